@@ -1,0 +1,1 @@
+//! Credentials: environment to tokens.

@@ -1,0 +1,1 @@
+//! Problems are data.

@@ -1,0 +1,1 @@
+//! Prior and observed to findings.

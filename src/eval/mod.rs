@@ -1,0 +1,1 @@
+//! The evaluator: configuration to the desired world.

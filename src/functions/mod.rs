@@ -1,0 +1,1 @@
+//! The language's functions, a table of rows.

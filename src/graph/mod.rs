@@ -1,0 +1,1 @@
+//! Graphs, their order and the parallel walk.

@@ -1,0 +1,41 @@
+//! The clock as a parameter.
+//!
+//! On the real world a wait is a wait. In a sandbox time is virtual: it stands still while anybody
+//! works and jumps to the next sleeper's hour when all that are at work sleep. So waiting ten
+//! minutes for an address takes no time, and a slow machine never makes a timeout run out.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Tells the time and waits.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Gives the present moment.
+    fn now(&self) -> Timestamp;
+
+    /// Waits so long.
+    async fn sleep(&self, duration: Duration);
+
+    /// Says that one more task is at work: virtual time stands still until it sleeps or leaves.
+    fn enter(&self) {}
+
+    /// Says that one task has ended.
+    fn leave(&self) {}
+}
+
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

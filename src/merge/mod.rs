@@ -1,0 +1,1 @@
+//! Kubernetes' structured merge over JSON.

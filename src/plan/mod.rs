@@ -1,0 +1,1 @@
+//! Desired, prior and observed to a plan.

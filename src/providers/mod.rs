@@ -1,0 +1,1 @@
+//! Providers, sessions and their registry.

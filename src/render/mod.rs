@@ -1,0 +1,1 @@
+//! Any of it to text, JSON, Markdown, HTML.

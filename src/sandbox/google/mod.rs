@@ -1,0 +1,1 @@
+//! The Google side: services as functions of requests.

@@ -1,0 +1,1 @@
+//! The Kubernetes side: one API server a cluster.

@@ -1,0 +1,1 @@
+//! What a resource type's attributes are.
