@@ -1,1 +1,298 @@
-//! Addresses of instances.
+//! Addresses: one type names an instance everywhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What kind of block an address speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// A `resource`.
+    Managed,
+    /// A `data` source.
+    Data,
+    /// An `ephemeral` resource.
+    Ephemeral,
+}
+
+/// An instance's key: its place by `count`, or its name by `for_each`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// By `count`.
+    Number(u64),
+    /// By `for_each`.
+    String(String),
+}
+
+/// One module call on the way to a module's instance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Step {
+    /// The call's name.
+    pub name: String,
+    /// The call's key.
+    pub key: Option<Key>,
+}
+
+/// The way to a module's instance; empty for the root.
+pub type ModulePath = Vec<Step>;
+
+/// An instance of a resource or data source. Without a key it also names the whole block.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The module's instance.
+    pub module: ModulePath,
+    /// Managed or data.
+    pub mode: Mode,
+    /// The resource type.
+    pub type_name: String,
+    /// The block's name.
+    pub name: String,
+    /// The instance's key.
+    pub key: Option<Key>,
+}
+
+impl Address {
+    /// Makes the address of a block's only instance in the root module.
+    pub fn root(mode: Mode, type_name: &str, name: &str) -> Address {
+        Address { module: Vec::new(), mode, type_name: type_name.into(), name: name.into(), key: None }
+    }
+
+    /// Gives the address without its key: the block in this module's instance.
+    #[must_use]
+    pub fn block(&self) -> Address {
+        Address { key: None, ..self.clone() }
+    }
+
+    /// Gives the address with a key.
+    #[must_use]
+    pub fn with_key(&self, key: Option<Key>) -> Address {
+        Address { key, ..self.clone() }
+    }
+
+    /// Says whether this address is, or is an instance of, or lies in what `target` names.
+    pub fn is_within(&self, target: &Target) -> bool {
+        match target {
+            Target::Module(path) => is_module_within(&self.module, path),
+            Target::Resource(address) => {
+                let same_block = self.module == address.module
+                    && (self.mode, &self.type_name, &self.name)
+                        == (address.mode, &address.type_name, &address.name);
+                same_block && (address.key.is_none() || address.key == self.key)
+            }
+        }
+    }
+}
+
+/// Says whether a module's instance lies in another; a step without a key means all its instances.
+pub fn is_module_within(module: &[Step], whole: &[Step]) -> bool {
+    module.len() >= whole.len()
+        && module.iter().zip(whole).all(|(step, outer)| {
+            step.name == outer.name && (outer.key.is_none() || outer.key == step.key)
+        })
+}
+
+/// What `-target`, `state mv` and the like name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// All of a module's instance.
+    Module(ModulePath),
+    /// A block or an instance.
+    Resource(Address),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Number(place) => write!(out, "[{place}]"),
+            Key::String(name) => write!(out, "[{}]", quoted(name)),
+        }
+    }
+}
+
+/// Writes text as a quoted string of the language.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            other => out.push(other),
+        }
+    }
+    let out = out.replace("${", "$${").replace("%{", "%%{");
+    out + "\""
+}
+
+/// Writes a module's instance: `module.a[0].module.b`; nothing for the root.
+pub fn module_text(module: &[Step]) -> String {
+    let steps: Vec<String> = module
+        .iter()
+        .map(|step| {
+            let key = step.key.as_ref().map(Key::to_string).unwrap_or_default();
+            format!("module.{}{key}", step.name)
+        })
+        .collect();
+    steps.join(".")
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let module = module_text(&self.module);
+        if !module.is_empty() {
+            write!(out, "{module}.")?;
+        }
+        match self.mode {
+            Mode::Managed => {}
+            Mode::Data => out.write_str("data.")?,
+            Mode::Ephemeral => out.write_str("ephemeral.")?,
+        }
+        write!(out, "{}.{}", self.type_name, self.name)?;
+        self.key.as_ref().map_or(Ok(()), |key| key.fmt(out))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Module(path) => out.write_str(&module_text(path)),
+            Target::Resource(address) => address.fmt(out),
+        }
+    }
+}
+
+/// Text that is no address, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is not a resource address: {reason}")]
+pub struct AddressError {
+    /// The text.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl FromStr for Target {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Target, AddressError> {
+        let error = |reason| AddressError { text: text.to_string(), reason };
+        let mut words = words(text).map_err(error)?.into_iter().peekable();
+        let mut module = Vec::new();
+        while words.next_if(|(word, key)| word == "module" && key.is_none()).is_some() {
+            let (name, key) = words.next().ok_or(error("a module's name is missing"))?;
+            module.push(Step { name, key });
+        }
+        if words.peek().is_none() && !module.is_empty() {
+            return Ok(Target::Module(module));
+        }
+        let mode = match words.peek() {
+            Some((word, None)) if word == "data" => Mode::Data,
+            Some((word, None)) if word == "ephemeral" => Mode::Ephemeral,
+            _ => Mode::Managed,
+        };
+        if mode != Mode::Managed {
+            words.next();
+        }
+        let (type_name, none) = words.next().ok_or(error("a resource type is missing"))?;
+        let (name, key) = words.next().ok_or(error("a resource name is missing"))?;
+        if none.is_some() || words.next().is_some() {
+            return Err(error("it has the form TYPE.NAME or TYPE.NAME[KEY]"));
+        }
+        Ok(Target::Resource(Address { module, mode, type_name, name, key }))
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Address, AddressError> {
+        match text.parse()? {
+            Target::Resource(address) => Ok(address),
+            Target::Module(_) => {
+                Err(AddressError { text: text.into(), reason: "it names a module, not a resource" })
+            }
+        }
+    }
+}
+
+/// Splits `a.b["k.c"].d[0]` into names with keys.
+fn words(text: &str) -> Result<Vec<(String, Option<Key>)>, &'static str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    loop {
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        let name = &rest[..end];
+        let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || !name.chars().all(fits) {
+            return Err("a name is missing or has a character that names cannot have");
+        }
+        rest = &rest[end..];
+        let mut key = None;
+        if let Some(inside) = rest.strip_prefix('[') {
+            let (found, after) = key_of(inside)?;
+            key = Some(found);
+            rest = after;
+        }
+        words.push((name.to_string(), key));
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after,
+            None if rest.is_empty() => return Ok(words),
+            None => return Err("a dot is missing"),
+        }
+    }
+}
+
+/// Reads a key after its `[`, and gives what follows the `]`.
+fn key_of(inside: &str) -> Result<(Key, &str), &'static str> {
+    if let Some(quoted) = inside.strip_prefix('"') {
+        let mut name = String::new();
+        let mut characters = quoted.char_indices();
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '"' => {
+                    let rest = quoted[at + 1..].strip_prefix(']').ok_or("a `]` is missing")?;
+                    return Ok((Key::String(name.replace("$${", "${").replace("%%{", "%{")), rest));
+                }
+                '\\' => match characters.next() {
+                    Some((_, 'n')) => name.push('\n'),
+                    Some((_, 'r')) => name.push('\r'),
+                    Some((_, 't')) => name.push('\t'),
+                    Some((_, other)) => name.push(other),
+                    None => break,
+                },
+                other => name.push(other),
+            }
+        }
+        return Err("a closing quote is missing");
+    }
+    let (digits, rest) = inside.split_once(']').ok_or("a `]` is missing")?;
+    let number = digits.parse().map_err(|_| "a key is a whole number or a quoted name")?;
+    Ok((Key::Number(number), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_back_what_it_writes() {
+        for text in [
+            "a_b.c",
+            "data.a.b[0]",
+            "module.m[\"x.y\\\"z\"].module.n.a.b[\"k\"]",
+            "a.b[\"$${x}\"]",
+        ] {
+            let address: Address = text.parse().unwrap();
+
+            assert_eq!(address.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_address_is_refused() {
+        for text in ["", "a", "a.b.c", "a.b[x]", "a.b[\"x]", "a..b", "module.m"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}

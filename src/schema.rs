@@ -1,1 +1,198 @@
-//! What a resource type's attributes are.
+//! What a resource type's arguments and attributes are.
+//!
+//! A nested block is a field whose nesting is a block: one concept, not three.
+
+use std::collections::BTreeMap;
+
+use crate::value::{Type, Value};
+
+/// The fields of a resource type, data source or provider block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schema {
+    /// The version that state entries of this type are written with.
+    pub version: u64,
+    /// The fields by name.
+    pub fields: BTreeMap<String, Field>,
+    /// Where the whole type is going away: what to use in its place.
+    pub deprecated: Option<String>,
+}
+
+/// One argument, attribute or nested block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// The type; of a block the type of the whole (`list(object(…))`, or `object(…)` for a single one).
+    pub ty: Type,
+    /// Who gives the value.
+    pub given: Given,
+    /// Whether it is written as an attribute or as blocks.
+    pub nesting: Nesting,
+    /// A change of it replaces the object.
+    pub replaces: bool,
+    /// Its value must not be shown.
+    pub sensitive: bool,
+    /// Its value is sent and never kept.
+    pub write_only: bool,
+    /// Its value is read each time and never kept in state or plan (an access token).
+    pub never_kept: bool,
+    /// What stands for it where the configuration gives nothing.
+    pub default: Option<Value>,
+    /// Where it is going away: what to use in its place.
+    pub deprecated: Option<String>,
+    /// What it is, in a sentence; may be empty.
+    pub description: String,
+}
+
+/// Who gives a field's value. In Terraform's words: required, optional, optional and computed, computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// The configuration must.
+    Required,
+    /// The configuration may.
+    Optional,
+    /// The configuration may, else the service does.
+    OptionalOrService,
+    /// The service.
+    Service,
+}
+
+/// How a field is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Nesting {
+    /// `name = value`.
+    Attribute,
+    /// `name { … }`.
+    Block(Block),
+}
+
+/// A nested block's shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// How several of them make one value.
+    pub kind: BlockKind,
+    /// How many there must be at the least.
+    pub min: usize,
+    /// How many there may be at the most.
+    pub max: Option<usize>,
+    /// The fields inside.
+    pub fields: BTreeMap<String, Field>,
+}
+
+/// How blocks of one name make one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockKind {
+    /// At most one; its value is an object or null (like `timeouts`).
+    Single,
+    /// A list of objects in order; empty where there is none.
+    List,
+    /// A set of objects.
+    Set,
+    /// A map of objects by the block's label.
+    Map,
+}
+
+impl Schema {
+    /// Gives the object type of a whole instance.
+    pub fn ty(&self) -> Type {
+        fields_type(&self.fields)
+    }
+
+    /// Gives a null for each field, empty collections for blocks: an instance of which nothing is given.
+    pub fn empty(&self) -> Value {
+        Value::object(self.fields.iter().map(|(name, field)| (name.as_str(), field.absent())))
+    }
+}
+
+/// Gives the object type of some fields.
+pub fn fields_type(fields: &BTreeMap<String, Field>) -> Type {
+    Type::object(fields.iter().map(|(name, field)| (name.as_str(), field.ty.clone())))
+}
+
+impl Field {
+    /// Makes an attribute.
+    pub fn attribute(ty: Type, given: Given) -> Field {
+        Field {
+            ty,
+            given,
+            nesting: Nesting::Attribute,
+            replaces: false,
+            sensitive: false,
+            write_only: false,
+            never_kept: false,
+            default: None,
+            deprecated: None,
+            description: String::new(),
+        }
+    }
+
+    /// Makes a nested block, with the type that its kind and fields give.
+    pub fn block(kind: BlockKind, min: usize, max: Option<usize>, fields: BTreeMap<String, Field>) -> Field {
+        let object = fields_type(&fields);
+        let ty = match kind {
+            BlockKind::Single => object,
+            BlockKind::List => Type::list(object),
+            BlockKind::Set => Type::set(object),
+            BlockKind::Map => Type::map(object),
+        };
+        let given = if min > 0 { Given::Required } else { Given::Optional };
+        let nesting = Nesting::Block(Block { kind, min, max, fields });
+        Field { nesting, ..Field::attribute(ty, given) }
+    }
+
+    /// Sets that a change replaces the object.
+    #[must_use]
+    pub fn replaces(mut self) -> Field {
+        self.replaces = true;
+        self
+    }
+
+    /// Sets that the value must not be shown.
+    #[must_use]
+    pub fn sensitive(mut self) -> Field {
+        self.sensitive = true;
+        self
+    }
+
+    /// Sets what stands for it where the configuration gives nothing.
+    #[must_use]
+    pub fn default(mut self, value: Value) -> Field {
+        self.default = Some(value);
+        self
+    }
+
+    /// Gives the fields inside, where it is a block.
+    pub fn inside(&self) -> Option<&Block> {
+        match &self.nesting {
+            Nesting::Attribute => None,
+            Nesting::Block(block) => Some(block),
+        }
+    }
+
+    /// Says whether the configuration may give it.
+    pub fn is_configurable(&self) -> bool {
+        self.given != Given::Service
+    }
+
+    /// Says whether the service may give it.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.given, Given::OptionalOrService | Given::Service)
+    }
+
+    /// Gives what stands for it where nothing is given: null, or no blocks.
+    pub fn absent(&self) -> Value {
+        let Nesting::Block(block) = &self.nesting else { return Value::null(self.ty.clone()) };
+        let element = fields_type(&block.fields);
+        match block.kind {
+            BlockKind::Single => Value::null(self.ty.clone()),
+            BlockKind::List => Value::list(element, Vec::new()),
+            BlockKind::Set => Value::set(element, Vec::new()),
+            BlockKind::Map => Value::map(element, Vec::<(&str, Value)>::new()),
+        }
+    }
+}
+
+/// Gives the `timeouts` block with these names.
+pub fn timeouts(names: &[&str]) -> Field {
+    let field = || Field::attribute(Type::String, Given::Optional);
+    let fields = names.iter().map(|name| ((*name).to_string(), field())).collect();
+    Field::block(BlockKind::Single, 0, Some(1), fields)
+}

@@ -1,1 +1,176 @@
-//! Problems are data.
+//! Problems are data: what a person wrote, or what the world answered to it.
+//!
+//! Only `render` makes text of a [`Diagnostic`], only `cli` prints it.
+
+mod source;
+
+pub use self::source::{Place, Sources};
+
+/// A loaded file, by its number in [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in a loaded file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+impl Span {
+    /// Makes a span; offsets past 4 GiB are cut.
+    pub fn new(file: FileId, start: usize, end: usize) -> Span {
+        let cut = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Span { file, start: cut(start), end: cut(end) }
+    }
+
+    /// Gives the span from the start of this one to the end of another.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        Span { file: self.file, start: self.start, end: other.end.max(self.end) }
+    }
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The run cannot give what was asked.
+    Error,
+    /// It can, but somebody should know.
+    Warning,
+}
+
+/// A place that a problem speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The smallest piece of text that is meant.
+    pub span: Span,
+    /// What is there; empty for the main place.
+    pub text: String,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The kind of problem in a few words, the same for every case of it; no full stop.
+    pub summary: String,
+    /// What is wrong here, in full sentences. May be empty.
+    pub detail: String,
+    /// The places; the first is the main one.
+    pub labels: Vec<Label>,
+    /// What to do, one sentence each.
+    pub help: Vec<String>,
+    /// The block that the main place is in, like `resource "a" "b"`.
+    pub context: Option<String>,
+    /// The address of the instance that it concerns.
+    pub address: Option<String>,
+    /// Values that took part: a reference as written, and what it is ("is a string", `is "x"`,
+    /// "is a number, known only after apply"). Never a secret.
+    pub values: Vec<(String, String)>,
+}
+
+impl Diagnostic {
+    /// Makes an error.
+    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            summary: summary.into(),
+            detail: detail.into(),
+            labels: Vec::new(),
+            help: Vec::new(),
+            context: None,
+            address: None,
+            values: Vec::new(),
+        }
+    }
+
+    /// Makes a warning.
+    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(summary, detail) }
+    }
+
+    /// Adds a place; the first one added is the main one.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Adds a sentence to the detail.
+    #[must_use]
+    pub fn detail_more(mut self, more: impl AsRef<str>) -> Diagnostic {
+        if !self.detail.is_empty() {
+            self.detail.push(' ');
+        }
+        self.detail.push_str(more.as_ref());
+        self
+    }
+
+    /// Names the block that the main place is in.
+    #[must_use]
+    pub fn in_block(mut self, context: impl Into<String>) -> Diagnostic {
+        self.context.get_or_insert(context.into());
+        self
+    }
+
+    /// Names the instance that it concerns.
+    #[must_use]
+    pub fn about(mut self, address: impl ToString) -> Diagnostic {
+        self.address.get_or_insert(address.to_string());
+        self
+    }
+
+    /// Says whether it is an error.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Gives the main place.
+    pub fn span(&self) -> Option<Span> {
+        self.labels.first().map(|label| label.span)
+    }
+}
+
+/// Says whether any of the problems is an error.
+pub fn has_errors(problems: &[Diagnostic]) -> bool {
+    problems.iter().any(Diagnostic::is_error)
+}
+
+/// Gives the known name nearest to a mistyped one, if one is near.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= 2.max(name.len() / 4) && *distance < name.len())
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance in characters.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, b) in right.iter().enumerate() {
+            let next = (diagonal + usize::from(a != *b)).min(row[column] + 1).min(row[column + 1] + 1);
+            diagonal = row[column + 1];
+            row[column + 1] = next;
+        }
+    }
+    row[right.len()]
+}

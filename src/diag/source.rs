@@ -1,0 +1,84 @@
+//! The loaded files, and where in them a span is.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{FileId, Span};
+
+/// The files of a run: names as people know them (relative to the working directory), and texts.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<(String, String)>,
+}
+
+/// A span for people: 1-based line and column (in grapheme clusters), 0-based byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in grapheme clusters.
+    pub column: usize,
+    /// The byte's offset in the file.
+    pub byte: usize,
+}
+
+impl Sources {
+    /// Takes in a file.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let id = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.files.push((name.into(), text.into()));
+        FileId(id)
+    }
+
+    /// Gives a file's name.
+    pub fn name(&self, file: FileId) -> &str {
+        self.files.get(file.0 as usize).map_or("", |(name, _)| name)
+    }
+
+    /// Gives a file's text.
+    pub fn text(&self, file: FileId) -> &str {
+        self.files.get(file.0 as usize).map_or("", |(_, text)| text)
+    }
+
+    /// Gives the text of a span; empty where it does not lie in the file.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text(span.file).get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// Gives line and column of a span's start.
+    pub fn start(&self, span: Span) -> Place {
+        self.place(span.file, span.start as usize)
+    }
+
+    /// Gives line and column of a span's end.
+    pub fn end(&self, span: Span) -> Place {
+        self.place(span.file, span.end as usize)
+    }
+
+    /// Gives `file:line` of a span's start.
+    pub fn file_line(&self, span: Span) -> String {
+        format!("{}:{}", self.name(span.file), self.start(span).line)
+    }
+
+    /// Gives a line's text by its number from 1, without its end.
+    pub fn line(&self, file: FileId, line: usize) -> &str {
+        self.text(file).lines().nth(line.saturating_sub(1)).unwrap_or("")
+    }
+
+    /// Gives all files in the order they were taken in.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &str, &str)> {
+        (0..).map(FileId).zip(&self.files).map(|(id, (name, text))| (id, name.as_str(), text.as_str()))
+    }
+
+    fn place(&self, file: FileId, byte: usize) -> Place {
+        let text = self.text(file);
+        let mut at = byte.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let before = &text[..at];
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = before[start..].graphemes(true).count() + 1;
+        Place { line, column, byte }
+    }
+}
