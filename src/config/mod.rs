@@ -1,1 +1,297 @@
-//! Files to a configuration.
+//! A configuration: the module tree with its blocks, each with its place.
+//!
+//! Never fails: gives what could be understood *and* the problems. Knows nothing of values beyond
+//! what is fixed text, and nothing of resource types' schemas.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::addr::{Address, Mode, Target};
+use crate::diag::Span;
+use crate::syntax::tree::{Attribute, Block, Body, Expr, Ident};
+use crate::value::constraint::Constraint;
+
+/// All that was read for one root module.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The root module.
+    pub root: Module,
+}
+
+/// One module: what the files of one folder say.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// The names of the calls that lead here; empty for the root.
+    pub path: Vec<String>,
+    /// The folder, as `path.module` gives it (`.` for the root).
+    pub folder: PathBuf,
+    /// `terraform` blocks.
+    pub settings: Settings,
+    /// `variable` blocks.
+    pub variables: BTreeMap<String, Variable>,
+    /// `locals`.
+    pub locals: BTreeMap<String, Attribute>,
+    /// `output` blocks.
+    pub outputs: BTreeMap<String, Output>,
+    /// `resource`, `data` and `ephemeral` blocks.
+    pub resources: BTreeMap<(Mode, String, String), Resource>,
+    /// `module` blocks.
+    pub calls: BTreeMap<String, ModuleCall>,
+    /// `provider` blocks by local name and alias.
+    pub providers: BTreeMap<(String, Option<String>), ProviderBlock>,
+    /// `moved` blocks.
+    pub moved: Vec<Moved>,
+    /// `removed` blocks.
+    pub removed: Vec<Removed>,
+    /// `import` blocks.
+    pub imports: Vec<Import>,
+    /// `check` blocks.
+    pub checks: BTreeMap<String, Check>,
+}
+
+/// `terraform { … }`.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// `required_version` texts with their places.
+    pub required_version: Vec<(String, Span)>,
+    /// `required_providers`: local name to source (`hashicorp/google`) and version constraint.
+    pub required_providers: BTreeMap<String, RequiredProvider>,
+    /// `backend "TYPE" { … }`.
+    pub backend: Option<Block>,
+}
+
+/// One entry of `required_providers`.
+#[derive(Clone, Debug, Default)]
+pub struct RequiredProvider {
+    /// The source as written, like `hashicorp/google`; empty where none is given.
+    pub source: String,
+    /// The version constraint as written; empty where none is given.
+    pub version: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// `variable "NAME" { … }`.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The name with its place.
+    pub name: Ident,
+    /// The type, with optional attributes and their defaults.
+    pub constraint: Constraint,
+    /// Whether a `type` was written.
+    pub typed: bool,
+    /// The default; without one the variable must be given.
+    pub default: Option<Expr>,
+    /// The description.
+    pub description: String,
+    /// `sensitive = true`.
+    pub sensitive: bool,
+    /// `ephemeral = true`.
+    pub ephemeral: bool,
+    /// `nullable`, true where not written.
+    pub nullable: bool,
+    /// `validation` blocks.
+    pub validations: Vec<CheckRule>,
+    /// The header's place.
+    pub span: Span,
+}
+
+/// A `condition` with its `error_message`: in validations, preconditions, postconditions, asserts.
+#[derive(Clone, Debug)]
+pub struct CheckRule {
+    /// What must hold.
+    pub condition: Expr,
+    /// What is said when it does not.
+    pub error_message: Expr,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// `output "NAME" { … }`.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The name with its place.
+    pub name: Ident,
+    /// The value.
+    pub value: Expr,
+    /// The description.
+    pub description: String,
+    /// `sensitive = true`.
+    pub sensitive: bool,
+    /// `ephemeral = true`.
+    pub ephemeral: bool,
+    /// `depends_on`.
+    pub depends_on: Vec<Expr>,
+    /// `precondition` blocks.
+    pub preconditions: Vec<CheckRule>,
+    /// The header's place.
+    pub span: Span,
+}
+
+/// `resource`, `data` or `ephemeral`.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Which of the three.
+    pub mode: Mode,
+    /// The resource type with its place.
+    pub type_name: Ident,
+    /// The name with its place.
+    pub name: Ident,
+    /// `provider = google.alias`: local name and alias.
+    pub provider: Option<(Ident, Option<Ident>)>,
+    /// `count`.
+    pub count: Option<Expr>,
+    /// `for_each`.
+    pub for_each: Option<Expr>,
+    /// `depends_on`: each a reference.
+    pub depends_on: Vec<Expr>,
+    /// `lifecycle`.
+    pub lifecycle: Lifecycle,
+    /// `provisioner` blocks as written.
+    pub provisioners: Vec<Block>,
+    /// The rest: what the resource type's schema knows (`timeouts` included).
+    pub body: Body,
+    /// The header's place.
+    pub span: Span,
+}
+
+/// `lifecycle { … }`.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    /// `create_before_destroy`, where written.
+    pub create_before_destroy: Option<bool>,
+    /// `prevent_destroy`.
+    pub prevent_destroy: Option<Expr>,
+    /// `ignore_changes`.
+    pub ignore_changes: IgnoreChanges,
+    /// `replace_triggered_by`: references.
+    pub replace_triggered_by: Vec<Expr>,
+    /// `precondition` blocks.
+    pub preconditions: Vec<CheckRule>,
+    /// `postcondition` blocks.
+    pub postconditions: Vec<CheckRule>,
+}
+
+/// What of an object's changes is left alone.
+#[derive(Clone, Debug, Default)]
+pub enum IgnoreChanges {
+    /// Nothing.
+    #[default]
+    None,
+    /// `all`.
+    All,
+    /// These paths, each a relative reference (`labels["x"]`, `node_config[0].tags`).
+    Paths(Vec<Expr>),
+}
+
+/// `module "NAME" { … }`.
+#[derive(Clone, Debug)]
+pub struct ModuleCall {
+    /// The name with its place.
+    pub name: Ident,
+    /// `source` as written.
+    pub source: Ident,
+    /// `count`.
+    pub count: Option<Expr>,
+    /// `for_each`.
+    pub for_each: Option<Expr>,
+    /// `depends_on`.
+    pub depends_on: Vec<Expr>,
+    /// `providers`: name in the module (local name, alias) to name here.
+    pub providers: Vec<((String, Option<String>), (String, Option<String>), Span)>,
+    /// The arguments for the module's variables.
+    pub inputs: Body,
+    /// The module that is called; empty where it could not be read.
+    pub module: Module,
+    /// The header's place.
+    pub span: Span,
+}
+
+/// `provider "NAME" { … }`.
+#[derive(Clone, Debug)]
+pub struct ProviderBlock {
+    /// The local name with its place.
+    pub name: Ident,
+    /// `alias`.
+    pub alias: Option<Ident>,
+    /// The rest.
+    pub body: Body,
+    /// The header's place.
+    pub span: Span,
+}
+
+/// `moved { from, to }`.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// The former address, relative to the module.
+    pub from: Target,
+    /// The present one.
+    pub to: Target,
+    /// The block's place.
+    pub span: Span,
+}
+
+/// `removed { from, lifecycle { destroy } }`.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// What is no longer managed, relative to the module; without keys.
+    pub from: Target,
+    /// Whether the object is destroyed too.
+    pub destroy: bool,
+    /// The block's place.
+    pub span: Span,
+}
+
+/// `import { to, id, for_each, provider }`.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The address to import to: an expression, since its key may use `each.key`.
+    pub to: Expr,
+    /// The id.
+    pub id: Option<Expr>,
+    /// The identity object.
+    pub identity: Option<Expr>,
+    /// `for_each`.
+    pub for_each: Option<Expr>,
+    /// `provider`.
+    pub provider: Option<(Ident, Option<Ident>)>,
+    /// The block's place.
+    pub span: Span,
+}
+
+/// `check "NAME" { … }`.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The name with its place.
+    pub name: Ident,
+    /// The scoped data source.
+    pub data: Option<Resource>,
+    /// `assert` blocks.
+    pub asserts: Vec<CheckRule>,
+    /// The header's place.
+    pub span: Span,
+}
+
+impl Config {
+    /// Gives the module that these calls lead to.
+    pub fn module(&self, path: &[String]) -> Option<&Module> {
+        path.iter().try_fold(&self.root, |module, name| module.calls.get(name).map(|call| &call.module))
+    }
+
+    /// Gives the block of an instance.
+    pub fn resource(&self, address: &Address) -> Option<&Resource> {
+        let path: Vec<String> = address.module.iter().map(|step| step.name.clone()).collect();
+        let key = (address.mode, address.type_name.clone(), address.name.clone());
+        self.module(&path)?.resources.get(&key)
+    }
+}
+
+impl Module {
+    /// Gives the provider's source that a local name stands for: `hashicorp/NAME` where nothing is said.
+    pub fn provider_source(&self, local_name: &str) -> String {
+        match self.settings.required_providers.get(local_name) {
+            Some(required) if !required.source.is_empty() => required.source.clone(),
+            _ => format!("hashicorp/{local_name}"),
+        }
+    }
+}

@@ -1,1 +1,230 @@
-//! The evaluator: configuration to the desired world.
+//! The evaluator: a configuration to the desired world.
+//!
+//! Pure and demand-driven: a name is evaluated when somebody asks, with a cycle check on the way
+//! down. It asks one question of the world through [`Oracle`]: "what value stands for this
+//! instance?" Validate, plan, apply and console differ only in who answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::addr::{Address, Mode};
+use crate::config::Lifecycle;
+use crate::diag::{Diagnostic, Span};
+use crate::schema::Schema;
+use crate::value::{Path, Value};
+
+/// A provider block in a module's instance: what a session is made from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProviderRef {
+    /// The module path of the block; empty for the root.
+    pub module: Vec<String>,
+    /// The provider's own name, the last part of its source (`google`, `kubernetes`, `random`).
+    pub name: String,
+    /// The source, `hashicorp/google`.
+    pub source: String,
+    /// The alias.
+    pub alias: Option<String>,
+}
+
+/// A provider's evaluated configuration.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// The block's value by the provider's schema; unknown parts where it waits for a resource.
+    pub value: Value,
+    /// The instances that each argument was made from.
+    pub needs: BTreeMap<String, BTreeSet<Address>>,
+    /// The block's place; nothing where there is no block.
+    pub span: Option<Span>,
+}
+
+/// What an instance's block says about its life.
+#[derive(Clone, Debug, Default)]
+pub struct InstanceLifecycle {
+    /// As written.
+    pub config: Lifecycle,
+    /// `prevent_destroy`, evaluated.
+    pub prevent_destroy: bool,
+    /// `ignore_changes`, as paths in the instance's value.
+    pub ignore: Ignore,
+    /// `replace_triggered_by`: blocks or instances, with the attribute path where one is given.
+    pub replace_triggered_by: Vec<(Address, Path)>,
+}
+
+/// What of an object's changes is left alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Ignore {
+    /// Nothing.
+    #[default]
+    None,
+    /// All.
+    All,
+    /// These parts.
+    Paths(Vec<Path>),
+}
+
+/// What one block, or one turn of its `count` or `for_each`, wants.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The block's value by its schema: null where nothing is written, no defaults filled in.
+    pub config: Value,
+    /// The instances and blocks that it was made from, `depends_on` included; managed, data, and those
+    /// that module inputs, locals and provider blocks lead to.
+    pub needs: BTreeSet<Address>,
+    /// Those of `needs` that come from `depends_on` (a data source with pending ones is read in the apply).
+    pub depends_on: BTreeSet<Address>,
+    /// Its provider's block.
+    pub provider: ProviderRef,
+    /// What its block says about its life.
+    pub lifecycle: InstanceLifecycle,
+    /// Its block's header.
+    pub span: Span,
+    /// The place of each expression, by the path of what it gives (top-level arguments and those in
+    /// nested blocks).
+    pub places: Vec<(Path, Span)>,
+}
+
+/// The desired world.
+#[derive(Clone, Debug, Default)]
+pub struct Desired {
+    /// All instances, managed and data.
+    pub instances: BTreeMap<Address, Instance>,
+    /// Blocks whose number of instances is not known yet.
+    pub deferred: BTreeSet<Address>,
+    /// The root module's outputs.
+    pub outputs: BTreeMap<String, OutputValue>,
+    /// The provider blocks that instances use, or that stand in the root.
+    pub providers: BTreeMap<ProviderRef, ProviderConfig>,
+    /// What preconditions, postconditions, output preconditions, variable validations and check blocks gave.
+    pub checks: Vec<CheckResult>,
+}
+
+/// An output of the root module.
+#[derive(Clone, Debug)]
+pub struct OutputValue {
+    /// The value.
+    pub value: Value,
+    /// Whether the block says so.
+    pub sensitive: bool,
+    /// Whether it is never kept.
+    pub ephemeral: bool,
+    /// The instances that it was made from.
+    pub needs: BTreeSet<Address>,
+    /// Its block's header.
+    pub span: Span,
+}
+
+/// What became of one checkable object.
+#[derive(Clone, Debug)]
+pub struct CheckResult {
+    /// What was checked: `resource`, `output_value`, `check`, `var`.
+    pub kind: &'static str,
+    /// The block's address, as people write it (`var.x`, `check.y`, `output.z`, `a.b`).
+    pub config_address: String,
+    /// The instance's address.
+    pub address: String,
+    /// Pass, fail, or not known before the apply.
+    pub status: CheckStatus,
+    /// The messages of what failed.
+    pub failures: Vec<String>,
+}
+
+/// A check's outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckStatus {
+    /// It holds.
+    Pass,
+    /// It does not.
+    Fail,
+    /// It could not be evaluated.
+    Error,
+    /// Not known before the apply.
+    Unknown,
+}
+
+/// The question that the evaluator asks.
+pub struct Asked<'a> {
+    /// Which instance.
+    pub address: &'a Address,
+    /// All that its block says.
+    pub instance: &'a Instance,
+    /// Its provider's configuration.
+    pub provider: &'a ProviderConfig,
+    /// Its schema.
+    pub schema: &'a Arc<Schema>,
+}
+
+/// What the world answers.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The value that stands for the instance; parts may be unknown until the apply.
+    Known(Value),
+    /// Merely not read yet: ask again in the next round. Nothing that touched it is remembered or diagnosed.
+    Pending,
+    /// None can be given, and why.
+    Problem(Box<Diagnostic>),
+}
+
+/// Who answers.
+pub trait Oracle {
+    /// Gives the value that stands for an instance.
+    fn object(&mut self, asked: &Asked<'_>) -> Answer;
+
+    /// Gives the address under which an instance is kept, for `for_each` over unknown keys: the keys that
+    /// the prior state has of a block. Empty where there is none.
+    fn prior_keys(&self, _block: &Address) -> Vec<crate::addr::Key> {
+        Vec::new()
+    }
+}
+
+/// Gives the schemas of providers, resource types and data sources.
+pub trait Schemas {
+    /// Gives the schema of a provider's block, by source; nothing where there is no such provider.
+    fn provider(&self, source: &str) -> Option<Arc<Schema>>;
+
+    /// Gives the schema of a resource type or data source.
+    fn resource(&self, source: &str, mode: Mode, type_name: &str) -> Option<Arc<Schema>>;
+
+    /// Gives the known type names of a provider, for "did you mean".
+    fn type_names(&self, source: &str, mode: Mode) -> Vec<String>;
+}
+
+/// What an evaluation is given besides the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The root variables' values with where each came from (`-var`, a file, the environment).
+    pub variables: BTreeMap<String, InputValue>,
+    /// `terraform.workspace`.
+    pub workspace: String,
+    /// `path.cwd`: the folder the program was started in.
+    pub cwd: PathBuf,
+    /// `path.root` as a real folder, to read files of functions from.
+    pub root: PathBuf,
+    /// The home folder, for `pathexpand`.
+    pub home: Option<PathBuf>,
+    /// `timestamp()` and `plantimestamp()`: the moment the plan was made.
+    pub plan_time: Option<jiff::Timestamp>,
+    /// Whether this is an apply: `timestamp()`, `uuid()`, `bcrypt()` give values rather than unknowns.
+    pub applying: bool,
+}
+
+/// A root variable's value as given.
+#[derive(Clone, Debug)]
+pub struct InputValue {
+    /// The value: a string from `-var` or the environment is not yet parsed.
+    pub value: RawInput,
+    /// Where it came from, for messages: `the -var option`, a file's name, `TF_VAR_x`.
+    pub origin: String,
+    /// Its place, where it came from a file.
+    pub span: Option<Span>,
+}
+
+/// A root variable before conversion.
+#[derive(Clone, Debug)]
+pub enum RawInput {
+    /// Text: taken as it is for a string variable, else parsed as an expression.
+    Text(String),
+    /// A value from a `.tfvars` file.
+    Value(Value),
+}
+

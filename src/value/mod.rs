@@ -6,6 +6,7 @@
 //! Invariant: a set's elements are sorted by [`order`] and distinct; all elements of a list, set or
 //! map have the element type. Strings are in Unicode's NFC.
 
+pub mod constraint;
 pub mod convert;
 pub mod json;
 mod number;
