@@ -1,1 +1,156 @@
-//! Graphs, their order and the parallel walk.
+//! Graphs: who waits for whom.
+
+mod walk;
+
+pub use self::walk::{Outcome, Prepared, Walk, walk};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A directed graph: each node with those that it waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Graph<K: Ord> {
+    needs: BTreeMap<K, BTreeSet<K>>,
+}
+
+impl<K: Ord> Default for Graph<K> {
+    fn default() -> Graph<K> {
+        Graph { needs: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Clone> Graph<K> {
+    /// Adds a node.
+    pub fn add(&mut self, node: K) {
+        self.needs.entry(node).or_default();
+    }
+
+    /// Adds that `node` waits for `need`; both become nodes. A node does not wait for itself.
+    pub fn wait(&mut self, node: K, need: K) {
+        self.add(need.clone());
+        if node == need {
+            return;
+        }
+        self.needs.entry(node).or_default().insert(need);
+    }
+
+    /// Says whether there is such a node.
+    pub fn contains(&self, node: &K) -> bool {
+        self.needs.contains_key(node)
+    }
+
+    /// Gives what a node waits for.
+    pub fn needs(&self, node: &K) -> impl Iterator<Item = &K> {
+        self.needs.get(node).into_iter().flatten()
+    }
+
+    /// Gives all nodes in their own order.
+    pub fn nodes(&self) -> impl Iterator<Item = &K> {
+        self.needs.keys()
+    }
+
+    /// Counts the nodes.
+    pub fn len(&self) -> usize {
+        self.needs.len()
+    }
+
+    /// Says whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.needs.is_empty()
+    }
+
+    /// Gives who waits for each node.
+    pub fn reverse(&self) -> Graph<K> {
+        let mut reverse = Graph::default();
+        for (node, needs) in &self.needs {
+            reverse.add(node.clone());
+            for need in needs {
+                reverse.wait(need.clone(), node.clone());
+            }
+        }
+        reverse
+    }
+
+    /// Says whether `node` waits for `need`, directly or through others.
+    pub fn reaches(&self, node: &K, need: &K) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![node];
+        while let Some(next) = open.pop() {
+            for found in self.needs(next) {
+                if found == need {
+                    return true;
+                }
+                if seen.insert(found) {
+                    open.push(found);
+                }
+            }
+        }
+        false
+    }
+
+    /// Gives the nodes so that each comes after what it waits for; ties by the nodes' own order.
+    ///
+    /// # Errors
+    /// The nodes of one cycle.
+    pub fn sorted(&self) -> Result<Vec<K>, Vec<K>> {
+        let reverse = self.reverse();
+        let mut open: BTreeMap<&K, usize> =
+            self.needs.iter().map(|(node, needs)| (node, needs.len())).collect();
+        let mut ready: BTreeSet<&K> =
+            open.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node).collect();
+        let mut sorted = Vec::with_capacity(self.needs.len());
+        while let Some(node) = ready.pop_first() {
+            open.remove(node);
+            sorted.push(node.clone());
+            for waiter in reverse.needs(node) {
+                if let Some(count) = open.get_mut(waiter) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.extend(self.needs.get_key_value(waiter).map(|(waiter, _)| waiter));
+                    }
+                }
+            }
+        }
+        if open.is_empty() { Ok(sorted) } else { Err(self.cycle(&open)) }
+    }
+
+    /// Walks back from a node that never got ready until one comes twice.
+    fn cycle(&self, open: &BTreeMap<&K, usize>) -> Vec<K> {
+        let mut way: Vec<&K> = open.keys().take(1).copied().collect();
+        while let Some(last) = way.last() {
+            let Some(next) = self.needs(last).find(|need| open.contains_key(need)) else { break };
+            if let Some(start) = way.iter().position(|node| *node == next) {
+                return way[start..].iter().map(|node| (*node).clone()).collect();
+            }
+            way.push(next);
+        }
+        way.into_iter().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_node_comes_after_what_it_waits_for() {
+        let mut graph = Graph::default();
+        graph.wait("app", "secret");
+        graph.wait("secret", "key");
+        graph.add("bucket");
+
+        assert_eq!(graph.sorted(), Ok(vec!["bucket", "key", "secret", "app"]));
+    }
+
+    #[test]
+    fn a_cycle_is_told_with_its_own_nodes_only() {
+        let mut graph = Graph::default();
+        graph.wait("a", "b");
+        graph.wait("b", "c");
+        graph.wait("c", "b");
+
+        let mut cycle = graph.sorted().unwrap_err();
+        cycle.sort_unstable();
+
+        assert_eq!(cycle, ["b", "c"]);
+    }
+}

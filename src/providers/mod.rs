@@ -1,1 +1,407 @@
-//! Providers, sessions and their registry.
+//! Providers and sessions: offline and online apart, so that what must not touch the network cannot.
+//!
+//! A [`Provider`] knows its schemas and plans without the network. A [`Session`] is a configured
+//! provider: it reads many objects at once and performs actions. [`Registry`] maps a provider's
+//! source to it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use crate::addr::{Address, Mode};
+use crate::diag::Diagnostic;
+use crate::http::Clock;
+use crate::schema::Schema;
+use crate::value::{Path, Value};
+
+/// A provider, offline.
+pub trait Provider: Send + Sync {
+    /// Gives the source, like `hashicorp/google`; others that mean the same are in the registry's table.
+    fn source(&self) -> &str;
+
+    /// Gives the schema of the provider's block.
+    fn schema(&self) -> Arc<Schema>;
+
+    /// Gives the type names of a mode.
+    fn type_names(&self, mode: Mode) -> Vec<String>;
+
+    /// Gives the schema of a resource type or data source.
+    fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>>;
+
+    /// Checks what the schema cannot say: enums, ranges, conflicts. Unknown parts pass.
+    fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem>;
+
+    /// Plans one managed instance: fills in what can be known, says what replaces. Pure.
+    fn plan(&self, request: &PlanRequest<'_>) -> Planned;
+
+    /// Brings attributes written with an older schema version to the present one.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    fn upgrade(&self, _type_name: &str, _version: u64, attributes: Json) -> Result<Json, String> {
+        Ok(attributes)
+    }
+
+    /// Gives the attributes to read by, from an import id.
+    ///
+    /// # Errors
+    /// The forms that an id of this type has.
+    fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String>;
+
+    /// Makes a session. `config` may be unknown in parts only where the provider can work without them.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration or the credentials.
+    fn configure(&self, config: &Value, world: &World) -> Result<Arc<dyn Session>, Box<Diagnostic>>;
+}
+
+/// What a session is given of the machine: nothing below `cli` reads it itself.
+#[derive(Clone)]
+pub struct World {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The environment's variables.
+    pub environment: Arc<BTreeMap<String, String>>,
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// The folder of the root module.
+    pub root: PathBuf,
+    /// The sandbox's base address, where the run is in one: all Google services are below it.
+    pub sandbox: Option<String>,
+    /// The program's version, for the `User-Agent`.
+    pub version: &'static str,
+    /// Gives Google sessions a kubernetes session in a cluster of theirs asks for tokens.
+    pub tokens: Option<Arc<dyn TokenSource>>,
+}
+
+/// Gives fresh OAuth access tokens.
+#[async_trait]
+pub trait TokenSource: Send + Sync {
+    /// Gives a token that is good for some minutes.
+    ///
+    /// # Errors
+    /// Why none can be had.
+    async fn token(&self) -> Result<String, ApiError>;
+}
+
+/// Something wrong with a part of a block.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The part.
+    pub path: Path,
+    /// A warning only.
+    pub warning: bool,
+    /// The kind of problem.
+    pub summary: String,
+    /// What is wrong here.
+    pub detail: String,
+    /// What to do.
+    pub help: Vec<String>,
+}
+
+/// What there is to plan for one managed instance.
+pub struct PlanRequest<'a> {
+    /// Which instance.
+    pub address: &'a Address,
+    /// Its resource type.
+    pub type_name: &'a str,
+    /// The object as it stands (read anew), by the schema; nothing where none exists.
+    pub prior: Option<&'a Value>,
+    /// The provider's own bytes of the prior object.
+    pub private: &'a [u8],
+    /// The configuration, by the schema: null where nothing is written.
+    pub config: &'a Value,
+    /// What `plan::propose` made of both: configuration over prior, defaults filled in, computed parts kept
+    /// from the prior or unknown.
+    pub proposed: &'a Value,
+    /// The provider block's value.
+    pub provider: &'a Value,
+}
+
+/// What a provider plans.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The object as it will be, by the schema.
+    pub after: Value,
+    /// The parts whose change replaces the object. Empty where it is created or changed in place.
+    pub replaces: Vec<Path>,
+    /// What stands in the way, or should be known.
+    pub problems: Vec<Problem>,
+    /// Remarks for the plan's reader: "checked offline against Kubernetes 1.33" and the like.
+    pub notes: Vec<String>,
+}
+
+/// One object to be read.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Which instance.
+    pub address: Address,
+    /// Its resource type.
+    pub type_name: String,
+    /// The object as last seen, or what an import id gives.
+    pub value: Value,
+    /// The provider's own bytes.
+    pub private: Vec<u8>,
+}
+
+/// An object as found.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// The object, by the schema, known at every depth.
+    pub value: Value,
+    /// The provider's own bytes.
+    pub private: Vec<u8>,
+}
+
+/// A planned change, for the server's own dry-run.
+#[derive(Clone, Debug)]
+pub struct Proposed {
+    /// Which instance.
+    pub address: Address,
+    /// Its resource type.
+    pub type_name: String,
+    /// The object as it stands.
+    pub prior: Option<Value>,
+    /// The provider's own bytes.
+    pub private: Vec<u8>,
+    /// The configuration.
+    pub config: Value,
+    /// What `Provider::plan` gave.
+    pub planned: Value,
+}
+
+/// What the server's dry-run gave.
+#[derive(Clone, Debug)]
+pub enum Preview {
+    /// The server has none, or cannot say (the namespace does not exist yet): the plan stands.
+    Unverified(Option<String>),
+    /// The object as the server would make it.
+    Sharper {
+        /// The planned value, with what the server says.
+        after: Value,
+        /// The parts whose change the server refuses in place.
+        replaces: Vec<Path>,
+    },
+    /// The server refuses.
+    Refused(ApiError),
+}
+
+/// One action on one object.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Which instance.
+    pub address: Address,
+    /// Its resource type.
+    pub type_name: String,
+    /// What to do.
+    pub deed: Deed,
+    /// The provider's own bytes of the prior object.
+    pub private: Vec<u8>,
+}
+
+/// What to do with an object.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// Make it.
+    Create {
+        /// As planned, all of the configuration's parts known; computed parts may be unknown.
+        planned: Value,
+        /// The configuration (write-only arguments stand only here).
+        config: Value,
+    },
+    /// Change it.
+    Update {
+        /// As it stands.
+        prior: Value,
+        /// As planned.
+        planned: Value,
+        /// The configuration.
+        config: Value,
+    },
+    /// Remove it.
+    Delete {
+        /// As it stands. `force_destroy` and the like count as they stand here.
+        prior: Value,
+    },
+}
+
+/// What came of an action that failed: the error, and the object as far as it exists.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: ApiError,
+    /// The object as far as it was made: it is kept as tainted after a failed create. For a failed
+    /// delete or update nothing means "as it was".
+    pub partial: Option<Observed>,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        Failure { error, partial: None }
+    }
+}
+
+/// A configured provider.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Reads many objects, by as few requests as can be: one LIST for a collection. Nothing where an
+    /// object does not exist.
+    async fn read_many(&self, wanted: &[Wanted]) -> Vec<Result<Option<Observed>, ApiError>>;
+
+    /// Reads a data source.
+    async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError>;
+
+    /// Asks the server what it would make of planned changes.
+    async fn preview(&self, proposed: &[Proposed]) -> Vec<Preview> {
+        proposed.iter().map(|_| Preview::Unverified(None)).collect()
+    }
+
+    /// Performs an action, all its requests and waits. Each request that changes the world goes through
+    /// [`Desk::intent`] before and [`Desk::answer`] after. Gives the object; nothing after a delete.
+    async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure>;
+
+    /// Gives what tells this session's world from another (a cluster's uid and CA), where it matters.
+    fn identity(&self) -> Option<Json> {
+        None
+    }
+
+    /// Gives a source of access tokens, where the session has one.
+    fn tokens(&self) -> Option<Arc<dyn TokenSource>> {
+        None
+    }
+}
+
+/// Where a session reports while it acts: the owner of the state keeps what it says.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// Says what is about to be sent; returns when that is durable. `request` is method and URL; `identity` is
+    /// what finds the object if the answer is lost.
+    ///
+    /// # Errors
+    /// The journal cannot be written: nothing may be sent.
+    async fn intent(&self, request: &str, identity: Json) -> Result<u64, ApiError>;
+
+    /// Says what was answered.
+    async fn answer(&self, call: u64, outcome: &str);
+
+    /// Keeps the object as far as it exists now, between the requests of one action.
+    async fn keep(&self, object: &Observed);
+
+    /// Tells the person what is being waited for, in a few words (`waiting for operation …`, `2 of 3 pods ready`).
+    fn note(&self, text: &str);
+
+    /// Shows lines of a log (a migration Job's last lines).
+    fn log(&self, lines: &[String]);
+
+    /// Gives the clock to wait by.
+    fn clock(&self) -> Arc<dyn Clock>;
+
+    /// Says whether the run was asked to stop: a long wait may end early with `ApiErrorKind::Interrupted`
+    /// only where the object is kept whole.
+    fn stopping(&self) -> bool;
+}
+
+/// What kind of thing went wrong: one for each thing that a caller does differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiErrorKind {
+    /// There is no such thing.
+    NotFound,
+    /// No, or no good, credentials.
+    Unauthenticated,
+    /// Not permitted.
+    Denied,
+    /// It exists already, or somebody changed it meanwhile.
+    Conflict,
+    /// The request is wrong as it stands.
+    Invalid,
+    /// A quota or rate is used up.
+    Quota,
+    /// No answer, after several attempts.
+    Unreachable,
+    /// It did not become ready in time.
+    Timeout,
+    /// It was made and then failed by itself (a Job, an operation).
+    Failed,
+    /// A safety of the configuration forbids it (`deletion_protection`, a bucket that is not empty).
+    Protected,
+    /// The run was asked to stop.
+    Interrupted,
+    /// The service is at fault.
+    Internal,
+}
+
+/// What a service answered instead of doing as asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{summary}: {detail}")]
+pub struct ApiError {
+    /// What kind.
+    pub kind: ApiErrorKind,
+    /// The kind of problem, in a few words: `Error creating Bucket`, `Permission denied`.
+    pub summary: String,
+    /// What was being done, to what, and what stood in the way: the service's own words included.
+    pub detail: String,
+    /// What to do.
+    pub help: Vec<String>,
+    /// The HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// The argument at fault, where it is known.
+    pub path: Option<Path>,
+}
+
+impl ApiError {
+    /// Makes an error.
+    pub fn new(kind: ApiErrorKind, summary: impl Into<String>, detail: impl Into<String>) -> ApiError {
+        ApiError {
+            kind,
+            summary: summary.into(),
+            detail: detail.into(),
+            help: Vec::new(),
+            status: None,
+            path: None,
+        }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> ApiError {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Gives the diagnostic for people.
+    pub fn to_diagnostic(&self, address: &Address) -> Diagnostic {
+        let mut problem = Diagnostic::error(&self.summary, &self.detail).about(address);
+        problem.help.clone_from(&self.help);
+        problem
+    }
+}
+
+/// All providers, by source.
+#[derive(Clone, Default)]
+pub struct Registry {
+    providers: BTreeMap<String, Arc<dyn Provider>>,
+}
+
+impl Registry {
+    /// Takes in a provider under a source.
+    pub fn add(&mut self, source: &str, provider: Arc<dyn Provider>) {
+        self.providers.insert(source.to_string(), provider);
+    }
+
+    /// Gives the provider of a source, `hashicorp/google` or with a registry host before it.
+    pub fn provider(&self, source: &str) -> Option<&Arc<dyn Provider>> {
+        self.providers.get(source).or_else(|| {
+            let mut parts = source.rsplitn(3, '/');
+            let (name, owner) = (parts.next()?, parts.next()?);
+            self.providers.get(&format!("{owner}/{name}"))
+        })
+    }
+
+    /// Gives all sources.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.providers.keys().map(String::as_str)
+    }
+}

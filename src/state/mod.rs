@@ -1,1 +1,125 @@
-//! What is kept: the state file and the journal.
+//! What is kept: the snapshot of all tracked objects, the state file (format 4) and the journal.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::addr::Address;
+use crate::value::{Type, Value};
+
+/// All that is known of the world that this configuration made.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Snapshot {
+    /// The state's own id; empty for one that was never written.
+    pub lineage: String,
+    /// Counts the writes.
+    pub serial: u64,
+    /// The version text of who wrote it, as the file says.
+    pub written_by: String,
+    /// The tracked objects.
+    pub objects: BTreeMap<Address, Tracked>,
+    /// The root module's outputs.
+    pub outputs: BTreeMap<String, KeptOutput>,
+    /// Results of checks, kept as the file has them.
+    pub checks: Option<Json>,
+}
+
+/// An output as kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptOutput {
+    /// The value.
+    pub value: Value,
+    /// Its type as written.
+    pub ty: Type,
+    /// Whether it must not be shown.
+    pub sensitive: bool,
+}
+
+/// What stands under one address.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Tracked {
+    /// The object.
+    pub current: Option<Object>,
+    /// Objects that were replaced and not yet removed, by a key of eight hex digits.
+    pub deposed: BTreeMap<String, Object>,
+}
+
+/// A real thing as last seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    /// Its attributes as the file has them: JSON by attribute name; conformed to the schema by who knows it.
+    pub attributes: Json,
+    /// Paths of attributes that are sensitive, in the file's own form (a list of step lists).
+    pub sensitive: Vec<Json>,
+    /// The schema version that the attributes were written with.
+    pub schema_version: u64,
+    /// The provider as the file names it: `provider["HOST/hashicorp/google"]`, with module and alias.
+    pub provider: String,
+    /// The blocks that it needs, as written (`a.b`, `module.m.a.b`).
+    pub needs: Vec<Address>,
+    /// It was made only in part: it will be replaced.
+    pub tainted: bool,
+    /// Its replacement is made before it is removed.
+    pub create_before_destroy: bool,
+    /// The provider's own bytes, as JSON text where it is ours; base64 in the file.
+    pub private: Vec<u8>,
+    /// The identity that newer Terraform versions write, kept as it is.
+    pub identity: Option<Json>,
+    /// Members of the file's entry that are not known here, kept as they are.
+    pub other: serde_json::Map<String, Json>,
+}
+
+impl Snapshot {
+    /// Gives the current object at an address.
+    pub fn current(&self, address: &Address) -> Option<&Object> {
+        self.objects.get(address).and_then(|tracked| tracked.current.as_ref())
+    }
+
+    /// Sets or removes the current object at an address.
+    pub fn set_current(&mut self, address: &Address, object: Option<Object>) {
+        let tracked = self.objects.entry(address.clone()).or_default();
+        tracked.current = object;
+        if tracked.current.is_none() && tracked.deposed.is_empty() {
+            self.objects.remove(address);
+        }
+    }
+
+    /// Says whether nothing is tracked and no output kept.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.outputs.is_empty()
+    }
+}
+
+/// One line of the journal: what was about to be done, or what came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// Before a call that changes the world.
+    Intent {
+        /// The call's number in this run.
+        call: u64,
+        /// The instance.
+        address: Address,
+        /// `create`, `update` or `delete`.
+        action: String,
+        /// The request: `POST https://…` (no body, no secret).
+        request: String,
+        /// What finds the object if the answer is lost: its id or name, as far as known.
+        identity: Json,
+    },
+    /// After its answer.
+    Answer {
+        /// The call's number.
+        call: u64,
+        /// `200`, or what went wrong.
+        outcome: String,
+    },
+    /// The object as it stands after a call, or none after a delete.
+    Object {
+        /// The instance.
+        address: Address,
+        /// The deposed key, where it is not the current object.
+        deposed: Option<String>,
+        /// The object.
+        object: Option<Box<Object>>,
+    },
+}

@@ -1,0 +1,144 @@
+//! The parallel walk.
+//!
+//! One task, the caller's, owns all that changes: it prepares each node and folds in each result.
+//! The workers only wait on the network. So state needs no lock, and what one node sees never
+//! depends on timing: it sees what its own needs have left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use super::Graph;
+use crate::http::Clock;
+
+/// What the owner says of a node whose turn has come.
+pub enum Prepared<D> {
+    /// A worker does it.
+    Job(BoxFuture<'static, D>),
+    /// It is done without one.
+    Done,
+    /// It cannot be done: what waits for it is skipped.
+    Failed,
+    /// The run is stopping: it is not begun, and what waits for it is skipped.
+    Stopped,
+}
+
+/// What became of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What waits for it may go on.
+    Done,
+    /// What waits for it is skipped.
+    Failed,
+}
+
+/// The owner of a walk.
+pub trait Walk: Send {
+    /// The nodes.
+    type Key: Ord + Clone + Send + 'static;
+    /// What a worker gives back.
+    type Done: Send + 'static;
+
+    /// Prepares a node; all that it waits for is done.
+    fn prepare(&mut self, key: &Self::Key) -> Prepared<Self::Done>;
+
+    /// Folds in what a worker gave back.
+    fn finish(&mut self, key: &Self::Key, done: Self::Done) -> Outcome;
+
+    /// Is told of a node that is skipped, and of the failed one that it waited for.
+    fn skip(&mut self, key: &Self::Key, because: &Self::Key);
+
+    /// Waits for something else that concerns the owner (a message of a worker, a signal), and deals with it.
+    fn attend(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(futures::future::pending())
+    }
+}
+
+/// Walks a graph with at most `parallelism` workers at once. Each key is prepared once, or skipped once.
+pub async fn walk<W: Walk>(
+    graph: &Graph<W::Key>,
+    parallelism: usize,
+    clock: &Arc<dyn Clock>,
+    owner: &mut W,
+) {
+    let waiters = graph.reverse();
+    let mut open: BTreeMap<W::Key, usize> =
+        graph.nodes().map(|node| (node.clone(), graph.needs(node).count())).collect();
+    let mut ready: BTreeSet<W::Key> =
+        open.iter().filter(|(_, count)| **count == 0).map(|(node, _)| node.clone()).collect();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < parallelism.max(1) {
+            let Some(key) = ready.pop_first() else { break };
+            match owner.prepare(&key) {
+                Prepared::Job(job) => running.push(begin(key, job, clock)),
+                Prepared::Done => release(&waiters, &key, &mut open, &mut ready),
+                Prepared::Failed | Prepared::Stopped => skip(owner, &waiters, &key, &mut open),
+            }
+        }
+        if running.is_empty() {
+            return;
+        }
+        // The owner is not at work while it waits: virtual time may go on.
+        clock.leave();
+        let finished = tokio::select! {
+            finished = running.next() => finished,
+            () = owner.attend() => None,
+        };
+        clock.enter();
+        let Some((key, done)) = finished else { continue };
+        clock.leave();
+        match owner.finish(&key, done) {
+            Outcome::Done => release(&waiters, &key, &mut open, &mut ready),
+            Outcome::Failed => skip(owner, &waiters, &key, &mut open),
+        }
+    }
+}
+
+/// Starts a worker; it counts as at work until the owner has its result.
+fn begin<K: Send + 'static, D: Send + 'static>(
+    key: K,
+    job: BoxFuture<'static, D>,
+    clock: &Arc<dyn Clock>,
+) -> BoxFuture<'static, (K, D)> {
+    clock.enter();
+    Box::pin(async move { (key, job.await) })
+}
+
+fn release<K: Ord + Clone>(
+    waiters: &Graph<K>,
+    key: &K,
+    open: &mut BTreeMap<K, usize>,
+    ready: &mut BTreeSet<K>,
+) {
+    open.remove(key);
+    for waiter in waiters.needs(key) {
+        if let Some(count) = open.get_mut(waiter) {
+            *count -= 1;
+            if *count == 0 {
+                ready.insert(waiter.clone());
+            }
+        }
+    }
+}
+
+/// Skips all that waits for a failed node, directly or through others.
+fn skip<W: Walk>(
+    owner: &mut W,
+    waiters: &Graph<W::Key>,
+    failed: &W::Key,
+    open: &mut BTreeMap<W::Key, usize>,
+) {
+    open.remove(failed);
+    let mut reached = vec![failed.clone()];
+    while let Some(next) = reached.pop() {
+        for waiter in waiters.needs(&next) {
+            if open.remove(waiter).is_some() {
+                owner.skip(waiter, failed);
+                reached.push(waiter.clone());
+            }
+        }
+    }
+}
