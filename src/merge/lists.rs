@@ -1,0 +1,112 @@
+//! Items of lists: which is which, and how two lists become one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use super::fields::value_step;
+use super::schema::{Form, Schema};
+
+/// Gives the step of an item by its keys; left-out keys have their default or are left out.
+pub fn key_step(item: &Json, keys: &[String], schema: Schema<'_>) -> String {
+    let mut found: BTreeMap<&str, &Json> = BTreeMap::new();
+    for key in keys {
+        let value = item.get(key).filter(|value| !value.is_null());
+        if let Some(value) = value.or_else(|| schema.default_of(key)) {
+            found.insert(key, value);
+        }
+    }
+    format!("k:{}", serde_json::to_string(&found).unwrap_or_default())
+}
+
+/// Gives the step of each item, where the list goes item by item.
+pub fn steps(list: &[Json], form: Form<'_>) -> Vec<String> {
+    match form {
+        Form::Keyed(keys, item) => list.iter().map(|value| key_step(value, keys, item)).collect(),
+        _ => list.iter().map(value_step).collect(),
+    }
+}
+
+/// Gives the order of the union of two lists by their steps: the right one's order wins, what is
+/// only in the left one keeps its place. Each entry has the places in the left and the right list.
+pub fn interleave(left: &[String], right: &[String]) -> Vec<(Option<usize>, Option<usize>)> {
+    let in_right: BTreeMap<&str, usize> =
+        right.iter().enumerate().map(|(at, step)| (step.as_str(), at)).collect();
+    let in_left: BTreeMap<&str, usize> =
+        left.iter().enumerate().map(|(at, step)| (step.as_str(), at)).collect();
+    let mut result = Vec::new();
+    let mut done: BTreeSet<&str> = BTreeSet::new();
+    let (mut l, mut r) = (0, 0);
+    while l < left.len() || r < right.len() {
+        if l < left.len() && !in_right.contains_key(left[l].as_str()) {
+            if done.insert(&left[l]) {
+                result.push((Some(l), None));
+            }
+            l += 1;
+            continue;
+        }
+        if r < right.len() {
+            if done.insert(&right[r]) {
+                result.push((in_left.get(right[r].as_str()).copied(), Some(r)));
+            }
+            if l < left.len() && done.contains(left[l].as_str()) {
+                l += 1;
+            }
+            r += 1;
+            continue;
+        }
+        // What is left of the left list stands in the right one too, and was written.
+        l += 1;
+    }
+    result
+}
+
+/// Says what is wrong with an intent's lists: an item without its key, two with the same one.
+///
+/// # Errors
+/// The first fault, with its path.
+pub fn check(value: &Json, schema: Schema<'_>, path: &mut String) -> Result<(), String> {
+    let length = path.len();
+    match (value, schema.form([value])) {
+        (Json::Object(object), Form::Struct(_) | Form::Map(_)) => {
+            for (name, below) in object {
+                path.push_str(&format!(".{name}"));
+                check(below, schema.field(name), path)?;
+                path.truncate(length);
+            }
+        }
+        (Json::Array(items), Form::Keyed(keys, item)) => {
+            let mut seen = BTreeSet::new();
+            for below in items {
+                for key in keys {
+                    let missing = below.get(key).is_none_or(Json::is_null);
+                    if missing && keys.len() == 1 && item.default_of(key).is_none() {
+                        return Err(format!(
+                            "{path}: element 0: associative list with keys has an element that \
+                             omits key field {key:?} (and doesn't have default value)"
+                        ));
+                    }
+                }
+                let step = key_step(below, keys, item);
+                path.push_str(&super::fields::path_text(&[&step]));
+                check(below, item, path)?;
+                path.truncate(length);
+                if !seen.insert(step.clone()) {
+                    let keys = super::fields::path_text(&[&step]);
+                    return Err(format!("{path}: duplicate entries for key {keys}"));
+                }
+            }
+        }
+        (Json::Array(items), Form::Set) => {
+            let mut seen = BTreeSet::new();
+            for below in items {
+                let step = value_step(below);
+                if !seen.insert(step) {
+                    return Err(format!("{path}: duplicate entries for key [={below}]"));
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
