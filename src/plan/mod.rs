@@ -12,6 +12,11 @@ use crate::value::{Path, Value};
 pub struct Plan {
     /// What it was made from.
     pub base: Base,
+    /// The state that the changes start from: as loaded, with moves applied and objects as found.
+    pub prior: crate::state::Snapshot,
+    /// Data sources that were read while planning: their values, to be kept with the state. Fields that are
+    /// never kept are null here.
+    pub data: BTreeMap<Address, Value>,
     /// What becomes of each object: the current ones, and deposed ones by their key.
     pub changes: BTreeMap<(Address, Option<String>), Change>,
     /// What becomes of the root's outputs.

@@ -37,6 +37,11 @@ pub trait Provider: Send + Sync {
     /// Plans one managed instance: fills in what can be known, says what replaces. Pure.
     fn plan(&self, request: &PlanRequest<'_>) -> Planned;
 
+    /// Says what forbids an object's removal (`deletion_protection` in the state): nothing is sent then.
+    fn check_delete(&self, _type_name: &str, _prior: &Value) -> Option<Problem> {
+        None
+    }
+
     /// Brings attributes written with an older schema version to the present one.
     ///
     /// # Errors
