@@ -1,6 +1,165 @@
 //! Text to a tree with spans.
 //!
 //! hcl-edit parses; its tree is lowered into ours (`tree`), so that the rest of the program does not
-//! know it. Never fails: gives what could be read *and* the problems.
+//! know it. Never fails: gives what could be read *and* the problems. Spans always count bytes of the
+//! text that was handed in, a byte order mark included.
 
 pub mod tree;
+mod lower;
+mod template;
+mod literal;
+
+use crate::diag::{Diagnostic, FileId, Span};
+
+use self::lower::Lowering;
+use self::tree::{Body, Expr, ExprKind, File, Part};
+
+/// The byte order mark that some editors put before the text.
+const MARK: &str = "\u{feff}";
+
+/// Reads a file of the native syntax.
+pub fn parse(id: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    let inner = text.strip_prefix(MARK).unwrap_or(text);
+    let shift = offset_of(text.len() - inner.len());
+    let mut lowering = Lowering::new(id, inner, shift);
+    let body = lowering.file();
+    (File { id, body }, lowering.problems)
+}
+
+/// Reads one expression, as if it stood in parentheses. Spans are those of the text, moved by `offset`.
+///
+/// # Errors
+/// Why it is not an expression.
+pub fn parse_expression(id: FileId, text: &str, offset: u32) -> Result<Expr, Vec<Diagnostic>> {
+    let wrapped = format!("({text}\n)");
+    let mut lowering = Lowering::new(id, &wrapped, i64::from(offset) - 1);
+    let expr = lowering.lone_expression();
+    match expr {
+        Some(Expr { kind: ExprKind::Parens(inner), .. }) if lowering.problems.is_empty() => {
+            Ok(*inner)
+        }
+        _ => Err(lowering.problems),
+    }
+}
+
+/// Reads a template as files of templates have it: no quotes around it, no escapes but `$${` and `%%{`.
+///
+/// # Errors
+/// Why it is not a template.
+pub fn parse_template(id: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(id, text, 0);
+    let parts: Option<Vec<Part>> = lowering.lone_template();
+    match parts {
+        Some(parts) if lowering.problems.is_empty() => {
+            Ok(Expr { kind: ExprKind::Template(parts), span: Span::new(id, 0, text.len()) })
+        }
+        _ => Err(lowering.problems),
+    }
+}
+
+/// Gives an empty body for a file of which nothing could be read.
+fn empty_body(id: FileId, length: usize) -> Body {
+    Body {
+        attributes: Vec::new(),
+        blocks: Vec::new(),
+        span: Span::new(id, 0, length),
+        end: Span::new(id, 0, 0),
+    }
+}
+
+fn offset_of(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Expr {
+        let (file, problems) = parse(FileId(0), &format!("v = {text}\n"));
+        assert_eq!(problems, [], "{text}");
+        file.body.attributes.into_iter().next().unwrap().expr
+    }
+
+    fn text_of(text: &str) -> String {
+        value(text).literal().unwrap()
+    }
+
+    #[test]
+    fn escapes_are_decoded_everywhere_in_a_quoted_string() {
+        assert_eq!(text_of(r#""a\n\t\"\\\u00e9$${x}%%{y}""#), "a\n\t\"\\é${x}%{y}");
+        let ExprKind::Template(parts) = value(r#""%{ if true }a\"b\t%{ endif }""#).kind else {
+            panic!()
+        };
+        let [Part::If { then, .. }] = &parts[..] else { panic!() };
+        let [Part::Literal(text, _)] = &then[..] else { panic!() };
+        assert_eq!(text, "a\"b\t");
+    }
+
+    #[test]
+    fn heredocs_lose_the_smallest_indent_counted_in_characters() {
+        assert_eq!(text_of("<<-E\n\ttab\n    spaces\n  E"), "tab\n   spaces\n");
+        assert_eq!(text_of("<<-E\n    a\n\n   b\n  E"), " a\n\nb\n");
+        assert_eq!(text_of("<<E\n  a\\n\nE"), "  a\\n\n");
+        assert_eq!(text_of("<<E\nE"), "");
+    }
+
+    #[test]
+    fn spans_are_those_of_the_text_and_count_a_byte_order_mark() {
+        let (file, problems) = parse(FileId(3), "\u{feff}a \"l\" {\r\n  b = 1\r\n}\r\n");
+
+        assert_eq!(problems, []);
+        let block = &file.body.blocks[0];
+        assert_eq!((block.header.start, block.header.end), (3, 8));
+        assert_eq!((block.body.end.start, block.body.end.end), (9, 10));
+        let attribute = &block.body.attributes[0];
+        assert_eq!((attribute.span.start, attribute.span.end), (14, 19));
+    }
+
+    #[test]
+    fn splats_keep_what_belongs_to_each_element_apart() {
+        let ExprKind::Index(source, _) = value("a.*.b[0]").kind else { panic!() };
+        assert!(matches!(source.kind, ExprKind::Splat { dotted: true, .. }));
+        let ExprKind::Splat { each, dotted: false, .. } = value("a[*].b[0]").kind else { panic!() };
+        assert!(matches!(each.kind, ExprKind::Index(..)));
+    }
+
+    #[test]
+    fn keys_of_an_object_may_be_written_twice() {
+        let ExprKind::Object(items) = value("{ a = 1, a = 2, (a) = 3, (a) = 4, a = 5 }").kind
+        else {
+            panic!()
+        };
+
+        let bare: Vec<_> = items.iter().filter(|item| item.bare).collect();
+        assert_eq!(items.len(), 5);
+        assert!(bare.iter().all(|item| item.key.literal().as_deref() == Some("a")));
+    }
+
+    #[test]
+    fn a_lone_expression_may_run_over_lines() {
+        let expr = parse_expression(FileId(0), " [\n 1,\n 2 ]", 10).unwrap();
+
+        assert_eq!((expr.span.start, expr.span.end), (11, 21));
+        assert!(parse_expression(FileId(0), "1 2", 0).is_err());
+        assert!(parse_expression(FileId(0), "1) + (2", 0).is_err());
+    }
+
+    #[test]
+    fn every_file_of_the_conformance_cases_that_is_right_is_read() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/functions");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            // Numbers beyond a double are in one of the topics; it is read elsewhere.
+            let Ok(topic) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+            for case in topic["cases"].as_array().unwrap() {
+                let text = case["expr"].as_str().unwrap();
+                let (_, problems) = parse(FileId(0), &format!("locals {{\n  v = {text}\n}}\n"));
+                assert!(
+                    case.get("result").is_none() || problems.is_empty(),
+                    "{text}: {problems:?}"
+                );
+            }
+        }
+    }
+}

@@ -20,7 +20,7 @@ pub struct Body {
     pub blocks: Vec<Block>,
     /// All of it, without the braces.
     pub span: Span,
-    /// Where a missing argument is reported: the closing brace or the end of the file.
+    /// Where a missing argument is reported, as Terraform does: the opening brace, or the file's start.
     pub end: Span,
 }
 
