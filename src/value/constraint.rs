@@ -1,8 +1,10 @@
 //! Type constraints of variables: types with optional attributes and their defaults.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Type, Value};
+use super::convert::{ConvertError, convert};
+use super::{Fields, Kind, Type, Value};
 
 /// A type as a `variable` block writes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +38,20 @@ pub struct Member {
 }
 
 impl Constraint {
+    /// Says whether it has optional attributes at any depth.
+    fn has_optional(&self) -> bool {
+        match self {
+            Constraint::Any | Constraint::Primitive(_) => false,
+            Constraint::List(inner) | Constraint::Set(inner) | Constraint::Map(inner) => {
+                inner.has_optional()
+            }
+            Constraint::Tuple(parts) => parts.iter().any(Constraint::has_optional),
+            Constraint::Object(members) => {
+                members.values().any(|member| member.optional || member.constraint.has_optional())
+            }
+        }
+    }
+
     /// Gives the type without optional attributes and defaults.
     pub fn ty(&self) -> Type {
         match self {
@@ -45,9 +61,144 @@ impl Constraint {
             Constraint::Set(element) => Type::set(element.ty()),
             Constraint::Map(element) => Type::map(element.ty()),
             Constraint::Tuple(parts) => Type::Tuple(parts.iter().map(Constraint::ty).collect()),
-            Constraint::Object(members) => {
-                Type::object(members.iter().map(|(name, member)| (name.as_str(), member.constraint.ty())))
-            }
+            Constraint::Object(members) => Type::object(
+                members.iter().map(|(name, member)| (name.as_str(), member.constraint.ty())),
+            ),
         }
+    }
+}
+
+/// Makes a value fit a constraint: absent or null optional attributes get their defaults, others null,
+/// attributes that are not in it fall away, the rest is converted.
+///
+/// # Errors
+/// The first part that has no such form.
+pub fn conform(value: &Value, constraint: &Constraint) -> Result<Value, ConvertError> {
+    convert(&fill(value, constraint), &constraint.ty())
+}
+
+/// Puts defaults in, at every depth; what does not fit is left for the conversion to tell.
+fn fill(value: &Value, constraint: &Constraint) -> Value {
+    if !constraint.has_optional() {
+        return value.clone();
+    }
+    let filled = match (value.kind(), constraint) {
+        (Kind::Unknown(ty, bounds), _) => {
+            Value::new(Kind::Unknown(fill_type(ty, constraint), bounds.clone()))
+        }
+        (Kind::Map(_, fields) | Kind::Object(fields), Constraint::Object(members)) => {
+            fill_members(fields, members)
+        }
+        (Kind::Map(_, fields) | Kind::Object(fields), Constraint::Map(element)) => {
+            Value::object(fields.iter().map(|(name, part)| (name.clone(), fill(part, element))))
+        }
+        (
+            Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts),
+            Constraint::List(element) | Constraint::Set(element),
+        ) => Value::tuple(parts.iter().map(|part| fill(part, element)).collect()),
+        (Kind::Tuple(parts), Constraint::Tuple(members)) if parts.len() == members.len() => {
+            let parts = parts.iter().zip(members);
+            Value::tuple(parts.map(|(part, member)| fill(part, member)).collect())
+        }
+        _ => return value.clone(),
+    };
+    filled.marked(value.marks())
+}
+
+fn fill_members(fields: &Fields, members: &BTreeMap<String, Member>) -> Value {
+    let mut filled = fields.clone();
+    for (name, member) in members {
+        let given = fields.get(name.as_str());
+        let value = match (given, &member.default) {
+            (None, None) if !member.optional => continue,
+            (None, None) => Value::null(member.constraint.ty()),
+            (Some(given), Some(default)) if given.is_null() => {
+                default.clone().marked(given.marks())
+            }
+            (None, Some(default)) => default.clone(),
+            (Some(given), _) => given.clone(),
+        };
+        filled.insert(name.as_str().into(), fill(&value, &member.constraint));
+    }
+    Value::new(Kind::Object(Arc::new(filled)))
+}
+
+/// Adds the optional attributes that an unknown's type does not have.
+fn fill_type(ty: &Type, constraint: &Constraint) -> Type {
+    match (ty, constraint) {
+        (Type::Object(fields), Constraint::Object(members)) => {
+            let mut fields = fields.clone();
+            for (name, member) in members {
+                match fields.get_mut(name) {
+                    Some(field) => *field = fill_type(field, &member.constraint),
+                    None if member.optional => {
+                        fields.insert(name.clone(), member.constraint.ty());
+                    }
+                    None => {}
+                }
+            }
+            Type::Object(fields)
+        }
+        (Type::List(element), Constraint::List(inner) | Constraint::Set(inner)) => {
+            Type::list(fill_type(element, inner))
+        }
+        (Type::Set(element), Constraint::List(inner) | Constraint::Set(inner)) => {
+            Type::set(fill_type(element, inner))
+        }
+        (Type::Map(element), Constraint::Map(inner)) => Type::map(fill_type(element, inner)),
+        (Type::Tuple(parts), Constraint::List(inner) | Constraint::Set(inner)) => {
+            Type::Tuple(parts.iter().map(|part| fill_type(part, inner)).collect())
+        }
+        (Type::Object(fields), Constraint::Map(inner)) => {
+            Type::object(fields.iter().map(|(name, part)| (name.as_str(), fill_type(part, inner))))
+        }
+        (ty, _) => ty.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Type, Value};
+    use super::{Constraint, Member, conform};
+
+    fn member(ty: Type, optional: bool, default: Option<Value>) -> Member {
+        Member { constraint: Constraint::Primitive(ty), optional, default }
+    }
+
+    #[test]
+    fn absent_and_null_attributes_get_their_defaults() {
+        let constraint = Constraint::Object(
+            [
+                ("a".to_string(), member(Type::String, false, None)),
+                ("b".to_string(), member(Type::String, true, Some(Value::number(5i64)))),
+                ("c".to_string(), member(Type::String, true, None)),
+            ]
+            .into(),
+        );
+        let given = Value::object([
+            ("a", Value::string("x")),
+            ("b", Value::null(Type::Any)),
+            ("z", Value::bool(true)),
+        ]);
+
+        let fits = conform(&given, &constraint);
+
+        let wanted = Value::object([
+            ("a", Value::string("x")),
+            ("b", Value::string("5")),
+            ("c", Value::null(Type::String)),
+        ]);
+        assert_eq!(fits, Ok(wanted));
+    }
+
+    #[test]
+    fn a_required_attribute_must_be_given() {
+        let constraint =
+            Constraint::Object([("a".into(), member(Type::String, false, None))].into());
+
+        let failed =
+            conform(&Value::object::<&str>([]), &constraint).map_err(|error| error.message);
+
+        assert_eq!(failed, Err("attribute \"a\" is required".into()));
     }
 }

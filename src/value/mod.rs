@@ -8,10 +8,13 @@
 
 pub mod constraint;
 pub mod convert;
+pub mod equal;
 pub mod json;
+mod mismatch;
 mod number;
 mod path;
 mod types;
+mod unify;
 
 pub use self::number::Number;
 pub use self::path::{Path, PathStep};
@@ -110,7 +113,8 @@ impl Value {
 
     /// Makes a value from others: it has all their marks, at any depth of theirs.
     pub fn derived<'a>(inputs: impl IntoIterator<Item = &'a Value>, kind: Kind) -> Value {
-        let marks = inputs.into_iter().fold(Marks::default(), |marks, input| marks.join(input.all_marks()));
+        let marks =
+            inputs.into_iter().fold(Marks::default(), |marks, input| marks.join(input.all_marks()));
         Value { kind, marks }
     }
 
@@ -250,9 +254,11 @@ impl Value {
     #[must_use]
     pub fn map_parts(&self, change: &mut dyn FnMut(&Value) -> Value) -> Value {
         let kind = match &self.kind {
-            Kind::Unknown(..) | Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {
-                self.kind.clone()
-            }
+            Kind::Unknown(..)
+            | Kind::Null(_)
+            | Kind::Bool(_)
+            | Kind::Number(_)
+            | Kind::String(_) => self.kind.clone(),
             Kind::List(ty, parts) => Kind::List(ty.clone(), parts.iter().map(change).collect()),
             Kind::Set(ty, parts) => {
                 let set = Value::set(ty.clone(), parts.iter().map(change).collect());
@@ -268,10 +274,14 @@ impl Value {
     /// Gives the direct parts: elements, or fields by name.
     pub fn parts(&self) -> Box<dyn Iterator<Item = &Value> + '_> {
         match &self.kind {
-            Kind::Unknown(..) | Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {
-                Box::new(std::iter::empty())
+            Kind::Unknown(..)
+            | Kind::Null(_)
+            | Kind::Bool(_)
+            | Kind::Number(_)
+            | Kind::String(_) => Box::new(std::iter::empty()),
+            Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+                Box::new(parts.iter())
             }
-            Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => Box::new(parts.iter()),
             Kind::Map(_, fields) | Kind::Object(fields) => Box::new(fields.values()),
         }
     }
@@ -417,9 +427,9 @@ pub fn order(left: &Value, right: &Value) -> Ordering {
         (Kind::Unknown(a, _), Kind::Unknown(b, _)) | (Kind::Null(a), Kind::Null(b)) => a.cmp(b),
         (a, b) => match (left.elements(), right.elements(), left.fields(), right.fields()) {
             (Some(a), Some(b), _, _) => by_parts(a.iter(), b.iter(), order),
-            (_, _, Some(a), Some(b)) => by_parts(a.iter(), b.iter(), |a, b| {
-                a.0.cmp(b.0).then_with(|| order(a.1, b.1))
-            }),
+            (_, _, Some(a), Some(b)) => {
+                by_parts(a.iter(), b.iter(), |a, b| a.0.cmp(b.0).then_with(|| order(a.1, b.1)))
+            }
             _ => rank(a).cmp(&rank(b)),
         },
     }

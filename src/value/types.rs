@@ -52,32 +52,38 @@ impl Type {
         matches!(self, Type::Bool | Type::Number | Type::String)
     }
 
-    /// Gives Terraform's friendly name: `string`, `list of string`, `object`, …
-    pub fn friendly(&self) -> String {
+    /// Says whether it leaves something open at any depth.
+    pub fn has_any(&self) -> bool {
         match self {
-            Type::Any => "dynamic".into(),
-            Type::Bool => "bool".into(),
-            Type::Number => "number".into(),
-            Type::String => "string".into(),
-            Type::List(element) => format!("list of {}", element.friendly_element()),
-            Type::Set(element) => format!("set of {}", element.friendly_element()),
-            Type::Map(element) => format!("map of {}", element.friendly_element()),
-            Type::Tuple(_) => "tuple".into(),
-            Type::Object(_) => "object".into(),
+            Type::Any => true,
+            Type::Bool | Type::Number | Type::String => false,
+            Type::List(element) | Type::Set(element) | Type::Map(element) => element.has_any(),
+            Type::Tuple(parts) => parts.iter().any(Type::has_any),
+            Type::Object(fields) => fields.values().any(Type::has_any),
         }
     }
 
-    fn friendly_element(&self) -> String {
+    /// Gives Terraform's friendly name of a value's type: `string`, `list of string`, `object`, …
+    pub fn friendly(&self) -> String {
+        self.named("dynamic", "dynamic")
+    }
+
+    /// Gives Terraform's friendly name of a wanted type: as [`Type::friendly`], but `list of any single type`.
+    pub fn friendly_constraint(&self) -> String {
+        self.named("any type", "any single type")
+    }
+
+    fn named(&self, any: &str, any_element: &str) -> String {
         match self {
-            Type::Any => "any single type".into(),
-            Type::Bool
-            | Type::Number
-            | Type::String
-            | Type::List(_)
-            | Type::Set(_)
-            | Type::Map(_)
-            | Type::Tuple(_)
-            | Type::Object(_) => self.friendly(),
+            Type::Any => any.into(),
+            Type::Bool => "bool".into(),
+            Type::Number => "number".into(),
+            Type::String => "string".into(),
+            Type::List(element) => format!("list of {}", element.named(any_element, any_element)),
+            Type::Set(element) => format!("set of {}", element.named(any_element, any_element)),
+            Type::Map(element) => format!("map of {}", element.named(any_element, any_element)),
+            Type::Tuple(_) => "tuple".into(),
+            Type::Object(_) => "object".into(),
         }
     }
 }
