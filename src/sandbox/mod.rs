@@ -6,12 +6,24 @@
 //! proves nothing.
 
 pub mod clock;
+pub mod store;
+pub mod faults;
+pub mod certificate;
+pub mod ports;
 pub mod google;
 pub mod kubernetes;
+pub mod world;
+pub mod control;
+pub mod server;
+#[cfg(test)]
+mod laws;
 
 use serde_json::Value as Json;
 
 use crate::http::{Request, Response};
+
+pub use self::server::{Server, serve};
+pub use self::world::{World, attach};
 
 /// Answers requests.
 pub trait Service: Send + Sync {

@@ -1,1 +1,215 @@
 //! The Google side: services as functions of requests.
+//!
+//! A request finds its method in the published descriptions (`described`), is checked against them, and is
+//! then done by the row of its method id in the service's file. The services share one store and know each
+//! other only through it. All answer on one address without a prefix, and each also under `/SERVICE/`.
+
+pub mod refusal;
+pub mod described;
+pub mod turn;
+pub mod operation;
+pub mod policy;
+pub mod storage;
+pub mod objects;
+pub mod hmac;
+pub mod iam;
+pub mod serviceusage;
+pub mod projects;
+pub mod artifactregistry;
+pub mod compute;
+pub mod container;
+pub mod cluster;
+pub mod cluster_update;
+pub mod node_pool;
+pub mod token;
+pub mod inventory;
+pub mod cloud;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::http::{Clock, Method, Request, Response};
+use crate::sandbox::clock::VirtualClock;
+use crate::sandbox::ports::Ports;
+use crate::sandbox::store::Store;
+
+use described::{Api, Match};
+use refusal::{Refusal, Style};
+use turn::{Row, Turn};
+
+const TABLES: &[&[Row]] = &[
+    storage::ROWS,
+    objects::ROWS,
+    hmac::ROWS,
+    iam::ROWS,
+    token::ROWS,
+    serviceusage::ROWS,
+    projects::ROWS,
+    artifactregistry::ROWS,
+    container::ROWS,
+    node_pool::ROWS,
+];
+
+/// All Google services over one store.
+pub struct Google {
+    /// What there is.
+    pub store: Mutex<Store>,
+    /// The world's time.
+    pub clock: Arc<VirtualClock>,
+    /// The ports that clusters listen on.
+    pub ports: Ports,
+    apis: Vec<Api>,
+}
+
+impl Google {
+    /// Makes the services over a store.
+    pub fn new(store: Store, clock: Arc<VirtualClock>) -> Google {
+        Google { store: Mutex::new(store), clock, ports: Ports::default(), apis: described::all() }
+    }
+
+    /// Gives the store, for one reader or writer at a time.
+    pub fn locked(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends what is due by now.
+    pub fn settle(&self) {
+        self.locked().settle(self.clock.now());
+    }
+
+    /// Answers a request of any Google service.
+    pub fn answer(&self, request: &Request) -> Response {
+        let mut store = self.locked();
+        store.settle(self.clock.now());
+        if let Some(answer) = token::endpoint(&mut store, self.clock.now(), request) {
+            return answer;
+        }
+        let path = split(request.path());
+        let bearer = bearer(request);
+        let Some(found) = self.find(request, &path, &store) else {
+            return self.stray(request, &path, &store, bearer);
+        };
+        let style = found.api.style;
+        let good = bearer.is_some_and(|bearer| token_is_good(&store, bearer, self.clock.now()));
+        if !good && !(bearer.is_none() && objects::is_public(&store, &found)) {
+            return Refusal::unauthenticated(bearer.is_some()).answer(style);
+        }
+        match self.perform(&mut store, request, found) {
+            Ok(answer) => answer,
+            Err(refusal) => refusal.answer(style),
+        }
+    }
+
+    fn perform(&self, store: &mut Store, request: &Request, found: Match<'_>) -> turn::Answer {
+        let upload = request.path().contains("upload/storage/");
+        let body =
+            if upload { serde_json::json!({}) } else { found.api.check(found.method, request)? };
+        let mut path = found.path;
+        projects::name_by_id(store, found.api, &found.method.id, &mut path);
+        let mut turn = Turn {
+            store,
+            ports: &self.ports,
+            now: self.clock.now(),
+            id: &found.method.id,
+            path,
+            query: request.query(),
+            body,
+            request,
+        };
+        serviceusage::must_be_enabled(&turn, found.api)?;
+        if found.api.name == "compute" {
+            return compute::answer(&mut turn);
+        }
+        let row = TABLES.iter().copied().flatten().find(|(id, _)| *id == found.method.id);
+        match row {
+            Some((_, act)) => act(&mut turn),
+            None => Err(Refusal::no_route(request.path())),
+        }
+    }
+
+    /// Finds the method: under the service's prefix, or by the path alone.
+    fn find(&self, request: &Request, path: &[String], store: &Store) -> Option<Match<'_>> {
+        let verb = request.method.as_str();
+        let path = path.strip_prefix(&["upload".to_owned()][..]).unwrap_or(path);
+        if let Some((first, rest)) = path.split_first() {
+            let rest = rest.strip_prefix(&["upload".to_owned()][..]).unwrap_or(rest);
+            let prefixed = self.apis.iter().filter(|api| api.name == first);
+            let mut found: Vec<Match<'_>> =
+                prefixed.flat_map(|api| api.matches(verb, rest)).collect();
+            if !found.is_empty() {
+                return Some(found.swap_remove(0));
+            }
+        }
+        let path = match path.split_first() {
+            // The download host's path is the service's own below another word.
+            Some((first, rest)) if first == "download" => rest,
+            _ => path,
+        };
+        let mut found: Vec<Match<'_>> =
+            self.apis.iter().flat_map(|api| api.matches(verb, path)).collect();
+        if found.is_empty() {
+            return None;
+        }
+        // Two services have `locations/L/operations/O` and `operations/O`: who knows the operation, answers.
+        let below = path.get(1..).unwrap_or_default().join("/");
+        let known = |found: &Match<'_>| {
+            store.operations.contains_key(&format!("{}/{below}", found.api.name))
+        };
+        let index = found.iter().position(known).unwrap_or(0);
+        Some(found.swap_remove(index))
+    }
+
+    /// Answers what no description has: a bucket's object by its public address, or nothing.
+    fn stray(
+        &self,
+        request: &Request,
+        path: &[String],
+        store: &Store,
+        bearer: Option<&str>,
+    ) -> Response {
+        if request.method == Method::GET
+            && let Some(answer) = objects::by_address(store, path)
+        {
+            return answer;
+        }
+        if bearer.is_none_or(|bearer| !token_is_good(store, bearer, self.clock.now())) {
+            return Refusal::unauthenticated(bearer.is_some()).answer(Style::Both);
+        }
+        Refusal::no_route(request.path()).answer(Style::Both)
+    }
+}
+
+/// Says whether a bearer token is good at a moment.
+pub fn token_is_good(store: &Store, token: &str, now: jiff::Timestamp) -> bool {
+    store.tokens.get(token).is_some_and(|expiry| now < *expiry)
+}
+
+/// Gives a path's segments, percent-decoded, without empty ones at its ends.
+fn split(path: &str) -> Vec<String> {
+    path.trim_matches('/').split('/').map(decode).collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let raw = text.as_bytes();
+    let mut at = 0;
+    while at < raw.len() {
+        let hex = (raw[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                at += 3;
+            }
+            None => {
+                bytes.push(raw[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let header = request.header("authorization")?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,94 @@
+//! The sandbox's own addresses, below `/sandbox/`: health, time, inventory, faults, journal.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::http::{Clock, Method, Request, Response, StatusCode};
+use crate::sandbox::google::inventory;
+use crate::sandbox::world::World;
+
+/// Answers a request below `/sandbox/`.
+pub fn answer(world: &World, request: &Request) -> Response {
+    let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+    let what = request.path().trim_start_matches("/sandbox/").trim_end_matches('/');
+    match (&request.method, what) {
+        (&Method::GET, "health") => ok(&json!({"status": "ok", "pid": std::process::id()})),
+        (&Method::GET, "clock") => ok(&json!({"now": world.clock().now().to_string()})),
+        (&Method::POST, "clock") => advance(world, &body),
+        (&Method::GET, "inventory") => ok(&json!({"items": items(world)})),
+        (&Method::GET, "requests") => ok(&json!({"requests": world.requests()})),
+        (&Method::POST, "fault") => {
+            let added = world.faults.lock().unwrap_or_else(PoisonError::into_inner).add(&body);
+            match added {
+                Ok(()) => ok(&json!({})),
+                Err(text) => refused(&text),
+            }
+        }
+        (&Method::DELETE, "fault") => {
+            world.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            ok(&json!({}))
+        }
+        (&Method::POST, "reset") => {
+            world.reset();
+            ok(&json!({}))
+        }
+        _ => Response::json(
+            StatusCode::NOT_FOUND,
+            &json!({"error": {"code": 404, "message": "No such address."}}),
+        ),
+    }
+}
+
+/// Gives all that exists, what controllers made included.
+pub fn items(world: &World) -> Vec<Json> {
+    let clusters = world.clusters();
+    for (_, cluster) in &clusters {
+        cluster.settle();
+    }
+    let mut items = inventory::items(&world.google.locked());
+    for (key, cluster) in clusters {
+        for mut item in cluster.inventory() {
+            if item["parent"].is_null() {
+                item["parent"] = json!(key);
+            }
+            items.push(item);
+        }
+    }
+    items
+}
+
+fn advance(world: &World, body: &Json) -> Response {
+    let Some(duration) = body["advance"].as_str().and_then(duration) else {
+        return refused("\"advance\" is a duration like \"600s\", \"10m\" or \"1h\".");
+    };
+    world.clock().advance(duration);
+    world.settle();
+    for (_, cluster) in world.clusters() {
+        cluster.settle();
+    }
+    ok(&json!({"now": world.clock().now().to_string()}))
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) =
+        text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit {
+        "s" | "" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number * seconds).ok()
+}
+
+fn ok(body: &Json) -> Response {
+    Response::json(StatusCode::OK, body)
+}
+
+fn refused(text: &str) -> Response {
+    Response::json(StatusCode::BAD_REQUEST, &json!({"error": {"code": 400, "message": text}}))
+}

@@ -1,0 +1,121 @@
+//! Faults that a test asks for: this request, so many times, answers so.
+
+use regex::Regex;
+use serde_json::{Value as Json, json};
+
+use crate::http::{Method, Request, Response, StatusCode};
+
+/// The faults that wait to happen.
+#[derive(Debug, Default)]
+pub struct Faults {
+    waiting: Vec<Fault>,
+}
+
+#[derive(Debug)]
+struct Fault {
+    method: Option<Method>,
+    path: Regex,
+    outcome: Outcome,
+    times: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Outcome {
+    /// The connection breaks before an answer.
+    Reset,
+    /// This is answered, and nothing else happens.
+    Answer(StatusCode, Json),
+    /// The request is done, and its answer is lost.
+    Lost,
+}
+
+/// What is to happen to a request.
+pub enum Verdict {
+    /// It breaks.
+    Reset,
+    /// It is answered so.
+    Answer(Response),
+    /// It is done, then it breaks.
+    Lost,
+}
+
+impl Faults {
+    /// Takes a fault: `{method?, path (regular expression), status | reset | lost, times?, body?}`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn add(&mut self, json: &Json) -> Result<(), String> {
+        let path = json["path"].as_str().ok_or("a fault needs \"path\", a regular expression")?;
+        let path = Regex::new(path).map_err(|error| error.to_string())?;
+        let method = match json["method"].as_str() {
+            Some(name) => Some(name.parse().map_err(|_| format!("\"{name}\" is no method"))?),
+            None => None,
+        };
+        let outcome = if json["reset"] == json!(true) {
+            Outcome::Reset
+        } else if json["lost"] == json!(true) {
+            Outcome::Lost
+        } else {
+            let status =
+                json["status"].as_u64().ok_or("a fault needs \"status\", \"reset\" or \"lost\"")?;
+            let code = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
+            let code = code.ok_or_else(|| format!("{status} is no status"))?;
+            Outcome::Answer(code, body(json, code))
+        };
+        let times = json["times"].as_u64().unwrap_or(1);
+        self.waiting.push(Fault { method, path, outcome, times });
+        Ok(())
+    }
+
+    /// Gives what is to happen to a request, and counts it.
+    pub fn verdict(&mut self, request: &Request) -> Option<Verdict> {
+        let fault = self.waiting.iter_mut().find(|fault| {
+            fault.times > 0
+                && fault.method.as_ref().is_none_or(|method| *method == request.method)
+                && fault.path.is_match(request.path())
+        })?;
+        fault.times -= 1;
+        let verdict = match fault.outcome.clone() {
+            Outcome::Reset => Verdict::Reset,
+            Outcome::Lost => Verdict::Lost,
+            Outcome::Answer(status, body) => Verdict::Answer(Response::json(status, &body)),
+        };
+        self.waiting.retain(|fault| fault.times > 0);
+        Some(verdict)
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.waiting.clear();
+    }
+}
+
+fn body(json: &Json, code: StatusCode) -> Json {
+    if !json["body"].is_null() {
+        return json["body"].clone();
+    }
+    let message = format!("Injected fault: {code}");
+    json!({"error": {"code": code.as_u16(), "message": message}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_happens_so_many_times() {
+        let mut faults = Faults::default();
+        faults.add(&json!({"method": "GET", "path": "/b/x$", "status": 503, "times": 2})).unwrap();
+        let request = Request::new(Method::GET, "/storage/v1/b/x?alt=json");
+
+        assert!(matches!(faults.verdict(&request), Some(Verdict::Answer(_))));
+        assert!(faults.verdict(&Request::new(Method::PUT, "/storage/v1/b/x")).is_none());
+        assert!(faults.verdict(&request).is_some());
+        assert!(faults.verdict(&request).is_none());
+    }
+
+    #[test]
+    fn a_fault_without_outcome_is_refused() {
+        assert!(Faults::default().add(&json!({"path": "x"})).is_err());
+    }
+}

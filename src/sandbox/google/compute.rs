@@ -1,0 +1,569 @@
+//! Compute Engine: what clusters and their controllers make, networks, disks, addresses.
+//!
+//! One generic service: a resource is an object in a collection of a scope (`global`, a zone, a region), and
+//! inserting, changing and deleting one is an operation. What another object names is not deleted.
+
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::store::{Effect, Store, project_number, stamp};
+
+use super::operation;
+use super::refusal::Refusal;
+use super::storage::patched;
+use super::turn::{self, Answer, Turn};
+
+/// Regions, their zones, and the default network's range there.
+pub const REGIONS: &[(&str, &str, u8)] = &[
+    ("us-central1", "abcf", 128),
+    ("europe-west1", "bcd", 132),
+    ("us-west1", "abc", 138),
+    ("asia-east1", "abc", 140),
+    ("us-east1", "bcd", 142),
+    ("asia-northeast1", "abc", 146),
+    ("asia-southeast1", "abc", 148),
+    ("us-east4", "abc", 150),
+    ("australia-southeast1", "abc", 152),
+    ("europe-west2", "abc", 154),
+    ("europe-west3", "abc", 156),
+    ("southamerica-east1", "abc", 158),
+    ("asia-south1", "abc", 160),
+    ("northamerica-northeast1", "abc", 162),
+    ("europe-west4", "abc", 164),
+    ("europe-north1", "abc", 166),
+    ("us-west2", "abc", 168),
+    ("asia-east2", "abc", 170),
+    ("europe-west6", "abc", 172),
+    ("asia-northeast2", "abc", 174),
+    ("asia-northeast3", "abc", 178),
+    ("us-west3", "abc", 180),
+    ("us-west4", "abc", 182),
+    ("asia-southeast2", "abc", 184),
+    ("europe-central2", "abc", 186),
+    ("asia-south2", "abc", 190),
+    ("us-east5", "abc", 202),
+    ("us-south1", "abc", 206),
+    ("europe-southwest1", "abc", 204),
+];
+
+/// Says whether a zone or region exists.
+pub fn location_exists(location: &str) -> bool {
+    let region = operation::region(location);
+    let found = REGIONS.iter().find(|(name, _, _)| *name == region);
+    found.is_some_and(|(_, zones, _)| {
+        region == location || location.ends_with(|letter| zones.contains(letter))
+    })
+}
+
+/// Gives a location's zones: itself, or a region's first three.
+pub fn zones_of(location: &str) -> Vec<String> {
+    if operation::is_zone(location) {
+        return vec![location.to_owned()];
+    }
+    let found = REGIONS.iter().find(|(name, _, _)| *name == location);
+    found
+        .map(|(_, zones, _)| {
+            zones.chars().take(3).map(|letter| format!("{location}-{letter}")).collect()
+        })
+        .unwrap_or_default()
+}
+
+/// Gives a resource's link.
+pub fn link(project: &str, below: &str) -> String {
+    format!("https://www.googleapis.com/compute/v1/projects/{project}/{below}")
+}
+
+/// Gives a resource's key.
+pub fn key(project: &str, below: &str) -> String {
+    format!("compute/projects/{project}/{below}")
+}
+
+/// Completes an object with what the service adds. `collection` is like `zones/z/disks`.
+pub fn complete(
+    store: &mut Store,
+    now: jiff::Timestamp,
+    project: &str,
+    collection: &str,
+    body: Json,
+) -> Json {
+    let name = body["name"].as_str().unwrap_or_default().to_owned();
+    let (scope, kind) = collection.rsplit_once('/').unwrap_or(("global", collection));
+    let mut object = json!({
+        "kind": format!("compute#{}", singular(kind)),
+        "id": store.number(),
+        "creationTimestamp": stamp(now),
+        "name": name,
+    });
+    if let (Some(object), Some(given)) = (object.as_object_mut(), body.as_object()) {
+        for (name, value) in given
+            .iter()
+            .filter(|(name, _)| !["kind", "id", "creationTimestamp"].contains(&name.as_str()))
+        {
+            object.insert(name.clone(), value.clone());
+        }
+    }
+    object["selfLink"] = json!(link(project, &format!("{collection}/{name}")));
+    if let Some(zone) = scope.strip_prefix("zones/") {
+        object["zone"] = json!(link(project, &format!("zones/{zone}")));
+    }
+    if let Some(region) = scope.strip_prefix("regions/") {
+        object["region"] = json!(link(project, &format!("regions/{region}")));
+    }
+    match kind {
+        "disks" => {
+            object["status"] = json!("READY");
+            object["physicalBlockSizeBytes"] = json!("4096");
+            object["labelFingerprint"] = json!(store.etag());
+        }
+        "addresses" => {
+            object["status"] = json!("RESERVED");
+            object["labelFingerprint"] = json!(store.etag());
+            if object["address"].is_null() {
+                object["address"] = json!(format!(
+                    "34.{}.{}.{}",
+                    90 + store.next() % 60,
+                    store.next() % 250,
+                    1 + store.next() % 250
+                ));
+            }
+        }
+        "firewalls" => {
+            for (field, default) in [
+                ("direction", json!("INGRESS")),
+                ("priority", json!(1000)),
+                ("disabled", json!(false)),
+            ] {
+                if object[field].is_null() {
+                    object[field] = default;
+                }
+            }
+        }
+        _ => {}
+    }
+    object
+}
+
+/// Makes the network that every project begins with.
+pub fn ensure_defaults(store: &mut Store, now: jiff::Timestamp, project: &str) {
+    let mark = format!("defaults:{project}");
+    if store.hidden.contains_key(&mark) {
+        return;
+    }
+    store.hidden.insert(mark, json!(true));
+    let network = link(project, "global/networks/default");
+    let mut subnetworks = Vec::new();
+    for (region, _, range) in REGIONS {
+        let collection = format!("regions/{region}/subnetworks");
+        let body = json!({
+            "name": "default", "network": network, "ipCidrRange": format!("10.{range}.0.0/20"),
+            "gatewayAddress": format!("10.{range}.0.1"), "purpose": "PRIVATE", "stackType": "IPV4_ONLY",
+            "privateIpGoogleAccess": false,
+        });
+        let object = complete(store, now, project, &collection, body);
+        subnetworks.push(object["selfLink"].clone());
+        put_default(store, project, &format!("{collection}/default"), object);
+    }
+    let body = json!({
+        "name": "default", "description": "Default network for the project", "autoCreateSubnetworks": true,
+        "subnetworks": subnetworks, "routingConfig": {"routingMode": "REGIONAL"},
+        "networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL",
+    });
+    let object = complete(store, now, project, "global/networks", body);
+    put_default(store, project, "global/networks/default", object);
+    for (name, allowed, ranges) in [
+        ("default-allow-icmp", json!([{"IPProtocol": "icmp"}]), "0.0.0.0/0"),
+        ("default-allow-ssh", json!([{"IPProtocol": "tcp", "ports": ["22"]}]), "0.0.0.0/0"),
+        ("default-allow-rdp", json!([{"IPProtocol": "tcp", "ports": ["3389"]}]), "0.0.0.0/0"),
+        ("default-allow-internal", json!([{"IPProtocol": "all"}]), "10.128.0.0/9"),
+    ] {
+        let body = json!({"name": name, "network": network, "allowed": allowed, "sourceRanges": [ranges], "priority": 65534});
+        let object = complete(store, now, project, "global/firewalls", body);
+        put_default(store, project, &format!("global/firewalls/{name}"), object);
+    }
+}
+
+fn put_default(store: &mut Store, project: &str, below: &str, object: Json) {
+    let place = key(project, below);
+    store.put(&place, object);
+    store.hidden.insert(place, json!({"default": true}));
+}
+
+/// Where a request points: below the project.
+struct Place {
+    scope: String,
+    collection: String,
+    name: String,
+}
+
+/// Answers any method of the service.
+///
+/// # Errors
+/// As the method does.
+pub fn answer(turn: &mut Turn<'_>) -> Answer {
+    let project = turn.path[0].clone();
+    ensure_defaults(turn.store, turn.now, &project);
+    let mut parts = turn.id.split('.').skip(1);
+    let (collection, verb) =
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default().to_owned());
+    if collection == "projects" {
+        return turn::ok(&json!({
+            "kind": "compute#project", "id": project_number(&project), "name": project,
+            "selfLink": format!("https://www.googleapis.com/compute/v1/projects/{project}"),
+            "defaultServiceAccount": format!("{}-compute@developer.gserviceaccount.com", project_number(&project)),
+        }));
+    }
+    let place = place(turn.request.path());
+    match (collection, verb.as_str()) {
+        ("zones" | "regions", _) => locations(turn, &project, collection, &verb),
+        ("machineTypes" | "diskTypes", _) => types(&project, &place, &verb),
+        (collection, "get" | "wait" | "list" | "aggregatedList")
+            if collection.ends_with("Operations") =>
+        {
+            operations(turn, &project, &place, &verb)
+        }
+        (_, "get") => turn::ok(&find(turn, &project, &place)?.1),
+        (_, "list") => list(turn, &project, &place),
+        (_, "aggregatedList") => aggregated(turn, &project, &place.collection),
+        (_, "insert") => insert(turn, &project, &place),
+        (_, "delete") => delete(turn, &project, &place),
+        (_, "patch") => patch(turn, &project, &place),
+        (_, "setLabels") => set_labels(turn, &project, &place),
+        (_, "resize") => resize(turn, &project, &place),
+        _ => Err(Refusal::no_route(turn.request.path())),
+    }
+}
+
+fn place(path: &str) -> Place {
+    let below = path.split("/projects/").nth(1).unwrap_or_default();
+    let parts: Vec<&str> = below.split('/').skip(1).collect();
+    let at = |index: usize| parts.get(index).map(|part| (*part).to_owned()).unwrap_or_default();
+    match parts.first() {
+        Some(&"global" | &"aggregated") => Place { scope: at(0), collection: at(1), name: at(2) },
+        _ => Place { scope: format!("{}/{}", at(0), at(1)), collection: at(2), name: at(3) },
+    }
+}
+
+fn below(place: &Place) -> String {
+    format!("{}/{}/{}", place.scope, place.collection, place.name)
+}
+
+fn find(turn: &Turn<'_>, project: &str, place: &Place) -> Result<(String, Json), Refusal> {
+    let key = key(project, &below(place));
+    match turn.store.find(&key) {
+        Some(object) => Ok((key, object.clone())),
+        None => Err(missing(project, &below(place))),
+    }
+}
+
+fn missing(project: &str, below: &str) -> Refusal {
+    Refusal::not_found(format!("The resource 'projects/{project}/{below}' was not found"))
+}
+
+fn list(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
+    let prefix = key(project, &format!("{}/{}/", place.scope, place.collection));
+    let items: Vec<Json> = turn.store.children(&prefix).map(|(_, object)| object.clone()).collect();
+    let items = filtered(turn, items)?;
+    let frame = json!({
+        "kind": format!("compute#{}List", singular(&place.collection)),
+        "id": format!("projects/{project}/{}/{}", place.scope, place.collection),
+        "selfLink": link(project, &format!("{}/{}", place.scope, place.collection)),
+    });
+    turn::list(frame, "items", turn.page(items, "maxResults"))
+}
+
+/// Keeps what a filter of one comparison, `field = value` or `field eq value`, lets through.
+fn filtered(turn: &Turn<'_>, items: Vec<Json>) -> Result<Vec<Json>, Refusal> {
+    let Some(filter) = turn.parameter("filter").filter(|filter| !filter.trim().is_empty()) else {
+        return Ok(items);
+    };
+    let filter = filter.trim().trim_start_matches('(').trim_end_matches(')');
+    let split = filter
+        .split_once(" eq ")
+        .or_else(|| filter.split_once('='))
+        .or_else(|| filter.split_once(':'));
+    let Some((field, wanted)) = split else {
+        return Err(Refusal::invalid(format!(
+            "Invalid value for field 'filter': '{filter}'. Invalid list filter expression."
+        )));
+    };
+    let wanted = wanted.trim().trim_matches('"');
+    let matches = |object: &Json| {
+        let value = field.trim().split('.').fold(object, |value, part| &value[part]);
+        value.as_str().map_or_else(
+            || value.to_string() == wanted,
+            |text| text == wanted || text.ends_with(&format!("/{wanted}")),
+        )
+    };
+    Ok(items.into_iter().filter(matches).collect())
+}
+
+fn aggregated(turn: &mut Turn<'_>, project: &str, collection: &str) -> Answer {
+    let root = key(project, "");
+    let mut scopes = serde_json::Map::new();
+    let mut objects = Vec::new();
+    for (key, object) in turn.store.below(&root) {
+        let parts: Vec<&str> = key[root.len()..].split('/').collect();
+        match parts.as_slice() {
+            ["global", kind, _] if *kind == collection => {
+                objects.push(("global".to_owned(), object.clone()))
+            }
+            [scope, name, kind, _] if *kind == collection => {
+                objects.push((format!("{scope}/{name}"), object.clone()))
+            }
+            _ => {}
+        }
+    }
+    for (scope, object) in objects {
+        if filtered(turn, vec![object.clone()])?.is_empty() {
+            continue;
+        }
+        let entry = scopes.entry(scope).or_insert_with(|| json!({collection: []}));
+        if let Some(list) = entry[collection].as_array_mut() {
+            list.push(object);
+        }
+    }
+    turn::ok(&json!({
+        "kind": format!("compute#{}AggregatedList", singular(collection)),
+        "id": format!("projects/{project}/aggregated/{collection}"),
+        "items": scopes,
+        "selfLink": link(project, &format!("aggregated/{collection}")),
+    }))
+}
+
+fn insert(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
+    let body = turn.body.clone();
+    let name = body["name"].as_str().unwrap_or_default();
+    let fits = name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !fits {
+        return Err(Refusal::invalid(format!(
+            "Invalid value for field 'resource.name': '{name}'. Must be a match of regex '(?:[a-z](?:[-a-z0-9]{{0,61}}[a-z0-9])?)'"
+        )));
+    }
+    let collection = format!("{}/{}", place.scope, place.collection);
+    let below = format!("{collection}/{name}");
+    if turn.store.find(&key(project, &below)).is_some() {
+        return Err(Refusal::exists(format!(
+            "The resource 'projects/{project}/{below}' already exists"
+        )));
+    }
+    let object = complete(turn.store, turn.now, project, &collection, body);
+    begin(
+        turn,
+        (project, &place.scope),
+        "insert",
+        &object.clone(),
+        vec![Effect::Put(key(project, &below), object)],
+    )
+}
+
+fn begin(
+    turn: &mut Turn<'_>,
+    at: (&str, &str),
+    kind: &str,
+    target: &Json,
+    effects: Vec<Effect>,
+) -> Answer {
+    turn::ok(&operation::compute(turn.store, turn.now, at, (kind, target), effects))
+}
+
+fn delete(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
+    let (place_key, object) = find(turn, project, place)?;
+    let mut effects = vec![Effect::Remove(place_key.clone())];
+    let own = object["selfLink"].as_str().unwrap_or_default().to_owned();
+    let automatic =
+        place.collection == "networks" && object["autoCreateSubnetworks"] == json!(true);
+    let root = key(project, "");
+    for (key, other) in turn.store.below(&root) {
+        if key == place_key || !names(other, &own) {
+            continue;
+        }
+        let part = automatic && key.contains("/subnetworks/");
+        let listed = place.collection == "subnetworks" && key.contains("/networks/");
+        let managed =
+            place.collection == "instanceGroupManagers" && key.contains("/instanceGroups/");
+        if part || managed {
+            effects.push(Effect::Remove(key.to_owned()));
+        } else if !listed {
+            let user = key.strip_prefix("compute/").unwrap_or(key);
+            let mut refusal = Refusal::invalid(format!(
+                "The {} resource 'projects/{project}/{}' is already being used by '{user}'",
+                singular(&place.collection),
+                below(place)
+            ));
+            refusal.reason = "resourceInUseByAnotherResource";
+            return Err(refusal);
+        }
+    }
+    begin(turn, (project, &place.scope), "delete", &object, effects)
+}
+
+/// Says whether an object names a link anywhere but as its own.
+fn names(object: &Json, link: &str) -> bool {
+    match object {
+        Json::String(text) => {
+            text == link
+                || (text.starts_with("projects/") && link.ends_with(&format!("/compute/v1/{text}")))
+        }
+        Json::Array(items) => items.iter().any(|item| names(item, link)),
+        Json::Object(fields) => {
+            fields.iter().any(|(name, value)| name != "selfLink" && names(value, link))
+        }
+        _ => false,
+    }
+}
+
+fn patch(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
+    let (key, object) = find(turn, project, place)?;
+    let changed = patched(&object, &turn.body);
+    begin(turn, (project, &place.scope), "patch", &object, vec![Effect::Put(key, changed)])
+}
+
+fn set_labels(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
+    let (key, object) = find(turn, project, place)?;
+    if turn.body["labelFingerprint"] != object["labelFingerprint"] {
+        return Err(Refusal::condition(
+            "Labels fingerprint either invalid or resource labels have changed",
+        ));
+    }
+    let fields = json!({"labels": turn.body["labels"], "labelFingerprint": turn.store.etag()});
+    begin(turn, (project, &place.scope), "setLabels", &object, vec![Effect::Set(key, fields)])
+}
+
+fn resize(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
+    let (key, object) = find(turn, project, place)?;
+    let size = |json: &Json| {
+        json["sizeGb"].as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
+    };
+    if size(&turn.body) < size(&object) {
+        return Err(Refusal::invalid(format!(
+            "Invalid value for field 'sizeGb': '{}'. New disk size '{}' GiB must be larger than existing size '{}' GiB.",
+            size(&turn.body),
+            size(&turn.body),
+            size(&object)
+        )));
+    }
+    let fields = json!({"sizeGb": turn.body["sizeGb"]});
+    begin(turn, (project, &place.scope), "resizeDisk", &object, vec![Effect::Set(key, fields)])
+}
+
+fn operations(turn: &mut Turn<'_>, project: &str, place: &Place, verb: &str) -> Answer {
+    if verb == "get" || verb == "wait" {
+        return match turn.store.operations.get(&key(project, &below(place))) {
+            Some(operation) => turn::ok(&operation.shown),
+            None => Err(missing(project, &below(place))),
+        };
+    }
+    let prefix = match verb {
+        "list" => key(project, &format!("{}/operations/", place.scope)),
+        _ => key(project, ""),
+    };
+    let found = turn.store.operations.iter().filter(|(key, _)| key.starts_with(&prefix));
+    let items: Vec<Json> = found.map(|(_, operation)| operation.shown.clone()).collect();
+    if verb == "list" {
+        return turn::list(
+            json!({"kind": "compute#operationList"}),
+            "items",
+            turn.page(items, "maxResults"),
+        );
+    }
+    turn::ok(
+        &json!({"kind": "compute#operationAggregatedList", "items": {"global": {"operations": items}}}),
+    )
+}
+
+fn locations(turn: &mut Turn<'_>, project: &str, collection: &str, verb: &str) -> Answer {
+    let zone = |region: &str, letter: char| {
+        let name = format!("{region}-{letter}");
+        json!({
+            "kind": "compute#zone", "id": name, "name": name, "description": name, "status": "UP",
+            "region": link(project, &format!("regions/{region}")), "selfLink": link(project, &format!("zones/{name}")),
+        })
+    };
+    let all: Vec<Json> = if collection == "zones" {
+        REGIONS
+            .iter()
+            .flat_map(|(region, zones, _)| zones.chars().map(move |letter| zone(region, letter)))
+            .collect()
+    } else {
+        let region = |(name, zones, _): &(&str, &str, u8)| {
+            let zones: Vec<String> = zones
+                .chars()
+                .map(|letter| link(project, &format!("zones/{name}-{letter}")))
+                .collect();
+            json!({
+                "kind": "compute#region", "id": name, "name": name, "description": name, "status": "UP",
+                "zones": zones, "selfLink": link(project, &format!("regions/{name}")),
+            })
+        };
+        REGIONS.iter().map(region).collect()
+    };
+    if verb == "list" {
+        let items = filtered(turn, all)?;
+        let frame = json!({"kind": format!("compute#{}List", singular(collection))});
+        return turn::list(frame, "items", turn.page(items, "maxResults"));
+    }
+    let name = &turn.path[1];
+    let found = all.into_iter().find(|object| object["name"] == name.as_str());
+    found.map_or_else(
+        || Err(missing(project, &format!("{collection}/{name}"))),
+        |object| turn::ok(&object),
+    )
+}
+
+/// Machine types, their processors and memory in MB; disk types.
+const MACHINES: &[(&str, u32, u32)] = &[
+    ("f1-micro", 1, 614),
+    ("g1-small", 1, 1740),
+    ("e2-micro", 2, 1024),
+    ("e2-small", 2, 2048),
+    ("e2-medium", 2, 4096),
+    ("e2-standard-2", 2, 8192),
+    ("e2-standard-4", 4, 16384),
+    ("n1-standard-1", 1, 3840),
+    ("n1-standard-2", 2, 7680),
+    ("n2-standard-2", 2, 8192),
+    ("n2-standard-4", 4, 16384),
+    ("c3-standard-4", 4, 16384),
+];
+const DISKS: &[&str] =
+    &["pd-standard", "pd-balanced", "pd-ssd", "pd-extreme", "hyperdisk-balanced"];
+
+fn types(project: &str, place: &Place, verb: &str) -> Answer {
+    let named = |name: &str| {
+        json!({
+            "kind": format!("compute#{}", singular(&place.collection)), "name": name, "zone": place.scope.trim_start_matches("zones/"),
+            "selfLink": link(project, &format!("{}/{}/{name}", place.scope, place.collection)),
+        })
+    };
+    let all: Vec<Json> = if place.collection == "diskTypes" {
+        DISKS.iter().map(|name| named(name)).collect()
+    } else {
+        let machine = |(name, processors, memory): &(&str, u32, u32)| {
+            let mut machine = named(name);
+            machine["guestCpus"] = json!(processors);
+            machine["memoryMb"] = json!(memory);
+            machine
+        };
+        MACHINES.iter().map(machine).collect()
+    };
+    if verb == "list" {
+        return turn::ok(
+            &json!({"kind": format!("compute#{}List", singular(&place.collection)), "items": all}),
+        );
+    }
+    let found = all.into_iter().find(|object| object["name"] == place.name.as_str());
+    found.map_or_else(|| Err(missing(project, &below(place))), |object| turn::ok(&object))
+}
+
+/// Gives a collection's name for one of its objects.
+pub fn singular(collection: &str) -> String {
+    if let Some(stem) = collection.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    if let Some(stem) = collection.strip_suffix("sses") {
+        return format!("{stem}ss");
+    }
+    collection.strip_suffix('s').unwrap_or(collection).to_owned()
+}

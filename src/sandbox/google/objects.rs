@@ -1,0 +1,299 @@
+//! Cloud Storage: objects, their bytes, and who may read them without a token.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use md5::{Digest, Md5};
+use serde_json::{Map, Value as Json, json};
+
+use crate::http::{Body, Bytes, HeaderMap, HeaderValue, Response, StatusCode};
+use crate::sandbox::store::{Store, stamp};
+
+use super::described::Match;
+use super::policy;
+use super::refusal::Refusal;
+use super::storage::{self, bucket};
+use super::turn::{self, Answer, Row, Turn};
+
+/// The methods.
+pub const ROWS: &[Row] = &[
+    ("storage.objects.insert", insert),
+    ("storage.objects.get", get),
+    ("storage.objects.list", list),
+    ("storage.objects.patch", patch),
+    ("storage.objects.update", patch),
+    ("storage.objects.delete", delete),
+];
+
+const READERS: &[&str] = &[
+    "roles/storage.objectViewer",
+    "roles/storage.legacyObjectReader",
+    "roles/storage.objectAdmin",
+    "roles/storage.admin",
+];
+
+fn key(bucket: &str, object: &str) -> String {
+    format!("storage/b/{bucket}/o/{object}")
+}
+
+/// Writes an object's bytes; the bucket is there.
+pub fn write(
+    store: &mut Store,
+    now: Timestamp,
+    bucket: &str,
+    name: &str,
+    content_type: &str,
+    content: &[u8],
+) -> Json {
+    let generation = (1_700_000_000_000_000 + store.next()).to_string();
+    let class = store
+        .find(&storage::key(bucket))
+        .map(|b| b["storageClass"].clone())
+        .unwrap_or(json!("STANDARD"));
+    let path: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let object = json!({
+        "kind": "storage#object",
+        "id": format!("{bucket}/{name}/{generation}"),
+        "selfLink": format!("https://www.googleapis.com/storage/v1/b/{bucket}/o/{path}"),
+        "mediaLink": format!("https://storage.googleapis.com/download/storage/v1/b/{bucket}/o/{path}?generation={generation}&alt=media"),
+        "name": name,
+        "bucket": bucket,
+        "generation": generation,
+        "metageneration": "1",
+        "contentType": content_type,
+        "storageClass": class,
+        "size": content.len().to_string(),
+        "md5Hash": STANDARD.encode(Md5::digest(content)),
+        "crc32c": STANDARD.encode(crc32c(content).to_be_bytes()),
+        "etag": store.etag(),
+        "timeCreated": stamp(now),
+        "updated": stamp(now),
+        "timeStorageClassUpdated": stamp(now),
+    });
+    store.put(key(bucket, name), object.clone());
+    store.contents.insert(key(bucket, name), content.to_vec());
+    object
+}
+
+fn insert(turn: &mut Turn<'_>) -> Answer {
+    let bucket_name = turn.path[0].clone();
+    bucket(turn, &bucket_name)?;
+    let content_type =
+        turn.request.header("content-type").unwrap_or("application/octet-stream").to_owned();
+    let (metadata, content_type, content) = match turn.parameter("uploadType") {
+        Some("media") => (json!({}), content_type, turn.request.body.to_vec()),
+        Some("multipart") => parts(&content_type, &turn.request.body)?,
+        Some(other) => {
+            return Err(Refusal::invalid(format!(
+                "Upload type \"{other}\" is not offered by the sandbox."
+            )));
+        }
+        None => (turn.body.clone(), content_type, Vec::new()),
+    };
+    let name = turn.parameter("name").or(metadata["name"].as_str()).unwrap_or_default().to_owned();
+    if name.is_empty() {
+        return Err(Refusal::required("name"));
+    }
+    let present =
+        turn.store.find(&key(&bucket_name, &name)).map(|object| object["generation"].clone());
+    if let Some(wanted) = turn.parameter("ifGenerationMatch") {
+        let actual = present.as_ref().and_then(Json::as_str).unwrap_or("0");
+        if wanted != actual {
+            return Err(Refusal::condition(
+                "At least one of the pre-conditions you specified did not hold.",
+            ));
+        }
+    }
+    let content_type = metadata["contentType"].as_str().map_or(content_type, str::to_owned);
+    let mut object = write(turn.store, turn.now, &bucket_name, &name, &content_type, &content);
+    for field in [
+        "cacheControl",
+        "contentDisposition",
+        "contentEncoding",
+        "contentLanguage",
+        "metadata",
+        "storageClass",
+    ] {
+        if !metadata[field].is_null() {
+            object[field] = metadata[field].clone();
+        }
+    }
+    turn.store.put(key(&bucket_name, &name), object.clone());
+    turn::ok(&object)
+}
+
+/// Takes a multipart upload apart: metadata, then the bytes and their type.
+fn parts(content_type: &str, body: &[u8]) -> Result<(Json, String, Vec<u8>), Refusal> {
+    let broken = || Refusal::invalid("Malformed multipart body.");
+    let boundary = content_type
+        .split("boundary=")
+        .nth(1)
+        .ok_or_else(broken)?
+        .trim_matches(['"', '\''])
+        .to_owned();
+    let mark = format!("--{boundary}");
+    let mut found = Vec::new();
+    let mut rest = body;
+    while let Some(at) = position(rest, mark.as_bytes()) {
+        let after = &rest[at + mark.len()..];
+        let Some(end) = position(after, mark.as_bytes()) else { break };
+        let part = &after[..end];
+        let split = position(part, b"\r\n\r\n")
+            .map(|at| (at, 4))
+            .or(position(part, b"\n\n").map(|at| (at, 2)));
+        let (at, gap) = split.ok_or_else(broken)?;
+        let head = String::from_utf8_lossy(&part[..at]).into_owned();
+        let mut content = &part[at + gap..];
+        content = content.strip_suffix(b"\r\n").or(content.strip_suffix(b"\n")).unwrap_or(content);
+        found.push((head, content.to_vec()));
+        rest = &after[end..];
+    }
+    let [(_, metadata), (head, content)] = found.as_slice() else { return Err(broken()) };
+    let metadata = serde_json::from_slice(metadata).map_err(|_| broken())?;
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-type:"));
+    let kind = line
+        .and_then(|line| line.split_once(':'))
+        .map_or("application/octet-stream", |(_, kind)| kind.trim());
+    Ok((metadata, kind.to_owned(), content.clone()))
+}
+
+fn position(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+fn find<'a>(turn: &'a Turn<'_>) -> Result<&'a Json, Refusal> {
+    let (bucket_name, name) = (&turn.path[0], &turn.path[1]);
+    bucket(turn, bucket_name)?;
+    let object = turn.store.find(&key(bucket_name, name));
+    let object = object.filter(|object| {
+        turn.parameter("generation").is_none_or(|wanted| object["generation"] == wanted)
+    });
+    object.ok_or_else(|| Refusal::not_found(format!("No such object: {bucket_name}/{name}")))
+}
+
+fn get(turn: &mut Turn<'_>) -> Answer {
+    let object = find(turn)?.clone();
+    if turn.parameter("alt") != Some("media") {
+        return turn::ok(&object);
+    }
+    Ok(media(turn.store, &key(&turn.path[0], &turn.path[1]), &object))
+}
+
+fn media(store: &Store, key: &str, object: &Json) -> Response {
+    let content = store.contents.get(key).cloned().unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    let kind = object["contentType"].as_str().unwrap_or("application/octet-stream");
+    if let Ok(kind) = HeaderValue::from_str(kind) {
+        headers.insert("content-type", kind);
+    }
+    Response { status: StatusCode::OK, headers, body: Body::Whole(Bytes::from(content)) }
+}
+
+fn list(turn: &mut Turn<'_>) -> Answer {
+    let bucket_name = turn.path[0].clone();
+    bucket(turn, &bucket_name)?;
+    let root = key(&bucket_name, "");
+    let prefix = turn.parameter("prefix").unwrap_or_default().to_owned();
+    let delimiter = turn.parameter("delimiter").unwrap_or_default().to_owned();
+    let (mut items, mut prefixes) = (Vec::new(), Vec::<String>::new());
+    for (key, object) in turn.store.below(&format!("{root}{prefix}")) {
+        let name = &key[root.len()..];
+        let cut = (!delimiter.is_empty()).then(|| name[prefix.len()..].find(&delimiter)).flatten();
+        match cut {
+            Some(at) => {
+                let group = name[..prefix.len() + at + delimiter.len()].to_owned();
+                if prefixes.last() != Some(&group) {
+                    prefixes.push(group);
+                }
+            }
+            None => items.push(object.clone()),
+        }
+    }
+    let mut frame = json!({"kind": "storage#objects"});
+    if !prefixes.is_empty() {
+        frame["prefixes"] = json!(prefixes);
+    }
+    turn::list(frame, "items", turn.page(items, "maxResults"))
+}
+
+fn patch(turn: &mut Turn<'_>) -> Answer {
+    let mut object = find(turn)?.clone();
+    let owned = [
+        "kind",
+        "id",
+        "selfLink",
+        "mediaLink",
+        "name",
+        "bucket",
+        "generation",
+        "size",
+        "md5Hash",
+        "crc32c",
+        "etag",
+    ];
+    let mut given: Map<String, Json> = turn.body.as_object().cloned().unwrap_or_default();
+    given.retain(|name, _| !owned.contains(&name.as_str()));
+    object = storage::patched(&object, &Json::Object(given));
+    let next =
+        object["metageneration"].as_str().and_then(|n| n.parse::<u64>().ok()).unwrap_or(1) + 1;
+    object["metageneration"] = json!(next.to_string());
+    object["updated"] = json!(stamp(turn.now));
+    turn.store.put(key(&turn.path[0], &turn.path[1]), object.clone());
+    turn::ok(&object)
+}
+
+fn delete(turn: &mut Turn<'_>) -> Answer {
+    find(turn)?;
+    turn.store.remove(&key(&turn.path[0], &turn.path[1]));
+    Ok(Response::empty(StatusCode::NO_CONTENT))
+}
+
+/// Says whether a request without a token may be done: reading an object that everybody may read.
+pub fn is_public(store: &Store, found: &Match<'_>) -> bool {
+    matches!(found.method.id.as_str(), "storage.objects.get" | "storage.objects.list")
+        && found.path.first().is_some_and(|bucket| readable(store, bucket))
+}
+
+fn readable(store: &Store, bucket: &str) -> bool {
+    policy::grants(store, &storage::key(bucket), READERS, "allUsers")
+}
+
+/// Answers with an object by its public address, `/BUCKET/OBJECT`, where everybody may read it.
+pub fn by_address(store: &Store, path: &[String]) -> Option<Response> {
+    let (bucket, rest) = path.split_first()?;
+    let key = key(bucket, &rest.join("/"));
+    let object = store.find(&key).filter(|_| readable(store, bucket))?;
+    Some(media(store, &key, object))
+}
+
+fn crc32c(content: &[u8]) -> u32 {
+    let mut sum = u32::MAX;
+    for byte in content {
+        sum ^= u32::from(*byte);
+        for _ in 0..8 {
+            sum = if sum & 1 == 1 { (sum >> 1) ^ 0x82f6_3b78 } else { sum >> 1 };
+        }
+    }
+    !sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_castagnolis() {
+        // The check value of CRC-32C.
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn a_multipart_body_comes_apart() {
+        let body = b"--b\r\nContent-Type: application/json\r\n\r\n{\"name\":\"x\"}\r\n--b\r\nContent-Type: text/css\r\n\r\na{}\r\n--b--";
+        let (metadata, kind, content) = parts("multipart/related; boundary=b", body).unwrap();
+        assert_eq!(
+            (metadata["name"].as_str(), kind.as_str(), content.as_slice()),
+            (Some("x"), "text/css", &b"a{}"[..])
+        );
+    }
+}

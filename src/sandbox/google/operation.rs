@@ -1,0 +1,161 @@
+//! Long-running operations, in the shapes of their services.
+//!
+//! Three shapes: Kubernetes Engine's and Compute's (`status`), and the standard one (`done`). Each takes virtual
+//! time; what it does to the objects is done when that has passed.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::store::{Effect, Operation, Store, project_number, stamp};
+
+/// What an operation of Kubernetes Engine is about.
+pub struct GkeWork<'a> {
+    /// The project's id.
+    pub project: &'a str,
+    /// The zone or region.
+    pub location: &'a str,
+    /// The type, like `CREATE_CLUSTER`; empty for the few that answer none.
+    pub kind: &'a str,
+    /// The path of its target below the location, like `clusters/c`.
+    pub target: &'a str,
+    /// The object that no second operation may touch meanwhile.
+    pub holds: String,
+    /// How long it takes.
+    pub takes: Duration,
+    /// What it does.
+    pub effects: Vec<Effect>,
+}
+
+/// Begins an operation of Kubernetes Engine and gives its first answer.
+pub fn gke(store: &mut Store, now: Timestamp, work: GkeWork<'_>) -> Json {
+    let name = format!("operation-{}-{}", now.as_millisecond(), store.letters(8));
+    let scope = if is_zone(work.location) { "zones" } else { "locations" };
+    let base = format!(
+        "https://container.googleapis.com/v1/projects/{}/{scope}/{}",
+        project_number(work.project),
+        work.location
+    );
+    let mut shown = json!({
+        "name": name,
+        "zone": work.location,
+        "operationType": work.kind,
+        "status": "RUNNING",
+        "selfLink": format!("{base}/operations/{name}"),
+        "targetLink": format!("{base}/{}", work.target),
+        "startTime": stamp(now),
+    });
+    if work.kind.is_empty()
+        && let Some(fields) = shown.as_object_mut()
+    {
+        fields.remove("operationType");
+    }
+    let key = format!(
+        "container/projects/{}/locations/{}/operations/{name}",
+        work.project, work.location
+    );
+    let operation = Operation {
+        shown: shown.clone(),
+        due: after(now, work.takes),
+        done: false,
+        finished: json!({"status": "DONE"}),
+        ended_at: "endTime".to_owned(),
+        holds: work.holds,
+        effects: work.effects,
+    };
+    store.operations.insert(key, operation);
+    store.dirty = true;
+    shown
+}
+
+/// Begins an operation of Compute Engine; `scope` is `global`, `zones/Z` or `regions/R`.
+pub fn compute(
+    store: &mut Store,
+    now: Timestamp,
+    (project, scope): (&str, &str),
+    (kind, target): (&str, &Json),
+    effects: Vec<Effect>,
+) -> Json {
+    let name = format!("operation-{}-{}", now.as_millisecond(), store.letters(12));
+    let base = format!("https://www.googleapis.com/compute/v1/projects/{project}/{scope}");
+    let mut shown = json!({
+        "kind": "compute#operation",
+        "id": store.number(),
+        "name": name,
+        "operationType": kind,
+        "targetLink": target["selfLink"],
+        "targetId": target["id"],
+        "status": "RUNNING",
+        "user": "user@example.com",
+        "progress": 0,
+        "insertTime": stamp(now),
+        "startTime": stamp(now),
+        "selfLink": format!("{base}/operations/{name}"),
+    });
+    if scope != "global" {
+        let field = if scope.starts_with("zones/") { "zone" } else { "region" };
+        shown[field] = json!(base);
+    }
+    let operation = Operation {
+        shown: shown.clone(),
+        due: after(now, Duration::from_secs(10)),
+        done: false,
+        finished: json!({"status": "DONE", "progress": 100}),
+        ended_at: "endTime".to_owned(),
+        holds: String::new(),
+        effects,
+    };
+    store
+        .operations
+        .insert(format!("compute/projects/{project}/{scope}/operations/{name}"), operation);
+    store.dirty = true;
+    shown
+}
+
+/// Begins an operation in the standard shape. `parent` is what stands before `operations/`, with its slash.
+pub fn standard(
+    store: &mut Store,
+    now: Timestamp,
+    (service, parent): (&str, &str),
+    metadata: &str,
+    response: &Json,
+    (takes, effects): (Duration, Vec<Effect>),
+) -> Json {
+    let name = format!("{parent}operations/{}", store.letters(32));
+    let mut shown = json!({"name": name});
+    if service == "artifactregistry" {
+        shown["metadata"] = json!({"@type": metadata});
+    }
+    let operation = Operation {
+        shown: shown.clone(),
+        due: after(now, takes),
+        done: false,
+        finished: json!({"done": true, "metadata": {"@type": metadata}, "response": response}),
+        ended_at: String::new(),
+        holds: String::new(),
+        effects,
+    };
+    store.operations.insert(format!("{service}/{name}"), operation);
+    store.dirty = true;
+    shown
+}
+
+/// Says whether a location is a zone.
+pub fn is_zone(location: &str) -> bool {
+    location.rsplit('-').next().is_some_and(|last| last.len() == 1)
+        && location.matches('-').count() == 2
+}
+
+/// Gives a location's region.
+pub fn region(location: &str) -> &str {
+    if is_zone(location) {
+        location.rsplit_once('-').map_or(location, |(region, _)| region)
+    } else {
+        location
+    }
+}
+
+fn after(now: Timestamp, takes: Duration) -> Timestamp {
+    now.checked_add(takes).unwrap_or(now)
+}

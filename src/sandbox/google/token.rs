@@ -1,0 +1,173 @@
+//! Bearer tokens: who gives them, and for how long.
+//!
+//! Three ways lead to one: the sandbox's own door, an OAuth exchange, and the metadata server. A token is good for
+//! every service and for the clusters until it expires.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::http::{Method, Request, Response, StatusCode};
+use crate::sandbox::store::{Store, random, stamp};
+
+use super::policy;
+use super::refusal::Refusal;
+use super::turn::{self, Answer, Row, Turn};
+
+/// The methods.
+pub const ROWS: &[Row] =
+    &[("iamcredentials.projects.serviceAccounts.generateAccessToken", generate)];
+
+/// How long a token is good unless said.
+pub const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The project that the metadata server names.
+pub const PROJECT: &str = "polls-demo";
+
+/// Makes a token.
+pub fn mint(store: &mut Store, now: Timestamp, lifetime: Duration) -> String {
+    let token = format!("ya29.sandbox.{}", URL_SAFE_NO_PAD.encode(random::<48>()));
+    let expiry = now.checked_add(lifetime).unwrap_or(now);
+    store.tokens.retain(|_, expiry| *expiry > now);
+    store.tokens.insert(token.clone(), expiry);
+    store.dirty = true;
+    token
+}
+
+/// Answers the addresses that need no token, because they give one.
+pub fn endpoint(store: &mut Store, now: Timestamp, request: &Request) -> Option<Response> {
+    let path = request.path().trim_end_matches('/');
+    let path = path.strip_prefix("/oauth2").unwrap_or(path);
+    if request.method == Method::POST {
+        return match path {
+            "/sandbox/token" => Some(give(store, now, sandbox_lifetime(request))),
+            "/token" | "/v4/token" | "/v1/token" | "/oauth2/token" => {
+                Some(exchange(store, now, request))
+            }
+            _ => None,
+        };
+    }
+    match path {
+        "/v1/tokeninfo" | "/v3/tokeninfo" | "/tokeninfo" => Some(describe(store, now, request)),
+        _ => metadata(store, now, request, path.strip_prefix("/computeMetadata/v1")?),
+    }
+}
+
+fn sandbox_lifetime(request: &Request) -> Duration {
+    let query = request.query();
+    let asked = query
+        .iter()
+        .find(|(name, _)| name == "lifetime")
+        .map(|(_, value)| value.trim_end_matches('s'));
+    asked.and_then(|seconds| seconds.parse().ok()).map_or(LIFETIME, Duration::from_secs)
+}
+
+fn give(store: &mut Store, now: Timestamp, lifetime: Duration) -> Response {
+    let token = mint(store, now, lifetime);
+    let answer =
+        json!({"access_token": token, "expires_in": lifetime.as_secs(), "token_type": "Bearer"});
+    Response::json(StatusCode::OK, &answer)
+}
+
+/// Exchanges a signed assertion, a refresh token or a foreign token for one of ours.
+fn exchange(store: &mut Store, now: Timestamp, request: &Request) -> Response {
+    let form: Vec<(String, String)> =
+        url::form_urlencoded::parse(&request.body).into_owned().collect();
+    let json: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+    let field = |name: &str| {
+        let from_form = form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        from_form.or_else(|| json[name].as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    let grant = field("grant_type");
+    let refused = |error: &str, text: &str| {
+        Response::json(StatusCode::BAD_REQUEST, &json!({"error": error, "error_description": text}))
+    };
+    match grant.rsplit(':').next().unwrap_or_default() {
+        "jwt-bearer" => {
+            let claims =
+                field("assertion").split('.').nth(1).map(|part| URL_SAFE_NO_PAD.decode(part));
+            let claims: Json = claims
+                .and_then(Result::ok)
+                .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+                .unwrap_or_default();
+            let issuer = claims["iss"].as_str().unwrap_or_default();
+            if !policy::account_exists(store, issuer) {
+                return refused("invalid_grant", "Invalid grant: account not found");
+            }
+        }
+        "refresh_token" if !field("refresh_token").is_empty() => {}
+        "token-exchange"
+            if !field("subject_token").is_empty() || !field("subjectToken").is_empty() => {}
+        _ if field("grantType").ends_with("token-exchange") => {}
+        _ => return refused("unsupported_grant_type", "Invalid grant_type"),
+    }
+    let token = mint(store, now, LIFETIME);
+    let answer = json!({
+        "access_token": token, "expires_in": LIFETIME.as_secs(), "token_type": "Bearer",
+        "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+    });
+    Response::json(StatusCode::OK, &answer)
+}
+
+fn metadata(store: &mut Store, now: Timestamp, request: &Request, path: &str) -> Option<Response> {
+    if request.header("metadata-flavor") != Some("Google") {
+        return Some(Response::text(
+            StatusCode::FORBIDDEN,
+            "Missing Metadata-Flavor:Google header.",
+        ));
+    }
+    let mut answer = match path {
+        "/instance/service-accounts/default/token" => give(store, now, LIFETIME),
+        "/instance/service-accounts/default/email" => {
+            Response::text(StatusCode::OK, format!("sandbox@{PROJECT}.iam.gserviceaccount.com"))
+        }
+        "/instance/service-accounts/default/scopes" => {
+            Response::text(StatusCode::OK, "https://www.googleapis.com/auth/cloud-platform")
+        }
+        "/project/project-id" => Response::text(StatusCode::OK, PROJECT),
+        "/universe/universe-domain" => Response::text(StatusCode::OK, "googleapis.com"),
+        _ => Response::text(StatusCode::NOT_FOUND, "not found"),
+    };
+    answer.headers.insert("metadata-flavor", crate::http::HeaderValue::from_static("Google"));
+    Some(answer)
+}
+
+fn describe(store: &Store, now: Timestamp, request: &Request) -> Response {
+    let query = request.query();
+    let token =
+        query.iter().find(|(name, _)| name == "access_token").map(|(_, value)| value.as_str());
+    match token.and_then(|token| store.tokens.get(token)).filter(|expiry| now < **expiry) {
+        Some(expiry) => {
+            let left = expiry.duration_since(now).as_secs();
+            let answer = json!({
+                "expires_in": left.to_string(), "email": "user@example.com",
+                "scope": "https://www.googleapis.com/auth/cloud-platform",
+            });
+            Response::json(StatusCode::OK, &answer)
+        }
+        None => {
+            Response::json(StatusCode::BAD_REQUEST, &json!({"error_description": "Invalid Value"}))
+        }
+    }
+}
+
+fn generate(turn: &mut Turn<'_>) -> Answer {
+    let email = turn.path[1].clone();
+    if !policy::account_exists(turn.store, &email) {
+        return Err(Refusal::not_found(
+            "Not found; Gaia id not found for email ".to_owned() + &email,
+        ));
+    }
+    let seconds =
+        turn.body["lifetime"].as_str().and_then(|text| text.trim_end_matches('s').parse().ok());
+    let lifetime = seconds.map_or(LIFETIME, Duration::from_secs);
+    if turn.body["scope"].as_array().is_none_or(Vec::is_empty) {
+        return Err(Refusal::invalid("scope must not be empty"));
+    }
+    let token = mint(turn.store, turn.now, lifetime);
+    let expiry = turn.now.checked_add(lifetime).unwrap_or(turn.now);
+    turn::ok(&json!({"accessToken": token, "expireTime": stamp(expiry)}))
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Trims Google's API discovery documents to what the sandbox answers.
+
+Usage: trim_discovery.py DISCOVERY_FOLDER OUT_FOLDER
+
+The input are the files `<api>.<version>.json` of google-api-python-client (Apache-2.0, Google LLC).
+The output are `<api>.<version>.json.gz`: methods (id, verb, path, parameters, request and response
+schema) and the schemas that they reach, without prose.
+"""
+
+import gzip
+import json
+import re
+import sys
+
+COMPUTE = r"""compute\.(projects\.get|(networks|subnetworks|firewalls|disks|addresses|globalAddresses)
+\.(get|list|aggregatedList|insert|delete|setLabels|patch|resize)|(forwardingRules|globalForwardingRules|instanceGroups
+|instanceGroupManagers|networkEndpointGroups|backendServices|urlMaps|targetHttpProxies|targetHttpsProxies|healthChecks
+|targetPools|instances|routes|instanceTemplates|sslCertificates|globalNetworkEndpointGroups)\.(get|list|aggregatedList|delete)
+|(zones|regions|machineTypes|diskTypes)\.(get|list)|(zone|region|global)Operations\.(get|list|wait|aggregatedList))""".replace("\n", "")
+
+KEEP = {
+    "storage.v1": r"storage\.(buckets\.(get|list|insert|patch|update|delete|getIamPolicy|setIamPolicy|testIamPermissions|lockRetentionPolicy)"
+                  r"|objects\.(get|list|insert|delete|patch|update)|projects\.(hmacKeys\..*|serviceAccount\.get))",
+    "container.v1": r"container\.projects\.locations\.(getServerConfig|clusters\.(create|delete|get|list|set\w+|update|updateMaster)"
+                    r"|clusters\.nodePools\.(create|delete|get|list|set\w+|update)|operations\..*)",
+    "iam.v1": r"iam\.projects\.serviceAccounts\.(create|delete|get|list|patch|update|enable|disable|getIamPolicy|setIamPolicy"
+              r"|testIamPermissions|keys\.(create|delete|get|list))",
+    "serviceusage.v1": r"serviceusage\.(services\.(get|list|enable|disable|batchEnable|batchGet)|operations\.(get|list))",
+    "cloudresourcemanager.v1": r"cloudresourcemanager\.projects\.(get|getIamPolicy|setIamPolicy|testIamPermissions)",
+    "cloudresourcemanager.v3": r"cloudresourcemanager\.projects\.(get|getIamPolicy|setIamPolicy|testIamPermissions)",
+    "artifactregistry.v1": r"artifactregistry\.projects\.locations\.(operations\.get|repositories\.(create|delete|get|list|patch|getIamPolicy|setIamPolicy|testIamPermissions))",
+    "iamcredentials.v1": r"iamcredentials\.projects\.serviceAccounts\.generateAccessToken",
+    "compute.v1": COMPUTE,
+}
+
+
+def methods_of(node):
+    for method in node.get("methods", {}).values():
+        yield method
+    for child in node.get("resources", {}).values():
+        yield from methods_of(child)
+
+
+def output_only(field):
+    text = field.get("description", "")
+    return bool(field.get("readOnly") or re.match(r"\W*output[ -]only", text, re.I))
+
+
+def trim_field(field):
+    out = {}
+    for key in ("type", "format", "$ref", "enum", "required", "repeated", "location", "pattern"):
+        if key in field:
+            out[key] = field[key]
+    if output_only(field):
+        out["out"] = True
+    if "items" in field:
+        out["items"] = trim_field(field["items"])
+    if "additionalProperties" in field:
+        out["map"] = trim_field(field["additionalProperties"])
+    if "properties" in field:
+        out["properties"] = {name: trim_field(inner) for name, inner in field["properties"].items()}
+    return out
+
+
+def references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for inner in node.values():
+            yield from references(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from references(inner)
+
+
+def trim(document, keep):
+    methods, wanted = [], set()
+    for method in methods_of(document):
+        if not re.fullmatch(keep, method["id"]):
+            continue
+        path = document.get("servicePath", "") + (method.get("flatPath") or method["path"])
+        entry = {"id": method["id"], "verb": method["httpMethod"], "path": path}
+        entry["parameters"] = {n: trim_field(p) for n, p in method.get("parameters", {}).items()
+                               if p.get("location") == "query"}
+        for side in ("request", "response"):
+            if side in method:
+                entry[side] = method[side]["$ref"]
+        if "request" in entry:
+            wanted.add(entry["request"])
+        methods.append(entry)
+    schemas, todo = {}, sorted(wanted)
+    while todo:
+        name = todo.pop()
+        if name in schemas:
+            continue
+        schemas[name] = trim_field(document["schemas"][name])
+        todo.extend(references(schemas[name]))
+    return {
+        "revision": document.get("revision"),
+        "methods": sorted(methods, key=lambda m: m["id"]),
+        "parameters": sorted(document.get("parameters", {})),
+        "schemas": dict(sorted(schemas.items())),
+    }
+
+
+def main():
+    source, target = sys.argv[1:3]
+    for api, keep in KEEP.items():
+        with open(f"{source}/{api}.json", encoding="utf-8") as file:
+            trimmed = trim(json.load(file), keep)
+        text = json.dumps(trimmed, separators=(",", ":"))
+        with open(f"{target}/{api}.json.gz", "wb") as file:
+            file.write(gzip.compress(text.encode(), 9, mtime=0))
+        print(api, len(trimmed["methods"]), "methods", len(trimmed["schemas"]), "schemas", len(text), "bytes")
+
+
+main()
