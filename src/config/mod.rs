@@ -3,6 +3,25 @@
 //! Never fails: gives what could be understood *and* the problems. Knows nothing of values beyond
 //! what is fixed text, and nothing of resource types' schemas.
 
+mod body;
+mod calls;
+pub mod constant;
+mod constraint;
+mod load;
+pub mod names;
+mod overrides;
+mod read;
+mod resource;
+mod rewrites;
+mod settings;
+mod values;
+pub mod version;
+
+pub use self::load::{Disk, Loader, Memory, load, load_variables};
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -16,6 +35,8 @@ use crate::value::constraint::Constraint;
 pub struct Config {
     /// The root module.
     pub root: Module,
+    /// The outermost blocks of all files, with what people call them: `resource "a" "b"`.
+    pub headings: Vec<(Span, String)>,
 }
 
 /// One module: what the files of one folder say.
@@ -273,9 +294,18 @@ pub struct Check {
 }
 
 impl Config {
+    /// Names the outermost block that a place is in, like `resource "a" "b"`.
+    pub fn context(&self, span: Span) -> Option<&str> {
+        let inside = |block: &Span| {
+            block.file == span.file && block.start <= span.start && span.start < block.end
+        };
+        self.headings.iter().find(|(block, _)| inside(block)).map(|(_, heading)| heading.as_str())
+    }
+
     /// Gives the module that these calls lead to.
     pub fn module(&self, path: &[String]) -> Option<&Module> {
-        path.iter().try_fold(&self.root, |module, name| module.calls.get(name).map(|call| &call.module))
+        path.iter()
+            .try_fold(&self.root, |module, name| module.calls.get(name).map(|call| &call.module))
     }
 
     /// Gives the block of an instance.

@@ -159,6 +159,11 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// Gives the first known name that is at most two letters away from a mistyped one.
+pub fn nearest_within<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known.into_iter().find(|candidate| distance(name, candidate) < 3)
+}
+
 /// Levenshtein's distance in characters.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();

@@ -135,7 +135,11 @@ impl<'a> Lowering<'a> {
         let rest = self.text.get(header_end..range.end).unwrap_or("");
         let open = header_end + rest.find('{').map_or(0, |brace| brace + 1);
         let close = range.end.saturating_sub(1).max(open);
-        let body = self.body(&block.body, open, close, open.saturating_sub(1));
+        let mut body = self.body(&block.body, open, close, open.saturating_sub(1));
+        let one_line = !self.text.get(open..close).unwrap_or("").contains('\n');
+        if let (true, Some(first)) = (one_line, body.attributes.first()) {
+            body.end = Span { end: first.span.start + 1, ..first.span };
+        }
         let header = self.span(kind_range.start, header_end);
         Block { kind, labels, body, header, span: self.span(range.start, range.end) }
     }

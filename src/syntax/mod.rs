@@ -8,6 +8,9 @@ pub mod tree;
 mod lower;
 mod template;
 mod literal;
+mod json;
+
+pub use self::json::{Nesting, parse_json};
 
 use crate::diag::{Diagnostic, FileId, Span};
 

@@ -20,7 +20,8 @@ pub struct Body {
     pub blocks: Vec<Block>,
     /// All of it, without the braces.
     pub span: Span,
-    /// Where a missing argument is reported, as Terraform does: the opening brace, or the file's start.
+    /// Where a missing argument is reported, as Terraform does: the opening brace, in a block of one line its
+    /// argument's first letter, in a file its start.
     pub end: Span,
 }
 
@@ -238,6 +239,35 @@ impl Body {
 }
 
 impl Expr {
+    /// Gives the place of what an expression begins with, which some messages point at instead of all of it:
+    /// text without its quotes, a call's name with the parenthesis, the first operand.
+    pub fn start(&self) -> Span {
+        let first = |length: u32| Span { end: self.span.start + length, ..self.span };
+        match &self.kind {
+            ExprKind::Template(parts) => match &parts[..] {
+                [] | [Part::Interpolation(_)] => self.span,
+                [Part::Literal(_, span), ..] => *span,
+                [Part::Interpolation(expr), ..] => expr.start(),
+                [Part::If { span, .. } | Part::For { span, .. }, ..] => *span,
+            },
+            ExprKind::Call { name, .. } => Span { end: name.span.end + 1, ..name.span },
+            ExprKind::Conditional(inner, ..)
+            | ExprKind::Binary(_, inner, _)
+            | ExprKind::Splat { source: inner, .. } => inner.start(),
+            ExprKind::Unary(..) | ExprKind::Object(_) | ExprKind::Tuple(_) | ExprKind::For(_) => {
+                first(1)
+            }
+            ExprKind::Null
+            | ExprKind::Bool(_)
+            | ExprKind::Number(_)
+            | ExprKind::Name(_)
+            | ExprKind::Attribute(..)
+            | ExprKind::Index(..)
+            | ExprKind::Each
+            | ExprKind::Parens(_) => self.span,
+        }
+    }
+
     /// Gives the text of a string without interpolation.
     pub fn literal(&self) -> Option<String> {
         let ExprKind::Template(parts) = &self.kind else { return None };

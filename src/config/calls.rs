@@ -1,0 +1,174 @@
+//! `module` blocks.
+
+use crate::syntax::tree::{Block, Expr, ExprKind, Ident};
+
+use super::body::{Shape, missing_argument, remain, unsupported_argument};
+use super::read::Reader;
+use super::{Module, ModuleCall};
+
+const CALL: Shape = Shape {
+    arguments: &[
+        ("source", true),
+        ("version", false),
+        ("count", false),
+        ("for_each", false),
+        ("depends_on", false),
+        ("providers", false),
+    ],
+    blocks: &[("_", &[]), ("lifecycle", &[]), ("locals", &[]), ("provider", &["type"])],
+};
+
+impl Reader<'_> {
+    pub(super) fn call(&mut self, block: &Block) {
+        let content = self.partial(&block.body, &CALL);
+        let name = block.labels[0].clone();
+        self.check_name(&name, "Invalid module instance name");
+        let source = content.expr("source").and_then(|expr| {
+            let text = self.constant_text(expr)?;
+            let text = self.check_source(&name, text, expr, content.expr("version").is_some())?;
+            Some(Ident { text, span: expr.span })
+        });
+        let count = content.expr("count").cloned();
+        let for_each = content.attribute("for_each");
+        self.repetition(count.is_some(), for_each, "");
+        let depends_on = self.depends_on(content.expr("depends_on"));
+        let providers =
+            content.expr("providers").map(|expr| self.passed_providers(expr)).unwrap_or_default();
+        for inner in content.blocks.iter().filter(|block| block.kind.text != "_") {
+            let detail = format!(
+                "The block type name \"{}\" is reserved for use by Terraform in a future version.",
+                inner.kind.text
+            );
+            self.error("Reserved block type name in module block", detail, inner.kind.span);
+        }
+        let inputs = remain(&block.body, &CALL);
+        for inner in &inputs.blocks {
+            let detail = format!("Blocks of type \"{}\" are not expected here.", inner.kind.text);
+            self.error("Unsupported block type", detail, inner.kind.span);
+        }
+        if let Some(former) = self.module.calls.get(&name.text) {
+            let detail = format!(
+                "A module call named \"{}\" was already defined at {}. Module calls must have unique names \
+                 within a module.",
+                name.text,
+                self.place(former.span)
+            );
+            self.error("Duplicate module call", detail, block.header);
+            return;
+        }
+        let call = ModuleCall {
+            source: source.unwrap_or(Ident { text: String::new(), span: block.header }),
+            count,
+            for_each: for_each.map(|attribute| attribute.expr.clone()),
+            depends_on,
+            providers,
+            inputs,
+            module: Module::default(),
+            span: block.header,
+            name: name.clone(),
+        };
+        self.module.calls.insert(name.text, call);
+    }
+
+    /// Gives the source if it is a path inside the configuration.
+    fn check_source(
+        &mut self,
+        name: &Ident,
+        text: String,
+        expr: &Expr,
+        version: bool,
+    ) -> Option<String> {
+        let local = is_local(&text);
+        if local && version {
+            let detail = format!(
+                "Failed to parse module registry address: can't use local directory \"{text}\" as a module \
+                 registry address.\n\nTerraform assumed that you intended a module registry source address \
+                 because you also set the argument \"version\", which applies only to registry modules."
+            );
+            self.error("Invalid registry module source address", detail, expr.span);
+            return None;
+        }
+        if local {
+            return Some(text);
+        }
+        if !text.contains(['/', ':', '.']) {
+            let detail = format!(
+                "Terraform failed to determine your intended installation method for remote module package \
+                 \"{text}\".\n\nIf you intended this as a path relative to the current module, use \
+                 \"./{text}\" instead. The \"./\" prefix indicates that the address is a relative filesystem \
+                 path."
+            );
+            self.error("Invalid module source address", detail, expr.span);
+            return None;
+        }
+        let detail = format!(
+            "The module \"{}\" comes from \"{text}\". Nothing is downloaded: copy the module into the \
+             configuration's folder and name that folder here, like \"./modules/{}\".",
+            name.text, name.text
+        );
+        self.error("Module source is not a local folder", detail, expr.span);
+        None
+    }
+
+    fn passed_providers(
+        &mut self,
+        expr: &Expr,
+    ) -> Vec<((String, Option<String>), (String, Option<String>), crate::diag::Span)> {
+        let ExprKind::Object(items) = &expr.kind else {
+            let detail = "A static map expression is required.";
+            self.error("Invalid expression", detail, expr.span);
+            return Vec::new();
+        };
+        let mut passed = Vec::new();
+        for item in items {
+            let key = match item.key.literal() {
+                Some(text) if item.bare => Some((text, None)),
+                Some(_) | None => self.provider_pair(&item.key),
+            };
+            if let (Some(inside), Some(here)) = (key, self.provider_pair(&item.value)) {
+                passed.push((inside, here, item.key.span));
+            }
+        }
+        passed
+    }
+
+    fn provider_pair(&mut self, expr: &Expr) -> Option<(String, Option<String>)> {
+        let expr = match &expr.kind {
+            ExprKind::Parens(inner) => inner,
+            _ => expr,
+        };
+        let (local, alias) = self.provider_reference(expr)?;
+        Some((local.text, alias.map(|alias| alias.text)))
+    }
+
+    /// Compares a call's arguments with the variables of the module it calls.
+    pub(super) fn check_inputs(&mut self, call: &ModuleCall, end: crate::diag::Span) {
+        const NONE: Shape = Shape { arguments: &[], blocks: &[] };
+        let variables = &call.module.variables;
+        for attribute in &call.inputs.attributes {
+            if !variables.contains_key(&attribute.name.text) {
+                let near = crate::diag::nearest_within(
+                    &attribute.name.text,
+                    variables.keys().map(String::as_str),
+                );
+                let problem = unsupported_argument(attribute, &NONE);
+                self.problems.push(match near {
+                    Some(near) => problem.detail_more(format!("Did you mean \"{near}\"?")),
+                    None => problem,
+                });
+            }
+        }
+        for (name, variable) in variables {
+            if variable.default.is_none() && call.inputs.attribute(name).is_none() {
+                self.problems.push(missing_argument(name, end));
+            }
+        }
+    }
+}
+
+/// Says whether a module's source is a path inside the configuration.
+pub(super) fn is_local(source: &str) -> bool {
+    ["./", "../", ".\\", "..\\"].iter().any(|start| source.starts_with(start))
+        || source == "."
+        || source == ".."
+}

@@ -1,0 +1,443 @@
+//! From a folder to a configuration: files, override files, and the modules that are called.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::addr::Mode;
+use crate::diag::{Diagnostic, FileId, Sources, Span};
+use crate::syntax;
+use crate::syntax::tree::{Attribute, Block};
+
+use super::body::{Shape, unsupported_argument, unsupported_block};
+use super::read::Reader;
+use super::{Config, Module, ModuleCall, calls, overrides};
+
+/// Where files are read from.
+pub trait Loader {
+    /// Gives the names of the files in a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Gives a file's bytes.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+}
+
+/// Reads the real files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Loader for Disk {
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if !entry.path().is_dir() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        Ok(names)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+}
+
+/// Files in memory, by path.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(pub BTreeMap<PathBuf, String>);
+
+impl Loader for Memory {
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let inside = self.0.keys().filter(|path| path.parent() == Some(folder));
+        let names: Vec<String> =
+            inside.filter_map(|path| path.file_name()?.to_str().map(String::from)).collect();
+        let exists = self.0.keys().any(|path| path.starts_with(folder));
+        if exists { Ok(names) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let text = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(text.clone().into_bytes())
+    }
+}
+
+/// The blocks of a module, with the names of their labels.
+const ROOT: Shape = Shape {
+    arguments: &[],
+    blocks: &[
+        ("terraform", &[]),
+        ("required_providers", &[]),
+        ("provider", &["name"]),
+        ("variable", &["name"]),
+        ("locals", &[]),
+        ("output", &["name"]),
+        ("module", &["name"]),
+        ("resource", &["type", "name"]),
+        ("data", &["type", "name"]),
+        ("ephemeral", &["type", "name"]),
+        ("moved", &[]),
+        ("import", &[]),
+        ("check", &["name"]),
+        ("removed", &[]),
+    ],
+};
+
+/// How each kind of block is read: to add one, write a row.
+type Read = fn(&mut Reader<'_>, &Block);
+const KINDS: &[(&str, Read)] = &[
+    ("terraform", |reader, block| reader.terraform(block)),
+    ("provider", |reader, block| reader.provider(block)),
+    ("variable", |reader, block| reader.variable(block)),
+    ("locals", |reader, block| reader.locals(block)),
+    ("output", |reader, block| reader.output(block)),
+    ("module", |reader, block| reader.call(block)),
+    ("resource", |reader, block| reader.resource(block, Mode::Managed)),
+    ("data", |reader, block| reader.resource(block, Mode::Data)),
+    ("ephemeral", |reader, block| reader.resource(block, Mode::Ephemeral)),
+    ("moved", |reader, block| reader.moved(block)),
+    ("import", |reader, block| reader.import(block)),
+    ("check", |reader, block| reader.check(block)),
+    ("removed", |reader, block| reader.removed(block)),
+];
+
+/// Reads the configuration in a folder, with all modules that it calls.
+pub fn load(
+    folder: &Path,
+    sources: &mut Sources,
+    loader: &dyn Loader,
+) -> (Config, Vec<Diagnostic>) {
+    let mut loading = Loading {
+        root: folder.to_path_buf(),
+        loader,
+        sources,
+        problems: Vec::new(),
+        headings: Vec::new(),
+    };
+    let root = loading.module(Path::new("."), Vec::new(), &mut Vec::new(), None);
+    let config = Config { root, headings: loading.headings };
+    let mut problems = loading.problems;
+    for problem in &mut problems {
+        if let (None, Some(span)) = (&problem.context, problem.span()) {
+            problem.context = config.context(span).map(String::from);
+        }
+    }
+    (config, problems)
+}
+
+/// Reads a file of variables' values: `name = value` lines.
+pub fn load_variables(
+    path: &Path,
+    name: &str,
+    sources: &mut Sources,
+    loader: &dyn Loader,
+) -> (BTreeMap<String, Attribute>, Vec<Diagnostic>) {
+    let text = match loader.read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => return (BTreeMap::new(), vec![unread_variables(name, &error)]),
+    };
+    let id = sources.add(name, text.as_str());
+    let (file, mut problems) = if name.ends_with(".json") {
+        syntax::parse_json(id, &text, &[])
+    } else {
+        syntax::parse(id, &text)
+    };
+    for block in &file.body.blocks {
+        let summary = format!("Unexpected \"{}\" block", block.kind.text);
+        let detail = "Blocks are not allowed here.";
+        problems.push(Diagnostic::error(summary, detail).at(block.kind.span, ""));
+    }
+    let mut values = BTreeMap::new();
+    for attribute in file.body.attributes {
+        problems.extend(super::constant::forbidden(&attribute.expr));
+        values.insert(attribute.name.text.clone(), attribute);
+    }
+    (values, problems)
+}
+
+fn unread_variables(name: &str, error: &io::Error) -> Diagnostic {
+    let detail = match error.kind() {
+        io::ErrorKind::NotFound => format!("Given variables file {name} does not exist."),
+        _ => format!("Error while reading {name}: {error}."),
+    };
+    Diagnostic::error("Failed to read variables file", detail)
+}
+
+/// The loading of all modules.
+struct Loading<'a> {
+    root: PathBuf,
+    loader: &'a dyn Loader,
+    sources: &'a mut Sources,
+    problems: Vec<Diagnostic>,
+    headings: Vec<(Span, String)>,
+}
+
+/// The files of a module.
+#[derive(Default)]
+struct Files {
+    blocks: Vec<Block>,
+    json: BTreeSet<FileId>,
+}
+
+impl Loading<'_> {
+    /// Reads the module in a folder, relative to the root; `callers` are the folders on the way there.
+    fn module(
+        &mut self,
+        folder: &Path,
+        path: Vec<String>,
+        callers: &mut Vec<PathBuf>,
+        call: Option<&ModuleCall>,
+    ) -> Module {
+        let files = match self.files(folder) {
+            Ok(files) => files,
+            Err(error) => {
+                self.problems.push(unread(folder, call, &error));
+                Files::default()
+            }
+        };
+        let module = Module { path, folder: folder.to_path_buf(), ..Module::default() };
+        let mut reader =
+            Reader { sources: self.sources, json: &files.json, module, problems: Vec::new() };
+        for block in &files.blocks {
+            if let Some((_, read)) = KINDS.iter().find(|(kind, _)| *kind == block.kind.text) {
+                read(&mut reader, block);
+            }
+        }
+        let Reader { mut module, problems, .. } = reader;
+        self.problems.extend(problems);
+        callers.push(folder.to_path_buf());
+        let mut calls = std::mem::take(&mut module.calls);
+        for call in calls.values_mut() {
+            self.call(&module, call, callers);
+            let end = files.blocks.iter().find(|block| block.header == call.span);
+            if let Some(block) = end.filter(|_| !call.module.folder.as_os_str().is_empty()) {
+                let mut reader = Reader {
+                    sources: self.sources,
+                    json: &files.json,
+                    module: Module::default(),
+                    problems: Vec::new(),
+                };
+                reader.check_inputs(call, block.body.end);
+                self.problems.extend(reader.problems);
+            }
+        }
+        module.calls = calls;
+        callers.pop();
+        module
+    }
+
+    fn call(&mut self, module: &Module, call: &mut ModuleCall, callers: &mut Vec<PathBuf>) {
+        if !calls::is_local(&call.source.text) {
+            return;
+        }
+        let folder = clean(&module.folder.join(call.source.text.replace('\\', "/")));
+        let mut path = module.path.clone();
+        path.push(call.name.text.clone());
+        if callers.contains(&folder) {
+            let detail = format!(
+                "The module \"{}\" is in the folder \"{}\", which is on the way to this call: it would contain \
+                 itself without end.",
+                call.name.text,
+                folder.display()
+            );
+            self.problems
+                .push(Diagnostic::error("Module contains itself", detail).at(call.source.span, ""));
+            return;
+        }
+        let problems_before = self.problems.len();
+        let loaded = self.module(&folder, path, callers, Some(call));
+        let unreadable = self.problems[problems_before..]
+            .iter()
+            .any(|problem| problem.summary == NOT_INSTALLED && problem.span() == Some(call.span));
+        call.module = if unreadable { Module::default() } else { loaded };
+    }
+
+    /// Reads the files of a folder; override files have been applied.
+    fn files(&mut self, folder: &Path) -> io::Result<Files> {
+        let place =
+            if folder == Path::new(".") { self.root.clone() } else { self.root.join(folder) };
+        let mut names = self.loader.list(&place)?;
+        names.retain(|name| is_configuration(name));
+        names.sort();
+        let mut files = Files::default();
+        let (changes, primary): (Vec<String>, Vec<String>) =
+            names.into_iter().partition(|name| overrides::is_override(name));
+        for name in primary {
+            let blocks = self.file(folder, &place, &name, &mut files.json);
+            files.blocks.extend(blocks);
+        }
+        for name in changes {
+            let blocks = self.file(folder, &place, &name, &mut files.json);
+            overrides::apply(&mut files.blocks, blocks, &mut self.problems);
+        }
+        Ok(files)
+    }
+
+    fn file(
+        &mut self,
+        folder: &Path,
+        place: &Path,
+        name: &str,
+        json: &mut BTreeSet<FileId>,
+    ) -> Vec<Block> {
+        let shown = clean(&folder.join(name)).display().to_string();
+        let text = match self.loader.read(&place.join(name)) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => {
+                    let detail = format!(
+                        "The file \"{shown}\" is not in UTF-8: byte {} cannot be read.",
+                        error.utf8_error().valid_up_to()
+                    );
+                    self.problems.push(Diagnostic::error("Invalid character encoding", detail));
+                    return Vec::new();
+                }
+            },
+            Err(error) => {
+                let detail = format!("The file \"{shown}\" could not be read: {error}.");
+                self.problems.push(Diagnostic::error("Failed to read file", detail));
+                return Vec::new();
+            }
+        };
+        let id = self.sources.add(shown, text.as_str());
+        let (file, problems) = if name.ends_with(".json") {
+            json.insert(id);
+            syntax::parse_json(id, &text, JSON)
+        } else {
+            syntax::parse(id, &text)
+        };
+        self.problems.extend(problems);
+        for attribute in &file.body.attributes {
+            self.problems.push(unsupported_argument(attribute, &ROOT));
+        }
+        let mut reader =
+            Reader { sources: self.sources, json, module: Module::default(), problems: Vec::new() };
+        let content = reader.partial(&file.body, &ROOT);
+        let known: Vec<Block> = content.blocks.into_iter().cloned().collect();
+        self.problems.extend(reader.problems);
+        for block in &file.body.blocks {
+            self.headings.push((block.span, heading(block)));
+            if !ROOT.blocks.iter().any(|(kind, _)| *kind == block.kind.text) {
+                self.problems.push(unsupported_block(block, &ROOT));
+            }
+            if block.kind.text == "required_providers" {
+                let detail =
+                    "A \"required_providers\" block must be nested inside a \"terraform\" block.";
+                let problem = Diagnostic::error("Invalid required_providers block", detail);
+                self.problems.push(problem.at(block.header, ""));
+            }
+        }
+        known
+    }
+}
+
+const NOT_INSTALLED: &str = "Module not installed";
+
+fn unread(folder: &Path, call: Option<&ModuleCall>, error: &io::Error) -> Diagnostic {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such folder".to_string(),
+        _ => error.to_string(),
+    };
+    let shown = folder.display();
+    match call {
+        Some(call) => {
+            let detail = format!(
+                "The folder \"{shown}\" of the module \"{}\" could not be read: {reason}.",
+                call.name.text
+            );
+            Diagnostic::error(NOT_INSTALLED, detail).at(call.span, "")
+        }
+        None => Diagnostic::error(
+            "Failed to read module directory",
+            format!("Module directory {shown} does not exist or cannot be read."),
+        ),
+    }
+}
+
+/// Says whether a file is part of a module.
+fn is_configuration(name: &str) -> bool {
+    let hidden = name.starts_with('.')
+        || name.ends_with('~')
+        || (name.starts_with('#') && name.ends_with('#'));
+    !hidden && (name.ends_with(".tf") || name.ends_with(".tf.json"))
+}
+
+/// Names a block as people do: `resource "a" "b"`.
+fn heading(block: &Block) -> String {
+    let mut heading = block.kind.text.clone();
+    for label in &block.labels {
+        heading.push_str(&format!(" \"{}\"", label.text));
+    }
+    heading
+}
+
+/// Gives a path without `.` and with each `x/..` left out.
+fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                let inside = matches!(out.components().next_back(), Some(Component::Normal(_)));
+                if inside {
+                    out.pop();
+                } else {
+                    out.push("..");
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    if out.as_os_str().is_empty() { PathBuf::from(".") } else { out }
+}
+
+/// The nested blocks that files in JSON may have, since JSON does not tell blocks from arguments.
+const JSON: &[syntax::Nesting] = {
+    use syntax::Nesting;
+    const RULE: Nesting = Nesting { kind: "precondition", labels: 0, inside: &[] };
+    const POST: Nesting = Nesting { kind: "postcondition", labels: 0, inside: &[] };
+    const LIFECYCLE: Nesting = Nesting { kind: "lifecycle", labels: 0, inside: &[RULE, POST] };
+    const CONNECTION: Nesting = Nesting { kind: "connection", labels: 0, inside: &[] };
+    const PROVISIONER: Nesting = Nesting { kind: "provisioner", labels: 1, inside: &[CONNECTION] };
+    const RESOURCE: &[Nesting] = &[LIFECYCLE, CONNECTION, PROVISIONER];
+    const TERRAFORM: &[Nesting] = &[
+        Nesting { kind: "backend", labels: 1, inside: &[] },
+        Nesting { kind: "cloud", labels: 0, inside: &[] },
+        Nesting { kind: "required_providers", labels: 0, inside: &[] },
+        Nesting { kind: "provider_meta", labels: 1, inside: &[] },
+    ];
+    const DATA: Nesting = Nesting { kind: "data", labels: 2, inside: RESOURCE };
+    &[
+        Nesting { kind: "terraform", labels: 0, inside: TERRAFORM },
+        Nesting { kind: "provider", labels: 1, inside: &[] },
+        Nesting {
+            kind: "variable",
+            labels: 1,
+            inside: &[Nesting { kind: "validation", labels: 0, inside: &[] }],
+        },
+        Nesting { kind: "locals", labels: 0, inside: &[] },
+        Nesting { kind: "output", labels: 1, inside: &[RULE] },
+        Nesting { kind: "module", labels: 1, inside: &[] },
+        Nesting { kind: "resource", labels: 2, inside: RESOURCE },
+        DATA,
+        Nesting { kind: "ephemeral", labels: 2, inside: RESOURCE },
+        Nesting { kind: "moved", labels: 0, inside: &[] },
+        Nesting { kind: "import", labels: 0, inside: &[] },
+        Nesting {
+            kind: "check",
+            labels: 1,
+            inside: &[DATA, Nesting { kind: "assert", labels: 0, inside: &[] }],
+        },
+        Nesting {
+            kind: "removed",
+            labels: 0,
+            inside: &[Nesting { kind: "lifecycle", labels: 0, inside: &[] }, PROVISIONER],
+        },
+    ]
+};

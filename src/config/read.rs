@@ -1,0 +1,234 @@
+//! What every kind of block needs when it is read: names, constants, references, places in messages.
+
+use std::collections::BTreeSet;
+
+use crate::diag::{Diagnostic, FileId, Sources, Span};
+use crate::syntax;
+use crate::syntax::tree::{Attribute, Block, Expr, ExprKind, Ident};
+use crate::value::Value;
+
+use super::names;
+use super::{CheckRule, Module, constant};
+
+/// The reading of one module.
+pub(super) struct Reader<'a> {
+    pub(super) sources: &'a Sources,
+    /// The files in JSON: there references are written as strings.
+    pub(super) json: &'a BTreeSet<FileId>,
+    pub(super) module: Module,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// What is said of a name that cannot be one.
+pub(super) const BAD_NAME: &str = "A name must start with a letter or underscore and may contain only letters, digits, underscores, \
+     and dashes.";
+
+const NOT_STATIC: &str = "A single static variable reference is required: only attribute access and \
+                          indexing with constant keys. No calculations, function calls, template \
+                          expressions, etc are allowed here.";
+
+const QUOTED: &str = "In this context, references are expected literally rather than in quotes. Terraform \
+                      0.11 and earlier required quotes, but quoted references are now deprecated and will \
+                      be removed in a future version of Terraform. Remove the quotes surrounding this \
+                      reference to silence this warning.";
+
+/// Says whether a text is a name of the language.
+pub(super) fn is_name(text: &str) -> bool {
+    let first = |c: char| unicode_start(c);
+    let rest = |c: char| unicode_start(c) || c.is_numeric() || c == '-';
+    text.chars().next().is_some_and(first) && text.chars().all(rest)
+}
+
+fn unicode_start(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+impl Reader<'_> {
+    pub(super) fn error(&mut self, summary: &str, detail: impl Into<String>, span: Span) {
+        self.problems.push(Diagnostic::error(summary, detail).at(span, ""));
+    }
+
+    /// Says whether a place is in a file in JSON.
+    pub(super) fn is_json(&self, span: Span) -> bool {
+        self.json.contains(&span.file)
+    }
+
+    /// Writes a place as messages have it: `main.tf:3,1-12`.
+    pub(super) fn place(&self, span: Span) -> String {
+        let (start, end) = (self.sources.start(span), self.sources.end(span));
+        let name = self.sources.name(span.file);
+        if start.line == end.line {
+            return format!("{name}:{},{}-{}", start.line, start.column, end.column);
+        }
+        format!("{name}:{},{}-{},{}", start.line, start.column, end.line, end.column)
+    }
+
+    /// Checks a label that is a name.
+    pub(super) fn check_name(&mut self, label: &Ident, summary: &str) {
+        if !is_name(&label.text) {
+            self.error(summary, BAD_NAME, label.span);
+        }
+    }
+
+    /// Gives a constant's value; says what is wrong where it is none.
+    pub(super) fn constant(&mut self, expr: &Expr) -> Option<Value> {
+        if let Some(value) = constant::fold(expr) {
+            return Some(value);
+        }
+        let forbidden = constant::forbidden(expr);
+        let variables = forbidden.iter().any(|problem| problem.summary == "Variables not allowed");
+        self.problems.extend(forbidden);
+        if variables {
+            self.error(
+                "Unsuitable value type",
+                "Unsuitable value: value must be known",
+                expr.start(),
+            );
+        } else if !matches!(expr.kind, ExprKind::Call { .. }) {
+            let detail = "Unsuitable value: a literal value is required";
+            self.error("Unsuitable value type", detail, expr.start());
+        }
+        None
+    }
+
+    /// Gives a constant bool.
+    pub(super) fn constant_bool(&mut self, expr: &Expr) -> Option<bool> {
+        let value = self.constant(expr)?;
+        let truth = value.as_bool().or(match value.as_str() {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        });
+        if truth.is_none() && !value.is_null() {
+            let required =
+                if value.as_str().is_some() { "a bool is required" } else { "bool required" };
+            let detail = format!("Unsuitable value: {required}");
+            self.error("Unsuitable value type", detail, expr.start());
+        }
+        truth
+    }
+
+    /// Gives a constant text.
+    pub(super) fn constant_text(&mut self, expr: &Expr) -> Option<String> {
+        use crate::value::Kind;
+        match self.constant(expr)?.kind() {
+            Kind::String(text) => Some(text.to_string()),
+            Kind::Number(number) => Some(number.to_string()),
+            Kind::Bool(value) => Some(value.to_string()),
+            Kind::Null(_) => None,
+            _ => {
+                self.error(
+                    "Unsuitable value type",
+                    "Unsuitable value: string required",
+                    expr.start(),
+                );
+                None
+            }
+        }
+    }
+
+    /// Gives an argument's bool, or what holds without it.
+    pub(super) fn flag(&mut self, attribute: Option<&Attribute>, default: bool) -> bool {
+        attribute.and_then(|attribute| self.constant_bool(&attribute.expr)).unwrap_or(default)
+    }
+
+    /// Gives an argument's text, empty without it.
+    pub(super) fn text(&mut self, attribute: Option<&Attribute>) -> String {
+        attribute.and_then(|attribute| self.constant_text(&attribute.expr)).unwrap_or_default()
+    }
+
+    /// Gives the elements of a list that is written out.
+    pub(super) fn list<'a>(&mut self, expr: &'a Expr) -> &'a [Expr] {
+        match &expr.kind {
+            ExprKind::Tuple(elements) => elements,
+            _ => {
+                self.error(
+                    "Invalid expression",
+                    "A static list expression is required.",
+                    expr.start(),
+                );
+                &[]
+            }
+        }
+    }
+
+    /// Gives a fixed reference; one in quotes is taken out of them, with a warning in the native syntax.
+    pub(super) fn reference(&mut self, expr: &Expr) -> Option<Expr> {
+        let expr = self.unquoted(expr);
+        if names::is_static(&expr) {
+            return Some(expr);
+        }
+        self.error("Invalid expression", NOT_STATIC, expr.span);
+        None
+    }
+
+    /// Takes an expression out of its quotes.
+    pub(super) fn unquoted(&mut self, expr: &Expr) -> Expr {
+        let Some(text) = expr.literal() else { return expr.clone() };
+        let inside = expr.span.start + 1;
+        let Ok(mut inner) = syntax::parse_expression(expr.span.file, &text, inside) else {
+            return expr.clone();
+        };
+        if !names::is_static(&inner) {
+            return expr.clone();
+        }
+        if !self.is_json(expr.span) {
+            let warning = Diagnostic::warning("Quoted references are deprecated", QUOTED);
+            self.problems.push(warning.at(expr.span, ""));
+        }
+        inner.span = expr.span;
+        inner
+    }
+
+    /// Gives a bare word.
+    pub(super) fn keyword(&self, expr: &Expr) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Name(name) => Some(name.clone()),
+            ExprKind::Null => Some("null".to_string()),
+            ExprKind::Bool(value) => Some(value.to_string()),
+            _ if self.is_json(expr.span) => expr.literal().filter(|text| is_name(text)),
+            _ => None,
+        }
+    }
+
+    /// Gives the references of a `depends_on`.
+    pub(super) fn depends_on(&mut self, expr: Option<&Expr>) -> Vec<Expr> {
+        let Some(expr) = expr else { return Vec::new() };
+        let mut found = Vec::new();
+        for element in self.list(expr) {
+            found.extend(self.reference(element));
+        }
+        found
+    }
+
+    /// Refuses `count` and `for_each` together.
+    pub(super) fn repetition(&mut self, count: bool, for_each: Option<&Attribute>, of: &str) {
+        if let (true, Some(attribute)) = (count, for_each) {
+            let detail = format!(
+                "The \"count\" and \"for_each\" meta-arguments are mutually-exclusive, only one should be \
+                 used{of}."
+            );
+            let summary = "Invalid combination of \"count\" and \"for_each\"";
+            self.error(summary, detail, attribute.name.span);
+        }
+    }
+
+    /// Reads a block with a `condition` and an `error_message`; `kind` is how messages call it.
+    pub(super) fn check_rule(&mut self, block: &Block, kind: &str) -> Option<CheckRule> {
+        let content = self.content(&block.body, &RULE);
+        let condition = content.expr("condition").cloned();
+        if let Some(condition) = &condition {
+            if names::references(condition).is_empty() {
+                let detail = "The condition expression must refer to at least one object from elsewhere in \
+                              the configuration, or else its result would not be checking anything.";
+                self.error(&format!("Invalid {kind} expression"), detail, condition.span);
+                return None;
+            }
+        }
+        let error_message = content.expr("error_message").cloned()?;
+        Some(CheckRule { condition: condition?, error_message, span: block.header })
+    }
+}
+
+const RULE: super::body::Shape =
+    super::body::Shape { arguments: &[("condition", true), ("error_message", true)], blocks: &[] };

@@ -1,0 +1,234 @@
+//! `moved`, `removed` and `import` blocks.
+
+use crate::addr::{Address, Key, Mode, Step, Target};
+use crate::diag::Span;
+use crate::syntax::tree::{Block, Expr, ExprKind};
+
+use super::body::Shape;
+use super::read::Reader;
+use super::{Import, Moved, Removed, names};
+
+const MOVED: Shape = Shape { arguments: &[("from", true), ("to", true)], blocks: &[] };
+
+const REMOVED: Shape = Shape {
+    arguments: &[("from", true)],
+    blocks: &[("lifecycle", &[]), ("provisioner", &["type"])],
+};
+
+const DESTROY: Shape = Shape { arguments: &[("destroy", true)], blocks: &[] };
+
+const IMPORT: Shape = Shape {
+    arguments: &[
+        ("to", true),
+        ("id", false),
+        ("identity", false),
+        ("for_each", false),
+        ("provider", false),
+    ],
+    blocks: &[],
+};
+
+/// First names that no resource type can have.
+const KEYWORDS: &[&str] =
+    &["count", "each", "local", "module", "path", "terraform", "var", "self", "output", "template"];
+
+impl Reader<'_> {
+    pub(super) fn moved(&mut self, block: &Block) {
+        let content = self.content(&block.body, &MOVED);
+        let from = content.expr("from").and_then(|expr| self.target(expr));
+        let to = content.expr("to").and_then(|expr| self.target(expr));
+        let (Some((from, _)), Some((to, _))) = (from, to) else { return };
+        let same_kind = matches!(
+            (&from, &to),
+            (Target::Module(_), Target::Module(_)) | (Target::Resource(_), Target::Resource(_))
+        );
+        if !same_kind {
+            let detail = "The \"from\" and \"to\" addresses must either both refer to resources or both \
+                          refer to modules.";
+            self.error("Invalid \"moved\" addresses", detail, block.header);
+            return;
+        }
+        self.module.moved.push(Moved { from, to, span: block.header });
+    }
+
+    pub(super) fn removed(&mut self, block: &Block) {
+        let content = self.content(&block.body, &REMOVED);
+        let from = content.expr("from").and_then(|expr| self.target(expr));
+        let mut destroy = true;
+        for inner in content.of("lifecycle") {
+            let lifecycle = self.content(&inner.body, &DESTROY);
+            destroy = self.flag(lifecycle.attribute("destroy"), true);
+        }
+        let Some((from, key)) = from else { return };
+        if let Some(span) = key {
+            let (summary, detail) = match from {
+                Target::Module(_) => (
+                    "Module instance keys not allowed",
+                    "Module address must be a module (e.g. \"module.foo\"), not a module instance (e.g. \
+                     \"module.foo[1]\").",
+                ),
+                Target::Resource(_) => (
+                    "Resource instance keys not allowed",
+                    "Resource address must be a resource (e.g. \"test_instance.foo\"), not a resource \
+                     instance (e.g. \"test_instance.foo[1]\").",
+                ),
+            };
+            self.error(summary, detail, span);
+            return;
+        }
+        self.module.removed.push(Removed { from, destroy, span: block.header });
+    }
+
+    pub(super) fn import(&mut self, block: &Block) {
+        let content = self.content(&block.body, &IMPORT);
+        if !self.module.path.is_empty() {
+            let path: Vec<String> =
+                self.module.path.iter().map(|name| format!("module.{name}")).collect();
+            let detail = format!(
+                "An import block was detected in \"{}\". Import blocks are only allowed in the root module.",
+                path.join(".")
+            );
+            self.error("Invalid import configuration", detail, block.header);
+            return;
+        }
+        let id = content.expr("id").cloned();
+        let identity = content.expr("identity").cloned();
+        if id.is_none() && identity.is_none() {
+            self.problems.push(super::body::missing_argument("id", block.body.end));
+        }
+        let provider = content.expr("provider").and_then(|expr| self.provider_reference(expr));
+        let Some(to) = content.expr("to").map(|expr| self.unquoted(expr)) else { return };
+        if names::is_static(&to) {
+            let text = self.sources.slice(to.span).trim_matches('"').to_string();
+            let same = |import: &&Import| {
+                names::is_static(&import.to)
+                    && self.sources.slice(import.to.span).trim_matches('"') == text
+            };
+            if let Some(former) = self.module.imports.iter().find(same) {
+                let detail = format!(
+                    "An import block for the resource \"{text}\" was already declared at {}. A resource can \
+                     have only one import block.",
+                    self.place(former.span)
+                );
+                let summary = format!("Duplicate import configuration for \"{text}\"");
+                self.error(&summary, detail, to.span);
+                return;
+            }
+        }
+        let for_each = content.expr("for_each").cloned();
+        let import = Import { to, id, identity, for_each, provider, span: block.header };
+        self.module.imports.push(import);
+    }
+
+    /// Reads the address of a block, an instance or a module, with the place of its last key.
+    pub(super) fn target(&mut self, expr: &Expr) -> Option<(Target, Option<Span>)> {
+        let expr = self.reference(expr)?;
+        match target_of(&expr) {
+            Ok(found) => Some(found),
+            Err((detail, span)) => {
+                self.error("Invalid address", detail, span);
+                None
+            }
+        }
+    }
+}
+
+/// A step of an address: its name with its key.
+struct Word<'a> {
+    name: &'a str,
+    key: Option<(Key, Span)>,
+    span: Span,
+}
+
+fn target_of(expr: &Expr) -> Result<(Target, Option<Span>), (String, Span)> {
+    let words = words(expr)?;
+    let mut rest = &words[..];
+    let mut module = Vec::new();
+    let mut key_span = None;
+    while let [Word { name: "module", key: None, span }, after @ ..] = rest {
+        let [call, after @ ..] = after else {
+            let detail = "Prefix \"module.\" must be followed by a module name.";
+            return Err((detail.to_string(), *span));
+        };
+        let key = call.key.clone();
+        key_span = key.as_ref().map(|(_, span)| *span).or(key_span);
+        module.push(Step { name: call.name.to_string(), key: key.map(|(key, _)| key) });
+        rest = after;
+    }
+    if rest.is_empty() {
+        return Ok((Target::Module(module), key_span));
+    }
+    let mode = match rest {
+        [Word { name: "data", key: None, .. }, after @ ..] => {
+            rest = after;
+            Mode::Data
+        }
+        [Word { name: "ephemeral", key: None, .. }, after @ ..] => {
+            rest = after;
+            Mode::Ephemeral
+        }
+        [Word { name: "resource", key: None, .. }, after @ ..] => {
+            rest = after;
+            Mode::Managed
+        }
+        [Word { name, .. }, ..] if KEYWORDS.contains(name) => {
+            let detail = format!(
+                "The keyword \"{name}\" is reserved and cannot be used to target a resource address. If you \
+                 are targeting a resource type that uses a reserved keyword, please prefix your address \
+                 with \"resource.\"."
+            );
+            return Err((detail, expr.span));
+        }
+        _ => Mode::Managed,
+    };
+    let [type_name, name, after @ ..] = rest else {
+        return Err((
+            "Resource specification must include a resource type and name.".into(),
+            expr.span,
+        ));
+    };
+    if let Some(extra) = after.first() {
+        return Err(("Resource instance key must be given in square brackets.".into(), extra.span));
+    }
+    if type_name.key.is_some() {
+        return Err(("A resource name is required.".into(), type_name.span));
+    }
+    let key = name.key.clone();
+    key_span = key.as_ref().map(|(_, span)| *span).or(key_span);
+    let address = Address {
+        module,
+        mode,
+        type_name: type_name.name.to_string(),
+        name: name.name.to_string(),
+        key: key.map(|(key, _)| key),
+    };
+    Ok((Target::Resource(address), key_span))
+}
+
+fn words(expr: &Expr) -> Result<Vec<Word<'_>>, (String, Span)> {
+    let mut words: Vec<Word<'_>> = Vec::new();
+    let mut end = expr.span.start;
+    for step in names::chain(expr) {
+        let span = Span { start: end, ..step.span };
+        end = step.span.end;
+        match &step.kind {
+            ExprKind::Name(name) => words.push(Word { name, key: None, span }),
+            ExprKind::Attribute(_, name) => words.push(Word { name: &name.text, key: None, span }),
+            ExprKind::Index(_, index) => {
+                let key = match &index.kind {
+                    ExprKind::Number(digits) => digits.parse().ok().map(Key::Number),
+                    _ => index.literal().map(Key::String),
+                };
+                match (key, words.last_mut()) {
+                    (Some(key), Some(word)) if word.key.is_none() => word.key = Some((key, span)),
+                    _ => {
+                        let detail = "A resource instance key must be a whole number or a string.";
+                        return Err((detail.into(), span));
+                    }
+                }
+            }
+            _ => return Err(("Resource address must be a reference.".into(), span)),
+        }
+    }
+    Ok(words)
+}

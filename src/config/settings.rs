@@ -1,0 +1,228 @@
+//! `terraform` and `provider` blocks.
+
+use crate::diag::Diagnostic;
+use crate::syntax::tree::{Attribute, Block, ExprKind};
+
+use super::body::{Shape, remain};
+use super::read::{Reader, is_name};
+use super::{ProviderBlock, RequiredProvider, version};
+
+const TERRAFORM: Shape = Shape {
+    arguments: &[("required_version", false), ("experiments", false), ("language", false)],
+    blocks: &[
+        ("backend", &["type"]),
+        ("cloud", &[]),
+        ("required_providers", &[]),
+        ("provider_meta", &["provider"]),
+    ],
+};
+
+const PROVIDER: Shape = Shape {
+    arguments: &[("version", false), ("alias", false)],
+    blocks: &[("locals", &[]), ("_", &[])],
+};
+
+const BAD_VERSION: &str = "This string does not use correct version constraint syntax.";
+
+impl Reader<'_> {
+    pub(super) fn terraform(&mut self, block: &Block) {
+        let content = self.content(&block.body, &TERRAFORM);
+        if let Some(expr) = content.expr("required_version") {
+            if let Some(text) = self.version_text(expr) {
+                match version::Constraint::parse(&text) {
+                    Some(constraint) if !constraint.allows(&version::language()) => {
+                        let detail = format!(
+                            "This configuration does not support Terraform version {}. To proceed, either \
+                             choose another supported Terraform version or update this version constraint. \
+                             Version constraints are normally set for good reason, so updating the \
+                             constraint may lead to other errors or unexpected behavior.",
+                            version::LANGUAGE
+                        );
+                        self.error("Unsupported Terraform Core version", detail, expr.span);
+                    }
+                    Some(_) => self.module.settings.required_version.push((text, expr.span)),
+                    None => self.error("Invalid version constraint", BAD_VERSION, expr.span),
+                }
+            }
+        }
+        for inner in content.of("required_providers") {
+            self.required_providers(inner);
+        }
+        for inner in content.of("backend") {
+            if let Some(former) = &self.module.settings.backend {
+                let detail = format!(
+                    "A module may have only one backend configuration. The backend was previously \
+                     configured at {}.",
+                    self.place(former.header)
+                );
+                self.error("Duplicate backend configuration", detail, inner.header);
+                continue;
+            }
+            self.module.settings.backend = Some(inner.clone());
+        }
+        if self.module.settings.backend.is_none() {
+            for inner in content.of("cloud") {
+                let detail = "A cloud block keeps the state at, and runs plans in, HCP Terraform, a service \
+                              that this program does not speak to. A backend block keeps the state in a \
+                              bucket, a cluster, a database or a file.";
+                self.error("Cloud block is not supported", detail, inner.header);
+            }
+        }
+    }
+
+    fn version_text(&mut self, expr: &crate::syntax::tree::Expr) -> Option<String> {
+        if let Some(text) = expr.literal() {
+            return Some(text);
+        }
+        let forbidden = super::constant::forbidden(expr);
+        if forbidden.is_empty() {
+            self.error(
+                "Invalid version constraint",
+                "A string value is required for version.",
+                expr.span,
+            );
+        }
+        self.problems.extend(forbidden);
+        None
+    }
+
+    fn required_providers(&mut self, block: &Block) {
+        for attribute in &block.body.attributes {
+            let Some(required) = self.required_provider(attribute) else { continue };
+            let name = attribute.name.text.clone();
+            self.module.settings.required_providers.insert(name, required);
+        }
+        for inner in &block.body.blocks {
+            let detail = "Blocks are not allowed here.";
+            self.error(
+                &format!("Unexpected \"{}\" block", inner.kind.text),
+                detail,
+                inner.kind.span,
+            );
+        }
+    }
+
+    fn required_provider(&mut self, attribute: &Attribute) -> Option<RequiredProvider> {
+        let mut required = RequiredProvider { span: attribute.span, ..RequiredProvider::default() };
+        if let Some(text) = attribute.expr.literal() {
+            required.version = text;
+            self.check_constraint(&required.version, attribute);
+            return Some(required);
+        }
+        let ExprKind::Object(items) = &attribute.expr.kind else {
+            let detail = "required_providers entries must be strings or objects.";
+            self.error("Invalid required_providers object", detail, attribute.expr.span);
+            return None;
+        };
+        for item in items {
+            let key = item.key.literal().unwrap_or_default();
+            match (key.as_str(), item.value.literal()) {
+                ("source", Some(source)) => {
+                    let parts: Vec<&str> = source.split('/').collect();
+                    let fits =
+                        (1..=3).contains(&parts.len()) && parts.iter().all(|part| !part.is_empty());
+                    if !fits {
+                        let detail = "The \"source\" attribute must be in the format \
+                                      \"[hostname/][namespace/]name\"";
+                        self.error("Invalid provider source string", detail, item.value.span);
+                    }
+                    required.source = short_source(&parts);
+                }
+                ("version", Some(text)) => {
+                    required.version = text;
+                    self.check_constraint(&required.version, attribute);
+                }
+                ("configuration_aliases", None) => {}
+                ("source" | "version", None) => {
+                    let detail =
+                        format!("The \"{key}\" of a required provider must be a string constant.");
+                    self.error("Invalid required_providers object", detail, item.value.span);
+                }
+                _ => {
+                    let detail = format!(
+                        "required_providers objects can only contain \"version\", \"source\" and \
+                         \"configuration_aliases\" attributes. To configure a provider, use a \"provider\" \
+                         block."
+                    );
+                    self.error("Invalid required_providers object", detail, item.key.span);
+                }
+            }
+        }
+        Some(required)
+    }
+
+    fn check_constraint(&mut self, text: &str, attribute: &Attribute) {
+        if version::Constraint::parse(text).is_none() {
+            self.error("Invalid version constraint", BAD_VERSION, attribute.expr.span);
+        }
+    }
+
+    pub(super) fn provider(&mut self, block: &Block) {
+        let content = self.partial(&block.body, &PROVIDER);
+        let name = block.labels[0].clone();
+        if !is_name(&name.text) {
+            let detail = format!(
+                "Must contain only letters, digits, and dashes, and may not use leading or trailing dashes"
+            );
+            self.error("Invalid provider name", detail, name.span);
+        }
+        if let Some(attribute) = content.attribute("version") {
+            let detail = "Terraform 0.13 and earlier allowed provider version constraints inside the \
+                          provider configuration block, but that is now deprecated and will be removed in a \
+                          future version of Terraform. To silence this warning, move the provider version \
+                          constraint into the required_providers block.";
+            let summary = "Version constraints inside provider configuration blocks are deprecated";
+            self.problems.push(Diagnostic::warning(summary, detail).at(attribute.expr.span, ""));
+        }
+        for inner in content.of("locals") {
+            let detail = "The block type name \"locals\" is reserved for use by Terraform in a future version.";
+            self.error("Reserved block type name in provider block", detail, inner.kind.span);
+        }
+        let alias = content.attribute("alias").and_then(|attribute| {
+            let text = self.constant_text(&attribute.expr)?;
+            if !is_name(&text) {
+                let detail = format!("An alias must be a valid name. {}", super::read::BAD_NAME);
+                self.error("Invalid provider configuration alias", detail, attribute.expr.span);
+            }
+            Some(crate::syntax::tree::Ident { text, span: attribute.expr.span })
+        });
+        let key = (name.text.clone(), alias.as_ref().map(|alias| alias.text.clone()));
+        if let Some(former) = self.module.providers.get(&key) {
+            let place = self.place(former.span);
+            let detail = match &key.1 {
+                None => format!(
+                    "A default (non-aliased) provider configuration for \"{}\" was already given at {place}. \
+                     If multiple configurations are required, set the \"alias\" argument for alternative \
+                     configurations.",
+                    key.0
+                ),
+                Some(alias) => format!(
+                    "A provider configuration for \"{}\" with alias \"{alias}\" was already given at \
+                     {place}. Each configuration for the same provider must have a distinct alias.",
+                    key.0
+                ),
+            };
+            self.error("Duplicate provider configuration", detail, block.header);
+            return;
+        }
+        let mut body = remain(&block.body, &PROVIDER);
+        for escaped in content.of("_") {
+            body.attributes.extend(escaped.body.attributes.iter().cloned());
+            body.blocks.extend(escaped.body.blocks.iter().cloned());
+        }
+        let provider = ProviderBlock { name, alias, body, span: block.header };
+        self.module.providers.insert(key, provider);
+    }
+}
+
+/// Writes a provider's source without the default registry: `hashicorp/google`.
+fn short_source(parts: &[&str]) -> String {
+    match parts {
+        [name] => format!("hashicorp/{name}"),
+        [host, namespace, name] if *host == "registry.terraform.io" => {
+            format!("{namespace}/{name}")
+        }
+        ["terraform.io", "builtin", name] => format!("builtin/{name}"),
+        _ => parts.join("/"),
+    }
+}
