@@ -1,66 +1,184 @@
-//! The Kubernetes side: one API server a cluster.
+//! The sandbox's Kubernetes side: one cluster's API server with its controllers.
+//!
+//! Requests go `api` → `admit` → `store`; controllers run on the virtual clock when somebody asks,
+//! up to the present moment. Sources: the published API (definitions, documented defaults and
+//! rules), GKE's documentation; what is from general knowledge only is to be held against a real
+//! server. The server says what it is: its version ends in `+emulator`.
 
-use std::sync::Arc;
+pub mod resources;
+pub mod failure;
+pub mod store;
+pub mod quantity;
+pub mod nulls;
+pub mod definitions;
+pub mod select;
+pub mod patch;
+pub mod defaults;
+pub mod defaults_pod;
+pub mod validate;
+pub mod validate_pod;
+pub mod immutable;
+pub mod services;
+pub mod admit;
+pub mod apply;
+pub mod delete;
+pub mod api;
+pub mod read;
+pub mod watch;
+pub mod discovery;
+pub mod table;
+pub mod subresources;
+pub mod bootstrap;
+pub mod persist;
+pub mod controllers;
 
-use serde_json::{Value as Json, json};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::http::{Request, Response, StatusCode};
-use crate::sandbox::clock::VirtualClock;
-use crate::sandbox::{Cloud, ClusterName, Service};
+use serde_json::Value as Json;
 
-/// One cluster's API server.
+use self::store::{Effect, Store};
+use super::clock::VirtualClock;
+use super::{Cloud, ClusterName, Service};
+use crate::http::{Clock, Request, Response};
+
+/// One cluster.
+#[derive(Clone)]
 pub struct Cluster {
-    version: String,
-    cloud: Arc<dyn Cloud>,
+    inner: Arc<Inner>,
+}
+
+/// What requests, watches and controllers share.
+pub struct Inner {
+    /// The cluster's name at Google.
+    pub name: ClusterName,
+    /// Its version, like `1.33.5-gke.1080000`.
+    pub version: Mutex<String>,
+    /// Virtual time.
+    pub clock: Arc<VirtualClock>,
+    /// The Google side.
+    pub cloud: Arc<dyn Cloud>,
+    store: Mutex<Store>,
 }
 
 impl Cluster {
-    /// Makes a cluster.
+    /// Makes a cluster with what stands in it from the start.
     pub fn new(
-        _name: ClusterName,
+        name: ClusterName,
         version: String,
-        _clock: Arc<VirtualClock>,
+        clock: Arc<VirtualClock>,
         cloud: Arc<dyn Cloud>,
     ) -> Cluster {
-        Cluster { version, cloud }
+        let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
+        let mut store = Store::new(clock.now(), seed);
+        bootstrap::fill(&mut store);
+        let inner =
+            Inner { name, version: Mutex::new(version), clock, cloud, store: Mutex::new(store) };
+        Cluster { inner: Arc::new(inner) }
     }
 
-    /// Gives the cluster as the world file has it.
+    /// Gives the whole of it, for the world's file.
     pub fn to_json(&self) -> Json {
-        json!({"version": self.version})
+        persist::write(&self.inner)
     }
 
-    /// Reads a cluster from the world file's form.
+    /// Makes a cluster of what [`Cluster::to_json`] gave.
     ///
     /// # Errors
-    /// What is not as it was written.
+    /// What is missing in the text.
     pub fn from_json(
         json: Json,
-        _clock: Arc<VirtualClock>,
+        clock: Arc<VirtualClock>,
         cloud: Arc<dyn Cloud>,
     ) -> Result<Cluster, String> {
-        Ok(Cluster { version: json["version"].as_str().ok_or("no version")?.to_owned(), cloud })
+        let (name, version, store) = persist::read(&json)?;
+        let inner =
+            Inner { name, version: Mutex::new(version), clock, cloud, store: Mutex::new(store) };
+        Ok(Cluster { inner: Arc::new(inner) })
     }
 
-    /// Runs the controllers.
-    pub fn settle(&self) {}
+    /// Changes the control plane's version.
+    pub fn set_version(&self, version: &str) {
+        *self.inner.version.lock().unwrap_or_else(PoisonError::into_inner) = version.to_owned();
+    }
 
-    /// Gives all that it has.
+    /// Runs the controllers up to the present moment.
+    ///
+    /// The cloud is asked while the cluster's store is not held.
+    pub fn settle(&self) {
+        self.inner.settle();
+    }
+
+    /// Gives what people made in it, controllers' own objects included.
     pub fn inventory(&self) -> Vec<Json> {
-        Vec::new()
+        bootstrap::inventory(&self.inner.locked(), &self.inner.name)
     }
 }
 
 impl Service for Cluster {
     fn answer(&self, request: &Request) -> Response {
-        let token =
-            request.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
-        if token.is_some_and(|token| self.cloud.token_is_good(token)) {
-            return Response::json(
-                StatusCode::OK,
-                &json!({"gitVersion": format!("v{}", self.version)}),
-            );
-        }
-        Response::empty(StatusCode::UNAUTHORIZED)
+        api::answer(&self.inner, request)
     }
 }
+
+impl Inner {
+    /// Takes the store.
+    pub fn locked(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the version of the control plane.
+    pub fn version(&self) -> String {
+        self.version.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs the controllers up to the present moment.
+    pub fn settle(&self) {
+        let now = self.clock.now();
+        let nodes = self.cloud.nodes(&self.name);
+        // A round of uploads may bring new work; more rounds than this are a fault of a controller.
+        for _ in 0..64 {
+            let effects = {
+                let mut store = self.locked();
+                controllers::run(&mut store, &self.name, &nodes, now);
+                std::mem::take(&mut store.effects)
+            };
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                self.carry_out(effect);
+            }
+        }
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        let project = &self.name.project;
+        match effect {
+            Effect::Put { collection, body } => self.cloud.put(project, &collection, body),
+            Effect::Remove { collection, name } => self.cloud.remove(project, &collection, &name),
+            Effect::Upload { pod, access_id, secret, bucket } => {
+                let mut outcome = String::new();
+                for (name, kind, content) in controllers::program::STATIC_FILES {
+                    let written = self.cloud.write_object(
+                        &access_id,
+                        &secret,
+                        &bucket,
+                        name,
+                        kind,
+                        content.as_bytes(),
+                    );
+                    if let Err(fault) = written {
+                        outcome = fault;
+                        break;
+                    }
+                }
+                let mut store = self.locked();
+                store.uploads.insert(pod, outcome);
+                store.touched = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

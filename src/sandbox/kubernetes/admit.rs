@@ -1,0 +1,468 @@
+//! The way of a write: conform, default, admit, validate, own, store.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::defaults;
+use super::defaults_pod::admit_pod;
+use super::definitions;
+use super::failure::{Cause, Failure};
+use super::immutable;
+use super::resources::Resource;
+use super::services;
+use super::store::{Key, Store, digest, is_deleting, items, mix, name, text};
+use super::validate;
+use crate::merge;
+use crate::merge::managers::Writer;
+use crate::merge::schema::Schema;
+
+/// What becomes of unknown fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validation {
+    /// They are dropped.
+    Ignore,
+    /// They are dropped with a warning.
+    Warn,
+    /// They are refused.
+    Strict,
+}
+
+/// How a write is made.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// Who writes.
+    pub writer: Writer,
+    /// What becomes of unknown fields.
+    pub validation: Validation,
+    /// Whether nothing is kept.
+    pub dry_run: bool,
+    /// Whether `managedFields` are right already, as after an apply.
+    pub managed: bool,
+    /// What the caller is told besides.
+    pub warnings: Vec<String>,
+}
+
+impl How {
+    /// A controller's write.
+    pub fn controller(manager: &str, subresource: Option<&str>) -> How {
+        let mut writer = Writer::new(manager, "");
+        writer.subresource = subresource.map(str::to_owned);
+        How {
+            writer,
+            validation: Validation::Ignore,
+            dry_run: false,
+            managed: false,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Makes an object.
+///
+/// # Errors
+/// Every refusal of the API server.
+pub fn create(
+    store: &mut Store,
+    resource: &'static Resource,
+    namespace: &str,
+    mut object: Json,
+    how: &mut How,
+) -> Result<Json, Failure> {
+    let missing = conform(resource, &mut object, how)?;
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    namespace_is_open(store, resource, namespace, name(&object))?;
+    identify(store, resource, namespace, &mut object)?;
+    let key = Key::new(resource, namespace, name(&object));
+    if store.get(&key).is_some() {
+        return Err(Failure::already_exists(resource, &key.name));
+    }
+    if resource.has_status() && !how.writer.manager.starts_with("kube") {
+        remove(&mut object, "status");
+    }
+    defaults::fill(resource.kind, &mut object);
+    admit(store, resource, None, &mut object)?;
+    finish_metadata(&mut object);
+    let causes = validate::check(resource, &object, &missing);
+    if !causes.is_empty() {
+        return Err(Failure::invalid(resource, &key.name, &causes));
+    }
+    own(store, resource, None, &mut object, how);
+    if how.dry_run {
+        return Ok(object);
+    }
+    Ok(store.write(&key, object))
+}
+
+/// Replaces an object by its next state.
+///
+/// # Errors
+/// Every refusal of the API server.
+pub fn update(
+    store: &mut Store,
+    resource: &'static Resource,
+    key: &Key,
+    mut object: Json,
+    how: &mut How,
+) -> Result<Json, Failure> {
+    let Some(old) = store.get(key).cloned() else {
+        return Err(Failure::not_found(resource, &key.name));
+    };
+    let missing = conform(resource, &mut object, how)?;
+    same_identity(resource, key, &old, &object)?;
+    let status = how.writer.subresource.as_deref() == Some("status");
+    if status {
+        let mut next = old.clone();
+        next["status"] = object["status"].clone();
+        if object["metadata"].get("managedFields").is_some() {
+            next["metadata"]["managedFields"] = object["metadata"]["managedFields"].clone();
+        }
+        object = next;
+        if object["status"].is_null() {
+            remove(&mut object, "status");
+        }
+    } else if resource.has_status() && how.writer.subresource.is_none() {
+        match old.get("status") {
+            Some(status) => object["status"] = status.clone(),
+            None => remove(&mut object, "status"),
+        }
+    }
+    carry_over(&old, &mut object);
+    if !status {
+        defaults::fill(resource.kind, &mut object);
+        admit(store, resource, Some(&old), &mut object)?;
+        finish_metadata(&mut object);
+        let mut causes = immutable::check(resource.kind, &old, &object);
+        causes.extend(finalizers(&old, &object));
+        let faults = validate::check(resource, &object, &missing);
+        causes.extend(faults);
+        if !causes.is_empty() {
+            return Err(Failure::invalid(resource, &key.name, &causes));
+        }
+        if resource.generation && wanted_part(&old) != wanted_part(&object) {
+            let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
+            object["metadata"]["generation"] = json!(generation);
+        }
+    }
+    own(store, resource, Some(&old), &mut object, how);
+    object["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
+    if without_times(&object) == without_times(&old) {
+        return Ok(old);
+    }
+    if how.dry_run {
+        return Ok(object);
+    }
+    if is_done(resource, &object) {
+        store.write(key, object);
+        return Ok(store.remove(key).unwrap_or_default());
+    }
+    Ok(store.write(key, object))
+}
+
+/// A write that changes nothing but the time of an entry is none.
+fn without_times(object: &Json) -> Json {
+    let mut object = object.clone();
+    let entries = object.pointer_mut("/metadata/managedFields").and_then(Json::as_array_mut);
+    for entry in entries.into_iter().flatten() {
+        remove(entry, "time");
+    }
+    object
+}
+
+/// Says whether an object that is being deleted has nothing left that holds it.
+pub fn is_done(resource: &Resource, object: &Json) -> bool {
+    let held = match resource.kind {
+        "Namespace" => !items(object, "/spec/finalizers").is_empty(),
+        "Pod" => object["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) > 0,
+        _ => false,
+    };
+    is_deleting(object) && items(object, "/metadata/finalizers").is_empty() && !held
+}
+
+fn conform(resource: &Resource, object: &mut Json, how: &mut How) -> Result<Vec<String>, Failure> {
+    object["apiVersion"] = json!(resource.api_version());
+    object["kind"] = json!(resource.kind);
+    let findings = definitions::conform(object, &resource.api_version(), resource.kind);
+    if let Some((path, wanted, given)) = findings.mistyped {
+        let kind = resource.kind;
+        return Err(Failure::bad_request(format!(
+            "{kind} in version \"{}\" cannot be handled as a {kind}: json: cannot unmarshal {given} \
+             into Go struct field {kind}.{path} of type {wanted}",
+            resource.version
+        )));
+    }
+    if !findings.unknown.is_empty() {
+        let texts: Vec<String> =
+            findings.unknown.iter().map(|field| format!("unknown field \"{field}\"")).collect();
+        match how.validation {
+            Validation::Strict => {
+                let text = format!("strict decoding error: {}", texts.join(", "));
+                return Err(Failure::bad_request(text));
+            }
+            Validation::Warn => how.warnings.extend(texts),
+            Validation::Ignore => {}
+        }
+    }
+    Ok(findings.missing)
+}
+
+fn namespace_is_open(
+    store: &Store,
+    resource: &Resource,
+    namespace: &str,
+    name: &str,
+) -> Result<(), Failure> {
+    if !resource.namespaced {
+        return Ok(());
+    }
+    let Some(found) = store.find("Namespace", "", namespace) else {
+        return Err(Failure::not_found(super::resources::named("Namespace"), namespace));
+    };
+    if is_deleting(found) {
+        let text = format!(
+            "unable to create new content in namespace {namespace} because it is being terminated"
+        );
+        let mut failure = Failure::forbidden(resource, name, &text);
+        failure.details["causes"] = json!([{"reason": "NamespaceTerminating",
+            "message": format!("namespace {namespace} is being terminated"),
+            "field": "metadata.namespace"}]);
+        return Err(failure);
+    }
+    Ok(())
+}
+
+fn identify(
+    store: &mut Store,
+    resource: &Resource,
+    namespace: &str,
+    object: &mut Json,
+) -> Result<(), Failure> {
+    let given = text(object, "/metadata/namespace").to_owned();
+    if resource.namespaced && !given.is_empty() && given != namespace {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    if !text(object, "/metadata/resourceVersion").is_empty() {
+        return Err(Failure::bad_request(
+            "resourceVersion should not be set on objects to be created",
+        ));
+    }
+    if name(object).is_empty() {
+        let prefix = text(object, "/metadata/generateName").to_owned();
+        if prefix.is_empty() {
+            let cause = Cause::required("metadata.name", "name or generateName is required");
+            return Err(Failure::invalid(resource, "", &[cause]));
+        }
+        object["metadata"]["name"] = json!(format!("{prefix}{}", store.suffix(5)));
+    }
+    let metadata = &mut object["metadata"];
+    metadata["uid"] = json!(uid(store));
+    metadata["creationTimestamp"] = json!(store.stamp());
+    for name in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+        remove(metadata, name);
+    }
+    if resource.namespaced {
+        metadata["namespace"] = json!(namespace);
+    } else {
+        remove(metadata, "namespace");
+    }
+    if resource.generation {
+        metadata["generation"] = json!(1);
+    }
+    Ok(())
+}
+
+/// Makes a uid that no other object has.
+pub fn uid(store: &mut Store) -> String {
+    let number = store.next();
+    let high = mix(store.seed.wrapping_add(number));
+    let bytes = (u128::from(high) << 64 | u128::from(mix(high ^ store.seed))).to_be_bytes();
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+fn same_identity(resource: &Resource, key: &Key, old: &Json, object: &Json) -> Result<(), Failure> {
+    let version = text(object, "/metadata/resourceVersion");
+    if version.is_empty() && resource.strict_put {
+        let detail = "must be specified for an update";
+        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), detail);
+        return Err(Failure::invalid(resource, &key.name, &[cause]));
+    }
+    let given = text(object, "/metadata/uid");
+    if !given.is_empty() && given != text(old, "/metadata/uid") {
+        let text = format!(
+            "Precondition failed: UID in precondition: {given}, UID in object meta: {}",
+            text(old, "/metadata/uid")
+        );
+        return Err(Failure::conflict(resource, &key.name, &text));
+    }
+    if !version.is_empty() && version != text(old, "/metadata/resourceVersion") {
+        let detail = "the object has been modified; please apply your changes to the latest version and try again";
+        return Err(Failure::conflict(resource, &key.name, detail));
+    }
+    Ok(())
+}
+
+fn carry_over(old: &Json, object: &mut Json) {
+    for name in [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "generation",
+        "generateName",
+        "selfLink",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    ] {
+        match old["metadata"].get(name) {
+            Some(value) => object["metadata"][name] = value.clone(),
+            None => remove(&mut object["metadata"], name),
+        }
+    }
+}
+
+fn finalizers(old: &Json, object: &Json) -> Vec<Cause> {
+    if !is_deleting(old) {
+        return Vec::new();
+    }
+    let before = items(old, "/metadata/finalizers");
+    let new: Vec<&Json> =
+        items(object, "/metadata/finalizers").iter().filter(|one| !before.contains(one)).collect();
+    if new.is_empty() {
+        return Vec::new();
+    }
+    let detail = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers {new:?}"
+    );
+    vec![Cause::forbidden("metadata.finalizers", &detail)]
+}
+
+/// What counts for `generation`: everything but metadata and status.
+fn wanted_part(object: &Json) -> Map<String, Json> {
+    let mut part = object.as_object().cloned().unwrap_or_default();
+    for name in ["metadata", "status", "apiVersion", "kind"] {
+        part.shift_remove(name);
+    }
+    part
+}
+
+fn admit(
+    store: &mut Store,
+    resource: &Resource,
+    old: Option<&Json>,
+    object: &mut Json,
+) -> Result<(), Failure> {
+    match (resource.kind, old) {
+        ("Pod", None) => admit_pod(store, object),
+        ("Service", _) => services::allocate(store, resource, old, object)?,
+        ("Job", _) => job_labels(old, object),
+        ("Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet", _) => {}
+        ("PersistentVolumeClaim", None) => {
+            default_class(store, object);
+            add_finalizer(object, "kubernetes.io/pvc-protection");
+        }
+        ("PersistentVolume", None) => add_finalizer(object, "kubernetes.io/pv-protection"),
+        ("PriorityClass", None) => {
+            defaults_priority(object);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn defaults_priority(object: &mut Json) {
+    super::defaults_pod::put(object, "preemptionPolicy", json!("PreemptLowerPriority"));
+}
+
+/// Adds a finalizer where it is not there.
+pub fn add_finalizer(object: &mut Json, name: &str) {
+    let mut list = items(object, "/metadata/finalizers").to_vec();
+    if !list.iter().any(|one| one == name) {
+        list.push(json!(name));
+        object["metadata"]["finalizers"] = json!(list);
+    }
+}
+
+/// A Job's own labels and selector, made from its uid unless it has a selector of its own.
+fn job_labels(old: Option<&Json>, object: &mut Json) {
+    if object["spec"]["manualSelector"] == true {
+        return;
+    }
+    let (uid, name) =
+        (text(object, "/metadata/uid").to_owned(), text(object, "/metadata/name").to_owned());
+    if old.is_none() || object["spec"].get("selector").is_none_or(Json::is_null) {
+        object["spec"]["selector"] =
+            json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+    }
+    let template = &mut object["spec"]["template"];
+    if !template["metadata"].is_object() {
+        template["metadata"] = json!({});
+    }
+    if !template["metadata"]["labels"].is_object() {
+        template["metadata"]["labels"] = json!({});
+    }
+    let labels = &mut template["metadata"]["labels"];
+    for key in ["batch.kubernetes.io/controller-uid", "controller-uid"] {
+        labels[key] = json!(uid);
+    }
+    for key in ["batch.kubernetes.io/job-name", "job-name"] {
+        labels[key] = json!(name);
+    }
+}
+
+fn default_class(store: &Store, object: &mut Json) {
+    if object["spec"].get("storageClassName").is_some_and(|class| !class.is_null()) {
+        return;
+    }
+    let mark = "/metadata/annotations/storageclass.kubernetes.io~1is-default-class";
+    let class = store.all("StorageClass").into_iter().find(|class| text(class, mark) == "true");
+    if let Some(class) = class {
+        object["spec"]["storageClassName"] = class["metadata"]["name"].clone();
+    }
+}
+
+fn finish_metadata(object: &mut Json) {
+    super::nulls::drop(object);
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for name in ["labels", "annotations"] {
+            if metadata.get(name).is_some_and(|map| map.as_object().is_some_and(Map::is_empty)) {
+                metadata.shift_remove(name);
+            }
+        }
+        for name in ["finalizers", "ownerReferences"] {
+            if metadata.get(name).is_some_and(|list| list.as_array().is_some_and(Vec::is_empty)) {
+                metadata.shift_remove(name);
+            }
+        }
+    }
+}
+
+fn own(store: &Store, resource: &Resource, old: Option<&Json>, object: &mut Json, how: &mut How) {
+    if how.managed {
+        return;
+    }
+    how.writer.time = Some(store.stamp());
+    how.writer.api_version = resource.api_version();
+    let schema = Schema::of(&resource.api_version(), resource.kind);
+    merge::update(old, object, &how.writer, schema);
+}
+
+/// Takes a field out.
+pub fn remove(object: &mut Json, name: &str) {
+    if let Some(object) = object.as_object_mut() {
+        object.shift_remove(name);
+    }
+}
+
+/// Makes a short hash of a value in the letters of generated names.
+pub fn short_hash(value: &Json) -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut mixed = digest(&value.to_string());
+    let mut text = String::new();
+    for _ in 0..10 {
+        mixed = mix(mixed);
+        text.push(char::from(LETTERS[usize::try_from(mixed % 27).unwrap_or(0)]));
+    }
+    text
+}

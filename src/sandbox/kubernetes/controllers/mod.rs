@@ -1,0 +1,64 @@
+//! Controllers: what a cluster does by itself, on the virtual clock.
+//!
+//! Each looks at the objects as they stand and takes the next step; when something is due later it
+//! says when. [`run`] goes from one such moment to the next, up to the present, so that what is
+//! seen does not depend on who asked when. Nothing is remembered beside the objects.
+
+pub mod program;
+
+use jiff::Timestamp;
+
+use super::store::{Effect, Store};
+use crate::sandbox::{ClusterName, Node};
+
+/// A controller: takes steps, and says when it wants to look again.
+type Controller = fn(&mut Store, &ClusterName);
+
+const CONTROLLERS: &[Controller] = &[];
+
+/// A fault of a controller would go round for ever.
+const ROUNDS: usize = 200;
+
+/// Runs all controllers up to a moment.
+pub fn run(store: &mut Store, cluster: &ClusterName, nodes: &[Node], now: Timestamp) {
+    let names = |nodes: &[Node]| nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
+    if names(&store.nodes) != names(nodes) {
+        store.nodes = nodes.to_vec();
+        store.touched = true;
+    }
+    let idle = !store.touched && store.settled == store.revision;
+    let due = |store: &Store| store.wake.is_some_and(|wake| wake <= now);
+    if !due(store) {
+        store.now = store.now.max(now);
+        if idle {
+            return;
+        }
+    }
+    for _ in 0..10_000 {
+        fixpoint(store, cluster);
+        // Uploads are asked of the cloud before time goes on.
+        if store.effects.iter().any(|effect| matches!(effect, Effect::Upload { .. })) {
+            return;
+        }
+        match store.wake {
+            Some(wake) if wake <= now => store.now = wake,
+            _ => break,
+        }
+    }
+    store.now = store.now.max(now);
+}
+
+fn fixpoint(store: &mut Store, cluster: &ClusterName) {
+    for _ in 0..ROUNDS {
+        let before = store.revision;
+        store.wake = None;
+        store.touched = false;
+        for controller in CONTROLLERS {
+            controller(store, cluster);
+        }
+        if store.revision == before {
+            break;
+        }
+    }
+    store.settled = store.revision;
+}

@@ -1,0 +1,82 @@
+//! A cluster as JSON, for the world's file, and back.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::Inner;
+use super::store::{Key, Line, Store, text};
+use crate::sandbox::ClusterName;
+
+/// Writes a cluster; what it asked of the cloud has been done.
+pub fn write(inner: &Inner) -> Json {
+    let store = inner.locked();
+    let objects: Vec<Json> = store
+        .objects
+        .iter()
+        .map(|(key, object)| json!({"group": key.group, "plural": key.plural, "object": object}))
+        .collect();
+    let logs: BTreeMap<&String, Vec<Json>> = store
+        .logs
+        .iter()
+        .map(|(place, lines)| {
+            (place, lines.iter().map(|line| json!([line.at.to_string(), line.text])).collect())
+        })
+        .collect();
+    json!({"project": inner.name.project, "location": inner.name.location,
+        "cluster": inner.name.cluster, "version": inner.version(),
+        "revision": store.revision, "now": store.now.to_string(),
+        "counter": store.counter, "seed": store.seed.to_string(), "objects": objects,
+        "logs": logs, "uploads": store.uploads, "passwords": store.passwords})
+}
+
+/// Reads a cluster.
+pub fn read(json: &Json) -> Result<(ClusterName, String, Store), String> {
+    let word = |name: &str| {
+        json[name].as_str().map(str::to_owned).ok_or_else(|| format!("a cluster has no \"{name}\""))
+    };
+    let name = ClusterName {
+        project: word("project")?,
+        location: word("location")?,
+        cluster: word("cluster")?,
+    };
+    let now: Timestamp = word("now")?.parse().map_err(|fault| format!("\"now\": {fault}"))?;
+    let seed = word("seed")?.parse().map_err(|fault| format!("\"seed\": {fault}"))?;
+    let mut store = Store::new(now, seed);
+    store.revision = json["revision"].as_u64().ok_or("a cluster has no \"revision\"")?;
+    store.counter = json["counter"].as_u64().unwrap_or_default();
+    for row in json["objects"].as_array().into_iter().flatten() {
+        let object = row["object"].clone();
+        let key = Key {
+            group: text(row, "/group").to_owned(),
+            plural: text(row, "/plural").to_owned(),
+            namespace: text(&object, "/metadata/namespace").to_owned(),
+            name: text(&object, "/metadata/name").to_owned(),
+        };
+        store.objects.insert(key, object);
+    }
+    for (place, lines) in json["logs"].as_object().into_iter().flatten() {
+        let lines = lines
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|line| {
+                let at = line[0].as_str()?.parse().ok()?;
+                Some(Line { at, text: line[1].as_str()?.to_owned() })
+            })
+            .collect();
+        store.logs.insert(place.clone(), lines);
+    }
+    store.uploads = words(&json["uploads"]);
+    store.passwords = words(&json["passwords"]);
+    Ok((name, word("version")?, store))
+}
+
+fn words(json: &Json) -> BTreeMap<String, String> {
+    json.as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}

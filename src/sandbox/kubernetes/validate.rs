@@ -1,0 +1,374 @@
+//! What an object must be like.
+//!
+//! Source: the API's documented rules; required fields come from its published definitions. The
+//! texts are the API server's as far as they are known.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+
+use super::failure::Cause;
+use super::resources::Resource;
+use super::select::label_selector_matches;
+use super::store::{items, text};
+use super::validate_pod;
+
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
+    characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
+    'example.com', regex used for validation is \
+    '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters \
+    or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', \
+    regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const SERVICE_NAME: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or \
+    '-', start with an alphabetic character, and end with an alphanumeric character (e.g. \
+    'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric \
+    characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
+    'MyValue',  or 'my_value',  or '12345', regex used for validation is \
+    '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const LABEL_KEY: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and \
+    must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
+    '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+/// Required by the published definitions, though the server takes an object without it.
+const NOT_ENFORCED: &[&str] = &["spec.serviceName", "spec.podSelector", "roleRef.apiGroup"];
+
+/// Says what is wrong with an object; `missing` are required fields that are not there.
+pub fn check(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    metadata(resource, object, &mut causes);
+    for field in missing {
+        if NOT_ENFORCED.contains(&field.as_str()) || field.starts_with("status") {
+            continue;
+        }
+        let detail = if field.ends_with("pathType") { "pathType must be specified" } else { "" };
+        causes.push(Cause::required(field, detail));
+    }
+    if let Some((_, rule)) = RULES.iter().find(|(kind, _)| *kind == resource.kind) {
+        rule(object, &mut causes);
+    }
+    let mut seen = BTreeSet::new();
+    causes.retain(|cause| seen.insert((cause.field.clone(), cause.message.clone())));
+    causes
+}
+
+type Rule = fn(&Json, &mut Vec<Cause>);
+
+const RULES: &[(&str, Rule)] = &[
+    ("Pod", |object, causes| validate_pod::spec(&object["spec"], "spec", None, causes)),
+    ("Deployment", |object, causes| workload(object, &["Always"], causes)),
+    ("ReplicaSet", |object, causes| workload(object, &["Always"], causes)),
+    ("StatefulSet", |object, causes| workload(object, &["Always"], causes)),
+    ("DaemonSet", |object, causes| workload(object, &["Always"], causes)),
+    ("Job", |object, causes| job(&object["spec"], "spec", causes)),
+    ("CronJob", cron_job),
+    ("Service", service),
+    ("Ingress", ingress),
+    ("PersistentVolumeClaim", claim),
+    ("ConfigMap", config_map),
+    ("Secret", secret),
+    ("HorizontalPodAutoscaler", autoscaler),
+];
+
+fn metadata(resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {
+    let name = text(object, "/metadata/name");
+    let (good, detail) = match resource.kind {
+        "Service" => (is_service_name(name), SERVICE_NAME),
+        "Namespace" => (is_label(name), LABEL),
+        _ if resource.group == "rbac.authorization.k8s.io" => {
+            (!name.contains(['/', '%']), "may not contain '/' or '%'")
+        }
+        _ => (is_subdomain(name), SUBDOMAIN),
+    };
+    if !good {
+        causes.push(Cause::invalid("metadata.name", &json!(name), detail));
+    }
+    labels(&object["metadata"]["labels"], "metadata.labels", causes);
+    let mut size = 0;
+    for (key, value) in object["metadata"]["annotations"].as_object().into_iter().flatten() {
+        size += key.len() + value.as_str().unwrap_or_default().len();
+        if !is_qualified(&key.to_lowercase()) {
+            causes.push(Cause::invalid("metadata.annotations", &json!(key), LABEL_KEY));
+        }
+    }
+    if size > 256 * 1024 {
+        causes.push(Cause {
+            reason: "FieldValueTooLong",
+            message: "Too long: may not be more than 262144 bytes".into(),
+            field: "metadata.annotations".into(),
+        });
+    }
+}
+
+/// Says what is wrong with a map of labels.
+pub fn labels(map: &Json, field: &str, causes: &mut Vec<Cause>) {
+    for (key, value) in map.as_object().into_iter().flatten() {
+        if !is_qualified(key) {
+            causes.push(Cause::invalid(field, &json!(key), LABEL_KEY));
+        }
+        let word = value.as_str().unwrap_or_default();
+        if word.len() > 63 {
+            causes.push(Cause::invalid(field, value, "must be no more than 63 characters"));
+        } else if !word.is_empty() && !is_name(word) {
+            causes.push(Cause::invalid(field, value, LABEL_VALUE));
+        }
+    }
+}
+
+/// Says whether a text is an RFC 1123 label.
+pub fn is_label(text: &str) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    text.len() <= 63
+        && edge(text.as_bytes().first())
+        && edge(text.as_bytes().last())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253
+        && text.split('.').all(|part| is_label(part) || (part.len() > 63 && is_long(part)))
+}
+
+fn is_long(part: &str) -> bool {
+    part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_service_name(text: &str) -> bool {
+    is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+fn is_name(text: &str) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    text.len() <= 63
+        && edge(text.as_bytes().first())
+        && edge(text.as_bytes().last())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+fn is_qualified(key: &str) -> bool {
+    match key.split_once('/') {
+        Some((prefix, name)) => is_subdomain(prefix) && is_name(name),
+        None => is_name(key),
+    }
+}
+
+fn workload(object: &Json, restart: &[&str], causes: &mut Vec<Cause>) {
+    let selector = &object["spec"]["selector"];
+    let template = &object["spec"]["template"];
+    labels(&template["metadata"]["labels"], "spec.template.metadata.labels", causes);
+    let bare = |name: &str| selector[name].as_object().is_none_or(serde_json::Map::is_empty);
+    if selector.is_object()
+        && bare("matchLabels")
+        && items(selector, "/matchExpressions").is_empty()
+    {
+        causes.push(Cause::invalid(
+            "spec.selector",
+            selector,
+            "empty selector is invalid for deployment",
+        ));
+    } else if selector.is_object() && !label_selector_matches(selector, template) {
+        let found = &template["metadata"]["labels"];
+        causes.push(Cause::invalid(
+            "spec.template.metadata.labels",
+            found,
+            "`selector` does not match template `labels`",
+        ));
+    }
+    for name in ["replicas", "minReadySeconds", "revisionHistoryLimit"] {
+        not_negative(&object["spec"][name], &format!("spec.{name}"), causes);
+    }
+    // A StatefulSet's claims are volumes of its pods.
+    let mut pod = template["spec"].clone();
+    for claim in items(object, "/spec/volumeClaimTemplates") {
+        let volume = json!({"name": claim["metadata"]["name"]});
+        match pod["volumes"].as_array_mut() {
+            Some(volumes) => volumes.push(volume),
+            None => pod["volumes"] = json!([volume]),
+        }
+    }
+    validate_pod::spec(&pod, "spec.template.spec", Some(restart), causes);
+}
+
+fn not_negative(value: &Json, field: &str, causes: &mut Vec<Cause>) {
+    if value.as_i64().is_some_and(|number| number < 0) {
+        causes.push(Cause::invalid(field, value, "must be greater than or equal to 0"));
+    }
+}
+
+fn job(spec: &Json, field: &str, causes: &mut Vec<Cause>) {
+    for name in [
+        "parallelism",
+        "completions",
+        "backoffLimit",
+        "activeDeadlineSeconds",
+        "ttlSecondsAfterFinished",
+    ] {
+        not_negative(&spec[name], &format!("{field}.{name}"), causes);
+    }
+    validate_pod::spec(
+        &spec["template"]["spec"],
+        &format!("{field}.template.spec"),
+        Some(&["OnFailure", "Never"]),
+        causes,
+    );
+}
+
+fn cron_job(object: &Json, causes: &mut Vec<Cause>) {
+    let schedule = text(object, "/spec/schedule");
+    if !schedule.starts_with('@') && schedule.split_whitespace().count() != 5 {
+        let count = schedule.split_whitespace().count();
+        let detail = format!("expected exactly 5 fields, found {count}: {schedule:?}");
+        causes.push(Cause::invalid("spec.schedule", &json!(schedule), &detail));
+    }
+    job(&object["spec"]["jobTemplate"]["spec"], "spec.jobTemplate.spec", causes);
+}
+
+fn service(object: &Json, causes: &mut Vec<Cause>) {
+    let spec = &object["spec"];
+    let kind = text(spec, "/type");
+    if !["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"].contains(&kind) {
+        let allowed = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+        causes.push(Cause::unsupported("spec.type", &json!(kind), &allowed));
+    }
+    let ports = items(spec, "/ports");
+    if ports.is_empty() && kind != "ExternalName" && text(spec, "/clusterIP") != "None" {
+        causes.push(Cause::required("spec.ports", ""));
+    }
+    if kind == "ExternalName" && text(spec, "/externalName").is_empty() {
+        causes.push(Cause::required("spec.externalName", ""));
+    }
+    let mut names = BTreeSet::new();
+    for (at, port) in ports.iter().enumerate() {
+        let field = format!("spec.ports[{at}]");
+        let name = text(port, "/name");
+        if ports.len() > 1 && name.is_empty() {
+            causes.push(Cause::required(format!("{field}.name"), ""));
+        } else if !names.insert(name) {
+            causes.push(Cause::duplicate(format!("{field}.name"), &json!(name)));
+        }
+        port_number(&port["port"], &format!("{field}.port"), causes);
+        if port["targetPort"].is_number() {
+            port_number(&port["targetPort"], &format!("{field}.targetPort"), causes);
+        }
+        if let Some(number) = port["nodePort"].as_i64() {
+            if !(30000..=32767).contains(&number) {
+                let detail = "provided port is not in the valid range. The range of valid ports is 30000-32767";
+                causes.push(Cause::invalid(format!("{field}.nodePort"), &port["nodePort"], detail));
+            }
+        }
+    }
+}
+
+/// Says whether a number is a port.
+pub fn port_number(value: &Json, field: &str, causes: &mut Vec<Cause>) {
+    if !value.as_i64().is_some_and(|number| (1..=65535).contains(&number)) {
+        causes.push(Cause::invalid(field, value, "must be between 1 and 65535, inclusive"));
+    }
+}
+
+fn ingress(object: &Json, causes: &mut Vec<Cause>) {
+    let spec = &object["spec"];
+    let rules = items(spec, "/rules");
+    if rules.is_empty() && spec.get("defaultBackend").is_none() {
+        let detail = "either `defaultBackend` or `rules` must be specified";
+        causes.push(Cause::invalid("spec", spec, detail));
+    }
+    if let Some(default) = spec.get("defaultBackend") {
+        backend(default, "spec.defaultBackend", causes);
+    }
+    for (at, rule) in rules.iter().enumerate() {
+        for (place, path) in items(rule, "/http/paths").iter().enumerate() {
+            let field = format!("spec.rules[{at}].http.paths[{place}]");
+            let kind = text(path, "/pathType");
+            let known = ["Exact", "ImplementationSpecific", "Prefix"];
+            if !kind.is_empty() && !known.contains(&kind) {
+                causes.push(Cause::unsupported(format!("{field}.pathType"), &json!(kind), &known));
+            }
+            let route = text(path, "/path");
+            if ["Exact", "Prefix"].contains(&kind) && !route.starts_with('/') {
+                let detail = "must be an absolute path";
+                causes.push(Cause::invalid(format!("{field}.path"), &json!(route), detail));
+            }
+            backend(&path["backend"], &format!("{field}.backend"), causes);
+        }
+    }
+}
+
+fn backend(backend: &Json, field: &str, causes: &mut Vec<Cause>) {
+    let service = &backend["service"];
+    if !service.is_object() && !backend["resource"].is_object() {
+        causes.push(Cause::required(field, "cannot be empty: service or resource is required"));
+        return;
+    }
+    if service.is_object() {
+        let port = &service["port"];
+        match (port.get("number"), port.get("name")) {
+            (Some(number), None) => {
+                port_number(number, &format!("{field}.service.port.number"), causes);
+            }
+            (None, Some(_)) => {}
+            (Some(_), Some(_)) => causes.push(Cause::invalid(
+                field,
+                &json!(""),
+                "cannot set both port name & port number",
+            )),
+            (None, None) => {
+                causes.push(Cause::required(field, "port name or number is required"));
+            }
+        }
+    }
+}
+
+fn claim(object: &Json, causes: &mut Vec<Cause>) {
+    let spec = &object["spec"];
+    if items(spec, "/accessModes").is_empty() {
+        causes.push(Cause::required("spec.accessModes", "at least 1 access mode is required"));
+    }
+    if text(spec, "/resources/requests/storage").is_empty() {
+        causes.push(Cause::required("spec.resources[storage]", ""));
+    }
+}
+
+fn config_map(object: &Json, causes: &mut Vec<Cause>) {
+    keys(object, &["data", "binaryData"], causes);
+}
+
+fn secret(object: &Json, causes: &mut Vec<Cause>) {
+    keys(object, &["data"], causes);
+    let wanted: &[&str] = match text(object, "/type") {
+        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
+        "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
+        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        _ => &[],
+    };
+    for key in wanted {
+        if object["data"].get(key).is_none() {
+            causes.push(Cause::required(format!("data[{key}]"), ""));
+        }
+    }
+}
+
+fn keys(object: &Json, maps: &[&str], causes: &mut Vec<Cause>) {
+    for map in maps {
+        for key in object[*map].as_object().into_iter().flatten().map(|(key, _)| key) {
+            let good = !key.is_empty()
+                && key.len() <= 253
+                && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+            if !good {
+                let detail = "a valid config key must consist of alphanumeric characters, '-', '_' \
+                    or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for \
+                    validation is '[-._a-zA-Z0-9]+')";
+                causes.push(Cause::invalid(format!("{map}[{key}]"), &json!(key), detail));
+            }
+        }
+    }
+}
+
+fn autoscaler(object: &Json, causes: &mut Vec<Cause>) {
+    let (low, high) = (&object["spec"]["minReplicas"], &object["spec"]["maxReplicas"]);
+    if high.as_i64().is_some_and(|high| high < low.as_i64().unwrap_or(1)) {
+        let detail = "must be greater than or equal to `minReplicas`";
+        causes.push(Cause::invalid("spec.maxReplicas", high, detail));
+    }
+}
