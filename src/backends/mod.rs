@@ -1,1 +1,327 @@
-//! Where the state is kept.
+//! Where states are kept: places that load, lock and save.
+//!
+//! Only the holder of a [`Lock`] can save, and the type says so. Each save names the version that it
+//! replaces; a state that somebody changed meanwhile is refused, and what was to be saved is kept
+//! beside it.
+
+pub mod local;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::diag::{Diagnostic, nearest};
+use crate::http::Clock;
+use crate::state::file::StateError;
+use crate::state::journal::JournalError;
+use crate::state::{Entry, Snapshot};
+
+/// A place for one workspace's state.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// Names the place for people: a path, a URL.
+    fn place(&self) -> String;
+
+    /// Loads without a lock, for what only reads.
+    async fn load(&self) -> Result<Loaded, BackendError>;
+
+    /// Takes the lock, in one try.
+    async fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError>;
+
+    /// Names all workspaces that have a state; `default` first, always there.
+    async fn workspaces(&self) -> Result<Vec<String>, BackendError>;
+}
+
+/// The right to change the state; only one can be had at a time.
+#[async_trait]
+pub trait Lock: Send {
+    /// Loads what the place has: nobody can change it until this lock ends.
+    async fn load(&mut self) -> Result<Loaded, BackendError>;
+
+    /// Adds entries to the journal; they are durable when this returns.
+    async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError>;
+
+    /// Saves whole, as the successor of what this lock last loaded or saved; then the journal is empty.
+    /// A snapshot that says the same as what is there is not written. Lineage and serial are the place's
+    /// own affair: those of `snapshot` do not count.
+    async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError>;
+
+    /// Ends the lock. A journal that was not saved stays, for the next run to enter.
+    async fn unlock(self: Box<Self>) -> Result<(), BackendError>;
+}
+
+/// What a place has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// The state with the journal entered; nothing where there is none.
+    pub snapshot: Option<Snapshot>,
+    /// What the journal leaves open: calls without an answer, objects of a state that has moved since.
+    pub unanswered: Vec<Entry>,
+    /// How many entries of a journal that a run left behind were read.
+    pub replayed: usize,
+}
+
+/// Under which version a state was saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// The lineage.
+    pub lineage: String,
+    /// The serial.
+    pub serial: u64,
+    /// It said the same already: nothing was written.
+    pub unchanged: bool,
+}
+
+/// Who holds a lock, and what for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The lock's id.
+    pub id: Uuid,
+    /// `OperationTypePlan`, `OperationTypeApply`, `state-mv`, …
+    pub operation: String,
+    /// `user@host`.
+    pub who: String,
+    /// The program's version.
+    pub version: String,
+    /// Since when.
+    pub created: Timestamp,
+    /// Anything else to say.
+    pub info: String,
+}
+
+impl Holder {
+    /// Gives the record that lock files have; `path` is the place.
+    fn to_json(&self, path: &str) -> String {
+        let record = json!({
+            "ID": self.id.to_string(),
+            "Operation": self.operation,
+            "Info": self.info,
+            "Who": self.who,
+            "Version": self.version,
+            "Created": self.created.to_string(),
+            "Path": path,
+        });
+        record.to_string()
+    }
+
+    /// Reads such a record, as far as it says anything.
+    fn from_json(text: &str) -> Option<Holder> {
+        let record: serde_json::Value = serde_json::from_str(text).ok()?;
+        let text = |name: &str| record.get(name).and_then(|text| text.as_str()).unwrap_or_default();
+        Some(Holder {
+            id: text("ID").parse().unwrap_or_default(),
+            operation: text("Operation").to_string(),
+            who: text("Who").to_string(),
+            version: text("Version").to_string(),
+            created: text("Created").parse().unwrap_or_default(),
+            info: text("Info").to_string(),
+        })
+    }
+}
+
+/// Somebody else holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockError {
+    /// The place.
+    pub place: String,
+    /// Who, where that is known.
+    pub holder: Option<Holder>,
+    /// For how long already.
+    pub age: Option<Duration>,
+}
+
+/// What went wrong at a place.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// Somebody else holds the lock.
+    #[error("the state at {} is locked", .0.place)]
+    Held(LockError),
+    /// The state there cannot be read.
+    #[error("the state at {place} cannot be read: {error}")]
+    State {
+        /// The place.
+        place: String,
+        /// Why.
+        error: StateError,
+    },
+    /// The journal there cannot be read.
+    #[error("the journal at {place} cannot be read: {error}")]
+    Journal {
+        /// The place.
+        place: String,
+        /// Why.
+        error: JournalError,
+    },
+    /// Somebody changed the state meanwhile.
+    #[error("the state at {place} was changed by somebody else: serial {found} in place of {expected}")]
+    Stale {
+        /// The place.
+        place: String,
+        /// The serial that it should have.
+        expected: u64,
+        /// The serial that it has.
+        found: u64,
+        /// Where what was to be saved is kept.
+        kept: Option<PathBuf>,
+    },
+    /// The place could not be written; what was to be saved is kept elsewhere.
+    #[error("the state at {place} could not be written: {source}")]
+    NotSaved {
+        /// The place.
+        place: String,
+        /// Where what was to be saved is kept.
+        kept: Option<PathBuf>,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file could not be read or written.
+    #[error("{doing} {path:?} failed: {source}")]
+    File {
+        /// What was being done, like `reading`.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl BackendError {
+    /// Gives the diagnostic for people.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        match self {
+            BackendError::Held(error) => held(error),
+            BackendError::State { place, error } => error.to_diagnostic(place),
+            BackendError::Journal { place, error } => Diagnostic::error(
+                "Broken journal",
+                format!("The journal at {place} cannot be read: {error}. It tells what a run did before it ended early."),
+            )
+            .help("Look at the file: its lines tell which objects were made. Move it away to go on without it."),
+            BackendError::Stale { place, expected, found, kept } => Diagnostic::error(
+                "State changed meanwhile",
+                format!(
+                    "The state at {place} has serial {found} where {expected} was expected: another program changed it during this run. It was not overwritten.{}",
+                    kept_text(kept.as_deref())
+                ),
+            )
+            .help("Compare both, and plan again."),
+            BackendError::NotSaved { place, kept, source } => Diagnostic::error(
+                "State could not be saved",
+                format!("Writing the state at {place} failed: {source}.{}", kept_text(kept.as_deref())),
+            )
+            .help("The journal beside the state tells the same; the next run enters it."),
+            BackendError::File { doing, path, source } => Diagnostic::error(
+                "State not accessible",
+                format!("The {doing} of \"{}\" failed: {source}.", path.display()),
+            ),
+        }
+    }
+}
+
+fn kept_text(kept: Option<&Path>) -> String {
+    kept.map(|path| format!(" What this run did is kept in \"{}\".", path.display())).unwrap_or_default()
+}
+
+fn held(error: &LockError) -> Diagnostic {
+    let Some(holder) = &error.holder else {
+        return Diagnostic::error(
+            "State is locked",
+            format!("Another program works on the state at {}.", error.place),
+        )
+        .help("Wait until it is done, or give a time to wait with -lock-timeout=5m.");
+    };
+    let mut lines = format!("Another program works on the state at {}.\n\nLock:", error.place);
+    let age = error.age.map(|age| format!(" ({} ago)", span(age))).unwrap_or_default();
+    for (name, text) in [
+        ("ID", holder.id.to_string()),
+        ("Operation", holder.operation.clone()),
+        ("Who", holder.who.clone()),
+        ("Version", holder.version.clone()),
+        ("Created", format!("{}{age}", holder.created)),
+        ("Info", holder.info.clone()),
+    ] {
+        if !text.is_empty() {
+            lines.push_str(&format!("\n  {:<10} {text}", format!("{name}:")));
+        }
+    }
+    Diagnostic::error("State is locked", lines)
+        .help("Wait until it is done, or give a time to wait with -lock-timeout=5m.")
+}
+
+/// Tells a time span in its two largest units.
+fn span(age: Duration) -> String {
+    let seconds = age.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{}s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}h{}m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d{}h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// Takes the lock, and where somebody holds it tries again until a time is over.
+///
+/// # Errors
+/// It is still held, or cannot be taken at all.
+pub async fn acquire(
+    backend: &dyn Backend,
+    holder: &Holder,
+    wait: Duration,
+    clock: &dyn Clock,
+) -> Result<Box<dyn Lock>, BackendError> {
+    let start = clock.now();
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let tried = backend.lock(holder).await;
+        let over = clock.now().duration_since(start).unsigned_abs() >= wait;
+        match tried {
+            Err(BackendError::Held(_)) if !over => {
+                clock.sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(16));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// The kinds of places that there are.
+const KINDS: [&str; 1] = ["local"];
+
+/// Opens the place of a workspace's state: the `backend` block's label and arguments, or nothing.
+///
+/// # Errors
+/// There is no such kind, or an argument that it does not have.
+pub fn open(
+    kind: Option<&str>,
+    settings: &BTreeMap<String, String>,
+    folder: &Path,
+    workspace: &str,
+) -> Result<Box<dyn Backend>, Box<Diagnostic>> {
+    match kind {
+        None | Some("local") => {
+            let known = ["path", "workspace_dir"];
+            let strange = settings.keys().find(|name| !known.contains(&name.as_str()));
+            if let Some(name) = strange {
+                let detail = format!("The backend \"local\" has no argument \"{name}\".");
+                let problem = Diagnostic::error("Unsupported argument", detail);
+                return Err(Box::new(match nearest(name, known) {
+                    Some(near) => problem.help(format!("Did you mean \"{near}\"?")),
+                    None => problem.help("It has \"path\" and \"workspace_dir\"."),
+                }));
+            }
+            Ok(Box::new(local::LocalBackend::new(folder, settings, workspace)))
+        }
+        Some(kind) => Err(Box::new(
+            Diagnostic::error(
+                "Unsupported backend",
+                format!("This program does not keep states in a backend of type \"{kind}\"."),
+            )
+            .help(format!("There is: {}. Without a backend block the state is a local file.", KINDS.join(", "))),
+        )),
+    }
+}

@@ -1,5 +1,10 @@
 //! What is kept: the snapshot of all tracked objects, the state file (format 4) and the journal.
 
+pub mod file;
+pub mod journal;
+pub mod provider;
+pub mod rewrite;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
@@ -22,6 +27,19 @@ pub struct Snapshot {
     pub outputs: BTreeMap<String, KeptOutput>,
     /// Results of checks, kept as the file has them.
     pub checks: Option<Json>,
+    /// Members of the file that are not known here, kept as they are.
+    pub other: Unread,
+}
+
+/// Members of a state file that are not known here; those of an instance are with its [`Object`].
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Unread {
+    /// Of the file itself.
+    pub file: serde_json::Map<String, Json>,
+    /// Of outputs, by name.
+    pub outputs: BTreeMap<String, serde_json::Map<String, Json>>,
+    /// Of resources, by the block's address.
+    pub blocks: BTreeMap<Address, serde_json::Map<String, Json>>,
 }
 
 /// An output as kept.

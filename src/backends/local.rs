@@ -1,0 +1,695 @@
+//! States in local files, beside Terraform: the same paths, the same lock.
+//!
+//! Terraform's lock is a POSIX record lock on the state file itself. Such a lock belongs to process and
+//! inode, and closing any descriptor of the inode in the process ends it. So the file is open once while
+//! locked ([`Held`]), and read only through that descriptor; a save locks the new file *before* it takes
+//! the old one's place, and who gets a lock looks whether the path still means that file. A `flock`
+//! besides excludes this process from itself.
+//!
+//! Files are written whole: to a neighbour, synced, renamed, and the folder synced.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rustix::fs::{FlockOperation, fcntl_lock, flock};
+use uuid::Uuid;
+
+use super::{Backend, BackendError, Holder, Loaded, Lock, LockError, Saved};
+use crate::state::file::{self, StateError};
+use crate::state::journal::{self, Header};
+use crate::state::{Entry, Snapshot};
+
+/// Where the state of one workspace is.
+pub struct LocalBackend {
+    files: Files,
+    workspace_folder: PathBuf,
+    held: Held,
+}
+
+/// The state file while this backend has it locked.
+type Held = Arc<Mutex<Option<File>>>;
+
+/// The paths of one state.
+#[derive(Clone)]
+struct Files {
+    state: PathBuf,
+    backup: PathBuf,
+    journal: PathBuf,
+    info: PathBuf,
+    errored: PathBuf,
+}
+
+impl LocalBackend {
+    /// Makes it from the `backend "local"` block's arguments, relative to `folder`.
+    pub fn new(
+        folder: &Path,
+        settings: &BTreeMap<String, String>,
+        workspace: &str,
+    ) -> LocalBackend {
+        let setting = |name: &str, default: &str| {
+            folder.join(settings.get(name).map_or(default, String::as_str))
+        };
+        let workspace_folder = setting("workspace_dir", "terraform.tfstate.d");
+        let state = match workspace {
+            "default" | "" => setting("path", "terraform.tfstate"),
+            name => workspace_folder.join(name).join("terraform.tfstate"),
+        };
+        LocalBackend { workspace_folder, ..LocalBackend::at(&state, folder) }
+    }
+
+    /// Makes it for a state file; `folder` is where a state that cannot be saved is kept.
+    pub fn at(state: &Path, folder: &Path) -> LocalBackend {
+        let beside = |suffix: &str| {
+            let mut path = state.as_os_str().to_owned();
+            path.push(suffix);
+            PathBuf::from(path)
+        };
+        let name = state.file_name().unwrap_or_default().to_string_lossy();
+        let files = Files {
+            state: state.to_path_buf(),
+            backup: beside(".backup"),
+            journal: beside(".journal"),
+            info: state.with_file_name(format!(".{}.lock.info", name.trim_start_matches('.'))),
+            errored: folder.join("errored.tfstate"),
+        };
+        LocalBackend {
+            files,
+            workspace_folder: folder.join("terraform.tfstate.d"),
+            held: Held::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for LocalBackend {
+    fn place(&self) -> String {
+        self.files.place()
+    }
+
+    async fn load(&self) -> Result<Loaded, BackendError> {
+        let text = match &*lock_of(&self.held) {
+            Some(file) => self.files.read_held(file)?,
+            None => self.files.read_state()?,
+        };
+        self.files.loaded(&text)
+    }
+
+    async fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
+        if lock_of(&self.held).is_some() {
+            return Err(self.files.held_by(holder));
+        }
+        let (file, made) = self.files.open_locked(holder)?;
+        let text = self.files.read_held(&file)?;
+        *lock_of(&self.held) = Some(file);
+        let mut lock = LocalLock {
+            files: self.files.clone(),
+            held: Arc::clone(&self.held),
+            holder: holder.clone(),
+            first: None,
+            base: None,
+            journal: None,
+            backed_up: false,
+            made,
+        };
+        lock.files.write_info(holder)?;
+        lock.base = lock.files.parse(&text)?;
+        lock.first = (!text.is_empty()).then_some(text);
+        Ok(Box::new(lock))
+    }
+
+    async fn workspaces(&self) -> Result<Vec<String>, BackendError> {
+        let mut names = vec!["default".to_string()];
+        let folders = match fs::read_dir(&self.workspace_folder) {
+            Ok(folders) => folders,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
+            Err(source) => return Err(failed("listing", &self.workspace_folder, source)),
+        };
+        let mut others: Vec<String> = folders
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        others.sort();
+        names.extend(others);
+        Ok(names)
+    }
+}
+
+/// The lock on a local state file.
+struct LocalLock {
+    files: Files,
+    held: Held,
+    holder: Holder,
+    /// The text as first read, for the backup.
+    first: Option<String>,
+    /// What the next save replaces.
+    base: Option<Snapshot>,
+    journal: Option<File>,
+    backed_up: bool,
+    /// This lock made the state file.
+    made: bool,
+}
+
+#[async_trait]
+impl Lock for LocalLock {
+    async fn load(&mut self) -> Result<Loaded, BackendError> {
+        let text = self.read()?;
+        self.files.loaded(&text)
+    }
+
+    async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError> {
+        let error = |source| failed("writing", &self.files.journal, source);
+        let mut text = String::new();
+        if self.journal.is_none() {
+            let (journal, head) = self.open_journal().map_err(error)?;
+            self.journal = Some(journal);
+            text = head;
+        }
+        text.extend(entries.iter().map(journal::entry));
+        let Some(journal) = self.journal.as_mut() else { return Ok(()) };
+        journal.write_all(text.as_bytes()).and_then(|()| journal.sync_data()).map_err(error)
+    }
+
+    async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
+        self.refuse_stale(snapshot)?;
+        let base = self.base.clone().unwrap_or_default();
+        let same = Snapshot {
+            lineage: base.lineage.clone(),
+            serial: base.serial,
+            written_by: base.written_by.clone(),
+            ..snapshot.clone()
+        };
+        // The texts are compared: marks inside of values are not kept, so they make no difference.
+        let unchanged =
+            self.base.as_ref().is_some_and(|base| file::write(base) == file::write(&same));
+        if !unchanged && !(self.base.is_none() && snapshot.is_empty()) {
+            let lineage = match base.lineage.as_str() {
+                "" => Uuid::new_v5(&self.holder.id, b"lineage").to_string(),
+                lineage => lineage.to_string(),
+            };
+            let next = Snapshot { lineage, serial: base.serial + 1, ..snapshot.clone() };
+            self.write(&next)?;
+            self.base = Some(next);
+        }
+        self.end_journal()?;
+        let now = self.base.as_ref();
+        Ok(Saved {
+            lineage: now.map(|now| now.lineage.clone()).unwrap_or_default(),
+            serial: now.map_or(0, |now| now.serial),
+            unchanged,
+        })
+    }
+
+    async fn unlock(self: Box<Self>) -> Result<(), BackendError> {
+        match fs::remove_file(&self.files.info) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(failed("removing", &self.files.info, error));
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for LocalLock {
+    fn drop(&mut self) {
+        let file = lock_of(&self.held).take();
+        let empty =
+            file.and_then(|file| file.metadata().ok()).is_some_and(|found| found.len() == 0);
+        if self.made && empty {
+            // A failure leaves an empty file behind, which means the same as none.
+            let _ = fs::remove_file(&self.files.state);
+        }
+    }
+}
+
+impl LocalLock {
+    fn read(&self) -> Result<String, BackendError> {
+        match &*lock_of(&self.held) {
+            Some(file) => self.files.read_held(file),
+            None => Ok(String::new()),
+        }
+    }
+
+    /// Opens the journal, and gives this run's first line. A line of a former run that was cut short is
+    /// cut off.
+    fn open_journal(&self) -> io::Result<(File, String)> {
+        let text = read_if_there(&self.files.journal)?;
+        let whole = text.rfind('\n').map_or(0, |newline| newline + 1);
+        let file =
+            private(OpenOptions::new().create(true).append(true)).open(&self.files.journal)?;
+        if whole < text.len() {
+            file.set_len(whole as u64)?;
+        }
+        sync_folder(&self.files.journal)?;
+        let base = self.base.as_ref();
+        let head = Header {
+            lineage: base.map(|base| base.lineage.clone()).unwrap_or_default(),
+            serial: base.map_or(0, |base| base.serial),
+            run: self.holder.id.to_string(),
+        };
+        Ok((file, journal::header(&head)))
+    }
+
+    fn end_journal(&mut self) -> Result<(), BackendError> {
+        self.journal = None;
+        match fs::remove_file(&self.files.journal) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(failed("removing", &self.files.journal, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses to save over a state that is not what this lock last saw.
+    fn refuse_stale(&self, snapshot: &Snapshot) -> Result<(), BackendError> {
+        let path = fs::metadata(&self.files.state).map(|found| (found.dev(), found.ino()));
+        let same_file = lock_of(&self.held).as_ref().is_some_and(|file| {
+            let held = file.metadata().map(|found| (found.dev(), found.ino()));
+            matches!((&path, held), (Ok(path), Ok(held)) if *path == held)
+        });
+        // Another file stands at the path: it is not ours, so it may be opened and closed.
+        let text = if same_file { self.read()? } else { self.files.read_state()? };
+        let found = self.files.parse(&text)?;
+        let version = |snapshot: Option<&Snapshot>| {
+            snapshot.map(|found| (found.lineage.clone(), found.serial))
+        };
+        if version(found.as_ref()) == version(self.base.as_ref()) {
+            return Ok(());
+        }
+        let kept = self.files.keep_aside(&self.successor(snapshot));
+        Err(BackendError::Stale {
+            place: self.files.place(),
+            expected: self.base.as_ref().map_or(0, |base| base.serial),
+            found: found.map_or(0, |found| found.serial),
+            kept,
+        })
+    }
+
+    fn successor(&self, snapshot: &Snapshot) -> Snapshot {
+        let base = self.base.clone().unwrap_or_default();
+        Snapshot { lineage: base.lineage, serial: base.serial + 1, ..snapshot.clone() }
+    }
+
+    fn write(&mut self, snapshot: &Snapshot) -> Result<(), BackendError> {
+        let text = file::write(snapshot);
+        let written = self.back_up().and_then(|()| self.replace(&text));
+        written.map_err(|source| BackendError::NotSaved {
+            place: self.files.place(),
+            kept: self.files.keep_aside(snapshot),
+            source,
+        })
+    }
+
+    fn back_up(&mut self) -> io::Result<()> {
+        if let Some(first) = self.first.as_ref().filter(|_| !self.backed_up) {
+            write_whole(&self.files.backup, first.as_bytes())?;
+        }
+        self.backed_up = true;
+        Ok(())
+    }
+
+    fn replace(&mut self, text: &str) -> io::Result<()> {
+        let (mut file, temporary) = neighbour(&self.files.state)?;
+        let filled = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        let taken = filled
+            .and_then(|()| take(&file))
+            .and_then(|()| fs::rename(&temporary, &self.files.state));
+        if let Err(error) = taken {
+            let _ = fs::remove_file(&temporary);
+            return Err(error);
+        }
+        *lock_of(&self.held) = Some(file);
+        sync_folder(&self.files.state)
+    }
+}
+
+impl Files {
+    fn place(&self) -> String {
+        format!("\"{}\"", self.state.display())
+    }
+
+    fn read_state(&self) -> Result<String, BackendError> {
+        read_if_there(&self.state).map_err(|source| failed("reading", &self.state, source))
+    }
+
+    fn read_held(&self, file: &File) -> Result<String, BackendError> {
+        let error = |source| failed("reading", &self.state, source);
+        let length = file.metadata().map_err(error)?.len();
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+        file.read_exact_at(&mut bytes, 0).map_err(error)?;
+        text_of(bytes).map_err(error)
+    }
+
+    /// Reads a state's text; nothing where it is empty.
+    fn parse(&self, text: &str) -> Result<Option<Snapshot>, BackendError> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let place = self.place();
+        file::read(text).map(Some).map_err(|error: StateError| BackendError::State { place, error })
+    }
+
+    fn loaded(&self, text: &str) -> Result<Loaded, BackendError> {
+        let snapshot = self.parse(text)?;
+        let journal = read_if_there(&self.journal)
+            .map_err(|source| failed("reading", &self.journal, source))?;
+        let journal = journal::parse(&journal).map_err(|error| BackendError::Journal {
+            place: format!("\"{}\"", self.journal.display()),
+            error,
+        })?;
+        if journal.entries.is_empty() {
+            return Ok(Loaded { snapshot, ..Loaded::default() });
+        }
+        let mut entered = snapshot.unwrap_or_default();
+        let unanswered = journal.replay(&mut entered);
+        let snapshot = (!entered.is_empty() || !entered.lineage.is_empty()).then_some(entered);
+        Ok(Loaded { snapshot, unanswered, replayed: journal.entries.len() })
+    }
+
+    /// Opens the state file and locks it; says also whether it was made.
+    fn open_locked(&self, holder: &Holder) -> Result<(File, bool), BackendError> {
+        let error = |source| failed("opening", &self.state, source);
+        if let Some(folder) = self.state.parent() {
+            fs::create_dir_all(folder).map_err(error)?;
+        }
+        loop {
+            let made = !self.state.exists();
+            let mut options = OpenOptions::new();
+            let file = private(options.read(true).write(true).create(true).truncate(false))
+                .open(&self.state)
+                .map_err(error)?;
+            match take(&file) {
+                Ok(()) => {}
+                Err(refused) if refused.kind() == ErrorKind::WouldBlock => {
+                    return Err(self.held_by(holder));
+                }
+                Err(refused) => return Err(error(refused)),
+            }
+            let ours = file.metadata().map_err(error)?;
+            match fs::metadata(&self.state) {
+                Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => {
+                    return Ok((file, made));
+                }
+                // Its former holder put another file in its place meanwhile.
+                _ => {}
+            }
+        }
+    }
+
+    fn held_by(&self, holder: &Holder) -> BackendError {
+        let other = fs::read_to_string(&self.info).ok().and_then(|text| Holder::from_json(&text));
+        let age = other.as_ref().map(|other| {
+            let age = holder.created.duration_since(other.created);
+            Duration::try_from(age).unwrap_or_default()
+        });
+        BackendError::Held(LockError { place: self.place(), holder: other, age })
+    }
+
+    fn write_info(&self, holder: &Holder) -> Result<(), BackendError> {
+        let text = holder.to_json(&self.state.to_string_lossy());
+        let mut options = OpenOptions::new();
+        private(options.write(true).create(true).truncate(true))
+            .open(&self.info)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|source| failed("writing", &self.info, source))
+    }
+
+    fn keep_aside(&self, snapshot: &Snapshot) -> Option<PathBuf> {
+        let written = write_whole(&self.errored, file::write(snapshot).as_bytes());
+        written.ok().map(|()| self.errored.clone())
+    }
+}
+
+/// Takes both locks, without waiting.
+fn take(file: &File) -> io::Result<()> {
+    let refused = |error: rustix::io::Errno| match io::Error::from(error) {
+        // The record lock may say either.
+        error if error.kind() == ErrorKind::PermissionDenied => ErrorKind::WouldBlock.into(),
+        error => error,
+    };
+    flock(file, FlockOperation::NonBlockingLockExclusive).map_err(refused)?;
+    fcntl_lock(file, FlockOperation::NonBlockingLockExclusive).map_err(refused)
+}
+
+fn lock_of(held: &Held) -> MutexGuard<'_, Option<File>> {
+    // A holder that panicked left the file as it was: there is nothing half done in an option.
+    held.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn failed(doing: &'static str, path: &Path, source: io::Error) -> BackendError {
+    BackendError::File { doing, path: path.to_path_buf(), source }
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600)
+}
+
+fn read_if_there(path: &Path) -> io::Result<String> {
+    match fs::read(path) {
+        Ok(bytes) => text_of(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn text_of(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))
+}
+
+/// Makes an empty file beside a path, readable only by its owner.
+fn neighbour(path: &Path) -> io::Result<(File, PathBuf)> {
+    let folder = folder_of(path);
+    let made = tempfile::Builder::new().prefix(".terrane-").tempfile_in(folder)?;
+    let (file, temporary) = made.into_parts();
+    Ok((file, temporary.keep().map_err(|error| error.error)?))
+}
+
+/// Writes a file whole, readable only by its owner.
+///
+/// # Errors
+/// Why it could not be written; then the former file stands.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (mut file, temporary) = neighbour(path)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.and_then(|()| sync_folder(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path)).and_then(|folder| folder.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::addr::Address;
+    use crate::state::Object;
+
+    const SAMPLE: &str = include_str!("../../state/samples/kinds.tfstate");
+
+    fn holder() -> Holder {
+        Holder {
+            id: Uuid::from_u128(7),
+            operation: "OperationTypeApply".into(),
+            who: "me@here".into(),
+            version: "0.1.0".into(),
+            created: "2026-01-01T00:00:05Z".parse().unwrap(),
+            info: String::new(),
+        }
+    }
+
+    fn place() -> (tempfile::TempDir, PathBuf, LocalBackend) {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("terraform.tfstate");
+        let backend = LocalBackend::new(folder.path(), &BTreeMap::new(), "default");
+        (folder, state, backend)
+    }
+
+    fn object() -> (Address, Object) {
+        let address: Address = "terraform_data.a".parse().unwrap();
+        let object = file::read(SAMPLE).unwrap().current(&address).unwrap().clone();
+        ("terraform_data.new".parse().unwrap(), object)
+    }
+
+    fn with_one() -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        let (address, object) = object();
+        snapshot.set_current(&address, Some(object));
+        snapshot
+    }
+
+    fn made() -> Entry {
+        let (address, object) = object();
+        Entry::Object { address, deposed: None, object: Some(Box::new(object)) }
+    }
+
+    fn is_held(result: Result<Box<dyn Lock>, BackendError>) -> bool {
+        matches!(result, Err(BackendError::Held(_)))
+    }
+
+    #[tokio::test]
+    async fn what_is_saved_is_loaded_and_only_its_owner_reads_it() {
+        let (folder, state, backend) = place();
+
+        let mut lock = backend.lock(&holder()).await.unwrap();
+        let saved = lock.save(&with_one()).await.unwrap();
+        lock.unlock().await.unwrap();
+
+        let loaded = backend.load().await.unwrap().snapshot.unwrap();
+        assert_eq!((saved.serial, saved.unchanged), (1, false));
+        assert_eq!(loaded.objects, with_one().objects);
+        assert_eq!(fs::metadata(&state).unwrap().mode() & 0o777, 0o600);
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_saves_nothing_leaves_nothing() {
+        let (folder, _, backend) = place();
+
+        let lock = backend.lock(&holder()).await.unwrap();
+        lock.unlock().await.unwrap();
+
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn saving_the_same_again_writes_nothing() {
+        let (_folder, state, backend) = place();
+        fs::write(&state, SAMPLE).unwrap();
+
+        let mut lock = backend.lock(&holder()).await.unwrap();
+        let saved = lock.save(&file::read(SAMPLE).unwrap()).await.unwrap();
+
+        assert_eq!(saved, Saved { serial: 6, unchanged: true, lineage: saved.lineage.clone() });
+        assert_eq!(fs::read_to_string(&state).unwrap(), SAMPLE);
+    }
+
+    #[tokio::test]
+    async fn the_backup_is_the_state_before_the_run() {
+        let (_folder, state, backend) = place();
+        fs::write(&state, SAMPLE).unwrap();
+
+        let mut lock = backend.lock(&holder()).await.unwrap();
+        lock.save(&with_one()).await.unwrap();
+        lock.save(&Snapshot::default()).await.unwrap();
+
+        let backup = state.with_file_name("terraform.tfstate.backup");
+        assert_eq!(fs::read_to_string(backup).unwrap(), SAMPLE);
+        let now = file::read(&fs::read_to_string(&state).unwrap()).unwrap();
+        assert_eq!((now.serial, now.lineage.as_str()), (8, "00000000-0000-4000-8000-000000000001"));
+    }
+
+    #[tokio::test]
+    async fn the_lock_excludes_a_second_one_before_and_after_a_save() {
+        let (folder, _, backend) = place();
+        let other = LocalBackend::new(folder.path(), &BTreeMap::new(), "default");
+        let mut lock = backend.lock(&holder()).await.unwrap();
+
+        assert!(is_held(other.lock(&holder()).await));
+        lock.save(&with_one()).await.unwrap();
+        other.load().await.unwrap();
+        assert!(is_held(other.lock(&holder()).await));
+        lock.unlock().await.unwrap();
+        assert!(!is_held(other.lock(&holder()).await));
+    }
+
+    #[tokio::test]
+    async fn a_refused_lock_tells_the_holder_and_since_when() {
+        let (_folder, _, backend) = place();
+        let _lock = backend.lock(&holder()).await.unwrap();
+        let later = Holder { created: "2026-01-01T00:03:00Z".parse().unwrap(), ..holder() };
+
+        let error = backend.lock(&later).await.err().unwrap().to_diagnostic();
+
+        assert!(
+            error.detail.contains("me@here") && error.detail.contains("2m55s ago"),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_journal_of_a_run_that_ended_early_is_entered_and_then_saved() {
+        let (_folder, state, backend) = place();
+        let mut lock = backend.lock(&holder()).await.unwrap();
+        lock.append(&[made()]).await.unwrap();
+        drop(lock);
+
+        let loaded = backend.load().await.unwrap();
+        let mut lock = backend.lock(&holder()).await.unwrap();
+        let again = lock.load().await.unwrap();
+        lock.save(again.snapshot.as_ref().unwrap()).await.unwrap();
+        lock.unlock().await.unwrap();
+
+        assert_eq!(loaded, again);
+        assert_eq!((loaded.replayed, loaded.snapshot.unwrap().objects), (1, with_one().objects));
+        assert!(!state.with_file_name("terraform.tfstate.journal").exists());
+        assert_eq!(backend.load().await.unwrap().replayed, 0);
+    }
+
+    #[tokio::test]
+    async fn a_state_that_somebody_changed_is_not_overwritten() {
+        let (folder, state, backend) = place();
+        fs::write(&state, SAMPLE).unwrap();
+        let mut lock = backend.lock(&holder()).await.unwrap();
+        let changed = SAMPLE.replace("\"serial\": 6", "\"serial\": 9");
+        fs::write(folder.path().join("x"), &changed).unwrap();
+        fs::rename(folder.path().join("x"), &state).unwrap();
+
+        let error = lock.save(&with_one()).await.unwrap_err();
+
+        assert!(matches!(error, BackendError::Stale { expected: 6, found: 9, .. }), "{error}");
+        assert_eq!(fs::read_to_string(&state).unwrap(), changed);
+        let kept = fs::read_to_string(folder.path().join("errored.tfstate")).unwrap();
+        assert_eq!(file::read(&kept).unwrap().objects, with_one().objects);
+    }
+
+    #[tokio::test]
+    async fn a_broken_state_is_refused_before_anything_is_locked_for_long() {
+        let (_folder, state, backend) = place();
+        fs::write(&state, "{\n  \"version\": 4,").unwrap();
+
+        assert!(matches!(backend.lock(&holder()).await, Err(BackendError::State { .. })));
+        assert!(matches!(backend.load().await, Err(BackendError::State { .. })));
+    }
+
+    #[tokio::test]
+    async fn terraform_reads_what_is_saved_and_is_kept_out_while_it_is_locked() {
+        let (folder, _, backend) = place();
+        let terraform = |arguments: &[&str]| {
+            let mut command = Command::new("terraform");
+            command.current_dir(folder.path()).env("CHECKPOINT_DISABLE", "1");
+            command.env("TF_CLI_CONFIG_FILE", "/dev/null").args(arguments).output()
+        };
+        if terraform(&["version"]).is_err() {
+            return;
+        }
+
+        let mut lock = backend.lock(&holder()).await.unwrap();
+        lock.save(&with_one()).await.unwrap();
+        let refused = terraform(&["state", "rm", "terraform_data.new"]).unwrap();
+        lock.unlock().await.unwrap();
+        let listed = terraform(&["state", "list", "-state=terraform.tfstate"]).unwrap();
+
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert!(error.contains("Error acquiring the state lock"), "{error}");
+        assert_eq!(String::from_utf8(listed.stdout).unwrap(), "terraform_data.new\n");
+    }
+}
