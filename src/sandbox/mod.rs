@@ -17,6 +17,8 @@ pub mod control;
 pub mod server;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod recorded;
 
 use serde_json::Value as Json;
 

@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// Gives a number that was not given before.
-    pub fn next(&mut self) -> u64 {
+    pub fn count(&mut self) -> u64 {
         self.counter += 1;
         self.dirty = true;
         self.counter
@@ -106,21 +106,21 @@ impl Store {
 
     /// Gives a numeric id of Google's length, the same for the same world.
     pub fn number(&mut self) -> String {
-        let seed = self.next();
+        let seed = self.count();
         (4_000_000_000_000_000_000 + hash(&seed.to_string()) % 5_000_000_000_000_000_000)
             .to_string()
     }
 
     /// Gives short random-looking letters, the same for the same world.
     pub fn letters(&mut self, length: usize) -> String {
-        let seed = self.next();
+        let seed = self.count();
         let digest = Sha256::digest(format!("letters {seed}"));
         hex::encode(digest)[..length.min(64)].to_owned()
     }
 
     /// Gives an etag.
     pub fn etag(&mut self) -> String {
-        let seed = self.next();
+        let seed = self.count();
         STANDARD.encode(&Sha256::digest(format!("etag {seed}"))[..8])
     }
 

@@ -119,13 +119,14 @@ impl World {
     /// Answers a request that came to a cluster's port.
     pub fn answer_cluster(&self, key: &str, request: &Request) -> Response {
         self.settle();
-        if let Some(answer) = self.fault(request) {
-            return answer;
-        }
-        let answer = match self.cluster_by_key(key) {
+        let perform = || match self.cluster_by_key(key) {
             Some(cluster) => cluster.answer(request),
             None => reset(),
         };
+        if let Some(answer) = self.fault(request, &perform) {
+            return answer;
+        }
+        let answer = perform();
         self.note(request, Some(key), answer.status);
         answer
     }
@@ -146,9 +147,13 @@ impl World {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Begins the world anew; the hour stays.
+    /// Begins the world anew; the hour and the tokens stay.
     pub fn reset(&self) {
-        *self.google.locked() = Store::default();
+        {
+            let mut store = self.google.locked();
+            let tokens = std::mem::take(&mut store.tokens);
+            *store = Store { tokens, dirty: true, ..Store::default() };
+        }
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.reconcile();
@@ -287,14 +292,15 @@ impl World {
         Ok(())
     }
 
-    fn fault(&self, request: &Request) -> Option<Response> {
+    /// Gives what a fault makes of a request, where one waits for it.
+    fn fault(&self, request: &Request, perform: &dyn Fn() -> Response) -> Option<Response> {
         let verdict =
             self.faults.lock().unwrap_or_else(PoisonError::into_inner).verdict(request)?;
         let answer = match verdict {
             Verdict::Reset => reset(),
             Verdict::Answer(answer) => answer,
             Verdict::Lost => {
-                self.perform(request);
+                perform();
                 reset()
             }
         };
@@ -350,7 +356,7 @@ impl Service for World {
         if own {
             return control::answer(self, request);
         }
-        if let Some(answer) = self.fault(request) {
+        if let Some(answer) = self.fault(request, &|| self.perform(request)) {
             return answer;
         }
         let answer = self.perform(request);

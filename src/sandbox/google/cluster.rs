@@ -199,8 +199,11 @@ fn place_network(
     let subnetwork = last(given["subnetwork"].as_str().unwrap_or("default")).to_owned();
     object["network"] = json!(last(&network));
     object["subnetwork"] = json!(subnetwork);
-    object["networkConfig"]["network"] =
-        json!(format!("projects/{project}/global/networks/{}", last(&network)));
+    // A network that the caller did not name comes back as its bare name.
+    object["networkConfig"]["network"] = match given["network"].as_str() {
+        Some(network) => json!(format!("projects/{project}/global/networks/{}", last(network))),
+        None => json!("default"),
+    };
     object["networkConfig"]["subnetwork"] =
         json!(format!("projects/{project}/regions/{}/subnetworks/{subnetwork}", region(location)));
     let mut zones: Vec<String> = given["locations"]
@@ -216,7 +219,7 @@ fn place_network(
     }
     zones.sort();
     object["locations"] = json!(zones);
-    let block = 4 * (turn.store.next() % 28);
+    let block = 4 * (turn.store.count() % 28);
     let pods = range(
         given,
         "clusterIpv4CidrBlock",
@@ -257,7 +260,7 @@ fn defaults(turn: &mut Turn<'_>, project: &str, location: &str, name: &str, vers
         hash(name),
         hash(project),
         hash(location),
-        turn.store.next()
+        turn.store.count()
     );
     let mut object = network_defaults(&id, &number, location);
     let more = json!({
@@ -354,7 +357,7 @@ pub fn shown(store: &Store, key: &str, mut object: Json) -> Json {
         if pool["status"] != "PROVISIONING" {
             count += node_pool::size(store, pool);
         }
-        merge_fields(pool, &json!({"selfLink": null, "sandboxOrder": null}));
+        merge_fields(pool, &json!({"sandboxOrder": null}));
     }
     if object["status"] != "PROVISIONING" && count > 0 {
         object["currentNodeCount"] = json!(count);

@@ -120,9 +120,9 @@ pub fn complete(
             if object["address"].is_null() {
                 object["address"] = json!(format!(
                     "34.{}.{}.{}",
-                    90 + store.next() % 60,
-                    store.next() % 250,
-                    1 + store.next() % 250
+                    90 + store.count() % 60,
+                    store.count() % 250,
+                    1 + store.count() % 250
                 ));
             }
         }
@@ -289,7 +289,7 @@ fn filtered(turn: &Turn<'_>, items: Vec<Json>) -> Result<Vec<Json>, Refusal> {
     let matches = |object: &Json| {
         let value = field.trim().split('.').fold(object, |value, part| &value[part]);
         value.as_str().map_or_else(
-            || value.to_string() == wanted,
+            || wanted.parse::<Json>().is_ok_and(|wanted| *value == wanted),
             |text| text == wanted || text.ends_with(&format!("/{wanted}")),
         )
     };

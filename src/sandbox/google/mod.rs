@@ -90,7 +90,8 @@ impl Google {
         };
         let style = found.api.style;
         let good = bearer.is_some_and(|bearer| token_is_good(&store, bearer, self.clock.now()));
-        if !good && !(bearer.is_none() && objects::is_public(&store, &found)) {
+        let open = bearer.is_none() && objects::is_public(&store, &found);
+        if !good && !open {
             return Refusal::unauthenticated(bearer.is_some()).answer(style);
         }
         match self.perform(&mut store, request, found) {
@@ -129,9 +130,9 @@ impl Google {
     /// Finds the method: under the service's prefix, or by the path alone.
     fn find(&self, request: &Request, path: &[String], store: &Store) -> Option<Match<'_>> {
         let verb = request.method.as_str();
-        let path = path.strip_prefix(&["upload".to_owned()][..]).unwrap_or(path);
+        let path = without_transfer(path);
         if let Some((first, rest)) = path.split_first() {
-            let rest = rest.strip_prefix(&["upload".to_owned()][..]).unwrap_or(rest);
+            let rest = without_transfer(rest);
             let prefixed = self.apis.iter().filter(|api| api.name == first);
             let mut found: Vec<Match<'_>> =
                 prefixed.flat_map(|api| api.matches(verb, rest)).collect();
@@ -139,11 +140,6 @@ impl Google {
                 return Some(found.swap_remove(0));
             }
         }
-        let path = match path.split_first() {
-            // The download host's path is the service's own below another word.
-            Some((first, rest)) if first == "download" => rest,
-            _ => path,
-        };
         let mut found: Vec<Match<'_>> =
             self.apis.iter().flat_map(|api| api.matches(verb, path)).collect();
         if found.is_empty() {
@@ -181,6 +177,14 @@ impl Google {
 /// Says whether a bearer token is good at a moment.
 pub fn token_is_good(store: &Store, token: &str, now: jiff::Timestamp) -> bool {
     store.tokens.get(token).is_some_and(|expiry| now < *expiry)
+}
+
+/// Gives a path without the word that transfers of bytes have before it.
+fn without_transfer(path: &[String]) -> &[String] {
+    match path.split_first() {
+        Some((first, rest)) if first == "upload" || first == "download" => rest,
+        _ => path,
+    }
 }
 
 /// Gives a path's segments, percent-decoded, without empty ones at its ends.

@@ -93,7 +93,7 @@ pub fn new(turn: &mut Turn<'_>, cluster: &Json, given: &Json) -> Result<Json, Re
         _ => cluster["locations"].clone(),
     };
     let number = turn.store.letters(8);
-    let block = 4 * (turn.store.next() % 28);
+    let block = 4 * (turn.store.count() % 28);
     let pods = match cluster["ipAllocationPolicy"]["clusterIpv4CidrBlock"].as_str() {
         Some(range) => range.to_owned(),
         None => format!("10.{}.0.0/14", 16 + block),
@@ -122,7 +122,7 @@ pub fn new(turn: &mut Turn<'_>, cluster: &Json, given: &Json) -> Result<Json, Re
         "upgradeSettings": {"maxSurge": 1, "strategy": "SURGE"},
         "version": version,
         "etag": turn.store.etag(),
-        "sandboxOrder": turn.store.next(),
+        "sandboxOrder": turn.store.count(),
     });
     for field in [
         "maxPodsConstraint",
@@ -556,5 +556,6 @@ fn update(turn: &mut Turn<'_>) -> Answer {
         ));
     }
     fields["config"] = config;
-    change(turn, "UPDATE_NODE_POOL", 90, fields, Vec::new())
+    // The recorded operation of this call has no type.
+    change(turn, "", 90, fields, Vec::new())
 }

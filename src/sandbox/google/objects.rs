@@ -45,7 +45,7 @@ pub fn write(
     content_type: &str,
     content: &[u8],
 ) -> Json {
-    let generation = (1_700_000_000_000_000 + store.next()).to_string();
+    let generation = (1_700_000_000_000_000 + store.count()).to_string();
     let class = store
         .find(&storage::key(bucket))
         .map(|b| b["storageClass"].clone())

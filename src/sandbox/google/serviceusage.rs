@@ -72,14 +72,11 @@ pub fn is_enabled(turn: &Turn<'_>, project: &str, service: &str) -> bool {
 
 fn shown(turn: &Turn<'_>, project: &str, service: &str) -> Json {
     let number = project_number(project);
-    let mut shown = json!({
-        "name": format!("projects/{number}/services/{service}"),
-        "parent": format!("projects/{number}"),
-    });
-    let enabled = is_enabled(turn, project, service);
-    shown["state"] = json!(if enabled { "ENABLED" } else { "DISABLED" });
-    shown["config"] = json!({"name": service});
-    shown
+    let name = format!("projects/{number}/services/{service}");
+    if is_enabled(turn, project, service) {
+        return json!({"name": name, "parent": format!("projects/{number}"), "state": "ENABLED"});
+    }
+    json!({"name": name, "state": "DISABLED"})
 }
 
 fn check(service: &str) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::http::{Response, StatusCode};
-use crate::sandbox::store::{project_number, stamp};
+use crate::sandbox::store::{merge_fields, project_number, stamp};
 
 use super::policy;
 use super::refusal::{Refusal, Style};
@@ -142,7 +142,7 @@ fn new_bucket(turn: &mut Turn<'_>, name: &str, number: &str) -> Result<Json, Ref
         "id": name,
         "name": name,
         "projectNumber": number,
-        "generation": (1_700_000_000_000_000 + turn.store.next()).to_string(),
+        "generation": (1_700_000_000_000_000 + turn.store.count()).to_string(),
         "metageneration": "1",
         "location": location,
         "storageClass": "STANDARD",
@@ -208,7 +208,13 @@ fn apply(turn: &Turn<'_>, bucket: &mut Json, body: &Json, whole: bool) -> Result
                 remove(bucket, name);
                 continue;
             }
-            "softDeletePolicy" => value["effectiveTime"] = json!(now),
+            "softDeletePolicy" => {
+                let off = value["retentionDurationSeconds"] == "0";
+                merge_fields(
+                    &mut value,
+                    &json!({"effectiveTime": if off { None } else { Some(&now) }}),
+                );
+            }
             "retentionPolicy" => {
                 if bucket["retentionPolicy"]["isLocked"] == json!(true) {
                     return Err(Refusal::forbidden(
