@@ -232,7 +232,8 @@ impl World {
         clusters.retain(|key, _| wanted.contains_key(key));
         let mut changed = clusters.len() != before;
         for (key, version) in wanted {
-            if clusters.contains_key(&key) {
+            if let Some(cluster) = clusters.get(&key) {
+                cluster.set_version(&version);
                 continue;
             }
             let Some(name) = cluster_of(&key) else { continue };

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{Effect, merge_fields, stamp};
 
+use super::described::camel;
 use super::operation;
 use super::policy;
 use super::refusal::{Refusal, Style};
@@ -137,16 +138,6 @@ fn patch(turn: &mut Turn<'_>) -> Answer {
         fields.remove("registryUri");
     }
     turn::ok(&repository)
-}
-
-fn camel(name: &str) -> String {
-    let mut words = name.trim().split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |out, word| {
-        let mut letters = word.chars();
-        let head: String = letters.next().map(|c| c.to_ascii_uppercase()).into_iter().collect();
-        out + &head + letters.as_str()
-    })
 }
 
 fn delete(turn: &mut Turn<'_>) -> Answer {

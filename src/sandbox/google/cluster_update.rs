@@ -121,6 +121,14 @@ fn place(cluster: &mut Json, name: &str, value: &Json) {
         };
         return merge_fields(&mut cluster["networkConfig"], &json!({field: value["enabled"]}));
     }
+    if name == "desiredAdditionalIpRangesConfig" {
+        let mut ranges = value["additionalIpRangesConfigs"].clone();
+        for range in ranges.as_array_mut().into_iter().flatten() {
+            range["status"] = json!("ACTIVE");
+        }
+        cluster["ipAllocationPolicy"]["additionalIpRangesConfigs"] = ranges;
+        return;
+    }
     let own = own_name(name);
     let path: Vec<&str> = match PLACES.iter().find(|(known, _)| *known == name) {
         Some((_, path)) => path.to_vec(),

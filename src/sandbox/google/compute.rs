@@ -43,6 +43,19 @@ pub const REGIONS: &[(&str, &str, u8)] = &[
     ("us-east5", "abc", 202),
     ("us-south1", "abc", 206),
     ("europe-southwest1", "abc", 204),
+    ("northamerica-northeast2", "abc", 188),
+    ("northamerica-south1", "abc", 224),
+    ("southamerica-west1", "abc", 194),
+    ("australia-southeast2", "abc", 192),
+    ("europe-west8", "abc", 198),
+    ("europe-west9", "abc", 200),
+    ("europe-west10", "abc", 214),
+    ("europe-west12", "abc", 210),
+    ("europe-north2", "abc", 226),
+    ("me-west1", "abc", 208),
+    ("me-central1", "abc", 212),
+    ("me-central2", "abc", 216),
+    ("africa-south1", "abc", 218),
 ];
 
 /// Says whether a zone or region exists.

@@ -156,12 +156,11 @@ impl Api {
             .collect()
     }
 
-    /// Checks a request's query and body and gives the body without what is output-only.
+    /// Checks a request's body and gives it without what is output-only.
     ///
     /// # Errors
     /// What is wrong with it, all at once, in Google's words.
     pub fn check(&self, method: &Method, request: &Request) -> Result<Json, Refusal> {
-        self.check_query(method, request)?;
         let Some(schema) = &method.request else { return Ok(json!({})) };
         if request.body.is_empty() {
             return Ok(json!({}));
@@ -189,10 +188,22 @@ impl Api {
         Err(refusal)
     }
 
-    /// Checks the query: what is required is there, enum values exist, and the newer services refuse
-    /// a parameter that they do not know.
-    fn check_query(&self, method: &Method, request: &Request) -> Result<(), Refusal> {
-        let given = request.query();
+    /// Gives the query: what is required is there, enum values exist, and the newer services refuse
+    /// a parameter that they do not know. A name in snake case is understood, as the services do.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn query(
+        &self,
+        method: &Method,
+        request: &Request,
+    ) -> Result<Vec<(String, String)>, Refusal> {
+        let mut given = request.query();
+        for (name, _) in &mut given {
+            if !method.query.contains_key(name) && method.query.contains_key(&camel(name)) {
+                *name = camel(name);
+            }
+        }
         for (name, field) in &method.query {
             if field["required"] == json!(true) && !given.iter().any(|(key, _)| key == name) {
                 return Err(Refusal::required(name));
@@ -217,7 +228,7 @@ impl Api {
                 )));
             }
         }
-        Ok(())
+        Ok(given)
     }
 
     fn content(&self) -> &Content {
@@ -319,6 +330,15 @@ impl Check<'_> {
             fields
                 .retain(|name, _| known.get(name).is_none_or(|field| field["out"] != json!(true)));
         }
+        if let Some(known) = known {
+            for name in fields.keys().filter(|name| name.contains('_')).cloned().collect::<Vec<_>>()
+            {
+                if known.contains_key(&camel(&name)) && !known.contains_key(&name) {
+                    let value = fields.remove(&name).unwrap_or_default();
+                    fields.insert(camel(&name), value);
+                }
+            }
+        }
         for (field, inner) in fields.iter_mut() {
             if inner.is_null() {
                 continue;
@@ -416,6 +436,17 @@ impl Check<'_> {
     }
 }
 
+/// Gives a name in camel case.
+pub fn camel(name: &str) -> String {
+    let mut words = name.trim().split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |out, word| {
+        let mut letters = word.chars();
+        let head: String = letters.next().map(|c| c.to_ascii_uppercase()).into_iter().collect();
+        out + &head + letters.as_str()
+    })
+}
+
 /// Gives a field's place as Google names it: snake case, with dots.
 fn place(at: &str, field: &str) -> String {
     let mut out = String::from(at);
@@ -470,7 +501,7 @@ mod tests {
         assert!(check(json!({"cluster": {"releaseChannel": {"channel": "FAST"}}})).is_err());
         assert!(check(json!({"cluster": {"locations": "a"}})).is_err());
         let body = check(json!({"cluster": {
-            "name": "c", "endpoint": "1.2.3.4", "initialNodeCount": "1",
+            "name": "c", "endpoint": "1.2.3.4", "initial_node_count": "1",
             "defaultMaxPodsConstraint": {"maxPodsPerNode": 110}, "releaseChannel": {"channel": 2},
         }}));
         assert_eq!(

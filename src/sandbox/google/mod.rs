@@ -104,6 +104,7 @@ impl Google {
         let upload = request.path().contains("upload/storage/");
         let body =
             if upload { serde_json::json!({}) } else { found.api.check(found.method, request)? };
+        let query = found.api.query(found.method, request)?;
         let mut path = found.path;
         projects::name_by_id(store, found.api, &found.method.id, &mut path);
         let mut turn = Turn {
@@ -112,7 +113,7 @@ impl Google {
             now: self.clock.now(),
             id: &found.method.id,
             path,
-            query: request.query(),
+            query,
             body,
             request,
         };

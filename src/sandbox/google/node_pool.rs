@@ -86,8 +86,8 @@ pub fn new(turn: &mut Turn<'_>, cluster: &Json, given: &Json) -> Result<Json, Re
         )));
     }
     let autoscaling = &given["autoscaling"];
-    let count =
-        given["initialNodeCount"].as_u64().or(autoscaling["minNodeCount"].as_u64()).unwrap_or(0);
+    let least = autoscaling["minNodeCount"].as_u64().unwrap_or(0).max(1);
+    let count = given["initialNodeCount"].as_u64().unwrap_or(least);
     let locations = match given["locations"].as_array() {
         Some(locations) if !locations.is_empty() => json!(locations),
         _ => cluster["locations"].clone(),

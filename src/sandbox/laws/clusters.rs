@@ -39,7 +39,7 @@ fn a_cluster_takes_time_and_one_operation_at_once() {
     let at = format!("/container/v1/projects/{PROJECT}/locations/asia-south1-a/operations/{name}");
     assert_eq!(asker.get(&at).1["status"], "DONE");
     assert_eq!(asker.ask("POST", &format!("{url}/nodePools"), &pool).0, 200);
-    let server = format!("https://{}/version", cluster["endpoint"].as_str().unwrap());
+    let server = format!("https://{}/api/v1/namespaces", cluster["endpoint"].as_str().unwrap());
     assert_eq!(asker.get(&server).0, 200);
     assert_eq!(asker.world.answer(&Request::new(Method::GET, server)).status, 401);
 }

@@ -81,7 +81,7 @@ fn a_world_goes_on_in_the_next_process_with_the_same_ports() {
 
     let asker = Asker { world: open(Some(&path)).unwrap(), token };
     assert_eq!(asker.get(&url).1, before);
-    let server = format!("https://{}/version", before["endpoint"].as_str().unwrap());
+    let server = format!("https://{}/api/v1/namespaces", before["endpoint"].as_str().unwrap());
     assert_eq!(asker.get(&server).0, 200);
 }
 
@@ -138,7 +138,7 @@ async fn the_server_serves_the_services_and_a_clusters_port_with_its_own_authori
         base64::Engine::decode(&base64::engine::general_purpose::STANDARD, authority).unwrap();
     let authority = reqwest::Certificate::from_pem(&authority).unwrap();
     let client = reqwest::Client::builder().tls_certs_only([authority]).build().unwrap();
-    let url = format!("https://{}/version", cluster["endpoint"].as_str().unwrap());
+    let url = format!("https://{}/api/v1/namespaces", cluster["endpoint"].as_str().unwrap());
     assert_eq!(client.get(&url).bearer_auth(&asker.token).send().await.unwrap().status(), 200);
     assert_eq!(client.get(&url).send().await.unwrap().status(), 401);
     let plain = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
