@@ -1,1 +1,3 @@
 //! Credentials: environment to tokens.
+
+pub mod kubernetes;

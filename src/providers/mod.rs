@@ -4,6 +4,8 @@
 //! provider: it reads many objects at once and performs actions. [`Registry`] maps a provider's
 //! source to it.
 
+pub mod kubernetes;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::value::{Kind, Value};
 
 use super::schema;
-use super::tables::{Convert, Node, Nodes, Shape};
+use super::tables::{Convert, Node, Nodes};
 
 /// Says whether two known values of an attribute mean the same.
 pub(super) fn same(node: &Node, left: &Value, right: &Value) -> bool {
@@ -21,10 +21,13 @@ pub(super) fn same(node: &Node, left: &Value, right: &Value) -> bool {
                 })
         }
         (Kind::List(_, a), Kind::List(_, b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same_element(node.convert, a, b))
+            a.len() == b.len()
+                && a.iter().zip(b.iter()).all(|(a, b)| same_element(node.convert, a, b))
         }
         // Nothing and the empty collection are one to the API.
-        (Kind::Null(_), Kind::Map(_, parts)) | (Kind::Map(_, parts), Kind::Null(_)) => parts.is_empty(),
+        (Kind::Null(_), Kind::Map(_, parts)) | (Kind::Map(_, parts), Kind::Null(_)) => {
+            parts.is_empty()
+        }
         (Kind::Null(_), Kind::List(_, parts) | Kind::Set(_, parts))
         | (Kind::List(_, parts) | Kind::Set(_, parts), Kind::Null(_)) => parts.is_empty(),
         _ => false,
@@ -44,7 +47,9 @@ pub(super) fn same_text(convert: Convert, left: &str, right: &str) -> bool {
         return true;
     }
     match convert {
-        Convert::Quantity => matches!((quantity(left), quantity(right)), (Some(a), Some(b)) if a == b),
+        Convert::Quantity => {
+            matches!((quantity(left), quantity(right)), (Some(a), Some(b)) if a == b)
+        }
         Convert::Decimal | Convert::IntOrString => {
             matches!((left.parse::<i64>(), right.parse::<i64>()), (Ok(a), Ok(b)) if a == b)
         }
@@ -61,7 +66,8 @@ pub(super) fn octal(text: &str) -> Option<i64> {
 /// Reads a quantity as thousand-millionths: `250m`, `1.5Gi`, `2e3`.
 pub(super) fn quantity(text: &str) -> Option<i128> {
     const NANO: i128 = 1_000_000_000;
-    let split = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
+    let split =
+        text.find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
     let (digits, suffix) = text.split_at(split);
     let (times, per): (i128, i128) = match suffix {
         "" => (1, 1),
@@ -119,7 +125,9 @@ pub(super) fn is_idle(node: &Node, value: &Value) -> bool {
         Kind::Null(_) => true,
         Kind::Bool(flag) => !flag,
         Kind::Number(number) => number.to_i64() == Some(0),
-        Kind::String(text) => text.is_empty() || (node.convert == Convert::Decimal && &**text == "0"),
+        Kind::String(text) => {
+            text.is_empty() || (node.convert == Convert::Decimal && &**text == "0")
+        }
         Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => parts.is_empty(),
         Kind::Map(_, fields) | Kind::Object(fields) => fields.is_empty(),
     }
@@ -138,11 +146,6 @@ pub(super) fn order_is_free(api: &str) -> bool {
 /// Says whether JSON is what the API would have left out.
 pub(super) fn is_absent(json: Option<&Json>) -> bool {
     json.is_none_or(Json::is_null)
-}
-
-/// Says whether an attribute's shape is a collection.
-pub(super) fn is_collection(node: &Node) -> bool {
-    matches!(node.shape, Shape::List | Shape::Set | Shape::Map)
 }
 
 #[cfg(test)]

@@ -26,7 +26,9 @@ pub(super) struct Name {
 impl Name {
     /// Reads both from a value's metadata; nothing where the name is not known.
     pub(super) fn of(kind: &Kind, value: &Value) -> Option<Name> {
-        let text = |name: &str| metadata(value).and_then(|block| block.field(name)).and_then(Value::as_str);
+        let text = |name: &str| {
+            metadata(value).and_then(|block| block.field(name)).and_then(Value::as_str)
+        };
         let name = text("name")?.to_string();
         if name.is_empty() {
             return None;
@@ -122,7 +124,8 @@ fn field(node: &Node, given: Option<&Value>) -> Option<Json> {
         }
         Shape::Map => {
             let entries = value.fields()?.iter();
-            let entries = entries.filter_map(|(key, value)| Some((key.to_string(), scalar(node, value)?)));
+            let entries =
+                entries.filter_map(|(key, value)| Some((key.to_string(), scalar(node, value)?)));
             Some(Json::Object(entries.collect()))
         }
     }
@@ -142,7 +145,9 @@ fn scalar(node: &Node, value: &Value) -> Option<Json> {
             Some(text.parse::<i32>().map_or_else(|_| json!(&**text), |number| json!(number)))
         }
         Convert::Decimal | Convert::Octal if text.is_empty() => None,
-        Convert::Decimal => Some(text.parse::<i64>().map_or_else(|_| json!(&**text), |number| json!(number))),
+        Convert::Decimal => {
+            Some(text.parse::<i64>().map_or_else(|_| json!(&**text), |number| json!(number)))
+        }
         Convert::Octal => Some(octal(text).map_or_else(|| json!(&**text), |number| json!(number))),
     }
 }
@@ -154,7 +159,12 @@ pub(super) fn written(nodes: &Nodes, config: &Value) -> Vec<String> {
     found.into_iter().collect()
 }
 
-fn collect(nodes: &Nodes, value: &Value, before: &str, found: &mut std::collections::BTreeSet<String>) {
+fn collect(
+    nodes: &Nodes,
+    value: &Value,
+    before: &str,
+    found: &mut std::collections::BTreeSet<String>,
+) {
     for (name, node) in nodes {
         let Some(given) = value.field(name).filter(|value| !value.is_null()) else { continue };
         let path = format!("{before}{name}");

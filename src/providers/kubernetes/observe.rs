@@ -34,7 +34,11 @@ pub(super) fn observe(kind: &Kind, template: Option<&Value>, live: &Json, mode: 
     let mut value = reader.fields(&kind.nodes, template, live, "");
     let name = Name {
         namespace: match kind.namespaced {
-            true => live.pointer("/metadata/namespace").and_then(Json::as_str).unwrap_or("default").into(),
+            true => live
+                .pointer("/metadata/namespace")
+                .and_then(Json::as_str)
+                .unwrap_or("default")
+                .into(),
             false => String::new(),
         },
         name: live.pointer("/metadata/name").and_then(Json::as_str).unwrap_or_default().into(),
@@ -43,7 +47,8 @@ pub(super) fn observe(kind: &Kind, template: Option<&Value>, live: &Json, mode: 
     if !kind.timeouts.is_empty() {
         let names = kind.timeouts.keys().map(|name| (name.as_str(), Type::String));
         let given = template.and_then(|template| template.field("timeouts")).cloned();
-        value = value.with_field("timeouts", given.unwrap_or_else(|| Value::null(Type::object(names))));
+        value =
+            value.with_field("timeouts", given.unwrap_or_else(|| Value::null(Type::object(names))));
     }
     value
 }
@@ -93,7 +98,9 @@ impl Reader<'_> {
         }
         let given = match (self.mode, given) {
             (Mode::Whole, _) | (_, None) => return whole(node, live, path),
-            (_, Some(given)) if !given.is_known() => return whole(node, live, path).marked(given.marks()),
+            (_, Some(given)) if !given.is_known() => {
+                return whole(node, live, path).marked(given.marks());
+            }
             (_, Some(given)) => given,
         };
         // Only the server gives it: it is always read.
@@ -128,7 +135,14 @@ impl Reader<'_> {
         Value::list(schema::object_type(block), vec![inner])
     }
 
-    fn blocks(&self, node: &Node, block: &Nodes, given: &Value, live: Option<&Json>, path: &str) -> Value {
+    fn blocks(
+        &self,
+        node: &Node,
+        block: &Nodes,
+        given: &Value,
+        live: Option<&Json>,
+        path: &str,
+    ) -> Value {
         let Some(elements) = given.elements().filter(|elements| !elements.is_empty()) else {
             return given.clone();
         };
@@ -148,12 +162,17 @@ impl Reader<'_> {
         let none = Vec::new();
         let there = live.and_then(Json::as_array).unwrap_or(&none);
         let found = match &node.list {
-            Some(List::Keyed(keys)) => {
-                by_key(block, keys, elements, there, complete).iter().map(|(e, l)| read(e, l)).collect()
-            }
+            Some(List::Keyed(keys)) => by_key(block, keys, elements, there, complete)
+                .iter()
+                .map(|(e, l)| read(e, l))
+                .collect(),
             _ if complete => {
                 let json = |place: usize| there.get(place).unwrap_or(&Json::Null);
-                elements.iter().enumerate().map(|(place, element)| read(element, json(place))).collect()
+                elements
+                    .iter()
+                    .enumerate()
+                    .map(|(place, element)| read(element, json(place)))
+                    .collect()
             }
             _ if node.shape == Shape::Set => return self.set(block, ty, elements, there, &before),
             _ => there
@@ -169,12 +188,20 @@ impl Reader<'_> {
     }
 
     /// Reads a set of blocks that have no key: each takes the first object that reads as itself.
-    fn set(&self, block: &Nodes, ty: Type, elements: &[Value], live: &[Json], before: &str) -> Value {
+    fn set(
+        &self,
+        block: &Nodes,
+        ty: Type,
+        elements: &[Value],
+        live: &[Json],
+        before: &str,
+    ) -> Value {
         let mut left: Vec<&Json> = live.iter().collect();
         let mut found = Vec::new();
         for element in elements {
             let fits = |live: &&&Json| {
-                self.fields(block, Some(element), live, before).without_marks() == element.without_marks()
+                self.fields(block, Some(element), live, before).without_marks()
+                    == element.without_marks()
             };
             if let Some(at) = left.iter().position(|live| fits(&live)) {
                 left.remove(at);
@@ -193,7 +220,8 @@ fn owns(node: &Node, given: &Value, written: Option<&BTreeSet<String>>, path: &s
         Some(written) => written.contains(path),
         None if node.required => true,
         None => {
-            !node.computed && schema::default(node).is_none_or(|default| !same(node, &default, given))
+            !node.computed
+                && schema::default(node).is_none_or(|default| !same(node, &default, given))
         }
     }
 }
@@ -232,7 +260,8 @@ fn by_key<'a>(
         .iter()
         .filter_map(|element| {
             let wanted = super::object::fields(block, element);
-            let found = live.iter().find(|live| keys.iter().all(|key| same_key(block, key, &wanted, live)));
+            let found =
+                live.iter().find(|live| keys.iter().all(|key| same_key(block, key, &wanted, live)));
             match found {
                 Some(found) => Some((element, found)),
                 None => keep.then_some((element, &Json::Null)),
@@ -300,7 +329,11 @@ fn leaf(node: &Node, live: Option<&Json>, given: Option<&Value>, path: &str) -> 
         }
         (shape, Json::Array(parts)) => {
             let parts = parts.iter().map(|part| scalar(node, part).unwrap_or_else(null)).collect();
-            if shape == Shape::Set { Value::set(element, parts) } else { Value::list(element, parts) }
+            if shape == Shape::Set {
+                Value::set(element, parts)
+            } else {
+                Value::list(element, parts)
+            }
         }
         _ => Value::null(ty),
     }

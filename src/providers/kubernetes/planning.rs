@@ -28,7 +28,8 @@ pub(super) fn plan(
     if replaces.is_empty() {
         return (counters(prior, after), replaces);
     }
-    let anew = Planner { kind, memory: &Memory::default(), replaces: Vec::new() }.object(None, config);
+    let anew =
+        Planner { kind, memory: &Memory::default(), replaces: Vec::new() }.object(None, config);
     (anew, replaces)
 }
 
@@ -38,7 +39,8 @@ fn counters(prior: &Value, after: Value) -> Value {
         return after;
     }
     let changed = with_metadata(&after, |metadata| {
-        let metadata = metadata.with_field("resource_version", Value::unknown_not_null(Type::String));
+        let metadata =
+            metadata.with_field("resource_version", Value::unknown_not_null(Type::String));
         metadata.with_field("generation", Value::unknown_not_null(Type::Number))
     });
     let pending = |status: &Value| {
@@ -130,7 +132,9 @@ impl Planner<'_> {
                 _ => given.clone(),
             }
         };
-        if node.replaces && prior.is_some_and(|prior| prior.without_marks() != value.without_marks()) {
+        if node.replaces
+            && prior.is_some_and(|prior| prior.without_marks() != value.without_marks())
+        {
             self.replaced(path);
         }
         value
@@ -154,7 +158,9 @@ impl Planner<'_> {
             return there.clone();
         }
         match (schema::default(node), prior) {
-            (Some(default), Some(there)) if there.is_known() && same(node, there, &default) => there.clone(),
+            (Some(default), Some(there)) if there.is_known() && same(node, there, &default) => {
+                there.clone()
+            }
             (Some(default), _) => default,
             (None, Some(there)) if node.computed => there.clone(),
             (None, None) if node.computed && node.api.is_some() => Value::unknown(ty),
@@ -194,7 +200,8 @@ impl Planner<'_> {
                 Shape::Set => self.twin(block, element, there, &path, &before),
                 _ => partner(node, block, element, there, place),
             };
-            planned.push(self.fields(block, element, partner, &path, &before).marked(element.marks()));
+            planned
+                .push(self.fields(block, element, partner, &path, &before).marked(element.marks()));
         }
         let free = node.api.as_deref().is_some_and(order_is_free);
         if free && matches!(node.list, Some(List::Keyed(_))) && is_permutation(&planned, there) {
@@ -234,9 +241,9 @@ impl Planner<'_> {
             }
         }
         if self.kind.kind == "PersistentVolumeClaim" {
-            let path = ["spec", "resources"].iter().fold(Path::root(), |path, name| {
-                path.attribute(*name).place(0)
-            });
+            let path = ["spec", "resources"]
+                .iter()
+                .fold(Path::root(), |path, name| path.attribute(*name).place(0));
             let path = path.attribute("requests").key("storage");
             let size = |value: &Value| value.at(&path).and_then(Value::as_str).and_then(quantity);
             if matches!((size(prior), size(after)), (Some(old), Some(new)) if new < old) {

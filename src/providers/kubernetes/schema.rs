@@ -29,7 +29,8 @@ pub(super) fn data(kind: &Kind) -> Schema {
         if name == "metadata" {
             field = data_metadata(node);
         } else {
-            field = Field { sensitive: node.sensitive, ..Field::attribute(field.ty, Given::Service) };
+            field =
+                Field { sensitive: node.sensitive, ..Field::attribute(field.ty, Given::Service) };
         }
         // A secret's binary keys are asked for by name.
         if name == "binary_data" {

@@ -175,7 +175,9 @@ struct RawNode {
 /// Unpacks a gzipped file of the program's own.
 pub(super) fn unpack(bytes: &[u8]) -> String {
     let mut text = String::new();
-    flate2::read::GzDecoder::new(bytes).read_to_string(&mut text).expect("the bundled tables are gzipped text");
+    flate2::read::GzDecoder::new(bytes)
+        .read_to_string(&mut text)
+        .expect("the bundled tables are gzipped text");
     text
 }
 
@@ -250,7 +252,9 @@ fn node(raw: RawNode, blocks: &[Arc<Nodes>]) -> Node {
         min: raw.min.unwrap_or(usize::from(required)),
         max: raw.max,
         element: raw.el.as_deref().map_or(Shape::String, shape),
-        block: raw.b.map(|at| blocks.get(at).cloned().expect("a nested block stands before its holder")),
+        block: raw
+            .b
+            .map(|at| blocks.get(at).cloned().expect("a nested block stands before its holder")),
         api: raw.a,
         convert: raw.c.as_deref().map_or(Convert::Plain, convert),
         list: raw.k.map(|list| list_kind(&list)),

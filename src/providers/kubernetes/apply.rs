@@ -1,0 +1,206 @@
+//! Server-side apply, with its conflicts.
+//!
+//! The one field manager is `Terraform`, as the well-known provider names itself. A field that a
+//! person changed with a tool is taken back: that is what an apply is for. A field that a
+//! controller or another declarative tool keeps is not: the two would take it from each other forever.
+
+use serde_json::Value as Json;
+
+use crate::http::Method;
+use crate::value::Path;
+
+use super::super::{ApiError, ApiErrorKind, Desk};
+use super::client::{Ask, Cluster, Refusal};
+use super::object::Name;
+use super::tables::{Kind, Nodes};
+
+/// The field manager.
+pub(super) const MANAGER: &str = "Terraform";
+
+/// Managers that would take a field back at once.
+const KEEPERS: &[&str] = &[
+    "kube-controller-manager",
+    "horizontal-pod-autoscaler",
+    "vpa-",
+    "vertical-pod-autoscaler",
+    "argocd",
+    "kustomize-controller",
+    "helm-controller",
+    "source-controller",
+    "configsync",
+    "keda",
+];
+
+/// Applies an object; on a dry run the server only says what it would make of it.
+///
+/// # Errors
+/// What the server answered.
+pub(super) async fn apply(
+    cluster: &Cluster,
+    kind: &Kind,
+    name: &Name,
+    body: &Json,
+    dry_run: bool,
+    desk: Option<&dyn Desk>,
+) -> Result<Json, Refusal> {
+    let refusal = match send(cluster, kind, name, body, dry_run, false).await {
+        Err(refusal) if refusal.status == Some(409) => refusal,
+        other => return other,
+    };
+    let conflicts = conflicts(&refusal);
+    if conflicts.is_empty() {
+        return Err(refusal);
+    }
+    if let Some(kept) = conflicts.iter().find(|conflict| conflict.is_kept()) {
+        return Err(Refusal { error: explain(kind, name, kept), ..refusal });
+    }
+    if let Some(desk) = desk {
+        for conflict in &conflicts {
+            desk.note(&format!("takes {} back from {}", conflict.field, conflict.manager));
+        }
+    }
+    send(cluster, kind, name, body, dry_run, true).await
+}
+
+/// Gives the request's path and query.
+pub(super) fn address(kind: &Kind, name: &Name, dry_run: bool, force: bool) -> String {
+    let dry = if dry_run { "&dryRun=All" } else { "" };
+    let path = kind.path(&name.namespace, &name.name);
+    format!("{path}?fieldManager={MANAGER}&fieldValidation=Strict&force={force}{dry}")
+}
+
+async fn send(
+    cluster: &Cluster,
+    kind: &Kind,
+    name: &Name,
+    body: &Json,
+    dry_run: bool,
+    force: bool,
+) -> Result<Json, Refusal> {
+    let path = address(kind, name, dry_run, force);
+    let body = Some(("application/apply-patch+yaml", body.to_string()));
+    let attempts = if dry_run { 3 } else { 6 };
+    cluster.send(Ask { method: Method::PATCH, path: &path, body, attempts }).await
+}
+
+struct Conflict {
+    manager: String,
+    field: String,
+    declared: bool,
+}
+
+impl Conflict {
+    fn is_kept(&self) -> bool {
+        self.declared || KEEPERS.iter().any(|keeper| self.manager.starts_with(keeper))
+    }
+}
+
+fn conflicts(refusal: &Refusal) -> Vec<Conflict> {
+    let causes = refusal.causes().filter(|(reason, ..)| *reason == "FieldManagerConflict");
+    causes
+        .map(|(_, field, message)| Conflict {
+            manager: message.split('"').nth(1).unwrap_or("another manager").to_string(),
+            field: field.trim_start_matches('.').to_string(),
+            // The server writes `using VERSION at TIME` of those that wrote without declaring.
+            declared: message.contains('"') && !message.contains(" using "),
+        })
+        .collect()
+}
+
+fn explain(kind: &Kind, name: &Name, conflict: &Conflict) -> ApiError {
+    let Conflict { manager, field, .. } = conflict;
+    let title = format!("{} \"{}\"", kind.kind, name.id());
+    let detail = format!(
+        "The field `{field}` of {title} is kept by \"{manager}\", which would set it back."
+    );
+    let error = ApiError::new(ApiErrorKind::Conflict, "Another manager owns a field", detail);
+    error
+        .help("Take the argument out of the configuration, so that the other manager keeps it.")
+        .help("Or name it in `lifecycle { ignore_changes = […] }`; or make the other manager leave it.")
+}
+
+/// Gives the parts whose change the server refuses in place.
+pub(super) fn immutable(kind: &Kind, refusal: &Refusal) -> Vec<Path> {
+    const WORDS: &[&str] = &[
+        "is immutable",
+        "may not be changed",
+        "updates to",
+        "cannot change roleRef",
+        "may not change",
+    ];
+    if refusal.status != Some(422) {
+        return Vec::new();
+    }
+    let says = |message: &str| WORDS.iter().any(|words| message.contains(words));
+    refusal
+        .causes()
+        .filter(|(_, _, message)| says(message))
+        .map(|(_, field, _)| path(&kind.nodes, field))
+        .collect()
+}
+
+/// Finds the attribute that an API field is, as deep as it is one.
+fn path(nodes: &Nodes, field: &str) -> Path {
+    let mut path = Path::root();
+    let mut nodes = Some(nodes);
+    for step in field.split(['.', '[']) {
+        let name = step.trim_end_matches(']');
+        let Some((attribute, node)) = nodes
+            .and_then(|nodes| nodes.iter().find(|(_, node)| node.api.as_deref() == Some(name)))
+        else {
+            break;
+        };
+        path = path.attribute(attribute);
+        match &node.block {
+            Some(block) if node.object => {
+                path = path.place(0);
+                nodes = Some(block);
+            }
+            _ => break,
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::tables;
+    use super::*;
+    use serde_json::json;
+
+    fn refusal(status: u16, causes: Json) -> Refusal {
+        let error = ApiError::new(ApiErrorKind::Conflict, "", "");
+        Refusal { status: Some(status), body: json!({ "details": { "causes": causes } }), error }
+    }
+
+    #[test]
+    fn a_persons_tool_gives_way_and_a_controller_does_not() {
+        let refusal = refusal(
+            409,
+            json!([
+                { "reason": "FieldManagerConflict", "field": ".spec.replicas",
+                  "message": "conflict with \"kubectl\" with subresource \"scale\" using apps/v1 at 2026-01-01T00:00:00Z" },
+                { "reason": "FieldManagerConflict", "field": ".spec.replicas",
+                  "message": "conflict with \"kube-controller-manager\" with subresource \"scale\" using apps/v1" },
+                { "reason": "FieldManagerConflict", "field": ".spec.paused", "message": "conflict with \"other\"" },
+            ]),
+        );
+
+        let kept: Vec<bool> = conflicts(&refusal).iter().map(Conflict::is_kept).collect();
+
+        assert_eq!(kept, [false, true, true]);
+    }
+
+    #[test]
+    fn an_immutable_field_is_found_by_its_attribute() {
+        let kind = tables().kind("kubernetes_deployment_v1").expect("it is there");
+        let refusal = refusal(
+            422,
+            json!([{ "reason": "FieldValueInvalid", "field": "spec.selector", "message": "field is immutable" }]),
+        );
+
+        let found = immutable(kind, &refusal);
+
+        assert_eq!(found[0].to_string(), "spec[0].selector[0]");
+    }
+}

@@ -1,0 +1,275 @@
+//! Requests to the API server, with retries, and its answers turned into errors for people.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde_json::Value as Json;
+use tokio::sync::OnceCell;
+
+use crate::auth::kubernetes::{self as access, Access, Bearer};
+use crate::http::{Clock, Method};
+
+use super::super::{ApiError, ApiErrorKind};
+
+/// A request is given up after so long, whatever the network does.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The API server of one cluster.
+pub(super) struct Cluster {
+    access: Access,
+    bearer: Option<Bearer>,
+    client: OnceCell<kube::Client>,
+    clock: Arc<dyn Clock>,
+    user_agent: String,
+}
+
+/// What the server answered instead of doing as asked.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// The status; nothing where there was no answer.
+    pub status: Option<u16>,
+    /// The server's words, a `Status` as a rule.
+    pub body: Json,
+    /// The error for people.
+    pub error: ApiError,
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> ApiError {
+        refusal.error
+    }
+}
+
+impl Refusal {
+    /// Says whether the object does not exist.
+    pub(super) fn is_gone(&self) -> bool {
+        self.status == Some(404)
+    }
+
+    /// Gives the causes that the server lists: reason, field, message.
+    pub(super) fn causes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let causes = self.body.pointer("/details/causes").and_then(Json::as_array);
+        causes.into_iter().flatten().map(|cause| {
+            let text = |name: &str| cause.get(name).and_then(Json::as_str).unwrap_or_default();
+            (text("reason"), text("field"), text("message"))
+        })
+    }
+}
+
+/// One request.
+pub(super) struct Ask<'a> {
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub path: &'a str,
+    /// The body's type and text.
+    pub body: Option<(&'static str, String)>,
+    /// How often it is sent at the most.
+    pub attempts: u32,
+}
+
+impl Cluster {
+    /// Makes one; nothing is sent before the first request.
+    pub(super) fn new(
+        access: Access,
+        bearer: Option<Bearer>,
+        clock: Arc<dyn Clock>,
+        version: &str,
+    ) -> Cluster {
+        let user_agent = format!("terrane/{version}");
+        Cluster { access, bearer, client: OnceCell::new(), clock, user_agent }
+    }
+
+    /// Gives an object or a list.
+    pub(super) async fn get(&self, path: &str) -> Result<Json, Refusal> {
+        self.send(Ask { method: Method::GET, path, body: None, attempts: 3 }).await
+    }
+
+    /// Gives plain text, like a log.
+    pub(super) async fn text(&self, path: &str) -> Result<String, Refusal> {
+        let ask = Ask { method: Method::GET, path, body: None, attempts: 2 };
+        let (status, bytes) = self.exchange(&ask).await?;
+        match status {
+            200..=299 => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => Err(self.refusal(&ask, status, &bytes)),
+        }
+    }
+
+    /// Sends a request and gives the answer's JSON.
+    pub(super) async fn send(&self, ask: Ask<'_>) -> Result<Json, Refusal> {
+        let (status, bytes) = self.exchange(&ask).await?;
+        if !(200..300).contains(&status) {
+            return Err(self.refusal(&ask, status, &bytes));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let detail =
+                format!("`{} {}` was answered with what is no JSON: {error}", ask.method, ask.path);
+            let error =
+                ApiError::new(ApiErrorKind::Internal, "Unreadable answer from Kubernetes", detail);
+            Refusal { status: Some(status), body: Json::Null, error }
+        })
+    }
+
+    async fn exchange(&self, ask: &Ask<'_>) -> Result<(u16, Vec<u8>), Refusal> {
+        let mut wait = Duration::from_millis(500);
+        let mut attempt = 1;
+        loop {
+            let outcome = self.once(ask).await;
+            let again = match &outcome {
+                Ok((status, bytes)) => is_passing(*status, bytes),
+                Err(refusal) => refusal.error.kind == ApiErrorKind::Unreachable,
+            };
+            if !again || attempt >= ask.attempts {
+                return outcome;
+            }
+            self.clock.sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+            attempt += 1;
+        }
+    }
+
+    async fn once(&self, ask: &Ask<'_>) -> Result<(u16, Vec<u8>), Refusal> {
+        let client =
+            self.client.get_or_try_init(|| access::client(&self.access, self.bearer.clone()));
+        let client = client.await.map_err(|detail| {
+            let summary = "Cannot connect to the Kubernetes cluster";
+            silent(ApiError::new(
+                ApiErrorKind::Invalid,
+                summary,
+                format!("The connection cannot be set up: {detail}."),
+            ))
+        })?;
+        let text = ask.body.as_ref().map(|(_, text)| text.clone().into_bytes()).unwrap_or_default();
+        let mut request = http::Request::builder()
+            .method(ask.method.clone())
+            .uri(ask.path)
+            .header(http::header::USER_AGENT, &self.user_agent)
+            .header(http::header::ACCEPT, "application/json, */*");
+        if let Some((content_type, _)) = &ask.body {
+            request = request.header(http::header::CONTENT_TYPE, *content_type);
+        }
+        let request = request.body(Body::from(text)).map_err(|error| {
+            let detail = format!("`{} {}` cannot be sent: {error}.", ask.method, ask.path);
+            silent(ApiError::new(ApiErrorKind::Invalid, "Invalid name", detail))
+        })?;
+        let exchange = async {
+            let answer = client.send(request).await.map_err(|error| access::plain(&error))?;
+            let status = answer.status().as_u16();
+            let body = answer.into_body().collect().await.map_err(|error| access::plain(&error))?;
+            Ok::<_, String>((status, body.to_bytes().to_vec()))
+        };
+        match tokio::time::timeout(PATIENCE, exchange).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(cause)) => Err(unreachable(ask, &cause)),
+            Err(_) => Err(unreachable(ask, "no answer within a minute")),
+        }
+    }
+
+    fn refusal(&self, ask: &Ask<'_>, status: u16, bytes: &[u8]) -> Refusal {
+        let body: Json = serde_json::from_slice(bytes).unwrap_or(Json::Null);
+        let message = match body.get("message").and_then(Json::as_str) {
+            Some(message) => message.to_string(),
+            None => String::from_utf8_lossy(bytes).chars().take(300).collect(),
+        };
+        let message = if ask.path.contains("/secrets") { discreet(&message) } else { message };
+        let asked = format!("`{} {}`", ask.method, ask.path.split('?').next().unwrap_or(ask.path));
+        Refusal { status: Some(status), error: explain(status, &asked, &message), body }
+    }
+}
+
+/// Says whether an answer may be another one a moment later.
+fn is_passing(status: u16, bytes: &[u8]) -> bool {
+    let says = |words: &str| String::from_utf8_lossy(bytes).contains(words);
+    match status {
+        429 | 502..=504 => true,
+        500 => says("etcdserver") || says("failed calling webhook"),
+        409 => says("resourcequotas"),
+        _ => false,
+    }
+}
+
+fn silent(error: ApiError) -> Refusal {
+    Refusal { status: None, body: Json::Null, error }
+}
+
+fn unreachable(ask: &Ask<'_>, cause: &str) -> Refusal {
+    let asked = ask.path.split('?').next().unwrap_or(ask.path);
+    let detail =
+        format!("`{} {asked}` got no answer from the Kubernetes cluster: {cause}.", ask.method);
+    let error = ApiError::new(ApiErrorKind::Unreachable, "Kubernetes cluster unreachable", detail);
+    let error = match cause.contains("UnknownIssuer") || cause.contains("certificate") {
+        true => error.help(
+            "The server's certificate is not from `cluster_ca_certificate`: the cluster may have been \
+             made anew, or the address is another cluster's.",
+        ),
+        false => error.help(
+            "Check that the cluster runs, that its endpoint can be reached from here (a private endpoint \
+             cannot), and that your network lets it through.",
+        ),
+    };
+    silent(error)
+}
+
+fn explain(status: u16, asked: &str, message: &str) -> ApiError {
+    let (kind, summary, help) = match status {
+        401 => (
+            ApiErrorKind::Unauthenticated,
+            "Kubernetes refused the credentials",
+            "The token is missing, has expired or is another cluster's. Sign in anew (`gcloud auth \
+             application-default login`), or give `token` a fresh one.",
+        ),
+        403 if message.contains("exceeded quota") => (
+            ApiErrorKind::Quota,
+            "Kubernetes quota exceeded",
+            "Raise the namespace's ResourceQuota, or ask for less.",
+        ),
+        403 => (
+            ApiErrorKind::Denied,
+            "Permission denied by Kubernetes",
+            "The account needs a role in the cluster: on GKE `roles/container.developer`, or \
+             `roles/container.admin` for cluster-wide objects, or a RoleBinding inside the cluster.",
+        ),
+        404 => (ApiErrorKind::NotFound, "Not found in Kubernetes", ""),
+        409 => (ApiErrorKind::Conflict, "Conflict in Kubernetes", ""),
+        429 => (ApiErrorKind::Quota, "Kubernetes answers no more requests", ""),
+        400..=499 => (ApiErrorKind::Invalid, "Kubernetes refused the object", ""),
+        _ => (ApiErrorKind::Internal, "Kubernetes API server failed", ""),
+    };
+    let detail = format!("{asked} was answered with {status}: {message}");
+    let mut error = ApiError::new(kind, summary, detail);
+    error.status = Some(status);
+    if help.is_empty() { error } else { error.help(help) }
+}
+
+/// Takes values out of a message about a secret.
+fn discreet(message: &str) -> String {
+    let Some(at) = message.find("Invalid value:") else { return message.to_string() };
+    let rest = &message[at..];
+    let end = rest.rfind("\": ").map_or(rest.len(), |end| end + 1);
+    format!("{}Invalid value: (sensitive){}", &message[..at], &rest[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secrets_value_is_not_repeated_in_an_error() {
+        let message = "Secret \"a\" is invalid: data: Invalid value: \"hunter2\": must be short";
+
+        let shown = discreet(message);
+
+        assert!(!shown.contains("hunter2"));
+        assert!(shown.ends_with(": must be short"));
+    }
+
+    #[test]
+    fn an_expired_token_is_said_to_be_one() {
+        let error = explain(401, "`GET /api`", "Unauthorized");
+
+        assert_eq!(error.kind, ApiErrorKind::Unauthenticated);
+        assert!(error.help[0].contains("expired"));
+    }
+}

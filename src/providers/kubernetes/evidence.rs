@@ -1,0 +1,240 @@
+//! Why an object is not ready: its pods' reasons, events and last log lines.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use serde_json::Value as Json;
+use url::form_urlencoded::byte_serialize;
+
+use super::client::Cluster;
+use super::object::Name;
+use super::ready::condition;
+
+/// How many lines of a log are shown.
+const LINES: usize = 20;
+
+/// What was found out about an object that is not ready.
+#[derive(Default)]
+pub(super) struct Evidence {
+    /// Sentences about pods, containers and events.
+    pub findings: Vec<String>,
+    /// What to do about them.
+    pub remedies: BTreeSet<&'static str>,
+}
+
+/// A container's reason and what to do about it.
+const REMEDIES: &[(&str, &str)] = &[
+    (
+        "ImagePullBackOff",
+        "Check the image's name and tag, and that the nodes' service account may read the repository \
+         (`roles/artifactregistry.reader`).",
+    ),
+    (
+        "ErrImagePull",
+        "Check the image's name and tag, and that the nodes' service account may read the repository \
+         (`roles/artifactregistry.reader`).",
+    ),
+    (
+        "CreateContainerConfigError",
+        "Check that each Secret and ConfigMap that the container's `env` names exists in this namespace, \
+         with that key.",
+    ),
+    ("CrashLoopBackOff", "The container ends again and again: its log says why."),
+    ("OOMKilled", "Raise the container's memory limit."),
+    (
+        "Unschedulable",
+        "No node has room for the pod: add a node pool or nodes, or lower the pod's resource requests.",
+    ),
+];
+
+/// Collects what the pods of an object say. `selector` is a label selector.
+pub(super) async fn of_pods(cluster: &Cluster, name: &Name, selector: &str) -> Evidence {
+    let mut evidence = Evidence::default();
+    let pods = pods(cluster, &name.namespace, selector).await;
+    if pods.is_empty() {
+        evidence.findings.push("It has no pods.".into());
+    }
+    for pod in pods.iter().filter(|pod| !is_ready(pod)).take(5) {
+        examine(cluster, name, pod, &mut evidence).await;
+    }
+    evidence
+}
+
+/// Gives the last log lines of an object's pods, the newest pod first.
+pub(super) async fn logs(cluster: &Cluster, namespace: &str, selector: &str) -> Vec<String> {
+    for pod in pods(cluster, namespace, selector).await.iter().rev() {
+        let Some(pod) = pod.pointer("/metadata/name").and_then(Json::as_str) else { continue };
+        let lines = log(cluster, namespace, pod, "").await;
+        if !lines.is_empty() {
+            return lines;
+        }
+    }
+    Vec::new()
+}
+
+/// Gives the last warnings about an object, each once.
+pub(super) async fn warnings(
+    cluster: &Cluster,
+    namespace: &str,
+    kind: &str,
+    name: &str,
+) -> Vec<String> {
+    let fields = format!("involvedObject.kind={kind},involvedObject.name={name}");
+    let fields: String = byte_serialize(fields.as_bytes()).collect();
+    let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={fields}");
+    let Ok(list) = cluster.get(&path).await else { return Vec::new() };
+    let mut found = Vec::new();
+    for event in list["items"].as_array().into_iter().flatten().rev() {
+        if event["type"] != "Warning" {
+            continue;
+        }
+        let text = |name: &str| event[name].as_str().unwrap_or_default();
+        let line = format!("{}: {}", text("reason"), text("message"));
+        if !found.contains(&line) && found.len() < 3 {
+            found.push(line);
+        }
+    }
+    found
+}
+
+/// Writes the label selector of an object's pods; nothing where it has none.
+pub(super) fn selector(kind: &str, name: &Name, live: &Json) -> Option<String> {
+    if kind == "Job" {
+        return Some(format!("job-name={}", name.name));
+    }
+    let labels =
+        live.pointer("/spec/selector/matchLabels").or_else(|| live.pointer("/spec/selector"))?;
+    let pairs = labels.as_object()?.iter();
+    let pairs = pairs.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
+    Some(pairs.collect::<Vec<_>>().join(","))
+}
+
+async fn pods(cluster: &Cluster, namespace: &str, selector: &str) -> Vec<Json> {
+    let selector: String = byte_serialize(selector.as_bytes()).collect();
+    let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={selector}&limit=500");
+    match cluster.get(&path).await {
+        Ok(list) => list["items"].as_array().cloned().unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
+}
+
+async fn log(cluster: &Cluster, namespace: &str, pod: &str, more: &str) -> Vec<String> {
+    let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?tailLines={LINES}{more}");
+    match cluster.text(&path).await {
+        Ok(text) => text.lines().map(str::to_string).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn is_ready(pod: &Json) -> bool {
+    pod["status"]["phase"] == "Succeeded" || condition(pod, "Ready", "True").is_some()
+}
+
+async fn examine(cluster: &Cluster, name: &Name, pod: &Json, evidence: &mut Evidence) {
+    let pod_name = pod["metadata"]["name"].as_str().unwrap_or_default();
+    let phase = pod["status"]["phase"].as_str().unwrap_or("new");
+    let mut said = false;
+    if let Some((reason, message)) = condition(pod, "PodScheduled", "False") {
+        evidence.note(reason, format!("Pod \"{pod_name}\" has no node: {reason}: {message}"));
+        said = true;
+    }
+    for status in statuses(pod) {
+        let container = status["name"].as_str().unwrap_or_default();
+        let Some((reason, text)) = trouble(status) else { continue };
+        evidence.note(&reason, format!("Pod \"{pod_name}\", container \"{container}\": {text}"));
+        said = true;
+        let ended = reason == "CrashLoopBackOff" || status["state"]["terminated"].is_object();
+        if ended {
+            let again = status["restartCount"].as_i64().unwrap_or(0) > 0
+                && !status["state"]["terminated"].is_object();
+            let previous = if again { "&previous=true" } else { "" };
+            let more = format!("&container={container}{previous}");
+            let lines = log(cluster, &name.namespace, pod_name, &more).await;
+            if !lines.is_empty() {
+                let shown = lines.iter().map(|line| format!("    {line}")).collect::<Vec<_>>();
+                evidence.findings.push(format!("Its last log lines:\n{}", shown.join("\n")));
+            }
+        }
+    }
+    for warning in warnings(cluster, &name.namespace, "Pod", pod_name).await {
+        evidence.findings.push(format!("Pod \"{pod_name}\": {warning}"));
+        said = true;
+    }
+    if !said {
+        evidence.findings.push(format!("Pod \"{pod_name}\" is {phase} and not ready."));
+    }
+}
+
+/// Gives the statuses of all containers, those that run first before.
+fn statuses(pod: &Json) -> Vec<&Json> {
+    let lists = ["initContainerStatuses", "containerStatuses"];
+    lists.iter().filter_map(|name| pod["status"][*name].as_array()).flatten().collect()
+}
+
+/// Gives a container's reason for not running, and it in words.
+fn trouble(status: &Json) -> Option<(String, String)> {
+    let state = &status["state"];
+    let at = |state: &Json, name: &str| state[name].as_str().unwrap_or_default().to_string();
+    let ended = |state: &Json| {
+        let code = state["exitCode"].as_i64().unwrap_or(0);
+        let mut text = format!("ended with exit code {code}");
+        for part in [at(state, "reason"), at(state, "message")] {
+            if !part.is_empty() {
+                let _ = write!(text, ", {part}");
+            }
+        }
+        text
+    };
+    if state["waiting"].is_object() {
+        let waiting = &state["waiting"];
+        let reason = at(waiting, "reason");
+        let mut text = format!("waiting: {reason}");
+        if !at(waiting, "message").is_empty() {
+            let _ = write!(text, ": {}", at(waiting, "message"));
+        }
+        if status["lastState"]["terminated"].is_object() {
+            let _ = write!(text, "; before, it {}", ended(&status["lastState"]["terminated"]));
+        }
+        let ordinary = matches!(reason.as_str(), "ContainerCreating" | "PodInitializing" | "");
+        return (!ordinary).then_some((reason, text));
+    }
+    if state["terminated"].is_object() && state["terminated"]["exitCode"] != 0 {
+        return Some((at(&state["terminated"], "reason"), ended(&state["terminated"])));
+    }
+    None
+}
+
+impl Evidence {
+    fn note(&mut self, reason: &str, text: String) {
+        self.findings.push(format!("{}.", text.trim_end_matches('.')));
+        let remedy = REMEDIES.iter().find(|(name, _)| *name == reason);
+        self.remedies.extend(remedy.map(|(_, remedy)| *remedy));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_missing_key_is_named_with_what_to_do() {
+        let status = json!({ "name": "web", "state": { "waiting": {
+            "reason": "CreateContainerConfigError", "message": "couldn't find key bucket in Secret default/app" } } });
+        let mut evidence = Evidence::default();
+
+        let (reason, text) = trouble(&status).expect("it is in trouble");
+        evidence.note(&reason, text);
+
+        assert!(evidence.findings[0].contains("couldn't find key bucket"));
+        assert_eq!(evidence.remedies.len(), 1);
+    }
+
+    #[test]
+    fn a_starting_container_is_in_no_trouble() {
+        assert_eq!(
+            trouble(&json!({ "state": { "waiting": { "reason": "ContainerCreating" } } })),
+            None
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! The Kubernetes provider: every resource type by the same code, from tables.
+//!
+//! Only what the configuration writes is owned, compared and sent. Objects are written by
+//! server-side apply; a plan made before the cluster exists is checked against bundled definitions.
+
+mod tables;
+mod definitions;
+mod schema;
+mod equal;
+mod memory;
+mod object;
+mod observe;
+mod planning;
+mod check;
+mod client;
+mod connection;
+mod apply;
+mod ready;
+mod evidence;
+mod wait;
+mod act;
+mod data;
+mod session;
+mod kubeconfig;
+#[cfg(test)]
+mod laws;
+
+pub use self::kubeconfig::kubeconfig;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use serde_json::Value as Json;
+
+use crate::addr::Mode;
+use crate::diag::Diagnostic;
+use crate::schema::Schema;
+use crate::value::{Fields, Kind as Content, Value};
+
+use self::memory::Memory;
+use self::tables::tables;
+use super::{PlanRequest, Planned, Problem, Provider, Session, World};
+
+/// Data sources: those of a kind that has one, by the resource type's name.
+const DATA: &[&str] = &[
+    "kubernetes_config_map_v1",
+    "kubernetes_endpoints_v1",
+    "kubernetes_ingress_v1",
+    "kubernetes_namespace_v1",
+    "kubernetes_persistent_volume_claim_v1",
+    "kubernetes_persistent_volume_v1",
+    "kubernetes_pod_v1",
+    "kubernetes_secret_v1",
+    "kubernetes_service_account_v1",
+    "kubernetes_service_v1",
+    "kubernetes_storage_class_v1",
+];
+
+/// Gives the provider.
+pub fn kubernetes() -> Arc<dyn Provider> {
+    Arc::new(Kubernetes)
+}
+
+/// Gives the minor version whose definitions an offline plan is checked against.
+pub fn bundled_minor() -> &'static str {
+    &definitions::bundled().minor
+}
+
+struct Kubernetes;
+
+type Schemas = BTreeMap<String, Arc<Schema>>;
+
+static RESOURCES: LazyLock<Schemas> = LazyLock::new(|| {
+    let kinds = tables().kinds.iter();
+    named(kinds.map(|(name, kind)| (name.clone(), Arc::new(schema::resource(kind)))).collect())
+});
+
+static DATA_SOURCES: LazyLock<Schemas> = LazyLock::new(|| {
+    let kinds = DATA.iter().filter_map(|name| Some(((*name).to_string(), tables().kind(name)?)));
+    named(kinds.map(|(name, kind)| (name, Arc::new(schema::data(kind)))).collect())
+});
+
+/// Adds the aliases of what is there.
+fn named(mut schemas: Schemas) -> Schemas {
+    for (alias, name) in &tables().aliases {
+        if let Some(schema) = schemas.get(name).cloned() {
+            schemas.insert(alias.clone(), schema);
+        }
+    }
+    schemas
+}
+
+fn schemas(mode: Mode) -> Option<&'static Schemas> {
+    match mode {
+        Mode::Managed => Some(&RESOURCES),
+        Mode::Data => Some(&DATA_SOURCES),
+        Mode::Ephemeral => None,
+    }
+}
+
+impl Provider for Kubernetes {
+    fn source(&self) -> &str {
+        "hashicorp/kubernetes"
+    }
+
+    fn schema(&self) -> Arc<Schema> {
+        static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(schema::provider()));
+        SCHEMA.clone()
+    }
+
+    fn type_names(&self, mode: Mode) -> Vec<String> {
+        schemas(mode).map(|schemas| schemas.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
+        schemas(mode)?.get(type_name).cloned()
+    }
+
+    fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {
+        match tables().kind(type_name) {
+            Some(kind) if mode == Mode::Managed && config.is_known() => check::check(kind, config),
+            _ => Vec::new(),
+        }
+    }
+
+    fn plan(&self, request: &PlanRequest<'_>) -> Planned {
+        let Some(kind) = tables().kind(request.type_name) else {
+            return Planned {
+                after: request.proposed.clone(),
+                replaces: Vec::new(),
+                problems: Vec::new(),
+                notes: Vec::new(),
+            };
+        };
+        let memory = Memory::read(request.private);
+        let (after, replaces) = planning::plan(kind, request.prior, &memory, request.config);
+        let changes =
+            request.prior.is_none_or(|prior| prior.without_marks() != after.without_marks());
+        let (mut problems, mut notes) = (Vec::new(), Vec::new());
+        if changes {
+            // What was unknown to the first check may be known to this one.
+            problems = check::check(kind, request.config);
+            notes.push(format!(
+                "checked against the bundled definitions of Kubernetes {}",
+                bundled_minor()
+            ));
+        }
+        Planned { after, replaces, problems, notes }
+    }
+
+    fn import(&self, type_name: &str, id: &str, _provider: &Value) -> Result<Value, String> {
+        let kind =
+            tables().kind(type_name).ok_or_else(|| format!("There is no type \"{type_name}\"."))?;
+        let (namespace, name) = match id.split_once('/') {
+            Some((namespace, name)) if kind.namespaced => (Some(namespace), name),
+            None if !kind.namespaced => (None, id),
+            _ => return Err(forms(kind)),
+        };
+        if name.is_empty() || name.contains('/') || namespace == Some("") {
+            return Err(forms(kind));
+        }
+        let schema = schema::resource(kind);
+        let mut value = schema.empty().with_field("id", Value::string(id));
+        let metadata = kind.nodes.get("metadata").and_then(|node| node.block.as_deref());
+        if let Some(nodes) = metadata {
+            let fields: Fields = nodes
+                .iter()
+                .map(|(field, node)| {
+                    let text = match field.as_str() {
+                        "name" => Some(name),
+                        "namespace" => namespace,
+                        _ => None,
+                    };
+                    let absent = Value::null(schema::node_type(node));
+                    (field.as_str().into(), text.map_or(absent, Value::string))
+                })
+                .collect();
+            let block = Value::new(Content::Object(Arc::new(fields)));
+            value =
+                value.with_field("metadata", Value::list(schema::object_type(nodes), vec![block]));
+        }
+        Ok(value)
+    }
+
+    fn configure(
+        &self,
+        config: &Value,
+        world: &World,
+    ) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
+        connection::connect(config, world)
+    }
+
+    fn upgrade(&self, type_name: &str, _version: u64, attributes: Json) -> Result<Json, String> {
+        match tables().kind(type_name) {
+            // The versions before differ in defaults only.
+            Some(_) => Ok(attributes),
+            None => Err(format!("There is no type \"{type_name}\".")),
+        }
+    }
+}
+
+fn forms(kind: &tables::Kind) -> String {
+    let form = if kind.namespaced { "NAMESPACE/NAME" } else { "NAME" };
+    format!("The id of a {} has the form {form}.", kind.kind)
+}
