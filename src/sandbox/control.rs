@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::http::{Clock, Method, Request, Response, StatusCode};
@@ -43,10 +44,8 @@ pub fn answer(world: &World, request: &Request) -> Response {
 
 /// Gives all that exists, what controllers made included.
 pub fn items(world: &World) -> Vec<Json> {
+    world.settle_all();
     let clusters = world.clusters();
-    for (_, cluster) in &clusters {
-        cluster.settle();
-    }
     let mut items = inventory::items(&world.google.locked());
     for (key, cluster) in clusters {
         for mut item in cluster.inventory() {
@@ -60,14 +59,23 @@ pub fn items(world: &World) -> Vec<Json> {
 }
 
 fn advance(world: &World, body: &Json) -> Response {
-    let Some(duration) = body["advance"].as_str().and_then(duration) else {
-        return refused("\"advance\" is a duration like \"600s\", \"10m\" or \"1h\".");
-    };
-    world.clock().advance(duration);
-    world.settle();
-    for (_, cluster) in world.clusters() {
-        cluster.settle();
+    let clock = world.clock();
+    if let Some(until) = body["until"].as_str() {
+        let Ok(until) = until.parse::<Timestamp>() else {
+            return refused("\"until\" is an hour like \"2026-01-01T00:10:00Z\".");
+        };
+        // Several who wait for one hour move time there once.
+        let left = until.duration_since(clock.now());
+        if left.is_positive() {
+            clock.advance(left.unsigned_abs());
+        }
+    } else {
+        let Some(duration) = body["advance"].as_str().and_then(duration) else {
+            return refused("\"advance\" is a duration like \"600s\", \"10m\" or \"1h\".");
+        };
+        clock.advance(duration);
     }
+    world.settle_all();
     ok(&json!({"now": world.clock().now().to_string()}))
 }
 

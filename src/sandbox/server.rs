@@ -77,7 +77,7 @@ pub async fn serve(world: Arc<World>, listener: TcpListener) -> io::Result<Serve
 
 async fn run(world: Arc<World>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
     let mut main = JoinSet::new();
-    let mut clusters: BTreeMap<String, JoinHandle<()>> = BTreeMap::new();
+    let mut clusters: BTreeMap<(String, u64), JoinHandle<()>> = BTreeMap::new();
     let mut tick = tokio::time::interval(SAVING);
     loop {
         follow(&world, &mut clusters);
@@ -92,7 +92,7 @@ async fn run(world: Arc<World>, listener: TcpListener, mut stopped: watch::Recei
             () = world.clusters_changed.notified() => {}
             Some(_) = main.join_next(), if !main.is_empty() => {}
             _ = tick.tick() => {
-                world.settle();
+                world.settle_all();
                 let world = world.clone();
                 // What cannot be written now is tried again, and told when the server stops.
                 let _ = tokio::task::spawn_blocking(move || world.save_if_changed()).await;
@@ -107,21 +107,21 @@ async fn run(world: Arc<World>, listener: TcpListener, mut stopped: watch::Recei
 }
 
 /// Begins to accept for clusters that run, and stops for those that are gone.
-fn follow(world: &Arc<World>, clusters: &mut BTreeMap<String, JoinHandle<()>>) {
+fn follow(world: &Arc<World>, clusters: &mut BTreeMap<(String, u64), JoinHandle<()>>) {
     let running = world.running();
-    clusters.retain(|key, task| {
-        let stays = running.contains(key) && !task.is_finished();
+    clusters.retain(|cluster, task| {
+        let stays = running.contains(cluster) && !task.is_finished();
         if !stays {
             task.abort();
         }
         stays
     });
-    for key in running {
-        if !clusters.contains_key(&key)
-            && let Some((listener, acceptor)) = listener_of(world, &key)
+    for cluster in running {
+        if !clusters.contains_key(&cluster)
+            && let Some((listener, acceptor)) = listener_of(world, &cluster.0)
         {
-            clusters
-                .insert(key.clone(), tokio::spawn(accept(world.clone(), key, listener, acceptor)));
+            let task = accept(world.clone(), cluster.0.clone(), listener, acceptor);
+            clusters.insert(cluster, tokio::spawn(task));
         }
     }
 }

@@ -111,9 +111,12 @@ impl World {
         self.cluster_by_key(&crate::sandbox::google::cloud::key(name))
     }
 
-    /// Gives the keys of the clusters that run.
-    pub fn running(&self) -> Vec<String> {
-        self.locked_clusters().keys().cloned().collect()
+    /// Gives the keys of the clusters that run, with their ports.
+    pub fn running(&self) -> Vec<(String, u64)> {
+        let keys: Vec<String> = self.locked_clusters().keys().cloned().collect();
+        let store = self.google.locked();
+        let port = |key: &String| store.hidden.get(key).and_then(|hidden| hidden["port"].as_u64());
+        keys.into_iter().filter_map(|key| port(&key).map(|port| (key, port))).collect()
     }
 
     /// Answers a request that came to a cluster's port.
@@ -135,6 +138,14 @@ impl World {
     pub fn settle(&self) {
         self.google.settle();
         self.reconcile();
+    }
+
+    /// Ends what is due by now on both sides, so that watches go on without a request.
+    pub fn settle_all(&self) {
+        self.settle();
+        for (_, cluster) in self.clusters() {
+            cluster.settle();
+        }
     }
 
     /// Gives the clusters that run, with their keys.
@@ -245,7 +256,8 @@ impl World {
         drop(clusters);
         if changed {
             self.dirty.store(true, Ordering::Relaxed);
-            self.clusters_changed.notify_waiters();
+            // One permit is kept, so that a change between two looks is not missed.
+            self.clusters_changed.notify_one();
         }
     }
 

@@ -148,3 +148,14 @@ async fn the_server_serves_the_services_and_a_clusters_port_with_its_own_authori
     assert!(plain.get(&url).send().await.is_err());
     assert_eq!(crate::sandbox::attach(&path), None);
 }
+
+#[test]
+fn several_who_wait_for_one_hour_move_time_once() {
+    let asker = Asker::ready();
+    let (_, before) = asker.get("/sandbox/clock");
+    let until = json!({"until": "2026-01-01T01:00:00Z"});
+    let (_, first) = asker.ask("POST", "/sandbox/clock", &until);
+    let (_, second) = asker.ask("POST", "/sandbox/clock", &until);
+    assert_eq!((first["now"].as_str(), &second), (Some("2026-01-01T01:00:00Z"), &first));
+    assert_ne!(before, first);
+}
