@@ -63,6 +63,11 @@ pub fn check(turn: &Turn<'_>, given: &Json) -> Result<(), Refusal> {
     if !subnetwork.is_empty() && turn.store.find(&place).is_none() {
         return Err(Refusal::invalid(format!("Subnetwork \"{subnetwork}\" does not exist.")));
     }
+    if given["addonsConfig"]["gcePersistentDiskCsiDriverConfig"]["enabled"] == json!(false) {
+        return Err(Refusal::invalid(
+            "The Compute Engine persistent disk CSI driver cannot be disabled when a cluster is created.",
+        ));
+    }
     for zone in given["locations"].as_array().into_iter().flatten().filter_map(Json::as_str) {
         if !compute::location_exists(zone) || region(zone) != region(location) {
             return Err(Refusal::invalid(format!(

@@ -103,12 +103,25 @@ pub fn update(turn: &mut Turn<'_>) -> Answer {
         }
         _ => {}
     }
+    check_locations(&object, &given)?;
     let mut changed = object.clone();
     for name in &names {
         place(&mut changed, name, &given[name.as_str()]);
     }
     conform(&mut changed);
     finish(turn, "UPDATE_CLUSTER", 60, &object, &changed)
+}
+
+/// Refuses to add and remove zones in one call.
+fn check_locations(object: &Json, given: &Json) -> Result<(), Refusal> {
+    let Some(wanted) = given["desiredLocations"].as_array() else { return Ok(()) };
+    let present = object["locations"].as_array().cloned().unwrap_or_default();
+    let adds = wanted.iter().any(|zone| !present.contains(zone));
+    let removes = present.iter().any(|zone| !wanted.contains(zone));
+    if wanted.is_empty() || (adds && removes) {
+        return Err(Refusal::invalid("Zones cannot be added and removed in one update."));
+    }
+    Ok(())
 }
 
 /// Lays a desired value into the cluster.

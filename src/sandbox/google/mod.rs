@@ -7,6 +7,7 @@
 pub mod refusal;
 pub mod described;
 pub mod turn;
+pub mod partial;
 pub mod operation;
 pub mod policy;
 pub mod storage;
@@ -95,7 +96,7 @@ impl Google {
             return Refusal::unauthenticated(bearer.is_some()).answer(style);
         }
         match self.perform(&mut store, request, found) {
-            Ok(answer) => answer,
+            Ok(answer) => masked(answer, request),
             Err(refusal) => refusal.answer(style),
         }
     }
@@ -178,6 +179,17 @@ impl Google {
 /// Says whether a bearer token is good at a moment.
 pub fn token_is_good(store: &Store, token: &str, now: jiff::Timestamp) -> bool {
     store.tokens.get(token).is_some_and(|expiry| now < *expiry)
+}
+
+/// Cuts an answer to the fields that the request asks for.
+fn masked(answer: Response, request: &Request) -> Response {
+    let query = request.query();
+    let mask = query.iter().find(|(name, _)| name == "fields").map(|(_, mask)| mask.as_str());
+    let Some(mask) = mask.filter(|mask| !mask.is_empty()) else { return answer };
+    match serde_json::from_slice(answer.bytes()) {
+        Ok(whole) => Response::json(answer.status, &partial::partial(&whole, mask)),
+        Err(_) => answer,
+    }
 }
 
 /// Gives a path without the word that transfers of bytes have before it.
