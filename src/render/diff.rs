@@ -1,0 +1,590 @@
+//! Differences of values, laid out as Terraform's users know them.
+//!
+//! Every line has a place for a symbol: what is made (`+`), removed (`-`), changed (`~`) or left (nothing).
+//! What is unchanged is hidden and counted. Where [`Diff::symbols`] is off, the same layout tells a single
+//! value.
+
+use std::collections::BTreeMap;
+
+use super::document;
+use super::style::{Ink, Style, counted};
+use crate::schema::{Block, BlockKind, Field, Nesting};
+use crate::value::{Kind, Path, Type, Value};
+
+/// What becomes of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Keep,
+    Create,
+    Delete,
+    Update,
+}
+
+/// Lays out differences.
+pub(super) struct Diff<'a> {
+    pub(super) style: Style,
+    /// Whether there is a column for symbols.
+    pub(super) symbols: bool,
+    /// Whether unchanged parts are shown too.
+    pub(super) whole: bool,
+    /// The parts whose change replaces the object.
+    pub(super) replaces: &'a [Path],
+}
+
+/// Where a part is.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    /// How deep, in steps of four columns.
+    pub(super) depth: usize,
+    /// The way from the whole.
+    pub(super) path: Path,
+    /// Whether a removed part says `-> null`.
+    pub(super) says_null: bool,
+}
+
+impl Spot {
+    pub(super) fn new(depth: usize) -> Spot {
+        Spot { depth, path: Path::root(), says_null: true }
+    }
+
+    fn inside(&self, path: Path) -> Spot {
+        Spot { depth: self.depth + 1, path, says_null: self.says_null }
+    }
+}
+
+/// Tells what becomes of a part from its two sides; null is nothing.
+pub(super) fn act(before: Option<&Value>, after: Option<&Value>) -> Act {
+    let is_there = |side: Option<&Value>| side.is_some_and(|value| !value.is_null());
+    match (is_there(before), is_there(after)) {
+        (false, false) => Act::Keep,
+        (false, true) => Act::Create,
+        (true, false) => Act::Delete,
+        (true, true) if before == after => Act::Keep,
+        (true, true) => Act::Update,
+    }
+}
+
+impl Diff<'_> {
+    /// Gives the start of a line: indentation and symbol.
+    pub(super) fn lead(&self, depth: usize, act: Act) -> String {
+        let indent = " ".repeat(depth * 4);
+        if !self.symbols {
+            return indent;
+        }
+        let symbol = match act {
+            Act::Keep => " ".to_string(),
+            Act::Create => self.style.paint(Ink::Create, "+"),
+            Act::Delete => self.style.paint(Ink::Delete, "-"),
+            Act::Update => self.style.paint(Ink::Update, "~"),
+        };
+        format!("{indent}  {symbol} ")
+    }
+
+    pub(super) fn dim(&self, text: &str) -> String {
+        self.style.paint(Ink::Dim, text)
+    }
+
+    fn arrow(&self) -> String {
+        self.style.paint(Ink::Update, "->")
+    }
+
+    /// Adds to the first line that this part replaces the object.
+    fn forced(&self, path: &Path, text: String) -> String {
+        if !self.replaces.contains(path) {
+            return text;
+        }
+        let remark = self.style.paint(Ink::Delete, "# forces replacement");
+        match text.split_once('\n') {
+            Some((first, rest)) => format!("{first} {remark}\n{rest}"),
+            None => format!("{text} {remark}"),
+        }
+    }
+
+    /// Tells a part's difference; the first line goes on after `name = `.
+    pub(super) fn value(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        spot: &Spot,
+    ) -> String {
+        let is_secret = |side: Option<&Value>| side.is_some_and(Value::is_sensitive);
+        let act = act(before, after);
+        let text = if is_secret(before) || is_secret(after) {
+            let null =
+                if act == Act::Delete && spot.says_null { self.null() } else { String::new() };
+            format!("(sensitive value){null}")
+        } else {
+            match (act, before, after) {
+                (Act::Update, Some(before), Some(after)) => self.changed(before, after, spot),
+                (Act::Delete, Some(before), _) => {
+                    let null = if spot.says_null { self.null() } else { String::new() };
+                    self.one(before, Act::Delete, spot.depth) + &null
+                }
+                (act, _, Some(after)) => self.one(after, act, spot.depth),
+                (act, Some(before), None) => self.one(before, act, spot.depth),
+                (_, None, None) => self.dim("null"),
+            }
+        };
+        self.forced(&spot.path, text)
+    }
+
+    fn null(&self) -> String {
+        self.dim(" -> null")
+    }
+
+    fn changed(&self, before: &Value, after: &Value, spot: &Spot) -> String {
+        match (before.kind(), after.kind()) {
+            (_, Kind::Unknown(..)) => {
+                let before = self.one(before, Act::Delete, spot.depth);
+                format!("{before} {} (known after apply)", self.arrow())
+            }
+            (Kind::String(before), Kind::String(after)) => {
+                document::changed(self, before, after, spot)
+            }
+            (Kind::Set(..), Kind::Set(..)) => self.changed_set(before, after, spot),
+            (Kind::List(..) | Kind::Tuple(_), Kind::List(..) | Kind::Tuple(_)) => {
+                self.changed_list(before, after, spot)
+            }
+            (Kind::Map(..) | Kind::Object(_), Kind::Map(..) | Kind::Object(_)) => {
+                self.changed_fields(before, after, spot)
+            }
+            _ => {
+                let before = self.one(before, Act::Delete, spot.depth);
+                format!("{before} {} {}", self.arrow(), self.one(after, Act::Create, spot.depth))
+            }
+        }
+    }
+
+    /// Tells one value, all of whose parts are made, removed or left.
+    pub(super) fn one(&self, value: &Value, act: Act, depth: usize) -> String {
+        let Some(kind) = value.shown() else { return "(sensitive value)".to_string() };
+        let end = |bracket: &str| format!("{}{bracket}", self.lead(depth, Act::Keep));
+        match kind {
+            Kind::Unknown(..) => "(known after apply)".to_string(),
+            Kind::Null(_) => self.dim("null"),
+            Kind::Bool(value) => value.to_string(),
+            Kind::Number(number) => number.to_string(),
+            Kind::String(text) => document::one(self, text, act, depth),
+            Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+                if parts.is_empty() {
+                    return "[]".to_string();
+                }
+                let mut text = String::from("[\n");
+                for part in parts.iter() {
+                    text += &self.lead(depth + 1, act);
+                    text += &self.one(part, act, depth + 1);
+                    text += ",\n";
+                }
+                text + &end("]")
+            }
+            Kind::Map(_, fields) | Kind::Object(fields) => {
+                if fields.is_empty() {
+                    return "{}".to_string();
+                }
+                let quoted = matches!(kind, Kind::Map(..));
+                let names: Vec<String> = fields.keys().map(|name| key(name, quoted)).collect();
+                let width = widest(&names);
+                let mut text = String::from("{\n");
+                for (name, part) in names.iter().zip(fields.values()) {
+                    text += &self.lead(depth + 1, act);
+                    text += &format!("{name:width$} = {}\n", self.one(part, act, depth + 1));
+                }
+                text + &end("}")
+            }
+        }
+    }
+
+    fn changed_fields(&self, before: &Value, after: &Value, spot: &Spot) -> String {
+        let is_map = matches!(after.kind(), Kind::Map(..));
+        let mut names: Vec<&str> = [before, after]
+            .iter()
+            .filter_map(|side| side.fields())
+            .flatten()
+            .map(|(name, _)| &**name)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let shown: Vec<String> = names.iter().map(|name| key(name, is_map)).collect();
+        let width = widest(&shown);
+        let mut text = String::from("{\n");
+        let mut hidden = 0;
+        for (name, shown) in names.iter().zip(&shown) {
+            let (before, after) = (before.field(name), after.field(name));
+            let path = if is_map { spot.path.key(name) } else { spot.path.attribute(*name) };
+            // A field that comes or goes with the value null has no symbol of its own.
+            let act = act(before, after);
+            if act == Act::Keep && !self.whole {
+                hidden += 1;
+                continue;
+            }
+            text += &self.lead(spot.depth + 1, act);
+            text +=
+                &format!("{shown:width$} = {}\n", self.value(before, after, &spot.inside(path)));
+        }
+        text += &self.hidden(spot.depth + 1, hidden, if is_map { "element" } else { "attribute" });
+        text + &self.lead(spot.depth, Act::Keep) + "}"
+    }
+
+    /// Says how many parts are hidden, in a line of its own; nothing where there are none.
+    pub(super) fn hidden(&self, depth: usize, number: usize, noun: &str) -> String {
+        if number == 0 {
+            return String::new();
+        }
+        let (count, rest) = (counted(number, noun), "hidden");
+        let (number, noun) = count.split_once(' ').unwrap_or((&count, ""));
+        let remark = self.dim(&format!("# ({number} unchanged {noun} {rest})"));
+        format!("{}{remark}\n", self.lead(depth, Act::Keep))
+    }
+
+    fn changed_list(&self, before: &Value, after: &Value, spot: &Spot) -> String {
+        let (before, after) = (before.elements().unwrap_or(&[]), after.elements().unwrap_or(&[]));
+        self.elements(&pair(before, after), spot)
+    }
+
+    fn changed_set(&self, before: &Value, after: &Value, spot: &Spot) -> String {
+        let (before, after) = (before.elements().unwrap_or(&[]), after.elements().unwrap_or(&[]));
+        let mut pairs: Vec<Pair<'_>> = before
+            .iter()
+            .map(|element| (Some(element), after.contains(element).then_some(element)))
+            .collect();
+        pairs.extend(
+            after
+                .iter()
+                .filter(|element| !before.contains(element))
+                .map(|element| (None, Some(element))),
+        );
+        self.elements(&pairs, spot)
+    }
+
+    /// Tells paired elements; of the unchanged ones only the neighbours of changes.
+    fn elements(&self, pairs: &[Pair<'_>], spot: &Spot) -> String {
+        let is_kept = |at: usize| pairs.get(at).is_none_or(|(before, after)| same(*before, *after));
+        let mut text = String::from("[\n");
+        let mut hidden = 0;
+        for (at, (before, after)) in pairs.iter().enumerate() {
+            let kept = is_kept(at);
+            if kept && is_kept(at.wrapping_sub(1)) && is_kept(at + 1) && !self.whole {
+                hidden += 1;
+                continue;
+            }
+            text += &self.hidden(spot.depth + 1, std::mem::take(&mut hidden), "element");
+            let act = match (before, after) {
+                _ if kept => Act::Keep,
+                (None, _) => Act::Create,
+                (_, None) => Act::Delete,
+                (Some(_), Some(_)) => Act::Update,
+            };
+            let inside = Spot { says_null: false, ..spot.inside(spot.path.place(at)) };
+            let value = match act {
+                Act::Create | Act::Keep => self.one(after.unwrap_or(&NULL), act, inside.depth),
+                Act::Delete => self.one(before.unwrap_or(&NULL), act, inside.depth),
+                Act::Update => self.value(*before, *after, &Spot { says_null: true, ..inside }),
+            };
+            text += &format!("{}{value},\n", self.lead(spot.depth + 1, act));
+        }
+        text += &self.hidden(spot.depth + 1, hidden, "element");
+        text + &self.lead(spot.depth, Act::Keep) + "]"
+    }
+}
+
+/// An element's two sides.
+type Pair<'v> = (Option<&'v Value>, Option<&'v Value>);
+
+/// Stands for the side that an element does not have.
+static NULL: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| Value::null(Type::Any));
+
+fn same(before: Option<&Value>, after: Option<&Value>) -> bool {
+    before.is_some() && before == after
+}
+
+/// Pairs the elements of two lists: equal ones by their order, and where as many composed elements went as
+/// came between two equal ones, those with one another.
+fn pair<'v>(before: &'v [Value], after: &'v [Value]) -> Vec<Pair<'v>> {
+    let mut pairs = Vec::new();
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    let flush = |gone: &mut Vec<&'v Value>,
+                 come: &mut Vec<&'v Value>,
+                 pairs: &mut Vec<Pair<'v>>| {
+        let is_composed = |value: &&Value| value.elements().is_some() || value.fields().is_some();
+        if gone.iter().chain(come.iter()).all(is_composed) {
+            let both = gone.len().max(come.len());
+            pairs.extend((0..both).map(|at| (gone.get(at).copied(), come.get(at).copied())));
+        } else {
+            pairs.extend(gone.iter().map(|value| (Some(*value), None)));
+            pairs.extend(come.iter().map(|value| (None, Some(*value))));
+        }
+        gone.clear();
+        come.clear();
+    };
+    for step in longest_common(before, after) {
+        match step {
+            (Some(value), None) => gone.push(value),
+            (None, Some(value)) => come.push(value),
+            both => {
+                flush(&mut gone, &mut come, &mut pairs);
+                pairs.push(both);
+            }
+        }
+    }
+    flush(&mut gone, &mut come, &mut pairs);
+    pairs
+}
+
+/// Walks both lists along their longest common sequence.
+fn longest_common<'v>(before: &'v [Value], after: &'v [Value]) -> Vec<Pair<'v>> {
+    let (rows, columns) = (before.len(), after.len());
+    let mut length = vec![vec![0_usize; columns + 1]; rows + 1];
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            length[row][column] = if before[row] == after[column] {
+                length[row + 1][column + 1] + 1
+            } else {
+                length[row + 1][column].max(length[row][column + 1])
+            };
+        }
+    }
+    let (mut row, mut column) = (0, 0);
+    let mut steps = Vec::new();
+    while row < rows || column < columns {
+        if row < rows && column < columns && before[row] == after[column] {
+            steps.push((Some(&before[row]), Some(&after[column])));
+            row += 1;
+            column += 1;
+        } else if column == columns
+            || (row < rows && length[row + 1][column] >= length[row][column + 1])
+        {
+            steps.push((Some(&before[row]), None));
+            row += 1;
+        } else {
+            steps.push((None, Some(&after[column])));
+            column += 1;
+        }
+    }
+    steps
+}
+
+/// Writes a key: of a map always in quotes, of an object only where it is no name.
+fn key(name: &str, quoted: bool) -> String {
+    let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let is_name =
+        name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(fits);
+    if quoted || !is_name { document::quote(name) } else { name.to_string() }
+}
+
+fn widest(names: &[String]) -> usize {
+    names.iter().map(|name| name.chars().count()).max().unwrap_or_default()
+}
+
+/// Names that are shown even where they do not change: they tell which object it is.
+const TELLING: [&str; 2] = ["id", "name"];
+
+impl Diff<'_> {
+    /// Tells the fields of an object by its schema: attributes, then blocks; each line ends with a newline.
+    pub(super) fn body(
+        &self,
+        fields: Option<&BTreeMap<String, Field>>,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        spot: &Spot,
+    ) -> String {
+        let mut names: Vec<&str> = [before, after]
+            .into_iter()
+            .flatten()
+            .filter_map(Value::fields)
+            .flatten()
+            .map(|(name, _)| &**name)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let field = |name: &str| fields.and_then(|fields| fields.get(name));
+        let is_block = |name: &&str| {
+            field(name).is_some_and(|field| matches!(field.nesting, Nesting::Block(_)))
+        };
+        let (blocks, attributes): (Vec<&str>, Vec<&str>) =
+            names.into_iter().partition(|name| is_block(name));
+        let mut text = self.attributes(&attributes, fields, (before, after), spot);
+        let mut hidden = 0;
+        for name in blocks {
+            let Some(Field { nesting: Nesting::Block(block), .. }) = field(name) else { continue };
+            let secret = field(name).is_some_and(|field| field.sensitive);
+            let sides = (side(before, name), side(after, name));
+            let (shown, kept) = self.blocks((name, block, secret), sides, spot);
+            text += &shown;
+            hidden += kept;
+        }
+        if hidden > 0 {
+            text += "\n";
+            text += &self.hidden(spot.depth, hidden, "block");
+        }
+        text
+    }
+
+    fn attributes(
+        &self,
+        names: &[&str],
+        fields: Option<&BTreeMap<String, Field>>,
+        (before, after): Pair<'_>,
+        spot: &Spot,
+    ) -> String {
+        let is_there = |name: &&&str| {
+            let there = |whole| side(whole, name).is_some_and(|value| !value.is_null());
+            there(before) || there(after)
+        };
+        let names: Vec<&str> = names.iter().filter(is_there).copied().collect();
+        let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
+        let (mut text, mut hidden) = (String::new(), 0);
+        for name in names {
+            let sensitive =
+                fields.and_then(|fields| fields.get(name)).is_some_and(|field| field.sensitive);
+            let seal = |value: Option<&Value>| match value {
+                Some(value) if sensitive && !value.is_null() => Some(value.clone().sensitive()),
+                other => other.cloned(),
+            };
+            let (before, after) = (seal(side(before, name)), seal(side(after, name)));
+            let act = act(before.as_ref(), after.as_ref());
+            let telling = spot.path.0.is_empty() && TELLING.contains(&name);
+            if act == Act::Keep && !telling && !self.whole {
+                hidden += 1;
+                continue;
+            }
+            text += &self.seal_remark(before.as_ref(), after.as_ref(), spot.depth);
+            let inside = Spot { path: spot.path.attribute(name), ..spot.clone() };
+            let value = self.value(before.as_ref(), after.as_ref(), &inside);
+            text += &format!("{}{name:width$} = {value}\n", self.lead(spot.depth, act));
+        }
+        text + &self.hidden(spot.depth, hidden, "attribute")
+    }
+
+    /// Says that a value becomes, or is no longer, a secret.
+    fn seal_remark(&self, before: Option<&Value>, after: Option<&Value>, depth: usize) -> String {
+        let (Some(before), Some(after)) = (before, after) else { return String::new() };
+        if before.is_null() || before.is_sensitive() == after.is_sensitive() {
+            return String::new();
+        }
+        let (word, then) = match after.is_sensitive() {
+            true => ("will be marked as sensitive and will not", "after applying this change."),
+            false => ("will no longer be marked as sensitive", "after applying this change."),
+        };
+        let lead = self.lead(depth, Act::Keep);
+        let warning = self.style.paint(Ink::Update, "Warning");
+        let second = if after.is_sensitive() { "display in UI output " } else { "" };
+        let alone = if before.clone().without_marks() == after.clone().without_marks() {
+            " The value is unchanged."
+        } else {
+            ""
+        };
+        format!("{lead}# {warning}: this attribute value {word}\n{lead}# {second}{then}{alone}\n")
+    }
+
+    /// Tells the blocks of one name, and counts those that are hidden.
+    fn blocks(
+        &self,
+        (name, block, secret): (&str, &Block, bool),
+        (before, after): Pair<'_>,
+        spot: &Spot,
+    ) -> (String, usize) {
+        if after.is_some_and(|after| !after.is_known()) {
+            let act =
+                if blocks_of(before, block.kind).is_empty() { Act::Create } else { Act::Update };
+            let line = format!("\n{}{name} (known after apply)\n", self.lead(spot.depth, act));
+            return (line, 0);
+        }
+        let mut text = String::new();
+        let mut hidden = 0;
+        let whole_secret = |side: Option<&Value>| side.is_some_and(Value::is_sensitive);
+        let path = spot.path.attribute(name);
+        for (step, (before, after)) in block_pairs(block.kind, before, after) {
+            let path = step.as_ref().map_or(path.clone(), |step| match step {
+                Place::Number(place) => path.place(*place),
+                Place::Name(key) => path.key(key),
+            });
+            let act = act(before, after);
+            if act == Act::Keep && !self.whole {
+                hidden += 1;
+                continue;
+            }
+            let label = match &step {
+                Some(Place::Name(key)) => format!(" {}", document::quote(key)),
+                _ => String::new(),
+            };
+            let inside = Spot { depth: spot.depth + 1, path: path.clone(), says_null: true };
+            let is_secret = secret || [before, after].into_iter().any(whole_secret);
+            let body = if is_secret {
+                let lead = self.lead(inside.depth, Act::Keep);
+                format!(
+                    "{lead}# At least one attribute in this block is (or was) sensitive,\n{lead}# so its contents will not be displayed.\n"
+                )
+            } else {
+                self.body(Some(&block.fields), before, after, &inside)
+            };
+            let lead = self.lead(spot.depth, act);
+            let body = body.strip_prefix('\n').map(str::to_string).unwrap_or(body);
+            let shown = if body.is_empty() {
+                self.forced(&path, format!("{lead}{name}{label} {{}}"))
+            } else {
+                let end = self.lead(spot.depth, Act::Keep);
+                self.forced(&path, format!("{lead}{name}{label} {{\n{body}{end}}}"))
+            };
+            text += &format!("\n{shown}\n");
+        }
+        (text, hidden)
+    }
+}
+
+/// Which of several blocks.
+enum Place {
+    Number(usize),
+    Name(String),
+}
+
+fn side<'v>(whole: Option<&'v Value>, name: &str) -> Option<&'v Value> {
+    whole.and_then(|whole| whole.field(name))
+}
+
+fn blocks_of(value: Option<&Value>, kind: BlockKind) -> Vec<&Value> {
+    match (kind, value) {
+        (_, None) => Vec::new(),
+        (BlockKind::Single, Some(value)) => {
+            (!value.is_null()).then_some(value).into_iter().collect()
+        }
+        (BlockKind::List | BlockKind::Set | BlockKind::Map, Some(value)) => value.parts().collect(),
+    }
+}
+
+fn block_pairs<'v>(
+    kind: BlockKind,
+    before: Option<&'v Value>,
+    after: Option<&'v Value>,
+) -> Vec<(Option<Place>, Pair<'v>)> {
+    let (old, new) = (blocks_of(before, kind), blocks_of(after, kind));
+    match kind {
+        BlockKind::Single if old.is_empty() && new.is_empty() => Vec::new(),
+        BlockKind::Single => vec![(None, (old.first().copied(), new.first().copied()))],
+        BlockKind::List => (0..old.len().max(new.len()))
+            .map(|at| (Some(Place::Number(at)), (old.get(at).copied(), new.get(at).copied())))
+            .collect(),
+        BlockKind::Set => {
+            let kept = old
+                .iter()
+                .map(|block| (None, (Some(*block), new.contains(block).then_some(*block))));
+            let come = new.iter().filter(|block| !old.contains(block));
+            kept.chain(come.map(|block| (None, (None, Some(*block))))).collect()
+        }
+        BlockKind::Map => {
+            let mut names: Vec<&str> = [before, after]
+                .into_iter()
+                .flatten()
+                .filter_map(Value::fields)
+                .flatten()
+                .map(|(name, _)| &**name)
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            let place = |name: &str| Some(Place::Name(name.to_string()));
+            names
+                .into_iter()
+                .map(|name| (place(name), (side(before, name), side(after, name))))
+                .collect()
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! How text looks: colours, only when asked, and the width to wrap at.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Effects, Style as Ansi};
+
+/// How text is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours may be used.
+    pub color: bool,
+    /// The columns to wrap sentences at.
+    pub width: usize,
+}
+
+impl Default for Style {
+    fn default() -> Style {
+        Style { color: false, width: 78 }
+    }
+}
+
+/// What a piece of text is, for its colour. Colour never carries meaning alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ink {
+    Create,
+    Delete,
+    Update,
+    Read,
+    Dim,
+    Bold,
+    BoldRed,
+    BoldYellow,
+    BoldGreen,
+    Under,
+}
+
+impl Style {
+    /// Paints a text.
+    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
+        if !self.color || text.is_empty() {
+            return text.to_string();
+        }
+        let ansi = match ink {
+            Ink::Create => AnsiColor::Green.on_default(),
+            Ink::Delete => AnsiColor::Red.on_default(),
+            Ink::Update => AnsiColor::Yellow.on_default(),
+            Ink::Read => AnsiColor::Cyan.on_default(),
+            Ink::Dim => AnsiColor::BrightBlack.on_default(),
+            Ink::Bold => Ansi::new().bold(),
+            Ink::BoldRed => AnsiColor::Red.on_default().bold(),
+            Ink::BoldYellow => AnsiColor::Yellow.on_default().bold(),
+            Ink::BoldGreen => AnsiColor::Green.on_default().bold(),
+            Ink::Under => Ansi::new().effects(Effects::UNDERLINE),
+        };
+        format!("{ansi}{text}{ansi:#}")
+    }
+
+    /// Gives a line across the width.
+    pub(super) fn rule(self) -> String {
+        let mut line = "─".repeat(self.width.clamp(20, 78));
+        line.push('\n');
+        self.paint(Ink::Dim, line.trim_end()) + "\n"
+    }
+
+    /// Wraps sentences at the width; lines that begin with a space stay as they are.
+    pub(super) fn wrap(self, text: &str) -> String {
+        wrap(text, self.width)
+    }
+}
+
+/// Wraps paragraphs at a width. Lines that begin with a space are not touched: they are laid out.
+pub(super) fn wrap(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        if line.starts_with(' ') || line.chars().count() <= width {
+            out.push_str(line);
+        } else {
+            wrap_line(&mut out, line, width);
+        }
+        out.push('\n');
+    }
+    if !text.ends_with('\n') {
+        out.pop();
+    }
+    out
+}
+
+fn wrap_line(out: &mut String, line: &str, width: usize) {
+    let mut column = 0;
+    for word in line.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            out.push('\n');
+            column = 0;
+        }
+        let space = if column > 0 { " " } else { "" };
+        // Writing to a string does not fail.
+        let _ = write!(out, "{space}{word}");
+        column += space.len() + length;
+    }
+}
+
+/// Gives a number with its noun: `1 attribute`, `3 attributes`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_wrapped_and_laid_out_lines_are_not() {
+        let text = "one two three\n  one two three four\n\nfive";
+
+        assert_eq!(wrap(text, 8), "one two\nthree\n  one two three four\n\nfive");
+    }
+
+    #[test]
+    fn colours_are_used_only_when_asked() {
+        let plain = Style::default();
+        let colored = Style { color: true, ..plain };
+
+        assert_eq!(plain.paint(Ink::Create, "+"), "+");
+        assert_eq!(colored.paint(Ink::Create, "+"), "\u{1b}[32m+\u{1b}[0m");
+    }
+}
