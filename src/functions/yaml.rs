@@ -1,0 +1,21 @@
+//! `yamldecode` and `yamlencode`.
+
+mod read;
+mod write;
+
+use super::{Call, CallError, Function, Spec, any, function, inferred, string};
+use crate::value::{Type, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    inferred("yamldecode", &[string("src")], |_| Ok(Type::Any), |call| read::read(call.text(0)))
+        .maybe_null(),
+    function("yamlencode", &[any("value").null().unknown()], Spec::String, encode),
+];
+
+fn encode(call: &Call<'_>) -> Result<Value, CallError> {
+    let value = &call.arguments[0];
+    if !value.is_whole() {
+        return call.unknown();
+    }
+    Ok(Value::string(write::write(value)))
+}
