@@ -296,18 +296,7 @@ fn defaults(turn: &mut Turn<'_>, project: &str, location: &str, name: &str, vers
         "labelFingerprint": turn.store.letters(8),
         "legacyAbac": {},
         "location": location,
-        "loggingConfig": {"componentConfig": {"enableComponents": ["SYSTEM_COMPONENTS", "WORKLOADS"]}},
-        "loggingService": "logging.googleapis.com/kubernetes",
         "maintenancePolicy": {"resourceVersion": turn.store.letters(8)},
-        "monitoringConfig": {
-            "advancedDatapathObservabilityConfig": {},
-            "componentConfig": {"enableComponents": [
-                "SYSTEM_COMPONENTS", "DAEMONSET", "DEPLOYMENT", "STATEFULSET", "JOBSET", "STORAGE", "HPA", "POD",
-                "CADVISOR", "KUBELET", "DCGM",
-            ]},
-            "managedPrometheusConfig": {"enabled": true},
-        },
-        "monitoringService": "monitoring.googleapis.com/kubernetes",
         "name": name,
         "nodePoolAutoConfig": {"nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": false}},
         "nodePoolDefaults": {"nodeConfigDefaults": {
@@ -326,7 +315,24 @@ fn defaults(turn: &mut Turn<'_>, project: &str, location: &str, name: &str, vers
         "userManagedKeysConfig": {},
     });
     merge_fields(&mut object, &more);
+    merge_fields(&mut object, &observed_defaults());
     object
+}
+
+fn observed_defaults() -> Json {
+    json!({
+        "loggingConfig": {"componentConfig": {"enableComponents": ["SYSTEM_COMPONENTS", "WORKLOADS"]}},
+        "loggingService": "logging.googleapis.com/kubernetes",
+        "monitoringConfig": {
+            "advancedDatapathObservabilityConfig": {},
+            "componentConfig": {"enableComponents": [
+                "SYSTEM_COMPONENTS", "DAEMONSET", "DEPLOYMENT", "STATEFULSET", "JOBSET", "STORAGE", "HPA", "POD",
+                "CADVISOR", "KUBELET", "DCGM",
+            ]},
+            "managedPrometheusConfig": {"enabled": true},
+        },
+        "monitoringService": "monitoring.googleapis.com/kubernetes",
+    })
 }
 
 fn network_defaults(id: &str, number: &str, location: &str) -> Json {

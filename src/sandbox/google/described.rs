@@ -20,7 +20,7 @@ pub struct Api {
     /// The short name, like `storage`; also the path prefix it is reached under.
     pub name: &'static str,
     /// The service's name, like `storage.googleapis.com`.
-    pub host: &'static str,
+    pub host: String,
     /// The title that people see.
     pub title: &'static str,
     /// How it writes errors.
@@ -68,81 +68,38 @@ macro_rules! data {
     };
 }
 
+/// The APIs: name, title, how errors look, and the description.
+const APIS: &[(&str, &str, Style, &[u8])] = &[
+    ("storage", "Cloud Storage API", Style::Errors, data!("storage.v1")),
+    ("container", "Kubernetes Engine API", Style::Both, data!("container.v1")),
+    ("iam", "Identity and Access Management (IAM) API", Style::Both, data!("iam.v1")),
+    ("serviceusage", "Service Usage API", Style::Status, data!("serviceusage.v1")),
+    ("cloudresourcemanager", RESOURCES, Style::Status, data!("cloudresourcemanager.v1")),
+    ("cloudresourcemanager", RESOURCES, Style::Status, data!("cloudresourcemanager.v3")),
+    ("artifactregistry", "Artifact Registry API", Style::Status, data!("artifactregistry.v1")),
+    (
+        "iamcredentials",
+        "IAM Service Account Credentials API",
+        Style::Status,
+        data!("iamcredentials.v1"),
+    ),
+    ("compute", "Compute Engine API", Style::Errors, data!("compute.v1")),
+];
+
+const RESOURCES: &str = "Cloud Resource Manager API";
+
 /// Gives all APIs.
 pub fn all() -> Vec<Api> {
-    let api = |name, host, title, style, packed: &'static [u8]| Api {
-        name,
-        host,
-        title,
-        style,
-        packed,
-        content: OnceLock::new(),
-    };
-    vec![
-        api(
-            "storage",
-            "storage.googleapis.com",
-            "Cloud Storage API",
-            Style::Errors,
-            data!("storage.v1"),
-        ),
-        api(
-            "container",
-            "container.googleapis.com",
-            "Kubernetes Engine API",
-            Style::Both,
-            data!("container.v1"),
-        ),
-        api(
-            "iam",
-            "iam.googleapis.com",
-            "Identity and Access Management (IAM) API",
-            Style::Both,
-            data!("iam.v1"),
-        ),
-        api(
-            "serviceusage",
-            "serviceusage.googleapis.com",
-            "Service Usage API",
-            Style::Status,
-            data!("serviceusage.v1"),
-        ),
-        api(
-            "cloudresourcemanager",
-            "cloudresourcemanager.googleapis.com",
-            "Cloud Resource Manager API",
-            Style::Status,
-            data!("cloudresourcemanager.v1"),
-        ),
-        api(
-            "cloudresourcemanager",
-            "cloudresourcemanager.googleapis.com",
-            "Cloud Resource Manager API",
-            Style::Status,
-            data!("cloudresourcemanager.v3"),
-        ),
-        api(
-            "artifactregistry",
-            "artifactregistry.googleapis.com",
-            "Artifact Registry API",
-            Style::Status,
-            data!("artifactregistry.v1"),
-        ),
-        api(
-            "iamcredentials",
-            "iamcredentials.googleapis.com",
-            "IAM Service Account Credentials API",
-            Style::Status,
-            data!("iamcredentials.v1"),
-        ),
-        api(
-            "compute",
-            "compute.googleapis.com",
-            "Compute Engine API",
-            Style::Errors,
-            data!("compute.v1"),
-        ),
-    ]
+    let api =
+        |(name, title, style, packed): &(&'static str, &'static str, Style, &'static [u8])| Api {
+            name,
+            host: format!("{name}.googleapis.com"),
+            title,
+            style: *style,
+            packed,
+            content: OnceLock::new(),
+        };
+    APIS.iter().map(api).collect()
 }
 
 impl Api {

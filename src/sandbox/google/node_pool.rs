@@ -67,24 +67,8 @@ pub fn new(turn: &mut Turn<'_>, cluster: &Json, given: &Json) -> Result<Json, Re
     let (project, location) = (turn.path[0].clone(), turn.path[1].clone());
     let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
     let name = text(&given["name"]);
-    let fits = name.len() <= 40
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && !name.ends_with('-')
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !fits {
-        return Err(Refusal::invalid(format!(
-            "Invalid value for field \"node_pool.name\": \"{name}\"."
-        )));
-    }
-    let version = match given["version"].as_str() {
-        Some(wish) if !wish.is_empty() && wish != "-" => container::version(wish, "")?,
-        _ => text(&cluster["currentMasterVersion"]),
-    };
-    if is_older(&text(&cluster["currentMasterVersion"]), &version) {
-        return Err(Refusal::invalid(format!(
-            "Node version \"{version}\" must not be newer than the control plane's."
-        )));
-    }
+    check_name(&name)?;
+    let version = version_of(cluster, given)?;
     let autoscaling = &given["autoscaling"];
     let least = autoscaling["minNodeCount"].as_u64().unwrap_or(0).max(1);
     let count = given["initialNodeCount"].as_u64().unwrap_or(least);
@@ -124,6 +108,23 @@ pub fn new(turn: &mut Turn<'_>, cluster: &Json, given: &Json) -> Result<Json, Re
         "etag": turn.store.etag(),
         "sandboxOrder": turn.store.count(),
     });
+    lay_wishes(&mut pool, given);
+    let urls: Vec<String> = pool["locations"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .map(|zone| {
+            let name = group_name(&text(&cluster["name"]), &name, &number, zone);
+            compute::link(&project, &format!("zones/{zone}/instanceGroupManagers/{name}-grp"))
+        })
+        .collect();
+    pool["instanceGroupUrls"] = json!(urls);
+    Ok(pool)
+}
+
+/// Lays what the caller wishes of a pool over its defaults.
+fn lay_wishes(pool: &mut Json, given: &Json) {
     for field in [
         "maxPodsConstraint",
         "networkConfig",
@@ -138,21 +139,34 @@ pub fn new(turn: &mut Turn<'_>, cluster: &Json, given: &Json) -> Result<Json, Re
     if given["upgradeSettings"].as_object().is_some_and(|settings| !settings.is_empty()) {
         pool["upgradeSettings"] = given["upgradeSettings"].clone();
     }
-    if autoscaling["enabled"] == json!(true) {
-        pool["autoscaling"] = without_zeros(autoscaling);
+    if given["autoscaling"]["enabled"] == json!(true) {
+        pool["autoscaling"] = without_zeros(&given["autoscaling"]);
     }
-    let urls: Vec<String> = pool["locations"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str)
-        .map(|zone| {
-            let name = group_name(&text(&cluster["name"]), &name, &number, zone);
-            compute::link(&project, &format!("zones/{zone}/instanceGroupManagers/{name}-grp"))
-        })
-        .collect();
-    pool["instanceGroupUrls"] = json!(urls);
-    Ok(pool)
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let fits = name.len() <= 40
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!("Invalid value for field \"node_pool.name\": \"{name}\".")))
+}
+
+fn version_of(cluster: &Json, given: &Json) -> Result<String, Refusal> {
+    let current = cluster["currentMasterVersion"].as_str().unwrap_or_default();
+    let version = match given["version"].as_str() {
+        Some(wish) if !wish.is_empty() && wish != "-" => container::version(wish, "")?,
+        _ => current.to_owned(),
+    };
+    if is_older(current, &version) {
+        return Err(Refusal::invalid(format!(
+            "Node version \"{version}\" must not be newer than the control plane's."
+        )));
+    }
+    Ok(version)
 }
 
 fn management(given: &Json) -> Json {

@@ -43,14 +43,14 @@ pub fn key(project: &str, service: &str) -> String {
 /// # Errors
 /// `SERVICE_DISABLED`, with the address to enable it at.
 pub fn must_be_enabled(turn: &Turn<'_>, api: &Api) -> Result<(), Refusal> {
-    if ALWAYS.contains(&api.host) || api.name == "iamcredentials" {
+    if ALWAYS.contains(&api.host.as_str()) || api.name == "iamcredentials" {
         return Ok(());
     }
     let Some(project) = project_of(turn, api) else { return Ok(()) };
-    if is_enabled(turn, &project, api.host) {
+    if is_enabled(turn, &project, &api.host) {
         return Ok(());
     }
-    Err(Refusal::service_disabled(api.host, api.title, &project, &project_number(&project)))
+    Err(Refusal::service_disabled(&api.host, api.title, &project, &project_number(&project)))
 }
 
 fn project_of(turn: &Turn<'_>, api: &Api) -> Option<String> {

@@ -173,19 +173,7 @@ fn apply(turn: &Turn<'_>, bucket: &mut Json, body: &Json, whole: bool) -> Result
     let empty = serde_json::Map::new();
     let given = body.as_object().unwrap_or(&empty);
     if whole {
-        let gone: Vec<String> = bucket
-            .as_object()
-            .map(|fields| {
-                fields.keys().filter(|name| !OWNED.contains(&name.as_str())).cloned().collect()
-            })
-            .unwrap_or_default();
-        for name in gone {
-            let kept = ["storageClass", "rpo", "softDeletePolicy", "iamConfiguration"]
-                .contains(&name.as_str());
-            if !kept && !given.contains_key(&name) {
-                remove(bucket, &name);
-            }
-        }
+        drop_absent(bucket, given);
     }
     for (name, value) in given.iter().filter(|(name, _)| !OWNED.contains(&name.as_str())) {
         if value.is_null() {
@@ -239,6 +227,17 @@ fn apply(turn: &Turn<'_>, bucket: &mut Json, body: &Json, whole: bool) -> Result
     }
     conform_access(turn, bucket);
     Ok(())
+}
+
+/// Removes what a whole update does not name, but for what always has a value.
+fn drop_absent(bucket: &mut Json, given: &serde_json::Map<String, Json>) {
+    let kept = ["storageClass", "rpo", "softDeletePolicy", "iamConfiguration"];
+    if let Some(fields) = bucket.as_object_mut() {
+        fields.retain(|name, _| {
+            let name = name.as_str();
+            OWNED.contains(&name) || kept.contains(&name) || given.contains_key(name)
+        });
+    }
 }
 
 /// Completes the access configuration: the old name of uniform access mirrors it, and it locks after 90 days.
