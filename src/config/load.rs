@@ -119,6 +119,7 @@ pub fn load(
         sources,
         problems: Vec::new(),
         headings: Vec::new(),
+        broken: Vec::new(),
     };
     let root = loading.module(Path::new("."), Vec::new(), &mut Vec::new(), None);
     let config = Config { root, headings: loading.headings };
@@ -144,9 +145,9 @@ pub fn load_variables(
     };
     let id = sources.add(name, text.as_str());
     let (file, mut problems) = if name.ends_with(".json") {
-        syntax::parse_json(id, &text, &[])
+        syntax::parse_json(id, name, &text, &[])
     } else {
-        syntax::parse(id, &text)
+        syntax::parse_named(id, name, &text)
     };
     for block in &file.body.blocks {
         let summary = format!("Unexpected \"{}\" block", block.kind.text);
@@ -176,6 +177,8 @@ struct Loading<'a> {
     sources: &'a mut Sources,
     problems: Vec<Diagnostic>,
     headings: Vec<(Span, String)>,
+    /// What could not be read: problems that lie in it follow from that.
+    broken: Vec<Span>,
 }
 
 /// The files of a module.
@@ -210,6 +213,10 @@ impl Loading<'_> {
             }
         }
         let Reader { mut module, problems, .. } = reader;
+        let follows =
+            |problem: &Diagnostic| problem.span().is_some_and(|span| self.is_broken(span));
+        let problems: Vec<Diagnostic> =
+            problems.into_iter().filter(|problem| !follows(problem)).collect();
         self.problems.extend(problems);
         callers.push(folder.to_path_buf());
         let mut calls = std::mem::take(&mut module.calls);
@@ -230,6 +237,13 @@ impl Loading<'_> {
         module.calls = calls;
         callers.pop();
         module
+    }
+
+    /// Says whether a place is in what could not be read, labels apart.
+    fn is_broken(&self, span: Span) -> bool {
+        self.broken.iter().any(|broken| {
+            broken.file == span.file && broken.start <= span.start && span.end <= broken.end
+        })
     }
 
     fn call(&mut self, module: &Module, call: &mut ModuleCall, callers: &mut Vec<PathBuf>) {
@@ -305,14 +319,15 @@ impl Loading<'_> {
                 return Vec::new();
             }
         };
-        let id = self.sources.add(shown, text.as_str());
+        let id = self.sources.add(shown.as_str(), text.as_str());
         let (file, problems) = if name.ends_with(".json") {
             json.insert(id);
-            syntax::parse_json(id, &text, JSON)
+            syntax::parse_json(id, &shown, &text, JSON)
         } else {
-            syntax::parse(id, &text)
+            syntax::parse_named(id, &shown, &text)
         };
         self.problems.extend(problems);
+        self.broken.extend(file.broken.iter().copied());
         for attribute in &file.body.attributes {
             self.problems.push(unsupported_argument(attribute, &ROOT));
         }

@@ -22,10 +22,15 @@ pub struct Nesting {
 const DEPTH: usize = 200;
 
 /// Reads a file in JSON.
-pub fn parse_json(id: FileId, text: &str, nesting: &[Nesting]) -> (File, Vec<Diagnostic>) {
+pub fn parse_json(
+    id: FileId,
+    name: &str,
+    text: &str,
+    nesting: &[Nesting],
+) -> (File, Vec<Diagnostic>) {
     let mut parser = Parser { id, text, at: 0, problems: Vec::new() };
     let root = parser.root();
-    let mut lowering = FromJson { id, problems: parser.problems };
+    let mut lowering = FromJson { id, name, text, problems: parser.problems };
     let mut body = super::empty_body(id, text.len());
     match root {
         Some(Node { kind: NodeKind::Array(elements), span }) => {
@@ -50,7 +55,7 @@ pub fn parse_json(id: FileId, text: &str, nesting: &[Nesting]) -> (File, Vec<Dia
             }
         }
     }
-    (File { id, body }, lowering.problems)
+    (File { id, body, broken: Vec::new() }, lowering.problems)
 }
 
 fn first_length(text: &str) -> usize {
@@ -83,12 +88,14 @@ enum NodeKind {
 }
 
 /// Makes the tree.
-struct FromJson {
+struct FromJson<'a> {
     id: FileId,
+    name: &'a str,
+    text: &'a str,
     problems: Vec<Diagnostic>,
 }
 
-impl FromJson {
+impl FromJson<'_> {
     /// Adds what an object says to a body.
     fn extend(&mut self, body: &mut Body, node: &Node, nesting: &[Nesting]) {
         let NodeKind::Object(properties) = &node.kind else { return };
@@ -198,7 +205,8 @@ impl FromJson {
             let literal = Part::Literal(text.to_string(), span);
             return if text.is_empty() { Vec::new() } else { vec![literal] };
         }
-        let mut lowering = Lowering::new(self.id, text, i64::from(span.start) + 1);
+        let mut lowering = Lowering::new(self.id, self.name, text, i64::from(span.start) + 1);
+        lowering.whole_text = Some(self.text);
         let parts = lowering.lone_template();
         self.problems.append(&mut lowering.problems);
         parts.unwrap_or_default()

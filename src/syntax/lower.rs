@@ -9,6 +9,7 @@ use hcl_edit::structure;
 
 use crate::diag::{Diagnostic, FileId, Span};
 
+use super::explain::{BlockShape, Shape};
 use super::literal::Quoting;
 use super::template::Form;
 use super::tree::{
@@ -18,17 +19,31 @@ use super::tree::{
 /// One text on its way to a tree.
 pub(super) struct Lowering<'a> {
     pub(super) id: FileId,
+    /// The file's name, for messages that speak of a second place.
+    pub(super) name: &'a str,
+    /// The whole file's text, where `text` is only a piece of it.
+    pub(super) whole_text: Option<&'a str>,
     /// The text that is parsed; ranges of the parser are ranges of it.
     pub(super) text: &'a str,
     /// What is added to a place in `text` to have the place in the file.
     shift: i64,
     /// What was found wrong.
     pub(super) problems: Vec<Diagnostic>,
+    /// Attributes that could not be read; a null stands in their place.
+    pub(super) broken: Vec<Span>,
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn new(id: FileId, text: &'a str, shift: i64) -> Self {
-        Lowering { id, text, shift, problems: Vec::new() }
+    pub(super) fn new(id: FileId, name: &'a str, text: &'a str, shift: i64) -> Self {
+        Lowering {
+            id,
+            name,
+            whole_text: None,
+            text,
+            shift,
+            problems: Vec::new(),
+            broken: Vec::new(),
+        }
     }
 
     /// Gives the span of a range of the parsed text.
@@ -49,15 +64,99 @@ impl<'a> Lowering<'a> {
         range.and_then(|range| self.text.get(range)).unwrap_or("")
     }
 
-    /// Lowers the text as a file.
+    /// Lowers the text as a file; where something is wrong, all that is not.
     pub(super) fn file(&mut self) -> Body {
-        match parse_mended(self.text, hcl_edit::parser::parse_body) {
-            Ok(body) => self.body(&body, 0, self.text.len(), 0),
-            Err(error) => {
-                self.refuse(&error);
-                super::empty_body(self.id, self.text.len())
+        let whole = self.whole();
+        if let (Ok(body), true) = (&whole, self.problems.is_empty()) {
+            return body.clone();
+        }
+        let found = std::mem::take(&mut self.problems);
+        let items = super::explain::file(self);
+        if let (Ok(body), true) = (whole, self.problems.is_empty()) {
+            self.problems = found;
+            return body;
+        }
+        self.skeleton(&items, 0, self.text.len(), 0)
+    }
+
+    /// Lowers the text as a file without fault.
+    fn whole(&mut self) -> Result<Body, hcl_edit::parser::Error> {
+        let body = parse_mended(self.text, hcl_edit::parser::parse_body)?;
+        Ok(self.body(&body, 0, self.text.len(), 0))
+    }
+
+    /// Makes a body of what could be made out of it.
+    fn skeleton(&mut self, items: &[Shape], start: usize, end: usize, open: usize) -> Body {
+        let mut body =
+            Body { span: self.span(start, end), end: self.span(open, start), ..Body::default() };
+        for item in items {
+            match item {
+                Shape::Attribute { name, end, whole: true } => {
+                    self.piece(name.start, *end, &mut body)
+                }
+                Shape::Attribute { name, end, .. } => {
+                    let span = self.span(name.start, *end);
+                    let text = self.source(Some(name.start..name.end)).to_string();
+                    let name = Ident { text, span: self.span(name.start, name.end) };
+                    let expr =
+                        Expr { kind: ExprKind::Null, span: Span { start: name.span.end, ..span } };
+                    self.broken.push(span);
+                    if body.attribute(&name.text).is_none() {
+                        body.attributes.push(Attribute { name, expr, span });
+                    }
+                }
+                Shape::Block(block) if block.whole => {
+                    self.piece(block.kind.start, block.end, &mut body);
+                }
+                Shape::Block(block) => {
+                    let block = self.partial_block(block);
+                    body.blocks.push(block);
+                }
             }
         }
+        body
+    }
+
+    fn partial_block(&mut self, block: &BlockShape) -> Block {
+        let labels: Vec<Ident> = block
+            .labels
+            .iter()
+            .map(|(text, start, end)| Ident { text: text.clone(), span: self.span(*start, *end) })
+            .collect();
+        let kind = Ident {
+            text: self.source(Some(block.kind.start..block.kind.end)).to_string(),
+            span: self.span(block.kind.start, block.kind.end),
+        };
+        let header = labels.last().map_or(kind.span, |label| kind.span.to(label.span));
+        let end = block.end;
+        let (start, open) = block.open.map_or((end, end), |open| (open.end, open.start));
+        let body = self.skeleton(&block.items, start, end, open);
+        let span = self.span(block.kind.start, end);
+        if block.open.is_none() {
+            self.broken.push(span);
+        }
+        Block { kind, labels, body, header, span }
+    }
+
+    /// Lowers an attribute or block without fault that lies somewhere in the text.
+    fn piece(&mut self, start: usize, end: usize, body: &mut Body) {
+        let rest = self.text.get(end..).unwrap_or("");
+        let line = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
+        // A heredoc needs the end of its line.
+        let end = if rest[..line].trim().is_empty() { end + line } else { end };
+        let text = self.text.get(start..end).unwrap_or("");
+        let shift = self.shift.saturating_add(super::offset_of(start));
+        let mut inner = Lowering::new(self.id, self.name, text, shift);
+        match inner.whole() {
+            Ok(found) => {
+                let known = |attribute: &Attribute| body.attribute(&attribute.name.text).is_none();
+                let new: Vec<Attribute> = found.attributes.into_iter().filter(known).collect();
+                body.attributes.extend(new);
+                body.blocks.extend(found.blocks);
+            }
+            Err(error) => inner.refuse(&error),
+        }
+        self.problems.append(&mut inner.problems);
     }
 
     /// Lowers the text as one expression.
@@ -73,19 +172,39 @@ impl<'a> Lowering<'a> {
 
     /// Lowers the text as a template.
     pub(super) fn lone_template(&mut self) -> Option<Vec<Part>> {
-        match parse_mended(self.text, hcl_edit::parser::parse_template) {
-            Ok(template) => Some(self.parts(&template, Form::File)),
-            Err(error) => {
-                self.refuse(&error);
-                None
+        let found = match parse_mended(self.text, hcl_edit::parser::parse_template) {
+            Ok(template) => Ok(self.parts(&template, Form::File)),
+            Err(error) => Err(error),
+        };
+        if let (Ok(parts), true) = (&found, self.problems.is_empty()) {
+            return Some(parts.clone());
+        }
+        let problems = std::mem::take(&mut self.problems);
+        super::explain::bare_template(self);
+        if self.problems.is_empty() {
+            self.problems = problems;
+            if let Err(error) = &found {
+                self.refuse(error);
             }
         }
+        None
     }
 
     fn refuse(&mut self, error: &hcl_edit::parser::Error) {
         let at = error.location().offset().min(self.text.len());
         let span = self.span(at, at + 1);
-        let detail = format!("The text cannot be read here: {}.", error.message());
+        let message = error.message();
+        let detail = if message.contains("nesting depth") {
+            "Expressions and blocks are read to a depth of 64 levels. Give parts of this one names as local \
+             values."
+                .to_string()
+        } else if message.contains("operator") && message.contains("128") {
+            "Expressions are read with up to 128 operators in a row. Give parts of this one names as local \
+             values."
+                .to_string()
+        } else {
+            format!("The text cannot be read here: {message}.")
+        };
         self.problems.push(Diagnostic::error("Invalid syntax", detail).at(span, ""));
     }
 
@@ -238,7 +357,8 @@ impl<'a> Lowering<'a> {
         let source = self.source(Some(range.clone()));
         let form = if source.starts_with("<<-") { Form::Indented } else { Form::Heredoc };
         let after = self.text.get(range.end..).unwrap_or("");
-        if !after.starts_with('\n') && !after.starts_with("\r\n") {
+        let after = after.trim_start_matches([' ', '\t', '\r']);
+        if !after.starts_with('\n') {
             let detail = "No closing marker was found for the string.";
             let span = self.span(range.end, range.end + 1);
             self.problems
@@ -345,8 +465,8 @@ impl<'a> Lowering<'a> {
         if matches!(step.value(), from::TraversalOperator::AttrSplat(_)) {
             let range = step.span().unwrap_or(0..0);
             let span = self.span(range.end.saturating_sub(1), range.end);
-            let detail = "Splat expressions nested using the attribute-only form (\".*\") are not \
-                          supported. Use the full splat syntax, \"[*]\", instead.";
+            let detail = "A splat expression (*) cannot be used inside another attribute-only splat \
+                          expression.";
             let problem = Diagnostic::error("Nested splat expression not allowed", detail);
             self.problems.push(problem.at(span, ""));
         }

@@ -8,6 +8,8 @@ pub mod tree;
 mod lower;
 mod template;
 mod literal;
+mod scan;
+mod explain;
 mod json;
 
 pub use self::json::{Nesting, parse_json};
@@ -22,11 +24,22 @@ const MARK: &str = "\u{feff}";
 
 /// Reads a file of the native syntax.
 pub fn parse(id: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    parse_named(id, "", text)
+}
+
+/// Reads a file of the native syntax, whose name is used where a message speaks of a second place.
+pub fn parse_named(id: FileId, name: &str, text: &str) -> (File, Vec<Diagnostic>) {
     let inner = text.strip_prefix(MARK).unwrap_or(text);
     let shift = offset_of(text.len() - inner.len());
-    let mut lowering = Lowering::new(id, inner, shift);
+    let mut lowering = Lowering::new(id, name, inner, shift);
     let body = lowering.file();
-    (File { id, body }, lowering.problems)
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for problem in lowering.problems {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    (File { id, body, broken: lowering.broken }, problems)
 }
 
 /// Reads one expression, as if it stood in parentheses. Spans are those of the text, moved by `offset`.
@@ -35,13 +48,18 @@ pub fn parse(id: FileId, text: &str) -> (File, Vec<Diagnostic>) {
 /// Why it is not an expression.
 pub fn parse_expression(id: FileId, text: &str, offset: u32) -> Result<Expr, Vec<Diagnostic>> {
     let wrapped = format!("({text}\n)");
-    let mut lowering = Lowering::new(id, &wrapped, i64::from(offset) - 1);
+    let mut lowering = Lowering::new(id, "", &wrapped, i64::from(offset) - 1);
     let expr = lowering.lone_expression();
     match expr {
         Some(Expr { kind: ExprKind::Parens(inner), .. }) if lowering.problems.is_empty() => {
             Ok(*inner)
         }
-        _ => Err(lowering.problems),
+        _ => {
+            let mut plain = Lowering::new(id, "", text, i64::from(offset));
+            explain::expression(&mut plain);
+            let unexplained = plain.problems.is_empty();
+            Err(if unexplained { lowering.problems } else { plain.problems })
+        }
     }
 }
 
@@ -50,7 +68,7 @@ pub fn parse_expression(id: FileId, text: &str, offset: u32) -> Result<Expr, Vec
 /// # Errors
 /// Why it is not a template.
 pub fn parse_template(id: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
-    let mut lowering = Lowering::new(id, text, 0);
+    let mut lowering = Lowering::new(id, "", text, 0);
     let parts: Option<Vec<Part>> = lowering.lone_template();
     match parts {
         Some(parts) if lowering.problems.is_empty() => {
