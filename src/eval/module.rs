@@ -1,0 +1,267 @@
+//! Modules: their instances, their locals and outputs, and what `module.x` gives.
+
+use std::rc::Rc;
+
+use super::evaluator::Pass;
+use super::expand::Turns;
+use super::reference::{Chain, Step, anything, single};
+use super::scope::{BlockId, Eval, Item, ModuleId, Needs, Scope, Stop, Turn, fatal};
+use crate::addr::{Address, Key, Step as AddressStep};
+use crate::config::{Module, ModuleCall};
+use crate::diag::{Diagnostic, Span, nearest};
+use crate::syntax::tree::Expr;
+use crate::value::{Type, Value};
+
+/// A module's instance.
+#[derive(Debug)]
+pub(super) struct ModuleInstance<'a> {
+    /// The way to it.
+    pub steps: Vec<AddressStep>,
+    /// The module.
+    pub module: &'a Module,
+    /// Who calls it; nothing for the root.
+    pub caller: Option<(ModuleId, &'a ModuleCall)>,
+    /// The key of this instance.
+    pub key: Option<Key>,
+}
+
+/// The addresses of a `depends_on`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DependsOn(pub Rc<Needs>);
+
+impl<'a> Pass<'_, 'a> {
+    /// Gives the instance of a called module.
+    pub(super) fn child(&mut self, parent: ModuleId, call: &'a ModuleCall, key: Option<Key>) -> ModuleId {
+        let name = call.name.text.as_str();
+        let id = (parent, name, key.clone());
+        if let Some(known) = self.evaluator.children.get(&id) {
+            return *known;
+        }
+        let mut steps = self.evaluator.modules[parent].steps.clone();
+        steps.push(AddressStep { name: name.to_string(), key: key.clone() });
+        let number = self.evaluator.modules.len();
+        let caller = Some((parent, call));
+        self.evaluator.modules.push(ModuleInstance { steps, module: &call.module, caller, key });
+        self.evaluator.children.insert(id, number);
+        number
+    }
+
+    /// Gives all instances of a called module: in validation one that stands for all.
+    pub(super) fn children(&mut self, parent: ModuleId, call: &'a ModuleCall) -> Eval<Vec<ModuleId>> {
+        let turns = self.call_turns(parent, &call.name.text)?;
+        let mut keys = turns.keys();
+        if matches!(*turns, Turns::Unknown(_)) {
+            keys.push(None);
+        }
+        Ok(keys.into_iter().map(|key| self.child(parent, call, key)).collect())
+    }
+
+    /// Gives what a module's call sees for one of its instances.
+    pub(super) fn call_turn(&mut self, module: ModuleId) -> Eval<Turn> {
+        let Some((parent, call)) = self.evaluator.modules[module].caller else { return Ok(Turn::None) };
+        let key = self.evaluator.modules[module].key.clone();
+        Ok(self.call_turns(parent, &call.name.text)?.turn(key.as_ref()))
+    }
+
+    /// Takes over what the calls of a module were made from: their `count` and `for_each`, and their `depends_on`.
+    /// Gives the latter.
+    pub(super) fn module_needs(&mut self, module: ModuleId) -> Eval<Rc<Needs>> {
+        let Some((parent, call)) = self.evaluator.modules[module].caller else {
+            return Ok(self.evaluator.nothing.clone());
+        };
+        self.call_turns(parent, &call.name.text)?;
+        let depends = self.once(Item::Module(module, "depends_on"), |pass| {
+            let above = pass.module_needs(parent)?;
+            let mut depends = (*above).clone();
+            let mut scope = Scope::module(parent);
+            depends.extend(pass.depends_on(&call.depends_on, &mut scope)?);
+            Ok(DependsOn(Rc::new(depends)))
+        })?;
+        self.absorb(&depends.0, false);
+        Ok(depends.0)
+    }
+
+    /// Gives what a `depends_on` leads to, and takes it over.
+    pub(super) fn depends_on(&mut self, entries: &[Expr], scope: &mut Scope) -> Eval<Needs> {
+        let mut found = Needs::new();
+        for entry in entries {
+            let (result, trace) = self.traced(|pass| pass.depends_on_one(entry, scope));
+            result?;
+            self.absorb(&trace.needs, trace.pending);
+            found.extend(trace.needs);
+        }
+        Ok(found)
+    }
+
+    fn depends_on_one(&mut self, entry: &Expr, scope: &mut Scope) -> Eval<()> {
+        let chain = Chain::new(entry);
+        let module = self.evaluator.modules[scope.module].module;
+        let whole_module = chain.name().0 == "module" && chain.attribute(1).is_none();
+        let call = chain.attribute(0).and_then(|name| module.calls.get(&name.text));
+        match (whole_module, call) {
+            (true, Some(call)) => self.need_all(scope.module, call),
+            _ => self.skip(entry, scope),
+        }
+    }
+
+    /// Notes all blocks in all instances of a module.
+    fn need_all(&mut self, parent: ModuleId, call: &'a ModuleCall) -> Eval<()> {
+        for child in self.children(parent, call)? {
+            let module = self.evaluator.modules[child].module;
+            for resource in module.resources.values() {
+                let address = self.block_address(BlockId { module: child, resource });
+                self.need(address);
+            }
+            for inner in module.calls.values() {
+                self.need_all(child, inner)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a local's value.
+    pub(super) fn local_named(&mut self, module: ModuleId, name: &str, span: Span) -> Eval {
+        let locals = &self.evaluator.modules[module].module.locals;
+        let Some((name, attribute)) = locals.get_key_value(name) else {
+            let near = nearest(name, locals.keys().map(String::as_str));
+            let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+            let detail = format!("A local value with the name {name:?} has not been declared.{hint}");
+            return fatal("Reference to undeclared local value", detail, span);
+        };
+        let item = Item::Local(module, name);
+        if self.evaluator.running.last() == Some(&item) {
+            let detail = format!("Local value local.{name} cannot use its own result as part of its expression.");
+            return fatal("Self-referencing local value", detail, span);
+        }
+        self.once(item, |pass| pass.expr(&attribute.expr, &mut Scope::module(module)))
+    }
+
+    /// Gives the value of a module's output.
+    pub(super) fn output(&mut self, module: ModuleId, name: &'a str) -> Eval {
+        let Some(output) = self.evaluator.modules[module].module.outputs.get(name) else {
+            return Err(Stop::reported());
+        };
+        self.once(Item::Output(module, name), |pass| {
+            pass.module_needs(module)?;
+            let mut scope = Scope::module(module);
+            let value = pass.expr(&output.value, &mut scope);
+            pass.depends_on(&output.depends_on, &mut scope)?;
+            let mut value = value?;
+            let is_root = module == 0;
+            if output.sensitive && is_root {
+                value = value.sensitive();
+            }
+            let marks = value.all_marks();
+            if is_root && marks.sensitive && !output.sensitive {
+                return Err(Stop::problem(Diagnostic::error(SENSITIVE, SENSITIVE_DETAIL).at(output.span, "")));
+            }
+            if marks.ephemeral && !output.ephemeral {
+                let detail = "This output value is not declared as returning an ephemeral value, so it cannot be set to a \
+                              result derived from an ephemeral value.";
+                let problem = Diagnostic::error("Ephemeral value not allowed", detail);
+                return Err(Stop::problem(problem.at(output.value.span, "")));
+            }
+            if output.ephemeral && !is_root {
+                value = value.marked(crate::value::Marks { sensitive: false, ephemeral: true });
+            }
+            Ok(value)
+        })
+    }
+
+    /// Evaluates `module.x`, `module.x[key]`, `module.x.output` and `module.x[key].output`.
+    pub(super) fn module_reference(&mut self, chain: &Chain<'_>, scope: &mut Scope) -> Eval<(Value, usize)> {
+        let name = single(chain)?;
+        let module = self.evaluator.modules[scope.module].module;
+        let Some(call) = module.calls.get(&name.text) else {
+            let near = nearest(&name.text, module.calls.keys().map(String::as_str));
+            let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+            let detail = format!(
+                "No module call named {:?} is declared in {}.{hint}",
+                name.text,
+                self.module_label(scope.module)
+            );
+            let used = if chain.attribute(1).is_some() { 2 } else { 1 };
+            return fatal("Reference to undeclared module", detail, chain.until(used));
+        };
+        let turns = self.call_turns(scope.module, &call.name.text)?;
+        let (key, used) = match (&*turns, chain.steps.get(1)) {
+            (Turns::Single, _) => (None, 1),
+            (Turns::Count(_) | Turns::Each(_), Some((Step::Index(index), _, _))) => {
+                let index = self.expr(index, scope)?;
+                match turns.key_of(&index) {
+                    Some(key) if !index.marks().any() => (Some(key), 2),
+                    _ => return Ok((self.module_value(scope.module, call)?, 1)),
+                }
+            }
+            _ => return Ok((self.module_value(scope.module, call)?, 1)),
+        };
+        let child = self.child(scope.module, call, key);
+        let output = chain.attribute(used).and_then(|name| call.module.outputs.get_key_value(&name.text));
+        match output {
+            Some((name, _)) => Ok((self.output(child, name)?, used + 1)),
+            None => Ok((self.module_object(child)?, used)),
+        }
+    }
+
+    /// Gives the value of a whole module call.
+    fn module_value(&mut self, module: ModuleId, call: &'a ModuleCall) -> Eval {
+        let turns = self.call_turns(module, &call.name.text)?;
+        let children = self.children(module, call)?;
+        self.once(Item::Module(module, &call.name.text), |pass| {
+            let mut objects = Vec::new();
+            for child in children {
+                objects.push((pass.evaluator.modules[child].key.clone(), pass.module_object(child)?));
+            }
+            Ok(match &*turns {
+                Turns::Each(_) => Value::object(objects.into_iter().map(|(key, object)| (key_text(key), object))),
+                Turns::Count(_) => Value::tuple(objects.into_iter().map(|(_, object)| object).collect()),
+                Turns::Unknown(counted) => {
+                    let open = call.module.outputs.keys().map(|name| (name.as_str(), Type::Any));
+                    let element = Type::object(open);
+                    Value::unknown_not_null(if *counted { Type::list(element) } else { Type::map(element) })
+                }
+                Turns::Single => objects.into_iter().next().map_or_else(anything, |(_, object)| object),
+            })
+        })
+    }
+
+    /// Gives the object of a module instance's outputs.
+    fn module_object(&mut self, module: ModuleId) -> Eval {
+        let outputs = &self.evaluator.modules[module].module.outputs;
+        let mut fields = Vec::new();
+        for name in outputs.keys() {
+            fields.push((name.as_str(), self.output(module, name)?));
+        }
+        if self.evaluator.inputs.validating {
+            let types = fields.iter().map(|(name, value)| (*name, value.ty()));
+            return Ok(Value::unknown_not_null(Type::object(types)));
+        }
+        Ok(Value::object(fields))
+    }
+
+    /// Gives the address of a block in a module's instance.
+    pub(super) fn block_address(&self, block: BlockId<'_>) -> Address {
+        Address {
+            module: self.evaluator.modules[block.module].steps.clone(),
+            mode: block.resource.mode,
+            type_name: block.resource.type_name.text.clone(),
+            name: block.resource.name.text.clone(),
+            key: None,
+        }
+    }
+}
+
+/// Gives a key as text.
+pub(super) fn key_text(key: Option<Key>) -> String {
+    match key {
+        Some(Key::String(key)) => key,
+        Some(Key::Number(place)) => place.to_string(),
+        None => String::new(),
+    }
+}
+
+const SENSITIVE: &str = "Output refers to sensitive values";
+const SENSITIVE_DETAIL: &str = "To reduce the risk of accidentally exporting sensitive data that was intended to be only \
+    internal, Terraform requires that any root module output containing sensitive data be explicitly marked as sensitive, to \
+    confirm your intent.\n\nIf you do intend to export this data, annotate the output value as sensitive by adding the following \
+    argument:\n    sensitive = true";

@@ -1,0 +1,317 @@
+//! Operators, and `condition ? a : b`.
+
+use super::evaluator::Pass;
+use super::scope::{Eval, Scope, both, stop};
+use crate::diag::Span;
+use crate::syntax::tree::{BinaryOp, Expr, UnaryOp};
+use crate::value::convert::{convert, unify};
+use crate::value::equal::{equals, same};
+use crate::value::{Bounds, Kind, Number, Type, Value};
+
+impl Pass<'_, '_> {
+    /// Evaluates `-a`, `!a`.
+    pub(super) fn unary(&mut self, op: UnaryOp, operand: &Expr, span: Span, scope: &mut Scope) -> Eval {
+        let value = self.expr(operand, scope)?;
+        let ty = match op {
+            UnaryOp::Negate => Type::Number,
+            UnaryOp::Not => Type::Bool,
+        };
+        let value = suit(&value, &ty, "unary operand", operand.span)?;
+        not_null(&[&value], span)?;
+        let kind = match (op, value.kind()) {
+            (UnaryOp::Not, Kind::Bool(truth)) => Kind::Bool(!truth),
+            (UnaryOp::Negate, Kind::Number(number)) => Kind::Number(number.neg()),
+            (_, Kind::Unknown(_, bounds)) => {
+                let (low, high) = &bounds.number;
+                let turned = (high.as_ref().map(Number::neg), low.as_ref().map(Number::neg));
+                Kind::Unknown(ty, Bounds { number: turned, ..Bounds::not_null() })
+            }
+            _ => Kind::Unknown(ty, Bounds::not_null()),
+        };
+        Ok(Value::derived([&value], kind))
+    }
+
+    /// Evaluates `a + b` and the like.
+    pub(super) fn binary(
+        &mut self,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+        scope: &mut Scope,
+    ) -> Eval {
+        let (a, b) = both(self.expr(left, scope), self.expr(right, scope))?;
+        match op {
+            BinaryOp::Equal => return Ok(equals(&a, &b)),
+            BinaryOp::NotEqual => {
+                let kind = match same(&a, &b) {
+                    Some(truth) => Kind::Bool(!truth),
+                    None => Kind::Unknown(Type::Bool, Bounds::not_null()),
+                };
+                return Ok(Value::derived([&a, &b], kind));
+            }
+            _ => {}
+        }
+        let wanted = match op {
+            BinaryOp::And | BinaryOp::Or => Type::Bool,
+            _ => Type::Number,
+        };
+        let (a, b) = both(
+            suit(&a, &wanted, "left operand", left.span),
+            suit(&b, &wanted, "right operand", right.span),
+        )?;
+        not_null(&[&a, &b], span)?;
+        let kind = match (a.kind(), b.kind()) {
+            (Kind::Bool(x), Kind::Bool(y)) => {
+                Kind::Bool(if op == BinaryOp::And { *x && *y } else { *x || *y })
+            }
+            (Kind::Number(x), Kind::Number(y)) => arithmetic(op, x, y, span)?,
+            _ => undecided(op, &a, &b),
+        };
+        Ok(Value::derived([&a, &b], kind))
+    }
+
+    /// Evaluates `condition ? then : otherwise`.
+    pub(super) fn conditional(
+        &mut self,
+        condition: &Expr,
+        then: &Expr,
+        otherwise: &Expr,
+        scope: &mut Scope,
+    ) -> Eval {
+        let decided = self.expr(condition, scope);
+        let yes = self.expr(then, scope);
+        let no = self.expr(otherwise, scope);
+        let results = Span::to(then.span, otherwise.span);
+        choose(decided, condition.span, yes, no, results)
+    }
+}
+
+/// Chooses one of two results by a condition; the one that is not taken may have failed, unless fatally.
+pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: Span) -> Eval {
+    let (decided, yes, no) = match (decided, yes, no) {
+        (Err(stop), Err(yes), Err(no)) => return Err(stop.and(yes).and(no)),
+        (Err(stop), Err(other), _) | (Err(stop), _, Err(other)) => return Err(stop.and(other)),
+        (Err(stop), Ok(_), Ok(_)) => return Err(stop),
+        (Ok(_), Err(yes), Err(no)) if yes.fatal || no.fatal => return Err(yes.and(no)),
+        (Ok(_), Err(stop), _) | (Ok(_), _, Err(stop)) if stop.fatal => return Err(stop),
+        (Ok(decided), yes, no) => (decided, yes, no),
+    };
+    let failed = || Value::unknown(Type::Any);
+    let (yes_value, no_value) = (
+        yes.as_ref().map_or_else(|_| failed(), Clone::clone),
+        no.as_ref().map_or_else(|_| failed(), Clone::clone),
+    );
+    let ty = result_type(&yes_value, &no_value).ok_or(()).or_else(|()| {
+        let why = mismatch(&yes_value.ty(), &no_value.ty());
+        let detail =
+            format!("The true and false result expressions must have consistent types. {why}");
+        stop("Inconsistent conditional result types", detail, results)
+    })?;
+    if decided.is_null() {
+        let detail = "The condition value is null. Conditions must either be true or false.";
+        return stop("Null condition", detail, place);
+    }
+    let decided = convert(&decided, &Type::Bool)
+        .or_else(|_| stop("Incorrect condition type", "The condition expression must be of type bool.", place))?;
+    let marks = decided.marks();
+    let fit = |value: &Value| {
+        convert(value, &ty).or_else(|error| {
+            let detail = format!(
+                "The true result value has the wrong type: {}.",
+                error.message
+            );
+            stop("Inconsistent conditional result types", detail, results)
+        })
+    };
+    let chosen = match decided.kind() {
+        Kind::Bool(true) => fit(&yes?)?,
+        Kind::Bool(false) => fit(&no?)?,
+        _ => {
+            let (yes, no) = (fit(&yes?)?, fit(&no?)?);
+            either(&yes, &no, &ty)
+        }
+    };
+    Ok(chosen.marked(marks))
+}
+
+/// Gives the type that both results convert to.
+fn result_type(yes: &Value, no: &Value) -> Option<Type> {
+    let open_null = |value: &Value| matches!(value.kind(), Kind::Null(Type::Any));
+    match (yes.ty(), no.ty()) {
+        (_, ty) if open_null(yes) => Some(ty),
+        (ty, _) if open_null(no) => Some(ty),
+        (Type::Any, _) | (_, Type::Any) => Some(Type::Any),
+        (a, b) if a == b => Some(a),
+        (a, b) => unify(&[a, b]),
+    }
+}
+
+/// Gives what is known where the condition is not: the value where both are the same, else what holds for both.
+fn either(yes: &Value, no: &Value, ty: &Type) -> Value {
+    if yes == no {
+        return yes.clone();
+    }
+    let (a, b) = (bounds(yes), bounds(no));
+    let ty = if yes.ty() == no.ty() { yes.ty() } else { ty.clone() };
+    let narrower = |low: bool| -> Option<Number> {
+        let pick = |bounds: &Bounds| if low { bounds.number.0.clone() } else { bounds.number.1.clone() };
+        let (x, y) = (pick(&a)?, pick(&b)?);
+        Some(if (x < y) == low { x } else { y })
+    };
+    let length = (a.length.0.min(b.length.0), a.length.1.and_then(|x| b.length.1.map(|y| x.max(y))));
+    let joined = Bounds {
+        not_null: a.not_null && b.not_null,
+        prefix: None,
+        length,
+        number: (narrower(true), narrower(false)),
+    };
+    Value::derived([yes, no], Kind::Unknown(ty, joined))
+}
+
+/// Gives what is known of a value, as bounds.
+pub(super) fn bounds(value: &Value) -> Bounds {
+    let length = |length: usize| Bounds { length: (length, Some(length)), ..Bounds::not_null() };
+    match value.kind() {
+        Kind::Unknown(_, bounds) => bounds.clone(),
+        Kind::Null(_) => Bounds::default(),
+        Kind::Number(number) => Bounds {
+            number: (Some(number.clone()), Some(number.clone())),
+            ..Bounds::not_null()
+        },
+        Kind::String(text) => Bounds { prefix: Some(text.clone()), ..Bounds::not_null() },
+        Kind::List(_, parts) => length(parts.len()),
+        Kind::Set(_, parts) if value.is_whole() => length(parts.len()),
+        Kind::Map(_, fields) => length(fields.len()),
+        Kind::Set(..) | Kind::Bool(_) | Kind::Tuple(_) | Kind::Object(_) => Bounds::not_null(),
+    }
+}
+
+/// Says why two results have no common type.
+fn mismatch(yes: &Type, no: &Type) -> String {
+    match (yes, no) {
+        (Type::Object(a), Type::Object(b)) => {
+            for (name, ty) in a {
+                match b.get(name) {
+                    None => {
+                        return format!(
+                            "The 'true' value includes object attribute {name:?}, which is absent in the 'false' value."
+                        );
+                    }
+                    Some(other) if unify(&[ty.clone(), other.clone()]).is_none() => {
+                        let why = mismatch(ty, other);
+                        return format!("Type mismatch for object attribute {name:?}: {why}");
+                    }
+                    Some(_) => {}
+                }
+            }
+            if let Some(name) = b.keys().find(|name| !a.contains_key(*name)) {
+                return format!(
+                    "The 'false' value includes object attribute {name:?}, which is absent in the 'true' value."
+                );
+            }
+        }
+        (Type::Tuple(a), Type::Tuple(b)) if a.len() != b.len() => {
+            return format!(
+                "The 'true' tuple has length {}, but the 'false' tuple has length {}.",
+                a.len(),
+                b.len()
+            );
+        }
+        (Type::Tuple(a), Type::Tuple(b)) => {
+            let wrong = a.iter().zip(b).enumerate().find(|(_, (a, b))| unify(&[(*a).clone(), (*b).clone()]).is_none());
+            if let Some((place, (a, b))) = wrong {
+                return format!("Type mismatch for tuple element {place}: {}", mismatch(a, b));
+            }
+        }
+        _ => {}
+    }
+    let structural = |ty: &Type| matches!(ty, Type::Object(_) | Type::Tuple(_));
+    match (yes, no) {
+        (Type::List(a), Type::List(b)) if structural(a) && structural(b) => {
+            return format!("Mismatched list element types: {}", mismatch(a, b));
+        }
+        (Type::Set(a), Type::Set(b)) if structural(a) && structural(b) => {
+            return format!("Mismatched set element types: {}", mismatch(a, b));
+        }
+        (Type::Map(a), Type::Map(b)) if structural(a) && structural(b) => {
+            return format!("Mismatched map element types: {}", mismatch(a, b));
+        }
+        _ => {}
+    }
+    let (a, b) = (yes.friendly(), no.friendly());
+    if a == b {
+        return "At least one deeply-nested attribute or element is not compatible across both the 'true' and the \
+                'false' value."
+            .into();
+    }
+    format!("The 'true' value is {a}, but the 'false' value is {b}.")
+}
+
+fn suit(value: &Value, ty: &Type, side: &str, span: Span) -> Eval {
+    convert(value, ty).or_else(|error| {
+        let detail = format!("Unsuitable value for {side}: {}.", error.message);
+        stop("Invalid operand", detail, span)
+    })
+}
+
+fn not_null(values: &[&Value], span: Span) -> Eval<()> {
+    if values.iter().any(|value| value.is_null()) {
+        return stop("Operation failed", "Error during operation: argument must not be null.", span);
+    }
+    Ok(())
+}
+
+fn arithmetic(op: BinaryOp, x: &Number, y: &Number, span: Span) -> Eval<Kind> {
+    let number = match op {
+        BinaryOp::Less => return Ok(Kind::Bool(x < y)),
+        BinaryOp::LessOrEqual => return Ok(Kind::Bool(x <= y)),
+        BinaryOp::Greater => return Ok(Kind::Bool(x > y)),
+        BinaryOp::GreaterOrEqual => return Ok(Kind::Bool(x >= y)),
+        BinaryOp::Add => x.add(y),
+        BinaryOp::Subtract => x.sub(y),
+        BinaryOp::Multiply => x.mul(y),
+        BinaryOp::Divide => x.div(y),
+        BinaryOp::Remainder => x.rem(y),
+        BinaryOp::And | BinaryOp::Or | BinaryOp::Equal | BinaryOp::NotEqual => None,
+    };
+    match number {
+        Some(number) => Ok(Kind::Number(number)),
+        None => {
+            let why = match op {
+                BinaryOp::Divide | BinaryOp::Remainder => {
+                    "can't divide zero by zero or infinity by infinity"
+                }
+                BinaryOp::Multiply => "can't multiply zero by infinity",
+                _ => "can't compute sum of opposing infinities",
+            };
+            stop("Operation failed", format!("Error during operation: {why}."), span)
+        }
+    }
+}
+
+/// Gives what is known of a result with an unknown operand.
+fn undecided(op: BinaryOp, a: &Value, b: &Value) -> Kind {
+    let ((a_low, a_high), (b_low, b_high)) = (bounds(a).number, bounds(b).number);
+    let below = |x: &Option<Number>, y: &Option<Number>| matches!((x, y), (Some(x), Some(y)) if x < y);
+    let not_above = |x: &Option<Number>, y: &Option<Number>| matches!((x, y), (Some(x), Some(y)) if x <= y);
+    let (yes, no) = match op {
+        BinaryOp::Less => (below(&a_high, &b_low), not_above(&b_high, &a_low)),
+        BinaryOp::LessOrEqual => (not_above(&a_high, &b_low), below(&b_high, &a_low)),
+        BinaryOp::Greater => (below(&b_high, &a_low), not_above(&a_high, &b_low)),
+        BinaryOp::GreaterOrEqual => (not_above(&b_high, &a_low), below(&a_high, &b_low)),
+        BinaryOp::And | BinaryOp::Or => return Kind::Unknown(Type::Bool, Bounds::not_null()),
+        BinaryOp::Add
+        | BinaryOp::Subtract
+        | BinaryOp::Multiply
+        | BinaryOp::Divide
+        | BinaryOp::Remainder
+        | BinaryOp::Equal
+        | BinaryOp::NotEqual => return Kind::Unknown(Type::Number, Bounds::not_null()),
+    };
+    match (yes, no) {
+        (true, _) => Kind::Bool(true),
+        (_, true) => Kind::Bool(false),
+        _ => Kind::Unknown(Type::Bool, Bounds::not_null()),
+    }
+}

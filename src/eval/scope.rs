@@ -1,0 +1,330 @@
+//! What an expression sees, why an evaluation stops, and the memory of a pass.
+//!
+//! Each name is evaluated once a pass. What is known at every depth and did not touch a pending answer
+//! is kept for later passes too: what is known stays known.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::evaluator::{Evaluator, Pass};
+use crate::addr::{Address, Key, Mode};
+use crate::config::Resource;
+use crate::diag::{Diagnostic, Span};
+use crate::value::Value;
+
+/// A module's instance, by its number in the evaluator.
+pub(super) type ModuleId = usize;
+
+/// The addresses that something was made from.
+pub(super) type Needs = BTreeSet<Address>;
+
+/// Why an evaluation gives no value.
+#[derive(Debug, Default)]
+pub(super) struct Stop {
+    /// What is to be told; empty where it has been told already.
+    pub problems: Vec<Diagnostic>,
+    /// Whether `try` and `can` and untaken branches must not swallow it: a name that does not exist, a
+    /// cycle, or something that failed elsewhere.
+    pub fatal: bool,
+}
+
+/// The result of an evaluation.
+pub(super) type Eval<T = Value> = Result<T, Stop>;
+
+impl Stop {
+    /// Makes the stop for an ordinary problem.
+    pub(super) fn problem(problem: Diagnostic) -> Stop {
+        Stop { problems: vec![problem], fatal: false }
+    }
+
+    /// Makes the stop for a problem that nothing may swallow.
+    pub(super) fn fatal(problem: Diagnostic) -> Stop {
+        Stop { problems: vec![problem], fatal: true }
+    }
+
+    /// Makes the stop for what has been told elsewhere.
+    pub(super) fn reported() -> Stop {
+        Stop { problems: Vec::new(), fatal: true }
+    }
+
+    /// Joins two: where one is fatal only the fatal ones are told.
+    pub(super) fn and(mut self, other: Stop) -> Stop {
+        match (self.fatal, other.fatal) {
+            (true, false) => self,
+            (false, true) => other,
+            _ => {
+                self.problems.extend(other.problems);
+                self
+            }
+        }
+    }
+}
+
+/// Makes an ordinary stop.
+pub(super) fn stop<T>(summary: &str, detail: impl Into<String>, span: Span) -> Eval<T> {
+    Err(Stop::problem(Diagnostic::error(summary, detail).at(span, "")))
+}
+
+/// Makes a stop that nothing may swallow.
+pub(super) fn fatal<T>(summary: &str, detail: impl Into<String>, span: Span) -> Eval<T> {
+    Err(Stop::fatal(Diagnostic::error(summary, detail).at(span, "")))
+}
+
+/// Joins two results, with the problems of both.
+pub(super) fn both<A, B>(left: Eval<A>, right: Eval<B>) -> Eval<(A, B)> {
+    match (left, right) {
+        (Ok(left), Ok(right)) => Ok((left, right)),
+        (Err(stop), Ok(_)) | (Ok(_), Err(stop)) => Err(stop),
+        (Err(left), Err(right)) => Err(left.and(right)),
+    }
+}
+
+/// Joins many results, with the problems of all.
+pub(super) fn all<T>(results: impl IntoIterator<Item = Eval<T>>) -> Eval<Vec<T>> {
+    let mut values = Vec::new();
+    let mut stopped: Option<Stop> = None;
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(stop) => {
+                stopped = Some(match stopped {
+                    Some(before) => before.and(stop),
+                    None => stop,
+                });
+            }
+        }
+    }
+    match stopped {
+        Some(stop) => Err(stop),
+        None => Ok(values),
+    }
+}
+
+/// The turn of `count` or `for_each` that an expression is evaluated for.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Turn {
+    /// Neither is set.
+    #[default]
+    None,
+    /// `count.index`.
+    Count(Value),
+    /// `each.key` and `each.value`.
+    Each(Value, Value),
+}
+
+/// What an expression sees.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// The module's instance that names are looked up in.
+    pub module: ModuleId,
+    /// The turn.
+    pub turn: Turn,
+    /// The block that must not refer to itself.
+    pub own: Option<(Mode, String, String)>,
+    /// `self`, where there is one.
+    pub this: Option<Value>,
+    /// Names of `for` and `dynamic`, the innermost last.
+    pub names: Vec<(String, Value)>,
+    /// The elements of the splats around, the innermost last.
+    pub elements: Vec<Value>,
+    /// Inside a template function: only `names` exist; the function's name.
+    pub template: Option<&'static str>,
+    /// Inside a variable's validation: the variable's own value.
+    pub variable: Option<(String, Value)>,
+}
+
+impl Scope {
+    /// Makes the scope of a module's instance.
+    pub(super) fn module(module: ModuleId) -> Scope {
+        Scope { module, ..Scope::default() }
+    }
+
+    /// Gives the value of a name of `for` or `dynamic`.
+    pub(super) fn name(&self, name: &str) -> Option<&Value> {
+        self.names.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+}
+
+/// Something that is evaluated once a pass.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Item<'a> {
+    /// `local.x`.
+    Local(ModuleId, &'a str),
+    /// `var.x`.
+    Variable(ModuleId, &'a str),
+    /// `output.x` of a module.
+    Output(ModuleId, &'a str),
+    /// The turns of a module call.
+    Call(ModuleId, &'a str),
+    /// The value of a whole module call.
+    Module(ModuleId, &'a str),
+    /// The turns of a block.
+    Turns(BlockId<'a>),
+    /// The value of a whole block with `count` or `for_each`.
+    Block(BlockId<'a>),
+    /// What an instance's block says.
+    Instance(BlockId<'a>, Option<Key>),
+    /// The value that stands for an instance.
+    Object(BlockId<'a>, Option<Key>),
+    /// A provider block.
+    Provider(super::ProviderRef),
+}
+
+/// A resource block in a module's instance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BlockId<'a> {
+    /// The module's instance.
+    pub module: ModuleId,
+    /// The block.
+    pub resource: &'a Resource,
+}
+
+impl PartialEq for BlockId<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.module == other.module && std::ptr::eq(self.resource, other.resource)
+    }
+}
+
+impl Eq for BlockId<'_> {}
+
+impl std::hash::Hash for BlockId<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.module.hash(state);
+        std::ptr::from_ref(self.resource).hash(state);
+    }
+}
+
+/// A remembered result.
+#[derive(Debug)]
+pub(super) struct Memo<T> {
+    /// Nothing where it failed.
+    result: Option<T>,
+    needs: Rc<Needs>,
+    pending: bool,
+    /// The pass that it belongs to; nothing where it holds for all.
+    pass: Option<u64>,
+}
+
+/// What is remembered of one kind of result.
+pub(super) type Memory<'a, T> = HashMap<Item<'a>, Memo<T>>;
+
+/// What was touched while something was evaluated.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    /// The instances and blocks.
+    pub needs: Needs,
+    /// Whether an answer was pending.
+    pub pending: bool,
+}
+
+/// A kind of result that is remembered.
+pub(super) trait Remembered: Clone {
+    /// Gives the memory for it.
+    fn memory<'e, 'a>(evaluator: &'e mut Evaluator<'a>) -> &'e mut Memory<'a, Self>;
+
+    /// Says whether it is known at every depth.
+    fn is_whole(&self) -> bool;
+}
+
+impl<'a> Pass<'_, 'a> {
+    /// Gives an item's result: remembered, or made by `make`, whose problems are told once.
+    pub(super) fn once<T: Remembered>(
+        &mut self,
+        item: Item<'a>,
+        make: impl FnOnce(&mut Self) -> Eval<T>,
+    ) -> Eval<T> {
+        let pass = self.evaluator.pass;
+        if let Some(memo) = T::memory(self.evaluator).get(&item)
+            && memo.pass.is_none_or(|known| known == pass)
+        {
+            let (result, needs, pending) = (memo.result.clone(), memo.needs.clone(), memo.pending);
+            self.absorb(&needs, pending);
+            return result.ok_or_else(Stop::reported);
+        }
+        if self.evaluator.running_set.contains(&item) {
+            return Err(self.cycle(&item));
+        }
+        self.evaluator.running_set.insert(item.clone());
+        self.evaluator.running.push(item.clone());
+        self.evaluator.traces.push(Trace::default());
+        let made = make(self);
+        let trace = self.evaluator.traces.pop().unwrap_or_default();
+        self.evaluator.running.pop();
+        self.evaluator.running_set.remove(&item);
+        let result = self.tell(made);
+        let whole = result.as_ref().is_some_and(T::is_whole) && !trace.pending;
+        let needs = Rc::new(trace.needs);
+        self.absorb(&needs, trace.pending);
+        let memo = Memo {
+            result: result.clone(),
+            needs,
+            pending: trace.pending,
+            pass: (!whole).then_some(pass),
+        };
+        T::memory(self.evaluator).insert(item, memo);
+        result.ok_or_else(Stop::reported)
+    }
+
+    /// Takes the problems of a result into the pass's, and gives what was made.
+    pub(super) fn tell<T>(&mut self, result: Eval<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(stop) => {
+                self.report(stop.problems);
+                None
+            }
+        }
+    }
+
+    /// Takes problems into the pass's.
+    pub(super) fn report(&mut self, problems: Vec<Diagnostic>) {
+        let context = self.evaluator.running.iter().rev().find_map(|item| self.context(item));
+        for mut problem in problems {
+            if let Some((block, address)) = &context {
+                problem = problem.in_block(block.clone());
+                if let Some(address) = address {
+                    problem = problem.about(address);
+                }
+            }
+            if !self.evaluator.problems.contains(&problem) {
+                self.evaluator.problems.push(problem);
+            }
+        }
+    }
+
+    /// Notes that what is being evaluated was made from an instance or block.
+    pub(super) fn need(&mut self, address: Address) {
+        if let Some(trace) = self.evaluator.traces.last_mut() {
+            trace.needs.insert(address);
+        }
+    }
+
+    /// Notes that what is being evaluated touched a pending answer.
+    pub(super) fn touch_pending(&mut self) {
+        self.evaluator.pending = true;
+        if let Some(trace) = self.evaluator.traces.last_mut() {
+            trace.pending = true;
+        }
+    }
+
+    /// Takes over what something else was made from.
+    pub(super) fn absorb(&mut self, needs: &Needs, pending: bool) {
+        if let Some(trace) = self.evaluator.traces.last_mut() {
+            trace.needs.extend(needs.iter().cloned());
+            trace.pending |= pending;
+        }
+    }
+
+    /// Evaluates something with a trace of its own, which is given rather than taken over.
+    pub(super) fn traced<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> (T, Trace) {
+        self.evaluator.traces.push(Trace::default());
+        let made = make(self);
+        let trace = self.evaluator.traces.pop().unwrap_or_default();
+        (made, trace)
+    }
+
+    /// Gives the names that the innermost trace has so far.
+    pub(super) fn trace_mut(&mut self) -> Option<&mut Trace> {
+        self.evaluator.traces.last_mut()
+    }
+}

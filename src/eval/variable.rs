@@ -1,0 +1,287 @@
+//! Variables: what the root is given, what a call passes, defaults, and the type they are made to fit.
+
+use super::evaluator::Pass;
+use super::scope::{Eval, Item, ModuleId, Scope, Stop, fatal};
+use super::{InputValue, RawInput};
+use crate::addr::module_text;
+use crate::config::Variable;
+use crate::diag::{Diagnostic, FileId, Span, nearest};
+use crate::syntax;
+use crate::value::constraint::Constraint;
+use crate::value::convert::{ConvertError, convert};
+use crate::value::{Kind, Marks, Path, Value};
+
+impl<'a> Pass<'_, 'a> {
+    /// Gives a variable's value.
+    pub(super) fn variable_named(&mut self, module: ModuleId, name: &str, span: Span) -> Eval {
+        let variables = &self.evaluator.modules[module].module.variables;
+        let Some(variable) = variables.get(name) else {
+            let near = nearest(name, variables.keys().map(String::as_str));
+            let hint = match near {
+                Some(near) => format!("Did you mean {near:?}?"),
+                None => format!("This variable can be declared with a variable {name:?} {{}} block."),
+            };
+            let detail = format!("An input variable with the name {name:?} has not been declared. {hint}");
+            return fatal("Reference to undeclared input variable", detail, span);
+        };
+        self.variable(module, variable)
+    }
+
+    /// Gives a variable's value.
+    pub(super) fn variable(&mut self, module: ModuleId, variable: &'a Variable) -> Eval {
+        self.once(Item::Variable(module, &variable.name.text), |pass| {
+            let value = match pass.evaluator.modules[module].caller {
+                None => pass.root_variable(variable)?,
+                Some(_) => pass.passed_variable(module, variable)?,
+            };
+            let marks = Marks { sensitive: variable.sensitive, ephemeral: variable.ephemeral };
+            pass.validate(module, variable, &value)?;
+            Ok(value.marked(marks))
+        })
+    }
+
+    fn root_variable(&mut self, variable: &'a Variable) -> Eval {
+        let inputs = self.evaluator.inputs;
+        if inputs.validating {
+            self.default(variable)?;
+            return Ok(Value::unknown(variable.constraint.ty()));
+        }
+        let Some(input) = inputs.variables.get(&variable.name.text) else {
+            return match self.default(variable)? {
+                Some(value) => Ok(value),
+                None => Err(Stop::fatal(missing(variable))),
+            };
+        };
+        let span = input.span.unwrap_or(variable.span);
+        let value = match &input.value {
+            RawInput::Value(value) => value.clone(),
+            RawInput::Text(text) => match parse_text(variable, text) {
+                Ok(value) => value,
+                Err(mut problems) => {
+                    problems.push(missing(variable));
+                    return Err(Stop { problems, fatal: true });
+                }
+            },
+        };
+        let subject = format!("var.{}", variable.name.text);
+        self.fit(variable, value, &subject, span, Some(input))
+    }
+
+    fn passed_variable(&mut self, module: ModuleId, variable: &'a Variable) -> Eval {
+        let Some((parent, call)) = self.evaluator.modules[module].caller else {
+            return Err(Stop::reported());
+        };
+        let Some(attribute) = call.inputs.attribute(&variable.name.text) else {
+            return match self.default(variable)? {
+                Some(value) => Ok(value),
+                // The call has been told that the argument is missing.
+                None => Err(Stop::reported()),
+            };
+        };
+        let turn = self.call_turn(module)?;
+        let mut scope = Scope { turn, ..Scope::module(parent) };
+        let value = self.expr(&attribute.expr, &mut scope)?;
+        if value.all_marks().ephemeral && !variable.ephemeral {
+            let detail = "This input variable is not declared as accepting a ephemeral values, so it cannot be set to a result \
+                          derived from an ephemeral value.";
+            return fatal("Ephemeral value not allowed", detail, attribute.expr.span);
+        }
+        let path: Vec<_> =
+            self.evaluator.modules[module].steps.iter().map(|step| crate::addr::Step { key: None, ..step.clone() }).collect();
+        let subject = format!("{}.var.{}", module_text(&path), variable.name.text);
+        self.fit(variable, value, &subject, attribute.expr.span, None)
+    }
+
+    /// Makes a value fit a variable's type; null stands for the default where the variable is not nullable.
+    fn fit(
+        &mut self,
+        variable: &'a Variable,
+        value: Value,
+        subject: &str,
+        span: Span,
+        input: Option<&InputValue>,
+    ) -> Eval {
+        let declared = self.evaluator.range(variable.span);
+        let fitted = conform(&value, &variable.constraint).or_else(|error| {
+            let detail = match input {
+                Some(input) if input.span.is_none() => format!(
+                    "Unsuitable value for {subject} set from {}: {}.",
+                    input.origin,
+                    told(&error)
+                ),
+                _ => format!("The given value is not suitable for {subject} declared at {declared}: {}.", told(&error)),
+            };
+            fatal("Invalid value for input variable", detail, span)
+        })?;
+        if !fitted.is_null() || variable.nullable {
+            return Ok(fitted);
+        }
+        match self.default(variable)? {
+            Some(value) => Ok(value),
+            None => {
+                let detail = format!(
+                    "The given value is not suitable for {subject} defined at {declared}: required variable may not be set to \
+                     null."
+                );
+                fatal("Required variable not set", detail, span)
+            }
+        }
+    }
+
+    /// Gives a variable's default, made to fit its type.
+    fn default(&mut self, variable: &'a Variable) -> Eval<Option<Value>> {
+        let Some(expr) = &variable.default else { return Ok(None) };
+        let summary = "Invalid default value for variable";
+        let value = self.expr(expr, &mut Scope::module(0))?;
+        if value.is_null() && !variable.nullable {
+            return fatal(summary, "A null default value is not valid when nullable=false.", expr.span);
+        }
+        conform(&value, &variable.constraint).map(Some).or_else(|error| {
+            let detail = format!(
+                "This default value is not compatible with the variable's type constraint: {}.",
+                told(&error)
+            );
+            fatal(summary, detail, expr.span)
+        })
+    }
+
+    /// Tells of values that were given to no variable of the root.
+    pub(super) fn undeclared_inputs(&mut self) {
+        let inputs = self.evaluator.inputs;
+        let declared = &self.evaluator.config.root.variables;
+        let (mut from_files, mut others) = (0, 0);
+        for (name, input) in &inputs.variables {
+            if declared.contains_key(name) || input.origin.starts_with("TF_VAR_") {
+                continue;
+            }
+            let Some(span) = input.span else {
+                let detail = format!(
+                    "A variable named {name:?} was assigned on the command line, but the root module does not declare a \
+                     variable of that name. To use this value, add a \"variable\" block to the configuration."
+                );
+                self.report(vec![Diagnostic::error("Value for undeclared variable", detail)]);
+                continue;
+            };
+            from_files += 1;
+            if from_files > 2 {
+                others += 1;
+                continue;
+            }
+            let detail = format!(
+                "The root module does not declare a variable named {name:?} but a value was found in file {:?}. If you meant to \
+                 use this value, add a \"variable\" block to the configuration.\n\nTo silence these warnings, use TF_VAR_... \
+                 environment variables to provide certain \"global\" settings to all configurations in your organization. To \
+                 reduce the verbosity of these warnings, use the -compact-warnings option.",
+                input.origin
+            );
+            self.report(vec![Diagnostic::warning("Value for undeclared variable", detail).at(span, "")]);
+        }
+        if others > 0 {
+            let detail = format!(
+                "In addition to the other similar warnings shown, {others} other variable(s) defined without being declared."
+            );
+            self.report(vec![Diagnostic::warning("Values for undeclared variables", detail)]);
+        }
+    }
+}
+
+fn missing(variable: &Variable) -> Diagnostic {
+    let detail = format!(
+        "The root module input variable {:?} is not set, and has no default value. Use a -var or -var-file command line \
+         argument to provide a value for this variable.",
+        variable.name.text
+    );
+    Diagnostic::error("No value for required variable", detail).at(variable.span, "")
+}
+
+/// Reads the text of a `-var` or an environment variable.
+fn parse_text(variable: &Variable, text: &str) -> Result<Value, Vec<Diagnostic>> {
+    if matches!(variable.constraint, Constraint::Any | Constraint::Primitive(_)) {
+        return Ok(Value::string(text));
+    }
+    let expr = syntax::parse_expression(FileId(u32::MAX), text, 0)?;
+    constant(&expr)
+}
+
+/// Evaluates an expression that refers to nothing and calls nothing.
+fn constant(expr: &syntax::tree::Expr) -> Result<Value, Vec<Diagnostic>> {
+    let problems = crate::config::constant::forbidden(expr);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    crate::config::constant::fold(expr).ok_or_else(|| {
+        let detail = "Only a fixed value may be given here.";
+        vec![Diagnostic::error("Variables not allowed", detail).at(expr.span, "")]
+    })
+}
+
+/// Makes a value fit a constraint: fills in what is optional, then converts.
+pub(super) fn conform(value: &Value, constraint: &Constraint) -> Result<Value, ConvertError> {
+    convert(&filled(value, constraint), &constraint.ty())
+}
+
+/// Fills in the defaults of optional attributes that are absent or null.
+fn filled(value: &Value, constraint: &Constraint) -> Value {
+    let marks = value.marks();
+    let parts = |element: &Constraint| -> Option<Value> {
+        let parts = value.elements()?;
+        Some(Value::tuple(parts.iter().map(|part| filled(part, element)).collect()))
+    };
+    let result = match constraint {
+        Constraint::List(element) | Constraint::Set(element) if element.has_members() => parts(element),
+        Constraint::Map(element) if element.has_members() => value.fields().map(|fields| {
+            Value::object(fields.iter().map(|(name, part)| (name.clone(), filled(part, element))))
+        }),
+        Constraint::Tuple(constraints) => match value.kind() {
+            Kind::Tuple(parts) if parts.len() == constraints.len() => Some(Value::tuple(
+                parts.iter().zip(constraints).map(|(part, constraint)| filled(part, constraint)).collect(),
+            )),
+            _ => None,
+        },
+        Constraint::Object(members) => value.fields().map(|fields| {
+            let mut all: std::collections::BTreeMap<std::sync::Arc<str>, Value> = fields.clone();
+            for (name, member) in members {
+                let given = fields.get(name.as_str()).filter(|part| !(member.optional && part.is_null()));
+                let part = match (given, &member.default) {
+                    (Some(part), _) => filled(part, &member.constraint),
+                    (None, Some(default)) => filled(default, &member.constraint),
+                    (None, None) if member.optional => Value::null(member.constraint.ty()),
+                    (None, None) => continue,
+                };
+                all.insert(name.as_str().into(), part);
+            }
+            Value::object(all)
+        }),
+        Constraint::Any
+        | Constraint::Primitive(_)
+        | Constraint::List(_)
+        | Constraint::Set(_)
+        | Constraint::Map(_) => None,
+    };
+    result.map_or_else(|| value.clone(), |filled| filled.marked(marks))
+}
+
+/// Says what is wrong with a value, and with which part.
+pub(super) fn told(error: &ConvertError) -> String {
+    if error.path == Path::root() {
+        return error.message.clone();
+    }
+    let path = error.path.to_string();
+    let path = if path.starts_with('[') { path } else { format!(".{path}") };
+    format!("{}: {}", path.trim_start_matches('.'), error.message)
+}
+
+impl Constraint {
+    /// Says whether there are objects with optional attributes inside.
+    fn has_members(&self) -> bool {
+        match self {
+            Constraint::Any | Constraint::Primitive(_) => false,
+            Constraint::List(element) | Constraint::Set(element) | Constraint::Map(element) => {
+                element.has_members()
+            }
+            Constraint::Tuple(parts) => parts.iter().any(Constraint::has_members),
+            Constraint::Object(_) => true,
+        }
+    }
+}
+
