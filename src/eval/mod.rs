@@ -4,6 +4,24 @@
 //! down. It asks one question of the world through [`Oracle`]: "what value stands for this
 //! instance?" Validate, plan, apply and console differ only in who answers.
 
+mod evaluator;
+mod scope;
+mod expr;
+mod operator;
+mod comprehension;
+mod template;
+mod call;
+mod access;
+mod reference;
+mod module;
+mod variable;
+mod expand;
+mod instance;
+mod body;
+mod check;
+
+pub use self::evaluator::{Evaluation, Evaluator};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -206,6 +224,9 @@ pub struct Inputs {
     pub plan_time: Option<jiff::Timestamp>,
     /// Whether this is an apply: `timestamp()`, `uuid()`, `bcrypt()` give values rather than unknowns.
     pub applying: bool,
+    /// Whether only the text is checked: root variables are unknown, and one unknown turn stands for all
+    /// instances of a block with `count` or `for_each`.
+    pub validating: bool,
 }
 
 /// A root variable's value as given.

@@ -278,13 +278,10 @@ impl<'a> Pass<'_, 'a> {
 
     /// Takes problems into the pass's.
     pub(super) fn report(&mut self, problems: Vec<Diagnostic>) {
-        let context = self.evaluator.running.iter().rev().find_map(|item| self.context(item));
         for mut problem in problems {
-            if let Some((block, address)) = &context {
-                problem = problem.in_block(block.clone());
-                if let Some(address) = address {
-                    problem = problem.about(address);
-                }
+            let config = self.evaluator.config;
+            if let Some(block) = problem.span().and_then(|span| config.context(span)) {
+                problem = problem.in_block(block);
             }
             if !self.evaluator.problems.contains(&problem) {
                 self.evaluator.problems.push(problem);

@@ -7,9 +7,9 @@ use crate::addr::module_text;
 use crate::config::Variable;
 use crate::diag::{Diagnostic, FileId, Span, nearest};
 use crate::syntax;
-use crate::value::constraint::Constraint;
-use crate::value::convert::{ConvertError, convert};
-use crate::value::{Kind, Marks, Path, Value};
+use crate::value::constraint::{Constraint, conform};
+use crate::value::convert::ConvertError;
+use crate::value::{Marks, Path, Value};
 
 impl<'a> Pass<'_, 'a> {
     /// Gives a variable's value.
@@ -215,52 +215,6 @@ fn constant(expr: &syntax::tree::Expr) -> Result<Value, Vec<Diagnostic>> {
     })
 }
 
-/// Makes a value fit a constraint: fills in what is optional, then converts.
-pub(super) fn conform(value: &Value, constraint: &Constraint) -> Result<Value, ConvertError> {
-    convert(&filled(value, constraint), &constraint.ty())
-}
-
-/// Fills in the defaults of optional attributes that are absent or null.
-fn filled(value: &Value, constraint: &Constraint) -> Value {
-    let marks = value.marks();
-    let parts = |element: &Constraint| -> Option<Value> {
-        let parts = value.elements()?;
-        Some(Value::tuple(parts.iter().map(|part| filled(part, element)).collect()))
-    };
-    let result = match constraint {
-        Constraint::List(element) | Constraint::Set(element) if element.has_members() => parts(element),
-        Constraint::Map(element) if element.has_members() => value.fields().map(|fields| {
-            Value::object(fields.iter().map(|(name, part)| (name.clone(), filled(part, element))))
-        }),
-        Constraint::Tuple(constraints) => match value.kind() {
-            Kind::Tuple(parts) if parts.len() == constraints.len() => Some(Value::tuple(
-                parts.iter().zip(constraints).map(|(part, constraint)| filled(part, constraint)).collect(),
-            )),
-            _ => None,
-        },
-        Constraint::Object(members) => value.fields().map(|fields| {
-            let mut all: std::collections::BTreeMap<std::sync::Arc<str>, Value> = fields.clone();
-            for (name, member) in members {
-                let given = fields.get(name.as_str()).filter(|part| !(member.optional && part.is_null()));
-                let part = match (given, &member.default) {
-                    (Some(part), _) => filled(part, &member.constraint),
-                    (None, Some(default)) => filled(default, &member.constraint),
-                    (None, None) if member.optional => Value::null(member.constraint.ty()),
-                    (None, None) => continue,
-                };
-                all.insert(name.as_str().into(), part);
-            }
-            Value::object(all)
-        }),
-        Constraint::Any
-        | Constraint::Primitive(_)
-        | Constraint::List(_)
-        | Constraint::Set(_)
-        | Constraint::Map(_) => None,
-    };
-    result.map_or_else(|| value.clone(), |filled| filled.marked(marks))
-}
-
 /// Says what is wrong with a value, and with which part.
 pub(super) fn told(error: &ConvertError) -> String {
     if error.path == Path::root() {
@@ -270,18 +224,3 @@ pub(super) fn told(error: &ConvertError) -> String {
     let path = if path.starts_with('[') { path } else { format!(".{path}") };
     format!("{}: {}", path.trim_start_matches('.'), error.message)
 }
-
-impl Constraint {
-    /// Says whether there are objects with optional attributes inside.
-    fn has_members(&self) -> bool {
-        match self {
-            Constraint::Any | Constraint::Primitive(_) => false,
-            Constraint::List(element) | Constraint::Set(element) | Constraint::Map(element) => {
-                element.has_members()
-            }
-            Constraint::Tuple(parts) => parts.iter().any(Constraint::has_members),
-            Constraint::Object(_) => true,
-        }
-    }
-}
-

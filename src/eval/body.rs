@@ -1,0 +1,392 @@
+//! The inside of a block to a value, by a schema: arguments, nested blocks and `dynamic` blocks.
+
+use std::collections::BTreeMap;
+
+use super::access::entries;
+use super::evaluator::Pass;
+use super::reference::anything;
+use super::scope::{Eval, Scope, Stop, all};
+use crate::diag::{Diagnostic, Span, nearest};
+use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting, fields_type};
+use crate::syntax::tree::{Attribute, Block, Body};
+use crate::value::convert::convert;
+use crate::value::{Marks, Path, Type, Value};
+
+/// Where the values of a body go.
+pub(super) struct Sink<'s> {
+    /// The place of each expression, by the path of what it gives.
+    pub places: &'s mut Vec<(Path, Span)>,
+    /// Whether the value is kept, so that nothing ephemeral may get into it.
+    pub kept: bool,
+}
+
+/// A block, or one turn of a `dynamic` block.
+struct Found<'b> {
+    body: &'b Body,
+    span: Span,
+    /// The label of a block of a map.
+    label: Option<String>,
+    /// What a `dynamic` block's content sees besides.
+    names: Vec<(String, Value)>,
+    /// The marks of what a `dynamic` block goes through.
+    marks: Marks,
+}
+
+/// All blocks of one name; nothing where a `dynamic` block does not know how many.
+type Blocks<'b> = Option<Vec<Found<'b>>>;
+
+impl Pass<'_, '_> {
+    /// Evaluates a body by the fields of a schema. What is not written is null, or no blocks.
+    pub(super) fn body(
+        &mut self,
+        body: &Body,
+        fields: &BTreeMap<String, Field>,
+        path: &Path,
+        kept: bool,
+        places: &mut Vec<(Path, Span)>,
+        scope: &mut Scope,
+    ) -> Eval {
+        let mut sink = Sink { places, kept };
+        self.fill(body, fields, path, &mut sink, scope)
+    }
+
+    fn fill(
+        &mut self,
+        body: &Body,
+        fields: &BTreeMap<String, Field>,
+        path: &Path,
+        sink: &mut Sink<'_>,
+        scope: &mut Scope,
+    ) -> Eval {
+        let mut problems = unexpected(body, fields);
+        let mut fatal = !problems.is_empty();
+        let mut values: Vec<(&str, Value)> = Vec::new();
+        for (name, field) in fields {
+            let path = path.attribute(name);
+            let value = match &field.nesting {
+                Nesting::Attribute => match body.attribute(name) {
+                    Some(attribute) => self.argument(attribute, field, &path, sink, scope),
+                    None if body.blocks.iter().any(|block| is_named(block, name)) => {
+                        self.as_blocks(body, name, field, &path, sink, scope)
+                    }
+                    None if field.given == Given::Required => Err(missing(name, body)),
+                    None => Ok(field.absent()),
+                },
+                Nesting::Block(shape) => self.blocks(body, name, field, shape, &path, sink, scope),
+            };
+            match value {
+                Ok(value) => values.push((name, value)),
+                Err(stop) => {
+                    fatal |= stop.fatal;
+                    problems.extend(stop.problems);
+                }
+            }
+        }
+        if problems.is_empty() && !fatal {
+            return Ok(Value::object(values));
+        }
+        Err(Stop { problems, fatal })
+    }
+
+    fn argument(
+        &mut self,
+        attribute: &Attribute,
+        field: &Field,
+        path: &Path,
+        sink: &mut Sink<'_>,
+        scope: &mut Scope,
+    ) -> Eval {
+        let name = &attribute.name.text;
+        let span = attribute.expr.span;
+        sink.places.push((path.clone(), attribute.span));
+        let value = self.expr(&attribute.expr, scope)?;
+        let value = convert(&value, &field.ty).or_else(|error| {
+            let detail = format!("Inappropriate value for attribute {name:?}: {}.", error.message);
+            error_at("Incorrect attribute value type", detail, span)
+        })?;
+        if !value.is_null() && field.given == Given::Service {
+            let detail = format!(
+                "Can't configure a value for {name:?}: its value will be decided automatically based on the result of applying \
+                 this configuration."
+            );
+            return error_at("Value for unconfigurable attribute", detail, span);
+        }
+        if value.is_null() && field.given == Given::Required {
+            let detail = format!("The argument {name:?} is required, but no definition was found.");
+            return error_at("Missing required argument", detail, span);
+        }
+        if sink.kept && !field.write_only && value.all_marks().ephemeral {
+            let detail = "Ephemeral values are not valid in resource arguments, because resource instances must persist between \
+                          Terraform phases.";
+            return error_at("Invalid use of ephemeral value", detail.into(), span);
+        }
+        Ok(value)
+    }
+
+    /// Reads an attribute of objects that was written as blocks, which older resource types allow.
+    fn as_blocks(
+        &mut self,
+        body: &Body,
+        name: &str,
+        field: &Field,
+        path: &Path,
+        sink: &mut Sink<'_>,
+        scope: &mut Scope,
+    ) -> Eval {
+        let Some((kind, types)) = object_elements(&field.ty) else { return Ok(field.absent()) };
+        let given = |ty: &Type| Field::attribute(ty.clone(), Given::Optional);
+        let fields = types.iter().map(|(name, ty)| (name.clone(), given(ty))).collect();
+        let shape = Shape { kind, min: 0, max: None, fields };
+        self.blocks(body, name, field, &shape, path, sink, scope)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the block's shape and the way to it belong together")]
+    fn blocks(
+        &mut self,
+        body: &Body,
+        name: &str,
+        field: &Field,
+        shape: &Shape,
+        path: &Path,
+        sink: &mut Sink<'_>,
+        scope: &mut Scope,
+    ) -> Eval {
+        let Some(found) = self.find(body, name, shape, scope)? else {
+            return Ok(Value::unknown_not_null(field.ty.clone()));
+        };
+        self.check_number(&found, name, shape, body)?;
+        let mut results = Vec::new();
+        for (place, block) in found.iter().enumerate() {
+            let inner = match shape.kind {
+                BlockKind::Single => path.clone(),
+                BlockKind::List | BlockKind::Set => path.place(place),
+                BlockKind::Map => path.key(block.label.as_deref().unwrap_or("")),
+            };
+            let depth = scope.names.len();
+            scope.names.extend(block.names.iter().cloned());
+            sink.places.push((inner.clone(), block.span));
+            let value = self.fill(block.body, &shape.fields, &inner, sink, scope);
+            scope.names.truncate(depth);
+            results.push(value.map(|value| value.marked(block.marks)));
+        }
+        let values = all(results)?;
+        let element = fields_type(&shape.fields);
+        Ok(match shape.kind {
+            BlockKind::Single => values.into_iter().next().unwrap_or_else(|| field.absent()),
+            BlockKind::List if element.has_any() => Value::tuple(values),
+            BlockKind::List => Value::list(element, values),
+            BlockKind::Set => Value::set(element, values),
+            BlockKind::Map => {
+                let names = found.iter().map(|block| block.label.clone().unwrap_or_default());
+                let entries: Vec<(String, Value)> = names.zip(values).collect();
+                if element.has_any() { Value::object(entries) } else { Value::map(element, entries) }
+            }
+        })
+    }
+
+    /// Finds the blocks of a name, those that `dynamic` blocks make included.
+    fn find<'b>(
+        &mut self,
+        body: &'b Body,
+        name: &str,
+        shape: &Shape,
+        scope: &mut Scope,
+    ) -> Eval<Blocks<'b>> {
+        let mut found = Some(Vec::new());
+        for block in body.blocks.iter().filter(|block| is_named(block, name)) {
+            if block.kind.text != "dynamic" {
+                let label = block.labels.first().map(|label| label.text.clone());
+                if let Some(found) = &mut found {
+                    let (body, span) = (&block.body, block.header);
+                    found.push(Found { body, span, label, names: Vec::new(), marks: Marks::default() });
+                }
+                continue;
+            }
+            match (self.dynamic(block, name, shape, scope)?, &mut found) {
+                (Some(turns), Some(found)) => found.extend(turns),
+                (_, found) => *found = None,
+            }
+        }
+        Ok(found)
+    }
+
+    fn dynamic<'b>(
+        &mut self,
+        block: &'b Block,
+        name: &str,
+        shape: &Shape,
+        scope: &mut Scope,
+    ) -> Eval<Blocks<'b>> {
+        let Some(content) = block.body.blocks("content").next() else {
+            let detail = "A dynamic block must have a nested block of type \"content\" to describe the body of each generated \
+                          block.";
+            return error_at("Missing dynamic content block", detail.into(), block.body.end);
+        };
+        let Some(each) = block.body.attribute("for_each") else { return Err(missing("for_each", &block.body)) };
+        let iterator = match block.body.attribute("iterator") {
+            Some(iterator) => iterator.expr.traversal().and_then(|names| names.into_iter().next()).map(|name| name.text),
+            None => None,
+        };
+        let iterator = iterator.unwrap_or_else(|| name.to_string());
+        let collection = self.expr(&each.expr, scope)?;
+        let span = each.expr.span;
+        let summary = "Invalid dynamic for_each value";
+        if collection.is_null() {
+            return error_at(summary, "Cannot use a null value in for_each.".into(), span);
+        }
+        if collection.ty().is_primitive() {
+            let ty = collection.ty().friendly();
+            let detail = format!("Cannot use a {ty} value in for_each. An iterable collection is required.");
+            return error_at(summary, detail, span);
+        }
+        let turns = entries(&collection);
+        let no_turns = turns.as_ref().is_none_or(|(entries, _)| entries.is_empty());
+        if no_turns {
+            let placeholder = Value::object([("key", anything()), ("value", anything())]);
+            scope.names.push((iterator.clone(), placeholder));
+            let skipped = self.skip_body(&content.body, scope);
+            scope.names.pop();
+            skipped?;
+        }
+        let Some((entries, marks)) = turns else { return Ok(None) };
+        let mut found = Vec::new();
+        for (key, value) in entries {
+            let names = vec![(iterator.clone(), Value::object([("key", key), ("value", value)]))];
+            let label = match (shape.kind, block.body.attribute("labels")) {
+                (BlockKind::Map, Some(labels)) => {
+                    let depth = scope.names.len();
+                    scope.names.extend(names.iter().cloned());
+                    let labels = self.expr(&labels.expr, scope);
+                    scope.names.truncate(depth);
+                    let first = labels?.elements().and_then(|labels| labels.first().cloned());
+                    first.and_then(|label| label.as_str().map(str::to_string))
+                }
+                _ => None,
+            };
+            found.push(Found { body: &content.body, span: block.header, label, names, marks });
+        }
+        Ok(Some(found))
+    }
+
+    /// Notes what a body refers to that is not evaluated.
+    fn skip_body(&mut self, body: &Body, scope: &mut Scope) -> Eval<()> {
+        for attribute in &body.attributes {
+            self.skip(&attribute.expr, scope)?;
+        }
+        for block in &body.blocks {
+            let depth = scope.names.len();
+            if let (true, Some(label)) = (block.kind.text == "dynamic", block.labels.first()) {
+                scope.names.push((label.text.clone(), anything()));
+            }
+            let skipped = self.skip_body(&block.body, scope);
+            scope.names.truncate(depth);
+            skipped?;
+        }
+        Ok(())
+    }
+
+    fn check_number(&mut self, found: &[Found<'_>], name: &str, shape: &Shape, body: &Body) -> Eval<()> {
+        match shape.kind {
+            BlockKind::Single => {
+                if let [first, second, ..] = found {
+                    let detail = format!(
+                        "Only one block of type {name:?} is allowed. Previous definition was at {}.",
+                        self.evaluator.range(first.span)
+                    );
+                    return error_at(&format!("Duplicate {name} block"), detail, second.span);
+                }
+                if found.is_empty() && shape.min > 0 {
+                    let detail = format!("A block of type {name:?} is required here.");
+                    return error_at(&format!("Missing {name} block"), detail, body.end);
+                }
+            }
+            BlockKind::List | BlockKind::Set | BlockKind::Map => {
+                if found.len() < shape.min {
+                    let detail = format!("At least {} {name:?} blocks are required.", shape.min);
+                    return error_at(&format!("Insufficient {name} blocks"), detail, body.end);
+                }
+                if let Some(max) = shape.max
+                    && let Some(extra) = found.get(max)
+                {
+                    let detail = format!("No more than {max} {name:?} blocks are allowed");
+                    return error_at(&format!("Too many {name} blocks"), detail, extra.span);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says whether a block is of a name, or a `dynamic` block for it.
+fn is_named(block: &Block, name: &str) -> bool {
+    block.kind.text == name
+        || (block.kind.text == "dynamic" && block.labels.first().is_some_and(|label| label.text == name))
+}
+
+/// Gives the fields of the objects that a list or set consists of.
+fn object_elements(ty: &Type) -> Option<(BlockKind, &BTreeMap<String, Type>)> {
+    match ty {
+        Type::List(element) => match &**element {
+            Type::Object(types) => Some((BlockKind::List, types)),
+            _ => None,
+        },
+        Type::Set(element) => match &**element {
+            Type::Object(types) => Some((BlockKind::Set, types)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Tells of arguments and blocks that the schema does not have.
+fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> {
+    let is_block = |name: &str| matches!(fields.get(name).map(|field| &field.nesting), Some(Nesting::Block(_)));
+    let mut problems = Vec::new();
+    for attribute in &body.attributes {
+        let name = &attribute.name.text;
+        let hint = if is_block(name) {
+            format!(" Did you mean to define a block of type {name:?}?")
+        } else if fields.contains_key(name) {
+            continue;
+        } else {
+            let known = fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Attribute));
+            did_you_mean(name, known.map(|(name, _)| name.as_str()))
+        };
+        let detail = format!("An argument named {name:?} is not expected here.{hint}");
+        problems.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""));
+    }
+    for block in &body.blocks {
+        let named = match (block.kind.text.as_str(), block.labels.first()) {
+            ("dynamic", Some(label)) => label,
+            _ => &block.kind,
+        };
+        let name = &named.text;
+        let hint = match fields.get(name) {
+            Some(field) if is_block(name) || object_elements(&field.ty).is_some() => continue,
+            Some(_) => format!(
+                " Did you mean to define argument {name:?}? If so, use the equals sign to assign it a value."
+            ),
+            None => {
+                let known = fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Block(_)));
+                did_you_mean(name, known.map(|(name, _)| name.as_str()))
+            }
+        };
+        let detail = format!("Blocks of type {name:?} are not expected here.{hint}");
+        problems.push(Diagnostic::error("Unsupported block type", detail).at(named.span, ""));
+    }
+    problems
+}
+
+fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    nearest(name, known).map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default()
+}
+
+/// Makes the stop for an argument that is not there.
+pub(super) fn missing(name: &str, body: &Body) -> Stop {
+    let detail = format!("The argument {name:?} is required, but no definition was found.");
+    Stop::problem(Diagnostic::error("Missing required argument", detail).at(body.end, ""))
+}
+
+fn error_at<T>(summary: &str, detail: String, span: Span) -> Eval<T> {
+    super::scope::stop(summary, detail, span)
+}

@@ -1,0 +1,273 @@
+//! Function calls, and the functions that need the evaluator: `try`, `can` and the templates.
+
+use super::evaluator::Pass;
+use super::expr::start_of;
+use super::scope::{Eval, Scope, Stop, all, stop};
+use super::template::Places;
+use crate::diag::{Diagnostic, Span, nearest};
+use crate::functions::{self, Function};
+use crate::syntax::tree::{Expr, ExprKind, Ident};
+use crate::value::convert::convert;
+use crate::value::{Kind, Type, Value};
+
+impl Pass<'_, '_> {
+    /// Evaluates `name(arguments…)`.
+    pub(super) fn call(
+        &mut self,
+        name: &Ident,
+        arguments: &[Expr],
+        expand: bool,
+        span: Span,
+        scope: &mut Scope,
+    ) -> Eval {
+        let head = Span { end: name.span.end + 1, ..name.span };
+        let close = Span { start: span.end.saturating_sub(1), ..span };
+        let short = name.text.strip_prefix("core::").unwrap_or(&name.text);
+        match short {
+            "try" => return self.first_of(arguments, head, close, scope),
+            "can" => return self.can(arguments, close, scope),
+            "templatefile" | "templatestring" => {
+                return self.template_call(short, arguments, head, close, scope);
+            }
+            "type" if self.evaluator.console => return self.type_of(arguments, close, scope),
+            _ => {}
+        }
+        let Some(function) = functions::find(&name.text) else { return Err(unknown(name)) };
+        let (values, places) = self.arguments(arguments, expand, scope)?;
+        let Some(values) = values else { return Ok(Value::unknown(Type::Any)) };
+        if let Err(error) = functions::check_count(function, &name.text, values.len()) {
+            let (summary, detail) = error.describe(&name.text, function);
+            let extra = places.get(function.parameters.len()).copied();
+            return stop(&summary, detail, extra.unwrap_or(close));
+        }
+        self.apply(function, &name.text, &values, &places, head)
+    }
+
+    fn apply(
+        &mut self,
+        function: &'static Function,
+        name: &str,
+        values: &[Value],
+        places: &[Span],
+        head: Span,
+    ) -> Eval {
+        functions::call(function, values, &self.evaluator.environment).or_else(|error| {
+            let (summary, detail) = error.describe(name, function);
+            let span = error.argument.and_then(|place| places.get(place).copied());
+            stop(&summary, detail, span.unwrap_or(head))
+        })
+    }
+
+    /// Evaluates arguments, the last one expanded where it ends in `...`; nothing where that is not known. Gives
+    /// the place of each too.
+    fn arguments(
+        &mut self,
+        arguments: &[Expr],
+        expand: bool,
+        scope: &mut Scope,
+    ) -> Eval<(Option<Vec<Value>>, Vec<Span>)> {
+        let mut values = all(arguments.iter().map(|argument| self.expr(argument, scope)))?;
+        let mut places: Vec<Span> = arguments.iter().map(start_of).collect();
+        if !expand {
+            return Ok((Some(values), places));
+        }
+        let (Some(last), Some(expr)) = (values.pop(), arguments.last()) else {
+            return Ok((Some(values), places));
+        };
+        let summary = "Invalid expanding argument value";
+        if last.is_null() {
+            let detail = "The expanding argument (indicated by ...) must not be null.";
+            return stop(summary, detail, expr.span);
+        }
+        match last.kind() {
+            Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+                let marks = last.marks();
+                values.extend(parts.iter().map(|part| part.clone().marked(marks)));
+            }
+            Kind::Unknown(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_), _) => {
+                return Ok((None, places));
+            }
+            _ => {
+                let detail =
+                    "The expanding argument (indicated by ...) must be of a tuple, list, or set type.";
+                return stop(summary, detail, expr.span);
+            }
+        }
+        let place = places.pop().unwrap_or(expr.span);
+        places.resize(values.len().max(places.len()), place);
+        Ok((Some(values), places))
+    }
+
+    /// `try`: the first argument that can be evaluated.
+    fn first_of(&mut self, arguments: &[Expr], head: Span, close: Span, scope: &mut Scope) -> Eval {
+        if arguments.is_empty() {
+            let detail = "Function \"try\" expects at least 1 argument(s). Missing value for \"expressions\".";
+            return stop("Not enough function arguments", detail, close);
+        }
+        let mut failures = Vec::new();
+        for (place, argument) in arguments.iter().enumerate() {
+            match self.expr(argument, scope) {
+                Ok(value) => {
+                    for later in &arguments[place + 1..] {
+                        self.skip(later, scope)?;
+                    }
+                    if value.is_whole() {
+                        return Ok(value);
+                    }
+                    return Ok(Value::derived([&value], Value::unknown(Type::Any).kind().clone()));
+                }
+                Err(stop) if stop.fatal => return Err(stop),
+                Err(stop) => failures.extend(stop.problems),
+            }
+        }
+        let mut detail = String::from("Call to function \"try\" failed: no expression succeeded:\n");
+        for failure in &failures {
+            let place = failure.span().map(|span| format!(" (at {})", self.evaluator.range(span)));
+            let place = place.unwrap_or_default();
+            detail.push_str(&format!("- {}{place}\n  {}\n", failure.summary, failure.detail));
+        }
+        detail.push_str("\nAt least one expression must produce a successful result.");
+        stop("Error in function call", detail, head)
+    }
+
+    /// `can`: whether the argument can be evaluated.
+    fn can(&mut self, arguments: &[Expr], close: Span, scope: &mut Scope) -> Eval {
+        let argument = match arguments {
+            [] => {
+                let detail = "Function \"can\" expects 1 argument(s). Missing value for \"expression\".";
+                return stop("Not enough function arguments", detail, close);
+            }
+            [argument] => argument,
+            [_, extra, ..] => {
+                let detail = "Function \"can\" expects only 1 argument(s).";
+                return stop("Too many function arguments", detail, start_of(extra));
+            }
+        };
+        match self.expr(argument, scope) {
+            Ok(value) if value.is_whole() => Ok(Value::bool(true)),
+            Ok(_) => Ok(Value::unknown_not_null(Type::Bool)),
+            Err(stop) if stop.fatal => Err(stop),
+            Err(_) => Ok(Value::bool(false)),
+        }
+    }
+
+    /// `type`, which only the console has: the type as text.
+    fn type_of(&mut self, arguments: &[Expr], close: Span, scope: &mut Scope) -> Eval {
+        let [argument] = arguments else {
+            let detail = "Function \"type\" expects 1 argument(s).";
+            return stop("Not enough function arguments", detail, close);
+        };
+        let value = self.expr(argument, scope)?;
+        Ok(Value::string(value.ty().to_string()))
+    }
+
+    /// `templatefile` and `templatestring`.
+    fn template_call(
+        &mut self,
+        function: &str,
+        arguments: &[Expr],
+        head: Span,
+        close: Span,
+        scope: &mut Scope,
+    ) -> Eval {
+        let from_file = function == "templatefile";
+        let function = if from_file { "templatefile" } else { "templatestring" };
+        let names = if from_file { ["path", "vars"] } else { ["template", "vars"] };
+        if let Some(missing) = names.get(arguments.len()) {
+            let detail =
+                format!("Function {function:?} expects 2 argument(s). Missing value for {missing:?}.");
+            return stop("Not enough function arguments", detail, close);
+        }
+        if let Some(extra) = arguments.get(2) {
+            let detail = format!("Function {function:?} expects only 2 argument(s).");
+            return stop("Too many function arguments", detail, start_of(extra));
+        }
+        let (first, second) = (&arguments[0], &arguments[1]);
+        let places = Places { call: head, template: start_of(first), variables: start_of(second) };
+        if scope.template.is_some() {
+            let detail = format!(
+                "Call to function {function:?} failed: cannot recursively call {function} from inside another template \
+                 function."
+            );
+            return stop("Error in function call", detail, head);
+        }
+        if !from_file && !is_reference(first) {
+            let detail = "Invalid value for \"template\" parameter: invalid template expression: templatestring is only for \
+                          rendering templates retrieved dynamically from elsewhere, and so does not support providing a literal \
+                          template; consider using a template string expression instead.";
+            return stop("Invalid function argument", detail, places.template);
+        }
+        let (source, variables) =
+            super::scope::both(self.expr(first, scope), self.expr(second, scope))?;
+        let source = self.template_text(&source, names[0], &places)?;
+        if variables.is_null() {
+            let detail = "Invalid value for \"vars\" parameter: argument must not be null.";
+            return stop("Invalid function argument", detail, places.variables);
+        }
+        let Some(name) = source.as_str().map(str::to_string) else {
+            return Ok(Value::derived([&source, &variables], Value::unknown(Type::Any).kind().clone()));
+        };
+        let (name, text) = if from_file {
+            let Some(file) = functions::find("file") else { return Err(Stop::reported()) };
+            let text = functions::call(file, &[source.clone()], &self.evaluator.environment);
+            let text = text.or_else(|error| {
+                let detail = format!("Invalid value for \"path\" parameter: {}.", error.message);
+                stop("Invalid function argument", detail, places.template)
+            })?;
+            (name, text)
+        } else {
+            ("<templatestring argument>".to_string(), source.clone())
+        };
+        if !variables.is_known() {
+            return Ok(Value::derived([&source, &variables], Value::unknown(Type::Any).kind().clone()));
+        }
+        let rendered =
+            self.render(function, &name, text.as_str().unwrap_or_default(), &variables, &places)?;
+        Ok(rendered.marked(source.marks()))
+    }
+
+    fn template_text(&mut self, source: &Value, parameter: &str, places: &Places) -> Eval {
+        let wrong = |why: &str| {
+            let detail = format!("Invalid value for {parameter:?} parameter: {why}.");
+            stop("Invalid function argument", detail, places.template)
+        };
+        if source.is_null() {
+            return wrong("argument must not be null");
+        }
+        convert(source, &Type::String).or_else(|error| wrong(&error.message))
+    }
+}
+
+/// Says whether an expression is a plain reference.
+fn is_reference(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(_) => true,
+        ExprKind::Attribute(source, _) | ExprKind::Index(source, _) => is_reference(source),
+        _ => false,
+    }
+}
+
+fn unknown(name: &Ident) -> Stop {
+    let text = &name.text;
+    let Some((namespace, rest)) = text.split_once("::") else {
+        let near = nearest(text, functions::names());
+        let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+        let detail = format!("There is no function named {text:?}.{hint}");
+        return Stop::problem(Diagnostic::error("Call to unknown function", detail).at(name.span, ""));
+    };
+    let detail = if namespace == "provider" {
+        let mut parts = rest.splitn(2, "::");
+        let (provider, function) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+        format!(
+            "There is no function named {text:?}. Ensure that provider name {provider:?} is declared in this module's \
+             required_providers block, and that this provider offers a function named {function:?}."
+        )
+    } else {
+        format!(
+            "The function namespace {namespace:?} is not valid. Provider function calls must use the \"provider::\" namespace \
+             prefix."
+        )
+    };
+    Stop::problem(Diagnostic::error("Unknown provider function", detail).at(name.span, ""))
+}
+

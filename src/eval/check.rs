@@ -1,0 +1,299 @@
+//! Conditions: preconditions, postconditions, output preconditions, `check` blocks and validations.
+
+use super::evaluator::Pass;
+use super::scope::{BlockId, Eval, ModuleId, Scope, Stop};
+use super::{CheckResult, CheckStatus};
+use crate::addr::{Address, Key, module_text};
+use crate::config::{Check, CheckRule, Output, Variable};
+use crate::diag::{Diagnostic, Severity, Span};
+use crate::value::convert::convert;
+use crate::value::{Type, Value};
+
+/// What is said of a failed condition, by where it stands.
+#[derive(Clone, Copy)]
+struct Words {
+    /// The summary of a failure.
+    failed: &'static str,
+    /// The summary of a condition that is no condition.
+    invalid: &'static str,
+    severity: Severity,
+}
+
+const PRECONDITION: Words = Words {
+    failed: "Resource precondition failed",
+    invalid: "Invalid condition result",
+    severity: Severity::Error,
+};
+const POSTCONDITION: Words = Words { failed: "Resource postcondition failed", ..PRECONDITION };
+const OUTPUT: Words = Words { failed: "Module output value precondition failed", ..PRECONDITION };
+const ASSERTION: Words =
+    Words { failed: "Check block assertion failed", severity: Severity::Warning, ..PRECONDITION };
+
+impl<'a> Pass<'_, 'a> {
+    /// Evaluates an instance's preconditions.
+    pub(super) fn preconditions(&mut self, block: BlockId<'a>, key: Option<&Key>) -> Option<CheckResult> {
+        let rules = &block.resource.lifecycle.preconditions;
+        if rules.is_empty() {
+            return None;
+        }
+        let turn = self.block_turns(block).map(|turns| turns.turn(key)).unwrap_or_default();
+        let mut scope = Scope { turn, ..Scope::module(block.module) };
+        Some(self.of_instance(block, key, rules, PRECONDITION, &mut scope))
+    }
+
+    /// Evaluates an instance's postconditions with its value as `self`.
+    pub(super) fn postconditions_of(
+        &mut self,
+        block: BlockId<'a>,
+        key: Option<&Key>,
+        value: &Value,
+    ) -> Option<CheckResult> {
+        let rules = &block.resource.lifecycle.postconditions;
+        if rules.is_empty() {
+            return None;
+        }
+        let turn = self.block_turns(block).map(|turns| turns.turn(key)).unwrap_or_default();
+        let mut scope = Scope { turn, this: Some(value.clone()), ..Scope::module(block.module) };
+        Some(self.of_instance(block, key, rules, POSTCONDITION, &mut scope))
+    }
+
+    fn of_instance(
+        &mut self,
+        block: BlockId<'a>,
+        key: Option<&Key>,
+        rules: &[CheckRule],
+        words: Words,
+        scope: &mut Scope,
+    ) -> CheckResult {
+        let address = self.block_address(block);
+        let instance = address.with_key(key.cloned());
+        self.rules("resource", without_keys(&address), instance.to_string(), rules, words, scope)
+    }
+
+    /// Evaluates an output's preconditions.
+    pub(super) fn output_preconditions(&mut self, module: ModuleId, output: &Output) -> Option<CheckResult> {
+        if output.preconditions.is_empty() {
+            return None;
+        }
+        let (config, address) = self.names(module, &format!("output.{}", output.name.text));
+        let mut scope = Scope::module(module);
+        Some(self.rules("output_value", config, address, &output.preconditions, OUTPUT, &mut scope))
+    }
+
+    /// Evaluates a `check` block's assertions.
+    pub(super) fn assertions(&mut self, module: ModuleId, check: &Check) -> CheckResult {
+        let (config, address) = self.names(module, &format!("check.{}", check.name.text));
+        let mut scope = Scope::module(module);
+        self.rules("check", config, address, &check.asserts, ASSERTION, &mut scope)
+    }
+
+    /// Gives the address of something in a module, without and with the keys of module instances.
+    fn names(&self, module: ModuleId, name: &str) -> (String, String) {
+        let steps = &self.evaluator.modules[module].steps;
+        let open: Vec<_> = steps.iter().map(|step| crate::addr::Step { key: None, ..step.clone() }).collect();
+        let join = |module: String| if module.is_empty() { name.to_string() } else { format!("{module}.{name}") };
+        (join(module_text(&open)), join(module_text(steps)))
+    }
+
+    fn rules(
+        &mut self,
+        kind: &'static str,
+        config_address: String,
+        address: String,
+        rules: &[CheckRule],
+        words: Words,
+        scope: &mut Scope,
+    ) -> CheckResult {
+        let mut result =
+            CheckResult { kind, config_address, address, status: CheckStatus::Pass, failures: Vec::new() };
+        for rule in rules {
+            let status = match self.rule(rule, words, scope) {
+                Ok(Ok(status)) => status,
+                Ok(Err(message)) => {
+                    result.failures.push(message);
+                    CheckStatus::Fail
+                }
+                Err(stop) => {
+                    let told = !stop.problems.is_empty();
+                    self.report(stop.problems);
+                    if told { CheckStatus::Error } else { CheckStatus::Unknown }
+                }
+            };
+            result.status = worse(result.status, status);
+        }
+        result
+    }
+
+    /// Evaluates one rule: its status, or the message of its failure.
+    fn rule(
+        &mut self,
+        rule: &CheckRule,
+        words: Words,
+        scope: &mut Scope,
+    ) -> Eval<Result<CheckStatus, String>> {
+        let span = rule.condition.span;
+        let condition = self.expr(&rule.condition, scope);
+        let message = self.expr(&rule.error_message, scope);
+        let (condition, message) = super::scope::both(condition, message)?;
+        let pending = self.trace_mut().is_some_and(|trace| trace.pending);
+        let Some(holds) = decided(&condition, words.invalid, "Condition", span)? else {
+            if words.severity == Severity::Warning && !pending && !self.evaluator.inputs.validating {
+                let detail = "The condition could not be evaluated at this time, a result will be known when this plan is \
+                              applied.";
+                let problem = Diagnostic::warning("Check block assertion known after apply", detail);
+                self.report(vec![problem.at(span, "")]);
+            }
+            return Ok(Ok(CheckStatus::Unknown));
+        };
+        if holds {
+            return Ok(Ok(CheckStatus::Pass));
+        }
+        let told = self.message(&message, rule, words.severity);
+        let problem = Diagnostic { severity: words.severity, ..Diagnostic::error(words.failed, told.clone()) };
+        self.report(vec![problem.at(span, "")]);
+        Ok(Err(told))
+    }
+
+    /// Gives the text of a failed rule's message, unless it must not be shown.
+    fn message(&mut self, message: &Value, rule: &CheckRule, severity: Severity) -> String {
+        let marks = message.all_marks();
+        if marks.any() {
+            let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
+            let unmark = if marks.sensitive { "nonsensitive()" } else { "ephemeralasnull()" };
+            let detail = format!(
+                "The error expression used to explain this condition refers to {what} values, so Terraform will not display the \
+                 resulting message.\n\nYou can correct this by removing references to {what} values, or by carefully using the \
+                 {unmark} function if the expression will not reveal the {what} data."
+            );
+            let problem =
+                Diagnostic { severity, ..Diagnostic::error(format!("Error message refers to {what} values"), detail) };
+            self.report(vec![problem.at(rule.error_message.span, "")]);
+        }
+        let text = convert(message, &Type::String).ok().and_then(|text| text.as_str().map(str::to_string));
+        match text {
+            Some(text) if !marks.any() => text.trim().to_string(),
+            _ => "This check failed, but has an invalid error message as described in the other accompanying messages."
+                .into(),
+        }
+    }
+
+    /// Evaluates a variable's validations for a value.
+    pub(super) fn validate(&mut self, module: ModuleId, variable: &'a Variable, value: &Value) -> Eval<()> {
+        if variable.validations.is_empty() {
+            return Ok(());
+        }
+        let (config_address, address) = self.names(module, &format!("var.{}", variable.name.text));
+        let mut result =
+            CheckResult { kind: "var", config_address, address, status: CheckStatus::Pass, failures: Vec::new() };
+        let mut stopped: Option<Stop> = None;
+        let own = (variable.name.text.clone(), value.clone());
+        let mut scope = Scope { variable: Some(own), ..Scope::module(module) };
+        for rule in &variable.validations {
+            let status = match self.validation(module, variable, rule, &mut scope) {
+                Ok(status) => status,
+                Err(mut stop) => {
+                    stop.fatal = true;
+                    result.failures.extend(stop.problems.last().map(|problem| problem.detail.clone()));
+                    stopped = Some(match stopped {
+                        Some(before) => before.and(stop),
+                        None => stop,
+                    });
+                    CheckStatus::Fail
+                }
+            };
+            result.status = worse(result.status, status);
+        }
+        self.evaluator.checks.push(result);
+        match stopped {
+            Some(stop) => Err(stop),
+            None => Ok(()),
+        }
+    }
+
+    fn validation(
+        &mut self,
+        module: ModuleId,
+        variable: &Variable,
+        rule: &CheckRule,
+        scope: &mut Scope,
+    ) -> Eval<CheckStatus> {
+        let span = rule.condition.span;
+        let condition = self.expr(&rule.condition, scope)?;
+        match decided(&condition, "Invalid variable validation result", "Validation condition", span)? {
+            None => return Ok(CheckStatus::Unknown),
+            Some(true) => return Ok(CheckStatus::Pass),
+            Some(false) => {}
+        }
+        let message = self.expr(&rule.error_message, scope)?;
+        let mut problems = Vec::new();
+        let marks = message.all_marks();
+        if marks.any() {
+            let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
+            let unmark = if marks.sensitive { "nonsensitive()" } else { "ephemeralasnull()" };
+            let detail = format!(
+                "The error expression used to explain this condition refers to {what} values. Terraform will not display the \
+                 resulting message.\n\nYou can correct this by removing references to {what} values, or by carefully using the \
+                 {unmark} function if the expression will not reveal the {what} data."
+            );
+            let summary = format!("Error message refers to {what} values");
+            problems.push(Diagnostic::error(summary, detail).at(rule.error_message.span, ""));
+        }
+        let text = convert(&message, &Type::String).ok().and_then(|text| text.as_str().map(str::to_string));
+        let text = match text {
+            Some(text) if !marks.any() => text.trim().to_string(),
+            Some(_) if marks.sensitive => {
+                "The error message included a sensitive value, so it will not be displayed.".into()
+            }
+            _ => "Failed to evaluate condition error message.".into(),
+        };
+        let at = self.evaluator.range(rule.span);
+        let detail = format!("{text}\n\nThis was checked by the validation rule at {at}.");
+        let place = self.given_at(module, variable);
+        problems.push(Diagnostic::error("Invalid value for variable", detail).at(place, ""));
+        Err(Stop { problems, fatal: true })
+    }
+
+    /// Gives the place where a variable got its value: the call's argument, a file, or else its own block.
+    fn given_at(&self, module: ModuleId, variable: &Variable) -> Span {
+        let name = &variable.name.text;
+        let given = match self.evaluator.modules[module].caller {
+            Some((_, call)) => call.inputs.attribute(name).map(|attribute| attribute.expr.span),
+            None => self.evaluator.inputs.variables.get(name).and_then(|input| input.span),
+        };
+        given.unwrap_or(variable.span)
+    }
+}
+
+/// Gives a condition's truth; nothing where it is not known.
+fn decided(condition: &Value, invalid: &str, what: &str, span: Span) -> Eval<Option<bool>> {
+    if condition.is_null() {
+        let detail = format!("{what} expression must return either true or false, not null.");
+        return super::scope::stop(invalid, detail, span);
+    }
+    let condition = convert(condition, &Type::Bool).or_else(|error| {
+        let what = if what == "Condition" { "condition" } else { "validation condition" };
+        let detail = format!("Invalid {what} result value: {}.", error.message);
+        super::scope::stop(invalid, detail, span)
+    })?;
+    Ok(condition.as_bool())
+}
+
+/// Gives the worse of two outcomes: an error, a failure, unknown, a pass.
+fn worse(left: CheckStatus, right: CheckStatus) -> CheckStatus {
+    let rank = |status: CheckStatus| match status {
+        CheckStatus::Pass => 0,
+        CheckStatus::Unknown => 1,
+        CheckStatus::Fail => 2,
+        CheckStatus::Error => 3,
+    };
+    if rank(left) >= rank(right) { left } else { right }
+}
+
+/// Writes a block's address without the keys of module instances.
+fn without_keys(address: &Address) -> String {
+    let mut address = address.block();
+    for step in &mut address.module {
+        step.key = None;
+    }
+    address.to_string()
+}

@@ -1,0 +1,494 @@
+//! The evaluator's face: passes over a configuration, and what is remembered between them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::expand::Turns;
+use super::module::{DependsOn, ModuleInstance};
+use super::scope::{BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Stop, Trace};
+use super::{
+    CheckResult, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig, ProviderRef, Schemas,
+};
+use crate::addr::{Address, Key, Mode};
+use crate::config::Config;
+use crate::diag::{Diagnostic, Sources, Span};
+use crate::functions::Environment;
+use crate::schema::Schema;
+use crate::syntax::tree::Expr;
+use crate::value::Value;
+
+/// Evaluates a configuration, pass after pass, and remembers what is known.
+pub struct Evaluator<'a> {
+    pub(super) config: &'a Config,
+    pub(super) sources: &'a Sources,
+    pub(super) inputs: &'a Inputs,
+    pub(super) schemas: &'a dyn Schemas,
+    pub(super) environment: Environment,
+    /// Whether an expression of the console is evaluated.
+    pub(super) console: bool,
+    pub(super) modules: Vec<ModuleInstance<'a>>,
+    pub(super) children: HashMap<(ModuleId, &'a str, Option<Key>), ModuleId>,
+    pub(super) schema_memory: HashMap<(String, Mode, &'a str), Option<Arc<Schema>>>,
+    values: Memory<'a, Value>,
+    turns: Memory<'a, Rc<Turns>>,
+    instances: Memory<'a, Rc<Instance>>,
+    providers: Memory<'a, Rc<ProviderConfig>>,
+    depends: Memory<'a, DependsOn>,
+    /// The number of the pass: what is not whole holds for one pass only.
+    pub(super) pass: u64,
+    pub(super) traces: Vec<Trace>,
+    pub(super) running: Vec<Item<'a>>,
+    pub(super) running_set: HashSet<Item<'a>>,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) checks: Vec<CheckResult>,
+    pub(super) deferred: BTreeSet<Address>,
+    pub(super) pending: bool,
+    pub(super) single: Rc<Turns>,
+    pub(super) nothing: Rc<Needs>,
+    /// Whether the calls' arguments have been checked.
+    calls_checked: bool,
+}
+
+/// What one pass gives.
+#[derive(Debug, Default)]
+pub struct Evaluation {
+    /// The desired world.
+    pub desired: Desired,
+    /// What is wrong.
+    pub problems: Vec<Diagnostic>,
+    /// Whether an answer was pending: then all the rest is provisional.
+    pub pending: bool,
+}
+
+/// One pass: the evaluator and who answers.
+pub(super) struct Pass<'p, 'a> {
+    pub evaluator: &'p mut Evaluator<'a>,
+    pub oracle: &'p mut dyn Oracle,
+}
+
+impl Remembered for Value {
+    fn memory<'e, 'a>(evaluator: &'e mut Evaluator<'a>) -> &'e mut Memory<'a, Value> {
+        &mut evaluator.values
+    }
+
+    fn is_whole(&self) -> bool {
+        Value::is_whole(self)
+    }
+}
+
+impl Remembered for Rc<Turns> {
+    fn memory<'e, 'a>(evaluator: &'e mut Evaluator<'a>) -> &'e mut Memory<'a, Self> {
+        &mut evaluator.turns
+    }
+
+    fn is_whole(&self) -> bool {
+        match &**self {
+            Turns::Single | Turns::Count(_) => true,
+            Turns::Each(values) => values.values().all(Value::is_whole),
+            Turns::Unknown(_) => false,
+        }
+    }
+}
+
+impl Remembered for Rc<Instance> {
+    fn memory<'e, 'a>(evaluator: &'e mut Evaluator<'a>) -> &'e mut Memory<'a, Self> {
+        &mut evaluator.instances
+    }
+
+    fn is_whole(&self) -> bool {
+        self.config.is_whole()
+    }
+}
+
+impl Remembered for Rc<ProviderConfig> {
+    fn memory<'e, 'a>(evaluator: &'e mut Evaluator<'a>) -> &'e mut Memory<'a, Self> {
+        &mut evaluator.providers
+    }
+
+    fn is_whole(&self) -> bool {
+        self.value.is_whole()
+    }
+}
+
+impl Remembered for DependsOn {
+    fn memory<'e, 'a>(evaluator: &'e mut Evaluator<'a>) -> &'e mut Memory<'a, Self> {
+        &mut evaluator.depends
+    }
+
+    fn is_whole(&self) -> bool {
+        true
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Makes an evaluator that remembers nothing yet.
+    pub fn new(
+        config: &'a Config,
+        sources: &'a Sources,
+        inputs: &'a Inputs,
+        schemas: &'a dyn Schemas,
+    ) -> Evaluator<'a> {
+        let root = ModuleInstance { steps: Vec::new(), module: &config.root, caller: None, key: None };
+        let environment = Environment {
+            home: inputs.home.clone(),
+            now: inputs.plan_time,
+            applying: inputs.applying,
+            ..Environment::new(&inputs.root)
+        };
+        Evaluator {
+            config,
+            sources,
+            inputs,
+            schemas,
+            environment,
+            console: false,
+            modules: vec![root],
+            children: HashMap::new(),
+            schema_memory: HashMap::new(),
+            values: HashMap::new(),
+            turns: HashMap::new(),
+            instances: HashMap::new(),
+            providers: HashMap::new(),
+            depends: HashMap::new(),
+            pass: 0,
+            traces: Vec::new(),
+            running: Vec::new(),
+            running_set: HashSet::new(),
+            problems: Vec::new(),
+            checks: Vec::new(),
+            deferred: BTreeSet::new(),
+            pending: false,
+            single: Rc::new(Turns::Single),
+            nothing: Rc::new(Needs::new()),
+            calls_checked: false,
+        }
+    }
+
+    /// Evaluates the whole configuration once, and asks the oracle for each instance.
+    ///
+    /// Where any answer was pending the evaluation says so, and is provisional.
+    pub fn evaluate(&mut self, oracle: &mut dyn Oracle) -> Evaluation {
+        self.begin();
+        self.checks.clear();
+        self.deferred.clear();
+        let mut pass = Pass { evaluator: self, oracle };
+        let mut desired = Desired::default();
+        pass.undeclared_inputs();
+        pass.all(&mut desired);
+        desired.deferred = std::mem::take(&mut self.deferred);
+        desired.checks.append(&mut self.checks);
+        let problems = std::mem::take(&mut self.problems);
+        Evaluation { desired, problems, pending: self.pending }
+    }
+
+    /// Evaluates one instance's block again, without asking the oracle for itself.
+    ///
+    /// # Errors
+    /// What is wrong with the block, or that there is no such instance.
+    pub fn instance(
+        &mut self,
+        address: &Address,
+        oracle: &mut dyn Oracle,
+    ) -> Result<Instance, Vec<Diagnostic>> {
+        let made = self.once(oracle, |pass| {
+            let block = pass.find_block(address)?;
+            pass.instance(block, address.key.clone())
+        })?;
+        Ok((*made).clone())
+    }
+
+    /// Evaluates one provider block.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn provider(
+        &mut self,
+        provider: &ProviderRef,
+        oracle: &mut dyn Oracle,
+    ) -> Result<ProviderConfig, Vec<Diagnostic>> {
+        let made = self.once(oracle, |pass| pass.provider_config(provider))?;
+        Ok((*made).clone())
+    }
+
+    /// Evaluates the root module's outputs.
+    pub fn outputs(
+        &mut self,
+        oracle: &mut dyn Oracle,
+    ) -> (BTreeMap<String, OutputValue>, Vec<Diagnostic>) {
+        self.begin();
+        let outputs = Pass { evaluator: self, oracle }.root_outputs();
+        (outputs, std::mem::take(&mut self.problems))
+    }
+
+    /// Evaluates an expression in the root module, as the console does.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn expression(
+        &mut self,
+        expr: &Expr,
+        oracle: &mut dyn Oracle,
+    ) -> Result<Value, Vec<Diagnostic>> {
+        self.console = true;
+        let value = self.once(oracle, |pass| pass.expr(expr, &mut Scope::module(0)));
+        self.console = false;
+        value
+    }
+
+    /// Evaluates an instance's preconditions again, when what they refer to is known.
+    pub fn preconditions(
+        &mut self,
+        address: &Address,
+        oracle: &mut dyn Oracle,
+    ) -> (Vec<CheckResult>, Vec<Diagnostic>) {
+        self.conditions(oracle, |pass| {
+            let block = pass.find_block(address)?;
+            Ok(pass.preconditions(block, address.key.as_ref()))
+        })
+    }
+
+    /// Evaluates an instance's postconditions with its final value as `self`.
+    pub fn postconditions(
+        &mut self,
+        address: &Address,
+        value: &Value,
+        oracle: &mut dyn Oracle,
+    ) -> (Vec<CheckResult>, Vec<Diagnostic>) {
+        self.conditions(oracle, |pass| {
+            let block = pass.find_block(address)?;
+            Ok(pass.postconditions_of(block, address.key.as_ref(), value))
+        })
+    }
+
+    fn conditions(
+        &mut self,
+        oracle: &mut dyn Oracle,
+        make: impl FnOnce(&mut Pass<'_, 'a>) -> Eval<Option<CheckResult>>,
+    ) -> (Vec<CheckResult>, Vec<Diagnostic>) {
+        self.begin();
+        let mut pass = Pass { evaluator: self, oracle };
+        let made = make(&mut pass);
+        let result = pass.tell(made).flatten();
+        (result.into_iter().collect(), std::mem::take(&mut self.problems))
+    }
+
+    fn begin(&mut self) {
+        self.pass += 1;
+        self.problems.clear();
+        self.pending = false;
+        self.traces.clear();
+        self.running.clear();
+        self.running_set.clear();
+    }
+
+    fn once<T>(
+        &mut self,
+        oracle: &mut dyn Oracle,
+        make: impl FnOnce(&mut Pass<'_, 'a>) -> Eval<T>,
+    ) -> Result<T, Vec<Diagnostic>> {
+        self.begin();
+        let mut pass = Pass { evaluator: self, oracle };
+        let made = make(&mut pass);
+        let made = pass.tell(made);
+        made.ok_or_else(|| std::mem::take(&mut self.problems))
+    }
+
+    /// Writes a place as `file:line,column-column`.
+    pub(super) fn range(&self, span: Span) -> String {
+        super::template::range(span, self.sources)
+    }
+}
+
+impl<'a> Pass<'_, 'a> {
+    /// Evaluates everything in all modules.
+    fn all(&mut self, desired: &mut Desired) {
+        let mut waiting = vec![0];
+        while let Some(module) = waiting.pop() {
+            let of = self.evaluator.modules[module].module;
+            for name in of.locals.keys() {
+                let value = self.local_named(module, name, Span::default());
+                self.tell(value);
+            }
+            for variable in of.variables.values() {
+                let value = self.variable(module, variable);
+                self.tell(value);
+            }
+            for call in of.calls.values() {
+                let children = self.children(module, call);
+                waiting.extend(self.tell(children).unwrap_or_default());
+            }
+            for resource in of.resources.values() {
+                self.block(BlockId { module, resource }, desired);
+            }
+            for (name, output) in &of.outputs {
+                let value = self.output(module, name);
+                self.tell(value);
+                desired.checks.extend(self.output_preconditions(module, output));
+            }
+            for check in of.checks.values() {
+                if let Some(data) = &check.data {
+                    self.block(BlockId { module, resource: data }, desired);
+                }
+                desired.checks.push(self.assertions(module, check));
+            }
+        }
+        if !self.evaluator.calls_checked || !self.evaluator.pending {
+            self.evaluator.calls_checked = true;
+            self.check_calls(&self.evaluator.config.root);
+        }
+        self.providers(desired);
+        desired.outputs = self.root_outputs();
+    }
+
+    /// Evaluates a block's instances, asks for each, and checks their conditions.
+    fn block(&mut self, block: BlockId<'a>, desired: &mut Desired) {
+        let turns = self.block_turns(block);
+        let Some(turns) = self.tell(turns) else { return };
+        let mut keys = turns.keys();
+        let stands_for_all = matches!(*turns, Turns::Unknown(_));
+        if stands_for_all {
+            let address = self.block_address(block);
+            self.evaluator.deferred.insert(address);
+            keys.push(None);
+        }
+        for key in keys {
+            let instance = self.instance(block, key.clone());
+            let Some(instance) = self.tell(instance) else { continue };
+            let before = self.preconditions(block, key.as_ref());
+            let failed = before.as_ref().is_some_and(|result| !result.failures.is_empty());
+            desired.checks.extend(before);
+            let address = self.block_address(block).with_key(key.clone());
+            if !stands_for_all {
+                desired.instances.insert(address, (*instance).clone());
+            }
+            if failed {
+                continue;
+            }
+            let object = self.object(block, key.clone());
+            if let Some(object) = self.tell(object) {
+                desired.checks.extend(self.postconditions_of(block, key.as_ref(), &object));
+            }
+        }
+    }
+
+    /// Evaluates the provider blocks that instances use, and those of the root.
+    fn providers(&mut self, desired: &mut Desired) {
+        let used: BTreeSet<ProviderRef> =
+            desired.instances.values().map(|instance| instance.provider.clone()).collect();
+        let root = &self.evaluator.config.root;
+        let written = root.providers.keys().map(|(name, alias)| {
+            let source = root.provider_source(name);
+            ProviderRef {
+                module: Vec::new(),
+                name: source.rsplit('/').next().unwrap_or_default().to_string(),
+                source,
+                alias: alias.clone(),
+            }
+        });
+        for provider in used.into_iter().chain(written.collect::<Vec<_>>()) {
+            let config = self.provider_config(&provider);
+            if let Some(config) = self.tell(config) {
+                desired.providers.insert(provider, (*config).clone());
+            }
+        }
+    }
+
+    fn root_outputs(&mut self) -> BTreeMap<String, OutputValue> {
+        let mut outputs = BTreeMap::new();
+        for (name, output) in &self.evaluator.config.root.outputs {
+            let (value, trace) = self.traced(|pass| pass.output(0, name));
+            let Some(value) = self.tell(value) else { continue };
+            outputs.insert(
+                name.clone(),
+                OutputValue {
+                    value,
+                    sensitive: output.sensitive,
+                    ephemeral: output.ephemeral,
+                    needs: trace.needs,
+                    span: output.span,
+                },
+            );
+        }
+        outputs
+    }
+
+    /// Tells of arguments that a call lacks, or that the module has no variable for.
+    fn check_calls(&mut self, module: &'a crate::config::Module) {
+        for call in module.calls.values() {
+            let variables = &call.module.variables;
+            let mut problems = Vec::new();
+            for variable in variables.values() {
+                if variable.default.is_none() && call.inputs.attribute(&variable.name.text).is_none() {
+                    problems.extend(super::body::missing(&variable.name.text, &call.inputs).problems);
+                }
+            }
+            for attribute in &call.inputs.attributes {
+                let name = &attribute.name.text;
+                if variables.contains_key(name) {
+                    continue;
+                }
+                let near = crate::diag::nearest(name, variables.keys().map(String::as_str));
+                let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+                let detail = format!("An argument named {name:?} is not expected here.{hint}");
+                problems.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""));
+            }
+            self.report(problems);
+            self.check_calls(&call.module);
+        }
+    }
+
+    /// Finds the block of an address, through the modules' instances.
+    fn find_block(&mut self, address: &Address) -> Eval<BlockId<'a>> {
+        let mut at = 0;
+        for step in &address.module {
+            let Some(call) = self.evaluator.modules[at].module.calls.get(&step.name) else {
+                return Err(absent(address));
+            };
+            at = self.child(at, call, step.key.clone());
+        }
+        let name = (address.mode, address.type_name.clone(), address.name.clone());
+        self.declared(at, &name, Span::default()).map_err(|_| absent(address))
+    }
+
+    /// Makes the stop for something that needs itself.
+    pub(super) fn cycle(&mut self, item: &Item<'a>) -> Stop {
+        let start = self.evaluator.running.iter().position(|running| running == item).unwrap_or(0);
+        let members: Vec<Item<'a>> = self.evaluator.running[start..].to_vec();
+        let mut names: Vec<String> = members.iter().filter_map(|member| self.label(member)).collect();
+        names.sort();
+        names.dedup();
+        Stop::fatal(Diagnostic::error(format!("Cycle: {}", names.join(", ")), ""))
+    }
+
+    /// Names an item as messages about cycles do.
+    fn label(&self, item: &Item<'a>) -> Option<String> {
+        let within = |module: &ModuleId, name: String| {
+            let path = &self.evaluator.modules[*module].module.path;
+            let steps: Vec<String> = path.iter().map(|name| format!("module.{name}.")).collect();
+            format!("{}{name}", steps.concat())
+        };
+        match item {
+            Item::Local(module, name) => Some(within(module, format!("local.{name} (expand)"))),
+            Item::Variable(module, name) => Some(within(module, format!("var.{name} (expand)"))),
+            Item::Output(module, name) => Some(within(module, format!("output.{name} (expand)"))),
+            Item::Call(module, name) => Some(within(module, format!("module.{name} (expand)"))),
+            Item::Module(..) => None,
+            Item::Turns(block) | Item::Block(block) | Item::Instance(block, _) | Item::Object(block, _) => {
+                let resource = block.resource;
+                let name = super::reference::block_text(
+                    resource.mode,
+                    &resource.type_name.text,
+                    &resource.name.text,
+                );
+                Some(within(&block.module, name))
+            }
+            Item::Provider(provider) => Some(format!("provider[\"{}\"]", provider.source)),
+        }
+    }
+}
+
+fn absent(address: &Address) -> Stop {
+    let detail = format!("There is no block for {address} in the configuration.");
+    Stop::fatal(Diagnostic::error("No such instance", detail))
+}

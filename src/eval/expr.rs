@@ -1,0 +1,106 @@
+//! Expressions to values.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::evaluator::Pass;
+use super::scope::{Eval, Scope, Stop, all, stop};
+use crate::diag::Span;
+use crate::syntax::tree::{Expr, ExprKind, Item, Part};
+use crate::value::convert::convert;
+use crate::value::{Kind, Number, Type, Value};
+
+impl Pass<'_, '_> {
+    /// Evaluates an expression.
+    pub(super) fn expr(&mut self, expr: &Expr, scope: &mut Scope) -> Eval {
+        match &expr.kind {
+            ExprKind::Null => Ok(Value::null(Type::Any)),
+            ExprKind::Bool(truth) => Ok(Value::bool(*truth)),
+            ExprKind::Number(text) => match Number::parse(text) {
+                Some(number) => Ok(Value::number(number)),
+                None => stop("Invalid number", format!("{text:?} is not a number."), expr.span),
+            },
+            ExprKind::Template(parts) => self.template(parts, scope),
+            ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => self.chain(expr, scope),
+            ExprKind::Splat { source, each, .. } => self.splat(source, each, scope),
+            ExprKind::Each => match scope.elements.last() {
+                Some(element) => Ok(element.clone()),
+                None => Err(Stop::reported()),
+            },
+            ExprKind::Call { name, arguments, expand } => self.call(name, arguments, *expand, expr.span, scope),
+            ExprKind::Unary(op, operand) => self.unary(*op, operand, expr.span, scope),
+            ExprKind::Binary(op, left, right) => self.binary(*op, left, right, expr.span, scope),
+            ExprKind::Conditional(condition, then, otherwise) => {
+                self.conditional(condition, then, otherwise, scope)
+            }
+            ExprKind::Tuple(parts) => {
+                let values = all(parts.iter().map(|part| self.expr(part, scope)))?;
+                Ok(Value::tuple(values))
+            }
+            ExprKind::Object(items) => self.object_of(items, scope),
+            ExprKind::For(parts) => self.comprehension(parts, scope),
+            ExprKind::Parens(inner) => self.expr(inner, scope),
+        }
+    }
+
+    fn object_of(&mut self, items: &[Item], scope: &mut Scope) -> Eval {
+        let entries = all(items.iter().map(|item| {
+            let key = self.key(item, scope);
+            let value = self.expr(&item.value, scope);
+            super::scope::both(key, value)
+        }))?;
+        let mut marks = crate::value::Marks::default();
+        let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        let mut known = true;
+        for (key, value) in entries {
+            marks = marks.join(key.marks());
+            match key.kind() {
+                Kind::String(name) => {
+                    fields.insert(name.clone(), value);
+                }
+                _ => known = false,
+            }
+        }
+        if !known {
+            return Ok(Value::unknown(Type::Any).marked(marks));
+        }
+        Ok(Value::new(Kind::Object(Arc::new(fields))).marked(marks))
+    }
+
+    fn key(&mut self, item: &Item, scope: &mut Scope) -> Eval {
+        let key = self.expr(&item.key, scope)?;
+        if key.is_null() {
+            return stop("Null value as key", "Can't use a null value as a key.", item.key.span);
+        }
+        convert(&key, &Type::String).or_else(|error| {
+            let detail = format!("Can't use this value as a key: {}.", error.message);
+            stop("Incorrect key type", detail, item.key.span)
+        })
+    }
+}
+
+/// Gives the place where an expression begins, as messages about arguments point to it.
+pub(super) fn start_of(expr: &Expr) -> Span {
+    let first = |length: u32| Span { end: expr.span.start + length, ..expr.span };
+    match &expr.kind {
+        ExprKind::Template(parts) => match parts.first() {
+            Some(Part::Literal(_, span)) => *span,
+            _ => expr.span,
+        },
+        ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => first(1),
+        ExprKind::Call { name, .. } => Span { end: name.span.end + 1, ..name.span },
+        ExprKind::Conditional(part, _, _) | ExprKind::Binary(_, part, _) => start_of(part),
+        ExprKind::Splat { source, dotted, .. } => {
+            let start = source.span.end;
+            Span { start, end: start + if *dotted { 2 } else { 3 }, ..expr.span }
+        }
+        ExprKind::Null
+        | ExprKind::Bool(_)
+        | ExprKind::Number(_)
+        | ExprKind::Name(_)
+        | ExprKind::Attribute(..)
+        | ExprKind::Index(..)
+        | ExprKind::Each
+        | ExprKind::Parens(_) => expr.span,
+    }
+}

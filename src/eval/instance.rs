@@ -1,0 +1,445 @@
+//! Instances: what a block says of each, what the oracle answers, and references to them.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::evaluator::Pass;
+use super::expand::Turns;
+use super::module::key_text;
+use super::reference::{Chain, Step, anything, block_text, fixed_key, undeclared_resource};
+use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, fatal};
+use super::{Answer, Asked, Ignore, Instance, InstanceLifecycle, ProviderConfig, ProviderRef};
+use crate::addr::{Address, Key, Mode};
+use crate::config::{IgnoreChanges, Lifecycle};
+use crate::diag::{Diagnostic, Span, nearest};
+use crate::schema::{BlockKind, Field, Nesting, Schema};
+use crate::syntax::tree::Expr;
+use crate::value::{Kind, Marks, Path, Value};
+
+impl<'a> Pass<'_, 'a> {
+    /// Gives the block of a name, which must be declared.
+    pub(super) fn declared(
+        &mut self,
+        module: ModuleId,
+        name: &(Mode, String, String),
+        span: Span,
+    ) -> Eval<BlockId<'a>> {
+        let of = self.evaluator.modules[module].module;
+        let scoped = || {
+            let data = of.checks.values().filter_map(|check| check.data.as_ref());
+            data.into_iter().find(|data| {
+                (data.mode, &data.type_name.text, &data.name.text) == (name.0, &name.1, &name.2)
+            })
+        };
+        match of.resources.get(name).or_else(scoped) {
+            Some(resource) => Ok(BlockId { module, resource }),
+            None => {
+                let label = self.module_label(module);
+                Err(Stop::fatal(undeclared_resource(of, &label, name, span)))
+            }
+        }
+    }
+
+    /// Evaluates a reference to a block or instance, and gives how many steps of the chain say which.
+    pub(super) fn resource_reference(
+        &mut self,
+        chain: &Chain<'_>,
+        name: &(Mode, String, String),
+        used: usize,
+        scope: &mut Scope,
+    ) -> Eval<(Value, usize)> {
+        let block = self.declared(scope.module, name, chain.until(used))?;
+        let address = self.block_address(block);
+        let turns = self.block_turns(block)?;
+        let step = chain.steps.get(used);
+        match (&*turns, step) {
+            (Turns::Single, _) if fixed_key(step).is_some() => {
+                let text = block_text(name.0, &name.1, &name.2);
+                let detail = format!(
+                    "Because {text} does not have \"count\" or \"for_each\" set, references to it must not include an index key. \
+                     Remove the bracketed index to refer to the single instance of this resource."
+                );
+                fatal("Unexpected resource instance key", detail, chain.until(used + 1))
+            }
+            (Turns::Single, _) => {
+                self.need(address);
+                self.known_attribute(block, chain, used)?;
+                Ok((self.object(block, None)?, used))
+            }
+            (_, Some((Step::Attribute(_), _, _))) => {
+                let (argument, key) = match block.resource.count {
+                    Some(_) => ("count", "count.index"),
+                    None => ("for_each", "each.key"),
+                };
+                let text = block_text(name.0, &name.1, &name.2);
+                let detail = format!(
+                    "Because {text} has \"{argument}\" set, its attributes must be accessed on specific instances.\n\nFor example, \
+                     to correlate with indices of a referring resource, use:\n    {text}[{key}]"
+                );
+                let missing = fatal("Missing resource instance key", detail, chain.until(used));
+                super::scope::both(missing, self.known_attribute(block, chain, used)).map(|(never, ())| never)
+            }
+            (turns, Some((Step::Index(index), _, _))) => {
+                let index = self.expr(index, scope)?;
+                self.known_attribute(block, chain, used + 1)?;
+                if let Some(key) = turns.key_of(&index) {
+                    self.need(address.with_key(Some(key.clone())));
+                    let object = self.object(block, Some(key))?;
+                    return Ok((object.marked(index.marks()), used + 1));
+                }
+                self.need(address);
+                Ok((self.block_value(block, turns)?, used))
+            }
+            (turns, None) => {
+                self.need(address);
+                Ok((self.block_value(block, turns)?, used))
+            }
+        }
+    }
+
+    /// Checks that the attribute that a reference goes on with exists.
+    fn known_attribute(&mut self, block: BlockId<'a>, chain: &Chain<'_>, place: usize) -> Eval<()> {
+        let Some((Step::Attribute(name), span, _)) = chain.steps.get(place) else { return Ok(()) };
+        let schema = self.schema(block)?;
+        if schema.fields.contains_key(&name.text) {
+            return Ok(());
+        }
+        let near = nearest(&name.text, schema.fields.keys().map(String::as_str));
+        let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+        let detail = format!(
+            "This object has no argument, nested block, or exported attribute named {:?}.{hint}",
+            name.text
+        );
+        fatal("Unsupported attribute", detail, *span)
+    }
+
+    /// Gives the value of a whole block with `count` or `for_each`.
+    fn block_value(&mut self, block: BlockId<'a>, turns: &Turns) -> Eval {
+        if matches!(turns, Turns::Unknown(_)) {
+            return Ok(anything());
+        }
+        self.once(Item::Block(block), |pass| {
+            let mut objects = Vec::new();
+            for key in turns.keys() {
+                objects.push((key.clone(), pass.object(block, key)?));
+            }
+            Ok(match turns {
+                Turns::Each(_) => {
+                    Value::object(objects.into_iter().map(|(key, object)| (key_text(key), object)))
+                }
+                _ => Value::tuple(objects.into_iter().map(|(_, object)| object).collect()),
+            })
+        })
+    }
+
+    /// Gives the value that stands for an instance: what the oracle answers.
+    pub(super) fn object(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval {
+        self.once(Item::Object(block, key.clone()), |pass| {
+            let (asked, trace) = pass.traced(|pass| pass.ask(block, key));
+            pass.absorb(&super::scope::Needs::new(), trace.pending);
+            asked
+        })
+    }
+
+    fn ask(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval {
+        let instance = self.instance(block, key.clone())?;
+        let schema = self.schema(block)?;
+        let provider = self.provider_config(&instance.provider)?;
+        let address = self.block_address(block).with_key(key);
+        let asked =
+            Asked { address: &address, instance: &instance, provider: &provider, schema: &schema };
+        let value = match self.oracle.object(&asked) {
+            Answer::Known(value) => marked_by(&value, &schema.fields),
+            Answer::Pending => {
+                self.touch_pending();
+                Value::unknown_not_null(schema.ty())
+            }
+            Answer::Problem(mut problem) => {
+                let scoped = !self.evaluator.modules[block.module].module.resources.contains_key(&(
+                    block.resource.mode,
+                    block.resource.type_name.text.clone(),
+                    block.resource.name.text.clone(),
+                ));
+                if scoped {
+                    problem.severity = crate::diag::Severity::Warning;
+                }
+                return Err(Stop::fatal(*problem));
+            }
+        };
+        let ephemeral = block.resource.mode == Mode::Ephemeral;
+        Ok(value.marked(Marks { sensitive: false, ephemeral }))
+    }
+
+    /// Gives what an instance's block says.
+    pub(super) fn instance(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval<Rc<Instance>> {
+        self.once(Item::Instance(block, key.clone()), |pass| {
+            let resource = block.resource;
+            let turns = pass.block_turns(block)?;
+            let own = (resource.mode, resource.type_name.text.clone(), resource.name.text.clone());
+            let turn = turns.turn(key.as_ref());
+            let mut scope = Scope { turn, own: Some(own), ..Scope::module(block.module) };
+            let mut depends_on = (*pass.module_needs(block.module)?).clone();
+            depends_on.extend(pass.depends_on(&resource.depends_on, &mut scope)?);
+            let schema = pass.schema(block)?;
+            let mut places = Vec::new();
+            let kept = resource.mode != Mode::Ephemeral;
+            let config =
+                pass.body(&resource.body, &schema.fields, &Path::root(), kept, &mut places, &mut scope);
+            let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
+            let (config, lifecycle) = super::scope::both(config, lifecycle)?;
+            let address = pass.block_address(block);
+            let mut needs = pass.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
+            needs.remove(&address);
+            needs.remove(&address.with_key(key));
+            Ok(Rc::new(Instance {
+                config,
+                needs,
+                depends_on,
+                provider: pass.provider_of(block),
+                lifecycle,
+                span: resource.span,
+                places,
+            }))
+        })
+    }
+
+    fn lifecycle(&mut self, config: &Lifecycle, module: ModuleId, scope: &mut Scope) -> Eval<InstanceLifecycle> {
+        let prevent_destroy = match &config.prevent_destroy {
+            None => false,
+            Some(expr) => {
+                let value = self.expr(expr, scope)?;
+                value.as_bool().unwrap_or(false)
+            }
+        };
+        let ignore = match &config.ignore_changes {
+            IgnoreChanges::None => Ignore::None,
+            IgnoreChanges::All => Ignore::All,
+            IgnoreChanges::Paths(paths) => Ignore::Paths(paths.iter().filter_map(relative).collect()),
+        };
+        let mut replace_triggered_by = Vec::new();
+        for entry in &config.replace_triggered_by {
+            replace_triggered_by.push(self.trigger(entry, module, scope)?);
+        }
+        Ok(InstanceLifecycle { config: config.clone(), prevent_destroy, ignore, replace_triggered_by })
+    }
+
+    /// Reads one entry of `replace_triggered_by`: an instance or block, and the attribute after it.
+    fn trigger(&mut self, entry: &Expr, module: ModuleId, scope: &mut Scope) -> Eval<(Address, Path)> {
+        let chain = Chain::new(entry);
+        if super::reference::is_reserved(chain.name().0) {
+            let detail = "Only resources, count.index, and each.key may be used in replace_triggered_by.";
+            return fatal("Invalid reference in replace_triggered_by expression", detail, entry.span);
+        }
+        let super::reference::Named::Resource { mode, type_name, name, used } = super::reference::named(&chain)?
+        else {
+            return Err(Stop::reported());
+        };
+        let name = (mode, type_name.to_string(), name.to_string());
+        let block = self.declared(module, &name, chain.until(used))?;
+        let mut address = self.block_address(block);
+        let mut rest = used;
+        if let Some((Step::Index(index), _, _)) = chain.steps.get(used) {
+            let index = self.expr(index, scope)?;
+            address.key = self.block_turns(block)?.key_of(&index);
+            rest += 1;
+        }
+        self.known_attribute(block, &chain, rest)?;
+        let path = chain.steps[rest..].iter().fold(Path::root(), |path, (step, _, _)| match step {
+            Step::Attribute(name) => path.attribute(&name.text),
+            Step::Index(index) => match index.literal() {
+                Some(key) => path.key(&key),
+                None => path,
+            },
+        });
+        self.need(address.clone());
+        Ok((address, path))
+    }
+
+    /// Gives the schema of a block's type.
+    pub(super) fn schema(&mut self, block: BlockId<'a>) -> Eval<Arc<Schema>> {
+        let source = self.provider_of(block).source;
+        let resource = block.resource;
+        let id = (source.clone(), resource.mode, resource.type_name.text.as_str());
+        if let Some(known) = self.evaluator.schema_memory.get(&id) {
+            return known.clone().ok_or_else(Stop::reported);
+        }
+        let type_name = &resource.type_name.text;
+        let found = self.evaluator.schemas.resource(&source, resource.mode, type_name);
+        self.evaluator.schema_memory.insert(id, found.clone());
+        found.ok_or_else(|| Stop::fatal(self.unknown_type(&source, block)))
+    }
+
+    fn unknown_type(&self, source: &str, block: BlockId<'_>) -> Diagnostic {
+        let resource = block.resource;
+        let (name, span) = (&resource.type_name.text, resource.type_name.span);
+        let schemas = self.evaluator.schemas;
+        let (summary, what) = words(resource.mode);
+        if schemas.provider(source).is_none() {
+            let detail = format!("There is no provider {source:?} in this program, so the {what} {name:?} cannot be used.");
+            return Diagnostic::error("Unknown provider", detail).at(span, "");
+        }
+        let other = match resource.mode {
+            Mode::Managed => schemas.resource(source, Mode::Data, name).map(|_| {
+                "Did you intend to use the data source {}? If so, declare this using a \"data\" block instead of a \"resource\" block."
+            }),
+            Mode::Data => schemas.resource(source, Mode::Managed, name).map(|_| {
+                "Did you intend to use the managed resource type {}? If so, declare this using a \"resource\" block instead of a \
+                 \"data\" block."
+            }),
+            Mode::Ephemeral => None,
+        };
+        let known = schemas.type_names(source, resource.mode);
+        let hint = match (other, nearest(name, known.iter().map(String::as_str))) {
+            (Some(other), _) => format!("\n\n{}", other.replace("{}", &format!("{name:?}"))),
+            (None, Some(near)) => format!(" Did you mean {near:?}?"),
+            (None, None) => String::new(),
+        };
+        let detail = format!("The provider {source} does not support {what} {name:?}.{hint}");
+        Diagnostic::error(summary, detail).at(span, "")
+    }
+
+    /// Gives the provider block that a resource block uses.
+    pub(super) fn provider_of(&mut self, block: BlockId<'a>) -> ProviderRef {
+        let resource = block.resource;
+        let implied = || resource.type_name.text.split('_').next().unwrap_or_default().to_string();
+        let (mut name, mut alias) = match &resource.provider {
+            Some((name, alias)) => {
+                (name.text.clone(), alias.as_ref().map(|alias| alias.text.clone()))
+            }
+            None => (implied(), None),
+        };
+        let source = self.evaluator.modules[block.module].module.provider_source(&name);
+        let mut at = block.module;
+        loop {
+            let instance = &self.evaluator.modules[at];
+            let id = (name.clone(), alias.clone());
+            let Some((parent, call)) = instance.caller else { break };
+            let passed = call.providers.iter().find(|(inner, _, _)| *inner == id);
+            match passed {
+                Some((_, outer, _)) => (name, alias) = outer.clone(),
+                None if instance.module.providers.contains_key(&id) => break,
+                None => {}
+            }
+            at = parent;
+        }
+        ProviderRef {
+            module: self.evaluator.modules[at].module.path.clone(),
+            name: source.rsplit('/').next().unwrap_or_default().to_string(),
+            source,
+            alias,
+        }
+    }
+
+    /// Gives a provider block's configuration; what it was made from is not taken over.
+    pub(super) fn provider_config(&mut self, provider: &ProviderRef) -> Eval<Rc<ProviderConfig>> {
+        let (made, trace) = self.traced(|pass| {
+            pass.once(Item::Provider(provider.clone()), |pass| pass.make_provider(provider).map(Rc::new))
+        });
+        self.absorb(&super::scope::Needs::new(), trace.pending);
+        made
+    }
+
+    fn make_provider(&mut self, provider: &ProviderRef) -> Eval<ProviderConfig> {
+        let schema = self.evaluator.schemas.provider(&provider.source).unwrap_or_default();
+        let mut at = 0;
+        for name in &provider.module {
+            let Some(call) = self.evaluator.modules[at].module.calls.get(name) else { break };
+            at = self.child(at, call, None);
+        }
+        let module = self.evaluator.modules[at].module;
+        let found = module.providers.iter().find(|((name, alias), _)| {
+            module.provider_source(name) == provider.source && *alias == provider.alias
+        });
+        let Some((_, block)) = found else {
+            if let Some(alias) = &provider.alias {
+                let detail = format!("There is no configuration of the provider {:?} with the alias {alias:?}.", provider.name);
+                return Err(Stop::fatal(Diagnostic::error("Provider configuration not present", detail)));
+            }
+            return Ok(ProviderConfig { value: schema.empty(), needs: BTreeMap::new(), span: None });
+        };
+        let mut scope = Scope::module(at);
+        let mut needs = BTreeMap::new();
+        let mut places = Vec::new();
+        let fields = &schema.fields;
+        let value = self.body(&block.body, fields, &Path::root(), false, &mut places, &mut scope)?;
+        for attribute in &block.body.attributes {
+            let (result, trace) = self.traced(|pass| pass.expr(&attribute.expr, &mut scope).map(|_| ()));
+            result?;
+            needs.insert(attribute.name.text.clone(), trace.needs);
+        }
+        for inner in &block.body.blocks {
+            let Some(Nesting::Block(shape)) = fields.get(&inner.kind.text).map(|field| &field.nesting) else {
+                continue;
+            };
+            let (result, trace) = self.traced(|pass| {
+                let mut places = Vec::new();
+                pass.body(&inner.body, &shape.fields, &Path::root(), false, &mut places, &mut scope).map(|_| ())
+            });
+            result?;
+            needs.entry(inner.kind.text.clone()).or_default().extend(trace.needs);
+        }
+        Ok(ProviderConfig { value, needs, span: Some(block.span) })
+    }
+}
+
+fn words(mode: Mode) -> (&'static str, &'static str) {
+    match mode {
+        Mode::Managed => ("Invalid resource type", "resource type"),
+        Mode::Data => ("Invalid data source", "data source"),
+        Mode::Ephemeral => ("Invalid ephemeral resource", "ephemeral resource"),
+    }
+}
+
+/// Reads an entry of `ignore_changes` as a path.
+fn relative(expr: &Expr) -> Option<Path> {
+    let chain = Chain::new(expr);
+    let first = match chain.root.literal() {
+        Some(text) => text,
+        None => chain.name().0.to_string(),
+    };
+    if first.is_empty() {
+        return None;
+    }
+    let root = Path::root().attribute(first);
+    Some(chain.steps.iter().enumerate().fold(root, |path, (place, (step, _, _))| match step {
+        Step::Attribute(name) => path.attribute(&name.text),
+        Step::Index(_) => match fixed_key(chain.steps.get(place)) {
+            Some(key) => match (key.as_str(), key.as_i64().and_then(|place| usize::try_from(place).ok())) {
+                (Some(text), _) => path.key(text),
+                (None, Some(place)) => path.place(place),
+                (None, None) => path,
+            },
+            None => path,
+        },
+    }))
+}
+
+/// Marks the sensitive parts of an object by its type's schema.
+fn marked_by(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
+    let Kind::Object(parts) = value.kind() else { return value.clone() };
+    if !fields.values().any(has_secret) {
+        return value.clone();
+    }
+    let marked = parts.iter().map(|(name, part)| {
+        let part = match fields.get(&**name) {
+            Some(field) if field.sensitive => part.clone().sensitive(),
+            Some(field) => match &field.nesting {
+                Nesting::Block(block) if has_secret(field) => match block.kind {
+                    BlockKind::Single => marked_by(part, &block.fields),
+                    BlockKind::List | BlockKind::Set | BlockKind::Map => {
+                        part.map_parts(&mut |element| marked_by(element, &block.fields))
+                    }
+                },
+                Nesting::Block(_) | Nesting::Attribute => part.clone(),
+            },
+            None => part.clone(),
+        };
+        (name.clone(), part)
+    });
+    Value::object(marked).marked(value.marks())
+}
+
+fn has_secret(field: &Field) -> bool {
+    field.sensitive || matches!(&field.nesting, Nesting::Block(block) if block.fields.values().any(has_secret))
+}
