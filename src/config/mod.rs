@@ -321,6 +321,7 @@ impl Module {
     pub fn provider_source(&self, local_name: &str) -> String {
         match self.settings.required_providers.get(local_name) {
             Some(required) if !required.source.is_empty() => required.source.clone(),
+            _ if local_name == "terraform" => "builtin/terraform".into(),
             _ => format!("hashicorp/{local_name}"),
         }
     }

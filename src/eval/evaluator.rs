@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::expand::Turns;
 use super::module::{DependsOn, ModuleInstance};
+use super::order::{Node, Order, order};
 use super::scope::{BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Stop, Trace};
 use super::{
     CheckResult, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig, ProviderRef, Schemas,
@@ -46,8 +47,7 @@ pub struct Evaluator<'a> {
     pub(super) pending: bool,
     pub(super) single: Rc<Turns>,
     pub(super) nothing: Rc<Needs>,
-    /// Whether the calls' arguments have been checked.
-    calls_checked: bool,
+    order: Rc<Order<'a>>,
 }
 
 /// What one pass gives.
@@ -161,7 +161,7 @@ impl<'a> Evaluator<'a> {
             pending: false,
             single: Rc::new(Turns::Single),
             nothing: Rc::new(Needs::new()),
-            calls_checked: false,
+            order: Rc::new(order(config, sources)),
         }
     }
 
@@ -172,9 +172,13 @@ impl<'a> Evaluator<'a> {
         self.begin();
         self.checks.clear();
         self.deferred.clear();
+        if !self.order.cycles.is_empty() {
+            return Evaluation { problems: self.order.cycles.clone(), ..Evaluation::default() };
+        }
         let mut pass = Pass { evaluator: self, oracle };
         let mut desired = Desired::default();
         pass.undeclared_inputs();
+        pass.in_order();
         pass.all(&mut desired);
         desired.deferred = std::mem::take(&mut self.deferred);
         desired.checks.append(&mut self.checks);
@@ -301,6 +305,64 @@ impl<'a> Evaluator<'a> {
 }
 
 impl<'a> Pass<'_, 'a> {
+    /// Evaluates names after those that they refer to, so that no demand goes deep.
+    fn in_order(&mut self) {
+        let order = self.evaluator.order.clone();
+        let mut instances: Vec<Vec<ModuleId>> = vec![Vec::new(); order.places.len()];
+        instances[0].push(0);
+        for node in &order.nodes {
+            match node {
+                Node::Local(place, name) => {
+                    for module in &instances[*place] {
+                        let value = self.local_named(*module, name, Span::default());
+                        self.tell(value);
+                    }
+                }
+                Node::Variable(place, name) => {
+                    for module in &instances[*place] {
+                        let value = self.variable_named(*module, name, Span::default());
+                        self.tell(value);
+                    }
+                }
+                Node::Output(place, name) => {
+                    for module in &instances[*place] {
+                        let value = self.output(*module, name);
+                        self.tell(value);
+                    }
+                }
+                Node::Call(place, name) => {
+                    let Some(child) = order.places[*place].children.get(name) else { continue };
+                    let Some((_, call)) = order.places[*child].caller else { continue };
+                    for module in instances[*place].clone() {
+                        let children = self.children(module, call);
+                        let children = self.tell(children);
+                        instances[*child].extend(children.unwrap_or_default());
+                    }
+                }
+                Node::Resource(place, mode, type_name, name) => {
+                    let name = (*mode, (*type_name).to_string(), (*name).to_string());
+                    for module in &instances[*place] {
+                        let block = self.declared(*module, &name, Span::default());
+                        if let Some(block) = self.tell(block) {
+                            self.objects(block);
+                        }
+                    }
+                }
+                Node::Provider(..) => {}
+            }
+        }
+    }
+
+    /// Asks for all instances of a block.
+    fn objects(&mut self, block: BlockId<'a>) {
+        let turns = self.block_turns(block);
+        let Some(turns) = self.tell(turns) else { return };
+        for key in turns.keys() {
+            let object = self.object(block, key);
+            self.tell(object);
+        }
+    }
+
     /// Evaluates everything in all modules.
     fn all(&mut self, desired: &mut Desired) {
         let mut waiting = vec![0];
@@ -333,10 +395,7 @@ impl<'a> Pass<'_, 'a> {
                 desired.checks.push(self.assertions(module, check));
             }
         }
-        if !self.evaluator.calls_checked || !self.evaluator.pending {
-            self.evaluator.calls_checked = true;
-            self.check_calls(&self.evaluator.config.root);
-        }
+        self.check_calls(&self.evaluator.config.root);
         self.providers(desired);
         desired.outputs = self.root_outputs();
     }

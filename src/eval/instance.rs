@@ -295,7 +295,11 @@ impl<'a> Pass<'_, 'a> {
             (None, Some(near)) => format!(" Did you mean {near:?}?"),
             (None, None) => String::new(),
         };
-        let detail = format!("The provider {source} does not support {what} {name:?}.{hint}");
+        let shown = match source.strip_prefix("builtin/") {
+            Some(name) => format!("terraform.io/builtin/{name}"),
+            None => source.to_string(),
+        };
+        let detail = format!("The provider {shown} does not support {what} {name:?}.{hint}");
         Diagnostic::error(summary, detail).at(span, "")
     }
 

@@ -5,6 +5,7 @@
 //! instance?" Validate, plan, apply and console differ only in who answers.
 
 mod evaluator;
+mod order;
 mod scope;
 mod expr;
 mod operator;
@@ -33,7 +34,7 @@ use crate::schema::Schema;
 use crate::value::{Path, Value};
 
 /// A provider block in a module's instance: what a session is made from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProviderRef {
     /// The module path of the block; empty for the root.
     pub module: Vec<String>,

@@ -198,7 +198,12 @@ impl<'a> Pass<'_, 'a> {
         let child = self.child(scope.module, call, key);
         let output = chain.attribute(used).and_then(|name| call.module.outputs.get_key_value(&name.text));
         match output {
-            Some((name, _)) => Ok((self.output(child, name)?, used + 1)),
+            Some((name, _)) => {
+                let value = self.output(child, name)?;
+                // A checked module says of its outputs only their types.
+                let checked = self.evaluator.inputs.validating;
+                Ok((if checked { Value::unknown(value.ty()) } else { value }, used + 1))
+            }
             None => Ok((self.module_object(child)?, used)),
         }
     }
