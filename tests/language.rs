@@ -153,13 +153,21 @@ fn a_checked_configuration_is_told_the_same_problems() {
     for folder in cases("plans") {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().to_string();
         let expected = json(&folder.join("expected.json"));
-        let Some(validate) = expected.get("validate").filter(|validate| validate.is_object()) else { continue };
+        let Some(validate) = expected.get("validate").filter(|validate| validate.is_object())
+        else {
+            continue;
+        };
         let mut sources = Sources::default();
         let (config, mut problems) = load(&folder, &mut sources, &Disk);
         if !terrane::diag::has_errors(&problems) {
             problems.extend(evaluate(&config, &sources, &folder, true).problems);
         }
-        let found = difference(&name, "validate", &told(&problems, &sources), &wanted(validate.get("diagnostics")));
+        let found = difference(
+            &name,
+            "validate",
+            &told(&problems, &sources),
+            &wanted(validate.get("diagnostics")),
+        );
         same += usize::from(found.is_empty());
         report.push_str(&found);
     }
@@ -178,7 +186,9 @@ fn expressions_give_the_same_values_and_problems() {
             let expr = case["expr"].as_str().unwrap_or_default();
             let got = fixtures.run(expr);
             let want = wanted_result(case);
-            if got == want || case["detail"].as_str().is_some_and(|text| text.contains("<stack trace>")) {
+            if got == want
+                || case["detail"].as_str().is_some_and(|text| text.contains("<stack trace>"))
+            {
                 same += 1;
             } else {
                 report.push_str(&format!("{name}: {expr}\n  - {want}\n  + {got}\n"));
@@ -200,7 +210,8 @@ impl Fixtures {
         let mut texts = BTreeMap::new();
         for (path, text) in fixtures.and_then(Json::as_object).into_iter().flatten() {
             let at = folder.path().join(path);
-            std::fs::create_dir_all(at.parent().expect("a file has a folder")).expect("a folder can be made");
+            std::fs::create_dir_all(at.parent().expect("a file has a folder"))
+                .expect("a folder can be made");
             match text.as_str() {
                 Some(text) => {
                     std::fs::write(&at, text).expect("a file can be written");
@@ -250,7 +261,9 @@ fn failure(problem: &Diagnostic, sources: &Sources) -> String {
 /// Writes what is known: unknown fields are left out, unknown elements are null.
 fn shown(value: &Value) -> Json {
     match value.kind() {
-        Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => parts.iter().map(shown).collect(),
+        Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+            parts.iter().map(shown).collect()
+        }
         Kind::Map(_, fields) | Kind::Object(fields) => {
             let inner = fields.iter().filter(|(_, part)| part.is_known());
             Json::Object(inner.map(|(name, part)| (name.to_string(), shown(part))).collect())
@@ -263,7 +276,9 @@ fn unknowns(value: &Value) -> Json {
     match value.kind() {
         Kind::Unknown(..) => Json::Bool(true),
         _ if value.is_whole() => Json::Bool(false),
-        Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => parts.iter().map(unknowns).collect(),
+        Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+            parts.iter().map(unknowns).collect()
+        }
         Kind::Map(_, fields) | Kind::Object(fields) => {
             let inner = fields.iter().filter(|(_, part)| !part.is_whole());
             Json::Object(inner.map(|(name, part)| (name.to_string(), unknowns(part))).collect())

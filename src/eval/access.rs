@@ -30,7 +30,9 @@ pub(super) fn attribute(value: &Value, name: &str, span: Span) -> Eval {
         | Kind::String(_)
         | Kind::List(..)
         | Kind::Set(..)
-        | Kind::Tuple(_) => return stop("Unsupported attribute", no_attributes(&value.ty(), name), span),
+        | Kind::Tuple(_) => {
+            return stop("Unsupported attribute", no_attributes(&value.ty(), name), span);
+        }
     };
     match found {
         Some(found) => Ok(found.marked(marks)),
@@ -165,7 +167,8 @@ fn converted(key: &Value, ty: &Type, span: Span) -> Eval {
 }
 
 fn missing<T>(why: &str, span: Span) -> Eval<T> {
-    let detail = format!("The given key does not identify an element in this collection value: {why}.");
+    let detail =
+        format!("The given key does not identify an element in this collection value: {why}.");
     invalid(&detail, span)
 }
 

@@ -140,7 +140,10 @@ impl Pass<'_, '_> {
         self.blocks(body, name, field, &shape, path, sink, scope)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the block's shape and the way to it belong together")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the block's shape and the way to it belong together"
+    )]
     fn blocks(
         &mut self,
         body: &Body,
@@ -179,7 +182,11 @@ impl Pass<'_, '_> {
             BlockKind::Map => {
                 let names = found.iter().map(|block| block.label.clone().unwrap_or_default());
                 let entries: Vec<(String, Value)> = names.zip(values).collect();
-                if element.has_any() { Value::object(entries) } else { Value::map(element, entries) }
+                if element.has_any() {
+                    Value::object(entries)
+                } else {
+                    Value::map(element, entries)
+                }
             }
         })
     }
@@ -198,7 +205,13 @@ impl Pass<'_, '_> {
                 let label = block.labels.first().map(|label| label.text.clone());
                 if let Some(found) = &mut found {
                     let (body, span) = (&block.body, block.header);
-                    found.push(Found { body, span, label, names: Vec::new(), marks: Marks::default() });
+                    found.push(Found {
+                        body,
+                        span,
+                        label,
+                        names: Vec::new(),
+                        marks: Marks::default(),
+                    });
                 }
                 continue;
             }
@@ -222,9 +235,15 @@ impl Pass<'_, '_> {
                           block.";
             return error_at("Missing dynamic content block", detail.into(), block.body.end);
         };
-        let Some(each) = block.body.attribute("for_each") else { return Err(missing("for_each", &block.body)) };
+        let Some(each) = block.body.attribute("for_each") else {
+            return Err(missing("for_each", &block.body));
+        };
         let iterator = match block.body.attribute("iterator") {
-            Some(iterator) => iterator.expr.traversal().and_then(|names| names.into_iter().next()).map(|name| name.text),
+            Some(iterator) => iterator
+                .expr
+                .traversal()
+                .and_then(|names| names.into_iter().next())
+                .map(|name| name.text),
             None => None,
         };
         let iterator = iterator.unwrap_or_else(|| name.to_string());
@@ -236,7 +255,8 @@ impl Pass<'_, '_> {
         }
         if collection.ty().is_primitive() {
             let ty = collection.ty().friendly();
-            let detail = format!("Cannot use a {ty} value in for_each. An iterable collection is required.");
+            let detail =
+                format!("Cannot use a {ty} value in for_each. An iterable collection is required.");
             return error_at(summary, detail, span);
         }
         let turns = entries(&collection);
@@ -285,7 +305,13 @@ impl Pass<'_, '_> {
         Ok(())
     }
 
-    fn check_number(&mut self, found: &[Found<'_>], name: &str, shape: &Shape, body: &Body) -> Eval<()> {
+    fn check_number(
+        &mut self,
+        found: &[Found<'_>],
+        name: &str,
+        shape: &Shape,
+        body: &Body,
+    ) -> Eval<()> {
         match shape.kind {
             BlockKind::Single => {
                 if let [first, second, ..] = found {
@@ -320,7 +346,8 @@ impl Pass<'_, '_> {
 /// Says whether a block is of a name, or a `dynamic` block for it.
 fn is_named(block: &Block, name: &str) -> bool {
     block.kind.text == name
-        || (block.kind.text == "dynamic" && block.labels.first().is_some_and(|label| label.text == name))
+        || (block.kind.text == "dynamic"
+            && block.labels.first().is_some_and(|label| label.text == name))
 }
 
 /// Gives the fields of the objects that a list or set consists of.
@@ -340,7 +367,9 @@ fn object_elements(ty: &Type) -> Option<(BlockKind, &BTreeMap<String, Type>)> {
 
 /// Tells of arguments and blocks that the schema does not have.
 fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> {
-    let is_block = |name: &str| matches!(fields.get(name).map(|field| &field.nesting), Some(Nesting::Block(_)));
+    let is_block = |name: &str| {
+        matches!(fields.get(name).map(|field| &field.nesting), Some(Nesting::Block(_)))
+    };
     let mut problems = Vec::new();
     for attribute in &body.attributes {
         let name = &attribute.name.text;
@@ -349,11 +378,13 @@ fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> 
         } else if fields.contains_key(name) {
             continue;
         } else {
-            let known = fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Attribute));
+            let known =
+                fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Attribute));
             did_you_mean(name, known.map(|(name, _)| name.as_str()))
         };
         let detail = format!("An argument named {name:?} is not expected here.{hint}");
-        problems.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""));
+        problems
+            .push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""));
     }
     for block in &body.blocks {
         let named = match (block.kind.text.as_str(), block.labels.first()) {
@@ -367,7 +398,8 @@ fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> 
                 " Did you mean to define argument {name:?}? If so, use the equals sign to assign it a value."
             ),
             None => {
-                let known = fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Block(_)));
+                let known =
+                    fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Block(_)));
                 did_you_mean(name, known.map(|(name, _)| name.as_str()))
             }
         };

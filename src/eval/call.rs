@@ -88,8 +88,7 @@ impl Pass<'_, '_> {
                 return Ok((None, places));
             }
             _ => {
-                let detail =
-                    "The expanding argument (indicated by ...) must be of a tuple, list, or set type.";
+                let detail = "The expanding argument (indicated by ...) must be of a tuple, list, or set type.";
                 return stop(summary, detail, expr.span);
             }
         }
@@ -120,7 +119,8 @@ impl Pass<'_, '_> {
                 Err(stop) => failures.extend(stop.problems),
             }
         }
-        let mut detail = String::from("Call to function \"try\" failed: no expression succeeded:\n");
+        let mut detail =
+            String::from("Call to function \"try\" failed: no expression succeeded:\n");
         for failure in &failures {
             let place = failure.span().map(|span| format!(" (at {})", self.evaluator.range(span)));
             let place = place.unwrap_or_default();
@@ -134,7 +134,8 @@ impl Pass<'_, '_> {
     fn can(&mut self, arguments: &[Expr], close: Span, scope: &mut Scope) -> Eval {
         let argument = match arguments {
             [] => {
-                let detail = "Function \"can\" expects 1 argument(s). Missing value for \"expression\".";
+                let detail =
+                    "Function \"can\" expects 1 argument(s). Missing value for \"expression\".";
                 return stop("Not enough function arguments", detail, close);
             }
             [argument] => argument,
@@ -174,8 +175,9 @@ impl Pass<'_, '_> {
         let function = if from_file { "templatefile" } else { "templatestring" };
         let names = if from_file { ["path", "vars"] } else { ["template", "vars"] };
         if let Some(missing) = names.get(arguments.len()) {
-            let detail =
-                format!("Function {function:?} expects 2 argument(s). Missing value for {missing:?}.");
+            let detail = format!(
+                "Function {function:?} expects 2 argument(s). Missing value for {missing:?}."
+            );
             return stop("Not enough function arguments", detail, close);
         }
         if let Some(extra) = arguments.get(2) {
@@ -205,7 +207,10 @@ impl Pass<'_, '_> {
             return stop("Invalid function argument", detail, places.variables);
         }
         let Some(name) = source.as_str().map(str::to_string) else {
-            return Ok(Value::derived([&source, &variables], Value::unknown(Type::Any).kind().clone()));
+            return Ok(Value::derived(
+                [&source, &variables],
+                Value::unknown(Type::Any).kind().clone(),
+            ));
         };
         let (name, text) = if from_file {
             let Some(file) = functions::find("file") else { return Err(Stop::reported()) };
@@ -219,7 +224,10 @@ impl Pass<'_, '_> {
             ("<templatestring argument>".to_string(), source.clone())
         };
         if !variables.is_known() {
-            return Ok(Value::derived([&source, &variables], Value::unknown(Type::Any).kind().clone()));
+            return Ok(Value::derived(
+                [&source, &variables],
+                Value::unknown(Type::Any).kind().clone(),
+            ));
         }
         let rendered =
             self.render(function, &name, text.as_str().unwrap_or_default(), &variables, &places)?;
@@ -253,7 +261,9 @@ fn unknown(name: &Ident) -> Stop {
         let near = nearest(text, functions::names());
         let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
         let detail = format!("There is no function named {text:?}.{hint}");
-        return Stop::problem(Diagnostic::error("Call to unknown function", detail).at(name.span, ""));
+        return Stop::problem(
+            Diagnostic::error("Call to unknown function", detail).at(name.span, ""),
+        );
     };
     let detail = if namespace == "provider" {
         let mut parts = rest.splitn(2, "::");
@@ -270,4 +280,3 @@ fn unknown(name: &Ident) -> Stop {
     };
     Stop::problem(Diagnostic::error("Unknown provider function", detail).at(name.span, ""))
 }
-

@@ -31,7 +31,11 @@ const ASSERTION: Words =
 
 impl<'a> Pass<'_, 'a> {
     /// Evaluates an instance's preconditions.
-    pub(super) fn preconditions(&mut self, block: BlockId<'a>, key: Option<&Key>) -> Option<CheckResult> {
+    pub(super) fn preconditions(
+        &mut self,
+        block: BlockId<'a>,
+        key: Option<&Key>,
+    ) -> Option<CheckResult> {
         let rules = &block.resource.lifecycle.preconditions;
         if rules.is_empty() {
             return None;
@@ -71,7 +75,11 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Evaluates an output's preconditions.
-    pub(super) fn output_preconditions(&mut self, module: ModuleId, output: &Output) -> Option<CheckResult> {
+    pub(super) fn output_preconditions(
+        &mut self,
+        module: ModuleId,
+        output: &Output,
+    ) -> Option<CheckResult> {
         if output.preconditions.is_empty() {
             return None;
         }
@@ -90,8 +98,11 @@ impl<'a> Pass<'_, 'a> {
     /// Gives the address of something in a module, without and with the keys of module instances.
     fn names(&self, module: ModuleId, name: &str) -> (String, String) {
         let steps = &self.evaluator.modules[module].steps;
-        let open: Vec<_> = steps.iter().map(|step| crate::addr::Step { key: None, ..step.clone() }).collect();
-        let join = |module: String| if module.is_empty() { name.to_string() } else { format!("{module}.{name}") };
+        let open: Vec<_> =
+            steps.iter().map(|step| crate::addr::Step { key: None, ..step.clone() }).collect();
+        let join = |module: String| {
+            if module.is_empty() { name.to_string() } else { format!("{module}.{name}") }
+        };
         (join(module_text(&open)), join(module_text(steps)))
     }
 
@@ -104,8 +115,13 @@ impl<'a> Pass<'_, 'a> {
         words: Words,
         scope: &mut Scope,
     ) -> CheckResult {
-        let mut result =
-            CheckResult { kind, config_address, address, status: CheckStatus::Pass, failures: Vec::new() };
+        let mut result = CheckResult {
+            kind,
+            config_address,
+            address,
+            status: CheckStatus::Pass,
+            failures: Vec::new(),
+        };
         for rule in rules {
             let status = match self.rule(rule, words, scope) {
                 Ok(Ok(status)) => status,
@@ -137,10 +153,12 @@ impl<'a> Pass<'_, 'a> {
         let (condition, message) = super::scope::both(condition, message)?;
         let pending = self.trace_mut().is_some_and(|trace| trace.pending);
         let Some(holds) = decided(&condition, words.invalid, "Condition", span)? else {
-            if words.severity == Severity::Warning && !pending && !self.evaluator.inputs.validating {
+            if words.severity == Severity::Warning && !pending && !self.evaluator.inputs.validating
+            {
                 let detail = "The condition could not be evaluated at this time, a result will be known when this plan is \
                               applied.";
-                let problem = Diagnostic::warning("Check block assertion known after apply", detail);
+                let problem =
+                    Diagnostic::warning("Check block assertion known after apply", detail);
                 self.report(vec![problem.at(span, "")]);
             }
             return Ok(Ok(CheckStatus::Unknown));
@@ -149,7 +167,10 @@ impl<'a> Pass<'_, 'a> {
             return Ok(Ok(CheckStatus::Pass));
         }
         let told = self.message(&message, rule, words.severity);
-        let problem = Diagnostic { severity: words.severity, ..Diagnostic::error(words.failed, told.clone()) };
+        let problem = Diagnostic {
+            severity: words.severity,
+            ..Diagnostic::error(words.failed, told.clone())
+        };
         self.report(vec![problem.at(span, "")]);
         Ok(Err(told))
     }
@@ -165,11 +186,14 @@ impl<'a> Pass<'_, 'a> {
                  resulting message.\n\nYou can correct this by removing references to {what} values, or by carefully using the \
                  {unmark} function if the expression will not reveal the {what} data."
             );
-            let problem =
-                Diagnostic { severity, ..Diagnostic::error(format!("Error message refers to {what} values"), detail) };
+            let problem = Diagnostic {
+                severity,
+                ..Diagnostic::error(format!("Error message refers to {what} values"), detail)
+            };
             self.report(vec![problem.at(rule.error_message.span, "")]);
         }
-        let text = convert(message, &Type::String).ok().and_then(|text| text.as_str().map(str::to_string));
+        let text =
+            convert(message, &Type::String).ok().and_then(|text| text.as_str().map(str::to_string));
         match text {
             Some(text) if !marks.any() => text.trim().to_string(),
             _ => "This check failed, but has an invalid error message as described in the other accompanying messages."
@@ -178,13 +202,23 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Evaluates a variable's validations for a value.
-    pub(super) fn validate(&mut self, module: ModuleId, variable: &'a Variable, value: &Value) -> Eval<()> {
+    pub(super) fn validate(
+        &mut self,
+        module: ModuleId,
+        variable: &'a Variable,
+        value: &Value,
+    ) -> Eval<()> {
         if variable.validations.is_empty() {
             return Ok(());
         }
         let (config_address, address) = self.names(module, &format!("var.{}", variable.name.text));
-        let mut result =
-            CheckResult { kind: "var", config_address, address, status: CheckStatus::Pass, failures: Vec::new() };
+        let mut result = CheckResult {
+            kind: "var",
+            config_address,
+            address,
+            status: CheckStatus::Pass,
+            failures: Vec::new(),
+        };
         let mut stopped: Option<Stop> = None;
         let own = (variable.name.text.clone(), value.clone());
         let mut scope = Scope { variable: Some(own), ..Scope::module(module) };
@@ -193,7 +227,9 @@ impl<'a> Pass<'_, 'a> {
                 Ok(status) => status,
                 Err(mut stop) => {
                     stop.fatal = true;
-                    result.failures.extend(stop.problems.last().map(|problem| problem.detail.clone()));
+                    result
+                        .failures
+                        .extend(stop.problems.last().map(|problem| problem.detail.clone()));
                     stopped = Some(match stopped {
                         Some(before) => before.and(stop),
                         None => stop,
@@ -219,7 +255,12 @@ impl<'a> Pass<'_, 'a> {
     ) -> Eval<CheckStatus> {
         let span = rule.condition.span;
         let condition = self.expr(&rule.condition, scope)?;
-        match decided(&condition, "Invalid variable validation result", "Validation condition", span)? {
+        match decided(
+            &condition,
+            "Invalid variable validation result",
+            "Validation condition",
+            span,
+        )? {
             None => return Ok(CheckStatus::Unknown),
             Some(true) => return Ok(CheckStatus::Pass),
             Some(false) => {}
@@ -238,7 +279,9 @@ impl<'a> Pass<'_, 'a> {
             let summary = format!("Error message refers to {what} values");
             problems.push(Diagnostic::error(summary, detail).at(rule.error_message.span, ""));
         }
-        let text = convert(&message, &Type::String).ok().and_then(|text| text.as_str().map(str::to_string));
+        let text = convert(&message, &Type::String)
+            .ok()
+            .and_then(|text| text.as_str().map(str::to_string));
         let text = match text {
             Some(text) if !marks.any() => text.trim().to_string(),
             Some(_) if marks.sensitive => {

@@ -33,7 +33,8 @@ impl Pass<'_, '_> {
         if entries.is_empty() {
             self.skip_parts(parts, scope)?;
         }
-        let (mut list, mut fields, mut groups) = (Vec::new(), BTreeMap::new(), BTreeMap::<Arc<str>, Vec<Value>>::new());
+        let (mut list, mut fields, mut groups) =
+            (Vec::new(), BTreeMap::new(), BTreeMap::<Arc<str>, Vec<Value>>::new());
         let mut known = true;
         for (key, value) in entries {
             let depth = scope.names.len();
@@ -90,7 +91,8 @@ impl Pass<'_, '_> {
             return stop("Invalid object key", detail, span);
         }
         let text = convert(&found, &Type::String).or_else(|error| {
-            let detail = format!("The key expression produced an invalid result: {}.", error.message);
+            let detail =
+                format!("The key expression produced an invalid result: {}.", error.message);
             stop("Invalid object key", detail, span)
         })?;
         let value = self.expr(&parts.value, scope)?;
@@ -100,7 +102,12 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn included(&mut self, condition: &Expr, scope: &mut Scope, marks: &mut Marks) -> Eval<Option<bool>> {
+    fn included(
+        &mut self,
+        condition: &Expr,
+        scope: &mut Scope,
+        marks: &mut Marks,
+    ) -> Eval<Option<bool>> {
         let include = self.expr(condition, scope)?;
         if include.is_null() {
             let detail = "The value of the 'if' clause must not be null.";
@@ -120,7 +127,8 @@ impl Pass<'_, '_> {
         let names = parts.key_name.iter().chain([&parts.value_name]);
         scope.names.extend(names.map(|name| (name.text.clone(), Value::unknown(Type::Any))));
         let inner = parts.key.iter().chain([&parts.value]).chain(&parts.condition);
-        let skipped = inner.map(|expr| self.skip(expr, scope)).find(Result::is_err).unwrap_or(Ok(()));
+        let skipped =
+            inner.map(|expr| self.skip(expr, scope)).find(Result::is_err).unwrap_or(Ok(()));
         scope.names.truncate(depth);
         skipped
     }
@@ -132,7 +140,13 @@ impl Pass<'_, '_> {
     }
 
     /// Applies a splat to a value.
-    pub(super) fn splat_value(&mut self, value: &Value, span: Span, each: &Expr, scope: &mut Scope) -> Eval {
+    pub(super) fn splat_value(
+        &mut self,
+        value: &Value,
+        span: Span,
+        each: &Expr,
+        scope: &mut Scope,
+    ) -> Eval {
         let marks = value.marks();
         let ty = value.ty();
         let single = !matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
@@ -140,7 +154,8 @@ impl Pass<'_, '_> {
             if single {
                 return Ok(Value::tuple(Vec::new()).marked(marks));
             }
-            let detail = "Splat expressions (with the * symbol) cannot be applied to null sequences.";
+            let detail =
+                "Splat expressions (with the * symbol) cannot be applied to null sequences.";
             return stop("Splat of null value", detail, span);
         }
         let may_be_null = matches!(value.kind(), Kind::Unknown(_, bounds) if !bounds.not_null);
@@ -159,8 +174,15 @@ impl Pass<'_, '_> {
             }
             (Kind::Unknown(_, bounds), Type::List(element) | Type::Set(element)) => {
                 let part = self.element(listed(element), each, scope)?;
-                let kept = crate::value::Bounds { length: bounds.length, ..crate::value::Bounds::not_null() };
-                let kept = if matches!(ty, Type::List(_)) { kept } else { crate::value::Bounds::not_null() };
+                let kept = crate::value::Bounds {
+                    length: bounds.length,
+                    ..crate::value::Bounds::not_null()
+                };
+                let kept = if matches!(ty, Type::List(_)) {
+                    kept
+                } else {
+                    crate::value::Bounds::not_null()
+                };
                 Value::new(Kind::Unknown(Type::list(part.ty()), kept))
             }
             (kind, ty) => {
@@ -193,7 +215,10 @@ impl Pass<'_, '_> {
 }
 
 /// Gives what a loop goes through; nothing where it is not known.
-pub(super) fn iterable(collection: &Value, span: Span) -> Eval<Option<(Vec<(Value, Value)>, Marks)>> {
+pub(super) fn iterable(
+    collection: &Value,
+    span: Span,
+) -> Eval<Option<(Vec<(Value, Value)>, Marks)>> {
     if collection.is_null() {
         let detail = "A null value cannot be used as the collection in a 'for' expression.";
         return stop("Iteration over null value", detail, span);

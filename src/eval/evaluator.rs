@@ -9,7 +9,8 @@ use super::module::{DependsOn, ModuleInstance};
 use super::order::{Node, Order, order};
 use super::scope::{BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Stop, Trace};
 use super::{
-    CheckResult, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig, ProviderRef, Schemas,
+    CheckResult, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig, ProviderRef,
+    Schemas,
 };
 use crate::addr::{Address, Key, Mode};
 use crate::config::Config;
@@ -129,7 +130,8 @@ impl<'a> Evaluator<'a> {
         inputs: &'a Inputs,
         schemas: &'a dyn Schemas,
     ) -> Evaluator<'a> {
-        let root = ModuleInstance { steps: Vec::new(), module: &config.root, caller: None, key: None };
+        let root =
+            ModuleInstance { steps: Vec::new(), module: &config.root, caller: None, key: None };
         let environment = Environment {
             home: inputs.home.clone(),
             now: inputs.plan_time,
@@ -478,8 +480,11 @@ impl<'a> Pass<'_, 'a> {
             let variables = &call.module.variables;
             let mut problems = Vec::new();
             for variable in variables.values() {
-                if variable.default.is_none() && call.inputs.attribute(&variable.name.text).is_none() {
-                    problems.extend(super::body::missing(&variable.name.text, &call.inputs).problems);
+                if variable.default.is_none()
+                    && call.inputs.attribute(&variable.name.text).is_none()
+                {
+                    problems
+                        .extend(super::body::missing(&variable.name.text, &call.inputs).problems);
                 }
             }
             for attribute in &call.inputs.attributes {
@@ -490,7 +495,9 @@ impl<'a> Pass<'_, 'a> {
                 let near = crate::diag::nearest(name, variables.keys().map(String::as_str));
                 let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
                 let detail = format!("An argument named {name:?} is not expected here.{hint}");
-                problems.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""));
+                problems.push(
+                    Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""),
+                );
             }
             self.report(problems);
             self.check_calls(&call.module);
@@ -514,7 +521,8 @@ impl<'a> Pass<'_, 'a> {
     pub(super) fn cycle(&mut self, item: &Item<'a>) -> Stop {
         let start = self.evaluator.running.iter().position(|running| running == item).unwrap_or(0);
         let members: Vec<Item<'a>> = self.evaluator.running[start..].to_vec();
-        let mut names: Vec<String> = members.iter().filter_map(|member| self.label(member)).collect();
+        let mut names: Vec<String> =
+            members.iter().filter_map(|member| self.label(member)).collect();
         names.sort();
         names.dedup();
         Stop::fatal(Diagnostic::error(format!("Cycle: {}", names.join(", ")), ""))
@@ -533,7 +541,10 @@ impl<'a> Pass<'_, 'a> {
             Item::Output(module, name) => Some(within(module, format!("output.{name} (expand)"))),
             Item::Call(module, name) => Some(within(module, format!("module.{name} (expand)"))),
             Item::Module(..) => None,
-            Item::Turns(block) | Item::Block(block) | Item::Instance(block, _) | Item::Object(block, _) => {
+            Item::Turns(block)
+            | Item::Block(block)
+            | Item::Instance(block, _)
+            | Item::Object(block, _) => {
                 let resource = block.resource;
                 let name = super::reference::block_text(
                     resource.mode,

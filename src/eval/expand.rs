@@ -31,7 +31,9 @@ impl Turns {
         match self {
             Turns::Single => vec![None],
             Turns::Count(count) => (0..*count).map(|place| Some(Key::Number(place))).collect(),
-            Turns::Each(values) => values.keys().map(|key| Some(Key::String(key.clone()))).collect(),
+            Turns::Each(values) => {
+                values.keys().map(|key| Some(Key::String(key.clone()))).collect()
+            }
             Turns::Unknown(_) => Vec::new(),
         }
     }
@@ -59,7 +61,9 @@ impl Turns {
                 Turn::Each(Value::string(key), value)
             }
             (Turns::Unknown(true), _) => Turn::Count(Value::unknown_not_null(Type::Number)),
-            (Turns::Unknown(false), _) => Turn::Each(Value::unknown_not_null(Type::String), anything()),
+            (Turns::Unknown(false), _) => {
+                Turn::Each(Value::unknown_not_null(Type::String), anything())
+            }
             _ => Turn::None,
         }
     }
@@ -71,7 +75,9 @@ impl Turns {
                 let number = convert(index, &Type::Number).ok()?;
                 Key::Number(u64::try_from(number.as_i64()?).ok()?)
             }
-            Turns::Each(_) => Key::String(convert(index, &Type::String).ok()?.as_str()?.to_string()),
+            Turns::Each(_) => {
+                Key::String(convert(index, &Type::String).ok()?.as_str()?.to_string())
+            }
             Turns::Single | Turns::Unknown(_) => return None,
         };
         self.has(Some(&key)).then_some(key)
@@ -109,7 +115,12 @@ impl<'a> Pass<'_, 'a> {
         })
     }
 
-    fn turns(&mut self, count: Option<&Expr>, each: Option<&Expr>, scope: &mut Scope) -> Eval<Turns> {
+    fn turns(
+        &mut self,
+        count: Option<&Expr>,
+        each: Option<&Expr>,
+        scope: &mut Scope,
+    ) -> Eval<Turns> {
         let turns = match (count, each) {
             (Some(count), _) => self.counted(count, scope)?,
             (None, Some(each)) => self.keyed(each, scope)?,
@@ -206,8 +217,10 @@ impl<'a> Pass<'_, 'a> {
             }
             (Type::Set(element), kind) => self.from_set(&value, &element, kind, span),
             (Type::Any | Type::Map(_) | Type::Object(_), _) => {
-                let detail = format!("The \"for_each\" map includes keys {UNKNOWN} define the map keys statically in your \
-                     configuration and place apply-time results only in the map values.{TARGET}");
+                let detail = format!(
+                    "The \"for_each\" map includes keys {UNKNOWN} define the map keys statically in your \
+                     configuration and place apply-time results only in the map values.{TARGET}"
+                );
                 self.undecided(false, &detail, span)
             }
             (ty, _) => {
@@ -225,7 +238,9 @@ impl<'a> Pass<'_, 'a> {
         let empty = matches!(kind, Kind::Set(_, parts) if parts.is_empty());
         let unsuitable = |why: String| {
             let detail = format!("The given \"for_each\" argument value is unsuitable: {why}.");
-            Err(Stop::fatal(Diagnostic::error("Invalid for_each set argument", detail).at(span, "")))
+            Err(Stop::fatal(
+                Diagnostic::error("Invalid for_each set argument", detail).at(span, ""),
+            ))
         };
         if !matches!(element, Type::String | Type::Any) && !empty {
             return unsuitable(format!(
@@ -234,8 +249,10 @@ impl<'a> Pass<'_, 'a> {
             ));
         }
         if !value.is_whole() {
-            let detail = format!("The \"for_each\" set includes values {UNKNOWN} use a map value where the keys are defined \
-                 statically in your configuration and where only the values contain apply-time results.{TARGET}");
+            let detail = format!(
+                "The \"for_each\" set includes values {UNKNOWN} use a map value where the keys are defined \
+                 statically in your configuration and where only the values contain apply-time results.{TARGET}"
+            );
             return self.undecided(false, &detail, span);
         }
         let mut each = BTreeMap::new();

@@ -21,13 +21,17 @@ impl Pass<'_, '_> {
                 None => stop("Invalid number", format!("{text:?} is not a number."), expr.span),
             },
             ExprKind::Template(parts) => self.template(parts, scope),
-            ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => self.chain(expr, scope),
+            ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => {
+                self.chain(expr, scope)
+            }
             ExprKind::Splat { source, each, .. } => self.splat(source, each, scope),
             ExprKind::Each => match scope.elements.last() {
                 Some(element) => Ok(element.clone()),
                 None => Err(Stop::reported()),
             },
-            ExprKind::Call { name, arguments, expand } => self.call(name, arguments, *expand, expr.span, scope),
+            ExprKind::Call { name, arguments, expand } => {
+                self.call(name, arguments, *expand, expr.span, scope)
+            }
             ExprKind::Unary(op, operand) => self.unary(*op, operand, expr.span, scope),
             ExprKind::Binary(op, left, right) => self.binary(*op, left, right, expr.span, scope),
             ExprKind::Conditional(condition, then, otherwise) => {
@@ -87,7 +91,9 @@ pub(super) fn start_of(expr: &Expr) -> Span {
             Some(Part::Literal(_, span)) => *span,
             _ => expr.span,
         },
-        ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => first(1),
+        ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => {
+            first(1)
+        }
         ExprKind::Call { name, .. } => Span { end: name.span.end + 1, ..name.span },
         ExprKind::Conditional(part, _, _) | ExprKind::Binary(_, part, _) => start_of(part),
         ExprKind::Splat { source, dotted, .. } => {

@@ -78,7 +78,8 @@ impl<'a> Pass<'_, 'a> {
                      to correlate with indices of a referring resource, use:\n    {text}[{key}]"
                 );
                 let missing = fatal("Missing resource instance key", detail, chain.until(used));
-                super::scope::both(missing, self.known_attribute(block, chain, used)).map(|(never, ())| never)
+                super::scope::both(missing, self.known_attribute(block, chain, used))
+                    .map(|(never, ())| never)
             }
             (turns, Some((Step::Index(index), _, _))) => {
                 let index = self.expr(index, scope)?;
@@ -156,11 +157,12 @@ impl<'a> Pass<'_, 'a> {
                 Value::unknown_not_null(schema.ty())
             }
             Answer::Problem(mut problem) => {
-                let scoped = !self.evaluator.modules[block.module].module.resources.contains_key(&(
-                    block.resource.mode,
-                    block.resource.type_name.text.clone(),
-                    block.resource.name.text.clone(),
-                ));
+                let scoped =
+                    !self.evaluator.modules[block.module].module.resources.contains_key(&(
+                        block.resource.mode,
+                        block.resource.type_name.text.clone(),
+                        block.resource.name.text.clone(),
+                    ));
                 if scoped {
                     problem.severity = crate::diag::Severity::Warning;
                 }
@@ -184,8 +186,14 @@ impl<'a> Pass<'_, 'a> {
             let schema = pass.schema(block)?;
             let mut places = Vec::new();
             let kept = resource.mode != Mode::Ephemeral;
-            let config =
-                pass.body(&resource.body, &schema.fields, &Path::root(), kept, &mut places, &mut scope);
+            let config = pass.body(
+                &resource.body,
+                &schema.fields,
+                &Path::root(),
+                kept,
+                &mut places,
+                &mut scope,
+            );
             let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
             let (config, lifecycle) = super::scope::both(config, lifecycle)?;
             let address = pass.block_address(block);
@@ -204,7 +212,12 @@ impl<'a> Pass<'_, 'a> {
         })
     }
 
-    fn lifecycle(&mut self, config: &Lifecycle, module: ModuleId, scope: &mut Scope) -> Eval<InstanceLifecycle> {
+    fn lifecycle(
+        &mut self,
+        config: &Lifecycle,
+        module: ModuleId,
+        scope: &mut Scope,
+    ) -> Eval<InstanceLifecycle> {
         let prevent_destroy = match &config.prevent_destroy {
             None => false,
             Some(expr) => {
@@ -215,23 +228,41 @@ impl<'a> Pass<'_, 'a> {
         let ignore = match &config.ignore_changes {
             IgnoreChanges::None => Ignore::None,
             IgnoreChanges::All => Ignore::All,
-            IgnoreChanges::Paths(paths) => Ignore::Paths(paths.iter().filter_map(relative).collect()),
+            IgnoreChanges::Paths(paths) => {
+                Ignore::Paths(paths.iter().filter_map(relative).collect())
+            }
         };
         let mut replace_triggered_by = Vec::new();
         for entry in &config.replace_triggered_by {
             replace_triggered_by.push(self.trigger(entry, module, scope)?);
         }
-        Ok(InstanceLifecycle { config: config.clone(), prevent_destroy, ignore, replace_triggered_by })
+        Ok(InstanceLifecycle {
+            config: config.clone(),
+            prevent_destroy,
+            ignore,
+            replace_triggered_by,
+        })
     }
 
     /// Reads one entry of `replace_triggered_by`: an instance or block, and the attribute after it.
-    fn trigger(&mut self, entry: &Expr, module: ModuleId, scope: &mut Scope) -> Eval<(Address, Path)> {
+    fn trigger(
+        &mut self,
+        entry: &Expr,
+        module: ModuleId,
+        scope: &mut Scope,
+    ) -> Eval<(Address, Path)> {
         let chain = Chain::new(entry);
         if super::reference::is_reserved(chain.name().0) {
-            let detail = "Only resources, count.index, and each.key may be used in replace_triggered_by.";
-            return fatal("Invalid reference in replace_triggered_by expression", detail, entry.span);
+            let detail =
+                "Only resources, count.index, and each.key may be used in replace_triggered_by.";
+            return fatal(
+                "Invalid reference in replace_triggered_by expression",
+                detail,
+                entry.span,
+            );
         }
-        let super::reference::Named::Resource { mode, type_name, name, used } = super::reference::named(&chain)?
+        let super::reference::Named::Resource { mode, type_name, name, used } =
+            super::reference::named(&chain)?
         else {
             return Err(Stop::reported());
         };
@@ -276,7 +307,9 @@ impl<'a> Pass<'_, 'a> {
         let schemas = self.evaluator.schemas;
         let (summary, what) = words(resource.mode);
         if schemas.provider(source).is_none() {
-            let detail = format!("There is no provider {source:?} in this program, so the {what} {name:?} cannot be used.");
+            let detail = format!(
+                "There is no provider {source:?} in this program, so the {what} {name:?} cannot be used."
+            );
             return Diagnostic::error("Unknown provider", detail).at(span, "");
         }
         let other = match resource.mode {
@@ -338,7 +371,9 @@ impl<'a> Pass<'_, 'a> {
     /// Gives a provider block's configuration; what it was made from is not taken over.
     pub(super) fn provider_config(&mut self, provider: &ProviderRef) -> Eval<Rc<ProviderConfig>> {
         let (made, trace) = self.traced(|pass| {
-            pass.once(Item::Provider(provider.clone()), |pass| pass.make_provider(provider).map(Rc::new))
+            pass.once(Item::Provider(provider.clone()), |pass| {
+                pass.make_provider(provider).map(Rc::new)
+            })
         });
         self.absorb(&super::scope::Needs::new(), trace.pending);
         made
@@ -357,28 +392,43 @@ impl<'a> Pass<'_, 'a> {
         });
         let Some((_, block)) = found else {
             if let Some(alias) = &provider.alias {
-                let detail = format!("There is no configuration of the provider {:?} with the alias {alias:?}.", provider.name);
-                return Err(Stop::fatal(Diagnostic::error("Provider configuration not present", detail)));
+                let detail = format!(
+                    "There is no configuration of the provider {:?} with the alias {alias:?}.",
+                    provider.name
+                );
+                return Err(Stop::fatal(Diagnostic::error(
+                    "Provider configuration not present",
+                    detail,
+                )));
             }
-            return Ok(ProviderConfig { value: schema.empty(), needs: BTreeMap::new(), span: None });
+            return Ok(ProviderConfig {
+                value: schema.empty(),
+                needs: BTreeMap::new(),
+                span: None,
+            });
         };
         let mut scope = Scope::module(at);
         let mut needs = BTreeMap::new();
         let mut places = Vec::new();
         let fields = &schema.fields;
-        let value = self.body(&block.body, fields, &Path::root(), false, &mut places, &mut scope)?;
+        let value =
+            self.body(&block.body, fields, &Path::root(), false, &mut places, &mut scope)?;
         for attribute in &block.body.attributes {
-            let (result, trace) = self.traced(|pass| pass.expr(&attribute.expr, &mut scope).map(|_| ()));
+            let (result, trace) =
+                self.traced(|pass| pass.expr(&attribute.expr, &mut scope).map(|_| ()));
             result?;
             needs.insert(attribute.name.text.clone(), trace.needs);
         }
         for inner in &block.body.blocks {
-            let Some(Nesting::Block(shape)) = fields.get(&inner.kind.text).map(|field| &field.nesting) else {
+            let Some(Nesting::Block(shape)) =
+                fields.get(&inner.kind.text).map(|field| &field.nesting)
+            else {
                 continue;
             };
             let (result, trace) = self.traced(|pass| {
                 let mut places = Vec::new();
-                pass.body(&inner.body, &shape.fields, &Path::root(), false, &mut places, &mut scope).map(|_| ())
+                pass.body(&inner.body, &shape.fields, &Path::root(), false, &mut places, &mut scope)
+                    .map(|_| ())
             });
             result?;
             needs.entry(inner.kind.text.clone()).or_default().extend(trace.needs);
@@ -409,11 +459,13 @@ fn relative(expr: &Expr) -> Option<Path> {
     Some(chain.steps.iter().enumerate().fold(root, |path, (place, (step, _, _))| match step {
         Step::Attribute(name) => path.attribute(&name.text),
         Step::Index(_) => match fixed_key(chain.steps.get(place)) {
-            Some(key) => match (key.as_str(), key.as_i64().and_then(|place| usize::try_from(place).ok())) {
-                (Some(text), _) => path.key(text),
-                (None, Some(place)) => path.place(place),
-                (None, None) => path,
-            },
+            Some(key) => {
+                match (key.as_str(), key.as_i64().and_then(|place| usize::try_from(place).ok())) {
+                    (Some(text), _) => path.key(text),
+                    (None, Some(place)) => path.place(place),
+                    (None, None) => path,
+                }
+            }
             None => path,
         },
     }))
@@ -445,5 +497,6 @@ fn marked_by(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
 }
 
 fn has_secret(field: &Field) -> bool {
-    field.sensitive || matches!(&field.nesting, Nesting::Block(block) if block.fields.values().any(has_secret))
+    field.sensitive
+        || matches!(&field.nesting, Nesting::Block(block) if block.fields.values().any(has_secret))
 }

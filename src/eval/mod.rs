@@ -249,4 +249,3 @@ pub enum RawInput {
     /// A value from a `.tfvars` file.
     Value(Value),
 }
-

@@ -31,7 +31,12 @@ pub(super) struct DependsOn(pub Rc<Needs>);
 
 impl<'a> Pass<'_, 'a> {
     /// Gives the instance of a called module.
-    pub(super) fn child(&mut self, parent: ModuleId, call: &'a ModuleCall, key: Option<Key>) -> ModuleId {
+    pub(super) fn child(
+        &mut self,
+        parent: ModuleId,
+        call: &'a ModuleCall,
+        key: Option<Key>,
+    ) -> ModuleId {
         let name = call.name.text.as_str();
         let id = (parent, name, key.clone());
         if let Some(known) = self.evaluator.children.get(&id) {
@@ -47,7 +52,11 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Gives all instances of a called module: in validation one that stands for all.
-    pub(super) fn children(&mut self, parent: ModuleId, call: &'a ModuleCall) -> Eval<Vec<ModuleId>> {
+    pub(super) fn children(
+        &mut self,
+        parent: ModuleId,
+        call: &'a ModuleCall,
+    ) -> Eval<Vec<ModuleId>> {
         let turns = self.call_turns(parent, &call.name.text)?;
         let mut keys = turns.keys();
         if matches!(*turns, Turns::Unknown(_)) {
@@ -58,7 +67,9 @@ impl<'a> Pass<'_, 'a> {
 
     /// Gives what a module's call sees for one of its instances.
     pub(super) fn call_turn(&mut self, module: ModuleId) -> Eval<Turn> {
-        let Some((parent, call)) = self.evaluator.modules[module].caller else { return Ok(Turn::None) };
+        let Some((parent, call)) = self.evaluator.modules[module].caller else {
+            return Ok(Turn::None);
+        };
         let key = self.evaluator.modules[module].key.clone();
         Ok(self.call_turns(parent, &call.name.text)?.turn(key.as_ref()))
     }
@@ -125,12 +136,15 @@ impl<'a> Pass<'_, 'a> {
         let Some((name, attribute)) = locals.get_key_value(name) else {
             let near = nearest(name, locals.keys().map(String::as_str));
             let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
-            let detail = format!("A local value with the name {name:?} has not been declared.{hint}");
+            let detail =
+                format!("A local value with the name {name:?} has not been declared.{hint}");
             return fatal("Reference to undeclared local value", detail, span);
         };
         let item = Item::Local(module, name);
         if self.evaluator.running.last() == Some(&item) {
-            let detail = format!("Local value local.{name} cannot use its own result as part of its expression.");
+            let detail = format!(
+                "Local value local.{name} cannot use its own result as part of its expression."
+            );
             return fatal("Self-referencing local value", detail, span);
         }
         self.once(item, |pass| pass.expr(&attribute.expr, &mut Scope::module(module)))
@@ -169,7 +183,11 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Evaluates `module.x`, `module.x[key]`, `module.x.output` and `module.x[key].output`.
-    pub(super) fn module_reference(&mut self, chain: &Chain<'_>, scope: &mut Scope) -> Eval<(Value, usize)> {
+    pub(super) fn module_reference(
+        &mut self,
+        chain: &Chain<'_>,
+        scope: &mut Scope,
+    ) -> Eval<(Value, usize)> {
         let name = single(chain)?;
         let module = self.evaluator.modules[scope.module].module;
         let Some(call) = module.calls.get(&name.text) else {
@@ -196,7 +214,8 @@ impl<'a> Pass<'_, 'a> {
             _ => return Ok((self.module_value(scope.module, call)?, 1)),
         };
         let child = self.child(scope.module, call, key);
-        let output = chain.attribute(used).and_then(|name| call.module.outputs.get_key_value(&name.text));
+        let output =
+            chain.attribute(used).and_then(|name| call.module.outputs.get_key_value(&name.text));
         match output {
             Some((name, _)) => {
                 let value = self.output(child, name)?;
@@ -215,17 +234,28 @@ impl<'a> Pass<'_, 'a> {
         self.once(Item::Module(module, &call.name.text), |pass| {
             let mut objects = Vec::new();
             for child in children {
-                objects.push((pass.evaluator.modules[child].key.clone(), pass.module_object(child)?));
+                objects
+                    .push((pass.evaluator.modules[child].key.clone(), pass.module_object(child)?));
             }
             Ok(match &*turns {
-                Turns::Each(_) => Value::object(objects.into_iter().map(|(key, object)| (key_text(key), object))),
-                Turns::Count(_) => Value::tuple(objects.into_iter().map(|(_, object)| object).collect()),
+                Turns::Each(_) => {
+                    Value::object(objects.into_iter().map(|(key, object)| (key_text(key), object)))
+                }
+                Turns::Count(_) => {
+                    Value::tuple(objects.into_iter().map(|(_, object)| object).collect())
+                }
                 Turns::Unknown(counted) => {
                     let open = call.module.outputs.keys().map(|name| (name.as_str(), Type::Any));
                     let element = Type::object(open);
-                    Value::unknown_not_null(if *counted { Type::list(element) } else { Type::map(element) })
+                    Value::unknown_not_null(if *counted {
+                        Type::list(element)
+                    } else {
+                        Type::map(element)
+                    })
                 }
-                Turns::Single => objects.into_iter().next().map_or_else(anything, |(_, object)| object),
+                Turns::Single => {
+                    objects.into_iter().next().map_or_else(anything, |(_, object)| object)
+                }
             })
         })
     }

@@ -10,7 +10,13 @@ use crate::value::{Bounds, Kind, Number, Type, Value};
 
 impl Pass<'_, '_> {
     /// Evaluates `-a`, `!a`.
-    pub(super) fn unary(&mut self, op: UnaryOp, operand: &Expr, span: Span, scope: &mut Scope) -> Eval {
+    pub(super) fn unary(
+        &mut self,
+        op: UnaryOp,
+        operand: &Expr,
+        span: Span,
+        scope: &mut Scope,
+    ) -> Eval {
         let value = self.expr(operand, scope)?;
         let ty = match op {
             UnaryOp::Negate => Type::Number,
@@ -112,15 +118,13 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
         let detail = "The condition value is null. Conditions must either be true or false.";
         return stop("Null condition", detail, place);
     }
-    let decided = convert(&decided, &Type::Bool)
-        .or_else(|_| stop("Incorrect condition type", "The condition expression must be of type bool.", place))?;
+    let decided = convert(&decided, &Type::Bool).or_else(|_| {
+        stop("Incorrect condition type", "The condition expression must be of type bool.", place)
+    })?;
     let marks = decided.marks();
     let fit = |value: &Value| {
         convert(value, &ty).or_else(|error| {
-            let detail = format!(
-                "The true result value has the wrong type: {}.",
-                error.message
-            );
+            let detail = format!("The true result value has the wrong type: {}.", error.message);
             stop("Inconsistent conditional result types", detail, results)
         })
     };
@@ -155,11 +159,13 @@ fn either(yes: &Value, no: &Value, ty: &Type) -> Value {
     let (a, b) = (bounds(yes), bounds(no));
     let ty = if yes.ty() == no.ty() { yes.ty() } else { ty.clone() };
     let narrower = |low: bool| -> Option<Number> {
-        let pick = |bounds: &Bounds| if low { bounds.number.0.clone() } else { bounds.number.1.clone() };
+        let pick =
+            |bounds: &Bounds| if low { bounds.number.0.clone() } else { bounds.number.1.clone() };
         let (x, y) = (pick(&a)?, pick(&b)?);
         Some(if (x < y) == low { x } else { y })
     };
-    let length = (a.length.0.min(b.length.0), a.length.1.and_then(|x| b.length.1.map(|y| x.max(y))));
+    let length =
+        (a.length.0.min(b.length.0), a.length.1.and_then(|x| b.length.1.map(|y| x.max(y))));
     let joined = Bounds {
         not_null: a.not_null && b.not_null,
         prefix: None,
@@ -175,10 +181,9 @@ pub(super) fn bounds(value: &Value) -> Bounds {
     match value.kind() {
         Kind::Unknown(_, bounds) => bounds.clone(),
         Kind::Null(_) => Bounds::default(),
-        Kind::Number(number) => Bounds {
-            number: (Some(number.clone()), Some(number.clone())),
-            ..Bounds::not_null()
-        },
+        Kind::Number(number) => {
+            Bounds { number: (Some(number.clone()), Some(number.clone())), ..Bounds::not_null() }
+        }
         Kind::String(text) => Bounds { prefix: Some(text.clone()), ..Bounds::not_null() },
         Kind::List(_, parts) => length(parts.len()),
         Kind::Set(_, parts) if value.is_whole() => length(parts.len()),
@@ -219,7 +224,11 @@ fn mismatch(yes: &Type, no: &Type) -> String {
             );
         }
         (Type::Tuple(a), Type::Tuple(b)) => {
-            let wrong = a.iter().zip(b).enumerate().find(|(_, (a, b))| unify(&[(*a).clone(), (*b).clone()]).is_none());
+            let wrong = a
+                .iter()
+                .zip(b)
+                .enumerate()
+                .find(|(_, (a, b))| unify(&[(*a).clone(), (*b).clone()]).is_none());
             if let Some((place, (a, b))) = wrong {
                 return format!("Type mismatch for tuple element {place}: {}", mismatch(a, b));
             }
@@ -257,7 +266,11 @@ fn suit(value: &Value, ty: &Type, side: &str, span: Span) -> Eval {
 
 fn not_null(values: &[&Value], span: Span) -> Eval<()> {
     if values.iter().any(|value| value.is_null()) {
-        return stop("Operation failed", "Error during operation: argument must not be null.", span);
+        return stop(
+            "Operation failed",
+            "Error during operation: argument must not be null.",
+            span,
+        );
     }
     Ok(())
 }
@@ -293,8 +306,10 @@ fn arithmetic(op: BinaryOp, x: &Number, y: &Number, span: Span) -> Eval<Kind> {
 /// Gives what is known of a result with an unknown operand.
 fn undecided(op: BinaryOp, a: &Value, b: &Value) -> Kind {
     let ((a_low, a_high), (b_low, b_high)) = (bounds(a).number, bounds(b).number);
-    let below = |x: &Option<Number>, y: &Option<Number>| matches!((x, y), (Some(x), Some(y)) if x < y);
-    let not_above = |x: &Option<Number>, y: &Option<Number>| matches!((x, y), (Some(x), Some(y)) if x <= y);
+    let below =
+        |x: &Option<Number>, y: &Option<Number>| matches!((x, y), (Some(x), Some(y)) if x < y);
+    let not_above =
+        |x: &Option<Number>, y: &Option<Number>| matches!((x, y), (Some(x), Some(y)) if x <= y);
     let (yes, no) = match op {
         BinaryOp::Less => (below(&a_high, &b_low), not_above(&b_high, &a_low)),
         BinaryOp::LessOrEqual => (not_above(&a_high, &b_low), below(&b_high, &a_low)),

@@ -46,7 +46,11 @@ pub(super) fn order<'a>(config: &'a Config, sources: &Sources) -> Order<'a> {
         let module = place.module;
         for (name, call) in &module.calls {
             let child = places.len();
-            places.push(Place { module: &call.module, caller: Some((next, call)), children: BTreeMap::new() });
+            places.push(Place {
+                module: &call.module,
+                caller: Some((next, call)),
+                children: BTreeMap::new(),
+            });
             places[next].children.insert(name, child);
         }
         next += 1;
@@ -71,7 +75,12 @@ impl<'a> Graph<'a> {
             nodes.extend(module.variables.keys().map(|name| Node::Variable(place, name)));
             nodes.extend(module.locals.keys().map(|name| Node::Local(place, name)));
             nodes.extend(module.calls.keys().map(|name| Node::Call(place, name)));
-            nodes.extend(module.providers.keys().map(|(name, alias)| Node::Provider(place, name, alias.as_deref())));
+            nodes.extend(
+                module
+                    .providers
+                    .keys()
+                    .map(|(name, alias)| Node::Provider(place, name, alias.as_deref())),
+            );
             nodes.extend(resources(module).map(|of| resource_node(place, of)));
             nodes.extend(module.outputs.keys().map(|name| Node::Output(place, name)));
         }
@@ -80,8 +89,12 @@ impl<'a> Graph<'a> {
         let edges = nodes.iter().enumerate().map(|(number, node)| {
             let mut found = Found { places, at: 0, nodes: Vec::new() };
             found.node(*node);
-            let known = found.nodes.into_iter().filter_map(|(node, span)| Some((*numbers.get(&node)?, span)));
-            let mut known: Vec<(usize, Span)> = known.filter(|(other, _)| *other != number).collect();
+            let known = found
+                .nodes
+                .into_iter()
+                .filter_map(|(node, span)| Some((*numbers.get(&node)?, span)));
+            let mut known: Vec<(usize, Span)> =
+                known.filter(|(other, _)| *other != number).collect();
             known.sort_unstable();
             known.dedup_by_key(|(other, _)| *other);
             known
@@ -147,12 +160,18 @@ impl<'a> Graph<'a> {
         let mut at = members.iter().copied().min_by_key(|member| self.nodes[*member]).unwrap_or(0);
         while !way.contains(&at) {
             way.push(at);
-            let Some((next, span)) = self.edges[at].iter().find(|(other, _)| members.contains(other)) else { break };
-            let (from, to) = (label(self.nodes[at], places, false), label(self.nodes[*next], places, false));
+            let Some((next, span)) =
+                self.edges[at].iter().find(|(other, _)| members.contains(other))
+            else {
+                break;
+            };
+            let (from, to) =
+                (label(self.nodes[at], places, false), label(self.nodes[*next], places, false));
             if let (Some(from), Some(to)) = (from, to)
                 && *span != Span::default()
             {
-                problem = problem.help(format!("{from} refers to {to} at {}.", sources.file_line(*span)));
+                problem =
+                    problem.help(format!("{from} refers to {to} at {}.", sources.file_line(*span)));
             }
             at = *next;
         }
@@ -182,7 +201,8 @@ fn label(node: Node<'_>, places: &[Place<'_>], expanded: bool) -> Option<String>
             (place, format!("provider[{name:?}]{alias}"))
         }
     };
-    let steps: Vec<String> = places[place].module.path.iter().map(|name| format!("module.{name}.")).collect();
+    let steps: Vec<String> =
+        places[place].module.path.iter().map(|name| format!("module.{name}.")).collect();
     Some(format!("{}{name}", steps.concat()))
 }
 
@@ -214,7 +234,12 @@ impl<'a> Found<'_, 'a> {
                 let Some(output) = module.outputs.get(name) else { return };
                 self.exprs([&output.value]);
                 self.depends_on(&output.depends_on);
-                self.exprs(output.preconditions.iter().flat_map(|rule| [&rule.condition, &rule.error_message]));
+                self.exprs(
+                    output
+                        .preconditions
+                        .iter()
+                        .flat_map(|rule| [&rule.condition, &rule.error_message]),
+                );
             }
             Node::Call(_, name) => {
                 let Some(call) = module.calls.get(name) else { return };
@@ -222,8 +247,9 @@ impl<'a> Found<'_, 'a> {
                 self.depends_on(&call.depends_on);
             }
             Node::Resource(_, mode, type_name, name) => {
-                let found = resources(module)
-                    .find(|of| resource_node(place, of) == Node::Resource(place, mode, type_name, name));
+                let found = resources(module).find(|of| {
+                    resource_node(place, of) == Node::Resource(place, mode, type_name, name)
+                });
                 if let Some(resource) = found {
                     self.resource(resource);
                 }
@@ -239,7 +265,9 @@ impl<'a> Found<'_, 'a> {
 
     fn variable(&mut self, place: usize, name: &'a str) {
         let Some(variable) = self.places[place].module.variables.get(name) else { return };
-        self.exprs(variable.validations.iter().flat_map(|rule| [&rule.condition, &rule.error_message]));
+        self.exprs(
+            variable.validations.iter().flat_map(|rule| [&rule.condition, &rule.error_message]),
+        );
         if let Some((parent, call)) = self.places[place].caller {
             self.at = parent;
             self.exprs(call.inputs.attribute(name).map(|attribute| &attribute.expr));
@@ -250,7 +278,8 @@ impl<'a> Found<'_, 'a> {
         self.exprs(resource.count.iter().chain(&resource.for_each));
         self.depends_on(&resource.depends_on);
         self.exprs(&resource.lifecycle.replace_triggered_by);
-        let rules = resource.lifecycle.preconditions.iter().chain(&resource.lifecycle.postconditions);
+        let rules =
+            resource.lifecycle.preconditions.iter().chain(&resource.lifecycle.postconditions);
         self.exprs(rules.flat_map(|rule| [&rule.condition, &rule.error_message]));
         self.body(&resource.body, &mut Vec::new());
         if let Some((place, block)) = self.provider(resource) {
@@ -263,7 +292,9 @@ impl<'a> Found<'_, 'a> {
     fn provider(&self, resource: &'a Resource) -> Option<(usize, &'a ProviderBlock)> {
         let implied = resource.type_name.text.split('_').next().unwrap_or_default().to_string();
         let mut id = match &resource.provider {
-            Some((name, alias)) => (name.text.clone(), alias.as_ref().map(|alias| alias.text.clone())),
+            Some((name, alias)) => {
+                (name.text.clone(), alias.as_ref().map(|alias| alias.text.clone()))
+            }
             None => (implied, None),
         };
         let mut at = self.at;
@@ -289,9 +320,11 @@ impl<'a> Found<'_, 'a> {
         for block in &body.blocks {
             let depth = bound.len();
             if block.kind.text == "dynamic" {
-                let named = block.body.attribute("iterator").and_then(|iterator| iterator.expr.traversal());
+                let named =
+                    block.body.attribute("iterator").and_then(|iterator| iterator.expr.traversal());
                 let named = named.and_then(|names| names.into_iter().next()).map(|name| name.text);
-                bound.extend(named.or_else(|| block.labels.first().map(|label| label.text.clone())));
+                bound
+                    .extend(named.or_else(|| block.labels.first().map(|label| label.text.clone())));
             }
             self.body(&block.body, bound);
             bound.truncate(depth);
@@ -331,7 +364,9 @@ impl<'a> Found<'_, 'a> {
             "module" => return self.module(chain, first?, span, wholly),
             _ if is_reserved(root) => return None,
             _ => match named(chain).ok()? {
-                Named::Resource { mode, type_name, name, .. } => Node::Resource(self.at, mode, type_name, name),
+                Named::Resource { mode, type_name, name, .. } => {
+                    Node::Resource(self.at, mode, type_name, name)
+                }
                 Named::Other => return None,
             },
         };

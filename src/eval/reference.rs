@@ -107,7 +107,8 @@ impl<'a> Pass<'_, 'a> {
     pub(super) fn resolve(&mut self, chain: &Chain<'_>, scope: &mut Scope) -> Eval<(Value, usize)> {
         let (root, span) = chain.name();
         if let Some(function) = scope.template {
-            let detail = format!("A template for \"{function}\" can refer only to its own variables.");
+            let detail =
+                format!("A template for \"{function}\" can refer only to its own variables.");
             return stop("Invalid reference", detail, span);
         }
         match root {
@@ -148,7 +149,9 @@ impl<'a> Pass<'_, 'a> {
                     }
                     self.resource_reference(chain, &block, used, scope)
                 }
-                Named::Other => fatal("Invalid reference", "This name cannot be referred to.", span),
+                Named::Other => {
+                    fatal("Invalid reference", "This name cannot be referred to.", span)
+                }
             },
         }
     }
@@ -190,7 +193,9 @@ impl<'a> Pass<'_, 'a> {
             other => {
                 let known = nearest(other, ["module", "root", "cwd"]);
                 let hint = known.map(|name| format!(" Did you mean {name:?}?")).unwrap_or_default();
-                let detail = format!("The \"path\" object does not have an attribute named {other:?}.{hint}");
+                let detail = format!(
+                    "The \"path\" object does not have an attribute named {other:?}.{hint}"
+                );
                 return fatal("Invalid \"path\" attribute", detail, chain.until(1));
             }
         };
@@ -263,9 +268,12 @@ pub(super) fn named<'e>(chain: &Chain<'e>) -> Eval<Named<'e>> {
     let whole = chain.until(chain.steps.len());
     if let Some((what, prefix)) = what {
         return match (chain.attribute(0), chain.attribute(1)) {
-            (Some(type_name), Some(name)) => {
-                Ok(Named::Resource { mode, type_name: &type_name.text, name: &name.text, used: skip + 1 })
-            }
+            (Some(type_name), Some(name)) => Ok(Named::Resource {
+                mode,
+                type_name: &type_name.text,
+                name: &name.text,
+                used: skip + 1,
+            }),
             _ => fatal(
                 "Invalid reference",
                 format!(
@@ -372,8 +380,9 @@ pub(super) fn undeclared_resource(
     } else {
         String::new()
     };
-    let detail =
-        format!("{adjective} resource {type_name:?} {name:?} has not been declared in {label}.{hint}");
+    let detail = format!(
+        "{adjective} resource {type_name:?} {name:?} has not been declared in {label}.{hint}"
+    );
     let problem = Diagnostic::error("Reference to undeclared resource", detail).at(span, "");
     let names = module.resources.keys().filter(|(of, ty, _)| of == mode && ty == type_name);
     match nearest(name, names.map(|(_, _, name)| name.as_str())) {
@@ -431,7 +440,9 @@ fn references_of<'e>(expr: &'e Expr, bound: &mut Vec<String>, visit: &mut dyn Fn
                 references_of(argument, bound, visit);
             }
         }
-        ExprKind::Unary(_, operand) | ExprKind::Parens(operand) => references_of(operand, bound, visit),
+        ExprKind::Unary(_, operand) | ExprKind::Parens(operand) => {
+            references_of(operand, bound, visit)
+        }
         ExprKind::Binary(_, left, right) => {
             references_of(left, bound, visit);
             references_of(right, bound, visit);
@@ -452,7 +463,9 @@ fn references_of<'e>(expr: &'e Expr, bound: &mut Vec<String>, visit: &mut dyn Fn
         ExprKind::For(parts) => {
             references_of(&parts.collection, bound, visit);
             let depth = bound.len();
-            bound.extend(parts.key_name.iter().chain([&parts.value_name]).map(|name| name.text.clone()));
+            bound.extend(
+                parts.key_name.iter().chain([&parts.value_name]).map(|name| name.text.clone()),
+            );
             for part in parts.key.iter().chain([&parts.value]).chain(&parts.condition) {
                 references_of(part, bound, visit);
             }

@@ -113,11 +113,13 @@ impl Pass<'_, '_> {
         let mut sources = Sources::default();
         let file = sources.add(name, source);
         let expr = syntax::parse_template(file, source).or_else(|problems| {
-            let why = problems.first().map_or_else(String::new, |problem| one_line(problem, &sources));
+            let why =
+                problems.first().map_or_else(String::new, |problem| one_line(problem, &sources));
             if function == "templatefile" {
                 return stop("Error in function call", failed(function, &why), places.call);
             }
-            let detail = format!("Invalid value for \"template\" parameter: invalid template: {why}.");
+            let detail =
+                format!("Invalid value for \"template\" parameter: invalid template: {why}.");
             stop("Invalid function argument", detail, places.template)
         })?;
         let fields = self.variables(variables, places)?;
@@ -125,8 +127,12 @@ impl Pass<'_, '_> {
         let mut scope = Scope { template: Some(function), names: fields, ..Scope::default() };
         let ExprKind::Template(parts) = &expr.kind else { return Ok(Value::string(source)) };
         let rendered = self.template(parts, &mut scope).map_err(|stopped| {
-            let why = stopped.problems.first().map_or_else(String::new, |problem| one_line(problem, &sources));
-            let problem = Diagnostic::error("Error in function call", failed(function, &why)).at(places.call, "");
+            let why = stopped
+                .problems
+                .first()
+                .map_or_else(String::new, |problem| one_line(problem, &sources));
+            let problem = Diagnostic::error("Error in function call", failed(function, &why))
+                .at(places.call, "");
             Stop { problems: vec![problem], fatal: stopped.fatal }
         })?;
         Ok(rendered.marked(variables.marks()))
@@ -141,7 +147,8 @@ impl Pass<'_, '_> {
             );
         }
         let entries = entries(variables).map(|(entries, _)| entries).unwrap_or_default();
-        let fields = entries.into_iter().map(|(key, value)| (key.as_str().unwrap_or("").to_string(), value));
+        let fields =
+            entries.into_iter().map(|(key, value)| (key.as_str().unwrap_or("").to_string(), value));
         let fields: Vec<(String, Value)> = fields.collect();
         for (name, _) in &fields {
             let mut letters = name.chars();
@@ -197,11 +204,13 @@ impl Text {
     fn add(&mut self, value: &Value, span: Span) -> Eval<()> {
         let summary = "Invalid template interpolation value";
         if value.is_null() {
-            let detail = "The expression result is null. Cannot include a null value in a string template.";
+            let detail =
+                "The expression result is null. Cannot include a null value in a string template.";
             return stop(summary, detail, span);
         }
         let text = convert(value, &Type::String).or_else(|error| {
-            let detail = format!("Cannot include the given value in a string template: {}.", error.message);
+            let detail =
+                format!("Cannot include the given value in a string template: {}.", error.message);
             stop(summary, detail, span)
         })?;
         match text.kind() {

@@ -19,9 +19,12 @@ impl<'a> Pass<'_, 'a> {
             let near = nearest(name, variables.keys().map(String::as_str));
             let hint = match near {
                 Some(near) => format!("Did you mean {near:?}?"),
-                None => format!("This variable can be declared with a variable {name:?} {{}} block."),
+                None => {
+                    format!("This variable can be declared with a variable {name:?} {{}} block.")
+                }
             };
-            let detail = format!("An input variable with the name {name:?} has not been declared. {hint}");
+            let detail =
+                format!("An input variable with the name {name:?} has not been declared. {hint}");
             return fatal("Reference to undeclared input variable", detail, span);
         };
         self.variable(module, variable)
@@ -86,8 +89,11 @@ impl<'a> Pass<'_, 'a> {
                           derived from an ephemeral value.";
             return fatal("Ephemeral value not allowed", detail, attribute.expr.span);
         }
-        let path: Vec<_> =
-            self.evaluator.modules[module].steps.iter().map(|step| crate::addr::Step { key: None, ..step.clone() }).collect();
+        let path: Vec<_> = self.evaluator.modules[module]
+            .steps
+            .iter()
+            .map(|step| crate::addr::Step { key: None, ..step.clone() })
+            .collect();
         let subject = format!("{}.var.{}", module_text(&path), variable.name.text);
         self.fit(variable, value, &subject, attribute.expr.span, None)
     }
@@ -109,7 +115,10 @@ impl<'a> Pass<'_, 'a> {
                     input.origin,
                     told(&error)
                 ),
-                _ => format!("The given value is not suitable for {subject} declared at {declared}: {}.", told(&error)),
+                _ => format!(
+                    "The given value is not suitable for {subject} declared at {declared}: {}.",
+                    told(&error)
+                ),
             };
             fatal("Invalid value for input variable", detail, span)
         })?;
@@ -134,7 +143,11 @@ impl<'a> Pass<'_, 'a> {
         let summary = "Invalid default value for variable";
         let value = self.expr(expr, &mut Scope::module(0))?;
         if value.is_null() && !variable.nullable {
-            return fatal(summary, "A null default value is not valid when nullable=false.", expr.span);
+            return fatal(
+                summary,
+                "A null default value is not valid when nullable=false.",
+                expr.span,
+            );
         }
         conform(&value, &variable.constraint).map(Some).or_else(|error| {
             let detail = format!(
@@ -174,7 +187,9 @@ impl<'a> Pass<'_, 'a> {
                  reduce the verbosity of these warnings, use the -compact-warnings option.",
                 input.origin
             );
-            self.report(vec![Diagnostic::warning("Value for undeclared variable", detail).at(span, "")]);
+            self.report(vec![
+                Diagnostic::warning("Value for undeclared variable", detail).at(span, ""),
+            ]);
         }
         if others > 0 {
             let detail = format!(
