@@ -131,7 +131,11 @@ impl Google {
 
     /// Finds the method: under the service's prefix, or by the path alone.
     fn find(&self, request: &Request, path: &[String], store: &Store) -> Option<Match<'_>> {
-        let verb = request.method.as_str();
+        let verb = match request.method.as_str() {
+            // The pieces of an upload are put where it began.
+            "PUT" if request.url.contains("upload_id=") => "POST",
+            verb => verb,
+        };
         let path = without_transfer(path);
         if let Some((first, rest)) = path.split_first() {
             let rest = without_transfer(rest);

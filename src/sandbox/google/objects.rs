@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 use serde_json::{Map, Value as Json, json};
 
 use crate::http::{Body, Bytes, HeaderMap, HeaderValue, Response, StatusCode};
-use crate::sandbox::store::{Store, stamp};
+use crate::sandbox::store::{Store, random, stamp};
 
 use super::described::Match;
 use super::policy;
@@ -80,7 +80,11 @@ fn insert(turn: &mut Turn<'_>) -> Answer {
     bucket(turn, &bucket_name)?;
     let content_type =
         turn.request.header("content-type").unwrap_or("application/octet-stream").to_owned();
+    if turn.parameter("upload_id").is_some() {
+        return go_on(turn, &bucket_name);
+    }
     let (metadata, content_type, content) = match turn.parameter("uploadType") {
+        Some("resumable") => return begin_upload(turn),
         Some("media") => (json!({}), content_type, turn.request.body.to_vec()),
         Some("multipart") => parts(&content_type, &turn.request.body)?,
         Some(other) => {
@@ -90,12 +94,69 @@ fn insert(turn: &mut Turn<'_>) -> Answer {
         }
         None => (turn.body.clone(), content_type, Vec::new()),
     };
+    finish(turn, &bucket_name, &metadata, &content_type, &content)
+}
+
+/// Begins an upload in pieces: the answer names the address that they go to.
+fn begin_upload(turn: &mut Turn<'_>) -> Answer {
+    let metadata: Json = serde_json::from_slice(&turn.request.body).unwrap_or_default();
+    let kind = turn
+        .request
+        .header("x-upload-content-type")
+        .unwrap_or("application/octet-stream")
+        .to_owned();
+    let host = turn.request.header("host").unwrap_or("127.0.0.1").to_owned();
+    let id = format!("upload-{}", hex::encode(random::<16>()));
+    let address = format!("http://{host}{}&upload_id={id}", turn.request.url);
+    turn.store.hidden.insert(id.clone(), json!({"metadata": metadata, "contentType": kind}));
+    turn.store.contents.insert(id, Vec::new());
+    let mut answer = Response::empty(StatusCode::OK);
+    if let Ok(address) = HeaderValue::from_str(&address) {
+        answer.headers.insert("location", address);
+    }
+    Ok(answer)
+}
+
+/// Takes a piece of an upload; the last one, by its `Content-Range`, makes the object.
+fn go_on(turn: &mut Turn<'_>, bucket_name: &str) -> Answer {
+    let id = turn.parameter("upload_id").unwrap_or_default().to_owned();
+    let Some(begun) = turn.store.hidden.get(&id).cloned() else {
+        return Err(Refusal::not_found("The upload does not exist or has ended."));
+    };
+    let range = turn.request.header("content-range").unwrap_or_default().to_owned();
+    let content = turn.store.contents.entry(id.clone()).or_default();
+    content.extend_from_slice(&turn.request.body);
+    let length = content.len();
+    let total = range.rsplit('/').next().and_then(|total| total.parse::<usize>().ok());
+    if !range.is_empty() && total.is_none_or(|total| length < total) {
+        let mut answer = Response::empty(StatusCode::PERMANENT_REDIRECT);
+        if length > 0
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes=0-{}", length - 1))
+        {
+            answer.headers.insert("range", range);
+        }
+        return Ok(answer);
+    }
+    let content = turn.store.contents.remove(&id).unwrap_or_default();
+    turn.store.hidden.remove(&id);
+    let kind = begun["contentType"].as_str().unwrap_or_default().to_owned();
+    finish(turn, bucket_name, &begun["metadata"], &kind, &content)
+}
+
+/// Makes the object of its metadata and bytes.
+fn finish(
+    turn: &mut Turn<'_>,
+    bucket_name: &str,
+    metadata: &Json,
+    kind: &str,
+    content: &[u8],
+) -> Answer {
     let name = turn.parameter("name").or(metadata["name"].as_str()).unwrap_or_default().to_owned();
     if name.is_empty() {
         return Err(Refusal::required("name"));
     }
     let present =
-        turn.store.find(&key(&bucket_name, &name)).map(|object| object["generation"].clone());
+        turn.store.find(&key(bucket_name, &name)).map(|object| object["generation"].clone());
     if let Some(wanted) = turn.parameter("ifGenerationMatch") {
         let actual = present.as_ref().and_then(Json::as_str).unwrap_or("0");
         if wanted != actual {
@@ -104,8 +165,8 @@ fn insert(turn: &mut Turn<'_>) -> Answer {
             ));
         }
     }
-    let content_type = metadata["contentType"].as_str().map_or(content_type, str::to_owned);
-    let mut object = write(turn.store, turn.now, &bucket_name, &name, &content_type, &content);
+    let kind = metadata["contentType"].as_str().unwrap_or(kind);
+    let mut object = write(turn.store, turn.now, bucket_name, &name, kind, content);
     for field in [
         "cacheControl",
         "contentDisposition",
@@ -118,7 +179,7 @@ fn insert(turn: &mut Turn<'_>) -> Answer {
             object[field] = metadata[field].clone();
         }
     }
-    turn.store.put(key(&bucket_name, &name), object.clone());
+    turn.store.put(key(bucket_name, &name), object.clone());
     turn::ok(&object)
 }
 

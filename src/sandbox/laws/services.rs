@@ -236,3 +236,24 @@ fn a_repository_is_made_by_an_operation() {
     );
     assert_eq!((patched["description"].as_str(), patched["labels"].is_null()), (Some("d"), true));
 }
+
+#[test]
+fn an_upload_in_pieces_makes_one_object() {
+    let asker = Asker::ready();
+    asker.bucket("pieces");
+    let send = |method: Method, url: &str, range: &str, body: &'static str| {
+        let mut request = Request::new(method, url);
+        request.body = body.into();
+        let header = format!("Bearer {}", asker.token);
+        request.headers.insert("authorization", header.parse().unwrap());
+        request.headers.insert("content-range", range.parse().unwrap());
+        request.headers.insert("host", "127.0.0.1:1".parse().unwrap());
+        asker.world.answer(&request)
+    };
+    let begin = "/upload/storage/v1/b/pieces/o?uploadType=resumable&name=big";
+    let answer = send(Method::POST, begin, "", "{}");
+    let address = answer.headers["location"].to_str().unwrap().to_owned();
+    assert_eq!(send(Method::PUT, &address, "bytes 0-2/*", "abc").status, 308);
+    assert_eq!(send(Method::PUT, &address, "bytes 3-4/5", "de").status, 200);
+    assert_eq!(asker.get("/storage/v1/b/pieces/o/big").1["size"], "5");
+}
