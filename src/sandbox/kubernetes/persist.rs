@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::Inner;
-use super::store::{Key, Line, Store, text};
+use super::store::{Key, Line, Run, Store, text};
 use crate::sandbox::ClusterName;
 
 /// Writes a cluster; what it asked of the cloud has been done.
@@ -24,11 +24,15 @@ pub fn write(inner: &Inner) -> Json {
             (place, lines.iter().map(|line| json!([line.at.to_string(), line.text])).collect())
         })
         .collect();
+    let runs: BTreeMap<&String, Json> =
+        store.runs.iter().map(|(place, run)| (place, run_to_json(run))).collect();
+    let marks: BTreeMap<&String, String> =
+        store.marks.iter().map(|(mark, moment)| (mark, moment.to_string())).collect();
     json!({"project": inner.name.project, "location": inner.name.location,
         "cluster": inner.name.cluster, "version": inner.version(),
         "revision": store.revision, "now": store.now.to_string(),
         "counter": store.counter, "seed": store.seed.to_string(), "objects": objects,
-        "logs": logs, "uploads": store.uploads, "passwords": store.passwords})
+        "logs": logs, "runs": runs, "marks": marks, "uploads": store.uploads, "passwords": store.passwords})
 }
 
 /// Reads a cluster.
@@ -68,9 +72,39 @@ pub fn read(json: &Json) -> Result<(ClusterName, String, Store), String> {
             .collect();
         store.logs.insert(place.clone(), lines);
     }
+    for (place, run) in json["runs"].as_object().into_iter().flatten() {
+        store.runs.insert(place.clone(), run_from_json(run));
+    }
+    for (mark, moment) in words(&json["marks"]) {
+        if let Ok(moment) = moment.parse() {
+            store.marks.insert(mark, moment);
+        }
+    }
     store.uploads = words(&json["uploads"]);
     store.passwords = words(&json["passwords"]);
     Ok((name, word("version")?, store))
+}
+
+fn run_to_json(run: &Run) -> Json {
+    let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
+    let last = run.last.map(|(start, end, code)| json!([start.to_string(), end.to_string(), code]));
+    json!({"started": moment(run.started), "ends": moment(run.ends), "code": run.code,
+        "ready": moment(run.ready), "restarts": run.restarts, "last": last})
+}
+
+fn run_from_json(json: &Json) -> Run {
+    let moment = |value: &Json| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let last = &json["last"];
+    Run {
+        started: moment(&json["started"]),
+        ends: moment(&json["ends"]),
+        code: json["code"].as_i64().unwrap_or_default(),
+        ready: moment(&json["ready"]),
+        restarts: json["restarts"].as_i64().unwrap_or_default(),
+        last: moment(&last[0])
+            .zip(moment(&last[1]))
+            .map(|(start, end)| (start, end, last[2].as_i64().unwrap_or_default())),
+    }
 }
 
 fn words(json: &Json) -> BTreeMap<String, String> {

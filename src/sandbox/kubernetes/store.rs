@@ -77,6 +77,23 @@ pub struct Line {
     pub text: String,
 }
 
+/// How a container runs: what it will do is settled when it starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// When it started.
+    pub started: Option<Timestamp>,
+    /// When it will have ended, where it ends by itself.
+    pub ends: Option<Timestamp>,
+    /// With which code.
+    pub code: i64,
+    /// When it can be ready.
+    pub ready: Option<Timestamp>,
+    /// How often it was started again.
+    pub restarts: i64,
+    /// The run before this one: start, end, code.
+    pub last: Option<(Timestamp, Timestamp, i64)>,
+}
+
 /// A cluster's objects.
 #[derive(Debug)]
 pub struct Store {
@@ -98,6 +115,12 @@ pub struct Store {
     pub passwords: BTreeMap<String, String>,
     /// What containers wrote, by `UID/CONTAINER`.
     pub logs: BTreeMap<String, Vec<Line>>,
+    /// How containers run, by `UID/CONTAINER`.
+    pub runs: BTreeMap<String, Run>,
+    /// Since when something is so, by a controller's own name for it.
+    pub marks: BTreeMap<String, Timestamp>,
+    /// Whether the present step waits for the cloud; time stands still until it has answered.
+    pub paused: bool,
     /// The nodes of the cluster's pools.
     pub nodes: Vec<Node>,
     /// The last number given to a thing that needs one (addresses, ports, names).
@@ -123,6 +146,9 @@ impl Store {
             uploads: BTreeMap::new(),
             passwords: BTreeMap::new(),
             logs: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            paused: false,
             nodes: Vec::new(),
             counter: 0,
             seed,
@@ -214,6 +240,19 @@ impl Store {
         if moment > self.now && self.wake.is_none_or(|wake| moment < wake) {
             self.wake = Some(moment);
         }
+    }
+
+    /// Gives the moment since which something is so: the present one when it was not so before.
+    pub fn since(&mut self, mark: String) -> Timestamp {
+        let now = self.now;
+        *self.marks.entry(mark).or_insert(now)
+    }
+
+    /// Says whether so many seconds have passed since a moment; looks again when they will have.
+    pub fn has_passed(&mut self, since: Timestamp, seconds: u64) -> bool {
+        let then = since + std::time::Duration::from_secs(seconds);
+        self.wake_at(then);
+        then <= self.now
     }
 
     /// Gives the moment as objects write it.

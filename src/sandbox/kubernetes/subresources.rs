@@ -179,8 +179,10 @@ fn log(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Fa
     Ok(Response { status: StatusCode::OK, headers, body })
 }
 
+/// Gives what a container has written by now.
 fn lines_of<'s>(store: &'s Store, pod: &Json, container: &str) -> &'s [Line] {
-    store.logs.get(&format!("{}/{container}", uid(pod))).map_or(&[], Vec::as_slice)
+    let lines = store.logs.get(&format!("{}/{container}", uid(pod))).map_or(&[][..], Vec::as_slice);
+    &lines[..lines.partition_point(|line| line.at <= store.now)]
 }
 
 fn written(lines: &[Line], timestamps: bool) -> String {

@@ -2,19 +2,48 @@
 //!
 //! Each looks at the objects as they stand and takes the next step; when something is due later it
 //! says when. [`run`] goes from one such moment to the next, up to the present, so that what is
-//! seen does not depend on who asked when. Nothing is remembered beside the objects.
+//! seen does not depend on who asked when.
 
+pub mod hand;
+pub mod namespace;
+pub mod garbage;
+pub mod node;
+pub mod deployment;
+pub mod replicas;
+pub mod stateful;
+pub mod environment;
 pub mod program;
+pub mod pod;
+pub mod job;
+pub mod cron_job;
+pub mod service;
+pub mod ingress;
+pub mod volume;
+pub mod small;
 
 use jiff::Timestamp;
 
-use super::store::{Effect, Store};
+use super::store::Store;
 use crate::sandbox::{ClusterName, Node};
 
 /// A controller: takes steps, and says when it wants to look again.
 type Controller = fn(&mut Store, &ClusterName);
 
-const CONTROLLERS: &[Controller] = &[];
+const CONTROLLERS: &[Controller] = &[
+    namespace::run,
+    node::run,
+    garbage::run,
+    cron_job::run,
+    job::run,
+    deployment::run,
+    replicas::run,
+    stateful::run,
+    volume::run,
+    pod::run,
+    service::run,
+    ingress::run,
+    small::run,
+];
 
 /// A fault of a controller would go round for ever.
 const ROUNDS: usize = 200;
@@ -27,17 +56,17 @@ pub fn run(store: &mut Store, cluster: &ClusterName, nodes: &[Node], now: Timest
         store.touched = true;
     }
     let idle = !store.touched && store.settled == store.revision;
-    let due = |store: &Store| store.wake.is_some_and(|wake| wake <= now);
-    if !due(store) {
+    let due = store.paused || store.wake.is_some_and(|wake| wake <= now);
+    if !due {
         store.now = store.now.max(now);
         if idle {
             return;
         }
     }
+    store.paused = false;
     for _ in 0..10_000 {
         fixpoint(store, cluster);
-        // Uploads are asked of the cloud before time goes on.
-        if store.effects.iter().any(|effect| matches!(effect, Effect::Upload { .. })) {
+        if store.paused {
             return;
         }
         match store.wake {

@@ -2,6 +2,8 @@
 
 mod laws_of_writes;
 mod laws_of_reads;
+mod laws_of_controllers;
+mod laws_of_balancers;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
