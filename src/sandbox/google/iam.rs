@@ -226,6 +226,11 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
     let private = rcgen::KeyPair::generate()
         .map_err(|error| Refusal::invalid(error.to_string()))?
         .serialize_pem();
+    // The key is exchanged for a token where it was made.
+    let token_uri = match turn.request.header("host") {
+        Some(host) => format!("http://{host}/token"),
+        None => "https://oauth2.googleapis.com/token".to_owned(),
+    };
     let file = json!({
         "type": "service_account",
         "project_id": account["projectId"],
@@ -234,7 +239,7 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
         "client_email": account["email"],
         "client_id": account["uniqueId"],
         "auth_uri": "https://accounts.google.com/o/oauth2/auth",
-        "token_uri": "https://oauth2.googleapis.com/token",
+        "token_uri": token_uri,
         "universe_domain": "googleapis.com",
     });
     turn.store.put(format!("{place}/keys/{id}"), shown.clone());

@@ -17,6 +17,17 @@ pub fn items(store: &Store) -> Vec<Json> {
         })
         .filter_map(|(key, object)| item(key, object))
         .collect();
+    for item in
+        items.iter_mut().filter(|item| item["service"] == "storage" && item["project"].is_null())
+    {
+        let place = match item["type"].as_str() {
+            Some("bucket") => format!("storage/b/{}", item["name"].as_str().unwrap_or_default()),
+            _ => item["parent"].as_str().unwrap_or_default().to_owned(),
+        };
+        if let Some(hidden) = store.hidden.get(&place) {
+            item["project"] = hidden["project"].clone();
+        }
+    }
     for (resource, role, member) in policy::beyond_default(store) {
         let project =
             resource.strip_prefix("projects/").or_else(|| part_after(&resource, "projects"));

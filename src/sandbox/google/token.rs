@@ -52,6 +52,7 @@ pub fn endpoint(store: &mut Store, now: Timestamp, request: &Request) -> Option<
     }
     match path {
         "/v1/tokeninfo" | "/v3/tokeninfo" | "/tokeninfo" => Some(describe(store, now, request)),
+        "" if request.header("metadata-flavor").is_some() => metadata(store, now, request, ""),
         _ => metadata(store, now, request, path.strip_prefix("/computeMetadata/v1")?),
     }
 }
@@ -121,6 +122,14 @@ fn metadata(store: &mut Store, now: Timestamp, request: &Request, path: &str) ->
     }
     let mut answer = match path {
         "/instance/service-accounts/default/token" => give(store, now, LIFETIME),
+        "" => Response::text(StatusCode::OK, "computeMetadata/\n"),
+        "/instance/service-accounts/default" => Response::json(
+            StatusCode::OK,
+            &json!({
+                "aliases": ["default"], "email": format!("sandbox@{PROJECT}.iam.gserviceaccount.com"),
+                "scopes": ["https://www.googleapis.com/auth/cloud-platform"],
+            }),
+        ),
         "/instance/service-accounts/default/email" => {
             Response::text(StatusCode::OK, format!("sandbox@{PROJECT}.iam.gserviceaccount.com"))
         }
