@@ -125,7 +125,12 @@ impl Field {
     }
 
     /// Makes a nested block, with the type that its kind and fields give.
-    pub fn block(kind: BlockKind, min: usize, max: Option<usize>, fields: BTreeMap<String, Field>) -> Field {
+    pub fn block(
+        kind: BlockKind,
+        min: usize,
+        max: Option<usize>,
+        fields: BTreeMap<String, Field>,
+    ) -> Field {
         let object = fields_type(&fields);
         let ty = match kind {
             BlockKind::Single => object,

@@ -5,6 +5,7 @@
 //! source to it.
 
 pub mod kubernetes;
+pub mod small;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,6 +40,12 @@ pub trait Provider: Send + Sync {
     /// Plans one managed instance: fills in what can be known, says what replaces. Pure.
     fn plan(&self, request: &PlanRequest<'_>) -> Planned;
 
+    /// Names the argument of the provider block that says which server it speaks to, where that can be an
+    /// object of this configuration (a cluster).
+    fn endpoint_argument(&self) -> Option<&str> {
+        None
+    }
+
     /// Says what forbids an object's removal (`deletion_protection` in the state): nothing is sent then.
     fn check_delete(&self, _type_name: &str, _prior: &Value) -> Option<Problem> {
         None
@@ -62,7 +69,8 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// What is wrong with the configuration or the credentials.
-    fn configure(&self, config: &Value, world: &World) -> Result<Arc<dyn Session>, Box<Diagnostic>>;
+    fn configure(&self, config: &Value, world: &World)
+    -> Result<Arc<dyn Session>, Box<Diagnostic>>;
 }
 
 /// What a session is given of the machine: nothing below `cli` reads it itself.
@@ -360,7 +368,11 @@ pub struct ApiError {
 
 impl ApiError {
     /// Makes an error.
-    pub fn new(kind: ApiErrorKind, summary: impl Into<String>, detail: impl Into<String>) -> ApiError {
+    pub fn new(
+        kind: ApiErrorKind,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> ApiError {
         ApiError {
             kind,
             summary: summary.into(),

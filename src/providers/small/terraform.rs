@@ -1,0 +1,66 @@
+//! `terraform_data`: a value kept in the state.
+
+use std::collections::BTreeMap;
+
+use super::{Row, fill, no_checks, planned};
+use crate::providers::{ApiError, PlanRequest, Planned};
+use crate::schema::{Field, Given, Schema};
+use crate::value::{Path, Type, Value};
+
+pub(super) const ROWS: &[Row] =
+    &[Row { type_name: "terraform_data", schema, plan, make, validate: no_checks, import }];
+
+fn schema() -> Schema {
+    let fields = BTreeMap::from([
+        ("id".to_string(), Field::attribute(Type::String, Given::Service)),
+        ("input".to_string(), Field::attribute(Type::Any, Given::Optional)),
+        ("output".to_string(), Field::attribute(Type::Any, Given::Service)),
+        ("triggers_replace".to_string(), Field::attribute(Type::Any, Given::Optional)),
+    ]);
+    Schema { fields, ..Schema::default() }
+}
+
+fn part(value: &Value, name: &str) -> Value {
+    value.field(name).cloned().unwrap_or_else(|| Value::null(Type::Any))
+}
+
+/// The output follows the input, and is unknown until the apply whenever the input is new.
+fn plan(request: &PlanRequest<'_>) -> Planned {
+    let proposed = request.proposed;
+    let input = part(proposed, "input");
+    let to_come = || {
+        let output =
+            if input.is_null() { Value::null(Type::Any) } else { Value::unknown(input.ty()) };
+        proposed.with_field("output", output.marked(input.all_marks()))
+    };
+    let Some(prior) = request.prior else {
+        let id = Value::unknown_not_null(Type::String);
+        return planned(to_come().with_field("id", id), Vec::new());
+    };
+    let differs =
+        |name: &str| part(prior, name).without_marks() != part(proposed, name).without_marks();
+    if differs("triggers_replace") {
+        return planned(to_come(), vec![Path::root().attribute("triggers_replace")]);
+    }
+    if differs("input") {
+        return planned(to_come(), Vec::new());
+    }
+    planned(proposed.clone(), Vec::new())
+}
+
+fn make(value: &Value) -> Result<Value, ApiError> {
+    let value = fill(value, "id", || Value::string(uuid::Uuid::new_v4().to_string()));
+    let input = part(&value, "input");
+    Ok(value.with_field("output", input))
+}
+
+fn import(id: &str) -> Result<Value, String> {
+    let null = || Value::null(Type::Any);
+    let fields = [
+        ("id", Value::string(id)),
+        ("input", null()),
+        ("output", null()),
+        ("triggers_replace", null()),
+    ];
+    Ok(Value::object(fields))
+}
