@@ -53,7 +53,13 @@ pub struct Address {
 impl Address {
     /// Makes the address of a block's only instance in the root module.
     pub fn root(mode: Mode, type_name: &str, name: &str) -> Address {
-        Address { module: Vec::new(), mode, type_name: type_name.into(), name: name.into(), key: None }
+        Address {
+            module: Vec::new(),
+            mode,
+            type_name: type_name.into(),
+            name: name.into(),
+            key: None,
+        }
     }
 
     /// Gives the address without its key: the block in this module's instance.
@@ -277,12 +283,9 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_what_it_writes() {
-        for text in [
-            "a_b.c",
-            "data.a.b[0]",
-            "module.m[\"x.y\\\"z\"].module.n.a.b[\"k\"]",
-            "a.b[\"$${x}\"]",
-        ] {
+        for text in
+            ["a_b.c", "data.a.b[0]", "module.m[\"x.y\\\"z\"].module.n.a.b[\"k\"]", "a.b[\"$${x}\"]"]
+        {
             let address: Address = text.parse().unwrap();
 
             assert_eq!(address.to_string(), text);

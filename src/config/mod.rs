@@ -317,10 +317,20 @@ impl Config {
 }
 
 impl Module {
-    /// Gives the provider's source that a local name stands for: `hashicorp/NAME` where nothing is said.
+    /// Gives the provider's source that a local name stands for: `hashicorp/NAME` where nothing is said, and
+    /// `builtin/terraform` for the language's own.
     pub fn provider_source(&self, local_name: &str) -> String {
         match self.settings.required_providers.get(local_name) {
-            Some(required) if !required.source.is_empty() => required.source.clone(),
+            Some(required) if !required.source.is_empty() => {
+                let source = required.source.strip_prefix("registry.terraform.io/");
+                let source = source.unwrap_or(&required.source);
+                if source.contains('/') {
+                    source.to_string()
+                } else {
+                    format!("hashicorp/{source}")
+                }
+            }
+            // The language's own provider is built in.
             _ if local_name == "terraform" => "builtin/terraform".into(),
             _ => format!("hashicorp/{local_name}"),
         }

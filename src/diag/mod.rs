@@ -172,7 +172,8 @@ fn distance(left: &str, right: &str) -> usize {
         let mut diagonal = row[0];
         row[0] = line + 1;
         for (column, b) in right.iter().enumerate() {
-            let next = (diagonal + usize::from(a != *b)).min(row[column] + 1).min(row[column + 1] + 1);
+            let next =
+                (diagonal + usize::from(a != *b)).min(row[column] + 1).min(row[column + 1] + 1);
             diagonal = row[column + 1];
             row[column + 1] = next;
         }

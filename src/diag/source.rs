@@ -66,7 +66,10 @@ impl Sources {
 
     /// Gives all files in the order they were taken in.
     pub fn files(&self) -> impl Iterator<Item = (FileId, &str, &str)> {
-        (0..).map(FileId).zip(&self.files).map(|(id, (name, text))| (id, name.as_str(), text.as_str()))
+        (0..)
+            .map(FileId)
+            .zip(&self.files)
+            .map(|(id, (name, text))| (id, name.as_str(), text.as_str()))
     }
 
     fn place(&self, file: FileId, byte: usize) -> Place {

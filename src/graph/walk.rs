@@ -1,14 +1,15 @@
 //! The parallel walk.
 //!
-//! One task, the caller's, owns all that changes: it prepares each node and folds in each result.
-//! The workers only wait on the network. So state needs no lock, and what one node sees never
-//! depends on timing: it sees what its own needs have left.
+//! One task, the caller's, owns all that changes: it prepares each node, deals with what workers
+//! tell it meanwhile, and folds in each result. The workers only wait on the network. So state needs
+//! no lock, and what one node sees never depends on timing: it sees what its own needs have left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Graph;
 use crate::http::Clock;
@@ -16,13 +17,11 @@ use crate::http::Clock;
 /// What the owner says of a node whose turn has come.
 pub enum Prepared<D> {
     /// A worker does it.
-    Job(BoxFuture<'static, D>),
+    Job(LocalBoxFuture<'static, D>),
     /// It is done without one.
     Done,
-    /// It cannot be done: what waits for it is skipped.
+    /// It cannot be done, or the run is stopping: what waits for it is skipped.
     Failed,
-    /// The run is stopping: it is not begun, and what waits for it is skipped.
-    Stopped,
 }
 
 /// What became of a node.
@@ -35,25 +34,31 @@ pub enum Outcome {
 }
 
 /// The owner of a walk.
-pub trait Walk: Send {
+pub trait Walk {
     /// The nodes.
-    type Key: Ord + Clone + Send + 'static;
+    type Key: Ord + Clone + 'static;
     /// What a worker gives back.
-    type Done: Send + 'static;
+    type Done: 'static;
+    /// What a worker tells while it is at work.
+    type Message;
 
     /// Prepares a node; all that it waits for is done.
-    fn prepare(&mut self, key: &Self::Key) -> Prepared<Self::Done>;
+    fn prepare(&mut self, key: &Self::Key) -> impl Future<Output = Prepared<Self::Done>>;
 
     /// Folds in what a worker gave back.
-    fn finish(&mut self, key: &Self::Key, done: Self::Done) -> Outcome;
+    fn finish(&mut self, key: &Self::Key, done: Self::Done) -> impl Future<Output = Outcome>;
+
+    /// Deals with what workers told; all that wait are given at once, so that one flush serves them all.
+    fn attend(&mut self, messages: Vec<Self::Message>) -> impl Future<Output = ()>;
 
     /// Is told of a node that is skipped, and of the failed one that it waited for.
     fn skip(&mut self, key: &Self::Key, because: &Self::Key);
+}
 
-    /// Waits for something else that concerns the owner (a message of a worker, a signal), and deals with it.
-    fn attend(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(futures::future::pending())
-    }
+/// What the owner wakes for.
+enum Woken<K, D, M> {
+    Finished(K, D),
+    Told(M),
 }
 
 /// Walks a graph with at most `parallelism` workers at once. Each key is prepared once, or skipped once.
@@ -61,6 +66,7 @@ pub async fn walk<W: Walk>(
     graph: &Graph<W::Key>,
     parallelism: usize,
     clock: &Arc<dyn Clock>,
+    inbox: &mut UnboundedReceiver<W::Message>,
     owner: &mut W,
 ) {
     let waiters = graph.reverse();
@@ -72,10 +78,10 @@ pub async fn walk<W: Walk>(
     loop {
         while running.len() < parallelism.max(1) {
             let Some(key) = ready.pop_first() else { break };
-            match owner.prepare(&key) {
+            match owner.prepare(&key).await {
                 Prepared::Job(job) => running.push(begin(key, job, clock)),
                 Prepared::Done => release(&waiters, &key, &mut open, &mut ready),
-                Prepared::Failed | Prepared::Stopped => skip(owner, &waiters, &key, &mut open),
+                Prepared::Failed => skip(owner, &waiters, &key, &mut open),
             }
         }
         if running.is_empty() {
@@ -83,26 +89,37 @@ pub async fn walk<W: Walk>(
         }
         // The owner is not at work while it waits: virtual time may go on.
         clock.leave();
-        let finished = tokio::select! {
-            finished = running.next() => finished,
-            () = owner.attend() => None,
+        let woken = tokio::select! {
+            biased;
+            Some(message) = inbox.recv() => Woken::Told(message),
+            Some((key, done)) = running.next() => Woken::Finished(key, done),
         };
         clock.enter();
-        let Some((key, done)) = finished else { continue };
-        clock.leave();
-        match owner.finish(&key, done) {
-            Outcome::Done => release(&waiters, &key, &mut open, &mut ready),
-            Outcome::Failed => skip(owner, &waiters, &key, &mut open),
+        match woken {
+            Woken::Told(first) => {
+                let mut messages = vec![first];
+                while let Ok(more) = inbox.try_recv() {
+                    messages.push(more);
+                }
+                owner.attend(messages).await;
+            }
+            Woken::Finished(key, done) => {
+                clock.leave();
+                match owner.finish(&key, done).await {
+                    Outcome::Done => release(&waiters, &key, &mut open, &mut ready),
+                    Outcome::Failed => skip(owner, &waiters, &key, &mut open),
+                }
+            }
         }
     }
 }
 
 /// Starts a worker; it counts as at work until the owner has its result.
-fn begin<K: Send + 'static, D: Send + 'static>(
+fn begin<K: 'static, D: 'static>(
     key: K,
-    job: BoxFuture<'static, D>,
+    job: LocalBoxFuture<'static, D>,
     clock: &Arc<dyn Clock>,
-) -> BoxFuture<'static, (K, D)> {
+) -> LocalBoxFuture<'static, (K, D)> {
     clock.enter();
     Box::pin(async move { (key, job.await) })
 }

@@ -1,5 +1,15 @@
 //! Desired, prior and observed to a plan: changes *and* the order of calls. Apply decides nothing.
 
+pub mod decide;
+pub mod make;
+pub mod moves;
+pub mod objects;
+pub mod order;
+pub mod planner;
+pub mod propose;
+pub mod sessions;
+pub mod validate;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::Address;
@@ -274,7 +284,8 @@ impl Plan {
 
     /// Says whether applying it changes nothing: no object, no output, no move, no import.
     pub fn is_empty(&self) -> bool {
-        let objects = self.changes.values().all(|change| change.verb.is_keep() && change.importing.is_none());
+        let objects =
+            self.changes.values().all(|change| change.verb.is_keep() && change.importing.is_none());
         let outputs = self.outputs.values().all(|change| change.before == change.after);
         let refreshed = self.base.mode != PlanMode::RefreshOnly || self.drift.is_empty();
         objects && outputs && refreshed && self.moves.is_empty()

@@ -1,0 +1,546 @@
+//! The planner: asks the evaluator in rounds, reads what it needs between them, decides.
+//!
+//! Each round evaluates the configuration; the planner's [`Oracle`] answers for each instance with
+//! the object as planned. What must be read first is noted and answered "pending"; after the round
+//! all noted reads go out together, and the next round knows more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::decide::{decide, kept, same};
+use super::objects;
+use super::propose::{ignore_changes, propose};
+use super::sessions::Sessions;
+use super::{PlanMode, Reason, Verb};
+use crate::addr::{Address, Key, Mode, Target};
+use crate::diag::Diagnostic;
+use crate::eval::{Answer, Asked, Oracle, ProviderConfig};
+use crate::providers::{
+    ApiError, Observed, PlanRequest, Planned, Preview, Problem, Proposed, Provider, Session, Wanted,
+};
+use crate::schema::Schema;
+use crate::state::{Object, Snapshot};
+use crate::value::{Path, Value};
+
+/// What is asked of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What it is for.
+    pub mode: PlanMode,
+    /// Whether objects are read anew.
+    pub refresh: bool,
+    /// Only these and what they need; all where empty.
+    pub targets: Vec<Target>,
+    /// Instances to be replaced whatever changed.
+    pub replace: Vec<Address>,
+    /// Workloads must be checked against their live cluster.
+    pub require_live: bool,
+}
+
+/// An object by address and deposed key.
+pub(super) type ObjectKey = (Address, Option<String>);
+
+/// What the planner has worked out for one instance in this round.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) verb: Verb,
+    pub(super) reason: Option<Reason>,
+    pub(super) replaces: Vec<Path>,
+    pub(super) private: Vec<u8>,
+    pub(super) notes: Vec<String>,
+    pub(super) config: Value,
+    pub(super) importing: Option<String>,
+}
+
+/// A read or preview to be made between rounds.
+pub(super) struct Job<T> {
+    pub(super) session: Arc<dyn Session>,
+    pub(super) of: T,
+}
+
+/// The planner's memory over the rounds.
+pub(super) struct Planner<'a> {
+    pub(super) options: &'a Options,
+    pub(super) prior: Snapshot,
+    pub(super) imports: BTreeMap<Address, String>,
+    pub(super) sessions: Sessions<'a>,
+    pub(super) observed: BTreeMap<ObjectKey, Option<Observed>>,
+    pub(super) data: BTreeMap<Address, (Value, Value)>,
+    pub(super) previews: BTreeMap<Address, (Value, Preview)>,
+    pub(super) forced: BTreeMap<Address, Reason>,
+    pub(super) failed: BTreeMap<ObjectKey, ApiError>,
+    // Of this round only.
+    pub(super) drafts: BTreeMap<Address, Draft>,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) wanted: Vec<Job<Wanted>>,
+    pub(super) wanted_data: Vec<Job<(Address, Value)>>,
+    pub(super) wanted_previews: Vec<Job<Proposed>>,
+}
+
+impl<'a> Planner<'a> {
+    /// Forgets what only held for the last round.
+    pub(super) fn begin_round(&mut self) {
+        self.drafts.clear();
+        self.problems.clear();
+        self.wanted.clear();
+        self.wanted_data.clear();
+        self.wanted_previews.clear();
+    }
+
+    /// Says whether the round asked for reads.
+    pub(super) fn wants_more(&self) -> bool {
+        !(self.wanted.is_empty() && self.wanted_data.is_empty() && self.wanted_previews.is_empty())
+    }
+
+    fn session(&mut self, asked: &Asked<'_>) -> Result<Option<Arc<dyn Session>>, Box<Diagnostic>> {
+        self.sessions.session(&asked.instance.provider, asked.provider).map_err(Box::new)
+    }
+
+    fn provider(&self, asked: &Asked<'_>) -> Option<&'a Arc<dyn Provider>> {
+        self.sessions.provider(&asked.instance.provider)
+    }
+
+    /// Gives the object as found, reading it first where it is not read yet.
+    fn found(&mut self, asked: &Asked<'_>) -> Result<Option<Observed>, Answer> {
+        let key = (asked.address.clone(), None);
+        if let Some(found) = self.observed.get(&key) {
+            return Ok(found.clone());
+        }
+        if let Some(error) = self.failed.get(&key) {
+            let problem = error.to_diagnostic(asked.address).at(asked.instance.span, "");
+            return Err(Answer::Problem(Box::new(problem)));
+        }
+        let Some(provider) = self.provider(asked) else { return Ok(None) };
+        let object = self.prior.current(asked.address).cloned();
+        let importing = self.imports.get(asked.address).filter(|_| object.is_none()).cloned();
+        let (value, private) = match (&object, &importing) {
+            (None, None) => return Ok(None),
+            (Some(object), _) => {
+                let value = self.decoded(provider.as_ref(), asked.address, object);
+                (value.map_err(|text| unreadable(asked, &text))?, object.private.clone())
+            }
+            (None, Some(id)) => {
+                let value = provider.import(&asked.address.type_name, id, &asked.provider.value);
+                (value.map_err(|text| bad_import(asked, &text))?, Vec::new())
+            }
+        };
+        let reads = self.options.refresh || importing.is_some();
+        let session = if reads { self.session(asked).map_err(Answer::Problem)? } else { None };
+        let Some(session) = session else {
+            return Ok(object.map(|_| Observed { value, private }));
+        };
+        let wanted = Wanted {
+            address: asked.address.clone(),
+            type_name: asked.address.type_name.clone(),
+            value,
+            private,
+        };
+        self.wanted.push(Job { session, of: wanted });
+        Err(Answer::Pending)
+    }
+
+    pub(super) fn decoded(
+        &self,
+        provider: &dyn Provider,
+        address: &Address,
+        object: &Object,
+    ) -> Result<Value, String> {
+        objects::decode(provider, address.mode, &address.type_name, object)
+    }
+
+    fn managed(&mut self, asked: &Asked<'_>) -> Answer {
+        self.sessions.owns(asked.address, &asked.instance.provider);
+        let Some(provider) = self.provider(asked) else {
+            return Answer::Known(Value::unknown(asked.schema.ty()));
+        };
+        let strands = self.stranded(asked);
+        let found = match self.found(asked) {
+            Ok(found) => found,
+            Err(answer) => return answer,
+        };
+        match self.options.mode {
+            PlanMode::Destroy | PlanMode::RefreshOnly => {
+                let Some(found) = found else {
+                    return Answer::Known(Value::unknown(asked.schema.ty()));
+                };
+                let before = found.value.clone();
+                let verb = if self.options.mode == PlanMode::Destroy {
+                    Verb::Delete { before }
+                } else {
+                    Verb::Keep { before }
+                };
+                let draft = Draft {
+                    verb,
+                    reason: None,
+                    replaces: Vec::new(),
+                    private: found.private,
+                    notes: Vec::new(),
+                    config: asked.instance.config.clone(),
+                    importing: None,
+                };
+                self.drafts.insert(asked.address.clone(), draft);
+                Answer::Known(found.value)
+            }
+            PlanMode::Normal => self.normal(asked, provider.as_ref(), found, strands),
+        }
+    }
+
+    /// Gives the object that an instance lives in, where that will be made anew: the instance goes down with it.
+    fn stranded(&self, asked: &Asked<'_>) -> Option<Address> {
+        let endpoint = self.provider(asked)?.endpoint_argument()?;
+        let needs = asked.provider.needs.get(endpoint)?;
+        needs.iter().find_map(|need| {
+            self.drafts.iter().find_map(|(address, draft)| {
+                let meant = address == need || (need.key.is_none() && address.block() == *need);
+                let anew = matches!(draft.verb, Verb::Replace { .. } | Verb::Create { .. });
+                (meant && anew).then(|| address.clone())
+            })
+        })
+    }
+
+    fn normal(
+        &mut self,
+        asked: &Asked<'_>,
+        provider: &dyn Provider,
+        found: Option<Observed>,
+        strands: Option<Address>,
+    ) -> Answer {
+        let stranded = strands.filter(|_| found.is_some());
+        let found = if stranded.is_some() { None } else { found };
+        let prior = found.as_ref().map(|found| &found.value);
+        let private = found.as_ref().map(|found| found.private.clone()).unwrap_or_default();
+        let config =
+            ignore_changes(&asked.instance.lifecycle.ignore, prior, &asked.instance.config);
+        self.told(asked, &provider.validate(Mode::Managed, &asked.address.type_name, &config));
+        let planned = plan_one(provider, asked, prior, &private, &config);
+        self.told(asked, &planned.problems);
+        let (planned, refused) = match self.previewed(asked, prior, &private, &config, &planned) {
+            Ok(planned) => planned,
+            Err(answer) => return answer,
+        };
+        if refused {
+            return Answer::Known(planned.after);
+        }
+        let forced = self.forced_reason(asked, prior);
+        let fresh = || plan_one(provider, asked, None, &[], &config).after;
+        let (mut verb, reason) = decide(prior, planned.after, &planned.replaces, forced, fresh);
+        if let Verb::Replace { create_first, .. } = &mut verb {
+            *create_first = asked.instance.lifecycle.config.create_before_destroy.unwrap_or(false);
+        }
+        self.protected(asked, provider, &verb);
+        let reason = stranded.map(Reason::ClusterReplaced).or(reason);
+        let after = verb.after().cloned().unwrap_or_else(|| Value::null(asked.schema.ty()));
+        let importing = self.imports.get(asked.address).filter(|_| found.is_some()).cloned();
+        let draft = Draft {
+            verb,
+            reason,
+            replaces: planned.replaces,
+            private,
+            notes: planned.notes,
+            config,
+            importing: importing.filter(|_| self.prior.current(asked.address).is_none()),
+        };
+        self.drafts.insert(asked.address.clone(), draft);
+        Answer::Known(after)
+    }
+
+    fn forced_reason(&self, asked: &Asked<'_>, prior: Option<&Value>) -> Option<Reason> {
+        prior?;
+        let tainted = self.prior.current(asked.address).is_some_and(|object| object.tainted);
+        if tainted {
+            return Some(Reason::Tainted);
+        }
+        if self.options.replace.contains(asked.address) {
+            return Some(Reason::Requested);
+        }
+        self.forced.get(asked.address).cloned()
+    }
+
+    /// Asks the server's own dry-run where there is a server and something would change. The second part says
+    /// that the server refuses.
+    fn previewed(
+        &mut self,
+        asked: &Asked<'_>,
+        prior: Option<&Value>,
+        private: &[u8],
+        config: &Value,
+        planned: &Planned,
+    ) -> Result<(Planned, bool), Answer> {
+        let mut planned = planned.clone();
+        let unchanged = prior.is_some_and(|prior| same(prior, &planned.after));
+        let whole = config.is_whole();
+        if unchanged || !whole || !planned.replaces.is_empty() {
+            return Ok((planned, false));
+        }
+        if let Some((of, preview)) = self.previews.get(asked.address) {
+            if same(of, &planned.after) {
+                match preview.clone() {
+                    Preview::Unverified(note) => planned.notes.extend(note),
+                    Preview::Sharper { after, replaces } => {
+                        planned.after = after;
+                        planned.replaces = replaces;
+                    }
+                    Preview::Refused(error) => {
+                        let problem =
+                            error.to_diagnostic(asked.address).at(asked.instance.span, "");
+                        self.problems.push(problem);
+                        return Ok((planned, true));
+                    }
+                }
+                return Ok((planned, false));
+            }
+        }
+        let Some(session) = self.session(asked).map_err(Answer::Problem)? else {
+            return Ok((planned, false));
+        };
+        let proposed = Proposed {
+            address: asked.address.clone(),
+            type_name: asked.address.type_name.clone(),
+            prior: prior.cloned(),
+            private: private.to_vec(),
+            config: config.clone(),
+            planned: planned.after.clone(),
+        };
+        self.wanted_previews.push(Job { session, of: proposed });
+        Err(Answer::Pending)
+    }
+
+    /// Notes what stands in the way of a removal.
+    fn protected(&mut self, asked: &Asked<'_>, provider: &dyn Provider, verb: &Verb) {
+        let Verb::Replace { before, .. } = verb else { return };
+        if asked.instance.lifecycle.prevent_destroy {
+            self.problems.push(cannot_be_destroyed(asked.address).at(asked.instance.span, ""));
+        }
+        if let Some(problem) = provider.check_delete(&asked.address.type_name, before) {
+            let problem = diagnostic(&problem, asked.address, &asked.instance.places);
+            self.problems.push(problem.or_at(asked.instance.span));
+        }
+    }
+
+    fn told(&mut self, asked: &Asked<'_>, problems: &[Problem]) {
+        for problem in problems {
+            let problem = diagnostic(problem, asked.address, &asked.instance.places);
+            self.problems.push(problem.or_at(asked.instance.span));
+        }
+    }
+
+    fn data_source(&mut self, asked: &Asked<'_>) -> Answer {
+        self.sessions.owns(asked.address, &asked.instance.provider);
+        let config = &asked.instance.config;
+        let Some(provider) = self.provider(asked) else {
+            return Answer::Known(Value::unknown(asked.schema.ty()));
+        };
+        self.told(asked, &provider.validate(Mode::Data, &asked.address.type_name, config));
+        let pending = asked.instance.depends_on.iter().any(|need| self.changes(need));
+        let deferred = if !config.is_whole() {
+            Some(Reason::ConfigUnknown)
+        } else if pending {
+            Some(Reason::DependencyPending)
+        } else {
+            None
+        };
+        let session = match deferred {
+            Some(_) => None,
+            None => match self.session(asked) {
+                Ok(session) => session,
+                Err(problem) => return Answer::Problem(problem),
+            },
+        };
+        let Some(session) = session else {
+            let after = propose(asked.schema, None, config);
+            let draft = Draft {
+                verb: Verb::Read { after: after.clone() },
+                reason: Some(deferred.unwrap_or(Reason::ConfigUnknown)),
+                replaces: Vec::new(),
+                private: Vec::new(),
+                notes: Vec::new(),
+                config: config.clone(),
+                importing: None,
+            };
+            self.drafts.insert(asked.address.clone(), draft);
+            return Answer::Known(after);
+        };
+        match self.data.get(asked.address) {
+            Some((of, value)) if same(of, config) => Answer::Known(value.clone()),
+            _ => match self.failed.get(&(asked.address.clone(), None)) {
+                Some(error) => {
+                    let problem = error.to_diagnostic(asked.address).at(asked.instance.span, "");
+                    Answer::Problem(Box::new(problem))
+                }
+                None => {
+                    let of = (asked.address.clone(), config.clone());
+                    self.wanted_data.push(Job { session, of });
+                    Answer::Pending
+                }
+            },
+        }
+    }
+
+    /// Says whether anything is done with an instance, or any instance of a block.
+    fn changes(&self, need: &Address) -> bool {
+        self.drafts.iter().any(|(address, draft)| {
+            let meant = address == need || (need.key.is_none() && address.block() == *need);
+            meant && !draft.verb.is_keep()
+        })
+    }
+
+    /// Notes which instances `replace_triggered_by` makes replaced; says whether there are new ones.
+    pub(super) fn trigger(&mut self, triggers: &[(Address, Address, Path)]) -> bool {
+        let mut more = false;
+        for (address, need, path) in triggers {
+            let replaced = self.drafts.get(address).is_some_and(|draft| {
+                matches!(
+                    draft.verb,
+                    Verb::Replace { .. } | Verb::Create { .. } | Verb::Delete { .. }
+                )
+            });
+            if replaced || !self.drafts.contains_key(address) {
+                continue;
+            }
+            let triggered = self.drafts.iter().any(|(other, draft)| {
+                let meant = other == need || (need.key.is_none() && other.block() == *need);
+                meant && has_changed(&draft.verb, path)
+            });
+            if triggered {
+                more |= self.forced.insert(address.clone(), Reason::Triggered).is_none();
+            }
+        }
+        more
+    }
+}
+
+fn has_changed(verb: &Verb, path: &Path) -> bool {
+    match verb {
+        Verb::Keep { .. } | Verb::Read { .. } | Verb::Forget { .. } | Verb::Delete { .. } => false,
+        Verb::Create { .. } => path.0.is_empty(),
+        Verb::Update { before, after } | Verb::Replace { before, after, .. } => {
+            if path.0.is_empty() {
+                return true;
+            }
+            match (before.at(path), after.at(path)) {
+                (Some(before), Some(after)) => !same(before, after),
+                (before, after) => before.is_some() != after.is_some(),
+            }
+        }
+    }
+}
+
+impl Oracle for Planner<'_> {
+    fn object(&mut self, asked: &Asked<'_>) -> Answer {
+        match asked.address.mode {
+            Mode::Managed => self.managed(asked),
+            Mode::Data | Mode::Ephemeral => self.data_source(asked),
+        }
+    }
+
+    fn prior_keys(&self, block: &Address) -> Vec<Key> {
+        let instances = self.prior.objects.keys().filter(|address| address.block() == *block);
+        instances.filter_map(|address| address.key.clone()).collect()
+    }
+}
+
+fn plan_one(
+    provider: &dyn Provider,
+    asked: &Asked<'_>,
+    prior: Option<&Value>,
+    private: &[u8],
+    config: &Value,
+) -> Planned {
+    plan_object(provider, asked.schema, asked.address, asked.provider, prior, private, config)
+}
+
+/// Proposes and plans one object.
+pub fn plan_object(
+    provider: &dyn Provider,
+    schema: &Schema,
+    address: &Address,
+    provider_config: &ProviderConfig,
+    prior: Option<&Value>,
+    private: &[u8],
+    config: &Value,
+) -> Planned {
+    let proposed = propose(schema, prior, config);
+    provider.plan(&PlanRequest {
+        address,
+        type_name: &address.type_name,
+        prior,
+        private,
+        config,
+        proposed: &proposed,
+        provider: &provider_config.value,
+    })
+}
+
+fn unreadable(asked: &Asked<'_>, text: &str) -> Answer {
+    let detail = format!("The state's entry for {} cannot be read. {text}", asked.address);
+    let problem = Diagnostic::error("Failed to decode resource from state", detail)
+        .about(asked.address)
+        .at(asked.instance.span, "");
+    Answer::Problem(Box::new(problem))
+}
+
+fn bad_import(asked: &Asked<'_>, text: &str) -> Answer {
+    let problem = Diagnostic::error("Invalid import id", text)
+        .about(asked.address)
+        .at(asked.instance.span, "");
+    Answer::Problem(Box::new(problem))
+}
+
+/// Says that an object is protected by its block.
+pub(super) fn cannot_be_destroyed(address: &Address) -> Diagnostic {
+    let detail = format!(
+        "Resource {address} has lifecycle.prevent_destroy set, but the plan calls for this resource to be \
+         destroyed. To avoid this error and continue with the plan, either disable lifecycle.prevent_destroy \
+         or reduce the scope of the plan using the -target option."
+    );
+    Diagnostic::error("Instance cannot be destroyed", detail).about(address)
+}
+
+/// Makes a provider's problem one with a place: that of the nearest argument that was written.
+pub(super) fn diagnostic(
+    problem: &Problem,
+    address: &Address,
+    places: &[(Path, crate::diag::Span)],
+) -> Diagnostic {
+    let mut found = if problem.warning {
+        Diagnostic::warning(&problem.summary, &problem.detail)
+    } else {
+        Diagnostic::error(&problem.summary, &problem.detail)
+    };
+    found.help.clone_from(&problem.help);
+    let place = places
+        .iter()
+        .filter(|(path, _)| problem.path.0.starts_with(&path.0))
+        .max_by_key(|(path, _)| path.0.len());
+    let found = found.about(address);
+    match place {
+        Some((_, span)) => found.at(*span, ""),
+        None => found,
+    }
+}
+
+/// Gives a diagnostic a place where it has none.
+pub(super) trait OrAt {
+    fn or_at(self, span: crate::diag::Span) -> Diagnostic;
+}
+
+impl OrAt for Diagnostic {
+    fn or_at(self, span: crate::diag::Span) -> Diagnostic {
+        if self.labels.is_empty() { self.at(span, "") } else { self }
+    }
+}
+
+/// Gives an instance's value as the state keeps it, for a data source.
+pub(super) fn kept_data(schema: &Schema, value: &Value) -> Value {
+    kept(schema, value)
+}
+
+/// Answers every question with an unknown object: for `validate`.
+pub struct Unread;
+
+impl Oracle for Unread {
+    fn object(&mut self, asked: &Asked<'_>) -> Answer {
+        let proposed = propose(asked.schema, None, &asked.instance.config);
+        Answer::Known(proposed)
+    }
+}

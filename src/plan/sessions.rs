@@ -1,0 +1,115 @@
+//! Sessions of a run: one for each configuration that a provider block has had.
+//!
+//! Until a block's configuration is known there is no session, so its instances are planned from
+//! state, configuration and the provider's own schemas alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::addr::{Address, Mode};
+use crate::diag::Diagnostic;
+use crate::eval::{ProviderConfig, ProviderRef, Schemas};
+use crate::providers::{Provider, Registry, Session, World};
+use crate::schema::Schema;
+use crate::value::Value;
+
+/// The open sessions.
+pub struct Sessions<'a> {
+    registry: &'a Registry,
+    world: World,
+    open: Vec<(ProviderRef, Value, Result<Arc<dyn Session>, Diagnostic>)>,
+    /// Who manages the instances that a provider block may be made from.
+    owners: BTreeMap<Address, ProviderRef>,
+}
+
+impl<'a> Sessions<'a> {
+    /// Starts without any.
+    pub fn new(registry: &'a Registry, world: World) -> Sessions<'a> {
+        Sessions { registry, world, open: Vec::new(), owners: BTreeMap::new() }
+    }
+
+    /// Gives the world that sessions live in.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Notes who manages an instance: its session gives the tokens for a cluster that it is.
+    pub fn owns(&mut self, address: &Address, provider: &ProviderRef) {
+        self.owners.insert(address.clone(), provider.clone());
+    }
+
+    /// Gives the provider of a block, where it is known here.
+    pub fn provider(&self, reference: &ProviderRef) -> Option<&'a Arc<dyn Provider>> {
+        self.registry.provider(&reference.source)
+    }
+
+    /// Gives the session of a provider block; nothing while its configuration is not known.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration or the credentials.
+    pub fn session(
+        &mut self,
+        reference: &ProviderRef,
+        config: &ProviderConfig,
+    ) -> Result<Option<Arc<dyn Session>>, Diagnostic> {
+        if !config.value.is_whole() {
+            return Ok(None);
+        }
+        let known = self.open.iter().find(|(open, value, _)| {
+            open == reference && value.without_marks() == config.value.without_marks()
+        });
+        if let Some((_, _, session)) = known {
+            return session.clone().map(Some);
+        }
+        let Some(provider) = self.provider(reference) else {
+            return Ok(None);
+        };
+        let world = World { tokens: self.tokens(provider.as_ref(), config), ..self.world.clone() };
+        let session = provider.configure(&config.value, &world).map_err(|problem| {
+            let problem = *problem;
+            match config.span {
+                Some(span) if problem.labels.is_empty() => problem.at(span, ""),
+                _ => problem,
+            }
+        });
+        self.open.push((reference.clone(), config.value.clone(), session.clone()));
+        session.map(Some)
+    }
+
+    /// Gives the tokens of whoever manages the cluster that a provider's endpoint comes from.
+    fn tokens(
+        &self,
+        provider: &dyn Provider,
+        config: &ProviderConfig,
+    ) -> Option<Arc<dyn crate::providers::TokenSource>> {
+        let endpoint = provider.endpoint_argument()?;
+        let needs = config.needs.get(endpoint)?;
+        needs.iter().find_map(|need| {
+            let owner = self.owners.iter().find(|(address, _)| {
+                *address == need || (need.key.is_none() && address.block() == *need)
+            });
+            let (_, owner) = owner?;
+            self.open.iter().find_map(|(open, _, session)| {
+                let session = session.as_ref().ok().filter(|_| open == owner)?;
+                session.tokens()
+            })
+        })
+    }
+}
+
+/// The registry's schemas, for the evaluator.
+pub struct RegistrySchemas<'a>(pub &'a Registry);
+
+impl Schemas for RegistrySchemas<'_> {
+    fn provider(&self, source: &str) -> Option<Arc<Schema>> {
+        self.0.provider(source).map(|provider| provider.schema())
+    }
+
+    fn resource(&self, source: &str, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
+        self.0.provider(source)?.resource(mode, type_name)
+    }
+
+    fn type_names(&self, source: &str, mode: Mode) -> Vec<String> {
+        self.0.provider(source).map(|provider| provider.type_names(mode)).unwrap_or_default()
+    }
+}
