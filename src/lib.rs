@@ -23,4 +23,4 @@ pub mod apply;
 pub mod drift;
 pub mod render;
 pub mod sandbox;
-pub mod cli;
+//pub mod cli;

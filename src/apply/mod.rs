@@ -1,1 +1,14 @@
-//! A plan to a new snapshot.
+//! A plan to a new snapshot: carries out the plan's calls in its order, and decides nothing.
+//!
+//! The owner ([`applier`]) holds the state, the journal and the evaluator; workers only wait on the
+//! network and report over a desk.
+
+pub mod agree;
+pub mod applier;
+mod desk;
+pub mod event;
+mod oracle;
+mod walking;
+
+pub use self::applier::{Applied, Given, apply};
+pub use self::event::Event;

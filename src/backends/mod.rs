@@ -158,7 +158,9 @@ pub enum BackendError {
         error: JournalError,
     },
     /// Somebody changed the state meanwhile.
-    #[error("the state at {place} was changed by somebody else: serial {found} in place of {expected}")]
+    #[error(
+        "the state at {place} was changed by somebody else: serial {found} in place of {expected}"
+    )]
     Stale {
         /// The place.
         place: String,
@@ -224,7 +226,8 @@ impl BackendError {
 }
 
 fn kept_text(kept: Option<&Path>) -> String {
-    kept.map(|path| format!(" What this run did is kept in \"{}\".", path.display())).unwrap_or_default()
+    kept.map(|path| format!(" What this run did is kept in \"{}\".", path.display()))
+        .unwrap_or_default()
 }
 
 fn held(error: &LockError) -> Diagnostic {
@@ -321,7 +324,10 @@ pub fn open(
                 "Unsupported backend",
                 format!("This program does not keep states in a backend of type \"{kind}\"."),
             )
-            .help(format!("There is: {}. Without a backend block the state is a local file.", KINDS.join(", "))),
+            .help(format!(
+                "There is: {}. Without a backend block the state is a local file.",
+                KINDS.join(", ")
+            )),
         )),
     }
 }

@@ -1,1 +1,180 @@
 //! Arguments to one run.
+//!
+//! Each command is a row of [`COMMANDS`] and a file: its arguments, and what it does. Terraform's long flags
+//! with one dash work as those with two do.
+
+pub mod environment;
+mod arguments;
+mod attached;
+mod interrupt;
+mod sandboxed;
+mod variables;
+mod workbench;
+
+mod apply;
+mod completions;
+// mod console;
+mod drift;
+mod force_unlock;
+// mod graph;
+mod init;
+// mod kubeconfig;
+// mod output;
+mod plan;
+mod planning;
+mod sandbox;
+// mod show;
+// mod state;
+mod telling;
+mod validate;
+mod version;
+
+pub use self::environment::{Environment, Screen};
+
+use clap::{Arg, ArgAction, ArgMatches};
+
+use self::workbench::Workbench;
+
+/// What a command gives back: the process's exit code.
+pub type Exit = u8;
+
+/// A command.
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    arguments: fn(clap::Command) -> clap::Command,
+    run: fn(&mut Workbench<'_, '_>, &ArgMatches) -> Exit,
+}
+
+/// All commands, in the order that the help lists them. To add one, write one file and one row.
+const COMMANDS: &[Command] = &[
+    init::COMMAND,
+    validate::COMMAND,
+    plan::COMMAND,
+    apply::COMMAND,
+    apply::DESTROY,
+    drift::COMMAND,
+    // show::COMMAND,
+    // output::COMMAND,
+    // state::COMMAND,
+    // console::COMMAND,
+    // graph::COMMAND,
+    // kubeconfig::COMMAND,
+    sandbox::COMMAND,
+    force_unlock::COMMAND,
+    completions::COMMAND,
+    version::COMMAND,
+];
+
+/// Runs the program: parses, finds the command, runs it. Gives the exit code.
+pub fn run(arguments: &[String], environment: &Environment, screen: &mut Screen<'_>) -> Exit {
+    let arguments = arguments::normal(arguments, environment, &names());
+    let program = program();
+    let matches = match program.try_get_matches_from(&arguments) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error, screen),
+    };
+    let Some((name, inner)) = matches.subcommand() else { return 1 };
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else { return 1 };
+    match Workbench::open(environment, screen, &matches, inner) {
+        Ok(mut workbench) => {
+            let exit = (command.run)(&mut workbench, inner);
+            workbench.close(exit)
+        }
+        Err(exit) => exit,
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    COMMANDS.iter().map(|command| command.name).collect()
+}
+
+/// Prints help to standard output and mistakes to standard error.
+fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        screen.error(text.to_string());
+        return 1;
+    }
+    screen.print(text.to_string());
+    0
+}
+
+/// Gives the program's own arguments and all commands.
+fn program() -> clap::Command {
+    let program = clap::Command::new("terrane")
+        .about("Plans, applies and watches Google Cloud and Kubernetes as one graph, from Terraform's language.")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(false)
+        .arg(chdir())
+        .arg(sandbox_flag())
+        .arg(no_colour());
+    COMMANDS.iter().fold(program, |program, command| {
+        let own = clap::Command::new(command.name).about(command.about);
+        program.subcommand((command.arguments)(own))
+    })
+}
+
+fn chdir() -> Arg {
+    Arg::new("chdir")
+        .long("chdir")
+        .value_name("DIR")
+        .global(true)
+        .help("Switch to this folder before anything else")
+}
+
+fn sandbox_flag() -> Arg {
+    flag("sandbox", "Run against the embedded sandbox of this folder instead of Google Cloud")
+        .global(true)
+}
+
+fn no_colour() -> Arg {
+    flag("no-color", "Print without colours").global(true)
+}
+
+/// Makes a flag without a value; `-flag=true` and `-flag=false` work too.
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .help(help)
+        .action(ArgAction::Set)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_value("false")
+        .default_missing_value("true")
+        .value_parser(clap::value_parser!(bool))
+        .hide_default_value(true)
+        .hide_possible_values(true)
+}
+
+/// Makes a flag that is on where it is not given.
+fn flag_on(name: &'static str, help: &'static str) -> Arg {
+    flag(name, help).default_value("true")
+}
+
+/// Makes an option with a value that may come several times.
+fn many(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .help(help)
+        .action(ArgAction::Append)
+        .allow_hyphen_values(true)
+}
+
+/// Makes an option with a value.
+fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+/// Gives all values of an option.
+fn all(matches: &ArgMatches, name: &str) -> Vec<String> {
+    matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
+}
+
+/// Gives the value of an option.
+fn one<'m>(matches: &'m ArgMatches, name: &str) -> Option<&'m str> {
+    matches.get_one::<String>(name).map(String::as_str)
+}

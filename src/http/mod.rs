@@ -55,7 +55,9 @@ impl Request {
     /// Gives the query's pairs, percent-decoded, in order.
     pub fn query(&self) -> Vec<(String, String)> {
         match self.url.split_once('?') {
-            Some((_, query)) => url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            Some((_, query)) => {
+                url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+            }
             None => Vec::new(),
         }
     }

@@ -33,13 +33,8 @@ struct State {
 impl VirtualClock {
     /// Starts at a moment; `speed` virtual seconds pass in a real second besides (0 for none).
     pub fn new(base: Timestamp, speed: f64) -> VirtualClock {
-        let state = State {
-            base,
-            started: Instant::now(),
-            active: 0,
-            next: 0,
-            sleepers: BTreeMap::new(),
-        };
+        let state =
+            State { base, started: Instant::now(), active: 0, next: 0, sleepers: BTreeMap::new() };
         VirtualClock { state: Mutex::new(state), speed }
     }
 

@@ -1,0 +1,454 @@
+//! The owner of an apply: prepares each call, journals what workers say, folds in what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use super::agree::disagreement;
+use super::desk::Message;
+use super::event::Event;
+use super::oracle::{Former, Now};
+use super::walking::{inconsistent, overlaid, place, with_marks_of};
+use crate::addr::{Address, Mode};
+use crate::backends::Lock;
+use crate::config::Config;
+use crate::diag::{Diagnostic, Sources, has_errors};
+use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
+use crate::graph::walk;
+use crate::plan::objects::encode;
+use crate::plan::planner::plan_object;
+use crate::plan::propose::ignore_changes;
+use crate::plan::sessions::{RegistrySchemas, Sessions};
+use crate::plan::{Action, Call, Change, Plan, PlanMode, Verb};
+use crate::providers::{self, ApiError, Deed, Failure, Observed, Registry, Session, World};
+use crate::schema::Schema;
+use crate::state::{Entry, Object, Snapshot};
+use crate::value::Value;
+
+/// What an apply is given.
+pub struct Given<'a> {
+    /// The configuration that the plan was made from.
+    pub config: &'a Config,
+    /// Its texts.
+    pub sources: &'a Sources,
+    /// The inputs that the plan was made with; `applying` is set.
+    pub inputs: &'a Inputs,
+    /// The providers.
+    pub registry: &'a Registry,
+    /// The machine and the network.
+    pub world: World,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// How many calls at once.
+    pub parallelism: usize,
+    /// Set when the run is asked to stop: what is under way is finished, nothing more begun.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What an apply has done.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// The state as it stands, saved.
+    pub snapshot: Snapshot,
+    /// What went wrong.
+    pub problems: Vec<Diagnostic>,
+    /// Objects made, changed, removed.
+    pub counts: crate::plan::Counts,
+    /// Calls that were not begun, and why.
+    pub skipped: Vec<(Action, Address)>,
+}
+
+/// Carries out a plan. The state is saved whatever happens; a state that cannot be saved is among the problems.
+pub async fn apply(given: &Given<'_>, lock: &mut dyn Lock, tell: &mut dyn FnMut(Event)) -> Applied {
+    let schemas = RegistrySchemas(given.registry);
+    let evaluator = || Evaluator::new(given.config, given.sources, given.inputs, &schemas);
+    let (sender, mut inbox) = mpsc::unbounded_channel();
+    let mut state = given.plan.prior.clone();
+    if state.lineage.is_empty() {
+        state.lineage = uuid::Uuid::new_v4().to_string();
+    }
+    let sessions = Sessions::new(given.registry, given.world.clone());
+    let mut applier = Applier {
+        given,
+        lock,
+        tell,
+        now: evaluator(),
+        former: evaluator(),
+        before: state.clone(),
+        state,
+        sessions,
+        done: BTreeSet::new(),
+        data: given.plan.data.clone(),
+        deposing: BTreeMap::new(),
+        entries: Vec::new(),
+        calls: 0,
+        started: BTreeMap::new(),
+        sender,
+        applied: Applied::default(),
+    };
+    applier.note_owners();
+    applier.read_again().await;
+    if !has_errors(&applier.applied.problems) {
+        let clock = given.world.clock.clone();
+        walk(&given.plan.order, given.parallelism, &clock, &mut inbox, &mut applier).await;
+    }
+    applier.finish_run().await
+}
+
+/// What a worker gives back.
+pub(super) enum Done {
+    Acted(Result<Option<Observed>, Failure>),
+    Read(Result<Value, ApiError>),
+}
+
+pub(super) struct Applier<'g, 'a> {
+    pub(super) given: &'g Given<'a>,
+    pub(super) lock: &'g mut dyn Lock,
+    pub(super) tell: &'g mut dyn FnMut(Event),
+    pub(super) now: Evaluator<'g>,
+    pub(super) former: Evaluator<'g>,
+    /// As it was when the apply began: sessions of what is removed are made from it.
+    pub(super) before: Snapshot,
+    pub(super) state: Snapshot,
+    pub(super) sessions: Sessions<'g>,
+    pub(super) done: BTreeSet<Address>,
+    pub(super) data: BTreeMap<Address, Value>,
+    /// Objects that wait under a deposed key while their successors are made.
+    pub(super) deposing: BTreeMap<Address, String>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) calls: u64,
+    pub(super) started: BTreeMap<Action, Timestamp>,
+    pub(super) sender: mpsc::UnboundedSender<Message>,
+    pub(super) applied: Applied,
+}
+
+impl Applier<'_, '_> {
+    pub(super) fn note_owners(&mut self) {
+        for ((address, _), change) in &self.given.plan.changes {
+            self.sessions.owns(address, &change.provider);
+        }
+        for (address, tracked) in &self.before.objects {
+            let reference = tracked.current.as_ref();
+            if let Some(reference) =
+                reference.and_then(|object| crate::plan::objects::provider_ref(&object.provider))
+            {
+                self.sessions.owns(address, &reference);
+            }
+        }
+    }
+
+    pub(super) fn change(&self, action: &Action) -> Option<&'_ Change> {
+        self.given.plan.changes.get(&(action.address.clone(), action.deposed.clone()))
+    }
+
+    /// Reads anew the data sources of which something is never kept.
+    pub(super) async fn read_again(&mut self) {
+        for address in self.given.plan.data.keys() {
+            let Ok(instance) = self.instance(address) else { continue };
+            let Some(schema) = self.schema(address, &instance.provider) else { continue };
+            if !schema.fields.values().any(|field| field.never_kept) {
+                continue;
+            }
+            let session = match self.session(&instance.provider, true) {
+                Ok(session) => session,
+                Err(problems) => {
+                    self.applied.problems.extend(problems);
+                    continue;
+                }
+            };
+            match session.read_data(&address.type_name, &instance.config).await {
+                Ok(value) => {
+                    self.data.insert(address.clone(), value);
+                }
+                Err(error) => self.applied.problems.push(error.to_diagnostic(address)),
+            }
+        }
+    }
+
+    pub(super) fn schema(&self, address: &Address, provider: &ProviderRef) -> Option<Arc<Schema>> {
+        self.sessions.provider(provider)?.resource(address.mode, &address.type_name)
+    }
+
+    pub(super) fn instance(&mut self, address: &Address) -> Result<Instance, Vec<Diagnostic>> {
+        let mut oracle = Now {
+            plan: self.given.plan,
+            registry: self.given.registry,
+            state: &self.state,
+            done: &self.done,
+            data: &self.data,
+        };
+        self.now.instance(address, &mut oracle)
+    }
+
+    /// Gives a provider block's configuration and session, as things are now or as they were.
+    pub(super) fn session(
+        &mut self,
+        reference: &ProviderRef,
+        now: bool,
+    ) -> Result<Arc<dyn Session>, Vec<Diagnostic>> {
+        let config = if now {
+            let mut oracle = Now {
+                plan: self.given.plan,
+                registry: self.given.registry,
+                state: &self.state,
+                done: &self.done,
+                data: &self.data,
+            };
+            self.now.provider(reference, &mut oracle)?
+        } else {
+            let mut oracle =
+                Former { registry: self.given.registry, state: &self.before, data: &self.data };
+            self.former.provider(reference, &mut oracle)?
+        };
+        match self.sessions.session(reference, &config).map_err(|problem| vec![problem])? {
+            Some(session) => Ok(session),
+            None => {
+                let detail = format!(
+                    "The configuration of provider \"{}\" depends on values that are not known even now: what \
+                     they come from was not made.",
+                    reference.name
+                );
+                let problem = Diagnostic::error("Provider configuration not known", detail);
+                Err(vec![match config.span {
+                    Some(span) => problem.at(span, ""),
+                    None => problem,
+                }])
+            }
+        }
+    }
+
+    /// Makes a call ready: the session and what it is to do.
+    pub(super) fn ready(
+        &mut self,
+        action: &Action,
+    ) -> Result<(Arc<dyn Session>, providers::Action), Vec<Diagnostic>> {
+        let change = self.change(action).cloned().ok_or_else(Vec::new)?;
+        let deed = match action.call {
+            Call::Create | Call::Update => self.make(action, &change)?,
+            Call::Delete | Call::Read | Call::Forget => {
+                let (before, private) = self.former_object(action, &change)?;
+                let session = self.session(&change.provider, false)?;
+                let deed = Deed::Delete { prior: before };
+                return Ok((session, self.act(action, deed, private)));
+            }
+        };
+        let session = self.session(&change.provider, true)?;
+        let private = if action.call == Call::Update { change.private.clone() } else { Vec::new() };
+        Ok((session, self.act(action, deed, private)))
+    }
+
+    pub(super) fn act(&self, action: &Action, deed: Deed, private: Vec<u8>) -> providers::Action {
+        let (address, type_name) = (action.address.clone(), action.address.type_name.clone());
+        providers::Action { address, type_name, deed, private }
+    }
+
+    /// Fills in what was unknown, and holds it to the plan.
+    pub(super) fn make(
+        &mut self,
+        action: &Action,
+        change: &Change,
+    ) -> Result<Deed, Vec<Diagnostic>> {
+        let address = &action.address;
+        let instance = self.instance(address)?;
+        let provider = self.sessions.provider(&change.provider).cloned().ok_or_else(Vec::new)?;
+        let schema = self.schema(address, &change.provider).ok_or_else(Vec::new)?;
+        let (prior, planned_then) = match (&change.verb, action.call) {
+            (Verb::Update { before, after }, _) => (Some(before), after),
+            (Verb::Create { after } | Verb::Replace { after, .. }, _) => (None, after),
+            _ => return Err(Vec::new()),
+        };
+        let config =
+            ignore_changes(&instance.lifecycle.ignore, change.verb.before(), &instance.config);
+        let provider_config = {
+            let mut oracle = Now {
+                plan: self.given.plan,
+                registry: self.given.registry,
+                state: &self.state,
+                done: &self.done,
+                data: &self.data,
+            };
+            self.now.provider(&change.provider, &mut oracle)?
+        };
+        let private = prior.map(|_| change.private.as_slice()).unwrap_or_default();
+        let planned = plan_object(
+            provider.as_ref(),
+            &schema,
+            address,
+            &provider_config,
+            prior,
+            private,
+            &config,
+        );
+        let problems: Vec<Diagnostic> = planned
+            .problems
+            .iter()
+            .filter(|problem| !problem.warning)
+            .map(|problem| {
+                Diagnostic::error(&problem.summary, &problem.detail)
+                    .about(address)
+                    .at(instance.span, "")
+            })
+            .collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        // The plan's value may be the server's own: what it knew wins where both are known.
+        let after = overlaid(planned_then, &planned.after);
+        if let Some(path) = disagreement(planned_then, &after) {
+            return Err(vec![inconsistent(address, &path.to_string()).at(instance.span, "")]);
+        }
+        Ok(match prior {
+            Some(prior) => Deed::Update { prior: prior.clone(), planned: after, config },
+            None => Deed::Create { planned: after, config },
+        })
+    }
+
+    pub(super) fn former_object(
+        &self,
+        action: &Action,
+        change: &Change,
+    ) -> Result<(Value, Vec<u8>), Vec<Diagnostic>> {
+        if let Some(before) = change.verb.before() {
+            return Ok((before.clone(), change.private.clone()));
+        }
+        let detail = format!("The plan has nothing to remove under {}.", action.address);
+        Err(vec![Diagnostic::error("Inconsistent plan", detail)])
+    }
+
+    /// Puts an object aside under a deposed key before its successor is made.
+    pub(super) fn depose(&mut self, address: &Address) {
+        let Some(tracked) = self.state.objects.get_mut(address) else { return };
+        let Some(object) = tracked.current.take() else { return };
+        let text = format!("{} {address} {}", self.state.lineage, self.state.serial);
+        let key = hex::encode(&Sha256::digest(text.as_bytes())[..4]);
+        tracked.deposed.insert(key.clone(), object.clone());
+        self.deposing.insert(address.clone(), key.clone());
+        let (object, address) = (Some(Box::new(object)), address.clone());
+        self.entries.push(Entry::Object { address: address.clone(), deposed: Some(key), object });
+        self.entries.push(Entry::Object { address, deposed: None, object: None });
+    }
+
+    /// Sets what stands under an action's address, in the state and in the journal.
+    pub(super) fn set(&mut self, action: &Action, object: Option<Object>) {
+        let address = action.address.clone();
+        let deposed = action.deposed.clone().or_else(|| {
+            let waiting = self.deposing.get(&address).cloned();
+            waiting.filter(|_| action.call == Call::Delete)
+        });
+        match &deposed {
+            None => self.state.set_current(&address, object.clone()),
+            Some(key) => {
+                if let Some(tracked) = self.state.objects.get_mut(&address) {
+                    match object.clone() {
+                        Some(object) => tracked.deposed.insert(key.clone(), object),
+                        None => tracked.deposed.remove(key),
+                    };
+                    if tracked.current.is_none() && tracked.deposed.is_empty() {
+                        self.state.objects.remove(&address);
+                    }
+                }
+            }
+        }
+        self.entries.push(Entry::Object { address, deposed, object: object.map(Box::new) });
+    }
+
+    pub(super) fn object(
+        &self,
+        action: &Action,
+        observed: &Observed,
+        tainted: bool,
+    ) -> Option<Object> {
+        let change = self.change(action)?;
+        let schema = self.schema(&action.address, &change.provider)?;
+        let planned = change.verb.after();
+        let value = match planned {
+            Some(planned) => with_marks_of(&observed.value, planned),
+            None => observed.value.clone(),
+        };
+        let needs: BTreeSet<Address> = change.needs.iter().map(Address::block).collect();
+        let needs =
+            needs.into_iter().filter(|need| need.mode == Mode::Managed || need.mode == Mode::Data);
+        let mut object =
+            encode(&schema, &value, &observed.private, &change.provider, needs.collect());
+        object.tainted = tainted;
+        object.create_before_destroy = change.create_before_destroy;
+        Some(object)
+    }
+
+    pub(super) async fn flush(&mut self) {
+        if self.entries.is_empty() {
+            return;
+        }
+        let entries = std::mem::take(&mut self.entries);
+        if let Err(error) = self.lock.append(&entries).await {
+            self.applied.problems.push(error.to_diagnostic());
+        }
+    }
+
+    pub(super) fn id(&self, address: &Address) -> Option<String> {
+        let object = self.state.current(address)?;
+        object.attributes.get("id").and_then(serde_json::Value::as_str).map(str::to_string)
+    }
+
+    pub(super) fn elapsed(&self, action: &Action) -> std::time::Duration {
+        let now = self.given.world.clock.now();
+        let started = self.started.get(action).copied().unwrap_or(now);
+        now.duration_since(started).unsigned_abs()
+    }
+
+    pub(super) fn fail(&mut self, action: &Action, error: &ApiError) {
+        let change = self.change(action);
+        let problem = error.to_diagnostic(&action.address);
+        let problem = match change.and_then(|change| place(change, error)) {
+            Some(span) => problem.at(span, ""),
+            None => problem,
+        };
+        self.applied.problems.push(problem);
+        let (address, call, elapsed) = (action.address.clone(), action.call, self.elapsed(action));
+        (self.tell)(Event::Failed { address, call, elapsed });
+    }
+
+    pub(super) fn count(&mut self, action: &Action) {
+        let counts = &mut self.applied.counts;
+        match action.call {
+            Call::Create => counts.add += 1,
+            Call::Update => counts.change += 1,
+            Call::Delete => counts.destroy += 1,
+            Call::Forget => counts.forget += 1,
+            Call::Read => {}
+        }
+    }
+
+    pub(super) fn finished(&mut self, action: &Action) {
+        let (address, call, deposed) =
+            (action.address.clone(), action.call, action.deposed.clone());
+        let (elapsed, id) = (self.elapsed(action), self.id(&action.address));
+        (self.tell)(Event::Finished { address, deposed, call, elapsed, id });
+    }
+
+    /// Evaluates the outputs, saves the state, and gives what was done.
+    pub(super) async fn finish_run(mut self) -> Applied {
+        self.outputs();
+        if self.given.plan.base.mode == PlanMode::Normal {
+            self.keep_data();
+        }
+        self.state.checks = None;
+        self.flush().await;
+        let changed = self.state != self.before || !self.given.plan.moves.is_empty();
+        if changed || self.state.serial == 0 {
+            if let Err(error) = self.lock.save(&self.state).await {
+                self.applied.problems.push(error.to_diagnostic());
+            } else {
+                self.state.serial += 1;
+            }
+        }
+        self.applied.counts.import =
+            self.given.plan.changes.values().filter(|change| change.importing.is_some()).count();
+        self.applied.snapshot = self.state;
+        self.applied
+    }
+}

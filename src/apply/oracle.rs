@@ -1,0 +1,78 @@
+//! Who answers the evaluator during an apply: the state as it stands, and the plan for what is to come.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::addr::{Address, Key};
+use crate::eval::{Answer, Asked, Oracle};
+use crate::plan::Plan;
+use crate::plan::objects::decode;
+use crate::providers::Registry;
+use crate::state::Snapshot;
+use crate::value::Value;
+
+/// Answers with objects as they are now; what is planned and not done yet is as planned.
+pub(super) struct Now<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) registry: &'a Registry,
+    pub(super) state: &'a Snapshot,
+    /// Instances that stand as planned.
+    pub(super) done: &'a BTreeSet<Address>,
+    /// Data sources as read in this run.
+    pub(super) data: &'a BTreeMap<Address, Value>,
+}
+
+impl Oracle for Now<'_> {
+    fn object(&mut self, asked: &Asked<'_>) -> Answer {
+        if let Some(value) = self.data.get(asked.address) {
+            return Answer::Known(value.clone());
+        }
+        let change = self.plan.changes.get(&(asked.address.clone(), None));
+        let planned =
+            change.filter(|change| !change.verb.is_keep()).and_then(|change| change.verb.after());
+        match planned {
+            Some(after) if !self.done.contains(asked.address) => Answer::Known(after.clone()),
+            _ => kept(self.registry, self.state, asked),
+        }
+    }
+
+    fn prior_keys(&self, block: &Address) -> Vec<Key> {
+        keys(self.state, block)
+    }
+}
+
+/// Answers with objects as they were: for what sessions of things to be removed are made from.
+pub(super) struct Former<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) state: &'a Snapshot,
+    pub(super) data: &'a BTreeMap<Address, Value>,
+}
+
+impl Oracle for Former<'_> {
+    fn object(&mut self, asked: &Asked<'_>) -> Answer {
+        match self.data.get(asked.address) {
+            Some(value) => Answer::Known(value.clone()),
+            None => kept(self.registry, self.state, asked),
+        }
+    }
+
+    fn prior_keys(&self, block: &Address) -> Vec<Key> {
+        keys(self.state, block)
+    }
+}
+
+fn kept(registry: &Registry, state: &Snapshot, asked: &Asked<'_>) -> Answer {
+    let unknown = || Answer::Known(Value::unknown(asked.schema.ty()));
+    let Some(object) = state.current(asked.address) else { return unknown() };
+    let Some(provider) = registry.provider(&asked.instance.provider.source) else {
+        return unknown();
+    };
+    match decode(provider.as_ref(), asked.address.mode, &asked.address.type_name, object) {
+        Ok(value) => Answer::Known(value),
+        Err(_) => unknown(),
+    }
+}
+
+fn keys(state: &Snapshot, block: &Address) -> Vec<Key> {
+    let instances = state.objects.keys().filter(|address| address.block() == *block);
+    instances.filter_map(|address| address.key.clone()).collect()
+}

@@ -1,0 +1,354 @@
+//! The applier as the owner of the walk, and how values of plan and world are put together.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use super::applier::{Applier, Done};
+use super::desk::{Message, WorkerDesk};
+use super::event::Event;
+use super::oracle::Now;
+use crate::addr::Address;
+use crate::diag::{Diagnostic, Span};
+use crate::graph::{Outcome, Prepared, Walk};
+use crate::plan::objects::encode;
+use crate::plan::{Action, Call, Change, PlanMode, Verb};
+use crate::providers::{ApiError, ApiErrorKind, Observed};
+use crate::state::{Entry, KeptOutput};
+use crate::value::{Kind, Value};
+
+impl Walk for Applier<'_, '_> {
+    type Key = Action;
+    type Done = Done;
+    type Message = Message;
+
+    async fn prepare(&mut self, action: &Action) -> Prepared<Done> {
+        if self.given.stop.load(Ordering::Relaxed) {
+            self.skip(action, &action.clone());
+            return Prepared::Failed;
+        }
+        if action.call == Call::Forget {
+            self.set(action, None);
+            self.count(action);
+            self.flush().await;
+            return Prepared::Done;
+        }
+        let id = self.id(&action.address);
+        self.started.insert(action.clone(), self.given.world.clock.now());
+        let (address, deposed, call) =
+            (action.address.clone(), action.deposed.clone(), action.call);
+        let job = if call == Call::Read { self.read_job(action) } else { self.act_job(action) };
+        match job {
+            Ok(job) => {
+                (self.tell)(Event::Started { address, deposed, call, id });
+                self.flush().await;
+                Prepared::Job(job)
+            }
+            Err(problems) => {
+                self.applied.problems.extend(problems);
+                let elapsed = std::time::Duration::ZERO;
+                (self.tell)(Event::Failed { address, call, elapsed });
+                Prepared::Failed
+            }
+        }
+    }
+
+    async fn attend(&mut self, messages: Vec<Message>) {
+        let mut durable = Vec::new();
+        for message in messages {
+            match message {
+                Message::Intent { action, request, identity, durable: told } => {
+                    self.calls += 1;
+                    let word = word(action.call).to_string();
+                    let (call, address) = (self.calls, action.address);
+                    self.entries.push(Entry::Intent {
+                        call,
+                        address,
+                        action: word,
+                        request,
+                        identity,
+                    });
+                    durable.push((told, call));
+                }
+                Message::Answer { call, outcome } => {
+                    self.entries.push(Entry::Answer { call, outcome })
+                }
+                Message::Keep { action, object } => {
+                    // Until it is done a new object is one that was made only in part.
+                    let object = self.object(&action, &object, action.call == Call::Create);
+                    self.set(&action, object);
+                }
+                Message::Note { action, text } => {
+                    (self.tell)(Event::Note { address: action.address, text });
+                }
+                Message::Log { action, lines } => {
+                    (self.tell)(Event::Log { address: action.address, lines });
+                }
+            }
+        }
+        let before = self.applied.problems.len();
+        self.flush().await;
+        let failed = self.applied.problems.len() > before;
+        for (told, call) in durable {
+            let answer = if failed { Err(not_durable()) } else { Ok(call) };
+            // A worker that has gone away asks no more.
+            let _ = told.send(answer);
+        }
+    }
+
+    async fn finish(&mut self, action: &Action, done: Done) -> Outcome {
+        let outcome = match done {
+            Done::Read(result) => self.finish_read(action, result),
+            Done::Acted(Ok(observed)) => self.finish_acted(action, observed),
+            Done::Acted(Err(failure)) => {
+                if let Some(partial) = &failure.partial {
+                    let object = self.object(action, partial, action.call == Call::Create);
+                    self.set(action, object);
+                }
+                self.fail(action, &failure.error);
+                Outcome::Failed
+            }
+        };
+        self.flush().await;
+        outcome
+    }
+
+    fn skip(&mut self, action: &Action, because: &Action) {
+        let (address, call) = (action.address.clone(), action.call);
+        (self.tell)(Event::Skipped { address, call, because: because.address.clone() });
+        self.applied.skipped.push((action.clone(), because.address.clone()));
+    }
+}
+
+type Job = futures::future::LocalBoxFuture<'static, Done>;
+
+impl Applier<'_, '_> {
+    fn act_job(&mut self, action: &Action) -> Result<Job, Vec<Diagnostic>> {
+        let (session, act) = self.ready(action)?;
+        let first = self
+            .change(action)
+            .is_some_and(|change| matches!(change.verb, Verb::Replace { create_first: true, .. }));
+        if first && action.call == Call::Create {
+            self.depose(&action.address);
+        }
+        let desk = WorkerDesk {
+            action: action.clone(),
+            owner: self.sender.clone(),
+            clock: self.given.world.clock.clone(),
+            stop: self.given.stop.clone(),
+        };
+        Ok(Box::pin(async move { Done::Acted(session.act(&act, &desk).await) }))
+    }
+
+    fn read_job(&mut self, action: &Action) -> Result<Job, Vec<Diagnostic>> {
+        let instance = self.instance(&action.address)?;
+        let session = self.session(&instance.provider, true)?;
+        let type_name = action.address.type_name.clone();
+        Ok(Box::pin(
+            async move { Done::Read(session.read_data(&type_name, &instance.config).await) },
+        ))
+    }
+
+    fn finish_read(&mut self, action: &Action, result: Result<Value, ApiError>) -> Outcome {
+        match result {
+            Ok(value) => {
+                self.data.insert(action.address.clone(), value);
+                self.done.insert(action.address.clone());
+                self.finished(action);
+                Outcome::Done
+            }
+            Err(error) => {
+                self.fail(action, &error);
+                Outcome::Failed
+            }
+        }
+    }
+
+    fn finish_acted(&mut self, action: &Action, observed: Option<Observed>) -> Outcome {
+        let Some(observed) = observed else {
+            self.set(action, None);
+            self.deposing.remove(&action.address);
+            self.count(action);
+            self.finished(action);
+            return Outcome::Done;
+        };
+        let object = self.object(action, &observed, false);
+        self.set(action, object);
+        self.done.insert(action.address.clone());
+        self.count(action);
+        self.finished(action);
+        self.postconditions(action, &observed.value)
+    }
+
+    fn postconditions(&mut self, action: &Action, value: &Value) -> Outcome {
+        let mut oracle = Now {
+            plan: self.given.plan,
+            registry: self.given.registry,
+            state: &self.state,
+            done: &self.done,
+            data: &self.data,
+        };
+        let (_, problems) = self.now.postconditions(&action.address, value, &mut oracle);
+        let failed = crate::diag::has_errors(&problems);
+        self.applied.problems.extend(problems);
+        if failed { Outcome::Failed } else { Outcome::Done }
+    }
+
+    /// Puts a data source as read into the state.
+    pub(super) fn keep_data(&mut self) {
+        for (address, value) in self.data.clone() {
+            let mut oracle = Now {
+                plan: self.given.plan,
+                registry: self.given.registry,
+                state: &self.state,
+                done: &self.done,
+                data: &self.data,
+            };
+            let Ok(instance) = self.now.instance(&address, &mut oracle) else { continue };
+            let Some(schema) = self.schema(&address, &instance.provider) else { continue };
+            let object = encode(&schema, &value, &[], &instance.provider, Vec::new());
+            self.state.set_current(&address, Some(object));
+        }
+    }
+
+    /// Evaluates the root's outputs; what is not known because something failed stays as it was.
+    pub(super) fn outputs(&mut self) {
+        if self.given.plan.base.mode == PlanMode::Destroy {
+            if self.applied.problems.is_empty() {
+                self.state.outputs.clear();
+            }
+            return;
+        }
+        let mut oracle = Now {
+            plan: self.given.plan,
+            registry: self.given.registry,
+            state: &self.state,
+            done: &self.done,
+            data: &self.data,
+        };
+        let (outputs, problems) = self.now.outputs(&mut oracle);
+        if self.applied.problems.is_empty() {
+            self.applied.problems.extend(problems);
+        }
+        let mut kept = BTreeMap::new();
+        for (name, output) in outputs {
+            if output.ephemeral {
+                continue;
+            }
+            if !output.value.is_whole() {
+                if let Some(former) = self.state.outputs.get(&name) {
+                    kept.insert(name, former.clone());
+                }
+                continue;
+            }
+            let sensitive = output.sensitive || output.value.all_marks().sensitive;
+            let value = output.value.without_marks();
+            if value.is_null() {
+                continue;
+            }
+            kept.insert(name, KeptOutput { ty: value.ty(), value, sensitive });
+        }
+        self.state.outputs = kept;
+    }
+}
+
+fn word(call: Call) -> &'static str {
+    match call {
+        Call::Create => "create",
+        Call::Update => "update",
+        Call::Delete => "delete",
+        Call::Read => "read",
+        Call::Forget => "forget",
+    }
+}
+
+fn not_durable() -> ApiError {
+    ApiError::new(
+        ApiErrorKind::Interrupted,
+        "Journal cannot be written",
+        "The intent of a call could not be made durable, so the call was not made.",
+    )
+}
+
+/// Gives the place of the argument that an error speaks of, else of the block.
+pub(super) fn place(change: &Change, error: &ApiError) -> Option<Span> {
+    let wanted = error.path.as_ref();
+    let argument = wanted.and_then(|wanted| {
+        let fitting = change.places.iter().filter(|(path, _)| wanted.0.starts_with(&path.0));
+        fitting.max_by_key(|(path, _)| path.0.len())
+    });
+    argument.map(|(_, span)| *span).or(change.span)
+}
+
+/// Says that the apply would not do what was planned.
+pub(super) fn inconsistent(address: &Address, path: &str) -> Diagnostic {
+    let part = if path.is_empty() { String::new() } else { format!(" at {path}") };
+    let detail = format!(
+        "When the plan for {address} was filled in with what is known now, it changed{part}. Nothing was sent: \
+         the plan is held to what was shown."
+    );
+    Diagnostic::error("Inconsistent final plan", detail)
+        .help("Run `terrane plan` again and look at what it shows.")
+}
+
+/// Fills the unknown parts of a planned value from one that is planned again with more known.
+pub(super) fn overlaid(planned: &Value, fresh: &Value) -> Value {
+    match (planned.kind(), fresh.kind()) {
+        (Kind::Unknown(..), _) => fresh.clone(),
+        _ if planned.is_whole() => planned.clone(),
+        (Kind::Object(fields) | Kind::Map(_, fields), _) => {
+            let parts: BTreeMap<_, _> = fields
+                .iter()
+                .map(|(name, part)| {
+                    let fresh = fresh.field(name);
+                    (
+                        name.clone(),
+                        fresh.map_or_else(|| part.clone(), |fresh| overlaid(part, fresh)),
+                    )
+                })
+                .collect();
+            let mut place = parts.into_values();
+            planned.map_parts(&mut |part| place.next().unwrap_or_else(|| part.clone()))
+        }
+        (
+            Kind::List(_, parts) | Kind::Tuple(parts),
+            Kind::List(_, others) | Kind::Tuple(others),
+        ) if parts.len() == others.len() => {
+            let mut others = others.iter();
+            planned.map_parts(&mut |part| {
+                others.next().map_or_else(|| part.clone(), |fresh| overlaid(part, fresh))
+            })
+        }
+        _ => fresh.clone(),
+    }
+}
+
+/// Gives a value with the marks that the planned one has at the same places.
+pub(super) fn with_marks_of(value: &Value, planned: &Value) -> Value {
+    let marked = match (value.kind(), planned.kind()) {
+        (Kind::Object(_) | Kind::Map(..), Kind::Object(fields) | Kind::Map(_, fields)) => {
+            fields.iter().fold(value.clone(), |value, (name, planned)| {
+                if !planned.all_marks().any() {
+                    return value;
+                }
+                match value.field(name) {
+                    Some(part) => {
+                        let part = with_marks_of(part, planned);
+                        value.with_field(name, part)
+                    }
+                    None => value,
+                }
+            })
+        }
+        (
+            Kind::List(_, parts) | Kind::Tuple(parts),
+            Kind::List(_, others) | Kind::Tuple(others),
+        ) if parts.len() == others.len() => {
+            let mut others = others.iter();
+            value.map_parts(&mut |part| {
+                others.next().map_or_else(|| part.clone(), |planned| with_marks_of(part, planned))
+            })
+        }
+        _ => value.clone(),
+    };
+    marked.marked(planned.marks())
+}

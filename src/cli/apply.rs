@@ -1,0 +1,192 @@
+//! `terrane apply` and `terrane destroy`.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::{Arg, ArgMatches};
+
+use super::interrupt::guarded;
+use super::planning::{self, options, planned};
+use super::telling::{self, Progress};
+use super::workbench::{Loaded, Workbench, file_problem};
+use super::{Command, Exit, flag, one, option};
+use crate::apply::{Applied, Given, apply as carry_out};
+use crate::backends::Lock;
+use crate::diag::{Diagnostic, has_errors};
+use crate::eval::Inputs;
+use crate::plan::{Plan, PlanMode, file};
+use crate::providers::Registry;
+use crate::state::Snapshot;
+
+pub(super) const COMMAND: Command = Command {
+    name: "apply",
+    about: "Make the world as configured",
+    arguments: |command| {
+        arguments(command)
+            .arg(Arg::new("plan").value_name("PLAN").help("A saved plan to carry out"))
+    },
+    run: |workbench, matches| run(workbench, matches, false),
+};
+
+pub(super) const DESTROY: Command = Command {
+    name: "destroy",
+    about: "Remove everything that the state tracks",
+    arguments,
+    run: |workbench, matches| run(workbench, matches, true),
+};
+
+fn arguments(command: clap::Command) -> clap::Command {
+    planning::arguments(command).arg(flag("auto-approve", "Do not ask before making changes")).arg(
+        option("backup", "FILE", "Accepted for Terraform's sake; the former state is always kept"),
+    )
+}
+
+fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, destroy: bool) -> Exit {
+    telling::version(workbench);
+    let saved = if destroy { None } else { one(matches, "plan").map(str::to_string) };
+    let done = match saved {
+        Some(name) => apply_saved(workbench, matches, &name),
+        None => apply_new(workbench, matches, destroy),
+    };
+    match done {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+/// Plans under the lock, asks, and carries it out.
+fn apply_new(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    destroy: bool,
+) -> Result<Exit, Exit> {
+    let loaded = workbench.load(matches)?;
+    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
+    let options = options(workbench, matches, destroy)?;
+    let backend = workbench.backend(matches)?;
+    let (lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
+    let plan = match planned(workbench, &loaded, &registry, &prior, &options) {
+        Ok(plan) => plan,
+        Err(exit) => {
+            workbench.unlock(lock);
+            return Err(exit);
+        }
+    };
+    telling::plan(workbench, &plan, &registry);
+    if !plan.is_empty() && !agreed(workbench, matches, options.mode) {
+        workbench.unlock(lock);
+        let word = if options.mode == PlanMode::Destroy { "Destroy" } else { "Apply" };
+        workbench.screen.line(format!("{word} cancelled."));
+        return Err(1);
+    }
+    finish(workbench, matches, &loaded, &registry, &plan, lock)
+}
+
+fn agreed(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, mode: PlanMode) -> bool {
+    if matches.get_one::<bool>("auto-approve").copied().unwrap_or(false) {
+        return true;
+    }
+    if !workbench.may_ask(matches) {
+        let detail = "The plan has changes, and there is nobody to approve them.";
+        let problem = Diagnostic::error("Apply not approved", detail);
+        workbench.fail(&[problem.help("Give -auto-approve, or apply a saved plan.")]);
+        return false;
+    }
+    let question = match mode {
+        PlanMode::Destroy => {
+            "\nDo you really want to destroy all resources?\n  Terrane will destroy all your managed infrastructure, as \
+             shown above.\n  There is no undo. Only 'yes' will be accepted to confirm."
+        }
+        PlanMode::RefreshOnly => {
+            "\nWould you like to update the Terrane state to reflect these detected changes?\n  Only 'yes' will be \
+             accepted to confirm."
+        }
+        PlanMode::Normal => {
+            "\nDo you want to perform these actions?\n  Terrane will perform the actions described above.\n  Only 'yes' \
+             will be accepted to approve."
+        }
+    };
+    workbench.confirmed(question)
+}
+
+/// Carries out a plan that was saved: with the texts and inputs that it was made from.
+fn apply_saved(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    name: &str,
+) -> Result<Exit, Exit> {
+    let path = workbench.folder.join(name);
+    let bytes = std::fs::read(&path)
+        .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
+    let saved = file::read(&bytes)
+        .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
+    let file::Saved { plan, files, inputs } = saved;
+    let (config, problems) = workbench.config_of(files);
+    if has_errors(&problems) {
+        return Err(workbench.fail(&problems));
+    }
+    let loaded = Loaded { config, inputs };
+    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
+    let backend = workbench.backend(matches)?;
+    let (lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
+    if (&prior.lineage, prior.serial) != (&plan.base.lineage, plan.base.serial) {
+        workbench.unlock(lock);
+        return Err(workbench.fail(&[stale(&prior, &plan)]));
+    }
+    finish(workbench, matches, &loaded, &registry, &plan, lock)
+}
+
+fn stale(prior: &Snapshot, plan: &Plan) -> Diagnostic {
+    let detail = format!(
+        "The given plan file can no longer be applied because the state was changed by another operation after the plan \
+         was created (serial {} then, {} now).",
+        plan.base.serial, prior.serial
+    );
+    Diagnostic::error("Saved plan is stale", detail).help("Make a new plan.")
+}
+
+fn finish(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    loaded: &Loaded,
+    registry: &Registry,
+    plan: &Plan,
+    mut lock: Box<dyn Lock>,
+) -> Result<Exit, Exit> {
+    let applied = carried_out(workbench, matches, loaded, registry, plan, lock.as_mut());
+    let unlocked = workbench.unlock(lock);
+    let Some(mut applied) = applied else { return Err(1) };
+    for problem in &mut applied.problems {
+        loaded.name_block(problem);
+    }
+    workbench.tell(&applied.problems);
+    let failed = has_errors(&applied.problems) || !applied.skipped.is_empty();
+    telling::applied(workbench, plan, &applied, failed);
+    Ok(if failed { 1 } else { unlocked })
+}
+
+fn carried_out(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    loaded: &Loaded,
+    registry: &Registry,
+    plan: &Plan,
+    lock: &mut dyn Lock,
+) -> Option<Applied> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let inputs = Inputs { applying: true, ..loaded.inputs.clone() };
+    let parallelism = matches.get_one::<u16>("parallelism").copied().unwrap_or(10);
+    let given = Given {
+        config: &loaded.config,
+        sources: &workbench.sources,
+        inputs: &inputs,
+        registry,
+        world: workbench.world(),
+        plan,
+        parallelism: usize::from(parallelism),
+        stop: stop.clone(),
+    };
+    let mut progress = Progress::new(workbench.json(), workbench.clock.clone());
+    let screen = &mut *workbench.screen;
+    let mut tell = |event| progress.tell(screen, event);
+    workbench.runtime.block_on(guarded(&stop, carry_out(&given, lock, &mut tell)))
+}

@@ -1,0 +1,73 @@
+//! What a run is given of the machine, and where it prints: only `cli` touches either.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// The machine as a run sees it. Tests make their own.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The environment's variables.
+    pub variables: BTreeMap<String, String>,
+    /// The folder that the run was started in.
+    pub cwd: PathBuf,
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// Whether a person can be asked.
+    pub interactive: bool,
+    /// The moment that a new sandbox's world begins at; nothing for the present one.
+    pub sandbox_start: Option<jiff::Timestamp>,
+}
+
+impl Environment {
+    /// Takes the process's own.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn of_process() -> Environment {
+        use std::io::IsTerminal;
+        let variables: BTreeMap<String, String> = std::env::vars().collect();
+        let home = variables.get("HOME").map(PathBuf::from);
+        let cwd = std::env::current_dir().unwrap_or_default();
+        let interactive = io::stdin().is_terminal();
+        Environment { variables, cwd, home, interactive, sandbox_start: None }
+    }
+
+    /// Gives a variable's text; nothing where it is empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+/// Where a run prints, and whom it asks.
+pub struct Screen<'a> {
+    /// Standard output.
+    pub out: &'a mut dyn Write,
+    /// Standard error.
+    pub err: &'a mut dyn Write,
+    /// Gives a line that a person types, without its end; nothing at the end of the input.
+    pub ask: &'a mut dyn FnMut() -> Option<String>,
+    /// Whether output may be coloured.
+    pub colour: bool,
+    /// Whether output is a terminal that lines can be redrawn on.
+    pub live: bool,
+    /// The terminal's width in columns.
+    pub width: usize,
+}
+
+impl Screen<'_> {
+    /// Prints to standard output. Who has closed it hears no more.
+    pub fn print(&mut self, text: impl AsRef<str>) {
+        let _ = self.out.write_all(text.as_ref().as_bytes());
+        let _ = self.out.flush();
+    }
+
+    /// Prints a line to standard output.
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        self.print(format!("{}\n", text.as_ref()));
+    }
+
+    /// Prints to standard error.
+    pub fn error(&mut self, text: impl AsRef<str>) {
+        let _ = self.err.write_all(text.as_ref().as_bytes());
+        let _ = self.err.flush();
+    }
+}

@@ -1,0 +1,108 @@
+//! `terrane graph`: who waits for whom, as DOT or Mermaid.
+
+use clap::{Arg, ArgMatches};
+
+use super::planning::{self, options, planned};
+use super::workbench::Workbench;
+use super::{Command, Exit, one};
+use crate::eval::Evaluator;
+use crate::graph::Graph;
+use crate::plan::sessions::RegistrySchemas;
+use crate::plan::validate::Validating;
+use crate::render;
+
+pub(super) const COMMAND: Command = Command {
+    name: "graph",
+    about: "Draw who waits for whom, for Graphviz or Mermaid",
+    arguments: |command| {
+        planning::arguments(command)
+            .arg(
+                Arg::new("type")
+                    .long("type")
+                    .value_name("TYPE")
+                    .help("The resources of the configuration, or the calls of a plan")
+                    .value_parser(["resources", "plan", "plan-destroy"])
+                    .default_value("resources"),
+            )
+            .arg(
+                Arg::new("format")
+                    .long("format")
+                    .value_name("FORMAT")
+                    .help("The language of the drawing")
+                    .value_parser(["dot", "mermaid"])
+                    .default_value("dot"),
+            )
+    },
+    run,
+};
+
+fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
+    match graph(workbench, matches) {
+        Ok(()) => 0,
+        Err(exit) => exit,
+    }
+}
+
+fn graph(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
+    let drawn = match one(matches, "type") {
+        Some("resources") | None => resources(workbench, matches)?,
+        Some(kind) => calls(workbench, matches, kind == "plan-destroy")?,
+    };
+    let text = match one(matches, "format") {
+        Some("mermaid") => render::graph::mermaid(&drawn),
+        _ => render::graph::dot(&drawn),
+    };
+    workbench.screen.print(text);
+    Ok(())
+}
+
+/// Gives the blocks of the configuration and what each needs.
+fn resources(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Graph<String>, Exit> {
+    let loaded = workbench.load(matches)?;
+    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
+    let sources = workbench.sources.clone();
+    let schemas = RegistrySchemas(&registry);
+    let inputs = crate::eval::Inputs { validating: true, ..loaded.inputs.clone() };
+    let mut evaluator = Evaluator::new(&loaded.config, &sources, &inputs, &schemas);
+    let evaluation = evaluator.evaluate(&mut Validating::new(&registry));
+    if crate::diag::has_errors(&evaluation.problems) {
+        return Err(workbench.fail(&evaluation.problems));
+    }
+    let mut drawn = Graph::default();
+    let desired = &evaluation.desired;
+    for (address, instance) in &desired.instances {
+        let block = address.block().to_string();
+        drawn.add(block.clone());
+        let provider = desired.providers.get(&instance.provider);
+        let of_provider = provider.into_iter().flat_map(|config| config.needs.values()).flatten();
+        for need in instance.needs.iter().chain(of_provider) {
+            drawn.wait(block.clone(), need.block().to_string());
+        }
+    }
+    Ok(drawn)
+}
+
+/// Gives the calls of a plan in their order.
+fn calls(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    destroy: bool,
+) -> Result<Graph<String>, Exit> {
+    let loaded = workbench.load(matches)?;
+    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
+    let options = options(workbench, matches, destroy)?;
+    let backend = workbench.backend(matches)?;
+    let prior = workbench.snapshot(backend.as_ref())?;
+    let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
+    let named = |action: &crate::plan::Action| {
+        format!("{} ({})", action.address, format!("{:?}", action.call).to_lowercase())
+    };
+    let mut drawn = Graph::default();
+    for action in plan.order.nodes() {
+        drawn.add(named(action));
+        for need in plan.order.needs(action) {
+            drawn.wait(named(action), named(need));
+        }
+    }
+    Ok(drawn)
+}

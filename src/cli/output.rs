@@ -1,0 +1,99 @@
+//! `terrane output [NAME]`.
+
+use clap::{Arg, ArgMatches};
+
+use super::workbench::Workbench;
+use super::{Command, Exit, flag, one, option};
+use crate::diag::{Diagnostic, nearest};
+use crate::render;
+use crate::value::json::to_json_text;
+use crate::value::{Kind, Value};
+
+pub(super) const COMMAND: Command = Command {
+    name: "output",
+    about: "Show the root module's outputs from the state",
+    arguments: |command| {
+        command
+            .arg(Arg::new("name").value_name("NAME").help("One output"))
+            .arg(flag("json", "Print JSON"))
+            .arg(flag("raw", "Print one output's text as it is"))
+            .arg(option("state", "FILE", "The state file"))
+    },
+    run,
+};
+
+fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
+    match output(workbench, matches) {
+        Ok(()) => 0,
+        Err(exit) => exit,
+    }
+}
+
+fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
+    let raw = matches.get_one::<bool>("raw").copied().unwrap_or(false);
+    let backend = workbench.backend(matches)?;
+    let snapshot = workbench.snapshot(backend.as_ref())?;
+    let Some(name) = one(matches, "name") else {
+        if raw {
+            let detail = "You must give the name of a single output value when using the -raw option.";
+            return Err(workbench.fail(&[Diagnostic::error("Output name required", detail)]));
+        }
+        if snapshot.outputs.is_empty() && !workbench.json() {
+            workbench.tell(&[no_outputs()]);
+            return Ok(());
+        }
+        let text = if workbench.json() {
+            render::json::state::outputs(&snapshot.outputs)
+        } else {
+            render::state::outputs(&snapshot.outputs, &workbench.style())
+        };
+        workbench.screen.print(text);
+        return Ok(());
+    };
+    let Some(kept) = snapshot.outputs.get(name) else {
+        let problem = not_found(name, snapshot.outputs.keys().map(String::as_str));
+        return Err(workbench.fail(&[problem]));
+    };
+    if raw {
+        let text = raw_text(&kept.value).map_err(|problem| workbench.fail(&[*problem]))?;
+        workbench.screen.print(text);
+    } else if workbench.json() {
+        workbench.screen.line(to_json_text(&kept.value));
+    } else {
+        workbench.screen.line(render::diff::plain(&kept.value));
+    }
+    Ok(())
+}
+
+fn raw_text(value: &Value) -> Result<String, Box<Diagnostic>> {
+    match value.kind() {
+        Kind::String(text) => Ok(text.to_string()),
+        Kind::Bool(value) => Ok(value.to_string()),
+        Kind::Number(number) => Ok(number.to_string()),
+        _ => {
+            let detail = format!(
+                "The -raw option only supports strings, numbers, and boolean values, but the output is {}.\n\nUse the \
+                 -json option for machine-readable representations of output values that have complex types.",
+                value.ty().friendly()
+            );
+            Err(Box::new(Diagnostic::error("Unsupported value for raw output", detail)))
+        }
+    }
+}
+
+fn no_outputs() -> Diagnostic {
+    let detail = "The state file either has no outputs defined, or all the defined outputs are empty. Please define an \
+                  output in your configuration with the `output` keyword and run `terrane refresh` for it to become \
+                  available. If you are using interpolation, please verify the interpolated value is not empty. You can \
+                  use the `terrane console` command to assist.";
+    Diagnostic::warning("No outputs found", detail)
+}
+
+fn not_found<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let detail = format!("The output variable requested could not be found in the state: \"{name}\".");
+    let problem = Diagnostic::error("Output not found", detail);
+    match nearest(name, known) {
+        Some(near) => problem.help(format!("Did you mean \"{near}\"?")),
+        None => problem.help("An output is there after the apply that follows its block."),
+    }
+}

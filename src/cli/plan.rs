@@ -1,0 +1,61 @@
+//! `terrane plan`.
+
+use clap::ArgMatches;
+
+use super::planning::{self, options, planned};
+use super::telling;
+use super::workbench::{Workbench, file_problem};
+use super::{Command, Exit, flag, one, option};
+use crate::backends::local::write_whole;
+use crate::plan::file;
+
+pub(super) const COMMAND: Command = Command {
+    name: "plan",
+    about: "Show what would be done to make the world as configured",
+    arguments: |command| {
+        planning::arguments(command)
+            .arg(option("out", "FILE", "Save the plan, for `terrane apply FILE`"))
+            .arg(flag(
+                "detailed-exitcode",
+                "Exit with 2 when there are changes, 0 when there are none",
+            ))
+    },
+    run,
+};
+
+fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
+    match plan(workbench, matches) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
+    telling::version(workbench);
+    let loaded = workbench.load(matches)?;
+    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
+    let options = options(workbench, matches, false)?;
+    let backend = workbench.backend(matches)?;
+    let prior = workbench.snapshot(backend.as_ref())?;
+    let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
+    telling::plan(workbench, &plan, &registry);
+    if let Some(name) = one(matches, "out") {
+        let path = workbench.folder.join(name);
+        let saved = file::write(&plan, &workbench.sources, &loaded.inputs);
+        if let Err(error) = write_whole(&path, &saved) {
+            return Err(workbench.fail(&[file_problem("Failed to save plan", &path, &error)]));
+        }
+        if !workbench.json() {
+            workbench.screen.print(format!(
+                "\nSaved the plan to: {name}\n\nTo perform exactly these actions, run the following command to apply:\n    \
+                 terrane apply \"{name}\"\n"
+            ));
+        }
+    } else if !workbench.json() && !plan.is_empty() {
+        workbench.screen.print(
+            "\nNote: You didn't use the -out option to save this plan, so Terrane can't guarantee to take exactly these \
+             actions if you run \"terrane apply\" now.\n",
+        );
+    }
+    let detailed = matches.get_one::<bool>("detailed-exitcode").copied().unwrap_or(false);
+    Ok(if detailed && !plan.is_empty() { 2 } else { 0 })
+}

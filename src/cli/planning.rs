@@ -1,0 +1,118 @@
+//! What `plan`, `apply`, `destroy` and `drift` share: their arguments, and making a plan.
+
+use clap::{Arg, ArgAction, ArgMatches};
+
+use super::workbench::{Loaded, Workbench};
+use super::{Exit, all, flag, flag_on, many, option, variables};
+use crate::addr::{Address, Target};
+use crate::diag::{Diagnostic, has_errors};
+use crate::plan::make::{Given, make};
+use crate::plan::planner::Options;
+use crate::plan::{Plan, PlanMode};
+use crate::providers::Registry;
+use crate::state::Snapshot;
+
+/// The arguments of whatever makes a plan.
+pub(super) fn arguments(command: clap::Command) -> clap::Command {
+    command
+        .args(variables::arguments())
+        .arg(many(
+            "target",
+            "ADDRESS",
+            "Plan only for this resource, instance or module and what it needs",
+        ))
+        .arg(many("replace", "ADDRESS", "Replace this instance whatever changed"))
+        .arg(flag("destroy", "Plan to destroy everything").overrides_with("destroy"))
+        .arg(flag("refresh-only", "Only take the world's changes into the state"))
+        .arg(flag_on("refresh", "Read the objects anew before planning"))
+        .arg(flag_on("input", "Ask for what is missing"))
+        .arg(flag_on("lock", "Lock the state"))
+        .arg(option("lock-timeout", "DURATION", "How long to wait for a lock"))
+        .arg(option("state", "FILE", "The state file"))
+        .arg(flag("compact-warnings", "Show warnings in one line each where there are no errors"))
+        .arg(flag("json", "Print JSON, an object a line"))
+        .arg(parallelism())
+        .arg(flag("require-live", "Refuse to plan workloads without asking their cluster"))
+}
+
+fn parallelism() -> Arg {
+    Arg::new("parallelism")
+        .long("parallelism")
+        .value_name("N")
+        .help("How many calls at once")
+        .action(ArgAction::Set)
+        .default_value("10")
+        .value_parser(clap::value_parser!(u16).range(1..))
+}
+
+/// Gives what is asked of the plan.
+pub(super) fn options(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    destroy: bool,
+) -> Result<Options, Exit> {
+    let on = |name: &str| matches.get_one::<bool>(name).copied().unwrap_or(false);
+    let mode = match (destroy || on("destroy"), on("refresh-only")) {
+        (true, true) => {
+            let detail = "The -destroy and -refresh-only options are mutually-exclusive.";
+            return Err(
+                workbench.fail(&[Diagnostic::error("Incompatible plan mode options", detail)])
+            );
+        }
+        (true, false) => PlanMode::Destroy,
+        (false, true) => PlanMode::RefreshOnly,
+        (false, false) => PlanMode::Normal,
+    };
+    let mut problems = Vec::new();
+    let mut targets = Vec::new();
+    for text in all(matches, "target") {
+        match text.parse::<Target>() {
+            Ok(target) => targets.push(target),
+            Err(error) => problems
+                .push(Diagnostic::error(format!("Invalid target \"{text}\""), format!("{error}."))),
+        }
+    }
+    let mut replace = Vec::new();
+    for text in all(matches, "replace") {
+        match text.parse::<Address>() {
+            Ok(address) => replace.push(address),
+            Err(error) => problems.push(Diagnostic::error(
+                format!("Invalid force-replace address \"{text}\""),
+                format!("{error}."),
+            )),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(workbench.fail(&problems));
+    }
+    Ok(Options { mode, refresh: on("refresh"), targets, replace, require_live: on("require-live") })
+}
+
+/// Makes a plan and prints the problems met.
+pub(super) fn planned(
+    workbench: &mut Workbench<'_, '_>,
+    loaded: &Loaded,
+    registry: &Registry,
+    prior: &Snapshot,
+    options: &Options,
+) -> Result<Plan, Exit> {
+    let world = workbench.world();
+    let given = Given {
+        config: &loaded.config,
+        sources: &workbench.sources,
+        inputs: &loaded.inputs,
+        registry,
+        prior,
+        world,
+        options,
+    };
+    let (plan, mut problems) = workbench.runtime.block_on(make(&given));
+    for problem in &mut problems {
+        loaded.name_block(problem);
+    }
+    if has_errors(&problems) {
+        return Err(workbench.fail(&problems));
+    }
+    workbench.tell(&problems);
+    Ok(plan)
+}

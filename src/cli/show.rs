@@ -1,0 +1,54 @@
+//! `terrane show [FILE]`: a saved plan, a state file, or the state.
+
+use clap::{Arg, ArgMatches};
+
+use super::telling;
+use super::workbench::{Workbench, file_problem};
+use super::{Command, Exit, flag, one, option};
+use crate::plan::file;
+use crate::state::file as state_file;
+
+pub(super) const COMMAND: Command = Command {
+    name: "show",
+    about: "Show a saved plan or the state",
+    arguments: |command| {
+        command
+            .arg(Arg::new("path").value_name("FILE").help("A saved plan or a state file; the state where it is not given"))
+            .arg(flag("json", "Print JSON"))
+            .arg(flag("show-sensitive", "Print sensitive values in clear"))
+            .arg(option("state", "FILE", "The state file"))
+    },
+    run,
+};
+
+fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
+    match show(workbench, matches) {
+        Ok(()) => 0,
+        Err(exit) => exit,
+    }
+}
+
+fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
+    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
+    let clear = matches.get_one::<bool>("show-sensitive").copied().unwrap_or(false);
+    let Some(name) = one(matches, "path") else {
+        let backend = workbench.backend(matches)?;
+        let snapshot = workbench.snapshot(backend.as_ref())?;
+        telling::state(workbench, &snapshot, &registry, clear);
+        return Ok(());
+    };
+    let path = workbench.folder.join(name);
+    let bytes = std::fs::read(&path)
+        .map_err(|error| workbench.fail(&[file_problem("Failed to read", &path, &error)]))?;
+    if let Ok(saved) = file::read(&bytes) {
+        let (config, _) = workbench.config_of(saved.files);
+        telling::saved_plan(workbench, &saved.plan, &config, &registry, clear);
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    match state_file::read(&text) {
+        Ok(snapshot) => telling::state(workbench, &snapshot, &registry, clear),
+        Err(error) => return Err(workbench.fail(&[error.to_diagnostic(name)])),
+    }
+    Ok(())
+}

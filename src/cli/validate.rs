@@ -1,0 +1,58 @@
+//! `terrane validate`: the configuration alone, without state and network.
+
+use std::collections::BTreeMap;
+
+use clap::ArgMatches;
+
+use super::workbench::Workbench;
+use super::{Command, Exit, flag};
+use crate::diag::{Diagnostic, has_errors};
+use crate::eval::{Evaluator, Inputs};
+use crate::plan::sessions::RegistrySchemas;
+use crate::plan::validate::Validating;
+use crate::render;
+
+pub(super) const COMMAND: Command = Command {
+    name: "validate",
+    about: "Check the configuration, without state and network",
+    arguments: |command| command.arg(flag("json", "Print JSON")),
+    run,
+};
+
+fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
+    let (config, mut problems) = workbench.config();
+    if !has_errors(&problems) {
+        match workbench.registry() {
+            Ok(registry) => {
+                let inputs = Inputs { validating: true, ..workbench.inputs(BTreeMap::new()) };
+                let schemas = RegistrySchemas(&registry);
+                let sources = workbench.sources.clone();
+                let mut evaluator = Evaluator::new(&config, &sources, &inputs, &schemas);
+                let mut oracle = Validating::new(&registry);
+                let evaluation = evaluator.evaluate(&mut oracle);
+                problems.extend(evaluation.problems);
+                problems.extend(oracle.problems);
+            }
+            Err(more) => problems.extend(more),
+        }
+    }
+    told(workbench, &problems)
+}
+
+fn told(workbench: &mut Workbench<'_, '_>, problems: &[Diagnostic]) -> Exit {
+    if workbench.json() {
+        let text = render::json::diagnostic::validate(problems, &workbench.sources);
+        workbench.screen.line(text);
+        return Exit::from(has_errors(problems));
+    }
+    let exit = workbench.tell(problems);
+    if exit == 0 {
+        let warnings = if problems.is_empty() {
+            ""
+        } else {
+            ", but there were some validation warnings as shown above"
+        };
+        workbench.screen.line(format!("Success! The configuration is valid{warnings}."));
+    }
+    exit
+}

@@ -1,0 +1,160 @@
+//! Where the root variables' values come from, later ones winning: the environment, `terraform.tfvars`,
+//! `terraform.tfvars.json`, `*.auto.tfvars` by name, then `-var` and `-var-file` in the order given.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches};
+
+use super::environment::Environment;
+use super::many;
+use crate::config::{Config, Module};
+use crate::config::{Disk, load_variables};
+use crate::diag::{Diagnostic, Sources};
+use crate::eval::{Evaluator, InputValue, Inputs, RawInput, Schemas};
+use crate::plan::planner::Unread;
+
+/// The arguments of all commands that take variables.
+pub(super) fn arguments() -> [Arg; 2] {
+    [
+        many("var", "NAME=VALUE", "Set a variable of the root module"),
+        many("var-file", "FILE", "Read variables' values from a file"),
+    ]
+}
+
+/// Gathers the values.
+pub(super) fn gather(
+    folder: &Path,
+    environment: &Environment,
+    matches: &ArgMatches,
+    config: &Config,
+    sources: &mut Sources,
+) -> (BTreeMap<String, InputValue>, Vec<Diagnostic>) {
+    let mut gathered = Gathered { values: BTreeMap::new(), problems: Vec::new(), sources };
+    for (name, text) in &environment.variables {
+        let Some(name) = name.strip_prefix("TF_VAR_") else { continue };
+        if config.root.variables.contains_key(name) {
+            gathered.text(name, text, &format!("the TF_VAR_{name} environment variable"));
+        }
+    }
+    for file in automatic(folder) {
+        let name =
+            file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        gathered.file(&file, &name);
+    }
+    for (name, text) in ordered(matches) {
+        if name == "var" {
+            match text.split_once('=') {
+                Some((name, value)) => gathered.text(name.trim(), value, "the -var option"),
+                None => gathered.problems.push(not_a_pair(&text)),
+            }
+        } else {
+            gathered.file(&environment.cwd.join(&text), &text);
+        }
+    }
+    (gathered.values, gathered.problems)
+}
+
+struct Gathered<'a> {
+    values: BTreeMap<String, InputValue>,
+    problems: Vec<Diagnostic>,
+    sources: &'a mut Sources,
+}
+
+impl Gathered<'_> {
+    fn text(&mut self, name: &str, text: &str, origin: &str) {
+        let value = RawInput::Text(text.to_string());
+        let input = InputValue { value, origin: origin.to_string(), span: None };
+        self.values.insert(name.to_string(), input);
+    }
+
+    fn file(&mut self, path: &Path, name: &str) {
+        let (attributes, problems) = load_variables(path, name, self.sources, &Disk);
+        self.problems.extend(problems);
+        let (config, inputs) = (Config::default(), Inputs::default());
+        let sources = self.sources.clone();
+        let mut evaluator = Evaluator::new(&config, &sources, &inputs, &NoSchemas);
+        for (variable, attribute) in attributes {
+            match evaluator.expression(&attribute.expr, &mut Unread) {
+                Ok(value) => {
+                    let span = Some(attribute.span);
+                    let value = RawInput::Value(value);
+                    let input = InputValue { value, origin: name.to_string(), span };
+                    self.values.insert(variable, input);
+                }
+                Err(problems) => self.problems.extend(problems),
+            }
+        }
+    }
+}
+
+/// A file of values refers to nothing.
+struct NoSchemas;
+
+impl Schemas for NoSchemas {
+    fn provider(&self, _source: &str) -> Option<std::sync::Arc<crate::schema::Schema>> {
+        None
+    }
+
+    fn resource(
+        &self,
+        _source: &str,
+        _mode: crate::addr::Mode,
+        _type_name: &str,
+    ) -> Option<std::sync::Arc<crate::schema::Schema>> {
+        None
+    }
+
+    fn type_names(&self, _source: &str, _mode: crate::addr::Mode) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Gives the files that are read without being named.
+fn automatic(folder: &Path) -> Vec<PathBuf> {
+    let fixed = ["terraform.tfvars", "terraform.tfvars.json"].map(|name| folder.join(name));
+    let mut found: Vec<PathBuf> = fixed.into_iter().filter(|path| path.is_file()).collect();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut more: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json")
+        })
+        .collect();
+    more.sort();
+    found.extend(more);
+    found
+}
+
+/// Gives `-var` and `-var-file` in the order that they were written.
+fn ordered(matches: &ArgMatches) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    for name in ["var", "var-file"] {
+        let Ok(Some(values)) = matches.try_get_many::<String>(name) else { continue };
+        let places = matches.indices_of(name).into_iter().flatten();
+        all.extend(places.zip(values).map(|(place, value)| (place, name, value.clone())));
+    }
+    all.sort();
+    all.into_iter().map(|(_, name, value)| (name, value)).collect()
+}
+
+fn not_a_pair(text: &str) -> Diagnostic {
+    let detail = format!(
+        "The given -var option \"{text}\" is not correctly specified. Must be a variable name and value separated by \
+         an equals sign, like -var=\"key=value\"."
+    );
+    Diagnostic::error("Invalid -var option", detail)
+}
+
+/// Gives the root variables that must be given and are not.
+pub(super) fn missing<'m>(
+    module: &'m Module,
+    given: &BTreeMap<String, InputValue>,
+) -> Vec<&'m str> {
+    let required = module
+        .variables
+        .iter()
+        .filter(|(name, variable)| variable.default.is_none() && !given.contains_key(*name));
+    required.map(|(name, _)| name.as_str()).collect()
+}

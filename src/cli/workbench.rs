@@ -1,0 +1,422 @@
+//! What commands have in common: the folder, the configuration, the state, the providers, the world.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use super::environment::{Environment, Screen};
+use super::sandboxed::Sandbox;
+use super::{Exit, variables};
+use crate::backends::{self, Backend, BackendError, Holder, Lock};
+use crate::config::Config;
+use crate::config::{Disk, load};
+use crate::diag::{Diagnostic, Sources, has_errors};
+use crate::eval::{InputValue, Inputs, RawInput};
+use crate::http::{Clock, SystemClock};
+use crate::providers::{Registry, World, kubernetes, small};
+use crate::render;
+use crate::state::{Entry, Snapshot};
+
+/// A run's workbench.
+pub(super) struct Workbench<'e, 's> {
+    pub(super) environment: &'e Environment,
+    pub(super) screen: &'e mut Screen<'s>,
+    /// The folder of the root module.
+    pub(super) folder: PathBuf,
+    pub(super) sources: Sources,
+    pub(super) runtime: Runtime,
+    pub(super) clock: Arc<dyn Clock>,
+    sandbox: Option<Sandbox>,
+    json: bool,
+    colour: bool,
+}
+
+/// The configuration with what it was given.
+pub(super) struct Loaded {
+    pub(super) config: Config,
+    pub(super) inputs: Inputs,
+}
+
+impl<'e, 's> Workbench<'e, 's> {
+    /// Opens the workbench of a run; prints what stands in the way.
+    pub(super) fn open(
+        environment: &'e Environment,
+        screen: &'e mut Screen<'s>,
+        global: &ArgMatches,
+        matches: &ArgMatches,
+    ) -> Result<Workbench<'e, 's>, Exit> {
+        let given = |name: &str| {
+            let inner = matches.get_one::<bool>(name).copied().unwrap_or(false);
+            inner || global.get_one::<bool>(name).copied().unwrap_or(false)
+        };
+        let chdir =
+            matches.get_one::<String>("chdir").or_else(|| global.get_one::<String>("chdir"));
+        let folder = chdir.map_or_else(|| environment.cwd.clone(), |dir| environment.cwd.join(dir));
+        let colour =
+            screen.colour && !given("no-color") && environment.variable("NO_COLOR").is_none();
+        let json = matches.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or(false);
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|error| {
+            screen.error(format!("The program cannot start: {error}.\n"));
+            1
+        })?;
+        let mut workbench = Workbench {
+            environment,
+            screen,
+            folder,
+            sources: Sources::default(),
+            runtime,
+            clock: Arc::new(SystemClock),
+            sandbox: None,
+            json,
+            colour,
+        };
+        if !workbench.folder.is_dir() {
+            let detail = format!("There is no folder {}.", workbench.folder.display());
+            return Err(workbench.fail(&[Diagnostic::error("Invalid -chdir option", detail)]));
+        }
+        if given("sandbox") {
+            workbench.open_sandbox().map_err(|problem| workbench.fail(&[problem]))?;
+        }
+        // The run is at work: virtual time stands still but while it waits.
+        workbench.clock.enter();
+        Ok(workbench)
+    }
+
+    fn open_sandbox(&mut self) -> Result<(), Diagnostic> {
+        let data = self.data_folder();
+        std::fs::create_dir_all(&data).map_err(|error| {
+            let detail = format!("The folder {} cannot be made: {error}.", data.display());
+            Diagnostic::error("Data folder not available", detail)
+        })?;
+        let world = data.join("world.json");
+        let sandbox = Sandbox::open(&self.runtime, &world, self.environment.sandbox_start)?;
+        self.clock = sandbox.clock.clone();
+        self.sandbox = Some(sandbox);
+        Ok(())
+    }
+
+    /// Ends the run.
+    pub(super) fn close(mut self, exit: Exit) -> Exit {
+        self.clock.leave();
+        if let Some(sandbox) = self.sandbox.take() {
+            if let Err(error) = sandbox.close(&self.runtime) {
+                let detail = format!("What happened in the sandbox could not be written: {error}.");
+                return self.fail(&[Diagnostic::error("Sandbox not saved", detail)]);
+            }
+        }
+        exit
+    }
+
+    /// Gives the folder of the run's own data.
+    pub(super) fn data_folder(&self) -> PathBuf {
+        self.folder.join(self.environment.variable("TF_DATA_DIR").unwrap_or(".terrane"))
+    }
+
+    /// Gives the base address of the sandbox, where the run is in one.
+    pub(super) fn sandbox_base(&self) -> Option<&str> {
+        self.sandbox.as_ref().map(|sandbox| sandbox.base.as_str())
+    }
+
+    /// Says whether output is for machines.
+    pub(super) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Gives how text is drawn.
+    pub(super) fn style(&self) -> render::Style {
+        render::Style { color: self.colour, width: self.screen.width.saturating_sub(2) }
+    }
+
+    /// Prints problems; gives the exit code that they mean.
+    pub(super) fn tell(&mut self, problems: &[Diagnostic]) -> Exit {
+        let style = self.style();
+        for problem in problems {
+            if self.json {
+                let line = render::json::diagnostic::line(problem, &self.sources, self.clock.now());
+                self.screen.line(line);
+            } else {
+                let text = render::diagnostic::one(problem, &self.sources, &style);
+                if problem.is_error() { self.screen.error(text) } else { self.screen.print(text) }
+            }
+        }
+        Exit::from(has_errors(problems))
+    }
+
+    /// Prints problems and gives the exit code of a failed run.
+    pub(super) fn fail(&mut self, problems: &[Diagnostic]) -> Exit {
+        self.tell(problems);
+        1
+    }
+
+    /// Gives all providers.
+    pub(super) fn registry(&self) -> Result<Registry, Vec<Diagnostic>> {
+        let mut registry = Registry::default();
+        //G
+        //G
+        //G
+        registry.add("hashicorp/kubernetes", kubernetes::kubernetes());
+        for provider in small::small() {
+            let source = provider.source().to_string();
+            registry.add(&source, provider);
+        }
+        Ok(registry)
+    }
+
+    /// Gives what sessions are given of the machine.
+    pub(super) fn world(&self) -> World {
+        World {
+            clock: self.clock.clone(),
+            environment: Arc::new(self.environment.variables.clone()),
+            home: self.environment.home.clone(),
+            root: self.folder.clone(),
+            sandbox: self.sandbox_base().map(String::from),
+            version: env!("CARGO_PKG_VERSION"),
+            tokens: None,
+        }
+    }
+
+    /// Reads the configuration alone.
+    pub(super) fn config(&mut self) -> (Config, Vec<Diagnostic>) {
+        let (config, mut problems) = load(&self.folder, &mut self.sources, &Disk);
+        let empty = self.sources.files().next().is_none();
+        if empty {
+            let detail = format!(
+                "The folder {} contains no Terraform configuration files (.tf or .tf.json).",
+                self.folder.display()
+            );
+            problems.push(Diagnostic::error("No configuration files", detail));
+        }
+        (config, problems)
+    }
+
+    /// Reads the configuration and the variables; prints what is wrong.
+    pub(super) fn load(&mut self, matches: &ArgMatches) -> Result<Loaded, Exit> {
+        let (config, mut problems) = self.config();
+        let gathered =
+            variables::gather(&self.folder, self.environment, matches, &config, &mut self.sources);
+        let (mut values, more) = gathered;
+        problems.extend(more);
+        if has_errors(&problems) {
+            return Err(self.fail(&problems));
+        }
+        self.tell(&problems);
+        self.ask_for(&config, matches, &mut values);
+        let inputs = self.inputs(values);
+        Ok(Loaded { config, inputs })
+    }
+
+    /// Asks for what must be given, where there is somebody to ask.
+    fn ask_for(
+        &mut self,
+        config: &Config,
+        matches: &ArgMatches,
+        values: &mut BTreeMap<String, InputValue>,
+    ) {
+        if !self.may_ask(matches) {
+            return;
+        }
+        for name in variables::missing(&config.root, values) {
+            let description = &config.root.variables[name].description;
+            let description =
+                if description.is_empty() { String::new() } else { format!("  {description}\n\n") };
+            self.screen.print(format!("var.{name}\n{description}  Enter a value: "));
+            let Some(text) = (self.screen.ask)() else { return };
+            self.screen.line("");
+            let origin = "the answer to a question".to_string();
+            let input = InputValue { value: RawInput::Text(text), origin, span: None };
+            values.insert(name.to_string(), input);
+        }
+    }
+
+    /// Says whether a person may be asked.
+    pub(super) fn may_ask(&self, matches: &ArgMatches) -> bool {
+        let flag = matches.try_get_one::<bool>("input").ok().flatten().copied().unwrap_or(true);
+        let off = matches!(self.environment.variable("TF_INPUT"), Some("0" | "false"));
+        flag && !off && !self.json && self.environment.interactive
+    }
+
+    /// Makes what an evaluation is given.
+    pub(super) fn inputs(&self, variables: BTreeMap<String, InputValue>) -> Inputs {
+        Inputs {
+            variables,
+            workspace: self.workspace(),
+            cwd: self.folder.clone(),
+            root: self.folder.clone(),
+            home: self.environment.home.clone(),
+            plan_time: Some(
+                self.clock.now().round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH),
+            ),
+            applying: false,
+            validating: false,
+        }
+    }
+
+    /// Gives the workspace's name.
+    pub(super) fn workspace(&self) -> String {
+        if let Some(name) = self.environment.variable("TF_WORKSPACE") {
+            return name.to_string();
+        }
+        let kept =
+            std::fs::read_to_string(self.data_folder().join("environment")).unwrap_or_default();
+        let kept = kept.trim();
+        if kept.is_empty() { "default".to_string() } else { kept.to_string() }
+    }
+
+    /// Gives the place of the state: the `-state` option, or what the `backend` block says, or the folder's own file.
+    pub(super) fn backend(&mut self, matches: &ArgMatches) -> Result<Box<dyn Backend>, Exit> {
+        let given = matches.try_get_one::<String>("state").ok().flatten().cloned();
+        if let Some(path) = given {
+            let path = self.folder.join(path);
+            return Ok(Box::new(backends::local::LocalBackend::at(&path, &self.folder)));
+        }
+        let mut sources = Sources::default();
+        let (config, _) = load(&self.folder, &mut sources, &Disk);
+        let block = config.root.settings.backend.as_ref();
+        let kind = block.and_then(|block| block.labels.first()).map(|label| label.text.as_str());
+        let settings = block.map(settings).unwrap_or_default();
+        let workspace = self.workspace();
+        backends::open(kind, &settings, &self.folder, &workspace).map_err(|problem| {
+            let problem = match block {
+                Some(block) => problem.at(block.header, ""),
+                None => *problem,
+            };
+            self.sources = sources;
+            self.fail(&[problem])
+        })
+    }
+
+    /// Loads the state without a lock.
+    pub(super) fn snapshot(&mut self, backend: &dyn Backend) -> Result<Snapshot, Exit> {
+        let loaded = self.runtime.block_on(backend.load());
+        match loaded {
+            Ok(loaded) => Ok(loaded.snapshot.unwrap_or_default()),
+            Err(error) => Err(self.fail(&[error.to_diagnostic()])),
+        }
+    }
+
+    /// Takes the state's lock and loads it.
+    pub(super) fn locked(
+        &mut self,
+        backend: &dyn Backend,
+        operation: &str,
+        matches: &ArgMatches,
+    ) -> Result<(Box<dyn Lock>, Snapshot), Exit> {
+        let wait = super::one(matches, "lock-timeout").map_or(Ok(Duration::ZERO), duration);
+        let wait = wait.map_err(|text| {
+            self.fail(&[Diagnostic::error("Invalid -lock-timeout option", text)])
+        })?;
+        let holder = self.holder(operation);
+        let taken = self.runtime.block_on(async {
+            let mut lock = backends::acquire(backend, &holder, wait, &SystemClock).await?;
+            let loaded = lock.load().await?;
+            Ok::<_, BackendError>((lock, loaded))
+        });
+        match taken {
+            Ok((lock, loaded)) => {
+                if loaded.replayed > 0 {
+                    self.screen.print(format!(
+                        "A run before this one ended early: {} entries of its journal were taken into the state.\n\n",
+                        loaded.replayed
+                    ));
+                }
+                let warnings: Vec<Diagnostic> =
+                    loaded.unanswered.iter().filter_map(unanswered).collect();
+                self.tell(&warnings);
+                Ok((lock, loaded.snapshot.unwrap_or_default()))
+            }
+            Err(error) => Err(self.fail(&[error.to_diagnostic()])),
+        }
+    }
+
+    /// Gives a lock back.
+    pub(super) fn unlock(&mut self, lock: Box<dyn Lock>) -> Exit {
+        match self.runtime.block_on(lock.unlock()) {
+            Ok(()) => 0,
+            Err(error) => self.fail(&[error.to_diagnostic()]),
+        }
+    }
+
+    /// Says who takes a lock.
+    pub(super) fn holder(&self, operation: &str) -> Holder {
+        let user = self.environment.variable("USER").unwrap_or("unknown");
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        Holder {
+            id: uuid::Uuid::new_v4(),
+            operation: operation.to_string(),
+            who: format!("{user}@{}", host.trim()),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            created: Timestamp::now(),
+            info: String::new(),
+        }
+    }
+
+    /// Asks whether to go on; only `yes` is one.
+    pub(super) fn confirmed(&mut self, question: &str) -> bool {
+        self.screen.print(format!("{question}\n\n  Enter a value: "));
+        let answer = (self.screen.ask)();
+        self.screen.line("");
+        answer.as_deref().map(str::trim) == Some("yes")
+    }
+}
+
+/// Gives the arguments of a `backend` block that are fixed text.
+fn settings(block: &crate::syntax::tree::Block) -> BTreeMap<String, String> {
+    let attributes = block.body.attributes.iter();
+    let fixed = attributes
+        .filter_map(|attribute| Some((attribute.name.text.clone(), attribute.expr.literal()?)));
+    fixed.collect()
+}
+
+/// Says that nobody knows what became of a call.
+fn unanswered(entry: &Entry) -> Option<Diagnostic> {
+    let Entry::Intent { address, action, request, .. } = entry else { return None };
+    let detail = format!(
+        "A run before this one ended while it waited for the answer to `{request}` ({action} of {address}). Whether \
+         that was done is not known."
+    );
+    let problem = Diagnostic::warning("Call without an answer", detail).about(address);
+    Some(problem.help(
+        "Look whether the object exists; import it if it does and the plan wants to create it.",
+    ))
+}
+
+/// Reads a duration as Terraform's flags have it: `10s`, `1m30s`, `2h`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("\"{text}\" is not a duration such as \"30s\" or \"5m\".");
+    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    let seconds = span.total(jiff::Unit::Second).map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+/// Says that a file could not be used.
+pub(super) fn file_problem(
+    summary: &str,
+    path: &Path,
+    error: &dyn std::fmt::Display,
+) -> Diagnostic {
+    Diagnostic::error(summary, format!("{}: {error}.", path.display()))
+}
+
+impl Loaded {
+    /// Names the block that a problem's place is in.
+    pub(super) fn name_block(&self, problem: &mut Diagnostic) {
+        if let (None, Some(span)) = (&problem.context, problem.span()) {
+            problem.context = self.config.context(span).map(String::from);
+        }
+    }
+}
+
+impl Workbench<'_, '_> {
+    /// Reads a configuration from texts that were kept, as `file name, text`.
+    pub(super) fn config_of(&mut self, files: Vec<(String, String)>) -> (Config, Vec<Diagnostic>) {
+        let files = files.into_iter().map(|(name, text)| (self.folder.join(name), text)).collect();
+        load(&self.folder, &mut self.sources, &crate::config::Memory(files))
+    }
+}
