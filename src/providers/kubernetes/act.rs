@@ -366,7 +366,9 @@ fn is_early(refusal: &Refusal) -> bool {
     let detail = &refusal.error.detail;
     match refusal.status {
         None => refusal.error.kind == ApiErrorKind::Unreachable,
-        Some(403) => detail.contains("being terminated") || detail.contains("serviceaccount"),
+        Some(403) => {
+            detail.contains("being terminated") || detail.contains("looking up service account")
+        }
         _ => false,
     }
 }

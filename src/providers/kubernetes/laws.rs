@@ -359,3 +359,21 @@ fn every_type_has_a_definition_and_a_schema() {
     }
     assert!(tables().kinds.len() + tables().aliases.len() > 60);
 }
+
+#[test]
+fn what_is_given_write_only_is_sent_and_not_kept() {
+    let kind = kind("kubernetes_secret_v1");
+    let config = config(
+        kind,
+        &json!({ "metadata": { "name": "s" }, "data_wo": { "password": "p4ss" }, "data_wo_revision": 1 }),
+    );
+
+    let (state, ..) = applied(kind, &config, |sent| {
+        let mut live = sent.clone();
+        live["metadata"]["uid"] = json!("u");
+        live
+    });
+
+    assert_eq!(intent(kind, &config, None)["data"], json!({ "password": "cDRzcw==" }));
+    assert!(!crate::value::json::to_json(&state).to_string().contains("p4ss"));
+}

@@ -28,7 +28,7 @@ mod laws;
 pub use self::kubeconfig::kubeconfig;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde_json::Value as Json;
 
@@ -68,23 +68,20 @@ pub fn bundled_minor() -> &'static str {
 
 struct Kubernetes;
 
-type Schemas = BTreeMap<String, Arc<Schema>>;
+/// The schemas by type name, each made when it is first asked for: a pod's is large.
+type Schemas = BTreeMap<String, OnceLock<Arc<Schema>>>;
 
-static RESOURCES: LazyLock<Schemas> = LazyLock::new(|| {
-    let kinds = tables().kinds.iter();
-    named(kinds.map(|(name, kind)| (name.clone(), Arc::new(schema::resource(kind)))).collect())
-});
+static RESOURCES: LazyLock<Schemas> =
+    LazyLock::new(|| named(tables().kinds.keys().map(String::as_str)));
 
-static DATA_SOURCES: LazyLock<Schemas> = LazyLock::new(|| {
-    let kinds = DATA.iter().filter_map(|name| Some(((*name).to_string(), tables().kind(name)?)));
-    named(kinds.map(|(name, kind)| (name, Arc::new(schema::data(kind)))).collect())
-});
+static DATA_SOURCES: LazyLock<Schemas> = LazyLock::new(|| named(DATA.iter().copied()));
 
-/// Adds the aliases of what is there.
-fn named(mut schemas: Schemas) -> Schemas {
+/// Gives a place for each name and for each alias of one.
+fn named<'a>(names: impl Iterator<Item = &'a str>) -> Schemas {
+    let mut schemas: Schemas = names.map(|name| (name.to_string(), OnceLock::new())).collect();
     for (alias, name) in &tables().aliases {
-        if let Some(schema) = schemas.get(name).cloned() {
-            schemas.insert(alias.clone(), schema);
+        if schemas.contains_key(name) {
+            schemas.insert(alias.clone(), OnceLock::new());
         }
     }
     schemas
@@ -113,7 +110,13 @@ impl Provider for Kubernetes {
     }
 
     fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
-        schemas(mode)?.get(type_name).cloned()
+        let place = schemas(mode)?.get(type_name)?;
+        let kind = tables().kind(type_name)?;
+        let make = || match mode {
+            Mode::Data => schema::data(kind),
+            Mode::Managed | Mode::Ephemeral => schema::resource(kind),
+        };
+        Some(place.get_or_init(|| Arc::new(make())).clone())
     }
 
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {

@@ -73,6 +73,12 @@ impl Planner<'_> {
                 .unwrap_or_else(|| Value::unknown_not_null(Type::String)),
         };
         let after = after.with_field("id", id);
+        // What was given write-only is not read back into the state.
+        let is_given = |name: &str| config.field(name).is_some_and(|value| !value.is_null());
+        let after = match is_given("data_wo") && !is_given("data") {
+            true => after.with_field("data", Value::null(Type::map(Type::String)).sensitive()),
+            false => after,
+        };
         match config.field("timeouts") {
             Some(timeouts) => after.with_field("timeouts", timeouts.clone()),
             None => after,

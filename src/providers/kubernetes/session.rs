@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use serde_json::{Value as Json, json};
 
+use crate::http::Method;
 use crate::value::{Path, Value};
 
 use super::super::{
@@ -16,7 +17,7 @@ use super::super::{
 };
 use super::act::Act;
 use super::apply::{self, apply};
-use super::client::Cluster;
+use super::client::{Ask, Cluster};
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
@@ -43,7 +44,9 @@ impl KubernetesSession {
         if self.identity.get().is_some() {
             return;
         }
-        let Ok(namespace) = self.cluster.get("/api/v1/namespaces/kube-system").await else {
+        let path = "/api/v1/namespaces/kube-system";
+        let ask = Ask { method: Method::GET, path, body: None, attempts: 1 };
+        let Ok(namespace) = self.cluster.send(ask).await else {
             return;
         };
         let uid = namespace["metadata"]["uid"].clone();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::super::{ApiError, ApiErrorKind, Desk};
-use super::client::Cluster;
+use super::client::{Cluster, Refusal};
 use super::evidence::{self, Evidence};
 use super::object::Name;
 use super::ready::{Rule, State};
@@ -85,16 +85,22 @@ impl Wait<'_> {
             pause = (pause * 3 / 2).min(Duration::from_secs(5));
             live = match self.cluster.get(&self.path()).await {
                 Ok(live) => live,
-                Err(refusal) if refusal.is_gone() => {
-                    let detail = format!(
-                        "{} was deleted by somebody while it was waited for.",
-                        self.title()
-                    );
-                    return Err(ApiError::new(ApiErrorKind::Failed, "The object is gone", detail));
+                Err(refusal) if refusal.is_gone() => match is_short_lived(&live) {
+                    true => return Ok(live),
+                    false => return Err(self.vanished()),
+                },
+                Err(refusal) if is_passing(&refusal) => {
+                    self.desk.note("waiting for the API server to answer again");
+                    live
                 }
                 Err(refusal) => return Err(refusal.into()),
             };
         }
+    }
+
+    fn vanished(&self) -> ApiError {
+        let detail = format!("{} was deleted by somebody while it was waited for.", self.title());
+        ApiError::new(ApiErrorKind::Failed, "The object is gone", detail)
     }
 
     /// Waits until the object, known by its uid, is gone.
@@ -109,6 +115,11 @@ impl Wait<'_> {
             let live = match self.cluster.get(&self.path()).await {
                 Ok(live) => live,
                 Err(refusal) if refusal.is_gone() => return Ok(()),
+                Err(refusal) if is_passing(&refusal) && self.desk.clock().now() < deadline => {
+                    self.desk.note("waiting for the API server to answer again");
+                    self.desk.clock().sleep(pause).await;
+                    continue;
+                }
                 Err(refusal) => return Err(refusal.into()),
             };
             if !uid.is_empty() && live["metadata"]["uid"] != uid {
@@ -193,6 +204,17 @@ impl Wait<'_> {
                 | "Pod"
         )
     }
+}
+
+/// Says whether a control plane that restarts answers so.
+fn is_passing(refusal: &Refusal) -> bool {
+    matches!(refusal.error.kind, ApiErrorKind::Unreachable | ApiErrorKind::Internal)
+}
+
+/// Says whether the object goes by itself when its work is done.
+fn is_short_lived(live: &Json) -> bool {
+    live["kind"] == "Job"
+        && live.pointer("/spec/ttlSecondsAfterFinished").is_some_and(Json::is_number)
 }
 
 fn ingress_help(live: &Json) -> String {

@@ -1,0 +1,215 @@
+//! What needs no pods: namespaces, secrets, config maps, accounts, services, and the way in.
+
+use serde_json::{Value as Json, json};
+use terrane::addr::{Address, Mode};
+use terrane::providers::{ApiErrorKind, Preview, Proposed, Wanted};
+use terrane::value::Value;
+
+use super::bench::{Bench, Kept};
+
+fn plain() -> Vec<(&'static str, Json)> {
+    vec![
+        (
+            "kubernetes_namespace_v1",
+            json!({ "metadata": { "name": "databases", "labels": { "a": "b" } } }),
+        ),
+        (
+            "kubernetes_secret_v1",
+            json!({ "metadata": { "name": "s" }, "data": { "password": "p4ss" }, "type": "Opaque" }),
+        ),
+        (
+            "kubernetes_config_map_v1",
+            json!({ "metadata": { "name": "c" }, "data": { "a": "1", "b": "2" } }),
+        ),
+        (
+            "kubernetes_service_account_v1",
+            json!({ "metadata": { "name": "app" }, "automount_service_account_token": false }),
+        ),
+        (
+            "kubernetes_service_v1",
+            json!({ "metadata": { "name": "web", "annotations": { "cloud.google.com/neg": "{\"ingress\":true}" } },
+                "spec": { "type": "NodePort", "selector": { "app": "web" },
+                    "port": [{ "port": 80, "target_port": "8000" }] } }),
+        ),
+        (
+            "kubernetes_role_v1",
+            json!({ "metadata": { "name": "r" }, "rule": [{ "api_groups": [""], "resources": ["pods"],
+                "verbs": ["get", "list"] }] }),
+        ),
+        (
+            "kubernetes_network_policy_v1",
+            json!({ "metadata": { "name": "n" }, "spec": { "pod_selector": {}, "policy_types": ["Ingress"] } }),
+        ),
+        (
+            "kubernetes_horizontal_pod_autoscaler_v2",
+            json!({ "metadata": { "name": "h" }, "spec": { "max_replicas": 3, "scale_target_ref": {
+                "kind": "Deployment", "name": "web", "api_version": "apps/v1" } } }),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_made_is_settled_can_be_imported_and_is_gone_after_its_removal() {
+    let bench = Bench::start(1).await;
+    let mut kept: Vec<Kept> = Vec::new();
+
+    for (type_name, json) in plain() {
+        let made = bench.create(type_name, &json).await;
+        kept.push(made.unwrap_or_else(|failure| panic!("{type_name}: {}", failure.error)));
+    }
+
+    for one in &kept {
+        assert!(bench.is_settled(one).await, "{}", one.type_name);
+        let id = one.observed.value.field("id").and_then(Value::as_str).expect("an id");
+        let value =
+            bench.provider.import(&one.type_name, id, &one.config).expect("an id that fits");
+        let address = Address::root(Mode::Managed, &one.type_name, "this");
+        let wanted =
+            Wanted { address, type_name: one.type_name.clone(), value, private: Vec::new() };
+        let found = bench
+            .session
+            .read_many(&[wanted])
+            .await
+            .remove(0)
+            .expect("an answer")
+            .expect("it is there");
+        let imported = Kept { observed: found, ..one.clone() };
+        let (_, planned) = bench.plan(&imported, None);
+        assert!(planned.replaces.is_empty(), "{}", one.type_name);
+        let same = planned.after.without_marks() == imported.observed.value.without_marks();
+        assert!(same, "{}\n{:?}\n{:?}", one.type_name, imported.observed.value, planned.after);
+    }
+    for one in kept.iter().rev() {
+        bench
+            .delete(one)
+            .await
+            .unwrap_or_else(|failure| panic!("{}: {}", one.type_name, failure.error));
+    }
+    assert!(bench.refresh(&kept).await.iter().all(Option::is_none));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_others_write_is_no_change_and_what_they_change_of_ours_is_mended() {
+    let bench = Bench::start(1).await;
+    let map = json!({ "metadata": { "name": "c" }, "data": { "a": "1" } });
+    let kept = bench.create("kubernetes_config_map_v1", &map).await.expect("it is made");
+    let path = "/api/v1/namespaces/default/configmaps/c";
+    let merge = "application/merge-patch+json";
+
+    let noise = json!({ "metadata": { "annotations": { "cloud.google.com/neg-status": "{}" },
+        "labels": { "injected": "yes" } }, "data": { "other": "x" } });
+    bench.behind("PATCH", path, merge, &noise);
+    assert!(bench.is_settled(&kept).await);
+
+    bench.behind("PATCH", path, merge, &json!({ "data": { "a": "2" } }));
+    let drifted = bench.refresh(std::slice::from_ref(&kept)).await.remove(0).expect("it is there");
+    assert_ne!(drifted.observed.value, kept.observed.value);
+    let mended = bench.update(&drifted, None).await.expect("it is mended");
+    assert!(bench.is_settled(&mended).await);
+    let live = bench.behind("GET", path, "", &Json::Null);
+    assert_eq!((&live["data"]["a"], &live["data"]["other"]), (&json!("1"), &json!("x")));
+
+    let fewer = json!({ "metadata": { "name": "c" }, "data": { "b": "3" } });
+    let changed = bench.update(&mended, Some(&fewer)).await.expect("it is changed");
+    let live = bench.behind("GET", path, "", &Json::Null);
+    assert_eq!(live["data"], json!({ "b": "3", "other": "x" }));
+    assert!(bench.is_settled(&changed).await);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn an_object_that_exists_is_not_taken_over_unasked() {
+    let bench = Bench::start(1).await;
+    let path = "/api/v1/namespaces/default/configmaps";
+    let body = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" } });
+    bench.behind("POST", path, "application/json", &body);
+
+    let map = json!({ "metadata": { "name": "c" }, "data": { "a": "1" } });
+    let failure = bench.create("kubernetes_config_map_v1", &map).await.expect_err("it exists");
+
+    assert_eq!(failure.error.kind, ApiErrorKind::Conflict);
+    assert!(failure.error.help[0].contains("default/c"), "{:?}", failure.error);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_foreign_token_is_refused_with_its_remedy() {
+    let bench = Bench::start(1).await;
+    let session = bench.connect(None, Some("ya29.of-another-world"));
+    let config = bench.config(
+        Mode::Data,
+        "kubernetes_namespace_v1",
+        &json!({ "metadata": { "name": "default" } }),
+    );
+
+    let error =
+        session.read_data("kubernetes_namespace_v1", &config).await.expect_err("it is refused");
+
+    assert_eq!(error.kind, ApiErrorKind::Unauthenticated);
+    assert!(error.help[0].contains("expired"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn data_sources_read_what_is_there() {
+    let bench = Bench::start(1).await;
+    let secret = json!({ "metadata": { "name": "s" }, "data": { "password": "p4ss" } });
+    bench.create("kubernetes_secret_v1", &secret).await.expect("it is made");
+    let config =
+        bench.config(Mode::Data, "kubernetes_secret_v1", &json!({ "metadata": { "name": "s" } }));
+
+    let found =
+        bench.session.read_data("kubernetes_secret_v1", &config).await.expect("it is there");
+
+    let data = found.field("data").expect("data");
+    assert!(data.is_sensitive());
+    assert_eq!(data.field("password").and_then(Value::as_str), Some("p4ss"));
+    assert!(bench.session.identity().is_some_and(|identity| identity["uid"].is_string()));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn the_servers_dry_run_says_what_stands_in_the_way() {
+    let bench = Bench::start(1).await;
+    let propose = |json: &Json| {
+        let config = bench.config(Mode::Managed, "kubernetes_config_map_v1", json);
+        let kept = bench.provider.resource(Mode::Managed, "kubernetes_config_map_v1").expect("it");
+        let address = Address::root(Mode::Managed, "kubernetes_config_map_v1", "this");
+        let planned = bench.provider.plan(&terrane::providers::PlanRequest {
+            address: &address,
+            type_name: "kubernetes_config_map_v1",
+            prior: None,
+            private: &[],
+            config: &config,
+            proposed: &config,
+            provider: &kept.empty(),
+        });
+        Proposed {
+            address,
+            type_name: "kubernetes_config_map_v1".into(),
+            prior: None,
+            private: Vec::new(),
+            config,
+            planned: planned.after,
+        }
+    };
+    let good = propose(&json!({ "metadata": { "name": "c" }, "data": { "a": "1" } }));
+    let nowhere = propose(&json!({ "metadata": { "name": "c", "namespace": "nowhere" } }));
+
+    let found = bench.session.preview(&[good, nowhere]).await;
+
+    assert!(
+        matches!(&found[0], Preview::Sharper { replaces, .. } if replaces.is_empty()),
+        "{:?}",
+        found[0]
+    );
+    assert!(
+        matches!(&found[1], Preview::Unverified(Some(why)) if why.contains("nowhere")),
+        "{:?}",
+        found[1]
+    );
+    assert!(bench.session.preview(&[]).await.is_empty());
+    assert!(!bench.said().contains("p4ss"));
+    bench.stop().await;
+}
