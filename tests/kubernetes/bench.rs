@@ -180,7 +180,7 @@ impl Bench {
             HeaderValue::from_str(&format!("Bearer {}", self.google_token)).expect("a header");
         request.headers.insert("authorization", header);
         request.headers.insert("user-agent", HeaderValue::from_static("kubectl/v1.33"));
-        let key = self.world.running().into_iter().next().expect("a cluster runs");
+        let (key, _) = self.world.clusters().into_iter().next().expect("a cluster runs");
         let answer = self.world.answer_cluster(&key, &request);
         assert!(answer.status.is_success(), "{path}: {}", String::from_utf8_lossy(answer.bytes()));
         serde_json::from_slice(answer.bytes()).unwrap_or_default()

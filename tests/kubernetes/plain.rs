@@ -10,10 +10,6 @@ use super::bench::{Bench, Kept};
 fn plain() -> Vec<(&'static str, Json)> {
     vec![
         (
-            "kubernetes_namespace_v1",
-            json!({ "metadata": { "name": "databases", "labels": { "a": "b" } } }),
-        ),
-        (
             "kubernetes_secret_v1",
             json!({ "metadata": { "name": "s" }, "data": { "password": "p4ss" }, "type": "Opaque" }),
         ),
