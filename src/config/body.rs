@@ -139,7 +139,11 @@ fn wrong_labels(block: &Block, expected: &[&str]) -> Option<Diagnostic> {
         let detail = format!("All {kind} blocks must have {count} labels ({names}).");
         let summary = format!("Missing {missing} for {kind}");
         let inside = block.body.span;
-        let brace = Span { start: inside.start.saturating_sub(1), end: inside.start, ..inside };
+        let brace = if inside.start < block.span.end {
+            Span { start: inside.start.saturating_sub(1), end: inside.start, ..inside }
+        } else {
+            block.kind.span
+        };
         return Some(Diagnostic::error(summary, detail).at(brace, ""));
     }
     None

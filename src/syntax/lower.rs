@@ -130,10 +130,10 @@ impl<'a> Lowering<'a> {
         let header = labels.last().map_or(kind.span, |label| kind.span.to(label.span));
         let end = block.end;
         let (start, open) = block.open.map_or((end, end), |open| (open.end, open.start));
-        let body = self.skeleton(&block.items, start, end, open);
+        let mut body = self.skeleton(&block.items, start, end, open);
         let span = self.span(block.kind.start, end);
         if block.open.is_none() {
-            self.broken.push(span);
+            body.end = kind.span;
         }
         Block { kind, labels, body, header, span }
     }
@@ -154,6 +154,8 @@ impl<'a> Lowering<'a> {
                 body.attributes.extend(new);
                 body.blocks.extend(found.blocks);
             }
+            // After a mistake the language's parser keeps silent on what may follow from it.
+            Err(_) if !self.problems.is_empty() => self.broken.push(self.span(start, end)),
             Err(error) => inner.refuse(&error),
         }
         self.problems.append(&mut inner.problems);

@@ -195,6 +195,7 @@ impl<'a> Scanner<'a> {
             {
                 self.end_sequence(2);
             }
+            '~' if rest.starts_with("~}") => self.push(Kind::SequenceEnd, 2),
             '<' if heredoc_start(rest).is_some() => self.open_heredoc(),
             '0'..='9' => self.push(Kind::Number, number_length(rest)),
             c if starts_name(c) => {
@@ -267,10 +268,9 @@ impl<'a> Scanner<'a> {
         if rest.starts_with('"') {
             self.push(Kind::CloseQuote, 1);
             self.modes.pop();
-        } else if rest.starts_with('\n') {
-            self.push(Kind::QuotedNewline, 1);
-        } else if rest.starts_with("\r\n") {
-            self.push(Kind::QuotedNewline, 2);
+        } else if rest.starts_with('\n') || rest.starts_with("\r\n") {
+            let breaks = rest.find(|c| c != '\n' && c != '\r').unwrap_or(rest.len());
+            self.push(Kind::QuotedNewline, breaks);
         } else if !self.sequence() {
             let length = text_length(rest, true);
             self.push(Kind::QuotedText, length);
@@ -351,10 +351,9 @@ fn number_length(rest: &str) -> usize {
         let tail = &rest[from..];
         from + tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len())
     };
-    let mut end = digits(0);
-    if rest[end..].starts_with('.') && digits(end + 1) > end + 1 {
-        end = digits(end + 1);
-    }
+    // Several dots are one token, so that a mistyped number is told as such.
+    let end = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(rest.len());
+    let mut end = rest[..end].trim_end_matches('.').len();
     if rest[end..].starts_with(['e', 'E']) {
         let sign = usize::from(rest[end + 1..].starts_with(['+', '-']));
         if digits(end + 1 + sign) > end + 1 + sign {

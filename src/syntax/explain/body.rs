@@ -67,15 +67,17 @@ impl Explain<'_, '_> {
                         bad,
                     );
                 }
-                Kind::End => {
-                    let detail = "There is no closing brace for this block before the end of the file. This \
-                                  may be caused by incorrect brace nesting elsewhere in this file.";
-                    self.problem("Unclosed configuration block", detail, start);
-                }
+                Kind::End => self.unclosed(start),
                 _ => self.problem(ITEM, ITEM_DETAIL, bad),
             }
         }
         self.recover(end);
+    }
+
+    fn unclosed(&mut self, open: Token) {
+        let detail = "There is no closing brace for this block before the end of the file. This may be caused \
+                      by incorrect brace nesting elsewhere in this file.";
+        self.problem("Unclosed configuration block", detail, open);
     }
 
     fn item(&mut self) -> Option<Shape> {
@@ -159,7 +161,7 @@ impl Explain<'_, '_> {
             Kind::Newline | Kind::End | Kind::CloseBrace => {
                 self.body(Kind::CloseBrace, &mut block.items);
             }
-            _ => self.single(&mut block.items),
+            _ => self.single(self.last, &mut block.items),
         }
         block.end = self.last.end;
         block.whole = !self.failed(before);
@@ -197,12 +199,13 @@ impl Explain<'_, '_> {
     }
 
     /// Goes through a block of one line with one attribute.
-    fn single(&mut self, items: &mut Vec<Shape>) {
+    fn single(&mut self, open: Token, items: &mut Vec<Shape>) {
         let name = self.read();
         if name.kind == Kind::Ident {
             match self.peek().kind {
                 Kind::Equal => items.push(self.attribute(name, true)),
                 Kind::OpenQuote | Kind::OpenBrace | Kind::Ident => {
+                    let next = self.peek();
                     self.recover_item();
                     let detail = format!(
                         "A single-line block definition can contain only a single argument. If you meant to \
@@ -210,7 +213,7 @@ impl Explain<'_, '_> {
                          block, place it on a line of its own within its parent block.",
                         self.text(name)
                     );
-                    self.problem("Argument definition required", detail, name);
+                    self.problem_at("Argument definition required", detail, name.start, next.end);
                 }
                 _ => {
                     self.recover_item();
@@ -225,6 +228,12 @@ impl Explain<'_, '_> {
         let detail = match next.kind {
             Kind::CloseBrace => {
                 self.read();
+                return;
+            }
+            Kind::End => {
+                if !self.recovery {
+                    self.unclosed(open);
+                }
                 return;
             }
             Kind::Comma => {

@@ -108,7 +108,7 @@ impl Explain<'_, '_> {
                 }
             }
             Kind::Star => {
-                self.read();
+                let star = self.read();
                 while self.peek().kind == Kind::Dot {
                     self.read();
                     let next = self.peek();
@@ -123,7 +123,7 @@ impl Explain<'_, '_> {
                             self.problem("Nested splat expression not allowed", detail, next);
                         } else {
                             let detail = "An attribute name is required after a dot.";
-                            self.problem("Invalid attribute name", detail, next);
+                            self.problem("Invalid attribute name", detail, star);
                         }
                     }
                     self.recovery = true;
@@ -160,8 +160,8 @@ impl Explain<'_, '_> {
                 let close = self.read();
                 if close.kind != Kind::CloseBracket && !self.recovery {
                     let detail = "The index operator must end with a closing bracket (\"]\").";
+                    let close = self.recover(Kind::CloseBracket);
                     self.problem("Missing close bracket on index", detail, close);
-                    self.recover(Kind::CloseBracket);
                 }
             }
             self.newlines.pop();
@@ -175,6 +175,10 @@ impl Explain<'_, '_> {
             Kind::OpenParen => self.parens(),
             Kind::Number => {
                 self.read();
+                if self.text(start).matches('.').count() > 1 {
+                    let detail = "Failed to recognize the value of this number literal.";
+                    self.problem("Invalid number literal", detail, start);
+                }
             }
             Kind::Ident => {
                 let name = self.read();
@@ -298,6 +302,7 @@ impl Explain<'_, '_> {
                                   the file. This may be caused by incorrect parenthesis nesting elsewhere in \
                                   this file.";
                     self.problem_at("Unterminated function call", detail, name.start, open.end);
+                    self.recover(Kind::CloseParen);
                     return;
                 }
                 _ => {
@@ -445,6 +450,12 @@ impl Explain<'_, '_> {
                 self.problem("Missing attribute value", detail, sign);
             }
             Kind::End => self.unterminated_object(open),
+            Kind::Ident => {
+                let detail = "Expected an equals sign (\"=\") to mark the beginning of the attribute value. If \
+                              you intended to given an attribute name containing periods or spaces, write \
+                              the name in quotes to create a string literal.";
+                self.problem("Missing key/value separator", detail, sign);
+            }
             _ => {
                 let detail =
                     "Expected an equals sign (\"=\") to mark the beginning of the attribute value.";

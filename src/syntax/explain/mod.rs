@@ -207,6 +207,7 @@ impl<'a, 'b> Explain<'a, 'b> {
 
     /// Skips over the next opening token and all to what closes it.
     fn recover_over(&mut self, start: Kind) {
+        self.recovery = true;
         loop {
             match self.read().kind {
                 kind if kind == start => break,
@@ -291,15 +292,16 @@ impl<'a, 'b> Explain<'a, 'b> {
                 Kind::Invalid => ("Invalid character", invalid(self.text(token))),
                 _ => continue,
             };
-            let group = match token.kind {
-                Kind::BitwiseOr | Kind::BitwiseNot | Kind::BitwiseXor => Kind::BitwiseAnd,
-                kind => kind,
+            let before = told.iter().filter(|kind| **kind == token.kind).count();
+            told.push(token.kind);
+            let again = match token.kind {
+                Kind::Invalid => false,
+                // The second of a pair closes what the first has opened.
+                Kind::Apostrophe | Kind::Backtick => before % 2 == 1,
+                _ => before > 0,
             };
-            if group != Kind::Invalid {
-                if told.contains(&group) {
-                    continue;
-                }
-                told.push(group);
+            if again {
+                continue;
             }
             self.problem(summary, detail, token);
         }

@@ -218,14 +218,16 @@ impl Explain<'_, '_> {
         opener: Option<(Word, usize, usize)>,
     ) {
         let detail = match opener {
-            None => "The control directives within this template are imbalanced.".to_string(),
+            None => "The control directives within this template are unbalanced.".to_string(),
             Some((outer, from, to)) => {
                 let place = self.place(from, to);
                 let name = outer.name();
                 if word == Word::Else && outer == Word::If {
                     format!("Already in the else clause for the if started at {place}.")
                 } else {
-                    format!("Expecting an end{name} directive for the {name} started at {place}.")
+                    format!(
+                        "Expecting an end{name} directive corresponding to the {name} directive at {place}."
+                    )
                 }
             }
         };
