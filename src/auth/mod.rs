@@ -1,3 +1,4 @@
 //! Credentials: environment to tokens.
 
+pub mod google;
 pub mod kubernetes;

@@ -4,7 +4,9 @@
 //! neither knows of the other. Time is a parameter ([`Clock`]), so that a sandbox's run takes no
 //! real minutes.
 
+pub mod client;
 pub mod clock;
+pub mod retry;
 
 pub use self::clock::{Clock, SystemClock};
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};

@@ -1,0 +1,7 @@
+//! What the words of resource files cannot say, by product.
+
+pub mod storage;
+pub mod iam;
+pub mod project;
+pub mod cluster;
+pub mod pool;

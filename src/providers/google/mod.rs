@@ -1,0 +1,255 @@
+//! Google Cloud, natively: resource files, and hooks for what they cannot say.
+
+pub mod settings;
+pub mod resources;
+pub mod hooks;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use tokio::sync::Mutex;
+
+use crate::addr::Mode;
+use crate::auth::google::GoogleTokens;
+use crate::diag::Diagnostic;
+use crate::http::client::{Client, Transport};
+use crate::http::{HeaderMap, HeaderValue};
+use crate::providers::rest::api::Api;
+use crate::providers::rest::catalog::Catalog;
+use crate::providers::rest::job::protected;
+use crate::providers::rest::plan::plan;
+use crate::providers::rest::session::RestSession;
+use crate::providers::rest::spec::Spec;
+use crate::providers::rest::template::text_at;
+use crate::providers::rest::validate::{problem, validate};
+use crate::providers::{
+    ApiError, ApiErrorKind, PlanRequest, Planned, Problem, Provider, Session, TokenSource, World,
+};
+use crate::schema::Schema;
+use crate::value::{Type, Value};
+
+/// Makes the provider `hashicorp/google`.
+///
+/// # Errors
+/// A resource file is wrong. Files are read when they are first asked for, so that a start costs nothing:
+/// [`Google::check`] reads all.
+pub fn google() -> Result<Arc<dyn Provider>, Vec<Diagnostic>> {
+    Ok(Arc::new(Google::new()))
+}
+
+/// The provider.
+pub struct Google {
+    catalog: Arc<Catalog>,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl Default for Google {
+    fn default() -> Google {
+        Google::new()
+    }
+}
+
+impl Google {
+    /// Makes the provider; it sends over the network.
+    pub fn new() -> Google {
+        Google { catalog: Arc::new(Catalog::new(resources::RESOURCES, resources::HOOKS)), transport: None }
+    }
+
+    /// Makes the provider with another way to send: a sandbox in the same process.
+    pub fn over(transport: Arc<dyn Transport>) -> Google {
+        Google { transport: Some(transport), ..Google::new() }
+    }
+
+    /// Reads all resource files.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self) -> Result<(), Vec<Diagnostic>> {
+        self.catalog.check()
+    }
+
+    /// Gives the resource files.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Makes a session of our own kind.
+    ///
+    /// # Errors
+    /// The configuration is not known.
+    pub fn session(&self, config: &Value, world: &World) -> Result<RestSession, Box<Diagnostic>> {
+        let config = settings::complete(&config.without_marks(), world);
+        if let Some(name) = ["access_token", "credentials"].iter().find(|name| {
+            config.field(name).is_some_and(|value| !value.is_known())
+        }) {
+            let detail = format!("The provider's \"{name}\" is known only after apply.");
+            return Err(Box::new(Diagnostic::error("Provider configuration not known", detail)));
+        }
+        let timeout = settings::duration(&config, "request_timeout", 120);
+        let agent = format!("Terrane/{} (+native google provider)", world.version);
+        let transport = self.transport.clone().unwrap_or_else(|| Arc::new(Client::new(agent).timeout(timeout)));
+        let tokens = GoogleTokens::new(settings::wish(&config, world), transport.clone(), world.clock.clone());
+        let api = Api {
+            transport,
+            tokens: Arc::new(Tokens(tokens)),
+            bases: settings::bases(&config, world),
+            clock: world.clock.clone(),
+            headers: headers(&config),
+            poll: settings::duration(&config, "poll_interval", 10),
+            locks: Mutex::default(),
+        };
+        Ok(RestSession { api, catalog: self.catalog.clone(), defaults: settings::defaults(&config) })
+    }
+}
+
+fn headers(config: &Value) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut add = |name: &'static str, text: Option<String>| {
+        if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(name, value);
+        }
+    };
+    add("x-goog-request-reason", text_at(config, "request_reason"));
+    if config.field("user_project_override").and_then(Value::as_bool) == Some(true) {
+        add("x-goog-user-project", text_at(config, "billing_project").or_else(|| text_at(config, "project")));
+    }
+    headers
+}
+
+struct Tokens(GoogleTokens);
+
+#[async_trait]
+impl TokenSource for Tokens {
+    async fn token(&self) -> Result<String, ApiError> {
+        self.0.token().await.map_err(|error| {
+            ApiError::new(ApiErrorKind::Unauthenticated, "No credentials for Google Cloud", error.to_string()).help(
+                "Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS or \
+                 GOOGLE_OAUTH_ACCESS_TOKEN, or give `credentials` in the provider block.",
+            )
+        })
+    }
+}
+
+impl Provider for Google {
+    fn source(&self) -> &str {
+        "hashicorp/google"
+    }
+
+    fn schema(&self) -> Arc<Schema> {
+        Arc::new(settings::schema())
+    }
+
+    fn type_names(&self, mode: Mode) -> Vec<String> {
+        self.catalog.names(mode)
+    }
+
+    fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
+        self.catalog.entry(mode, type_name).map(|entry| entry.schema.clone())
+    }
+
+    fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {
+        let Some(entry) = self.catalog.entry(mode, type_name) else { return Vec::new() };
+        let mut problems = validate(&entry.spec, config);
+        problems.extend(self.catalog.hook(&entry.spec).validate(&config.without_marks()));
+        problems
+    }
+
+    fn plan(&self, request: &PlanRequest<'_>) -> Planned {
+        let Some(entry) = self.catalog.entry(Mode::Managed, request.type_name) else {
+            let after = request.proposed.clone();
+            return Planned { after, replaces: Vec::new(), problems: Vec::new(), notes: Vec::new() };
+        };
+        let defaults = settings::defaults(&request.provider.without_marks());
+        plan(&entry.spec, self.catalog.hook(&entry.spec), &defaults, request)
+    }
+
+    fn check_delete(&self, type_name: &str, prior: &Value) -> Option<Problem> {
+        self.catalog.entry(Mode::Managed, type_name)?;
+        let (path, why) = protected(prior)?;
+        Some(problem(&path, "Protected from removal", why))
+    }
+
+    fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {
+        Ok(upgraded(type_name, version, attributes))
+    }
+
+    fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String> {
+        let entry = self.catalog.entry(Mode::Managed, type_name).ok_or("there is no such resource type")?;
+        let defaults = settings::defaults(&provider_config.without_marks());
+        let found = imported(&entry.spec, &entry.schema, id, |name| {
+            let part = entry.spec.part(name)?;
+            defaults.fill(part.fill.as_deref()?).and_then(Value::as_str).map(str::to_string)
+        });
+        found.map(|value| self.catalog.hook(&entry.spec).imported(value))
+    }
+
+    fn configure(&self, config: &Value, world: &World) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
+        Ok(Arc::new(self.session(config, world)?))
+    }
+}
+
+/// Takes an import id apart by the first of the file's forms that fits.
+fn imported(spec: &Spec, schema: &Schema, id: &str, fill: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
+    for form in &spec.import {
+        let Some(mut found) = form.take_apart(id) else { continue };
+        for part in spec.parts.iter().filter(|part| part.fill.is_some()) {
+            if !found.contains_key(&part.name)
+                && let Some(text) = fill(&part.name)
+            {
+                found.insert(part.name.clone(), text);
+            }
+        }
+        return Ok(filled(spec, schema, found));
+    }
+    let forms = spec.import.iter().map(|form| format!("`{form}`")).collect::<Vec<_>>().join(", ");
+    Err(format!("The id \"{id}\" has none of the forms {forms}."))
+}
+
+fn filled(spec: &Spec, schema: &Schema, found: BTreeMap<String, String>) -> Value {
+    let mut value = schema.empty();
+    for (name, text) in found {
+        if let Some((block, attribute)) = name.split_once('.') {
+            if let Some(part) = spec.part(block)
+                && let Some(inside) = part.inside()
+            {
+                let element = Value::object(inside.iter().map(|part| (part.name.as_str(), part.absent())));
+                let element = element.with_field(attribute, Value::string(text));
+                let ty = element.ty();
+                value = value.with_field(block, Value::list(ty, vec![element]));
+            }
+        } else {
+            value = value.with_field(&name, Value::string(text));
+        }
+    }
+    for (name, set) in &spec.import_sets {
+        value = value.with_field(name, set.clone());
+    }
+    let id = spec.id.from_value(&value);
+    match id {
+        Some(id) => value.with_field("id", Value::string(id)),
+        None => value.with_field("id", Value::null(Type::String)),
+    }
+}
+
+/// Brings attributes of older schema versions to the present one.
+fn upgraded(type_name: &str, version: u64, attributes: Json) -> Json {
+    let mut attributes = attributes;
+    const UPGRADES: &[(&str, u64, fn(&mut Json))] = &[
+        ("google_container_cluster", 2, |cluster| cluster["deletion_protection"] = true.into()),
+        ("google_storage_bucket", 4, |bucket| {
+            if let Some(period) = bucket.pointer_mut("/retention_policy/0/retention_period")
+                && period.is_number()
+            {
+                *period = period.to_string().into();
+            }
+        }),
+    ];
+    for (name, until, upgrade) in UPGRADES {
+        if *name == type_name && version < *until {
+            upgrade(&mut attributes);
+        }
+    }
+    attributes
+}

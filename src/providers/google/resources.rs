@@ -1,0 +1,42 @@
+//! The resource files, and the hooks that they name.
+
+use crate::addr::Mode;
+use crate::providers::rest::catalog::{FileRow, HookRow};
+
+use super::hooks;
+
+/// Each resource type's and data source's file.
+pub const RESOURCES: &[FileRow] = &[
+    (
+        Mode::Managed,
+        "google_artifact_registry_repository",
+        include_str!("resources/artifactregistry/artifact_registry_repository.hcl"),
+    ),
+    (Mode::Managed, "google_container_cluster", include_str!("resources/container/container_cluster.hcl")),
+    (Mode::Managed, "google_container_node_pool", include_str!("resources/container/container_node_pool.hcl")),
+    (Mode::Managed, "google_project_iam_member", include_str!("resources/resourcemanager/project_iam_member.hcl")),
+    (Mode::Managed, "google_project_service", include_str!("resources/serviceusage/project_service.hcl")),
+    (Mode::Managed, "google_service_account", include_str!("resources/iam/service_account.hcl")),
+    (Mode::Managed, "google_storage_bucket", include_str!("resources/storage/storage_bucket.hcl")),
+    (
+        Mode::Managed,
+        "google_storage_bucket_iam_member",
+        include_str!("resources/storage/storage_bucket_iam_member.hcl"),
+    ),
+    (Mode::Managed, "google_storage_hmac_key", include_str!("resources/storage/storage_hmac_key.hcl")),
+    (Mode::Data, "google_client_config", include_str!("resources/data/data_client_config.hcl")),
+    (Mode::Data, "google_project", include_str!("resources/data/data_project.hcl")),
+];
+
+/// The hooks by name.
+pub const HOOKS: &[HookRow] = &[
+    ("bucket", &hooks::storage::Bucket),
+    ("hmac_key", &hooks::storage::HmacKey),
+    ("iam_member", &hooks::iam::Member),
+    ("service_account", &hooks::iam::ServiceAccount),
+    ("project_service", &hooks::project::Service),
+    ("cluster", &hooks::cluster::Cluster),
+    ("node_pool", &hooks::pool::NodePool),
+    ("client_config", &hooks::project::ClientConfig),
+    ("project", &hooks::project::Project),
+];

@@ -1,0 +1,26 @@
+# A service account's key for Cloud Storage's S3-style interface.
+resource "google_storage_hmac_key" {
+  service = "storage"
+  object  = "HmacKeyMetadata"
+  hook    = "hmac_key"
+  id      = "projects/{project}/hmacKeys/{access_id}"
+  import  = ["projects/{project}/hmacKeys/{access_id}", "{project}/{access_id}", "{access_id}"]
+
+  create = { post = "projects/{project}/hmacKeys?serviceAccountEmail={service_account_email}", body = none }
+  read   = { get = "projects/{project}/hmacKeys/{access_id}", gone_when = { state = "DELETED" } }
+  list   = { get = "projects/{project}/hmacKeys?maxResults=250", items = "items", by = "accessId" }
+  update = { put = "projects/{project}/hmacKeys/{access_id}", how = subset, precondition = "etag" }
+  delete = { delete = "projects/{project}/hmacKeys/{access_id}" }
+  timeouts = { create = "20m", update = "20m", delete = "20m" }
+
+  attributes = {
+    service_account_email = { type = string, required = true, replaces = true, api = "serviceAccountEmail", write = none }
+    deletion_policy       = { type = string, optional = true, computed = true }
+    project               = { type = string, optional = true, computed = true, replaces = true, api = "projectId", fill = project }
+    state                 = { type = string, optional = true, default = "ACTIVE", one_of = ["ACTIVE", "INACTIVE"], api = "state" }
+    access_id             = { type = string, computed = true, api = "accessId" }
+    secret                = { type = string, computed = true, sensitive = true, keep = true }
+    time_created          = { type = string, computed = true, api = "timeCreated" }
+    updated               = { type = string, computed = true, api = "updated", volatile = true }
+  }
+}

@@ -1,0 +1,157 @@
+//! Sends single requests to services: base addresses, tokens, retries, pages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::http::client::Transport;
+use crate::http::retry::{Retry, passes};
+use crate::http::{Clock, HeaderMap, HeaderValue, Method, Request};
+use crate::providers::{ApiError, ApiErrorKind, TokenSource};
+
+use super::error::{Refused, refused, unreachable};
+
+/// What a session sends by.
+pub struct Api {
+    /// Sends.
+    pub transport: Arc<dyn Transport>,
+    /// Gives tokens.
+    pub tokens: Arc<dyn TokenSource>,
+    /// The base address of each service, with a slash at the end.
+    pub bases: BTreeMap<String, String>,
+    /// The clock to wait by while reading.
+    pub clock: Arc<dyn Clock>,
+    /// Headers of every request.
+    pub headers: HeaderMap,
+    /// The longest pause between two looks at an operation.
+    pub poll: Duration,
+    /// One lock for each thing that takes one change at a time.
+    pub locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
+}
+
+/// A request to a service.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The method.
+    pub method: Method,
+    /// The path and query below the service's base.
+    pub path: String,
+    /// The body.
+    pub body: Option<Json>,
+    /// What is being done, for errors.
+    pub what: String,
+}
+
+impl<'a> Ask<'a> {
+    /// Makes a reading request.
+    pub fn get(service: &'a str, path: impl Into<String>, what: impl Into<String>) -> Ask<'a> {
+        Ask { service, method: Method::GET, path: path.into(), body: None, what: what.into() }
+    }
+}
+
+impl Api {
+    /// Gives the absolute URL of a request.
+    ///
+    /// # Errors
+    /// There is no such service.
+    pub fn url(&self, ask: &Ask<'_>) -> Result<String, ApiError> {
+        match self.bases.get(ask.service) {
+            Some(base) => Ok(format!("{base}{}", ask.path)),
+            None => {
+                let detail = format!("There is no address for the service \"{}\".", ask.service);
+                Err(ApiError::new(ApiErrorKind::Invalid, "Unknown service", detail))
+            }
+        }
+    }
+
+    /// Sends a request, again where the answer is one that passes. Gives the answer's JSON.
+    ///
+    /// # Errors
+    /// What the service answered instead, or that it did not.
+    pub async fn send(&self, ask: &Ask<'_>, clock: &dyn Clock) -> Result<Json, Refused> {
+        let url = self.url(ask)?;
+        let retry = Retry::default();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let failed = match self.once(ask, &url, tries).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            match retry.pause(tries).filter(|_| failed.1) {
+                Some(pause) => clock.sleep(pause).await,
+                None => return Err(failed.0),
+            }
+        }
+    }
+
+    async fn once(&self, ask: &Ask<'_>, url: &str, tries: u32) -> Result<Json, Attempt> {
+        let token = self.tokens.token().await.map_err(|error| Attempt(error.into(), false))?;
+        let mut request = Request::new(ask.method.clone(), url);
+        if let Some(body) = &ask.body {
+            request = request.json(body);
+        }
+        request.headers.extend(self.headers.clone());
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap_or(HeaderValue::from_static(""));
+        bearer.set_sensitive(true);
+        request.headers.insert(::http::header::AUTHORIZATION, bearer);
+        tracing::debug!(method = %ask.method, url, "request");
+        let answer = match self.transport.send(request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return Err(Attempt(unreachable(&ask.what, &ask.method, url, &error.message, tries), true));
+            }
+        };
+        let status = answer.status.as_u16();
+        tracing::debug!(method = %ask.method, url, status, "answer");
+        let body = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
+        if answer.status.is_success() {
+            return Ok(body);
+        }
+        let again = passes(status, &body);
+        Err(Attempt(refused(&ask.what, &ask.method, url, status, &body, tries), again))
+    }
+
+    /// Reads all pages of a list.
+    ///
+    /// # Errors
+    /// What the service answered instead.
+    pub async fn list(&self, ask: &Ask<'_>, items: &str) -> Result<Vec<Json>, Refused> {
+        let mut found = Vec::new();
+        let mut page: Option<String> = None;
+        loop {
+            let mut ask = ask.clone();
+            if let Some(token) = &page {
+                let mark = if ask.path.contains('?') { '&' } else { '?' };
+                ask.path.push_str(&format!("{mark}pageToken={}", super::template::escape(token, true)));
+            }
+            let answer = self.send(&ask, &*self.clock).await?;
+            found.extend(answer.get(items).and_then(Json::as_array).into_iter().flatten().cloned());
+            match answer.get("nextPageToken").and_then(Json::as_str) {
+                Some(next) if !next.is_empty() && page.as_deref() != Some(next) => page = Some(next.to_string()),
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    /// Waits for the lock of a thing that takes one change at a time.
+    ///
+    /// It sleeps between tries rather than wait on the lock: a virtual clock would take a waiter for one at work.
+    pub async fn lock(&self, name: &str, clock: &dyn Clock) -> OwnedMutexGuard<()> {
+        let lock = self.locks.lock().await.entry(name.to_string()).or_default().clone();
+        loop {
+            match lock.clone().try_lock_owned() {
+                Ok(guard) => return guard,
+                Err(_) => clock.sleep(Duration::from_millis(500)).await,
+            }
+        }
+    }
+}
+
+/// A failed try, and whether another is worth it.
+struct Attempt(Refused, bool);

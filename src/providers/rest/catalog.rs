@@ -1,0 +1,87 @@
+//! The resource files of a provider, each read when it is first asked for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use crate::addr::Mode;
+use crate::diag::Diagnostic;
+use crate::schema::Schema;
+
+use super::hook::{Hook, Plain};
+use super::read::read;
+use super::schema::schema;
+use super::spec::Spec;
+
+/// A resource file: mode, type name, text.
+pub type FileRow = (Mode, &'static str, &'static str);
+
+/// A hook by name.
+pub type HookRow = (&'static str, &'static dyn Hook);
+
+/// A resource file that was read, with its schema.
+#[derive(Debug)]
+pub struct Entry {
+    /// What the file says.
+    pub spec: Spec,
+    /// The schema that it gives.
+    pub schema: Arc<Schema>,
+}
+
+/// All resource files of a provider.
+pub struct Catalog {
+    files: BTreeMap<(Mode, &'static str), (&'static str, OnceLock<Option<Arc<Entry>>>)>,
+    hooks: &'static [HookRow],
+}
+
+impl Catalog {
+    /// Takes in files; none is read.
+    pub fn new(files: &[FileRow], hooks: &'static [HookRow]) -> Catalog {
+        let files = files.iter().map(|(mode, name, text)| ((*mode, *name), (*text, OnceLock::new()))).collect();
+        Catalog { files, hooks }
+    }
+
+    /// Reads all files.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self) -> Result<(), Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        for ((mode, name), (text, _)) in &self.files {
+            match read(text, &self.hook_names()) {
+                Ok(spec) if spec.mode == *mode && spec.type_name == *name => {}
+                Ok(spec) => problems.push(Diagnostic::error(
+                    "Invalid resource file",
+                    format!("The file of \"{name}\" describes \"{}\".", spec.type_name),
+                )),
+                Err(found) => problems.extend(found.into_iter().map(|problem| problem.in_block(*name))),
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    fn hook_names(&self) -> Vec<&'static str> {
+        self.hooks.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// Gives the type names of a mode.
+    pub fn names(&self, mode: Mode) -> Vec<String> {
+        self.files.keys().filter(|(of, _)| *of == mode).map(|(_, name)| (*name).to_string()).collect()
+    }
+
+    /// Gives a resource file, read.
+    pub fn entry(&self, mode: Mode, type_name: &str) -> Option<Arc<Entry>> {
+        let (_, (text, entry)) = self.files.iter().find(|((of, name), _)| *of == mode && *name == type_name)?;
+        let read = || {
+            let spec = read(text, &self.hook_names()).ok()?;
+            let schema = Arc::new(schema(&spec));
+            Some(Arc::new(Entry { spec, schema }))
+        };
+        entry.get_or_init(read).clone()
+    }
+
+    /// Gives a file's hook.
+    pub fn hook(&self, spec: &Spec) -> &'static dyn Hook {
+        let named = self.hooks.iter().find(|(name, _)| Some(*name) == spec.hook.as_deref());
+        named.map_or(&Plain, |(_, hook)| *hook)
+    }
+}

@@ -1,0 +1,99 @@
+//! The ways in which a value and its JSON form differ beyond their type.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::equal::duration_seconds;
+
+/// A way between value and JSON, as text, bool or JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// Read: the text after the last slash.
+    LastSegment,
+    /// Read: an email's part before the `@`.
+    LocalPart,
+    /// Read: a text after a fixed beginning.
+    Prefix(Arc<str>),
+    /// A bool that says the contrary.
+    Inverted,
+    /// Read: whether the text is this.
+    Equals(Arc<str>),
+    /// `LIVE`, `ARCHIVED`, `ANY` as true, false, nothing.
+    LiveState,
+    /// `VPC_NATIVE`, `ROUTES` as true, false.
+    NetworkingMode,
+    /// Write: any duration as whole seconds.
+    DurationSeconds,
+}
+
+const CODECS: &[(&str, Codec)] = &[
+    ("last_segment", Codec::LastSegment),
+    ("local_part", Codec::LocalPart),
+    ("inverted", Codec::Inverted),
+    ("live_state", Codec::LiveState),
+    ("networking_mode", Codec::NetworkingMode),
+    ("duration_seconds", Codec::DurationSeconds),
+];
+
+impl Codec {
+    /// Gives the codec of a name; `equals:X` and `prefix:X` take a text.
+    pub fn named(name: &str) -> Option<Codec> {
+        if let Some(text) = name.strip_prefix("equals:") {
+            return Some(Codec::Equals(text.into()));
+        }
+        if let Some(text) = name.strip_prefix("prefix:") {
+            return Some(Codec::Prefix(text.into()));
+        }
+        CODECS.iter().find(|(known, _)| *known == name).map(|(_, codec)| codec.clone())
+    }
+
+    /// Brings what the service says to the form that the attribute has.
+    pub fn read(&self, json: Option<&Json>) -> Option<Json> {
+        let text = json.and_then(Json::as_str);
+        let truth = json.and_then(Json::as_bool);
+        match self {
+            Codec::LastSegment => text.map(|text| last_segment(text).into()),
+            Codec::LocalPart => text.map(|text| text.split('@').next().unwrap_or(text).into()),
+            Codec::Prefix(prefix) => text.map(|text| format!("{prefix}{text}").into()),
+            Codec::Inverted => Some(Json::Bool(!truth.unwrap_or(false))),
+            Codec::Equals(wanted) => Some(Json::Bool(text == Some(wanted))),
+            Codec::LiveState => Some(match truth {
+                Some(true) => "LIVE".into(),
+                Some(false) => "ARCHIVED".into(),
+                None => "ANY".into(),
+            }),
+            Codec::NetworkingMode => {
+                Some(if truth == Some(true) { "VPC_NATIVE" } else { "ROUTES" }.into())
+            }
+            Codec::DurationSeconds => json.cloned(),
+        }
+    }
+
+    /// Brings an attribute's value to the form that the service takes; nothing where none is sent.
+    pub fn write(&self, json: Json) -> Option<Json> {
+        match self {
+            Codec::Inverted => json.as_bool().map(|truth| Json::Bool(!truth)),
+            Codec::LiveState => match json.as_str() {
+                Some("LIVE") => Some(true.into()),
+                Some("ARCHIVED") => Some(false.into()),
+                _ => None,
+            },
+            Codec::NetworkingMode => json.as_str().map(|mode| Json::Bool(mode == "VPC_NATIVE")),
+            Codec::DurationSeconds => {
+                let seconds = json.as_str().and_then(duration_seconds);
+                Some(seconds.map_or(json, |seconds| format!("{seconds}s").into()))
+            }
+            Codec::Prefix(prefix) => {
+                let text = json.as_str()?;
+                Some(text.strip_prefix(&**prefix).unwrap_or(text).into())
+            }
+            Codec::LastSegment | Codec::LocalPart | Codec::Equals(_) => Some(json),
+        }
+    }
+}
+
+/// Gives the text after the last slash.
+pub fn last_segment(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
+}

@@ -1,0 +1,244 @@
+//! The rules by which different values mean the same: a plan shows no change then.
+//!
+//! `prior` is what stands in the state, `wanted` what the configuration says.
+
+use std::net::IpAddr;
+
+use crate::value::{Kind, Value, order};
+
+/// What a rule may look at besides the two values.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The whole object as it stands.
+    pub prior: Option<&'a Value>,
+    /// The values beside the one in question, as they stand.
+    pub beside: Option<&'a Value>,
+}
+
+type Rule = fn(&Value, &Value, Around<'_>) -> bool;
+
+const RULES: &[(&str, Rule)] = &[
+    ("self_link_or_name", |a, b, _| texts(a, b, self_link_or_name)),
+    ("self_link", |a, b, _| texts(a, b, |a, b| below_projects(a) == below_projects(b))),
+    ("last_path_segment", |a, b, _| texts(a, b, |a, b| last(a) == last(b))),
+    ("case_insensitive", |a, b, _| texts(a, b, str::eq_ignore_ascii_case)),
+    ("cidr_or_size", |a, b, _| texts(a, b, |a, b| b.starts_with('/') && a.ends_with(b))),
+    ("duration", |a, b, _| texts(a, b, same_duration)),
+    ("duration_with_days", |a, b, _| texts(a, b, same_duration)),
+    ("timestamp", |a, b, _| texts(a, b, same_moment)),
+    ("hour_leading_zero", |a, b, _| texts(a, b, |a, b| a.trim_start_matches('0') == b.trim_start_matches('0'))),
+    ("ip_representation", |a, b, _| texts(a, b, same_address)),
+    ("iam_member_case", |a, b, _| texts(a, b, |a, b| normal_member(a) == normal_member(b))),
+    ("keep_when_removed", |_, b, _| is_zero(b)),
+    ("absent_equals_empty", |a, b, _| is_zero(a) && is_zero(b)),
+    ("absent_equals_empty_block", |a, b, _| is_zero(a) && is_zero(b)),
+    ("absent_equals_default", |a, b, _| is_zero(b) && is_disabled(a)),
+    ("absent_equals_disabled", |a, b, _| is_zero(b) && is_disabled(a)),
+    ("gke_autopilot_server_managed", |_, _, around| is_true(around.prior, "enable_autopilot")),
+    ("gke_added_monitoring_scope", |a, b, _| same_but(a, b, &["https://www.googleapis.com/auth/monitoring.write"])),
+    ("gke_confidential_sev", |a, b, around| {
+        is_zero(b) && a.as_str() == Some("SEV") && is_true(around.beside, "enabled")
+    }),
+    ("gke_sandbox_labels", |a, b, _| same_without(a, b, "sandbox.gke.io/")),
+    ("gke_goog_labels", |a, b, _| same_without(a, b, "goog-gke")),
+    ("gke_recurrence_daily", |a, b, _| {
+        texts(a, b, |a, b| b == "FREQ=DAILY" && a == "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU")
+    }),
+    ("gke_db_encryption_synonyms", |a, b, _| {
+        let on = |text: &str| text == "ENCRYPTED" || text == "ALL_OBJECTS_ENCRYPTION_ENABLED";
+        texts(a, b, |a, b| on(a) && on(b))
+    }),
+    ("gke_fleet_preregistered", |a, _, _| {
+        a.elements().and_then(<[Value]>::first).is_some_and(|fleet| is_true(Some(fleet), "pre_registered"))
+    }),
+    ("set_semantics", |a, b, _| {
+        let sorted = |value: &Value| {
+            let mut parts = value.elements().map(<[Value]>::to_vec).unwrap_or_default();
+            parts.sort_by(order);
+            parts
+        };
+        sorted(a) == sorted(b)
+    }),
+];
+
+/// Says whether there is a rule of this name.
+pub fn is_rule(name: &str) -> bool {
+    name.starts_with("empty_equals:") || RULES.iter().any(|(known, _)| *known == name)
+}
+
+/// Says whether two values mean the same: equal, both without content, or by the rule.
+pub fn same(rule: Option<&str>, prior: &Value, wanted: &Value, around: Around<'_>) -> bool {
+    if !wanted.is_whole() {
+        return false;
+    }
+    if prior == wanted || (is_zero(prior) && is_zero(wanted)) {
+        return true;
+    }
+    let Some(name) = rule else { return false };
+    if let Some(other) = name.strip_prefix("empty_equals:") {
+        let empty = |value: &Value| is_zero(value) || value.as_str() == Some(other);
+        return empty(prior) && empty(wanted);
+    }
+    RULES.iter().find(|(known, _)| *known == name).is_some_and(|(_, rule)| rule(prior, wanted, around))
+}
+
+/// Says whether a value has no content: null, false, zero, empty, or a single block of nothing else.
+pub fn is_zero(value: &Value) -> bool {
+    match value.kind() {
+        Kind::Unknown(..) => false,
+        Kind::Null(_) => true,
+        Kind::Bool(truth) => !truth,
+        Kind::Number(number) => number.to_f64() == 0.0,
+        Kind::String(text) => text.is_empty(),
+        Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+            parts.is_empty() || (parts.len() == 1 && parts[0].fields().is_some() && is_zero(&parts[0]))
+        }
+        Kind::Map(_, fields) => fields.is_empty(),
+        Kind::Object(fields) => fields.values().all(is_zero),
+    }
+}
+
+/// Says whether a block says only that something is off.
+fn is_disabled(value: &Value) -> bool {
+    const OFF: [&str; 6] = [
+        "Disabled",
+        "DISABLED",
+        "PROVIDER_UNSPECIFIED",
+        "VERSION_POLICY_UNSPECIFIED",
+        "NEARLINE",
+        "EVALUATION_MODE_UNSPECIFIED",
+    ];
+    match value.kind() {
+        Kind::String(text) => text.is_empty() || OFF.contains(&&**text),
+        Kind::List(_, parts) | Kind::Set(_, parts) => parts.iter().all(is_disabled),
+        Kind::Object(fields) => fields.values().all(is_disabled),
+        Kind::Unknown(..) | Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::Tuple(_) | Kind::Map(..) => {
+            is_zero(value)
+        }
+    }
+}
+
+fn texts(a: &Value, b: &Value, same: impl Fn(&str, &str) -> bool) -> bool {
+    matches!((a.as_str(), b.as_str()), (Some(a), Some(b)) if same(a, b))
+}
+
+fn is_true(value: Option<&Value>, name: &str) -> bool {
+    value.and_then(|value| value.field(name)).and_then(Value::as_bool) == Some(true)
+}
+
+fn last(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
+}
+
+fn below_projects(link: &str) -> &str {
+    link.find("projects/").map_or(link, |at| &link[at..])
+}
+
+fn self_link_or_name(prior: &str, wanted: &str) -> bool {
+    if wanted.contains('/') { below_projects(prior) == below_projects(wanted) } else { last(prior) == wanted }
+}
+
+fn same_duration(a: &str, b: &str) -> bool {
+    matches!((duration_seconds(a), duration_seconds(b)), (Some(a), Some(b)) if (a - b).abs() < 1e-9)
+}
+
+fn same_moment(a: &str, b: &str) -> bool {
+    matches!((a.parse::<jiff::Timestamp>(), b.parse::<jiff::Timestamp>()), (Ok(a), Ok(b)) if a == b)
+}
+
+fn same_address(a: &str, b: &str) -> bool {
+    matches!((a.parse::<IpAddr>(), b.parse::<IpAddr>()), (Ok(a), Ok(b)) if a == b)
+}
+
+fn same_but(a: &Value, b: &Value, extra: &[&str]) -> bool {
+    let (Some(a), Some(b)) = (a.elements(), b.elements()) else { return false };
+    let added = |value: &&Value| !b.contains(value);
+    b.iter().all(|value| a.contains(value))
+        && a.iter().filter(added).all(|value| value.as_str().is_some_and(|text| extra.contains(&text)))
+}
+
+fn same_without(a: &Value, b: &Value, prefix: &str) -> bool {
+    let mine = |value: &Value| {
+        value.fields().map(|fields| {
+            fields
+                .iter()
+                .filter(|(name, _)| !name.starts_with(prefix))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect::<Vec<_>>()
+        })
+    };
+    mine(a).unwrap_or_default() == mine(b).unwrap_or_default()
+}
+
+/// Gives a duration in seconds: Go's form (`1h30m`), with days, or bare `3600s`.
+pub fn duration_seconds(text: &str) -> Option<f64> {
+    let mut total = 0.0;
+    let mut rest = text;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..end].parse().ok()?;
+        let unit_end = rest[end..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| end + at);
+        let factor = match &rest[end..unit_end] {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86_400.0,
+            _ => return None,
+        };
+        total += number * factor;
+        rest = &rest[unit_end..];
+    }
+    Some(total)
+}
+
+/// Gives an IAM member in the form that is compared and sent: what is no name of one's own in lower case.
+pub fn normal_member(member: &str) -> String {
+    let bare = member.strip_prefix("deleted:").unwrap_or(member);
+    let kept = ["principal:", "principalSet:", "principalHierarchy:"];
+    if kept.iter().any(|prefix| bare.starts_with(prefix)) {
+        return member.to_string();
+    }
+    match member.split_once(':') {
+        Some((kind, name)) => format!("{kind}:{}", name.to_lowercase()),
+        None => member.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOWHERE: Around<'_> = Around { prior: None, beside: None };
+
+    fn text_same(rule: &str, prior: &str, wanted: &str) -> bool {
+        same(Some(rule), &Value::string(prior), &Value::string(wanted), NOWHERE)
+    }
+
+    #[test]
+    fn a_bare_name_means_the_link_that_ends_in_it() {
+        assert!(text_same("self_link_or_name", "projects/p/global/networks/default", "default"));
+        assert!(!text_same("self_link_or_name", "projects/p/global/networks/other", "default"));
+        assert!(text_same(
+            "self_link_or_name",
+            "projects/p/global/networks/a",
+            "https://www.googleapis.com/compute/v1/projects/p/global/networks/a"
+        ));
+    }
+
+    #[test]
+    fn durations_are_compared_by_their_length() {
+        assert!(text_same("duration", "3600s", "1h"));
+        assert!(text_same("duration_with_days", "2592000s", "30d"));
+        assert!(!text_same("duration", "3600s", "59m"));
+    }
+
+    #[test]
+    fn members_differ_in_case_only_where_names_have_case() {
+        assert!(text_same("iam_member_case", "user:a@b.c", "user:A@b.c"));
+        assert!(!text_same("iam_member_case", "principal://x/A", "principal://x/a"));
+    }
+}

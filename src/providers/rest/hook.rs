@@ -1,0 +1,83 @@
+//! Where code stands for what the words of resource files cannot say.
+//!
+//! A hook is a row of a table; a file names it. Each method has a default that does what the file's words say.
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use crate::providers::{ApiError, Failure, Problem, Wanted};
+use crate::value::Value;
+
+use super::plan::Draft;
+use super::job::Job;
+use super::session::RestSession;
+use super::spec::Spec;
+
+/// The code of one resource type, or of several that are alike.
+#[async_trait]
+pub trait Hook: Send + Sync {
+    /// Changes a plan.
+    fn plan(&self, _draft: &mut Draft<'_>) {}
+
+    /// Checks a configuration further.
+    fn validate(&self, _config: &Value) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Changes the service's JSON before it is decoded.
+    fn answered(&self, _object: &mut Json, _base: Option<&Value>) {}
+
+    /// Changes the JSON of a new object before it is sent.
+    fn asked(&self, _object: &mut Json, _planned: &Value) {}
+
+    /// Changes what was decoded.
+    fn decoded(&self, value: Value, _object: &Json, _base: Option<&Value>) -> Value {
+        value
+    }
+
+    /// Takes an import id apart, where the file's forms do not tell it all.
+    fn imported(&self, value: Value) -> Value {
+        value
+    }
+
+    /// Reads objects in its own way; nothing where the file's way is to be gone.
+    async fn read_many(
+        &self,
+        _session: &RestSession,
+        _spec: &Spec,
+        _wanted: &[&Wanted],
+    ) -> Option<Vec<Result<Option<Value>, ApiError>>> {
+        None
+    }
+
+    /// Adds what takes further requests to what was read.
+    async fn enrich(&self, _session: &RestSession, _spec: &Spec, value: Value, _object: &Json) -> Value {
+        value
+    }
+
+    /// Reads a data source.
+    async fn data(&self, session: &RestSession, spec: &Spec, config: &Value) -> Result<Value, ApiError> {
+        session.read_plain_data(spec, config).await
+    }
+
+    /// Makes an object.
+    async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
+        job.create(planned).await
+    }
+
+    /// Changes an object.
+    async fn update(&self, job: &Job<'_>, prior: &Value, planned: &Value) -> Result<Value, Failure> {
+        job.update(prior, planned).await
+    }
+
+    /// Removes an object.
+    async fn delete(&self, job: &Job<'_>, prior: &Value) -> Result<(), Failure> {
+        job.delete(prior).await
+    }
+}
+
+/// The hook of types that need none.
+pub struct Plain;
+
+#[async_trait]
+impl Hook for Plain {}

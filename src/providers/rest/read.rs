@@ -1,0 +1,564 @@
+//! Reads a resource file with the project's own parser. An unknown word is a problem, not a silence.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::addr::Mode;
+use crate::diag::{Diagnostic, FileId, Span, has_errors, nearest};
+use crate::http::Method;
+use crate::schema::Given;
+use crate::syntax;
+use crate::syntax::tree::{Block, Body as Tree, Expr, ExprKind};
+use crate::value::{Number, Type, Value};
+
+use super::codec::Codec;
+use super::equal;
+use super::spec::{
+    Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Place, Rests, Shape, Spec, Update,
+    Wire,
+};
+use super::template::Template;
+
+/// Reads a file's one resource or data source.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn read(text: &str, hooks: &[&str]) -> Result<Spec, Vec<Diagnostic>> {
+    let (file, mut problems) = syntax::parse(FileId::default(), text);
+    let spec = file.body.blocks.first().map(|block| spec(block, hooks, &mut problems));
+    match spec {
+        Some(spec) if !has_errors(&problems) => Ok(spec),
+        Some(_) => Err(problems),
+        None => {
+            problems.push(Diagnostic::error("Empty resource file", "The file has no resource."));
+            Err(problems)
+        }
+    }
+}
+
+/// A word's argument.
+#[derive(Clone, Debug)]
+enum Word {
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    Name(String),
+    List(Vec<Word>),
+    Object(Vec<(String, Word)>),
+    Call(String, Vec<Word>),
+}
+
+impl Word {
+    fn text(&self) -> Option<String> {
+        match self {
+            Word::Text(text) | Word::Name(text) => Some(text.clone()),
+            Word::Bool(_) | Word::Number(_) | Word::List(_) | Word::Object(_) | Word::Call(..) => None,
+        }
+    }
+
+    fn texts(&self) -> Option<Vec<String>> {
+        match self {
+            Word::List(words) => words.iter().map(Word::text).collect(),
+            _ => None,
+        }
+    }
+
+    fn json(&self) -> Json {
+        match self {
+            Word::Bool(value) => Json::Bool(*value),
+            Word::Number(number) => number_json(*number),
+            Word::Text(text) | Word::Name(text) => Json::String(text.clone()),
+            Word::List(words) => words.iter().map(Word::json).collect(),
+            Word::Object(fields) => {
+                Json::Object(fields.iter().map(|(name, word)| (name.clone(), word.json())).collect())
+            }
+            Word::Call(..) => Json::Null,
+        }
+    }
+
+    fn value(&self, ty: &Type) -> Option<Value> {
+        match (self, ty) {
+            (Word::Bool(value), Type::Bool) => Some(Value::bool(*value)),
+            (Word::Number(number), Type::Number) => Number::from_f64(*number).map(Value::number),
+            (Word::Text(text), Type::String) => Some(Value::string(text)),
+            (Word::List(words), Type::List(element)) => {
+                let parts = words.iter().map(|word| word.value(element)).collect::<Option<_>>()?;
+                Some(Value::list((**element).clone(), parts))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "whole numbers of resource files are small")]
+fn number_json(number: f64) -> Json {
+    if number.fract() == 0.0 { (number as i64).into() } else { number.into() }
+}
+
+/// The words of one body, taken one after the other; what is left over is unknown.
+struct Words<'a> {
+    words: BTreeMap<String, Word>,
+    asked: Vec<&'static str>,
+    span: Span,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Words<'a> {
+    fn of_body(body: &Tree, span: Span, problems: &'a mut Vec<Diagnostic>) -> Words<'a> {
+        let words = body
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.name.text != "attributes")
+            .filter_map(|attribute| Some((attribute.name.text.clone(), word(&attribute.expr)?)))
+            .collect();
+        Words { words, asked: Vec::new(), span, problems }
+    }
+
+    fn of_word(word: Word, span: Span, problems: &'a mut Vec<Diagnostic>) -> Words<'a> {
+        let words = match word {
+            Word::Object(fields) => fields.into_iter().collect(),
+            _ => BTreeMap::new(),
+        };
+        Words { words, asked: Vec::new(), span, problems }
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<Word> {
+        self.asked.push(name);
+        self.words.remove(name)
+    }
+
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        self.take(name).and_then(|word| word.text())
+    }
+
+    fn texts(&mut self, name: &'static str) -> Vec<String> {
+        self.take(name).and_then(|word| word.texts()).unwrap_or_default()
+    }
+
+    fn flag(&mut self, name: &'static str) -> bool {
+        matches!(self.take(name), Some(Word::Bool(true)))
+    }
+
+    fn number(&mut self, name: &'static str) -> Option<f64> {
+        match self.take(name) {
+            Some(Word::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn count(&mut self, name: &'static str) -> Option<usize> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are small")]
+        self.number(name).map(|number| number as usize)
+    }
+
+    fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], otherwise: T) -> T {
+        let Some(text) = self.text(name) else { return otherwise };
+        match choices.iter().find(|(choice, _)| *choice == text) {
+            Some((_, value)) => *value,
+            None => {
+                self.problem(format!("The word `{name}` cannot be \"{text}\"."));
+                otherwise
+            }
+        }
+    }
+
+    fn problem(&mut self, detail: String) {
+        self.problems.push(Diagnostic::error("Invalid resource file", detail).at(self.span, ""));
+    }
+
+    fn finish(mut self) {
+        let unknown: Vec<String> = self.words.keys().cloned().collect();
+        for name in unknown {
+            let near = nearest(&name, self.asked.iter().copied());
+            let hint = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+            self.problem(format!("There is no word `{name}`.{hint}"));
+        }
+    }
+}
+
+fn word(expr: &Expr) -> Option<Word> {
+    Some(match &expr.kind {
+        ExprKind::Bool(value) => Word::Bool(*value),
+        ExprKind::Number(text) => Word::Number(text.parse().ok()?),
+        ExprKind::Template(_) => Word::Text(expr.literal()?),
+        ExprKind::Name(name) => Word::Name(name.clone()),
+        ExprKind::Tuple(parts) => Word::List(parts.iter().map(word).collect::<Option<_>>()?),
+        ExprKind::Object(items) => {
+            let fields = items.iter().map(|item| Some((item.key.literal()?, word(&item.value)?)));
+            Word::Object(fields.collect::<Option<_>>()?)
+        }
+        ExprKind::Call { name, arguments, .. } => {
+            Word::Call(name.text.clone(), arguments.iter().map(word).collect::<Option<_>>()?)
+        }
+        ExprKind::Null => Word::Name("none".into()),
+        _ => return None,
+    })
+}
+
+fn spec(block: &Block, hooks: &[&str], problems: &mut Vec<Diagnostic>) -> Spec {
+    let mode = if block.kind.text == "data" { Mode::Data } else { Mode::Managed };
+    let type_name = block.labels.first().map(|label| label.text.clone()).unwrap_or_default();
+    let span = block.header;
+    let parts = parts(&block.body, problems);
+    let rpcs = block
+        .body
+        .blocks("rpc")
+        .map(|rpc| {
+            let name = rpc.labels.first().map(|label| label.text.clone()).unwrap_or_default();
+            let mut words = Words::of_body(&rpc.body, rpc.header, problems);
+            let call = call_words(&mut words);
+            words.finish();
+            (name, call)
+        })
+        .filter_map(|(name, call)| Some((name, call?)))
+        .collect();
+    let mut words = Words::of_body(&block.body, span, problems);
+    let mut spec = Spec {
+        mode,
+        type_name,
+        service: words.text("service").unwrap_or_default(),
+        object: words.text("object").unwrap_or_default(),
+        schema_version: words.count("schema_version").unwrap_or(0) as u64,
+        id: Template::parse(&words.text("id").unwrap_or_default()),
+        import: words.texts("import").iter().map(|text| Template::parse(text)).collect(),
+        import_sets: Vec::new(),
+        labels: words.text("labels"),
+        create: None,
+        read: None,
+        list: None,
+        update: Update { how: How::Never, call: None, precondition: None },
+        delete: None,
+        rpcs,
+        operation: words.choice(
+            "operation",
+            &[("standard", OperationKind::Standard), ("gke", OperationKind::Gke)],
+            OperationKind::None,
+        ),
+        rests: None,
+        timeouts: BTreeMap::new(),
+        exactly_one_of: groups(words.take("exactly_one_of")),
+        at_least_one_of: groups(words.take("at_least_one_of")),
+        hook: words.text("hook"),
+        parts,
+    };
+    calls(&mut spec, &mut words);
+    if let Some(Word::Object(fields)) = words.take("import_sets") {
+        let value = |word: &Word| word.value(&Type::Bool).or_else(|| word.value(&Type::String));
+        spec.import_sets =
+            fields.iter().filter_map(|(name, word)| Some((name.clone(), value(word)?))).collect();
+    }
+    if let Some(Word::Object(fields)) = words.take("timeouts") {
+        let seconds = |word: &Word| word.text().and_then(|text| equal::duration_seconds(&text));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timeouts are small")]
+        let times = fields.iter().filter_map(|(name, word)| Some((name.clone(), seconds(word)? as u64)));
+        spec.timeouts = times.collect();
+    }
+    if let Some(hook) = &spec.hook
+        && !hooks.contains(&hook.as_str())
+    {
+        words.problem(format!("There is no hook \"{hook}\"."));
+    }
+    words.finish();
+    spec
+}
+
+fn groups(word: Option<Word>) -> Vec<Vec<String>> {
+    match word {
+        Some(Word::List(words)) => words.iter().filter_map(Word::texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn calls(spec: &mut Spec, words: &mut Words<'_>) {
+    spec.create = call(words.take("create"), words);
+    spec.read = call(words.take("read"), words);
+    spec.delete = call(words.take("delete"), words);
+    if let Some(list) = words.take("list") {
+        let mut inner = Words::of_word(list, words.span, words.problems);
+        let (items, by) = (inner.text("items"), inner.text("by"));
+        let call = call_words(&mut inner);
+        inner.finish();
+        if let (Some(call), Some(items), Some(by)) = (call, items, by) {
+            spec.list = Some(List { call, items, by });
+        }
+    }
+    if let Some(update) = words.take("update") {
+        let mut inner = Words::of_word(update, words.span, words.problems);
+        let how = inner.choice("how", HOWS, How::Never);
+        let precondition = inner.text("precondition");
+        let call = call_words(&mut inner);
+        inner.finish();
+        spec.update = Update { how, call, precondition };
+    }
+    if let Some(rests) = words.take("rests") {
+        let mut inner = Words::of_word(rests, words.span, words.problems);
+        spec.rests = Some(Rests {
+            field: inner.text("field").unwrap_or_default(),
+            ready: inner.texts("ready"),
+            failed: inner.texts("failed"),
+        });
+        inner.finish();
+    }
+}
+
+const HOWS: &[(&str, How)] = &[
+    ("none", How::Never),
+    ("client", How::Client),
+    ("merge", How::Merge),
+    ("query_mask", How::QueryMask),
+    ("body_mask", How::BodyMask),
+    ("subset", How::Subset),
+    ("fields", How::Fields),
+];
+
+fn call(word: Option<Word>, words: &mut Words<'_>) -> Option<Call> {
+    let mut inner = Words::of_word(word?, words.span, words.problems);
+    let call = call_words(&mut inner);
+    inner.finish();
+    call
+}
+
+fn call_words(words: &mut Words<'_>) -> Option<Call> {
+    const METHODS: [(&str, Method); 5] = [
+        ("get", Method::GET),
+        ("post", Method::POST),
+        ("put", Method::PUT),
+        ("patch", Method::PATCH),
+        ("delete", Method::DELETE),
+    ];
+    let mut found = None;
+    for (name, method) in METHODS {
+        if let Some(path) = words.text(name) {
+            found = Some((method, Template::parse(&path)));
+        }
+    }
+    let body = match words.take("body") {
+        None => Body::Whole,
+        Some(Word::Name(name)) if name == "none" => Body::None,
+        Some(word) => word.text().map_or(Body::Whole, Body::In),
+    };
+    let with = match words.take("with") {
+        Some(Word::Object(fields)) => fields.into_iter().map(|(name, word)| (name, member(word))).collect(),
+        _ => Vec::new(),
+    };
+    let gone_when = match words.take("gone_when") {
+        Some(Word::Object(fields)) => {
+            fields.into_iter().filter_map(|(name, word)| Some((name, word.text()?))).collect()
+        }
+        _ => Vec::new(),
+    };
+    let denied_is_gone = words.flag("denied_is_gone");
+    let (method, path) = found?;
+    Some(Call { method, path, body, with, gone_when, denied_is_gone })
+}
+
+fn member(word: Word) -> Member {
+    match word {
+        Word::Text(text) => Member::Text(Template::parse(&text)),
+        other => Member::Fixed(other.json()),
+    }
+}
+
+fn parts(body: &Tree, problems: &mut Vec<Diagnostic>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if let Some(attributes) = body.attribute("attributes")
+        && let ExprKind::Object(items) = &attributes.expr.kind
+    {
+        for item in items {
+            match (item.key.literal(), word(&item.value)) {
+                (Some(name), Some(word)) => {
+                    let words = Words::of_word(word, item.value.span, problems);
+                    parts.push(attribute(name, words));
+                }
+                _ => problems.push(
+                    Diagnostic::error("Invalid resource file", "An attribute is not in the words of resource files.")
+                        .at(item.value.span, ""),
+                ),
+            }
+        }
+    }
+    for block in body.blocks("block") {
+        parts.push(nested(block, problems));
+    }
+    parts
+}
+
+fn attribute(name: String, mut words: Words<'_>) -> Part {
+    let (ty, integer) = match words.take("type") {
+        Some(word) => match ty(&word) {
+            Some(found) => found,
+            None => {
+                words.problem(format!("The attribute \"{name}\" has no such type."));
+                (Type::Any, false)
+            }
+        },
+        None => {
+            words.problem(format!("The attribute \"{name}\" has no type."));
+            (Type::Any, false)
+        }
+    };
+    let default = words.take("default").and_then(|word| word.value(&ty));
+    let mut part = common(name, Shape::Attribute { ty, integer }, &mut words);
+    part.default = default;
+    words.finish();
+    part
+}
+
+fn ty(word: &Word) -> Option<(Type, bool)> {
+    match word {
+        Word::Name(name) => match name.as_str() {
+            "string" => Some((Type::String, false)),
+            "bool" => Some((Type::Bool, false)),
+            "int" => Some((Type::Number, true)),
+            "float" => Some((Type::Number, false)),
+            _ => None,
+        },
+        Word::Call(name, arguments) => {
+            let (element, integer) = ty(arguments.first()?)?;
+            match name.as_str() {
+                "list" => Some((Type::list(element), integer)),
+                "set" => Some((Type::set(element), integer)),
+                "map" => Some((Type::map(element), integer)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn nested(block: &Block, problems: &mut Vec<Diagnostic>) -> Part {
+    let name = block.labels.first().map(|label| label.text.clone()).unwrap_or_default();
+    let parts = parts(&block.body, problems);
+    let mut words = Words::of_body(&block.body, block.header, problems);
+    let shape = Shape::Block {
+        set: words.choice("kind", &[("set", true), ("list", false)], false),
+        min: words.count("min_items").unwrap_or(0),
+        max: words.count("max_items"),
+        keyed: words.text("keyed"),
+        present: words.text("present"),
+        parts,
+    };
+    let part = common(name, shape, &mut words);
+    words.finish();
+    part
+}
+
+fn common(name: String, shape: Shape, words: &mut Words<'_>) -> Part {
+    let given = match (words.flag("required"), words.flag("optional"), words.flag("computed")) {
+        (true, _, _) => Given::Required,
+        (_, true, true) => Given::OptionalOrService,
+        (_, true, false) => Given::Optional,
+        (_, false, true) => Given::Service,
+        (false, false, false) => {
+            words.problem(format!("\"{name}\" is neither required, optional nor computed."));
+            Given::Optional
+        }
+    };
+    let api = words.text("api").map(|text| place(&text));
+    let codec = words.text("codec").and_then(|text| {
+        let codec = Codec::named(&text);
+        if codec.is_none() {
+            words.problem(format!("There is no codec \"{text}\"."));
+        }
+        codec
+    });
+    let suppress = words.text("suppress").filter(|rule| {
+        let known = equal::is_rule(rule);
+        if !known {
+            words.problem(format!("There is no rule \"{rule}\"."));
+        }
+        known
+    });
+    Part {
+        name,
+        shape,
+        given,
+        replaces: words.flag("replaces"),
+        default: None,
+        sensitive: words.flag("sensitive"),
+        write_only: words.flag("write_only"),
+        never_kept: words.flag("never_kept"),
+        deprecated: words.text("deprecated"),
+        read: other_place(words.text("read"), &api),
+        write: other_place(words.text("write"), &api),
+        wire: words.choice(
+            "wire",
+            &[("text", Wire::Text), ("bool", Wire::Bool), ("number", Wire::Number)],
+            Wire::Plain,
+        ),
+        codec,
+        keep: words.flag("keep"),
+        volatile: words.flag("volatile"),
+        fill: words.text("fill"),
+        known: words.text("known").map(|text| Template::parse(&text)),
+        expand: words.text("expand"),
+        suppress,
+        normalize: words.text("normalize"),
+        zero_if: words.text("zero_if"),
+        change: change(words),
+        checks: checks(words),
+    }
+}
+
+fn place(text: &str) -> Place {
+    let (root, text) = match text.strip_prefix('/') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let path = text.split('.').filter(|name| !name.is_empty()).map(str::to_string).collect();
+    Place { root, path }
+}
+
+fn other_place(text: Option<String>, api: &Option<Place>) -> Option<Place> {
+    match text.as_deref() {
+        None => api.clone(),
+        Some("none") => None,
+        Some(text) => Some(place(text)),
+    }
+}
+
+fn change(words: &mut Words<'_>) -> Option<Change> {
+    let word = words.take("update")?;
+    let mut inner = Words::of_word(word, words.span, words.problems);
+    let change = Change {
+        rpc: inner.text("rpc").unwrap_or_else(|| "update".into()),
+        field: inner.text("field"),
+        wrap: inner.text("wrap"),
+        group: inner.text("group"),
+        absent: inner.take("absent").map(|word| word.json()),
+        force_send: inner.flag("force_send"),
+    };
+    inner.take("removed_field");
+    inner.finish();
+    Some(change)
+}
+
+fn checks(words: &mut Words<'_>) -> Checks {
+    let length = match words.take("length") {
+        Some(Word::List(ends)) => match ends.as_slice() {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths are small")]
+            [Word::Number(low), Word::Number(high)] => Some((*low as usize, *high as usize)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let regex = words.text("regex").and_then(|text| match regex::Regex::new(&text) {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            words.problem(format!("The regex is wrong: {error}."));
+            None
+        }
+    });
+    Checks {
+        one_of: words.texts("one_of"),
+        min: words.number("min"),
+        max: words.number("max"),
+        length,
+        regex,
+        conflicts_with: words.texts("conflicts_with"),
+        required_with: words.texts("required_with"),
+        min_items: words.count("min_items"),
+        max_items: words.count("max_items"),
+    }
+}

@@ -1,0 +1,309 @@
+//! A configured provider: reads many objects by few requests, and performs actions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+use serde_json::Value as Json;
+
+use crate::addr::Mode;
+use crate::providers::{
+    Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Observed, Session, TokenSource, Wanted,
+};
+use crate::value::{Type, Value};
+
+use super::api::{Api, Ask};
+use super::catalog::Catalog;
+use super::codec::last_segment;
+use super::decode::decode;
+use super::job::{Job, body, protected, settled};
+use super::json;
+use super::plan::Defaults;
+use super::spec::{Call, List, OperationKind, Spec};
+
+/// How many requests are under way at once while reading.
+const AT_ONCE: usize = 10;
+
+/// A session of a provider that is made of resource files.
+pub struct RestSession {
+    /// Sends.
+    pub api: Api,
+    /// The resource files.
+    pub catalog: Arc<Catalog>,
+    /// What the provider block gives.
+    pub defaults: Defaults,
+}
+
+impl RestSession {
+    /// Makes the request of a call.
+    ///
+    /// # Errors
+    /// An attribute that the path needs is not known.
+    pub fn ask<'a>(
+        &self,
+        spec: &'a Spec,
+        call: &Call,
+        value: &Value,
+        object: Option<Json>,
+        what: &str,
+    ) -> Result<Ask<'a>, ApiError> {
+        let path = call.path.url(value).map_err(|name| {
+            let detail = format!("{what}: \"{name}\" is not set, and the provider block does not give it.");
+            ApiError::new(ApiErrorKind::Invalid, "Missing attribute", detail)
+                .help(format!("Set \"{name}\" in the resource or in the provider block."))
+        })?;
+        let body = body(call, value, object);
+        Ok(Ask { service: &spec.service, method: call.method.clone(), path, body, what: what.to_string() })
+    }
+
+    /// Fills in of an object what the provider block gives.
+    pub fn located(&self, spec: &Spec, value: &Value) -> Value {
+        let mut value = value.clone();
+        for part in &spec.parts {
+            let Some(fill) = part.fill.as_deref().and_then(|name| self.defaults.fill(name)) else { continue };
+            let open = value.field(&part.name).is_none_or(|field| field.is_null() || !field.is_known());
+            if open && fill.is_known() && !fill.is_null() {
+                value = value.with_field(&part.name, fill.clone());
+            }
+        }
+        value
+    }
+
+    /// Reads one object; nothing where it does not exist.
+    ///
+    /// # Errors
+    /// What the service answered instead.
+    pub async fn get(&self, spec: &Spec, value: &Value, what: &str) -> Result<Option<Json>, ApiError> {
+        let Some(call) = &spec.read else { return Ok(None) };
+        let value = self.located(spec, value);
+        let ask = self.ask(spec, call, &value, None, what)?;
+        match self.api.send(&ask, &*self.api.clock).await {
+            Ok(json) if is_gone(call, &json) => Ok(None),
+            Ok(json) => Ok(Some(json)),
+            Err(refused) if refused.is_not_found() => Ok(None),
+            Err(refused) if call.denied_is_gone && refused.status() == 403 && !is_disabled(&refused.reasons) => Ok(None),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    /// Makes the value of an object from its JSON: `base` is what stands or was planned.
+    pub async fn observe(&self, spec: &Spec, json: Json, base: Option<&Value>) -> Value {
+        let value = self.decoded(spec, &json, base);
+        settled(&self.catalog.hook(spec).enrich(self, spec, value, &json).await)
+    }
+
+    /// Makes the value of an object from its JSON alone, without further requests.
+    pub fn decoded(&self, spec: &Spec, json: &Json, base: Option<&Value>) -> Value {
+        let hook = self.catalog.hook(spec);
+        let mut json = json.clone();
+        hook.answered(&mut json, base);
+        let base_clean = base.map(Value::without_marks);
+        let base = base_clean.as_ref();
+        let mut value = decode(&spec.parts, &json, base);
+        value = self.located(spec, &value);
+        for part in spec.parts.iter().filter(|part| part.read.is_none() && part.known.is_some()) {
+            if let Some(known) = &part.known {
+                value = value.with_field(&part.name, known.value(&value));
+            }
+        }
+        value = labelled(spec, &value, base);
+        value = hook.decoded(value, &json, base);
+        if !spec.timeouts.is_empty() {
+            let times = base.and_then(|base| base.field("timeouts")).cloned();
+            let none = || {
+                Value::null(Type::object(spec.timeouts.keys().map(|name| (name.as_str(), Type::String))))
+            };
+            value = value.with_field("timeouts", times.unwrap_or_else(none));
+        }
+        let id = base.and_then(|base| base.field("id")).filter(|id| id.is_known() && !id.is_null()).cloned();
+        let id = id.unwrap_or_else(|| spec.id.value(&value));
+        value.with_field("id", id)
+    }
+
+    /// Gives the path of an operation below its service's base.
+    ///
+    /// # Errors
+    /// The object's place is not known.
+    pub fn operation_path(&self, spec: &Spec, value: &Value, name: &str) -> Result<String, ApiError> {
+        match spec.operation {
+            OperationKind::None | OperationKind::Standard => Ok(name.to_string()),
+            OperationKind::Gke => {
+                let value = self.located(spec, value);
+                let template = super::template::Template::parse("projects/{project}/locations/{location}/operations/");
+                let path = template.url(&value).map_err(|name| {
+                    let detail = format!("The operation's place is not known: \"{name}\" is not set.");
+                    ApiError::new(ApiErrorKind::Invalid, "Missing attribute", detail)
+                })?;
+                Ok(format!("{path}{}", last_segment(name)))
+            }
+        }
+    }
+
+    /// Reads a data source by its file's `read`.
+    ///
+    /// # Errors
+    /// It does not exist, or what the service answered instead.
+    pub async fn read_plain_data(&self, spec: &Spec, config: &Value) -> Result<Value, ApiError> {
+        let what = format!("reading data.{}", spec.type_name);
+        match self.get(spec, config, &what).await? {
+            Some(json) => Ok(self.observe(spec, json, Some(config)).await),
+            None => {
+                let detail = format!("{what}: there is no such object.");
+                Err(ApiError::new(ApiErrorKind::NotFound, "Not found", detail))
+            }
+        }
+    }
+
+    async fn read_group(&self, spec: &Spec, wanted: &[&Wanted]) -> Vec<Result<Option<Value>, ApiError>> {
+        if let Some(read) = self.catalog.hook(spec).read_many(self, spec, wanted).await {
+            return read;
+        }
+        let listed = match &spec.list {
+            Some(list) if wanted.len() > 1 => self.listed(spec, list, wanted).await,
+            _ => wanted.iter().map(|_| None).collect(),
+        };
+        let reads = wanted.iter().zip(listed).map(|(wanted, listed)| async move {
+            let json = match listed {
+                Some(json) => Some(json),
+                None => self.get(spec, &wanted.value, &format!("reading {}", wanted.address)).await?,
+            };
+            match json {
+                Some(json) => Ok(Some(self.observe(spec, json, Some(&wanted.value)).await)),
+                None => Ok(None),
+            }
+        });
+        stream::iter(reads).buffered(AT_ONCE).collect().await
+    }
+
+    /// Reads whole collections, and finds in them what is wanted; what is not found there is read alone.
+    async fn listed(&self, spec: &Spec, list: &List, wanted: &[&Wanted]) -> Vec<Option<Json>> {
+        let mut found: Vec<Option<Json>> = wanted.iter().map(|_| None).collect();
+        let mut collections: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, wanted) in wanted.iter().enumerate() {
+            if let Ok(path) = list.call.path.url(&self.located(spec, &wanted.value)) {
+                collections.entry(path).or_default().push(place);
+            }
+        }
+        for (path, places) in collections.into_iter().filter(|(_, places)| places.len() > 1) {
+            let ask = Ask::get(&spec.service, path, format!("listing {}", spec.type_name));
+            // A refused LIST may be a matter of permission: the single reads will tell.
+            let Ok(objects) = self.api.list(&ask, &list.items).await else { continue };
+            for place in places {
+                let value = &wanted[place].value;
+                found[place] = objects
+                    .iter()
+                    .find(|object| is_same(list, object, value, spec) && spec.read.as_ref().is_none_or(|call| !is_gone(call, object)))
+                    .cloned();
+            }
+        }
+        found
+    }
+}
+
+fn is_disabled(reasons: &[String]) -> bool {
+    reasons.iter().any(|reason| reason == "SERVICE_DISABLED" || reason == "accessNotConfigured")
+}
+
+fn is_gone(call: &Call, json: &Json) -> bool {
+    call.gone_when.iter().any(|(path, gone)| json::dotted(json, path).and_then(Json::as_str) == Some(gone))
+}
+
+/// Says whether a listed object is the wanted one: by the last segment of its name, and its location where both have one.
+fn is_same(list: &List, object: &Json, value: &Value, spec: &Spec) -> bool {
+    let id = value.field("id").and_then(Value::as_str).map(str::to_string).or_else(|| spec.id.from_value(value));
+    let name = json::dotted(object, &list.by).and_then(Json::as_str);
+    let same_name = matches!((id, name), (Some(id), Some(name)) if last_segment(&id) == last_segment(name));
+    let here = value.field("location").and_then(Value::as_str);
+    let there = object.get("location").and_then(Json::as_str);
+    same_name && matches!((here, there), (Some(here), Some(there)) if here.eq_ignore_ascii_case(there))
+        || same_name && (here.is_none() || there.is_none())
+}
+
+/// Shares an object's labels out among the three attributes.
+fn labelled(spec: &Spec, value: &Value, base: Option<&Value>) -> Value {
+    let Some(name) = &spec.labels else { return value.clone() };
+    let all = value.field("effective_labels").and_then(Value::fields).cloned().unwrap_or_default();
+    let told = |name: &str| base.and_then(|base| base.field(name)).filter(|value| value.is_known());
+    // What was never in a state of ours (an import) has no labels of ours yet: all count as the user's.
+    let new = base.is_none_or(|base| base.field("effective_labels").is_none_or(Value::is_null));
+    let kept = |name: &str| match told(name) {
+        Some(base) if !new && base.is_null() => base.clone(),
+        Some(base) if !new => {
+            let mine = base.fields().cloned().unwrap_or_default();
+            let mine = mine.into_keys().filter_map(|key| Some((key.clone(), all.get(&key)?.clone())));
+            Value::map(Type::String, mine.collect::<Vec<_>>())
+        }
+        _ => {
+            let mine = all.iter().filter(|(key, _)| !key.starts_with("goog-"));
+            Value::map(Type::String, mine.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>())
+        }
+    };
+    let (mine, ours) = (kept(name), kept("terraform_labels"));
+    value
+        .with_field(name, mine)
+        .with_field("terraform_labels", ours)
+        .with_field("effective_labels", Value::map(Type::String, all))
+}
+
+#[async_trait]
+impl Session for RestSession {
+    async fn read_many(&self, wanted: &[Wanted]) -> Vec<Result<Option<Observed>, ApiError>> {
+        let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, wanted) in wanted.iter().enumerate() {
+            groups.entry(&wanted.type_name).or_default().push(place);
+        }
+        let reads = groups.into_iter().map(|(type_name, places)| async move {
+            let group: Vec<&Wanted> = places.iter().map(|place| &wanted[*place]).collect();
+            let found = match self.catalog.entry(Mode::Managed, type_name) {
+                Some(entry) => self.read_group(&entry.spec, &group).await,
+                None => group.iter().map(|_| Err(unknown_type(type_name))).collect(),
+            };
+            places.into_iter().zip(found).collect::<Vec<_>>()
+        });
+        let mut found: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).concat().await;
+        found.sort_by_key(|(place, _)| *place);
+        let observed = |value| Observed { value, private: Vec::new() };
+        found.into_iter().map(|(_, read)| read.map(|value| value.map(observed))).collect()
+    }
+
+    async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
+        let entry = self.catalog.entry(Mode::Data, type_name).ok_or_else(|| unknown_type(type_name))?;
+        self.catalog.hook(&entry.spec).data(self, &entry.spec, config).await
+    }
+
+    async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
+        let entry =
+            self.catalog.entry(Mode::Managed, &action.type_name).ok_or_else(|| unknown_type(&action.type_name))?;
+        let hook = self.catalog.hook(&entry.spec);
+        let job = Job { session: self, spec: &entry.spec, hook, action, desk };
+        let made = match &action.deed {
+            Deed::Create { planned, .. } => Some(hook.create(&job, &planned.without_marks()).await?),
+            Deed::Update { prior, planned, .. } => {
+                Some(hook.update(&job, &prior.without_marks(), &planned.without_marks()).await?)
+            }
+            Deed::Delete { prior } => {
+                let prior = prior.without_marks();
+                if let Some((_, why)) = protected(&prior) {
+                    let detail = format!("{} is not deleted: {why}", action.address);
+                    return Err(ApiError::new(ApiErrorKind::Protected, "Protected from removal", detail).into());
+                }
+                let abandoned = prior.field("deletion_policy").and_then(Value::as_str) == Some("ABANDON");
+                if !abandoned {
+                    hook.delete(&job, &prior).await?;
+                }
+                None
+            }
+        };
+        Ok(made.map(|value| Observed { value, private: Vec::new() }))
+    }
+
+    fn tokens(&self) -> Option<Arc<dyn TokenSource>> {
+        Some(self.api.tokens.clone())
+    }
+}
+
+fn unknown_type(type_name: &str) -> ApiError {
+    let detail = format!("There is no resource type \"{type_name}\" in this provider.");
+    ApiError::new(ApiErrorKind::Invalid, "Unknown resource type", detail)
+}

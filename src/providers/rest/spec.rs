@@ -1,0 +1,347 @@
+//! What a resource file says.
+
+use std::collections::BTreeMap;
+
+use crate::addr::Mode;
+use crate::http::Method;
+use crate::schema::Given;
+use crate::value::{Type, Value};
+
+use super::codec::Codec;
+use super::template::Template;
+
+/// One resource type or data source.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Resource or data source.
+    pub mode: Mode,
+    /// The type's name.
+    pub type_name: String,
+    /// The service that is called.
+    pub service: String,
+    /// The name of the service's schema of the object.
+    pub object: String,
+    /// The version that state entries are written with.
+    pub schema_version: u64,
+    /// The attribute `id`.
+    pub id: Template,
+    /// The forms of an import id, in the order tried.
+    pub import: Vec<Template>,
+    /// What an import sets because the service does not know it.
+    pub import_sets: Vec<(String, Value)>,
+    /// The attribute that holds the user's labels, where the type has the three label attributes.
+    pub labels: Option<String>,
+    /// How the object is made.
+    pub create: Option<Call>,
+    /// How it is read.
+    pub read: Option<Call>,
+    /// How all objects of its collection are read.
+    pub list: Option<List>,
+    /// How it is changed.
+    pub update: Update,
+    /// How it is removed.
+    pub delete: Option<Call>,
+    /// Further calls by name, for the update of single fields.
+    pub rpcs: BTreeMap<String, Call>,
+    /// The operations that its calls answer with.
+    pub operation: OperationKind,
+    /// When the object is at rest.
+    pub rests: Option<Rests>,
+    /// How long each of create, read, update, delete may take, in seconds.
+    pub timeouts: BTreeMap<String, u64>,
+    /// Groups of which exactly one must be given.
+    pub exactly_one_of: Vec<Vec<String>>,
+    /// Groups of which at least one must be given, where their block is.
+    pub at_least_one_of: Vec<Vec<String>>,
+    /// The code for what words cannot say.
+    pub hook: Option<String>,
+    /// The attributes and blocks.
+    pub parts: Vec<Part>,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The path and query below the service's base.
+    pub path: Template,
+    /// Where the object stands in the body: the whole, or in a member; nothing where none is sent.
+    pub body: Body,
+    /// Further members of the body: a path and what stands there.
+    pub with: Vec<(String, Member)>,
+    /// The values of members that say that the object is gone although it can be read.
+    pub gone_when: Vec<(String, String)>,
+    /// A refusal (403) means that there is no such object.
+    pub denied_is_gone: bool,
+}
+
+/// A fixed member of a body.
+#[derive(Clone, Debug)]
+pub enum Member {
+    /// Text with placeholders.
+    Text(Template),
+    /// A fixed value.
+    Fixed(serde_json::Value),
+}
+
+/// Where the object stands in a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// No object is sent.
+    None,
+    /// The body is the object.
+    Whole,
+    /// It is a member of it.
+    In(String),
+}
+
+/// A LIST of a whole collection.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The request.
+    pub call: Call,
+    /// The member that holds the objects.
+    pub items: String,
+    /// The member by which an object is found: its last segment is compared with that of the id.
+    pub by: String,
+}
+
+/// How an object is changed.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// The way.
+    pub how: How,
+    /// The request, where there is one.
+    pub call: Option<Call>,
+    /// A member (`etag`) that is read before and sent along.
+    pub precondition: Option<String>,
+}
+
+/// The ways of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// It cannot be changed: each attribute replaces it, or is the client's own.
+    Never,
+    /// Only attributes that the service does not know change.
+    Client,
+    /// A merge patch: what changed, and null for what goes away.
+    Merge,
+    /// A patch with `updateMask` in the query.
+    QueryMask,
+    /// A patch with `updateMask` in the body.
+    BodyMask,
+    /// A put of what changed, with the precondition.
+    Subset,
+    /// A call for each concern.
+    Fields,
+}
+
+/// The operations that calls answer with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// The answer is the object.
+    None,
+    /// `google.longrunning`: `done`, a full name.
+    Standard,
+    /// GKE's: `status`, a bare name.
+    Gke,
+}
+
+/// When an object is at rest.
+#[derive(Clone, Debug)]
+pub struct Rests {
+    /// The member that says it.
+    pub field: String,
+    /// Its values at rest.
+    pub ready: Vec<String>,
+    /// Its values when something is wrong with the object.
+    pub failed: Vec<String>,
+}
+
+/// An attribute or a block.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The name.
+    pub name: String,
+    /// What it holds.
+    pub shape: Shape,
+    /// Who gives the value.
+    pub given: Given,
+    /// A change of it replaces the object; of a block: of the number of blocks.
+    pub replaces: bool,
+    /// What stands for it where nothing is given.
+    pub default: Option<Value>,
+    /// It must not be shown.
+    pub sensitive: bool,
+    /// It is sent and never kept.
+    pub write_only: bool,
+    /// It is read each time and never kept.
+    pub never_kept: bool,
+    /// What to use in its place.
+    pub deprecated: Option<String>,
+    /// Where it is read from; nothing where the service does not tell it.
+    pub read: Option<Place>,
+    /// Where it is written to; nothing where it is not sent.
+    pub write: Option<Place>,
+    /// How its JSON form differs from its value.
+    pub wire: Wire,
+    /// How the two are made of one another.
+    pub codec: Option<Codec>,
+    /// The state's value is kept when the service does not tell it.
+    pub keep: bool,
+    /// It may change whenever the object does.
+    pub volatile: bool,
+    /// The provider block's setting that stands for it.
+    pub fill: Option<String>,
+    /// What its value is known to be before the object is.
+    pub known: Option<Template>,
+    /// What a bare name is completed to.
+    pub expand: Option<String>,
+    /// The rule by which different values mean the same.
+    pub suppress: Option<String>,
+    /// The form that a value is brought to.
+    pub normalize: Option<String>,
+    /// A zero is sent only where this other attribute beside it is true.
+    pub zero_if: Option<String>,
+    /// The call that changes it alone.
+    pub change: Option<Change>,
+    /// What the value must be.
+    pub checks: Checks,
+}
+
+/// What a part holds.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// A value of a type; `integer` is a number without fraction.
+    Attribute {
+        /// The type.
+        ty: Type,
+        /// Whether numbers are whole.
+        integer: bool,
+    },
+    /// Nested blocks.
+    Block {
+        /// Whether they are a set, not a list.
+        set: bool,
+        /// How many at least.
+        min: usize,
+        /// How many at most.
+        max: Option<usize>,
+        /// In JSON they are a map by this attribute.
+        keyed: Option<String>,
+        /// The block's presence is this JSON member's truth.
+        present: Option<String>,
+        /// The parts inside.
+        parts: Vec<Part>,
+    },
+}
+
+/// A place in JSON: member names from the object that the enclosing block stands for, or from the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From the object's root, not from the block.
+    pub root: bool,
+    /// The member names.
+    pub path: Vec<String>,
+}
+
+/// How a value travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// As it is.
+    Plain,
+    /// A number as text.
+    Text,
+    /// The texts `TRUE` and `FALSE` as a bool.
+    Bool,
+    /// A text as a number.
+    Number,
+}
+
+/// The call that changes a part alone.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The call's name: `update`, or one of the file's `rpc` blocks.
+    pub rpc: String,
+    /// The member of its body.
+    pub field: Option<String>,
+    /// The member inside that.
+    pub wrap: Option<String>,
+    /// What goes in one call with it.
+    pub group: Option<String>,
+    /// What is sent where nothing is wanted.
+    pub absent: Option<serde_json::Value>,
+    /// False and zero are sent too.
+    pub force_send: bool,
+}
+
+/// What a value must be.
+#[derive(Clone, Debug, Default)]
+pub struct Checks {
+    /// One of these.
+    pub one_of: Vec<String>,
+    /// At least.
+    pub min: Option<f64>,
+    /// At most.
+    pub max: Option<f64>,
+    /// So many characters.
+    pub length: Option<(usize, usize)>,
+    /// A text that matches this.
+    pub regex: Option<regex::Regex>,
+    /// None of these may be given too.
+    pub conflicts_with: Vec<String>,
+    /// These must be given too.
+    pub required_with: Vec<String>,
+    /// So many elements at least.
+    pub min_items: Option<usize>,
+    /// So many elements at most.
+    pub max_items: Option<usize>,
+}
+
+impl Part {
+    /// Gives the parts inside, where it is a block.
+    pub fn inside(&self) -> Option<&[Part]> {
+        match &self.shape {
+            Shape::Attribute { .. } => None,
+            Shape::Block { parts, .. } => Some(parts),
+        }
+    }
+
+    /// Says whether the service may give its value.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.given, Given::OptionalOrService | Given::Service)
+    }
+
+    /// Gives the type of the whole part.
+    pub fn ty(&self) -> Type {
+        match &self.shape {
+            Shape::Attribute { ty, .. } => ty.clone(),
+            Shape::Block { set, parts, .. } => {
+                let object = parts_type(parts);
+                if *set { Type::set(object) } else { Type::list(object) }
+            }
+        }
+    }
+
+    /// Gives what stands for it where nothing is given.
+    pub fn absent(&self) -> Value {
+        match &self.shape {
+            Shape::Attribute { ty, .. } => Value::null(ty.clone()),
+            Shape::Block { set: true, parts, .. } => Value::set(parts_type(parts), Vec::new()),
+            Shape::Block { set: false, parts, .. } => Value::list(parts_type(parts), Vec::new()),
+        }
+    }
+}
+
+/// Gives the object type of some parts.
+pub fn parts_type(parts: &[Part]) -> Type {
+    Type::object(parts.iter().map(|part| (part.name.as_str(), part.ty())))
+}
+
+impl Spec {
+    /// Gives a part of the top level.
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.name == name)
+    }
+}
