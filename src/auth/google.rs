@@ -12,7 +12,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use google_cloud_auth::credentials::{
-    CacheableResource, Credentials, external_account, impersonated, mds, service_account, user_account,
+    CacheableResource, Credentials, external_account, impersonated, mds, service_account,
+    user_account,
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value as Json, json};
@@ -97,7 +98,9 @@ impl GoogleTokens {
         };
         let (token, life) = match source {
             Source::Fixed(token) => return Ok(token),
-            Source::Sandbox(base) => self.asked(&format!("{base}/sandbox/token"), Bytes::new()).await?,
+            Source::Sandbox(base) => {
+                self.asked(&format!("{base}/sandbox/token"), Bytes::new()).await?
+            }
             Source::Key(key) => self.exchanged(&key).await?,
             Source::Library(credentials) => (bearer(&credentials).await?, Duration::from_secs(60)),
         };
@@ -133,7 +136,8 @@ impl GoogleTokens {
 
     /// Gives the credentials' JSON, from the configuration, the environment or gcloud.
     fn json(&self) -> Result<Option<Json>, AuthError> {
-        let environment = |name: &str| self.wish.environment.get(name).filter(|text| !text.is_empty());
+        let environment =
+            |name: &str| self.wish.environment.get(name).filter(|text| !text.is_empty());
         let given = self.wish.credentials.as_ref().or_else(|| {
             ["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"]
                 .iter()
@@ -164,8 +168,9 @@ impl GoogleTokens {
             (Ok(rest), Some(home)) => home.join(rest),
             _ => path.clone(),
         };
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| AuthError(format!("The credentials file {} cannot be read: {error}.", path.display())))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            AuthError(format!("The credentials file {} cannot be read: {error}.", path.display()))
+        })?;
         parsed(&text, &format!("the file {}", path.display()))
     }
 
@@ -186,11 +191,17 @@ impl GoogleTokens {
                 .with_access_specifier(service_account::AccessSpecifier::from_scopes(scopes))
                 .build(),
             Some("authorized_user") => user_account::Builder::new(json).with_scopes(scopes).build(),
-            Some("impersonated_service_account") => impersonated::Builder::new(json).with_scopes(scopes).build(),
-            Some("external_account") => external_account::Builder::new(json).with_scopes(scopes).build(),
+            Some("impersonated_service_account") => {
+                impersonated::Builder::new(json).with_scopes(scopes).build()
+            }
+            Some("external_account") => {
+                external_account::Builder::new(json).with_scopes(scopes).build()
+            }
             other => {
                 let kind = other.unwrap_or("none");
-                return Err(AuthError(format!("Credentials of type \"{kind}\" are not supported.")));
+                return Err(AuthError(format!(
+                    "Credentials of type \"{kind}\" are not supported."
+                )));
             }
         };
         built.map_err(|error| AuthError(causes(&error)))
@@ -210,7 +221,8 @@ impl GoogleTokens {
         let header = json!({"alg": "RS256", "typ": "JWT", "kid": key["private_key_id"]});
         let encode = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
         let text = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = signer.sign(text.as_bytes()).await.map_err(|error| AuthError(causes(&error)))?;
+        let signature =
+            signer.sign(text.as_bytes()).await.map_err(|error| AuthError(causes(&error)))?;
         let assertion = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature));
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
@@ -239,7 +251,11 @@ impl GoogleTokens {
             }
             _ => {
                 let why = crate::http::retry::message(&body);
-                let why = if why.is_empty() { body["error"].as_str().unwrap_or_default().to_string() } else { why };
+                let why = if why.is_empty() {
+                    body["error"].as_str().unwrap_or_default().to_string()
+                } else {
+                    why
+                };
                 Err(AuthError(format!("No access token from {url}: {} {why}", answer.status)))
             }
         }
@@ -253,7 +269,9 @@ fn parsed(text: &str, what: &str) -> Result<Json, AuthError> {
 async fn bearer(credentials: &Credentials) -> Result<String, AuthError> {
     let headers = match credentials.headers(Extensions::new()).await {
         Ok(CacheableResource::New { data, .. }) => data,
-        Ok(CacheableResource::NotModified) => return Err(AuthError("The credentials gave no token.".into())),
+        Ok(CacheableResource::NotModified) => {
+            return Err(AuthError("The credentials gave no token.".into()));
+        }
         Err(error) => return Err(AuthError(causes(&error))),
     };
     let header = headers.get(::http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -269,16 +287,21 @@ fn fixed(token: &str) -> Credentials {
         async fn headers(
             &self,
             _: Extensions,
-        ) -> Result<CacheableResource<::http::HeaderMap>, google_cloud_auth::errors::CredentialsError> {
+        ) -> Result<CacheableResource<::http::HeaderMap>, google_cloud_auth::errors::CredentialsError>
+        {
             let mut data = ::http::HeaderMap::new();
             data.insert(::http::header::AUTHORIZATION, self.0.clone());
-            Ok(CacheableResource::New { entity_tag: google_cloud_auth::credentials::EntityTag::default(), data })
+            Ok(CacheableResource::New {
+                entity_tag: google_cloud_auth::credentials::EntityTag::default(),
+                data,
+            })
         }
         async fn universe_domain(&self) -> Option<String> {
             None
         }
     }
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap_or(HeaderValue::from_static(""));
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {token}")).unwrap_or(HeaderValue::from_static(""));
     value.set_sensitive(true);
     Credentials::from(Fixed(value))
 }

@@ -45,14 +45,19 @@ pub fn passes(status: u16, body: &Json) -> bool {
         403 => {
             let text = message(body).to_lowercase();
             (text.contains("quota exceeded") && text.contains("per minute"))
-                || reasons(body).iter().any(|reason| reason == "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
+                || reasons(body)
+                    .iter()
+                    .any(|reason| reason == "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
         }
         _ => false,
     }
 }
 
 fn is_final_quota(status: u16, body: &Json) -> bool {
-    status == 429 && reasons(body).iter().any(|reason| reason == "quotaExceeded" || reason == "dailyLimitExceeded")
+    status == 429
+        && reasons(body)
+            .iter()
+            .any(|reason| reason == "quotaExceeded" || reason == "dailyLimitExceeded")
 }
 
 /// Gives the message of Google's error body.
@@ -64,7 +69,8 @@ pub fn message(body: &Json) -> String {
 /// Gives all reasons that an error body names: `status`, `errors[].reason`, `details[].reason`.
 pub fn reasons(body: &Json) -> Vec<String> {
     let mut found = Vec::new();
-    let mut add = |json: Option<&Json>| found.extend(json.and_then(Json::as_str).map(str::to_string));
+    let mut add =
+        |json: Option<&Json>| found.extend(json.and_then(Json::as_str).map(str::to_string));
     add(body.pointer("/error/status"));
     for list in ["/error/errors", "/error/details"] {
         for entry in body.pointer(list).and_then(Json::as_array).into_iter().flatten() {
@@ -82,7 +88,8 @@ mod tests {
     fn pauses_double_until_the_limit() {
         let retry = Retry { first: Duration::from_secs(1), limit: Duration::from_secs(7) };
 
-        let pauses: Vec<_> = (1..5).map(|tries| retry.pause(tries).map(|pause| pause.as_secs())).collect();
+        let pauses: Vec<_> =
+            (1..5).map(|tries| retry.pause(tries).map(|pause| pause.as_secs())).collect();
 
         assert_eq!(pauses, [Some(1), Some(2), Some(4), None]);
     }

@@ -4,6 +4,8 @@
 //! provider: it reads many objects at once and performs actions. [`Registry`] maps a provider's
 //! source to it.
 
+pub mod rest;
+pub mod google;
 pub mod kubernetes;
 pub mod small;
 

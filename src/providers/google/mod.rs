@@ -54,7 +54,10 @@ impl Default for Google {
 impl Google {
     /// Makes the provider; it sends over the network.
     pub fn new() -> Google {
-        Google { catalog: Arc::new(Catalog::new(resources::RESOURCES, resources::HOOKS)), transport: None }
+        Google {
+            catalog: Arc::new(Catalog::new(resources::RESOURCES, resources::HOOKS)),
+            transport: None,
+        }
     }
 
     /// Makes the provider with another way to send: a sandbox in the same process.
@@ -81,16 +84,22 @@ impl Google {
     /// The configuration is not known.
     pub fn session(&self, config: &Value, world: &World) -> Result<RestSession, Box<Diagnostic>> {
         let config = settings::complete(&config.without_marks(), world);
-        if let Some(name) = ["access_token", "credentials"].iter().find(|name| {
-            config.field(name).is_some_and(|value| !value.is_known())
-        }) {
+        if let Some(name) = ["access_token", "credentials"]
+            .iter()
+            .find(|name| config.field(name).is_some_and(|value| !value.is_known()))
+        {
             let detail = format!("The provider's \"{name}\" is known only after apply.");
             return Err(Box::new(Diagnostic::error("Provider configuration not known", detail)));
         }
         let timeout = settings::duration(&config, "request_timeout", 120);
         let agent = format!("Terrane/{} (+native google provider)", world.version);
-        let transport = self.transport.clone().unwrap_or_else(|| Arc::new(Client::new(agent).timeout(timeout)));
-        let tokens = GoogleTokens::new(settings::wish(&config, world), transport.clone(), world.clock.clone());
+        let transport =
+            self.transport.clone().unwrap_or_else(|| Arc::new(Client::new(agent).timeout(timeout)));
+        let tokens = GoogleTokens::new(
+            settings::wish(&config, world),
+            transport.clone(),
+            world.clock.clone(),
+        );
         let api = Api {
             transport,
             tokens: Arc::new(Tokens(tokens)),
@@ -100,7 +109,11 @@ impl Google {
             poll: settings::duration(&config, "poll_interval", 10),
             locks: Mutex::default(),
         };
-        Ok(RestSession { api, catalog: self.catalog.clone(), defaults: settings::defaults(&config) })
+        Ok(RestSession {
+            api,
+            catalog: self.catalog.clone(),
+            defaults: settings::defaults(&config),
+        })
     }
 }
 
@@ -113,7 +126,10 @@ fn headers(config: &Value) -> HeaderMap {
     };
     add("x-goog-request-reason", text_at(config, "request_reason"));
     if config.field("user_project_override").and_then(Value::as_bool) == Some(true) {
-        add("x-goog-user-project", text_at(config, "billing_project").or_else(|| text_at(config, "project")));
+        add(
+            "x-goog-user-project",
+            text_at(config, "billing_project").or_else(|| text_at(config, "project")),
+        );
     }
     headers
 }
@@ -159,7 +175,12 @@ impl Provider for Google {
     fn plan(&self, request: &PlanRequest<'_>) -> Planned {
         let Some(entry) = self.catalog.entry(Mode::Managed, request.type_name) else {
             let after = request.proposed.clone();
-            return Planned { after, replaces: Vec::new(), problems: Vec::new(), notes: Vec::new() };
+            return Planned {
+                after,
+                replaces: Vec::new(),
+                problems: Vec::new(),
+                notes: Vec::new(),
+            };
         };
         let defaults = settings::defaults(&request.provider.without_marks());
         plan(&entry.spec, self.catalog.hook(&entry.spec), &defaults, request)
@@ -176,7 +197,8 @@ impl Provider for Google {
     }
 
     fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String> {
-        let entry = self.catalog.entry(Mode::Managed, type_name).ok_or("there is no such resource type")?;
+        let entry =
+            self.catalog.entry(Mode::Managed, type_name).ok_or("there is no such resource type")?;
         let defaults = settings::defaults(&provider_config.without_marks());
         let found = imported(&entry.spec, &entry.schema, id, |name| {
             let part = entry.spec.part(name)?;
@@ -185,13 +207,22 @@ impl Provider for Google {
         found.map(|value| self.catalog.hook(&entry.spec).imported(value))
     }
 
-    fn configure(&self, config: &Value, world: &World) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
+    fn configure(
+        &self,
+        config: &Value,
+        world: &World,
+    ) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
         Ok(Arc::new(self.session(config, world)?))
     }
 }
 
 /// Takes an import id apart by the first of the file's forms that fits.
-fn imported(spec: &Spec, schema: &Schema, id: &str, fill: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
+fn imported(
+    spec: &Spec,
+    schema: &Schema,
+    id: &str,
+    fill: impl Fn(&str) -> Option<String>,
+) -> Result<Value, String> {
     for form in &spec.import {
         let Some(mut found) = form.take_apart(id) else { continue };
         for part in spec.parts.iter().filter(|part| part.fill.is_some()) {
@@ -214,7 +245,8 @@ fn filled(spec: &Spec, schema: &Schema, found: BTreeMap<String, String>) -> Valu
             if let Some(part) = spec.part(block)
                 && let Some(inside) = part.inside()
             {
-                let element = Value::object(inside.iter().map(|part| (part.name.as_str(), part.absent())));
+                let element =
+                    Value::object(inside.iter().map(|part| (part.name.as_str(), part.absent())));
                 let element = element.with_field(attribute, Value::string(text));
                 let ty = element.ty();
                 value = value.with_field(block, Value::list(ty, vec![element]));

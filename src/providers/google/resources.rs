@@ -12,10 +12,26 @@ pub const RESOURCES: &[FileRow] = &[
         "google_artifact_registry_repository",
         include_str!("resources/artifactregistry/artifact_registry_repository.hcl"),
     ),
-    (Mode::Managed, "google_container_cluster", include_str!("resources/container/container_cluster.hcl")),
-    (Mode::Managed, "google_container_node_pool", include_str!("resources/container/container_node_pool.hcl")),
-    (Mode::Managed, "google_project_iam_member", include_str!("resources/resourcemanager/project_iam_member.hcl")),
-    (Mode::Managed, "google_project_service", include_str!("resources/serviceusage/project_service.hcl")),
+    (
+        Mode::Managed,
+        "google_container_cluster",
+        include_str!("resources/container/container_cluster.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_container_node_pool",
+        include_str!("resources/container/container_node_pool.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_project_iam_member",
+        include_str!("resources/resourcemanager/project_iam_member.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_project_service",
+        include_str!("resources/serviceusage/project_service.hcl"),
+    ),
     (Mode::Managed, "google_service_account", include_str!("resources/iam/service_account.hcl")),
     (Mode::Managed, "google_storage_bucket", include_str!("resources/storage/storage_bucket.hcl")),
     (
@@ -23,7 +39,11 @@ pub const RESOURCES: &[FileRow] = &[
         "google_storage_bucket_iam_member",
         include_str!("resources/storage/storage_bucket_iam_member.hcl"),
     ),
-    (Mode::Managed, "google_storage_hmac_key", include_str!("resources/storage/storage_hmac_key.hcl")),
+    (
+        Mode::Managed,
+        "google_storage_hmac_key",
+        include_str!("resources/storage/storage_hmac_key.hcl"),
+    ),
     (Mode::Data, "google_client_config", include_str!("resources/data/data_client_config.hcl")),
     (Mode::Data, "google_project", include_str!("resources/data/data_project.hcl")),
 ];

@@ -56,7 +56,10 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("credentials", &["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"]),
     ("access_token", &["GOOGLE_OAUTH_ACCESS_TOKEN"]),
     ("impersonate_service_account", &["GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"]),
-    ("project", &["GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"]),
+    (
+        "project",
+        &["GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"],
+    ),
     ("billing_project", &["GOOGLE_BILLING_PROJECT"]),
     ("region", &["GOOGLE_REGION", "GCLOUD_REGION", "CLOUDSDK_COMPUTE_REGION"]),
     ("zone", &["GOOGLE_ZONE", "GCLOUD_ZONE", "CLOUDSDK_COMPUTE_ZONE"]),
@@ -78,8 +81,10 @@ pub fn schema() -> Schema {
             field.sensitive = true;
         }
     }
-    let endpoints = SERVICES.iter().map(|(_, name, _)| *name).chain(OTHER_ENDPOINTS.iter().copied());
-    fields.extend(endpoints.map(|name| (format!("{name}_custom_endpoint"), optional(Type::String))));
+    let endpoints =
+        SERVICES.iter().map(|(_, name, _)| *name).chain(OTHER_ENDPOINTS.iter().copied());
+    fields
+        .extend(endpoints.map(|name| (format!("{name}_custom_endpoint"), optional(Type::String))));
     for name in ["impersonate_service_account_delegates", "scopes"] {
         fields.insert(name.into(), optional(Type::list(Type::String)));
     }
@@ -93,10 +98,14 @@ pub fn schema() -> Schema {
     }
     fields.insert("default_labels".into(), optional(Type::map(Type::String)));
     let block = |names: &[(&str, Type)]| {
-        let inside = names.iter().map(|(name, ty)| ((*name).to_string(), optional(ty.clone()))).collect();
+        let inside =
+            names.iter().map(|(name, ty)| ((*name).to_string(), optional(ty.clone()))).collect();
         Field::block(BlockKind::List, 0, Some(1), inside)
     };
-    fields.insert("batching".into(), block(&[("send_after", Type::String), ("enable_batching", Type::Bool)]));
+    fields.insert(
+        "batching".into(),
+        block(&[("send_after", Type::String), ("enable_batching", Type::Bool)]),
+    );
     Schema { version: 0, fields, deprecated: None }
 }
 
@@ -110,7 +119,9 @@ pub fn complete(config: &Value, world: &World) -> Value {
         if !empty(&config, name) || (credential && authenticated) {
             continue;
         }
-        let found = variables.iter().find_map(|name| world.environment.get(*name).filter(|text| !text.is_empty()));
+        let found = variables
+            .iter()
+            .find_map(|name| world.environment.get(*name).filter(|text| !text.is_empty()));
         if let Some(text) = found {
             let value = Value::string(text);
             config = config.with_field(name, if credential { value.sensitive() } else { value });
@@ -134,8 +145,10 @@ pub fn defaults(config: &Value) -> Defaults {
     let location = first([&zone, &region]).unwrap_or(Value::null(Type::String));
     let cluster = first([&last(&text("region")), &zone]).unwrap_or(Value::null(Type::String));
     let labels = config.field("default_labels").and_then(Value::fields);
-    let attributed = config.field("add_terraform_attribution_label").and_then(Value::as_bool) != Some(false);
-    let proactive = text_at(config, "terraform_attribution_label_addition_strategy").as_deref() == Some("PROACTIVE");
+    let attributed =
+        config.field("add_terraform_attribution_label").and_then(Value::as_bool) != Some(false);
+    let proactive = text_at(config, "terraform_attribution_label_addition_strategy").as_deref()
+        == Some("PROACTIVE");
     Defaults {
         fills: vec![
             ("project", project),
@@ -144,7 +157,11 @@ pub fn defaults(config: &Value) -> Defaults {
             ("location", location),
             ("gke_location", cluster),
         ],
-        labels: labels.into_iter().flatten().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+        labels: labels
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.to_string(), value.clone()))
+            .collect(),
         attribution: attributed.then(|| ("goog-terraform-provisioned".to_string(), proactive)),
         deletion_policy: text_at(config, "deletion_policy"),
     }
@@ -152,7 +169,10 @@ pub fn defaults(config: &Value) -> Defaults {
 
 /// A region or zone may be given as a link.
 fn last(value: &Value) -> Value {
-    value.as_str().map_or_else(|| value.clone(), |text| Value::string(text.rsplit('/').next().unwrap_or(text)))
+    value.as_str().map_or_else(
+        || value.clone(),
+        |text| Value::string(text.rsplit('/').next().unwrap_or(text)),
+    )
 }
 
 /// Gives the base address of each service.
@@ -162,8 +182,9 @@ pub fn bases(config: &Value, world: &World) -> BTreeMap<String, String> {
         .iter()
         .map(|(service, argument, usual)| {
             let variable = format!("GOOGLE_{}_CUSTOM_ENDPOINT", argument.to_uppercase());
-            let given = text_at(config, &format!("{argument}_custom_endpoint"))
-                .or_else(|| world.environment.get(&variable).filter(|text| !text.is_empty()).cloned());
+            let given = text_at(config, &format!("{argument}_custom_endpoint")).or_else(|| {
+                world.environment.get(&variable).filter(|text| !text.is_empty()).cloned()
+            });
             let base = match (given, &world.sandbox) {
                 (Some(given), _) => format!("{}/", given.trim_end_matches('/')),
                 (None, Some(sandbox)) => {
@@ -207,6 +228,8 @@ pub fn wish(config: &Value, world: &World) -> Wish {
 
 /// Gives a setting that is a duration.
 pub fn duration(config: &Value, name: &str, usual: u64) -> Duration {
-    let seconds = text_at(config, name).and_then(|text| duration_seconds(&text)).filter(|seconds| *seconds > 0.0);
+    let seconds = text_at(config, name)
+        .and_then(|text| duration_seconds(&text))
+        .filter(|seconds| *seconds > 0.0);
     seconds.map_or(Duration::from_secs(usual), Duration::from_secs_f64)
 }

@@ -97,14 +97,18 @@ impl Api {
             request = request.json(body);
         }
         request.headers.extend(self.headers.clone());
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap_or(HeaderValue::from_static(""));
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
+            .unwrap_or(HeaderValue::from_static(""));
         bearer.set_sensitive(true);
         request.headers.insert(::http::header::AUTHORIZATION, bearer);
         tracing::debug!(method = %ask.method, url, "request");
         let answer = match self.transport.send(request).await {
             Ok(answer) => answer,
             Err(error) => {
-                return Err(Attempt(unreachable(&ask.what, &ask.method, url, &error.message, tries), true));
+                return Err(Attempt(
+                    unreachable(&ask.what, &ask.method, url, &error.message, tries),
+                    true,
+                ));
             }
         };
         let status = answer.status.as_u16();
@@ -128,12 +132,15 @@ impl Api {
             let mut ask = ask.clone();
             if let Some(token) = &page {
                 let mark = if ask.path.contains('?') { '&' } else { '?' };
-                ask.path.push_str(&format!("{mark}pageToken={}", super::template::escape(token, true)));
+                ask.path
+                    .push_str(&format!("{mark}pageToken={}", super::template::escape(token, true)));
             }
             let answer = self.send(&ask, &*self.clock).await?;
             found.extend(answer.get(items).and_then(Json::as_array).into_iter().flatten().cloned());
             match answer.get("nextPageToken").and_then(Json::as_str) {
-                Some(next) if !next.is_empty() && page.as_deref() != Some(next) => page = Some(next.to_string()),
+                Some(next) if !next.is_empty() && page.as_deref() != Some(next) => {
+                    page = Some(next.to_string())
+                }
                 _ => return Ok(found),
             }
         }

@@ -36,7 +36,10 @@ pub struct Catalog {
 impl Catalog {
     /// Takes in files; none is read.
     pub fn new(files: &[FileRow], hooks: &'static [HookRow]) -> Catalog {
-        let files = files.iter().map(|(mode, name, text)| ((*mode, *name), (*text, OnceLock::new()))).collect();
+        let files = files
+            .iter()
+            .map(|(mode, name, text)| ((*mode, *name), (*text, OnceLock::new())))
+            .collect();
         Catalog { files, hooks }
     }
 
@@ -53,7 +56,9 @@ impl Catalog {
                     "Invalid resource file",
                     format!("The file of \"{name}\" describes \"{}\".", spec.type_name),
                 )),
-                Err(found) => problems.extend(found.into_iter().map(|problem| problem.in_block(*name))),
+                Err(found) => {
+                    problems.extend(found.into_iter().map(|problem| problem.in_block(*name)))
+                }
             }
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -65,12 +70,17 @@ impl Catalog {
 
     /// Gives the type names of a mode.
     pub fn names(&self, mode: Mode) -> Vec<String> {
-        self.files.keys().filter(|(of, _)| *of == mode).map(|(_, name)| (*name).to_string()).collect()
+        self.files
+            .keys()
+            .filter(|(of, _)| *of == mode)
+            .map(|(_, name)| (*name).to_string())
+            .collect()
     }
 
     /// Gives a resource file, read.
     pub fn entry(&self, mode: Mode, type_name: &str) -> Option<Arc<Entry>> {
-        let (_, (text, entry)) = self.files.iter().find(|((of, name), _)| *of == mode && *name == type_name)?;
+        let (_, (text, entry)) =
+            self.files.iter().find(|((of, name), _)| *of == mode && *name == type_name)?;
         let read = || {
             let spec = read(text, &self.hook_names()).ok()?;
             let schema = Arc::new(schema(&spec));

@@ -28,8 +28,14 @@ pub fn patch(spec: &Spec, prior: &Value, planned: &Value) -> Patch {
     let mut patch = Patch { body: Json::Object(Map::new()), ..Patch::default() };
     for part in &spec.parts {
         let Some(place) = &part.write else { continue };
-        let (Some(old), Some(new)) = (prior.field(&part.name), planned.field(&part.name)) else { continue };
-        if part.given == Given::Service || old == new || (is_zero(old) && is_zero(new)) || !new.is_known() {
+        let (Some(old), Some(new)) = (prior.field(&part.name), planned.field(&part.name)) else {
+            continue;
+        };
+        if part.given == Given::Service
+            || old == new
+            || (is_zero(old) && is_zero(new))
+            || !new.is_known()
+        {
             continue;
         }
         let encoded = encode_part(part, new, planned, Empty::Sent).unwrap_or(Json::Null);
@@ -55,8 +61,11 @@ fn labels(prior: &Value, planned: &Value) -> Option<Json> {
         return None;
     }
     let gone = old.into_iter().flatten().filter(|(name, _)| !new.contains_key(*name));
-    let mut labels: Map<String, Json> = gone.map(|(name, _)| (name.to_string(), Json::Null)).collect();
-    labels.extend(new.iter().filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.into()))));
+    let mut labels: Map<String, Json> =
+        gone.map(|(name, _)| (name.to_string(), Json::Null)).collect();
+    labels.extend(
+        new.iter().filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.into()))),
+    );
     Some(Json::Object(labels))
 }
 
@@ -82,15 +91,22 @@ pub fn concerns(parts: &[Part], prior: &Value, planned: &Value) -> Vec<Concern> 
 
 fn collect(parts: &[Part], prior: &Value, planned: &Value, found: &mut Vec<Concern>) {
     for part in parts {
-        let (Some(old), Some(new)) = (prior.field(&part.name), planned.field(&part.name)) else { continue };
-        if old == new || (is_zero(old) && is_zero(new)) || part.given == Given::Service || !new.is_known() {
+        let (Some(old), Some(new)) = (prior.field(&part.name), planned.field(&part.name)) else {
+            continue;
+        };
+        if old == new
+            || (is_zero(old) && is_zero(new))
+            || part.given == Given::Service
+            || !new.is_known()
+        {
             continue;
         }
         if let Some(change) = &part.change {
             add(part, change, new, planned, found);
         } else if let Shape::Block { parts, .. } = &part.shape {
             let empty = Value::object(parts.iter().map(|part| (part.name.as_str(), part.absent())));
-            let (old, new) = (old.elements().unwrap_or_default(), new.elements().unwrap_or_default());
+            let (old, new) =
+                (old.elements().unwrap_or_default(), new.elements().unwrap_or_default());
             let (old, new) = (old.first().unwrap_or(&empty), new.first().unwrap_or(&empty));
             collect(parts, old, new, found);
         }
@@ -123,6 +139,11 @@ fn add(part: &Part, change: &Change, new: &Value, planned: &Value, found: &mut V
             json::set(&mut concern.body, &[], body);
             concern.names.push(part.name.clone());
         }
-        None => found.push(Concern { rpc: change.rpc.clone(), group, body, names: vec![part.name.clone()] }),
+        None => found.push(Concern {
+            rpc: change.rpc.clone(),
+            group,
+            body,
+            names: vec![part.name.clone()],
+        }),
     }
 }

@@ -17,13 +17,22 @@ pub fn decode(parts: &[Part], root: &Json, base: Option<&Value>) -> Value {
     object(parts, root, root, base, base)
 }
 
-fn object(parts: &[Part], here: &Json, root: &Json, base: Option<&Value>, whole: Option<&Value>) -> Value {
+fn object(
+    parts: &[Part],
+    here: &Json,
+    root: &Json,
+    base: Option<&Value>,
+    whole: Option<&Value>,
+) -> Value {
     Value::object(parts.iter().map(|part| {
-        let standing = base.and_then(|base| base.field(&part.name)).filter(|value| value.is_known());
+        let standing =
+            base.and_then(|base| base.field(&part.name)).filter(|value| value.is_known());
         let value = part_value(part, here, root, standing, whole);
         let around = Around { prior: whole, beside: base };
         let value = match standing {
-            Some(standing) if same(part.suppress.as_deref(), &value, standing, around) => standing.clone(),
+            Some(standing) if same(part.suppress.as_deref(), &value, standing, around) => {
+                standing.clone()
+            }
             _ => value,
         };
         (part.name.as_str(), value)
@@ -34,7 +43,13 @@ fn find<'a>(place: &Place, here: &'a Json, root: &'a Json) -> Option<&'a Json> {
     json::at(if place.root { root } else { here }, &place.path).filter(|json| !json.is_null())
 }
 
-fn part_value(part: &Part, here: &Json, root: &Json, base: Option<&Value>, whole: Option<&Value>) -> Value {
+fn part_value(
+    part: &Part,
+    here: &Json,
+    root: &Json,
+    base: Option<&Value>,
+    whole: Option<&Value>,
+) -> Value {
     let kept = || base.cloned().unwrap_or_else(|| part.absent());
     let Some(place) = &part.read else { return kept() };
     let found = find(place, here, root);
@@ -71,7 +86,9 @@ fn untold(part: &Part, ty: &Type, base: Option<&Value>) -> Value {
 
 fn wired(wire: Wire, json: Json) -> Json {
     match (wire, &json) {
-        (Wire::Bool, Json::Bool(truth)) => Json::String(if *truth { "TRUE" } else { "FALSE" }.into()),
+        (Wire::Bool, Json::Bool(truth)) => {
+            Json::String(if *truth { "TRUE" } else { "FALSE" }.into())
+        }
         (Wire::Number, Json::Number(number)) => Json::String(number.to_string()),
         _ => json,
     }
@@ -85,7 +102,9 @@ pub fn typed(json: &Json, ty: &Type) -> Option<Value> {
         (Type::String, Json::Bool(truth)) => Some(Value::string(truth.to_string())),
         (Type::Bool, Json::Bool(truth)) => Some(Value::bool(*truth)),
         (Type::Bool, Json::String(text)) => text.parse().ok().map(Value::bool),
-        (Type::Number, Json::Number(number)) => Number::parse(&number.to_string()).map(Value::number),
+        (Type::Number, Json::Number(number)) => {
+            Number::parse(&number.to_string()).map(Value::number)
+        }
         (Type::Number, Json::String(text)) => Number::parse(text).map(Value::number),
         (Type::List(element), Json::Array(parts)) => {
             let parts = parts.iter().filter_map(|part| typed(part, element)).collect();
@@ -96,7 +115,9 @@ pub fn typed(json: &Json, ty: &Type) -> Option<Value> {
             Some(Value::set((**element).clone(), parts))
         }
         (Type::Map(element), Json::Object(fields)) => {
-            let fields = fields.iter().filter_map(|(name, json)| Some((name.as_str(), typed(json, element)?)));
+            let fields = fields
+                .iter()
+                .filter_map(|(name, json)| Some((name.as_str(), typed(json, element)?)));
             Some(Value::map((**element).clone(), fields))
         }
         _ => None,
@@ -134,7 +155,9 @@ fn blocks(
         return if *set { Value::set(element, values) } else { Value::list(element, values) };
     }
     let values = objects.iter().map(|json| {
-        let same = standing.iter().find(|standing| object(parts, json, root, Some(standing), whole) == **standing);
+        let same = standing
+            .iter()
+            .find(|standing| object(parts, json, root, Some(standing), whole) == **standing);
         same.cloned().unwrap_or_else(|| object(parts, json, root, None, whole))
     });
     Value::set(element, values.collect())

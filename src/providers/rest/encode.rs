@@ -49,7 +49,13 @@ fn object(parts: &[Part], value: &Value, empty: Empty, absolute: &mut Absolute) 
     out
 }
 
-fn member(part: &Part, value: &Value, beside: &Value, empty: Empty, absolute: &mut Absolute) -> Option<Json> {
+fn member(
+    part: &Part,
+    value: &Value,
+    beside: &Value,
+    empty: Empty,
+    absolute: &mut Absolute,
+) -> Option<Json> {
     match &part.shape {
         Shape::Attribute { .. } => attribute(part, value, beside, empty),
         Shape::Block { max, keyed, present, parts, .. } => {

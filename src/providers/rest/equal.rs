@@ -26,7 +26,9 @@ const RULES: &[(&str, Rule)] = &[
     ("duration", |a, b, _| texts(a, b, same_duration)),
     ("duration_with_days", |a, b, _| texts(a, b, same_duration)),
     ("timestamp", |a, b, _| texts(a, b, same_moment)),
-    ("hour_leading_zero", |a, b, _| texts(a, b, |a, b| a.trim_start_matches('0') == b.trim_start_matches('0'))),
+    ("hour_leading_zero", |a, b, _| {
+        texts(a, b, |a, b| a.trim_start_matches('0') == b.trim_start_matches('0'))
+    }),
     ("ip_representation", |a, b, _| texts(a, b, same_address)),
     ("iam_member_case", |a, b, _| texts(a, b, |a, b| normal_member(a) == normal_member(b))),
     ("keep_when_removed", |_, b, _| is_zero(b)),
@@ -35,7 +37,9 @@ const RULES: &[(&str, Rule)] = &[
     ("absent_equals_default", |a, b, _| is_zero(b) && is_disabled(a)),
     ("absent_equals_disabled", |a, b, _| is_zero(b) && is_disabled(a)),
     ("gke_autopilot_server_managed", |_, _, around| is_true(around.prior, "enable_autopilot")),
-    ("gke_added_monitoring_scope", |a, b, _| same_but(a, b, &["https://www.googleapis.com/auth/monitoring.write"])),
+    ("gke_added_monitoring_scope", |a, b, _| {
+        same_but(a, b, &["https://www.googleapis.com/auth/monitoring.write"])
+    }),
     ("gke_confidential_sev", |a, b, around| {
         is_zero(b) && a.as_str() == Some("SEV") && is_true(around.beside, "enabled")
     }),
@@ -49,7 +53,9 @@ const RULES: &[(&str, Rule)] = &[
         texts(a, b, |a, b| on(a) && on(b))
     }),
     ("gke_fleet_preregistered", |a, _, _| {
-        a.elements().and_then(<[Value]>::first).is_some_and(|fleet| is_true(Some(fleet), "pre_registered"))
+        a.elements()
+            .and_then(<[Value]>::first)
+            .is_some_and(|fleet| is_true(Some(fleet), "pre_registered"))
     }),
     ("set_semantics", |a, b, _| {
         let sorted = |value: &Value| {
@@ -79,7 +85,10 @@ pub fn same(rule: Option<&str>, prior: &Value, wanted: &Value, around: Around<'_
         let empty = |value: &Value| is_zero(value) || value.as_str() == Some(other);
         return empty(prior) && empty(wanted);
     }
-    RULES.iter().find(|(known, _)| *known == name).is_some_and(|(_, rule)| rule(prior, wanted, around))
+    RULES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .is_some_and(|(_, rule)| rule(prior, wanted, around))
 }
 
 /// Says whether a value has no content: null, false, zero, empty, or a single block of nothing else.
@@ -91,7 +100,8 @@ pub fn is_zero(value: &Value) -> bool {
         Kind::Number(number) => number.to_f64() == 0.0,
         Kind::String(text) => text.is_empty(),
         Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
-            parts.is_empty() || (parts.len() == 1 && parts[0].fields().is_some() && is_zero(&parts[0]))
+            parts.is_empty()
+                || (parts.len() == 1 && parts[0].fields().is_some() && is_zero(&parts[0]))
         }
         Kind::Map(_, fields) => fields.is_empty(),
         Kind::Object(fields) => fields.values().all(is_zero),
@@ -112,9 +122,12 @@ fn is_disabled(value: &Value) -> bool {
         Kind::String(text) => text.is_empty() || OFF.contains(&&**text),
         Kind::List(_, parts) | Kind::Set(_, parts) => parts.iter().all(is_disabled),
         Kind::Object(fields) => fields.values().all(is_disabled),
-        Kind::Unknown(..) | Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::Tuple(_) | Kind::Map(..) => {
-            is_zero(value)
-        }
+        Kind::Unknown(..)
+        | Kind::Null(_)
+        | Kind::Bool(_)
+        | Kind::Number(_)
+        | Kind::Tuple(_)
+        | Kind::Map(..) => is_zero(value),
     }
 }
 
@@ -135,7 +148,11 @@ fn below_projects(link: &str) -> &str {
 }
 
 fn self_link_or_name(prior: &str, wanted: &str) -> bool {
-    if wanted.contains('/') { below_projects(prior) == below_projects(wanted) } else { last(prior) == wanted }
+    if wanted.contains('/') {
+        below_projects(prior) == below_projects(wanted)
+    } else {
+        last(prior) == wanted
+    }
 }
 
 fn same_duration(a: &str, b: &str) -> bool {
@@ -154,7 +171,9 @@ fn same_but(a: &Value, b: &Value, extra: &[&str]) -> bool {
     let (Some(a), Some(b)) = (a.elements(), b.elements()) else { return false };
     let added = |value: &&Value| !b.contains(value);
     b.iter().all(|value| a.contains(value))
-        && a.iter().filter(added).all(|value| value.as_str().is_some_and(|text| extra.contains(&text)))
+        && a.iter()
+            .filter(added)
+            .all(|value| value.as_str().is_some_and(|text| extra.contains(&text)))
 }
 
 fn same_without(a: &Value, b: &Value, prefix: &str) -> bool {
@@ -180,7 +199,8 @@ pub fn duration_seconds(text: &str) -> Option<f64> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..end].parse().ok()?;
-        let unit_end = rest[end..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| end + at);
+        let unit_end =
+            rest[end..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| end + at);
         let factor = match &rest[end..unit_end] {
             "ms" => 0.001,
             "s" => 1.0,

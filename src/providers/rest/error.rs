@@ -73,9 +73,17 @@ impl Refused {
 }
 
 /// Gives the error of an answer.
-pub fn refused(what: &str, method: &Method, url: &str, status: u16, body: &Json, tries: u32) -> Refused {
+pub fn refused(
+    what: &str,
+    method: &Method,
+    url: &str,
+    status: u16,
+    body: &Json,
+    tries: u32,
+) -> Refused {
     let (message, reasons) = (message(body), reasons(body));
-    let said = if message.is_empty() { "no explanation was given".to_string() } else { message.clone() };
+    let said =
+        if message.is_empty() { "no explanation was given".to_string() } else { message.clone() };
     let kind = kind(status, &reasons);
     let place = url.split('?').next().unwrap_or(url);
     let detail = format!("{what}: {method} {place} was answered with status {status}: {said}");
@@ -89,8 +97,9 @@ pub fn refused(what: &str, method: &Method, url: &str, status: u16, body: &Json,
 pub fn unreachable(what: &str, method: &Method, url: &str, cause: &str, tries: u32) -> Refused {
     let place = url.split('?').next().unwrap_or(url);
     let detail = format!("{what}: {method} {place} got no answer after {tries} attempts: {cause}.");
-    let error = ApiError::new(ApiErrorKind::Unreachable, summary(ApiErrorKind::Unreachable), detail)
-        .help("Check the network, and the endpoint if it was configured.");
+    let error =
+        ApiError::new(ApiErrorKind::Unreachable, summary(ApiErrorKind::Unreachable), detail)
+            .help("Check the network, and the endpoint if it was configured.");
     Refused { error, reasons: Vec::new(), message: cause.to_string(), tries }
 }
 
@@ -126,7 +135,9 @@ fn summary(kind: ApiErrorKind) -> &'static str {
 }
 
 fn help(kind: ApiErrorKind, message: &str, reasons: &[String], body: &Json) -> Vec<String> {
-    let disabled = reasons.iter().any(|reason| reason == "SERVICE_DISABLED" || reason == "accessNotConfigured")
+    let disabled = reasons
+        .iter()
+        .any(|reason| reason == "SERVICE_DISABLED" || reason == "accessNotConfigured")
         || message.contains("has not been used in project")
         || message.contains("it is disabled");
     let text = match kind {
@@ -159,7 +170,8 @@ fn help(kind: ApiErrorKind, message: &str, reasons: &[String], body: &Json) -> V
 
 fn service_of(body: &Json, message: &str) -> String {
     let details = body.pointer("/error/details").and_then(Json::as_array);
-    let named = details.into_iter().flatten().find_map(|detail| detail.pointer("/metadata/service"));
+    let named =
+        details.into_iter().flatten().find_map(|detail| detail.pointer("/metadata/service"));
     let named = named.and_then(Json::as_str).map(str::to_string);
     named.unwrap_or_else(|| {
         let word = message.split_whitespace().find(|word| word.contains(".googleapis.com"));
@@ -180,7 +192,8 @@ mod tests {
         let body = json!({"error": {"code": 403, "message": "Kubernetes Engine API has not been used", "details": [
             {"reason": "SERVICE_DISABLED", "metadata": {"service": "container.googleapis.com"}}]}});
 
-        let refused = refused("creating the cluster", &Method::POST, "https://h/x?y", 403, &body, 1);
+        let refused =
+            refused("creating the cluster", &Method::POST, "https://h/x?y", 403, &body, 1);
 
         assert_eq!(refused.error.kind, ApiErrorKind::Denied);
         assert!(refused.error.help[0].contains("service = \"container.googleapis.com\""));

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use crate::providers::{ApiError, Failure, Problem, Wanted};
 use crate::value::Value;
 
-use super::plan::Draft;
 use super::job::Job;
+use super::plan::Draft;
 use super::session::RestSession;
 use super::spec::Spec;
 
@@ -51,12 +51,23 @@ pub trait Hook: Send + Sync {
     }
 
     /// Adds what takes further requests to what was read.
-    async fn enrich(&self, _session: &RestSession, _spec: &Spec, value: Value, _object: &Json) -> Value {
+    async fn enrich(
+        &self,
+        _session: &RestSession,
+        _spec: &Spec,
+        value: Value,
+        _object: &Json,
+    ) -> Value {
         value
     }
 
     /// Reads a data source.
-    async fn data(&self, session: &RestSession, spec: &Spec, config: &Value) -> Result<Value, ApiError> {
+    async fn data(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        config: &Value,
+    ) -> Result<Value, ApiError> {
         session.read_plain_data(spec, config).await
     }
 
@@ -66,7 +77,12 @@ pub trait Hook: Send + Sync {
     }
 
     /// Changes an object.
-    async fn update(&self, job: &Job<'_>, prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         job.update(prior, planned).await
     }
 

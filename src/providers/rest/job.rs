@@ -42,7 +42,13 @@ impl Job<'_> {
     ///
     /// # Errors
     /// An attribute that the path needs is not known.
-    pub fn ask(&self, call: &Call, value: &Value, object: Option<Json>, deed: &str) -> Result<Ask<'_>, ApiError> {
+    pub fn ask(
+        &self,
+        call: &Call,
+        value: &Value,
+        object: Option<Json>,
+        deed: &str,
+    ) -> Result<Ask<'_>, ApiError> {
         self.session.ask(self.spec, call, value, object, &self.what(deed))
     }
 
@@ -51,7 +57,12 @@ impl Job<'_> {
     ///
     /// # Errors
     /// What the service answered instead.
-    pub async fn send(&self, ask: &Ask<'_>, identity: &Value, until: Timestamp) -> Result<Json, Refused> {
+    pub async fn send(
+        &self,
+        ask: &Ask<'_>,
+        identity: &Value,
+        until: Timestamp,
+    ) -> Result<Json, Refused> {
         let clock = self.desk.clock();
         let url = self.session.api.url(ask)?;
         let known = json!({ "type": self.spec.type_name, "id": identity.field("id").and_then(Value::as_str) });
@@ -60,7 +71,9 @@ impl Job<'_> {
             let sent = self.session.api.send(ask, &*clock).await;
             match sent {
                 Err(refused)
-                    if self.spec.operation == OperationKind::Gke && refused.is_busy() && clock.now() < until =>
+                    if self.spec.operation == OperationKind::Gke
+                        && refused.is_busy()
+                        && clock.now() < until =>
                 {
                     self.desk.note("waiting for another operation on the cluster");
                     clock.sleep(Duration::from_secs(10)).await;
@@ -80,10 +93,13 @@ impl Job<'_> {
 
     /// Gives the moment until which the action may take.
     pub fn until(&self, deed: &str, value: &Value) -> Timestamp {
-        let written = value.field("timeouts").and_then(|times| times.field(deed)).and_then(Value::as_str);
+        let written =
+            value.field("timeouts").and_then(|times| times.field(deed)).and_then(Value::as_str);
         let fixed = self.spec.timeouts.get(deed).copied().unwrap_or(1200);
         #[expect(clippy::cast_possible_truncation, reason = "timeouts are small")]
-        let seconds = written.and_then(duration_seconds).map_or(fixed.cast_signed(), |seconds| seconds as i64);
+        let seconds = written
+            .and_then(duration_seconds)
+            .map_or(fixed.cast_signed(), |seconds| seconds as i64);
         self.desk.clock().now() + SignedDuration::from_secs(seconds)
     }
 
@@ -91,7 +107,12 @@ impl Job<'_> {
     ///
     /// # Errors
     /// The operation failed, or took too long.
-    pub async fn wait(&self, answer: Json, value: &Value, until: Timestamp) -> Result<Json, ApiError> {
+    pub async fn wait(
+        &self,
+        answer: Json,
+        value: &Value,
+        until: Timestamp,
+    ) -> Result<Json, ApiError> {
         let kind = self.spec.operation;
         let clock = self.desk.clock();
         let mut operation = answer;
@@ -99,7 +120,9 @@ impl Job<'_> {
         let name = operation.get("name").and_then(Json::as_str).unwrap_or_default().to_string();
         let is_operation = match kind {
             OperationKind::None => false,
-            OperationKind::Gke => operation.get("operationType").is_some() || operation.get("status").is_some(),
+            OperationKind::Gke => {
+                operation.get("operationType").is_some() || operation.get("status").is_some()
+            }
             OperationKind::Standard => name.contains("operations/"),
         };
         if !is_operation {
@@ -108,13 +131,19 @@ impl Job<'_> {
         loop {
             if let Some(done) = finished(kind, &operation) {
                 let failed = |message: String| {
-                    let detail = format!("{}: the operation {name} failed: {message}", self.what("working on"));
+                    let detail = format!(
+                        "{}: the operation {name} failed: {message}",
+                        self.what("working on")
+                    );
                     ApiError::new(ApiErrorKind::Failed, "Operation failed", detail)
                 };
                 return done.map_err(failed);
             }
             if clock.now() >= until {
-                let detail = format!("{}: the operation {name} did not end in time.", self.what("waiting for"));
+                let detail = format!(
+                    "{}: the operation {name} did not end in time.",
+                    self.what("waiting for")
+                );
                 return Err(ApiError::new(ApiErrorKind::Timeout, "Not ready in time", detail)
                     .help("Plan again later, or give more time in a `timeouts` block."));
             }
@@ -142,13 +171,21 @@ impl Job<'_> {
             let found = self.session.get(self.spec, value, &self.what("reading")).await?;
             let status = self.spec.rests.as_ref().zip(found.as_ref()).map(|(rests, json)| {
                 let status = json.get(&rests.field).and_then(Json::as_str).unwrap_or_default();
-                (status.to_string(), rests.ready.iter().any(|ready| ready == status), rests.failed.contains(&status.to_string()))
+                (
+                    status.to_string(),
+                    rests.ready.iter().any(|ready| ready == status),
+                    rests.failed.contains(&status.to_string()),
+                )
             });
             match (found, status) {
                 (Some(json), None | Some((_, true, _))) => return Ok(json),
                 (Some(json), Some((status, _, true))) => {
-                    let said = json.get("statusMessage").and_then(Json::as_str).unwrap_or("no explanation was given");
-                    let detail = format!("{}: its status is {status}: {said}", self.what("waiting for"));
+                    let said = json
+                        .get("statusMessage")
+                        .and_then(Json::as_str)
+                        .unwrap_or("no explanation was given");
+                    let detail =
+                        format!("{}: its status is {status}: {said}", self.what("waiting for"));
                     return Err(ApiError::new(ApiErrorKind::Failed, "Operation failed", detail));
                 }
                 (Some(_), Some((status, ..))) if clock.now() < until => {
@@ -160,7 +197,8 @@ impl Job<'_> {
                     clock.sleep(Duration::from_secs(2)).await;
                 }
                 _ => {
-                    let detail = format!("{}: it did not come to rest in time.", self.what("waiting for"));
+                    let detail =
+                        format!("{}: it did not come to rest in time.", self.what("waiting for"));
                     return Err(ApiError::new(ApiErrorKind::Timeout, "Not ready in time", detail));
                 }
             }
@@ -176,8 +214,10 @@ impl Job<'_> {
     pub fn body(&self, planned: &Value) -> Json {
         let mut object = encode(&self.spec.parts, planned, Empty::Omitted);
         if self.spec.labels.is_some()
-            && let Some(place) = self.spec.part("effective_labels").and_then(|part| part.read.as_ref())
-            && let Some(labels) = planned.field("effective_labels").filter(|labels| labels.is_known())
+            && let Some(place) =
+                self.spec.part("effective_labels").and_then(|part| part.read.as_ref())
+            && let Some(labels) =
+                planned.field("effective_labels").filter(|labels| labels.is_known())
             && labels.fields().is_some_and(|labels| !labels.is_empty())
         {
             json::set(&mut object, &place.path, crate::value::json::to_json(labels));
@@ -197,7 +237,9 @@ impl Job<'_> {
         let ask = self.ask(call, &planned, Some(self.body(&planned)), "creating")?;
         let answer = match self.send(&ask, &planned, until).await {
             // The first try was answered, but the answer was lost.
-            Err(refused) if refused.status() == 409 && refused.tries > 1 => Json::Object(Map::new()),
+            Err(refused) if refused.status() == 409 && refused.tries > 1 => {
+                Json::Object(Map::new())
+            }
             other => other?,
         };
         let partial = self.identified(&planned, &answer);
@@ -241,7 +283,9 @@ impl Job<'_> {
         let mut value = planned.clone();
         for part in &self.spec.parts {
             let unknown = value.field(&part.name).is_none_or(|field| !field.is_known());
-            if let Some(found) = decoded.field(&part.name).filter(|found| unknown && !found.is_null()) {
+            if let Some(found) =
+                decoded.field(&part.name).filter(|found| unknown && !found.is_null())
+            {
                 value = value.with_field(&part.name, found.clone());
             }
         }
@@ -262,7 +306,9 @@ impl Job<'_> {
                     self.concern(&concern, planned, until).await?;
                 }
             }
-            How::Merge | How::QueryMask | How::BodyMask | How::Subset => self.patch(prior, planned, until).await?,
+            How::Merge | How::QueryMask | How::BodyMask | How::Subset => {
+                self.patch(prior, planned, until).await?
+            }
         }
         self.settle(planned, until).await
     }
@@ -275,7 +321,11 @@ impl Job<'_> {
             return Ok(());
         }
         if let Some(member) = &self.spec.update.precondition {
-            let found = self.session.get(self.spec, prior, &self.what("reading")).await?.unwrap_or_default();
+            let found = self
+                .session
+                .get(self.spec, prior, &self.what("reading"))
+                .await?
+                .unwrap_or_default();
             if let Some(mark) = found.get(member) {
                 json::set_dotted(&mut patch.body, member, mark.clone());
             }
@@ -304,7 +354,12 @@ impl Job<'_> {
     ///
     /// # Errors
     /// What stood in the way.
-    pub async fn concern(&self, concern: &Concern, planned: &Value, until: Timestamp) -> Result<(), Failure> {
+    pub async fn concern(
+        &self,
+        concern: &Concern,
+        planned: &Value,
+        until: Timestamp,
+    ) -> Result<(), Failure> {
         let call = match self.spec.rpcs.get(&concern.rpc) {
             Some(call) => call,
             None => match &self.spec.update.call {
@@ -340,7 +395,8 @@ impl Job<'_> {
 
 /// Says whether an operation has ended, and how.
 fn finished(kind: OperationKind, operation: &Json) -> Option<Result<Json, String>> {
-    let text = |path: &str| operation.pointer(path).and_then(Json::as_str).filter(|text| !text.is_empty());
+    let text =
+        |path: &str| operation.pointer(path).and_then(Json::as_str).filter(|text| !text.is_empty());
     match kind {
         OperationKind::None => Some(Ok(operation.clone())),
         OperationKind::Gke => {
@@ -368,10 +424,14 @@ pub fn settled(value: &Value) -> Value {
     }
     if !value.is_known() {
         let null = match value.ty() {
-            crate::value::Type::List(element) if matches!(*element, crate::value::Type::Object(_)) => {
+            crate::value::Type::List(element)
+                if matches!(*element, crate::value::Type::Object(_)) =>
+            {
                 Value::list(*element, Vec::new())
             }
-            crate::value::Type::Set(element) if matches!(*element, crate::value::Type::Object(_)) => {
+            crate::value::Type::Set(element)
+                if matches!(*element, crate::value::Type::Object(_)) =>
+            {
                 Value::set(*element, Vec::new())
             }
             ty => Value::null(ty),
@@ -414,7 +474,10 @@ pub fn protected(value: &Value) -> Option<(Path, String)> {
     let flag = value.field("deletion_protection").and_then(Value::as_bool) == Some(true);
     if flag {
         let path = Path::root().attribute("deletion_protection");
-        return Some((path, "`deletion_protection` is true in the state. Set it to false and apply first.".into()));
+        return Some((
+            path,
+            "`deletion_protection` is true in the state. Set it to false and apply first.".into(),
+        ));
     }
     let policy = value.field("deletion_policy").and_then(Value::as_str) == Some("PREVENT");
     policy.then(|| {

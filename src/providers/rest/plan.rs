@@ -55,7 +55,12 @@ pub struct Draft<'a> {
 }
 
 /// Plans one instance.
-pub fn plan(spec: &Spec, hook: &dyn Hook, defaults: &Defaults, request: &PlanRequest<'_>) -> Planned {
+pub fn plan(
+    spec: &Spec,
+    hook: &dyn Hook,
+    defaults: &Defaults,
+    request: &PlanRequest<'_>,
+) -> Planned {
     let config = request.config.without_marks();
     let prior = request.prior.map(Value::without_marks);
     let mut draft = draft(spec, hook, defaults, request.address, &config, prior.as_ref());
@@ -78,13 +83,23 @@ fn draft<'a>(
     let walk = Walk { root: prior };
     let mut after = walk.object(&spec.parts, config, prior);
     for name in ["timeouts", "id"] {
-        if let Some(value) = config.field(name).filter(|value| name == "timeouts" || !value.is_null()) {
+        if let Some(value) =
+            config.field(name).filter(|value| name == "timeouts" || !value.is_null())
+        {
             after = after.with_field(name, value.clone());
         }
     }
     after = complete(spec, defaults, config, prior, after);
-    let mut draft =
-        Draft { address, spec, config, prior, after, replaces: Vec::new(), problems: Vec::new(), defaults };
+    let mut draft = Draft {
+        address,
+        spec,
+        config,
+        prior,
+        after,
+        replaces: Vec::new(),
+        problems: Vec::new(),
+        defaults,
+    };
     hook.plan(&mut draft);
     if let Some(prior) = prior {
         replacing(&spec.parts, prior, &draft.after, &Path::root(), &mut draft.replaces);
@@ -103,14 +118,16 @@ fn draft<'a>(
 fn differs(spec: &Spec, prior: &Value, after: &Value) -> bool {
     spec.parts.iter().any(|part| {
         let at = |value: &Value| value.field(&part.name).cloned();
-        (part.write.is_some() || part.change.is_some() || part.read.is_some()) && at(prior) != at(after)
+        (part.write.is_some() || part.change.is_some() || part.read.is_some())
+            && at(prior) != at(after)
     })
 }
 
 fn unsettle(spec: &Spec, after: Value) -> Value {
-    spec.parts.iter().filter(|part| part.volatile).fold(after, |after, part| {
-        after.with_field(&part.name, Value::unknown_not_null(part.ty()))
-    })
+    spec.parts
+        .iter()
+        .filter(|part| part.volatile)
+        .fold(after, |after, part| after.with_field(&part.name, Value::unknown_not_null(part.ty())))
 }
 
 struct Walk<'a> {
@@ -121,12 +138,19 @@ impl Walk<'_> {
     fn object(&self, parts: &[Part], config: &Value, prior: Option<&Value>) -> Value {
         Value::object(parts.iter().map(|part| {
             let wanted = config.field(&part.name).cloned().unwrap_or_else(|| part.absent());
-            let standing = prior.map(|prior| prior.field(&part.name).cloned().unwrap_or_else(|| part.absent()));
+            let standing = prior
+                .map(|prior| prior.field(&part.name).cloned().unwrap_or_else(|| part.absent()));
             (part.name.as_str(), self.part(part, &wanted, standing.as_ref(), prior))
         }))
     }
 
-    fn part(&self, part: &Part, config: &Value, prior: Option<&Value>, beside: Option<&Value>) -> Value {
+    fn part(
+        &self,
+        part: &Part,
+        config: &Value,
+        prior: Option<&Value>,
+        beside: Option<&Value>,
+    ) -> Value {
         if part.given == Given::Service {
             return prior.cloned().unwrap_or_else(|| Value::unknown(part.ty()));
         }
@@ -139,7 +163,9 @@ impl Walk<'_> {
                     normalize(part.normalize.as_deref(), config)
                 }
             }
-            Shape::Block { .. } if config.elements().is_some_and(<[Value]>::is_empty) || config.is_null() => {
+            Shape::Block { .. }
+                if config.elements().is_some_and(<[Value]>::is_empty) || config.is_null() =>
+            {
                 match (part.given, prior) {
                     (Given::OptionalOrService, Some(prior)) => prior.clone(),
                     (Given::OptionalOrService, None) => Value::unknown(part.ty()),
@@ -168,7 +194,8 @@ impl Walk<'_> {
         let standing = prior.and_then(Value::elements).unwrap_or_default();
         let element = parts_type(parts);
         if !set {
-            let place = |(place, wanted): (usize, &Value)| self.element(parts, wanted, standing.get(place));
+            let place =
+                |(place, wanted): (usize, &Value)| self.element(parts, wanted, standing.get(place));
             return Value::list(element, wanted.iter().enumerate().map(place).collect());
         }
         let one = wanted.len() == 1 && standing.len() == 1;
@@ -176,7 +203,8 @@ impl Walk<'_> {
             if one {
                 return self.element(parts, wanted, standing.first());
             }
-            let found = standing.iter().find(|prior| self.element(parts, wanted, Some(prior)) == **prior);
+            let found =
+                standing.iter().find(|prior| self.element(parts, wanted, Some(prior)) == **prior);
             found.cloned().unwrap_or_else(|| self.element(parts, wanted, None))
         });
         Value::set(element, planned.collect())
@@ -191,7 +219,8 @@ impl Walk<'_> {
 fn normalize(form: Option<&str>, value: &Value) -> Value {
     match form {
         Some(form) => {
-            let change = |value: &Value| value.as_str().map(|text| Value::string(normal_text(form, text)));
+            let change =
+                |value: &Value| value.as_str().map(|text| Value::string(normal_text(form, text)));
             change(value).unwrap_or_else(|| {
                 value.map_parts(&mut |part| change(part).unwrap_or_else(|| part.clone()))
             })
@@ -238,7 +267,13 @@ fn scope(name: &str) -> String {
 }
 
 /// Fills in what the provider block gives and what can be known beforehand.
-fn complete(spec: &Spec, defaults: &Defaults, config: &Value, prior: Option<&Value>, after: Value) -> Value {
+fn complete(
+    spec: &Spec,
+    defaults: &Defaults,
+    config: &Value,
+    prior: Option<&Value>,
+    after: Value,
+) -> Value {
     let mut after = after;
     for part in &spec.parts {
         let written = config.field(&part.name).is_some_and(|value| !value.is_null());
@@ -246,9 +281,15 @@ fn complete(spec: &Spec, defaults: &Defaults, config: &Value, prior: Option<&Val
             continue;
         }
         if let Some(value) = part.fill.as_deref().and_then(|name| defaults.fill(name)) {
-            let standing = prior.and_then(|prior| prior.field(&part.name)).filter(|value| !value.is_null());
-            let moved = part.name == "project" && value.is_known() && !value.is_null() && Some(value) != standing;
-            if standing.is_none() && (prior.is_none() || part.name != "project") || (standing.is_some() && moved) {
+            let standing =
+                prior.and_then(|prior| prior.field(&part.name)).filter(|value| !value.is_null());
+            let moved = part.name == "project"
+                && value.is_known()
+                && !value.is_null()
+                && Some(value) != standing;
+            if standing.is_none() && (prior.is_none() || part.name != "project")
+                || (standing.is_some() && moved)
+            {
                 let value = if value.is_null() { Value::unknown(part.ty()) } else { value.clone() };
                 after = after.with_field(&part.name, value);
             }
@@ -266,7 +307,8 @@ fn complete(spec: &Spec, defaults: &Defaults, config: &Value, prior: Option<&Val
     if prior.is_none() {
         for part in spec.parts.iter().filter(|part| part.known.is_some()) {
             let value = part.known.as_ref().map(|known| known.value(&after));
-            after = value.into_iter().fold(after, |after, value| after.with_field(&part.name, value));
+            after =
+                value.into_iter().fold(after, |after, value| after.with_field(&part.name, value));
         }
     }
     after = labels(spec, defaults, prior, after);
@@ -278,7 +320,10 @@ fn complete(spec: &Spec, defaults: &Defaults, config: &Value, prior: Option<&Val
 }
 
 fn expanded(part: &Part, expand: &str, after: Value) -> Value {
-    let bare = after.field(&part.name).and_then(Value::as_str).filter(|text| !text.contains('/') && !text.is_empty());
+    let bare = after
+        .field(&part.name)
+        .and_then(Value::as_str)
+        .filter(|text| !text.contains('/') && !text.is_empty());
     let Some(bare) = bare.map(str::to_string) else { return after };
     let value = Template::parse(&expand.replace("{}", &bare)).value(&after);
     after.with_field(&part.name, value)
@@ -302,9 +347,13 @@ fn labels(spec: &Spec, defaults: &Defaults, prior: Option<&Value>, after: Value)
     }
     let unknown = Value::unknown_not_null(Type::map(Type::String));
     if !wanted.is_whole() || ours.values().any(|value| !value.is_known()) {
-        return after.with_field("terraform_labels", unknown.clone()).with_field("effective_labels", unknown);
+        return after
+            .with_field("terraform_labels", unknown.clone())
+            .with_field("effective_labels", unknown);
     }
-    ours.extend(wanted.fields().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    ours.extend(
+        wanted.fields().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())),
+    );
     let mut all = old("effective_labels");
     all.retain(|name, _| ours.contains_key(name) || !old_ours.contains_key(name));
     all.extend(ours.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -315,7 +364,9 @@ fn labels(spec: &Spec, defaults: &Defaults, prior: Option<&Value>, after: Value)
 /// Collects the parts whose change replaces the object.
 fn replacing(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &mut Vec<Path>) {
     for part in parts {
-        let (Some(old), Some(new)) = (prior.field(&part.name), after.field(&part.name)) else { continue };
+        let (Some(old), Some(new)) = (prior.field(&part.name), after.field(&part.name)) else {
+            continue;
+        };
         if old == new {
             continue;
         }
@@ -342,7 +393,8 @@ fn replacing(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &
         } else {
             let empty = Value::object(parts.iter().map(|part| (part.name.as_str(), part.absent())));
             for place in 0..old.len().max(new.len()) {
-                let (old, new) = (old.get(place).unwrap_or(&empty), new.get(place).unwrap_or(&empty));
+                let (old, new) =
+                    (old.get(place).unwrap_or(&empty), new.get(place).unwrap_or(&empty));
                 replacing(parts, old, new, &here.place(place), found);
             }
         }
@@ -356,16 +408,20 @@ fn any_replaces(parts: &[Part]) -> bool {
 /// Collects changed parts that no call can change: they replace the object too.
 fn unchangeable(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &mut Vec<Path>) {
     for part in parts.iter().filter(|part| part.change.is_none() && !part.volatile) {
-        let (Some(old), Some(new)) = (prior.field(&part.name), after.field(&part.name)) else { continue };
+        let (Some(old), Some(new)) = (prior.field(&part.name), after.field(&part.name)) else {
+            continue;
+        };
         if old == new || part.given == Given::Service || part.replaces || part.write.is_none() {
             continue;
         }
         let here = path.attribute(&part.name);
         match (&part.shape, old.elements(), new.elements()) {
             (Shape::Block { parts, .. }, Some(old), Some(new)) => {
-                let empty = Value::object(parts.iter().map(|part| (part.name.as_str(), part.absent())));
+                let empty =
+                    Value::object(parts.iter().map(|part| (part.name.as_str(), part.absent())));
                 for place in 0..old.len().max(new.len()) {
-                    let (old, new) = (old.get(place).unwrap_or(&empty), new.get(place).unwrap_or(&empty));
+                    let (old, new) =
+                        (old.get(place).unwrap_or(&empty), new.get(place).unwrap_or(&empty));
                     unchangeable(parts, old, new, &here.place(place), found);
                 }
             }
@@ -392,7 +448,9 @@ fn remark(after: &Value, config: &Value) -> Value {
         }
         (_, _, Some(parts), Some(wanted)) if parts.len() == wanted.len() => {
             let mut wanted = wanted.iter();
-            after.map_parts(&mut |part| wanted.next().map_or_else(|| part.clone(), |config| remark(part, config)))
+            after.map_parts(&mut |part| {
+                wanted.next().map_or_else(|| part.clone(), |config| remark(part, config))
+            })
         }
         (None, None, _, _) => after.clone(),
         _ => return after.clone().marked(config.all_marks()),

@@ -15,8 +15,8 @@ use crate::value::{Number, Type, Value};
 use super::codec::Codec;
 use super::equal;
 use super::spec::{
-    Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Place, Rests, Shape, Spec, Update,
-    Wire,
+    Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Place, Rests, Shape, Spec,
+    Update, Wire,
 };
 use super::template::Template;
 
@@ -53,7 +53,9 @@ impl Word {
     fn text(&self) -> Option<String> {
         match self {
             Word::Text(text) | Word::Name(text) => Some(text.clone()),
-            Word::Bool(_) | Word::Number(_) | Word::List(_) | Word::Object(_) | Word::Call(..) => None,
+            Word::Bool(_) | Word::Number(_) | Word::List(_) | Word::Object(_) | Word::Call(..) => {
+                None
+            }
         }
     }
 
@@ -70,9 +72,9 @@ impl Word {
             Word::Number(number) => number_json(*number),
             Word::Text(text) | Word::Name(text) => Json::String(text.clone()),
             Word::List(words) => words.iter().map(Word::json).collect(),
-            Word::Object(fields) => {
-                Json::Object(fields.iter().map(|(name, word)| (name.clone(), word.json())).collect())
-            }
+            Word::Object(fields) => Json::Object(
+                fields.iter().map(|(name, word)| (name.clone(), word.json())).collect(),
+            ),
             Word::Call(..) => Json::Null,
         }
     }
@@ -148,7 +150,11 @@ impl<'a> Words<'a> {
     }
 
     fn count(&mut self, name: &'static str) -> Option<usize> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counts are small"
+        )]
         self.number(name).map(|number| number as usize)
     }
 
@@ -250,8 +256,13 @@ fn spec(block: &Block, hooks: &[&str], problems: &mut Vec<Diagnostic>) -> Spec {
     }
     if let Some(Word::Object(fields)) = words.take("timeouts") {
         let seconds = |word: &Word| word.text().and_then(|text| equal::duration_seconds(&text));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "timeouts are small")]
-        let times = fields.iter().filter_map(|(name, word)| Some((name.clone(), seconds(word)? as u64)));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "timeouts are small"
+        )]
+        let times =
+            fields.iter().filter_map(|(name, word)| Some((name.clone(), seconds(word)? as u64)));
         spec.timeouts = times.collect();
     }
     if let Some(hook) = &spec.hook
@@ -339,7 +350,9 @@ fn call_words(words: &mut Words<'_>) -> Option<Call> {
         Some(word) => word.text().map_or(Body::Whole, Body::In),
     };
     let with = match words.take("with") {
-        Some(Word::Object(fields)) => fields.into_iter().map(|(name, word)| (name, member(word))).collect(),
+        Some(Word::Object(fields)) => {
+            fields.into_iter().map(|(name, word)| (name, member(word))).collect()
+        }
         _ => Vec::new(),
     };
     let gone_when = match words.take("gone_when") {
@@ -372,8 +385,11 @@ fn parts(body: &Tree, problems: &mut Vec<Diagnostic>) -> Vec<Part> {
                     parts.push(attribute(name, words));
                 }
                 _ => problems.push(
-                    Diagnostic::error("Invalid resource file", "An attribute is not in the words of resource files.")
-                        .at(item.value.span, ""),
+                    Diagnostic::error(
+                        "Invalid resource file",
+                        "An attribute is not in the words of resource files.",
+                    )
+                    .at(item.value.span, ""),
                 ),
             }
         }
@@ -537,7 +553,11 @@ fn change(words: &mut Words<'_>) -> Option<Change> {
 fn checks(words: &mut Words<'_>) -> Checks {
     let length = match words.take("length") {
         Some(Word::List(ends)) => match ends.as_slice() {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths are small")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "lengths are small"
+            )]
             [Word::Number(low), Word::Number(high)] => Some((*low as usize, *high as usize)),
             _ => None,
         },

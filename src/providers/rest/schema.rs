@@ -31,7 +31,9 @@ fn field(part: &Part) -> Field {
     let field = match &part.shape {
         Shape::Attribute { ty, .. } => Field::attribute(ty.clone(), part.given),
         // What the service alone gives is an attribute that holds objects, never a written block.
-        Shape::Block { .. } if part.given == Given::Service => Field::attribute(part.ty(), part.given),
+        Shape::Block { .. } if part.given == Given::Service => {
+            Field::attribute(part.ty(), part.given)
+        }
         Shape::Block { set, min, max, parts, .. } => {
             let kind = if *set { BlockKind::Set } else { BlockKind::List };
             Field { given: part.given, ..Field::block(kind, *min, *max, fields(parts)) }

@@ -49,20 +49,30 @@ impl RestSession {
         what: &str,
     ) -> Result<Ask<'a>, ApiError> {
         let path = call.path.url(value).map_err(|name| {
-            let detail = format!("{what}: \"{name}\" is not set, and the provider block does not give it.");
+            let detail =
+                format!("{what}: \"{name}\" is not set, and the provider block does not give it.");
             ApiError::new(ApiErrorKind::Invalid, "Missing attribute", detail)
                 .help(format!("Set \"{name}\" in the resource or in the provider block."))
         })?;
         let body = body(call, value, object);
-        Ok(Ask { service: &spec.service, method: call.method.clone(), path, body, what: what.to_string() })
+        Ok(Ask {
+            service: &spec.service,
+            method: call.method.clone(),
+            path,
+            body,
+            what: what.to_string(),
+        })
     }
 
     /// Fills in of an object what the provider block gives.
     pub fn located(&self, spec: &Spec, value: &Value) -> Value {
         let mut value = value.clone();
         for part in &spec.parts {
-            let Some(fill) = part.fill.as_deref().and_then(|name| self.defaults.fill(name)) else { continue };
-            let open = value.field(&part.name).is_none_or(|field| field.is_null() || !field.is_known());
+            let Some(fill) = part.fill.as_deref().and_then(|name| self.defaults.fill(name)) else {
+                continue;
+            };
+            let open =
+                value.field(&part.name).is_none_or(|field| field.is_null() || !field.is_known());
             if open && fill.is_known() && !fill.is_null() {
                 value = value.with_field(&part.name, fill.clone());
             }
@@ -74,7 +84,12 @@ impl RestSession {
     ///
     /// # Errors
     /// What the service answered instead.
-    pub async fn get(&self, spec: &Spec, value: &Value, what: &str) -> Result<Option<Json>, ApiError> {
+    pub async fn get(
+        &self,
+        spec: &Spec,
+        value: &Value,
+        what: &str,
+    ) -> Result<Option<Json>, ApiError> {
         let Some(call) = &spec.read else { return Ok(None) };
         let value = self.located(spec, value);
         let ask = self.ask(spec, call, &value, None, what)?;
@@ -82,7 +97,13 @@ impl RestSession {
             Ok(json) if is_gone(call, &json) => Ok(None),
             Ok(json) => Ok(Some(json)),
             Err(refused) if refused.is_not_found() => Ok(None),
-            Err(refused) if call.denied_is_gone && refused.status() == 403 && !is_disabled(&refused.reasons) => Ok(None),
+            Err(refused)
+                if call.denied_is_gone
+                    && refused.status() == 403
+                    && !is_disabled(&refused.reasons) =>
+            {
+                Ok(None)
+            }
             Err(refused) => Err(refused.into()),
         }
     }
@@ -112,11 +133,16 @@ impl RestSession {
         if !spec.timeouts.is_empty() {
             let times = base.and_then(|base| base.field("timeouts")).cloned();
             let none = || {
-                Value::null(Type::object(spec.timeouts.keys().map(|name| (name.as_str(), Type::String))))
+                Value::null(Type::object(
+                    spec.timeouts.keys().map(|name| (name.as_str(), Type::String)),
+                ))
             };
             value = value.with_field("timeouts", times.unwrap_or_else(none));
         }
-        let id = base.and_then(|base| base.field("id")).filter(|id| id.is_known() && !id.is_null()).cloned();
+        let id = base
+            .and_then(|base| base.field("id"))
+            .filter(|id| id.is_known() && !id.is_null())
+            .cloned();
         let id = id.unwrap_or_else(|| spec.id.value(&value));
         value.with_field("id", id)
     }
@@ -125,14 +151,22 @@ impl RestSession {
     ///
     /// # Errors
     /// The object's place is not known.
-    pub fn operation_path(&self, spec: &Spec, value: &Value, name: &str) -> Result<String, ApiError> {
+    pub fn operation_path(
+        &self,
+        spec: &Spec,
+        value: &Value,
+        name: &str,
+    ) -> Result<String, ApiError> {
         match spec.operation {
             OperationKind::None | OperationKind::Standard => Ok(name.to_string()),
             OperationKind::Gke => {
                 let value = self.located(spec, value);
-                let template = super::template::Template::parse("projects/{project}/locations/{location}/operations/");
+                let template = super::template::Template::parse(
+                    "projects/{project}/locations/{location}/operations/",
+                );
                 let path = template.url(&value).map_err(|name| {
-                    let detail = format!("The operation's place is not known: \"{name}\" is not set.");
+                    let detail =
+                        format!("The operation's place is not known: \"{name}\" is not set.");
                     ApiError::new(ApiErrorKind::Invalid, "Missing attribute", detail)
                 })?;
                 Ok(format!("{path}{}", last_segment(name)))
@@ -155,7 +189,11 @@ impl RestSession {
         }
     }
 
-    async fn read_group(&self, spec: &Spec, wanted: &[&Wanted]) -> Vec<Result<Option<Value>, ApiError>> {
+    async fn read_group(
+        &self,
+        spec: &Spec,
+        wanted: &[&Wanted],
+    ) -> Vec<Result<Option<Value>, ApiError>> {
         if let Some(read) = self.catalog.hook(spec).read_many(self, spec, wanted).await {
             return read;
         }
@@ -163,16 +201,23 @@ impl RestSession {
             Some(list) if wanted.len() > 1 => self.listed(spec, list, wanted).await,
             _ => wanted.iter().map(|_| None).collect(),
         };
-        let reads = wanted.iter().zip(listed).map(|(wanted, listed)| async move {
-            let json = match listed {
-                Some(json) => Some(json),
-                None => self.get(spec, &wanted.value, &format!("reading {}", wanted.address)).await?,
-            };
-            match json {
-                Some(json) => Ok(Some(self.observe(spec, json, Some(&wanted.value)).await)),
-                None => Ok(None),
-            }
-        });
+        let reads: Vec<_> = wanted
+            .iter()
+            .zip(listed)
+            .map(|(wanted, listed)| async move {
+                let json = match listed {
+                    Some(json) => Some(json),
+                    None => {
+                        self.get(spec, &wanted.value, &format!("reading {}", wanted.address))
+                            .await?
+                    }
+                };
+                match json {
+                    Some(json) => Ok(Some(self.observe(spec, json, Some(&wanted.value)).await)),
+                    None => Ok(None),
+                }
+            })
+            .collect();
         stream::iter(reads).buffered(AT_ONCE).collect().await
     }
 
@@ -193,7 +238,10 @@ impl RestSession {
                 let value = &wanted[place].value;
                 found[place] = objects
                     .iter()
-                    .find(|object| is_same(list, object, value, spec) && spec.read.as_ref().is_none_or(|call| !is_gone(call, object)))
+                    .find(|object| {
+                        is_same(list, object, value, spec)
+                            && spec.read.as_ref().is_none_or(|call| !is_gone(call, object))
+                    })
                     .cloned();
             }
         }
@@ -206,17 +254,25 @@ fn is_disabled(reasons: &[String]) -> bool {
 }
 
 fn is_gone(call: &Call, json: &Json) -> bool {
-    call.gone_when.iter().any(|(path, gone)| json::dotted(json, path).and_then(Json::as_str) == Some(gone))
+    call.gone_when
+        .iter()
+        .any(|(path, gone)| json::dotted(json, path).and_then(Json::as_str) == Some(gone))
 }
 
 /// Says whether a listed object is the wanted one: by the last segment of its name, and its location where both have one.
 fn is_same(list: &List, object: &Json, value: &Value, spec: &Spec) -> bool {
-    let id = value.field("id").and_then(Value::as_str).map(str::to_string).or_else(|| spec.id.from_value(value));
+    let id = value
+        .field("id")
+        .and_then(Value::as_str)
+        .map(str::to_string)
+        .or_else(|| spec.id.from_value(value));
     let name = json::dotted(object, &list.by).and_then(Json::as_str);
-    let same_name = matches!((id, name), (Some(id), Some(name)) if last_segment(&id) == last_segment(name));
+    let same_name =
+        matches!((id, name), (Some(id), Some(name)) if last_segment(&id) == last_segment(name));
     let here = value.field("location").and_then(Value::as_str);
     let there = object.get("location").and_then(Json::as_str);
-    same_name && matches!((here, there), (Some(here), Some(there)) if here.eq_ignore_ascii_case(there))
+    same_name
+        && matches!((here, there), (Some(here), Some(there)) if here.eq_ignore_ascii_case(there))
         || same_name && (here.is_none() || there.is_none())
 }
 
@@ -231,12 +287,16 @@ fn labelled(spec: &Spec, value: &Value, base: Option<&Value>) -> Value {
         Some(base) if !new && base.is_null() => base.clone(),
         Some(base) if !new => {
             let mine = base.fields().cloned().unwrap_or_default();
-            let mine = mine.into_keys().filter_map(|key| Some((key.clone(), all.get(&key)?.clone())));
+            let mine =
+                mine.into_keys().filter_map(|key| Some((key.clone(), all.get(&key)?.clone())));
             Value::map(Type::String, mine.collect::<Vec<_>>())
         }
         _ => {
             let mine = all.iter().filter(|(key, _)| !key.starts_with("goog-"));
-            Value::map(Type::String, mine.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>())
+            Value::map(
+                Type::String,
+                mine.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>(),
+            )
         }
     };
     let (mine, ours) = (kept(name), kept("terraform_labels"));
@@ -253,14 +313,17 @@ impl Session for RestSession {
         for (place, wanted) in wanted.iter().enumerate() {
             groups.entry(&wanted.type_name).or_default().push(place);
         }
-        let reads = groups.into_iter().map(|(type_name, places)| async move {
-            let group: Vec<&Wanted> = places.iter().map(|place| &wanted[*place]).collect();
-            let found = match self.catalog.entry(Mode::Managed, type_name) {
-                Some(entry) => self.read_group(&entry.spec, &group).await,
-                None => group.iter().map(|_| Err(unknown_type(type_name))).collect(),
-            };
-            places.into_iter().zip(found).collect::<Vec<_>>()
-        });
+        let reads: Vec<_> = groups
+            .into_iter()
+            .map(|(type_name, places)| async move {
+                let group: Vec<&Wanted> = places.iter().map(|place| &wanted[*place]).collect();
+                let found = match self.catalog.entry(Mode::Managed, type_name) {
+                    Some(entry) => self.read_group(&entry.spec, &group).await,
+                    None => group.iter().map(|_| Err(unknown_type(type_name))).collect(),
+                };
+                places.into_iter().zip(found).collect::<Vec<_>>()
+            })
+            .collect();
         let mut found: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).concat().await;
         found.sort_by_key(|(place, _)| *place);
         let observed = |value| Observed { value, private: Vec::new() };
@@ -268,17 +331,22 @@ impl Session for RestSession {
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
-        let entry = self.catalog.entry(Mode::Data, type_name).ok_or_else(|| unknown_type(type_name))?;
+        let entry =
+            self.catalog.entry(Mode::Data, type_name).ok_or_else(|| unknown_type(type_name))?;
         self.catalog.hook(&entry.spec).data(self, &entry.spec, config).await
     }
 
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
-        let entry =
-            self.catalog.entry(Mode::Managed, &action.type_name).ok_or_else(|| unknown_type(&action.type_name))?;
+        let entry = self
+            .catalog
+            .entry(Mode::Managed, &action.type_name)
+            .ok_or_else(|| unknown_type(&action.type_name))?;
         let hook = self.catalog.hook(&entry.spec);
         let job = Job { session: self, spec: &entry.spec, hook, action, desk };
         let made = match &action.deed {
-            Deed::Create { planned, .. } => Some(hook.create(&job, &planned.without_marks()).await?),
+            Deed::Create { planned, .. } => {
+                Some(hook.create(&job, &planned.without_marks()).await?)
+            }
             Deed::Update { prior, planned, .. } => {
                 Some(hook.update(&job, &prior.without_marks(), &planned.without_marks()).await?)
             }
@@ -286,9 +354,15 @@ impl Session for RestSession {
                 let prior = prior.without_marks();
                 if let Some((_, why)) = protected(&prior) {
                     let detail = format!("{} is not deleted: {why}", action.address);
-                    return Err(ApiError::new(ApiErrorKind::Protected, "Protected from removal", detail).into());
+                    return Err(ApiError::new(
+                        ApiErrorKind::Protected,
+                        "Protected from removal",
+                        detail,
+                    )
+                    .into());
                 }
-                let abandoned = prior.field("deletion_policy").and_then(Value::as_str) == Some("ABANDON");
+                let abandoned =
+                    prior.field("deletion_policy").and_then(Value::as_str) == Some("ABANDON");
                 if !abandoned {
                     hook.delete(&job, &prior).await?;
                 }

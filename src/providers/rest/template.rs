@@ -80,7 +80,8 @@ impl Template {
 
     /// Gives the value: known, or unknown where a placeholder's attribute is.
     pub fn value(&self, from: &Value) -> Value {
-        let unknown = self.holes().any(|name| from.field(name).is_none_or(|value| !value.is_known()));
+        let unknown =
+            self.holes().any(|name| from.field(name).is_none_or(|value| !value.is_known()));
         if unknown {
             return Value::unknown_not_null(Type::String);
         }

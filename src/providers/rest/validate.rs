@@ -15,7 +15,13 @@ pub fn validate(spec: &Spec, config: &Value) -> Vec<Problem> {
 
 /// Makes a problem of one part.
 pub fn problem(path: &Path, summary: &str, detail: String) -> Problem {
-    Problem { path: path.clone(), warning: false, summary: summary.into(), detail, help: Vec::new() }
+    Problem {
+        path: path.clone(),
+        warning: false,
+        summary: summary.into(),
+        detail,
+        help: Vec::new(),
+    }
 }
 
 fn parts(parts_: &[Part], config: &Value, root: &Value, path: &Path, problems: &mut Vec<Problem>) {
@@ -59,7 +65,12 @@ fn attribute(part: &Part, value: &Value, path: &Path, problems: &mut Vec<Problem
                 }
             });
         if !fits {
-            let known = checks.one_of.iter().map(|known| format!("{known:?}")).collect::<Vec<_>>().join(", ");
+            let known = checks
+                .one_of
+                .iter()
+                .map(|known| format!("{known:?}"))
+                .collect::<Vec<_>>()
+                .join(", ");
             let detail = format!("The value of \"{name}\" must be one of {known}, not {text:?}.");
             problems.push(problem(path, "Invalid value", detail));
         }
@@ -72,17 +83,24 @@ fn attribute(part: &Part, value: &Value, path: &Path, problems: &mut Vec<Problem
         if let Some(regex) = &checks.regex
             && !regex.is_match(text)
         {
-            let detail = format!("The value {text:?} of \"{name}\" does not match `{}`.", regex.as_str());
+            let detail =
+                format!("The value {text:?} of \"{name}\" does not match `{}`.", regex.as_str());
             problems.push(problem(path, "Invalid value", detail));
         }
     }
     if let Some(number) = value.as_number() {
         let float = number.to_f64();
-        if checks.min.is_some_and(|low| float < low) || checks.max.is_some_and(|high| float > high) {
+        if checks.min.is_some_and(|low| float < low) || checks.max.is_some_and(|high| float > high)
+        {
             let detail = match (checks.min, checks.max) {
-                (Some(low), Some(high)) => format!("\"{name}\" must be between {low} and {high}, not {number}."),
+                (Some(low), Some(high)) => {
+                    format!("\"{name}\" must be between {low} and {high}, not {number}.")
+                }
                 (Some(low), None) => format!("\"{name}\" must be at least {low}, not {number}."),
-                (_, high) => format!("\"{name}\" must be at most {}, not {number}.", high.unwrap_or_default()),
+                (_, high) => format!(
+                    "\"{name}\" must be at most {}, not {number}.",
+                    high.unwrap_or_default()
+                ),
             };
             problems.push(problem(path, "Invalid value", detail));
         }
@@ -93,7 +111,9 @@ fn attribute(part: &Part, value: &Value, path: &Path, problems: &mut Vec<Problem
     }
     if let Some(elements) = value.elements().filter(|_| value.is_whole()) {
         let count = elements.len();
-        if checks.min_items.is_some_and(|low| count < low) || checks.max_items.is_some_and(|high| count > high) {
+        if checks.min_items.is_some_and(|low| count < low)
+            || checks.max_items.is_some_and(|high| count > high)
+        {
             let detail = format!("\"{name}\" has {count} elements, which is not allowed.");
             problems.push(problem(path, "Invalid value", detail));
         }
@@ -133,7 +153,11 @@ fn found(root: &Value, dotted: &str) -> Found {
             return Found::Unknown;
         }
         if names.peek().is_none() {
-            return if is_given(field) && field.as_bool() != Some(false) { Found::Given } else { Found::Absent };
+            return if is_given(field) && field.as_bool() != Some(false) {
+                Found::Given
+            } else {
+                Found::Absent
+            };
         }
         match field.elements().and_then(<[Value]>::first) {
             Some(first) if first.is_known() => value = first.clone(),
@@ -175,7 +199,9 @@ fn found_false(root: &Value, dotted: &str) -> bool {
     let mut value = Some(root.clone());
     let names: Vec<&str> = dotted.split('.').collect();
     for (place, name) in names.iter().enumerate() {
-        let Some(field) = value.as_ref().and_then(|value| value.field(name)).cloned() else { return false };
+        let Some(field) = value.as_ref().and_then(|value| value.field(name)).cloned() else {
+            return false;
+        };
         if place + 1 == names.len() {
             return field.as_bool() == Some(false);
         }

@@ -44,24 +44,33 @@ impl Hook for Cluster {
         let written = |name: &str| draft.config.field(name).is_some_and(|value| !value.is_null());
         let Some(prior) = draft.prior else {
             if !written("networking_mode") && !written("cluster_ipv4_cidr") {
-                draft.after = draft.after.with_field("networking_mode", Value::string("VPC_NATIVE"));
+                draft.after =
+                    draft.after.with_field("networking_mode", Value::string("VPC_NATIVE"));
             }
             if written("node_version") && flag(draft.config, "remove_default_node_pool") {
                 let detail = "\"node_version\" cannot be given together with `remove_default_node_pool = true`.";
                 let path = Path::root().attribute("node_version");
-                draft.problems.push(problem(&path, "Conflicting configuration arguments", detail.into()));
+                draft.problems.push(problem(
+                    &path,
+                    "Conflicting configuration arguments",
+                    detail.into(),
+                ));
             }
             return;
         };
         for name in ["enable_l4_ilb_subsetting", "enable_fqdn_network_policy"] {
-            if flag(prior, name) && draft.after.field(name).and_then(Value::as_bool) == Some(false) {
+            if flag(prior, name) && draft.after.field(name).and_then(Value::as_bool) == Some(false)
+            {
                 draft.replaces.push(Path::root().attribute(name));
             }
         }
-        let pools = |value: &Value| value.field("node_pool").and_then(Value::elements).map(<[Value]>::to_vec);
+        let pools = |value: &Value| {
+            value.field("node_pool").and_then(Value::elements).map(<[Value]>::to_vec)
+        };
         let configured = pools(draft.config).is_some_and(|pools| !pools.is_empty());
         let (old, new) = (pools(prior), pools(&draft.after));
-        if configured && old != new && old.map(|pools| pools.len()) == new.map(|pools| pools.len()) {
+        if configured && old != new && old.map(|pools| pools.len()) == new.map(|pools| pools.len())
+        {
             let detail = "A node pool inside the cluster's block cannot be changed in place. Write it as a \
                           google_container_node_pool of its own.";
             let path = Path::root().attribute("node_pool");
@@ -70,19 +79,22 @@ impl Hook for Cluster {
     }
 
     fn answered(&self, object: &mut Json, _base: Option<&Value>) {
-        let location = object.get("location").and_then(Json::as_str).unwrap_or_default().to_string();
+        let location =
+            object.get("location").and_then(Json::as_str).unwrap_or_default().to_string();
         if let Some(Json::Array(locations)) = object.get_mut("locations") {
             locations.retain(|zone| zone.as_str() != Some(&location));
         }
         if object.pointer("/masterAuth").is_some() {
             let issued = object.pointer("/masterAuth/clientCertificate").and_then(Json::as_str);
             let issued = issued.is_some_and(|text| !text.is_empty());
-            object["masterAuth"]["clientCertificateConfig"] = json!({ "issueClientCertificate": issued });
+            object["masterAuth"]["clientCertificateConfig"] =
+                json!({ "issueClientCertificate": issued });
         }
         if members::dotted(object, "releaseChannel.channel").is_none() {
             members::set_dotted(object, "releaseChannel.channel", "UNSPECIFIED".into());
         }
-        let aliases = members::dotted(object, "ipAllocationPolicy.useIpAliases").and_then(Json::as_bool);
+        let aliases =
+            members::dotted(object, "ipAllocationPolicy.useIpAliases").and_then(Json::as_bool);
         if aliases == Some(true) {
             if members::dotted(object, "ipAllocationPolicy.stackType").is_none() {
                 members::set_dotted(object, "ipAllocationPolicy.stackType", "IPV4".into());
@@ -90,7 +102,9 @@ impl Hook for Cluster {
         } else if let Some(policy) = object.get_mut("ipAllocationPolicy") {
             *policy = json!({ "useIpAliases": false });
         }
-        if let Some(Json::Object(exclusions)) = object.pointer_mut("/maintenancePolicy/window/maintenanceExclusions") {
+        if let Some(Json::Object(exclusions)) =
+            object.pointer_mut("/maintenancePolicy/window/maintenanceExclusions")
+        {
             for exclusion in exclusions.values_mut() {
                 if let Some(options) = exclusion.get_mut("maintenanceExclusionOptions")
                     && options.get("scope").is_none()
@@ -107,7 +121,8 @@ impl Hook for Cluster {
 
     fn decoded(&self, value: Value, object: &Json, base: Option<&Value>) -> Value {
         let mut value = value;
-        let aliases = members::dotted(object, "ipAllocationPolicy.useIpAliases").and_then(Json::as_bool);
+        let aliases =
+            members::dotted(object, "ipAllocationPolicy.useIpAliases").and_then(Json::as_bool);
         if aliases != Some(true)
             && let Some(Type::List(element)) = value.field("ip_allocation_policy").map(Value::ty)
         {
@@ -117,19 +132,24 @@ impl Hook for Cluster {
         // included: a cluster without its default pool has none of its own.
         if let Some(base) = base.filter(|base| flag(base, "remove_default_node_pool")) {
             for name in ["node_config", "node_pool"] {
-                if let Some(kept) = base.field(name).filter(|kept| kept.is_whole() && !kept.is_null()) {
+                if let Some(kept) =
+                    base.field(name).filter(|kept| kept.is_whole() && !kept.is_null())
+                {
                     value = value.with_field(name, kept.clone());
                 }
             }
         }
-        if let Some(fleet) = value.field("fleet").and_then(Value::elements).and_then(<[Value]>::first) {
+        if let Some(fleet) =
+            value.field("fleet").and_then(Value::elements).and_then(<[Value]>::first)
+        {
             let membership = text_at(fleet, "membership").unwrap_or_default();
             let after = |mark: &str| {
                 let rest = membership.split(mark).nth(1).unwrap_or_default();
                 Value::string(rest.split('/').next().unwrap_or_default())
             };
             let (id, location) = (after("/memberships/"), after("/locations/"));
-            let fleet = fleet.with_field("membership_id", id).with_field("membership_location", location);
+            let fleet =
+                fleet.with_field("membership_id", id).with_field("membership_location", location);
             let ty = fleet.ty();
             value = value.with_field("fleet", Value::list(ty, vec![fleet]));
         }
@@ -139,9 +159,12 @@ impl Hook for Cluster {
     fn asked(&self, object: &mut Json, planned: &Value) {
         let text = |name: &str| text_at(planned, name).unwrap_or_default();
         let (project, location) = (text("project"), text("location"));
-        if let Some(name) = object.get("subnetwork").and_then(Json::as_str).filter(|name| !name.contains('/')) {
+        if let Some(name) =
+            object.get("subnetwork").and_then(Json::as_str).filter(|name| !name.contains('/'))
+        {
             let region = region_of(&location);
-            object["subnetwork"] = format!("projects/{project}/regions/{region}/subnetworks/{name}").into();
+            object["subnetwork"] =
+                format!("projects/{project}/regions/{region}/subnetworks/{name}").into();
         }
         if is_zone(&location)
             && let Some(Json::Array(locations)) = object.get_mut("locations")
@@ -149,18 +172,30 @@ impl Hook for Cluster {
         {
             locations.push(location.into());
         }
-        if members::dotted(object, "addonsConfig.gcePersistentDiskCsiDriverConfig.enabled") == Some(&json!(false)) {
-            members::set_dotted(object, "addonsConfig.gcePersistentDiskCsiDriverConfig.enabled", true.into());
+        if members::dotted(object, "addonsConfig.gcePersistentDiskCsiDriverConfig.enabled")
+            == Some(&json!(false))
+        {
+            members::set_dotted(
+                object,
+                "addonsConfig.gcePersistentDiskCsiDriverConfig.enabled",
+                true.into(),
+            );
         }
         if let Some(block) = members::dotted(object, "privateClusterConfig.masterIpv4CidrBlock") {
             let _ = block;
             let nodes = members::dotted(object, "networkConfig.defaultEnablePrivateNodes").cloned();
-            members::set_dotted(object, "privateClusterConfig.enablePrivateNodes", nodes.unwrap_or(false.into()));
+            members::set_dotted(
+                object,
+                "privateClusterConfig.enablePrivateNodes",
+                nodes.unwrap_or(false.into()),
+            );
         } else {
             members::remove(object, "privateClusterConfig");
         }
         if flag(planned, "enable_autopilot") {
-            for name in ["initialNodeCount", "nodeConfig", "networkConfig.enableIntraNodeVisibility"] {
+            for name in
+                ["initialNodeCount", "nodeConfig", "networkConfig.enableIntraNodeVisibility"]
+            {
                 members::remove(object, name);
             }
         }
@@ -186,7 +221,12 @@ impl Hook for Cluster {
         job.settle(&with_identity(planned, &made), until).await
     }
 
-    async fn update(&self, job: &Job<'_>, prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         let until = job.until("update", planned);
         let changes = ordered(concerns(&job.spec.parts, prior, planned));
         let labels = label_change(prior, planned);
@@ -230,11 +270,18 @@ impl Hook for Cluster {
 /// Gives the plan with what the made object is identified by.
 fn with_identity(planned: &Value, made: &Value) -> Value {
     ["id", "project", "location"].iter().fold(planned.clone(), |planned, name| {
-        made.field(name).cloned().into_iter().fold(planned, |planned, value| planned.with_field(name, value))
+        made.field(name)
+            .cloned()
+            .into_iter()
+            .fold(planned, |planned, value| planned.with_field(name, value))
     })
 }
 
-async fn remove_default_pool(job: &Job<'_>, cluster: &Value, until: Timestamp) -> Result<(), Failure> {
+async fn remove_default_pool(
+    job: &Job<'_>,
+    cluster: &Value,
+    until: Timestamp,
+) -> Result<(), Failure> {
     let Some(call) = job.spec.rpcs.get("delete_default_node_pool") else { return Ok(()) };
     let ask = job.ask(call, cluster, None, "removing the default node pool of")?;
     job.desk.note("removing the default node pool");
@@ -249,19 +296,30 @@ async fn remove_default_pool(job: &Job<'_>, cluster: &Value, until: Timestamp) -
 }
 
 fn concern(rpc: &str, field: &str, body: Json) -> Concern {
-    Concern { rpc: rpc.into(), group: field.into(), body: json!({ field: body }), names: vec![field.into()] }
+    Concern {
+        rpc: rpc.into(),
+        group: field.into(),
+        body: json!({ field: body }),
+        names: vec![field.into()],
+    }
 }
 
 /// Gives the updates that only a cluster that exists takes.
 fn after_creation(job: &Job<'_>, planned: &Value) -> Vec<Concern> {
     let whole = encode(&job.spec.parts, planned, Empty::Omitted);
     let mut found = Vec::new();
-    if members::dotted(&whole, "addonsConfig.gcePersistentDiskCsiDriverConfig.enabled") == Some(&json!(false)) {
+    if members::dotted(&whole, "addonsConfig.gcePersistentDiskCsiDriverConfig.enabled")
+        == Some(&json!(false))
+    {
         let off = json!({ "gcePersistentDiskCsiDriverConfig": { "enabled": false } });
         found.push(concern("update", "desiredAddonsConfig", off));
     }
     let all = concerns(&job.spec.parts, &emptied(planned), planned);
-    let late = ["desiredAdditionalIpRangesConfig", "additionalPodRangesConfig", "desiredNodePoolAutoConfigLinuxNodeConfig"];
+    let late = [
+        "desiredAdditionalIpRangesConfig",
+        "additionalPodRangesConfig",
+        "desiredNodePoolAutoConfigLinuxNodeConfig",
+    ];
     found.extend(all.into_iter().filter(|concern| late.contains(&concern.group.as_str())));
     found
 }
@@ -280,7 +338,9 @@ fn emptied(value: &Value) -> Value {
 }
 
 fn label_change(prior: &Value, planned: &Value) -> Option<Concern> {
-    let new = planned.field("effective_labels").filter(|labels| labels.is_whole() && !labels.is_null())?;
+    let new = planned
+        .field("effective_labels")
+        .filter(|labels| labels.is_whole() && !labels.is_null())?;
     if prior.field("effective_labels") == Some(new) {
         return None;
     }
@@ -302,10 +362,17 @@ fn ordered(mut concerns: Vec<Concern>) -> Vec<Concern> {
 }
 
 /// Adds to an update what depends on the object as it stands; gives no, one or two calls.
-fn finished(mut concern: Concern, found: &Json, prior: &Value, planned: &Value, job: &Job<'_>) -> Vec<Concern> {
+fn finished(
+    mut concern: Concern,
+    found: &Json,
+    prior: &Value,
+    planned: &Value,
+    job: &Job<'_>,
+) -> Vec<Concern> {
     match concern.group.as_str() {
         "resourceLabels" => {
-            concern.body["labelFingerprint"] = found.get("labelFingerprint").cloned().unwrap_or_default();
+            concern.body["labelFingerprint"] =
+                found.get("labelFingerprint").cloned().unwrap_or_default();
         }
         "maintenancePolicy" => {
             if !concern.body["maintenancePolicy"].is_object() {
@@ -317,7 +384,8 @@ fn finished(mut concern: Concern, found: &Json, prior: &Value, planned: &Value, 
         }
         "desiredMasterVersion" => {
             let wanted = text_at(planned, "min_master_version").unwrap_or_default();
-            let current = found.get("currentMasterVersion").and_then(Json::as_str).unwrap_or_default();
+            let current =
+                found.get("currentMasterVersion").and_then(Json::as_str).unwrap_or_default();
             let newer = wanted == "latest" || wanted == "-" || version(&wanted) > version(current);
             if wanted.is_empty() || !newer {
                 return Vec::new();
@@ -330,7 +398,9 @@ fn finished(mut concern: Concern, found: &Json, prior: &Value, planned: &Value, 
         }
         "desiredLocations" => return locations(concern, prior, planned),
         "desiredK8sBetaApis" => {
-            let old = members::dotted(found, "enableK8sBetaApis.enabledApis").and_then(Json::as_array).cloned();
+            let old = members::dotted(found, "enableK8sBetaApis.enabledApis")
+                .and_then(Json::as_array)
+                .cloned();
             let old = old.unwrap_or_default();
             let wanted = concern.body.pointer_mut("/desiredK8sBetaApis/enabledApis");
             if let Some(Json::Array(apis)) = wanted {
@@ -346,7 +416,8 @@ fn finished(mut concern: Concern, found: &Json, prior: &Value, planned: &Value, 
 fn locations(concern: Concern, prior: &Value, planned: &Value) -> Vec<Concern> {
     let zones = |value: &Value| {
         let set = value.field("node_locations").and_then(Value::elements).unwrap_or_default();
-        let mut zones: Vec<String> = set.iter().filter_map(Value::as_str).map(str::to_string).collect();
+        let mut zones: Vec<String> =
+            set.iter().filter_map(Value::as_str).map(str::to_string).collect();
         zones.extend(text_at(value, "location").filter(|location| is_zone(location)));
         zones.sort();
         zones
@@ -355,7 +426,10 @@ fn locations(concern: Concern, prior: &Value, planned: &Value) -> Vec<Concern> {
     let mut both = old.clone();
     both.extend(new.iter().filter(|zone| !old.contains(zone)).cloned());
     both.sort();
-    let call = |zones: &[String]| Concern { body: json!({ "desiredLocations": zones }), ..concern.clone() };
+    let call = |zones: &[String]| Concern {
+        body: json!({ "desiredLocations": zones }),
+        ..concern.clone()
+    };
     if both == new || both == old { vec![call(&new)] } else { vec![call(&both), call(&new)] }
 }
 

@@ -31,27 +31,40 @@ impl Grant {
         let text = |value: &Value, name: &str| text_at(value, name).unwrap_or_default();
         let block = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
         let condition = block.map(|block| {
-            let mut condition = json!({ "title": text(block, "title"), "expression": text(block, "expression") });
+            let mut condition =
+                json!({ "title": text(block, "title"), "expression": text(block, "expression") });
             if let Some(description) = text_at(block, "description") {
                 condition["description"] = description.into();
             }
             condition
         });
-        Grant { role: text(value, "role"), member: normal_member(&text(value, "member")), condition }
+        Grant {
+            role: text(value, "role"),
+            member: normal_member(&text(value, "member")),
+            condition,
+        }
     }
 
     fn fits(&self, binding: &Json) -> bool {
         binding.get("role").and_then(Json::as_str) == Some(&self.role)
-            && binding.get("condition").filter(|condition| !condition.is_null()) == self.condition.as_ref()
+            && binding.get("condition").filter(|condition| !condition.is_null())
+                == self.condition.as_ref()
     }
 
     fn is_in(&self, policy: &Json) -> bool {
-        bindings(policy).iter().filter(|binding| self.fits(binding)).any(|binding| self.is_member(binding))
+        bindings(policy)
+            .iter()
+            .filter(|binding| self.fits(binding))
+            .any(|binding| self.is_member(binding))
     }
 
     fn is_member(&self, binding: &Json) -> bool {
         let members = binding.get("members").and_then(Json::as_array);
-        members.into_iter().flatten().filter_map(Json::as_str).any(|member| normal_member(member) == self.member)
+        members
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .any(|member| normal_member(member) == self.member)
     }
 
     /// Gives the policy with the member, or without it.
@@ -75,10 +88,14 @@ impl Grant {
         } else {
             for binding in bindings.iter_mut().filter(|binding| self.fits(binding)) {
                 if let Some(Json::Array(members)) = binding.get_mut("members") {
-                    members.retain(|member| member.as_str().is_none_or(|member| normal_member(member) != self.member));
+                    members.retain(|member| {
+                        member.as_str().is_none_or(|member| normal_member(member) != self.member)
+                    });
                 }
             }
-            bindings.retain(|binding| binding.get("members").and_then(Json::as_array).is_some_and(|m| !m.is_empty()));
+            bindings.retain(|binding| {
+                binding.get("members").and_then(Json::as_array).is_some_and(|m| !m.is_empty())
+            });
         }
         let mut changed = policy.clone();
         changed["bindings"] = bindings.into();
@@ -91,7 +108,13 @@ fn bindings(policy: &Json) -> Vec<Json> {
     policy.get("bindings").and_then(Json::as_array).cloned().unwrap_or_default()
 }
 
-async fn policy(session: &RestSession, spec: &Spec, value: &Value, what: &str, clock: &dyn Clock) -> Result<Option<Json>, ApiError> {
+async fn policy(
+    session: &RestSession,
+    spec: &Spec,
+    value: &Value,
+    what: &str,
+    clock: &dyn Clock,
+) -> Result<Option<Json>, ApiError> {
     let Some(call) = &spec.read else { return Ok(None) };
     let ask = session.ask(spec, call, value, None, what)?;
     match session.api.send(&ask, clock).await {
@@ -109,7 +132,11 @@ fn granted(value: &Value, policy: &Json) -> Value {
 }
 
 fn identity(value: &Value) -> Value {
-    let target = ["bucket", "project"].iter().find(|name| value.field(name).is_some()).copied().unwrap_or("project");
+    let target = ["bucket", "project"]
+        .iter()
+        .find(|name| value.field(name).is_some())
+        .copied()
+        .unwrap_or("project");
     let names = [target, "role", "member"];
     let condition = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
     let known = names.iter().all(|name| value.field(name).is_some_and(Value::is_known))
@@ -117,9 +144,14 @@ fn identity(value: &Value) -> Value {
     if !known {
         return Value::unknown_not_null(Type::String);
     }
-    let mut parts: Vec<String> = names.iter().map(|name| text_at(value, name).unwrap_or_default()).collect();
+    let mut parts: Vec<String> =
+        names.iter().map(|name| text_at(value, name).unwrap_or_default()).collect();
     if let Some(condition) = condition {
-        parts.extend(["title", "description", "expression"].iter().filter_map(|name| text_at(condition, name)));
+        parts.extend(
+            ["title", "description", "expression"]
+                .iter()
+                .filter_map(|name| text_at(condition, name)),
+        );
     }
     Value::string(parts.join("/"))
 }
@@ -128,7 +160,13 @@ fn identity(value: &Value) -> Value {
 async fn write(job: &Job<'_>, value: &Value, present: bool) -> Result<Json, Failure> {
     let grant = Grant::of(value);
     let clock = job.desk.clock();
-    let place = job.spec.update.call.as_ref().and_then(|call| call.path.url(value).ok()).unwrap_or_default();
+    let place = job
+        .spec
+        .update
+        .call
+        .as_ref()
+        .and_then(|call| call.path.url(value).ok())
+        .unwrap_or_default();
     let _one = job.session.api.lock(&format!("iam {place}"), &*clock).await;
     let what = job.what(if present { "granting" } else { "revoking" });
     let until = job.until("create", value);
@@ -145,14 +183,16 @@ async fn write(job: &Job<'_>, value: &Value, present: bool) -> Result<Json, Fail
             return Ok(policy);
         }
         let Some(call) = &job.spec.update.call else { return Ok(policy) };
-        let ask = job.ask(call, value, Some(grant.set(&policy, present)), "changing the policy of")?;
+        let ask =
+            job.ask(call, value, Some(grant.set(&policy, present)), "changing the policy of")?;
         match job.send(&ask, value, until).await {
             Ok(policy) => return Ok(policy),
             // Somebody else wrote it meanwhile, or a new account is not known everywhere yet.
             Err(refused)
                 if clock.now() < until
                     && (matches!(refused.status(), 409 | 412)
-                        || (refused.status() == 400 && refused.message.contains("does not exist")
+                        || (refused.status() == 400
+                            && refused.message.contains("does not exist")
                             && pause <= Duration::from_secs(16))) =>
             {
                 clock.sleep(pause).await;
@@ -174,7 +214,9 @@ impl Hook for Member {
 
     fn imported(&self, value: Value) -> Value {
         match text_at(&value, "bucket") {
-            Some(bucket) if !bucket.starts_with("b/") => value.with_field("bucket", Value::string(format!("b/{bucket}"))),
+            Some(bucket) if !bucket.starts_with("b/") => {
+                value.with_field("bucket", Value::string(format!("b/{bucket}")))
+            }
             _ => value,
         }
     }
@@ -189,7 +231,8 @@ impl Hook for Member {
         let mut found = Vec::new();
         for wanted in wanted {
             let value = session.located(spec, &wanted.value);
-            let place = spec.read.as_ref().and_then(|call| call.path.url(&value).ok()).unwrap_or_default();
+            let place =
+                spec.read.as_ref().and_then(|call| call.path.url(&value).ok()).unwrap_or_default();
             let read = match policies.iter().find(|(known, _)| *known == place) {
                 Some((_, read)) => read.clone(),
                 None => {
@@ -213,7 +256,12 @@ impl Hook for Member {
         Ok(granted(&planned, &policy))
     }
 
-    async fn update(&self, job: &Job<'_>, _prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        _prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         self.create(job, planned).await
     }
 
@@ -228,7 +276,9 @@ pub struct ServiceAccount;
 impl ServiceAccount {
     async fn switch(&self, job: &Job<'_>, value: &Value) -> Result<(), Failure> {
         let off = value.field("disabled").and_then(Value::as_bool) == Some(true);
-        let Some(call) = job.spec.rpcs.get(if off { "disable" } else { "enable" }) else { return Ok(()) };
+        let Some(call) = job.spec.rpcs.get(if off { "disable" } else { "enable" }) else {
+            return Ok(());
+        };
         let ask = job.ask(call, value, Some(json!({})), "switching")?;
         let until = job.until("create", value);
         job.send(&ask, value, until).await?;
@@ -238,9 +288,9 @@ impl ServiceAccount {
 
 #[async_trait]
 impl Hook for ServiceAccount {
-
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
-        let adopt = planned.field("create_ignore_already_exists").and_then(Value::as_bool) == Some(true);
+        let adopt =
+            planned.field("create_ignore_already_exists").and_then(Value::as_bool) == Some(true);
         let made = match job.create(planned).await {
             Err(failure) if adopt && failure.error.status == Some(409) => {
                 let until = job.until("create", planned);
@@ -266,7 +316,12 @@ impl Hook for ServiceAccount {
         Ok(made)
     }
 
-    async fn update(&self, job: &Job<'_>, prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         if prior.field("disabled") != planned.field("disabled") {
             self.switch(job, planned).await?;
         }

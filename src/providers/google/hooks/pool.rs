@@ -28,12 +28,18 @@ fn number(value: &Value, name: &str) -> Option<i64> {
 #[async_trait]
 impl Hook for NodePool {
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        let given = |name: &str| config.field(name).is_some_and(|value| value.is_known() && !value.is_null());
+        let given = |name: &str| {
+            config.field(name).is_some_and(|value| value.is_known() && !value.is_null())
+        };
         let mut problems = Vec::new();
         for (one, other) in [("node_count", "initial_node_count"), ("name", "name_prefix")] {
             if given(one) && given(other) {
                 let detail = format!("\"{other}\" cannot be given together with \"{one}\".");
-                problems.push(problem(&Path::root().attribute(other), "Conflicting configuration arguments", detail));
+                problems.push(problem(
+                    &Path::root().attribute(other),
+                    "Conflicting configuration arguments",
+                    detail,
+                ));
             }
         }
         problems
@@ -52,7 +58,9 @@ impl Hook for NodePool {
     }
 
     fn asked(&self, object: &mut Json, planned: &Value) {
-        if let Some(count) = number(planned, "node_count").or_else(|| number(planned, "initial_node_count")) {
+        if let Some(count) =
+            number(planned, "node_count").or_else(|| number(planned, "initial_node_count"))
+        {
             object["initialNodeCount"] = count.into();
         }
         if let Some(Json::Array(accelerators)) = object.pointer_mut("/config/accelerators") {
@@ -67,7 +75,9 @@ impl Hook for NodePool {
     }
 
     fn decoded(&self, value: Value, object: &Json, base: Option<&Value>) -> Value {
-        let Some(config) = value.field("node_config").and_then(Value::elements).and_then(<[Value]>::first) else {
+        let Some(config) =
+            value.field("node_config").and_then(Value::elements).and_then(<[Value]>::first)
+        else {
             return value;
         };
         let known = base
@@ -88,8 +98,15 @@ impl Hook for NodePool {
         value.with_field("node_config", Value::list(ty, vec![config]))
     }
 
-    async fn enrich(&self, session: &RestSession, spec: &Spec, value: Value, object: &Json) -> Value {
-        let urls = object.get("instanceGroupUrls").and_then(Json::as_array).cloned().unwrap_or_default();
+    async fn enrich(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        value: Value,
+        object: &Json,
+    ) -> Value {
+        let urls =
+            object.get("instanceGroupUrls").and_then(Json::as_array).cloned().unwrap_or_default();
         let _ = spec;
         let mut sizes = Vec::new();
         let mut groups = Vec::new();
@@ -100,12 +117,14 @@ impl Hook for NodePool {
             sizes.extend(manager.get("targetSize").and_then(Json::as_i64));
             groups.extend(manager.get("instanceGroup").and_then(Json::as_str).map(Value::string));
         }
-        let ignored = value.field("ignore_node_count_changes").and_then(Value::as_bool) == Some(true);
+        let ignored =
+            value.field("ignore_node_count_changes").and_then(Value::as_bool) == Some(true);
         let count = i64::try_from(sizes.len()).unwrap_or(1);
         let mut value = value;
         let kept = number(&value, "node_count").is_some() && ignored;
         if !sizes.is_empty() && !kept {
-            value = value.with_field("node_count", Value::number(sizes.iter().sum::<i64>() / count));
+            value =
+                value.with_field("node_count", Value::number(sizes.iter().sum::<i64>() / count));
         } else if number(&value, "node_count").is_none() {
             let initial = object.get("initialNodeCount").and_then(Json::as_i64).unwrap_or(0);
             value = value.with_field("node_count", Value::number(initial));
@@ -118,12 +137,14 @@ impl Hook for NodePool {
         if text_at(&planned, "name").is_none() {
             let prefix = text_at(&planned, "name_prefix").unwrap_or_else(|| "terraform-".into());
             let suffix = uuid::Uuid::new_v4().simple().to_string();
-            planned = planned.with_field("name", Value::string(format!("{prefix}{}", &suffix[..9])));
+            planned =
+                planned.with_field("name", Value::string(format!("{prefix}{}", &suffix[..9])));
             let id = job.spec.id.value(&planned);
             planned = planned.with_field("id", id);
         }
         if job.session.get(job.spec, &planned, &job.what("reading")).await?.is_some() {
-            let detail = format!("{}: there is a node pool of this name already.", job.what("creating"));
+            let detail =
+                format!("{}: there is a node pool of this name already.", job.what("creating"));
             return Err(ApiError::new(ApiErrorKind::Conflict, "Conflict", detail)
                 .help("Import it, or choose another name.")
                 .into());
@@ -133,7 +154,12 @@ impl Hook for NodePool {
         job.create(&planned).await
     }
 
-    async fn update(&self, job: &Job<'_>, prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         let until = job.until("update", planned);
         let changes = concerns(&job.spec.parts, prior, planned);
         if changes.is_empty() {
@@ -144,7 +170,8 @@ impl Hook for NodePool {
         job.rest(prior, until).await?;
         for mut concern in changes {
             if concern.group == "desiredNodePoolAutoscaling"
-                && !members::dotted(&concern.body, "desiredNodePoolAutoscaling").is_some_and(Json::is_object)
+                && !members::dotted(&concern.body, "desiredNodePoolAutoscaling")
+                    .is_some_and(Json::is_object)
             {
                 concern.body = json!({ "desiredNodePoolAutoscaling": { "enabled": false } });
             }

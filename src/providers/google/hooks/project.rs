@@ -19,13 +19,19 @@ use crate::value::{Type, Value};
 pub struct Service;
 
 /// Gives the names of all services that are on in a project: one LIST answers for all.
-async fn enabled(session: &RestSession, spec: &Spec, value: &Value, what: &str) -> Result<Option<Vec<String>>, ApiError> {
+async fn enabled(
+    session: &RestSession,
+    spec: &Spec,
+    value: &Value,
+    what: &str,
+) -> Result<Option<Vec<String>>, ApiError> {
     let Some(list) = &spec.list else { return Ok(None) };
     let mut ask = session.ask(spec, &list.call, value, None, what)?;
     ask.body = None;
     match session.api.list(&ask, &list.items).await {
         Ok(services) => {
-            let names = services.iter().filter_map(|service| service.get(&list.by).and_then(Json::as_str));
+            let names =
+                services.iter().filter_map(|service| service.get(&list.by).and_then(Json::as_str));
             Ok(Some(names.map(|name| last_segment(name).to_string()).collect()))
         }
         Err(refused) if refused.is_not_found() => Ok(None),
@@ -61,7 +67,9 @@ impl Hook for Service {
                 }
             };
             let service = text_at(&value, "service").unwrap_or_default();
-            found.push(list.map(|list| list.filter(|list| list.contains(&service)).map(|_| identified(spec, &value))));
+            found.push(list.map(|list| {
+                list.filter(|list| list.contains(&service)).map(|_| identified(spec, &value))
+            }));
         }
         Some(found)
     }
@@ -80,7 +88,9 @@ impl Hook for Service {
             let answer = loop {
                 match job.send(&ask, &planned, until).await {
                     Err(refused)
-                        if refused.message.contains("activation or deactivation is in progress")
+                        if refused
+                            .message
+                            .contains("activation or deactivation is in progress")
                             && clock.now() < until =>
                     {
                         clock.sleep(pause).await;
@@ -92,8 +102,12 @@ impl Hook for Service {
             job.wait(answer, &planned, until).await?;
             while !is_on(enabled(job.session, job.spec, &planned, &what).await?) {
                 if clock.now() >= until {
-                    let detail = format!("{what}: the service \"{service}\" was enabled but is not listed yet.");
-                    return Err(ApiError::new(ApiErrorKind::Timeout, "Not ready in time", detail).into());
+                    let detail = format!(
+                        "{what}: the service \"{service}\" was enabled but is not listed yet."
+                    );
+                    return Err(
+                        ApiError::new(ApiErrorKind::Timeout, "Not ready in time", detail).into()
+                    );
                 }
                 job.desk.note("waiting until the service is listed as enabled");
                 clock.sleep(Duration::from_secs(5)).await;
@@ -102,7 +116,12 @@ impl Hook for Service {
         Ok(crate::providers::rest::job::settled(&identified(job.spec, &planned)))
     }
 
-    async fn update(&self, job: &Job<'_>, _prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        _prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         Ok(crate::providers::rest::job::settled(&identified(job.spec, planned)))
     }
 
@@ -132,13 +151,19 @@ pub struct ClientConfig;
 
 #[async_trait]
 impl Hook for ClientConfig {
-    async fn data(&self, session: &RestSession, spec: &Spec, _config: &Value) -> Result<Value, ApiError> {
+    async fn data(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        _config: &Value,
+    ) -> Result<Value, ApiError> {
         let token = session.api.tokens.token().await?;
         let fill = |name: &str| {
             let value = session.defaults.fill(name).filter(|value| value.is_known()).cloned();
             value.unwrap_or(Value::null(Type::String))
         };
-        let labels = session.defaults.labels.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let labels =
+            session.defaults.labels.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let value = Value::object([
             ("project", fill("project")),
             ("region", fill("region")),
@@ -161,19 +186,29 @@ impl Hook for Project {
         let parent = object.get("parent").cloned().unwrap_or_default();
         let kind = parent.get("type").and_then(Json::as_str).unwrap_or_default().to_string();
         let id = parent.get("id").cloned().unwrap_or_default();
-        let only = |wanted: &str| if kind == wanted { id.clone() } else { Json::String(String::new()) };
+        let only =
+            |wanted: &str| if kind == wanted { id.clone() } else { Json::String(String::new()) };
         object["orgId"] = only("organization");
         object["folderId"] = only("folder");
     }
 
-    async fn data(&self, session: &RestSession, spec: &Spec, config: &Value) -> Result<Value, ApiError> {
+    async fn data(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        config: &Value,
+    ) -> Result<Value, ApiError> {
         let given = text_at(config, "project_id").map(Value::string);
         let default = session.defaults.fill("project").filter(|value| value.is_known()).cloned();
         let project = given.or(default).unwrap_or(Value::null(Type::String));
         let config = config.with_field("project_id", project);
         let mut value = session.read_plain_data(spec, &config).await?;
         let number = text_at(&value, "project_id").unwrap_or_default();
-        let ask = Ask::get("cloudbilling", format!("projects/{number}/billingInfo"), "reading the billing account");
+        let ask = Ask::get(
+            "cloudbilling",
+            format!("projects/{number}/billingInfo"),
+            "reading the billing account",
+        );
         if let Ok(found) = session.api.send(&ask, &*session.api.clock).await
             && let Some(account) = found.get("billingAccountName").and_then(Json::as_str)
         {

@@ -23,7 +23,9 @@ fn first_block<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 fn is_locked(value: &Value) -> bool {
-    first_block(value, "retention_policy").and_then(|block| block.field("is_locked")).and_then(Value::as_bool)
+    first_block(value, "retention_policy")
+        .and_then(|block| block.field("is_locked"))
+        .and_then(Value::as_bool)
         == Some(true)
 }
 
@@ -31,18 +33,24 @@ fn is_locked(value: &Value) -> bool {
 impl Hook for Bucket {
     fn plan(&self, draft: &mut Draft<'_>) {
         if draft.prior.is_some_and(is_locked) && !is_locked(&draft.after) {
-            draft.replaces.push(Path::root().attribute("retention_policy").place(0).attribute("is_locked"));
+            draft
+                .replaces
+                .push(Path::root().attribute("retention_policy").place(0).attribute("is_locked"));
         }
     }
 
     fn answered(&self, object: &mut Json, _base: Option<&Value>) {
-        if let Some(location) = object.get("location").and_then(Json::as_str).map(str::to_uppercase) {
+        if let Some(location) = object.get("location").and_then(Json::as_str).map(str::to_uppercase)
+        {
             object["location"] = location.into();
         }
     }
 
     fn asked(&self, object: &mut Json, _planned: &Value) {
-        if let Some(rules) = object.get_mut("lifecycle").filter(|lifecycle| lifecycle.get("rule") == Some(&json!([]))) {
+        if let Some(rules) = object
+            .get_mut("lifecycle")
+            .filter(|lifecycle| lifecycle.get("rule") == Some(&json!([])))
+        {
             *rules = json!({ "rule": [] });
         }
         // A patch leaves alone what is not in it; what has no off switch is not sent empty.
@@ -63,7 +71,12 @@ impl Hook for Bucket {
         Ok(made)
     }
 
-    async fn update(&self, job: &Job<'_>, prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         let changed = job.update(prior, planned).await?;
         if is_locked(planned) && !is_locked(prior) {
             return lock(job, &changed).await;
@@ -105,21 +118,28 @@ async fn empty(job: &Job<'_>, bucket: &str, objects: &[Json]) -> Result<(), Fail
     }
     job.desk.note(&format!("deleting {} object versions", objects.len()));
     let url = format!("DELETE all of gs://{bucket}");
-    let number = job.desk.intent(&url, json!({ "bucket": bucket, "objects": objects.len() })).await?;
+    let number =
+        job.desk.intent(&url, json!({ "bucket": bucket, "objects": objects.len() })).await?;
     let clock = job.desk.clock();
     let clock = &*clock;
-    let deletes = objects.iter().map(|object| async move {
-        let text = |name: &str| object.get(name).and_then(Json::as_str).unwrap_or_default();
-        let name = escape(text("name"), true);
-        let path = format!("b/{}/o/{name}?generation={}", escape(bucket, false), text("generation"));
-        let what = job.what("emptying");
-        let ask = Ask { service: &job.spec.service, method: Method::DELETE, path, body: None, what };
-        match job.session.api.send(&ask, clock).await {
-            Err(refused) if !refused.is_not_found() => Err(Failure::from(refused)),
-            _ => Ok(()),
-        }
-    });
-    let done: Result<Vec<()>, Failure> = stream::iter(deletes).buffer_unordered(16).try_collect().await;
+    let deletes: Vec<_> = objects
+        .iter()
+        .map(|object| async move {
+            let text = |name: &str| object.get(name).and_then(Json::as_str).unwrap_or_default();
+            let name = escape(text("name"), true);
+            let path =
+                format!("b/{}/o/{name}?generation={}", escape(bucket, false), text("generation"));
+            let what = job.what("emptying");
+            let ask =
+                Ask { service: &job.spec.service, method: Method::DELETE, path, body: None, what };
+            match job.session.api.send(&ask, clock).await {
+                Err(refused) if !refused.is_not_found() => Err(Failure::from(refused)),
+                _ => Ok(()),
+            }
+        })
+        .collect();
+    let done: Result<Vec<()>, Failure> =
+        stream::iter(deletes).buffer_unordered(16).try_collect().await;
     job.desk.answer(number, if done.is_ok() { "ok" } else { "failed" }).await;
     done.map(|_| ())
 }
@@ -141,7 +161,9 @@ pub struct HmacKey;
 
 impl HmacKey {
     async fn set_state(&self, job: &Job<'_>, value: &Value, state: &str) -> Result<(), Failure> {
-        let Some(found) = job.session.get(job.spec, value, &job.what("reading")).await? else { return Ok(()) };
+        let Some(found) = job.session.get(job.spec, value, &job.what("reading")).await? else {
+            return Ok(());
+        };
         if found.get("state").and_then(Json::as_str) == Some(state) {
             return Ok(());
         }
@@ -179,7 +201,12 @@ impl Hook for HmacKey {
         job.settle(&made, until).await
     }
 
-    async fn update(&self, job: &Job<'_>, _prior: &Value, planned: &Value) -> Result<Value, Failure> {
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        _prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
         let wanted = text_at(planned, "state").unwrap_or_else(|| "ACTIVE".into());
         self.set_state(job, planned, &wanted).await?;
         let until = job.until("update", planned);
@@ -192,7 +219,9 @@ impl Hook for HmacKey {
         for _ in 0..3 {
             match job.delete(prior).await {
                 // The change of its state may not be seen everywhere at once.
-                Err(failure) if failure.error.status == Some(400) => clock.sleep(Duration::from_secs(2)).await,
+                Err(failure) if failure.error.status == Some(400) => {
+                    clock.sleep(Duration::from_secs(2)).await
+                }
                 other => return other,
             }
         }

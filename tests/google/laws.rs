@@ -1,0 +1,244 @@
+//! The four laws, for every resource type: an applied configuration plans nothing more; what exists can be
+//! imported and then plans nothing; one changed field is one update; after destroy nothing is left.
+
+use serde_json::{Value as Json, json};
+use terrane::providers::{ApiErrorKind, Deed, Provider};
+use terrane::value::Value;
+
+use super::support::{Bench, assert_same};
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+async fn enable(bench: &Bench) {
+    for service in
+        ["container", "compute", "storage", "iam", "artifactregistry", "cloudresourcemanager"]
+    {
+        let config =
+            json!({ "service": format!("{service}.googleapis.com"), "disable_on_destroy": false });
+        bench.create("google_project_service", &config).await;
+    }
+}
+
+fn changed(config: &Json, change: &Json) -> Json {
+    let mut config = config.clone();
+    for (name, value) in change.as_object().unwrap() {
+        config[name] = value.clone();
+    }
+    config
+}
+
+async fn laws(
+    bench: &Bench,
+    type_name: &str,
+    config: &Json,
+    import: Option<&str>,
+    changes: &[Json],
+) {
+    let made = bench.create(type_name, config).await;
+    let wanted = bench.config(type_name, config);
+    let read =
+        bench.read(type_name, &made).await.unwrap_or_else(|| panic!("{type_name} was not found"));
+    assert_same(&format!("{type_name} as read"), &made, &read);
+    let planned = bench.plan(type_name, Some(&read), &wanted);
+    assert_same(&format!("{type_name}: the plan after apply"), &read, &planned.after);
+    assert!(planned.replaces.is_empty(), "{:?}", planned.replaces);
+
+    let id = import.map_or_else(
+        || read.field("id").and_then(Value::as_str).unwrap_or_default().to_string(),
+        Into::into,
+    );
+    let found = bench.provider.import(type_name, &id, &bench.block).unwrap();
+    let imported = bench
+        .read(type_name, &found)
+        .await
+        .unwrap_or_else(|| panic!("{type_name} was not imported"));
+    assert!(imported.is_whole());
+    let planned = bench.plan(type_name, Some(&imported), &wanted);
+    assert!(planned.replaces.is_empty(), "{type_name} imported: {:?}", planned.replaces);
+
+    let mut standing = read;
+    for change in changes {
+        let config = changed(config, change);
+        let wanted = bench.config(type_name, &config);
+        let planned = bench.plan(type_name, Some(&standing), &wanted);
+        assert!(planned.replaces.is_empty(), "{type_name} {change}: {:?}", planned.replaces);
+        assert_ne!(planned.after, standing, "{type_name} {change}");
+        let deed = Deed::Update {
+            prior: standing.clone(),
+            planned: planned.after,
+            config: wanted.clone(),
+        };
+        let done = bench.act(type_name, deed).await;
+        let done = done
+            .unwrap_or_else(|failure| panic!("{type_name} {change}: {}", failure.error))
+            .unwrap();
+        let read = bench.read(type_name, &done).await.unwrap();
+        let planned = bench.plan(type_name, Some(&read), &wanted);
+        assert_same(
+            &format!("{type_name} {change}: the plan after the update"),
+            &read,
+            &planned.after,
+        );
+        standing = read;
+    }
+
+    bench
+        .act(type_name, Deed::Delete { prior: standing.clone() })
+        .await
+        .unwrap_or_else(|failure| panic!("{type_name}: {}", failure.error));
+    if type_name != "google_project_service" {
+        assert!(bench.read(type_name, &standing).await.is_none(), "{type_name} is left");
+    }
+}
+
+#[test]
+fn buckets() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let config = json!({
+            "name": "polls-laws", "location": "asia-south1", "storage_class": "STANDARD",
+            "uniform_bucket_level_access": true, "force_destroy": true, "labels": { "app": "polls" },
+            "lifecycle_rule": { "action": { "type": "Delete" }, "condition": { "age": 30 } },
+        });
+        let changes = [
+            json!({ "labels": { "app": "polls", "tier": "web" } }),
+            json!({ "labels": {} }),
+            json!({ "storage_class": "NEARLINE" }),
+            json!({ "versioning": { "enabled": true } }),
+            json!({ "lifecycle_rule": [] }),
+            json!({ "cors": { "origin": ["*"], "method": ["GET"], "max_age_seconds": 60 } }),
+        ];
+        laws(&bench, "google_storage_bucket", &config, None, &changes).await;
+    });
+}
+
+#[test]
+fn service_accounts_keys_and_grants() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let account = json!({ "account_id": "polls-storage", "display_name": "Polls" });
+        let made = bench.create("google_service_account", &account).await;
+        let email = made.field("email").and_then(Value::as_str).unwrap().to_string();
+        assert_eq!(email, "polls-storage@polls-demo.iam.gserviceaccount.com");
+        let bucket =
+            json!({ "name": "polls-laws", "location": "ASIA-SOUTH1", "force_destroy": true });
+        bench.create("google_storage_bucket", &bucket).await;
+
+        let key = json!({ "service_account_email": email });
+        laws(
+            &bench,
+            "google_storage_hmac_key",
+            &key,
+            None,
+            &[json!({ "state": "INACTIVE" }), json!({ "state": "ACTIVE" })],
+        )
+        .await;
+        let member = format!("serviceAccount:{email}");
+        let grant = json!({ "bucket": "polls-laws", "role": "roles/storage.objectAdmin", "member": member });
+        let import = format!("b/polls-laws roles/storage.objectAdmin {member}");
+        laws(&bench, "google_storage_bucket_iam_member", &grant, Some(&import), &[]).await;
+        let grant = json!({ "project": "polls-demo", "role": "roles/artifactregistry.reader", "member": member });
+        let import = format!("polls-demo roles/artifactregistry.reader {member}");
+        laws(&bench, "google_project_iam_member", &grant, Some(&import), &[]).await;
+        let other = json!({ "account_id": "polls-other", "display_name": "Other" });
+        let changes = [
+            json!({ "display_name": "New" }),
+            json!({ "disabled": true }),
+            json!({ "description": "D" }),
+        ];
+        laws(&bench, "google_service_account", &other, None, &changes).await;
+    });
+}
+
+#[test]
+fn repositories_and_services() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let service = json!({ "service": "dns.googleapis.com", "disable_on_destroy": true });
+        laws(&bench, "google_project_service", &service, None, &[]).await;
+        let repository =
+            json!({ "repository_id": "polls", "location": "asia-south1", "format": "DOCKER" });
+        let changes = [json!({ "description": "Images" }), json!({ "labels": { "a": "b" } })];
+        laws(&bench, "google_artifact_registry_repository", &repository, None, &changes).await;
+    });
+}
+
+fn cluster() -> Json {
+    json!({
+        "name": "pollsapi", "location": "asia-south1-a", "remove_default_node_pool": true, "initial_node_count": 1,
+        "deletion_protection": false, "networking_mode": "VPC_NATIVE", "ip_allocation_policy": {},
+        "release_channel": { "channel": "REGULAR" },
+    })
+}
+
+#[test]
+fn clusters() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let changes = [
+            json!({ "resource_labels": { "app": "polls" } }),
+            json!({ "release_channel": { "channel": "STABLE" } }),
+            json!({ "vertical_pod_autoscaling": { "enabled": true } }),
+            json!({ "maintenance_policy": { "daily_maintenance_window": { "start_time": "03:00" } } }),
+        ];
+        laws(&bench, "google_container_cluster", &cluster(), None, &changes).await;
+    });
+}
+
+#[test]
+fn node_pools() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let made = bench.create("google_container_cluster", &cluster()).await;
+        let pool = json!({
+            "name": "pool", "cluster": "pollsapi", "location": "asia-south1-a", "node_count": 2,
+            "management": { "auto_repair": true, "auto_upgrade": true },
+            "node_config": {
+                "machine_type": "g1-small", "image_type": "COS_CONTAINERD", "disk_size_gb": 20,
+                "disk_type": "pd-standard", "preemptible": true, "oauth_scopes": ["cloud-platform"],
+            },
+        });
+        let changes = [
+            json!({ "node_count": 3 }),
+            json!({ "autoscaling": { "min_node_count": 1, "max_node_count": 4 } }),
+            json!({ "management": { "auto_repair": true, "auto_upgrade": true }, "node_locations": ["asia-south1-a"], "upgrade_settings": { "max_surge": 2, "max_unavailable": 0 } }),
+        ];
+        laws(&bench, "google_container_node_pool", &pool, None, &changes[..2]).await;
+        let read = bench.read("google_container_cluster", &made).await.unwrap();
+        let planned = bench.plan(
+            "google_container_cluster",
+            Some(&read),
+            &bench.config("google_container_cluster", &cluster()),
+        );
+        assert_same("the cluster after its pool", &read, &planned.after);
+    });
+}
+
+#[test]
+fn what_is_protected_stays() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let bucket = bench
+            .create("google_storage_bucket", &json!({ "name": "full", "location": "US" }))
+            .await;
+        let config = changed(&cluster(), &json!({ "deletion_protection": true }));
+        let cluster = bench.create("google_container_cluster", &config).await;
+        let sent = bench.desk.sent.lock().unwrap().len();
+
+        let refused =
+            bench.act("google_container_cluster", Deed::Delete { prior: cluster.clone() }).await;
+
+        assert_eq!(refused.unwrap_err().error.kind, ApiErrorKind::Protected);
+        assert_eq!(bench.desk.sent.lock().unwrap().len(), sent);
+        assert!(bench.provider.check_delete("google_container_cluster", &cluster).is_some());
+        assert!(bench.provider.check_delete("google_storage_bucket", &bucket).is_none());
+    });
+}

@@ -1,0 +1,6 @@
+//! The google provider: its resource files against the facts, recorded answers of the real services, and the
+//! four laws against the sandbox.
+
+mod support;
+mod specs;
+mod laws;

@@ -1,0 +1,74 @@
+//! Every resource file says of every attribute what the facts say.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use terrane::addr::Mode;
+use terrane::providers::google::Google;
+use terrane::providers::rest::spec::Part;
+use terrane::schema::Given;
+use terrane::value::json::to_json;
+
+#[test]
+fn every_resource_file_is_in_the_words_of_the_language() {
+    let checked = Google::new().check();
+
+    let problems = checked.err().unwrap_or_default();
+    let texts: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{:?} {}", problem.context, problem.detail))
+        .collect();
+    assert!(texts.is_empty(), "{}", texts.join("\n"));
+}
+
+#[test]
+fn every_attribute_is_as_in_the_facts() {
+    let facts: Json = serde_json::from_str(include_str!("../facts/google.json")).unwrap();
+    let provider = Google::new();
+
+    for (name, fact) in facts.as_object().unwrap() {
+        let (mode, type_name) = match name.strip_prefix("data.") {
+            Some(data) => (Mode::Data, data),
+            None => (Mode::Managed, name.as_str()),
+        };
+        let entry =
+            provider.catalog().entry(mode, type_name).unwrap_or_else(|| panic!("no {name}"));
+        let mut ours = BTreeMap::new();
+        collect(&entry.spec.parts, "", &mut ours);
+        assert_eq!(Some(entry.spec.schema_version), fact["schema_version"].as_u64(), "{name}");
+        let theirs = fact["attributes"].as_object().unwrap();
+        for (path, fact) in theirs {
+            assert_eq!(ours.get(path), Some(fact), "{name}.{path}");
+        }
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+    }
+}
+
+fn collect(parts: &[Part], prefix: &str, found: &mut BTreeMap<String, Json>) {
+    for part in parts {
+        let path = format!("{prefix}{}", part.name);
+        let mode = match part.given {
+            Given::Required => "required",
+            Given::Optional => "optional",
+            Given::OptionalOrService => "optional+computed",
+            Given::Service => "computed",
+        };
+        let mut fact = json!({ "mode": mode });
+        if part.replaces {
+            fact["force_new"] = true.into();
+        }
+        if let Some(default) = &part.default {
+            fact["default"] = to_json(default);
+        }
+        if !part.checks.one_of.is_empty() {
+            fact["enum"] = json!(part.checks.one_of);
+        }
+        if part.sensitive {
+            fact["sensitive"] = true.into();
+        }
+        found.insert(path.clone(), fact);
+        if let Some(inside) = part.inside() {
+            collect(inside, &format!("{path}."), found);
+        }
+    }
+}

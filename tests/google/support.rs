@@ -1,0 +1,213 @@
+//! A provider over a sandbox in the same process, and values from JSON.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use terrane::addr::{Address, Mode};
+use terrane::http::client::{SendError, Transport};
+use terrane::http::{Clock, Request, Response};
+use terrane::providers::google::Google;
+use terrane::providers::rest::decode::typed;
+use terrane::providers::rest::session::RestSession;
+use terrane::providers::rest::spec::{Part, Shape, Spec, parts_type};
+use terrane::providers::{
+    Action, ApiError, Deed, Desk, Failure, Observed, PlanRequest, Planned, Provider, Session,
+    Wanted, World,
+};
+use terrane::sandbox::{self, Service};
+use terrane::value::{Type, Value};
+
+/// Sends to a sandbox in the same process.
+struct InProcess(Arc<sandbox::World>);
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn send(&self, mut request: Request) -> Result<Response, SendError> {
+        let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
+        request.url = rest.find('/').map_or("/", |at| &rest[at..]).to_string();
+        Ok(self.0.answer(&request))
+    }
+}
+
+/// A desk that only counts.
+pub struct Table {
+    clock: Arc<dyn Clock>,
+    pub sent: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Desk for Table {
+    async fn intent(&self, request: &str, _identity: Json) -> Result<u64, ApiError> {
+        let mut sent = self.sent.lock().unwrap();
+        sent.push(request.to_string());
+        Ok(sent.len() as u64)
+    }
+    async fn answer(&self, _call: u64, _outcome: &str) {}
+    async fn keep(&self, _object: &Observed) {}
+    fn note(&self, _text: &str) {}
+    fn log(&self, _lines: &[String]) {}
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+    fn stopping(&self) -> bool {
+        false
+    }
+}
+
+/// A provider, its session, and the world that it works on.
+pub struct Bench {
+    pub provider: Google,
+    pub session: RestSession,
+    pub world: Arc<sandbox::World>,
+    pub desk: Table,
+    pub block: Value,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        let start: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        let world = sandbox::World::open(None, 0.0, start).unwrap();
+        let clock: Arc<dyn Clock> = world.clock();
+        let given = World {
+            clock: clock.clone(),
+            environment: Arc::new(BTreeMap::new()),
+            home: None,
+            root: ".".into(),
+            sandbox: Some("http://sandbox".into()),
+            version: "0.0.0",
+            tokens: None,
+        };
+        let provider = Google::over(Arc::new(InProcess(world.clone())));
+        let block = provider.schema().empty();
+        let block = block.with_field("project", Value::string("polls-demo"));
+        let block = block.with_field("region", Value::string("asia-south1"));
+        let session = provider.session(&block, &given).unwrap();
+        Bench { provider, session, world, desk: Table { clock, sent: Mutex::default() }, block }
+    }
+
+    pub fn spec(&self, type_name: &str) -> Spec {
+        self.provider.catalog().entry(Mode::Managed, type_name).unwrap().spec.clone()
+    }
+
+    pub fn config(&self, type_name: &str, json: &Json) -> Value {
+        let entry = self.provider.catalog().entry(Mode::Managed, type_name).unwrap();
+        let value = object(&entry.spec.parts, json);
+        let empty = entry.schema.empty();
+        ["id", "timeouts"].iter().fold(value, |value, name| match empty.field(name) {
+            Some(field) => value.with_field(name, field.clone()),
+            None => value,
+        })
+    }
+
+    pub fn plan(&self, type_name: &str, prior: Option<&Value>, config: &Value) -> Planned {
+        let address = address(type_name);
+        self.provider.plan(&PlanRequest {
+            address: &address,
+            type_name,
+            prior,
+            private: &[],
+            config,
+            proposed: config,
+            provider: &self.block,
+        })
+    }
+
+    pub async fn act(&self, type_name: &str, deed: Deed) -> Result<Option<Value>, Failure> {
+        self.desk.clock.enter();
+        let action = Action {
+            address: address(type_name),
+            type_name: type_name.into(),
+            deed,
+            private: Vec::new(),
+        };
+        let done = self.session.act(&action, &self.desk).await;
+        self.desk.clock.leave();
+        Ok(done?.map(|observed| observed.value))
+    }
+
+    pub async fn create(&self, type_name: &str, config: &Json) -> Value {
+        let config = self.config(type_name, config);
+        let planned = self.plan(type_name, None, &config);
+        assert!(planned.problems.is_empty(), "{:?}", planned.problems);
+        let made = self.act(type_name, Deed::Create { planned: planned.after, config }).await;
+        made.unwrap_or_else(|failure| panic!("{type_name}: {}", failure.error)).unwrap()
+    }
+
+    pub async fn read(&self, type_name: &str, value: &Value) -> Option<Value> {
+        let wanted = Wanted {
+            address: address(type_name),
+            type_name: type_name.into(),
+            value: value.clone(),
+            private: Vec::new(),
+        };
+        let mut read = self.session.read_many(&[wanted]).await;
+        read.pop()
+            .unwrap()
+            .unwrap_or_else(|error| panic!("{type_name}: {error}"))
+            .map(|observed| observed.value)
+    }
+}
+
+pub fn address(type_name: &str) -> Address {
+    Address {
+        module: Vec::new(),
+        mode: Mode::Managed,
+        type_name: type_name.into(),
+        name: "it".into(),
+        key: None,
+    }
+}
+
+/// A configuration by the parts of a resource file.
+pub fn object(parts: &[Part], json: &Json) -> Value {
+    Value::object(parts.iter().map(|part| {
+        let member = json.get(&part.name);
+        let value = match (&part.shape, member) {
+            (_, None) => part.absent(),
+            (_, Some(json)) if json == &json!("(unknown)") => Value::unknown(part.ty()),
+            (Shape::Attribute { ty, .. }, Some(json)) => {
+                typed(json, ty).unwrap_or_else(|| panic!("{} of {}", json, part.name))
+            }
+            (Shape::Block { set, parts, .. }, Some(json)) => {
+                let several = match json {
+                    Json::Array(several) => several.clone(),
+                    one => vec![one.clone()],
+                };
+                let elements = several.iter().map(|json| object(parts, json)).collect();
+                let element: Type = parts_type(parts);
+                if *set { Value::set(element, elements) } else { Value::list(element, elements) }
+            }
+        };
+        (part.name.as_str(), value)
+    }))
+}
+
+/// Names what differs, for a failed assertion.
+pub fn differences(left: &Value, right: &Value, path: &str, found: &mut Vec<String>) {
+    match (left.fields(), right.fields(), left.elements(), right.elements()) {
+        (Some(a), Some(b), _, _) => {
+            for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
+                match (a.get(name), b.get(name)) {
+                    (Some(a), Some(b)) => differences(a, b, &format!("{path}.{name}"), found),
+                    (a, b) => found.push(format!("{path}.{name}: {a:?} / {b:?}")),
+                }
+            }
+        }
+        (_, _, Some(a), Some(b)) if a.len() == b.len() => {
+            for (place, (a, b)) in a.iter().zip(b).enumerate() {
+                differences(a, b, &format!("{path}[{place}]"), found);
+            }
+        }
+        _ if left != right => found.push(format!("{path}: {left:?} / {right:?}")),
+        _ => {}
+    }
+}
+
+pub fn assert_same(what: &str, left: &Value, right: &Value) {
+    let mut found = Vec::new();
+    differences(left, right, "", &mut found);
+    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+}
