@@ -110,6 +110,7 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Eval {
                 Some(name) => match (value.field(name), types.get(name)) {
                     (Some(found), _) => found.clone(),
                     (None, Some(ty)) => Value::unknown(ty.clone()),
+                    (None, None) if !value.is_known() => Value::unknown(Type::Any),
                     (None, None) => return nothing(span),
                 },
             }

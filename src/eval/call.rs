@@ -32,7 +32,15 @@ impl Pass<'_, '_> {
             "type" if self.evaluator.console => return self.type_of(arguments, close, scope),
             _ => {}
         }
-        let Some(function) = functions::find(&name.text) else { return Err(unknown(name)) };
+        let Some(function) = functions::find(&name.text) else {
+            return match functions::GONE.iter().find(|(gone, _)| *gone == short) {
+                Some((gone, why)) => {
+                    let detail = format!("Call to function {gone:?} failed: {why}.");
+                    stop("Error in function call", detail, head)
+                }
+                None => Err(unknown(name)),
+            };
+        };
         let (values, places) = self.arguments(arguments, expand, scope)?;
         let Some(values) = values else { return Ok(Value::unknown(Type::Any)) };
         if let Err(error) = functions::check_count(function, &name.text, values.len()) {
@@ -92,8 +100,8 @@ impl Pass<'_, '_> {
                 return stop(summary, detail, expr.span);
             }
         }
-        let place = places.pop().unwrap_or(expr.span);
-        places.resize(values.len().max(places.len()), place);
+        places.pop();
+        places.resize(values.len().max(places.len()), expr.span);
         Ok((Some(values), places))
     }
 
@@ -231,6 +239,17 @@ impl Pass<'_, '_> {
         }
         let rendered =
             self.render(function, &name, text.as_str().unwrap_or_default(), &variables, &places)?;
+        let rendered = if from_file {
+            rendered
+        } else {
+            convert(&rendered, &Type::String).or_else(|error| {
+                let detail = format!(
+                    "Call to function {function:?} failed: invalid template result: {}.",
+                    error.message
+                );
+                stop("Error in function call", detail, head)
+            })?
+        };
         Ok(rendered.marked(source.marks()))
     }
 

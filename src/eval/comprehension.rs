@@ -160,7 +160,7 @@ impl Pass<'_, '_> {
         }
         let may_be_null = matches!(value.kind(), Kind::Unknown(_, bounds) if !bounds.not_null);
         if ty == Type::Any || (single && may_be_null) {
-            self.skip(each, scope)?;
+            self.element(value.clone(), each, scope)?;
             return Ok(Value::unknown(Type::Any).marked(marks));
         }
         if single {

@@ -111,7 +111,13 @@ impl<'a> Pass<'_, 'a> {
                 let address = pass.block_address(block);
                 pass.evaluator.deferred.insert(address);
             }
-            turns.map(Rc::new)
+            match turns {
+                // A check of the text alone leaves it to the plan to tell of a block that counts itself.
+                Err(stop) if pass.evaluator.inputs.validating && refers_to_itself(&stop) => {
+                    Ok(Rc::new(Turns::Unknown(resource.count.is_some())))
+                }
+                turns => turns.map(Rc::new),
+            }
         })
     }
 
@@ -264,6 +270,10 @@ impl<'a> Pass<'_, 'a> {
         }
         Ok(Turns::Each(each))
     }
+}
+
+fn refers_to_itself(stop: &Stop) -> bool {
+    stop.problems.iter().any(|problem| problem.summary == "Self-referential block")
 }
 
 const UNKNOWN: &str = "derived from resource attributes that cannot be determined until apply, and so Terraform cannot \

@@ -88,8 +88,11 @@ pub(super) fn start_of(expr: &Expr) -> Span {
     let first = |length: u32| Span { end: expr.span.start + length, ..expr.span };
     match &expr.kind {
         ExprKind::Template(parts) => match parts.first() {
-            Some(Part::Literal(_, span)) => *span,
-            _ => expr.span,
+            Some(Part::Literal(text, span)) if !text.is_empty() => *span,
+            Some(Part::Literal(..)) | None => {
+                Span { start: expr.span.end, end: expr.span.end + 1, ..expr.span }
+            }
+            Some(_) => expr.span,
         },
         ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => {
             first(1)

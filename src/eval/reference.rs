@@ -2,7 +2,7 @@
 
 use super::access::{attribute, index};
 use super::evaluator::Pass;
-use super::scope::{Eval, ModuleId, Scope, Turn, fatal, stop};
+use super::scope::{Eval, ModuleId, Scope, Stop, Turn, fatal, stop};
 use crate::addr::Mode;
 use crate::config::Module;
 use crate::diag::{Diagnostic, Span, nearest};
@@ -131,12 +131,7 @@ impl<'a> Pass<'_, 'a> {
             "terraform" => Ok((self.terraform_value(chain)?, 1)),
             "self" => match &scope.this {
                 Some(value) => Ok((value.clone(), 0)),
-                None => fatal(
-                    "Invalid \"self\" reference",
-                    "The \"self\" object is not available in this context. This object can be used only in resource \
-                     provisioner, connection, and postcondition blocks.",
-                    span,
-                ),
+                None => Err(no_self(scope.before, span)),
             },
             "module" => self.module_reference(chain, scope),
             _ => match named(chain)? {
@@ -236,6 +231,19 @@ impl<'a> Pass<'_, 'a> {
             path => path.iter().map(|name| format!("module.{name}")).collect::<Vec<_>>().join("."),
         }
     }
+}
+
+/// Says that there is no `self`; before an instance is made in one more way.
+fn no_self(before: bool, span: Span) -> Stop {
+    let detail = "The \"self\" object is not available in this context. This object can be used only in resource provisioner, \
+                  connection, and postcondition blocks.";
+    let mut stop =
+        Stop::fatal(Diagnostic::error("Invalid \"self\" reference", detail).at(span, ""));
+    if before {
+        let detail = "There is no variable named \"self\".";
+        stop.problems.push(Diagnostic::error("Unknown variable", detail).at(span, ""));
+    }
+    stop
 }
 
 /// Writes a block's address within its module.

@@ -129,6 +129,8 @@ pub(super) struct Scope {
     pub elements: Vec<Value>,
     /// Inside a template function: only `names` exist; the function's name.
     pub template: Option<&'static str>,
+    /// Whether it is a precondition, which has no `self` in other words than elsewhere.
+    pub before: bool,
     /// Inside a variable's validation: the variable's own value.
     pub variable: Option<(String, Value)>,
 }

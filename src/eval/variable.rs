@@ -237,5 +237,5 @@ pub(super) fn told(error: &ConvertError) -> String {
     }
     let path = error.path.to_string();
     let path = if path.starts_with('[') { path } else { format!(".{path}") };
-    format!("{}: {}", path.trim_start_matches('.'), error.message)
+    format!("{path}: {}", error.message)
 }

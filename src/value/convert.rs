@@ -131,9 +131,9 @@ fn parts_as(parts: &[Value], from: &Type, ty: &Type, path: &Path) -> Result<Valu
 }
 
 fn fields_as(fields: &Fields, from: &Type, ty: &Type, path: &Path) -> Result<Value, ConvertError> {
-    let at = |name: &str| match from {
-        Type::Object(_) => path.attribute(name),
-        _ => path.key(name),
+    let at = |name: &str| match ty {
+        Type::Map(_) => path.key(name),
+        _ => path.attribute(name),
     };
     if let Type::Object(types) = ty {
         let mut converted = Fields::new();
