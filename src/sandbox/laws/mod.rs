@@ -13,6 +13,7 @@ use crate::sandbox::{Service, World};
 mod services;
 mod clusters;
 mod world;
+mod whole;
 
 const PROJECT: &str = "polls-demo";
 const CLUSTERS: &str = "/v1/projects/polls-demo/locations/asia-south1-a/clusters";
