@@ -10,6 +10,15 @@ use super::bench::{Bench, Kept};
 fn plain() -> Vec<(&'static str, Json)> {
     vec![
         (
+            "kubernetes_namespace_v1",
+            json!({ "metadata": { "name": "databases", "labels": { "a": "b" } } }),
+        ),
+        (
+            "kubernetes_persistent_volume_claim_v1",
+            json!({ "metadata": { "name": "data" }, "spec": { "access_modes": ["ReadWriteOnce"],
+                "resources": { "requests": { "storage": "1Gi" } } }, "wait_until_bound": true }),
+        ),
+        (
             "kubernetes_secret_v1",
             json!({ "metadata": { "name": "s" }, "data": { "password": "p4ss" }, "type": "Opaque" }),
         ),
