@@ -2,10 +2,16 @@
 //!
 //! Secrets are never told: a sensitive value is `(sensitive value)` in text and JSON alike.
 
+mod change;
 pub mod diagnostic;
 mod diff;
 mod document;
+pub mod json;
+pub mod literal;
+pub mod object;
 pub mod plan;
+pub mod progress;
+pub mod state;
 pub mod style;
 
 pub use self::style::Style;

@@ -1,0 +1,159 @@
+//! One change of a plan as text: what becomes of the object, why, and its parts.
+
+use super::diff::{Diff, Spot};
+use super::plan::SchemaOf;
+use super::style::{Ink, Style};
+use crate::addr::{Address, Key, Mode, module_text};
+use crate::diag::Sources;
+use crate::plan::{Change, Plan, Reason, Verb};
+use crate::schema::Schema;
+use crate::value::Value;
+
+/// Tells one change: what becomes of it, why, and its parts.
+pub(super) fn object(
+    plan: &Plan,
+    (address, deposed): (&Address, Option<&str>),
+    change: &Change,
+    schemas: &SchemaOf<'_>,
+    sources: &Sources,
+    style: Style,
+) -> String {
+    let name = match deposed {
+        Some(key) => format!("{address} (deposed object {key})"),
+        None => address.to_string(),
+    };
+    let place =
+        change.span.map(|span| sources.file_line(span)).filter(|place| !place.starts_with(':'));
+    let place =
+        place.map(|place| style.paint(Ink::Dim, &format!(" ({place})"))).unwrap_or_default();
+    let moved = plan.moves.get(address).filter(|_| deposed.is_none());
+    let headline = match (&change.verb, moved) {
+        (Verb::Keep { .. }, Some(from)) if change.importing.is_none() => {
+            format!("  # {from} has moved to {}", style.paint(Ink::Bold, &name))
+        }
+        _ => format!("{} {}", style.paint(Ink::Bold, &format!("  # {name}")), fate(change, style)),
+    };
+    let mut text = format!("{headline}{place}\n");
+    for reason in reasons(address, change, deposed.is_some()) {
+        text += &format!("  # ({reason})\n");
+    }
+    if let Some(from) = moved.filter(|_| !change.verb.is_keep()) {
+        text += &format!("  # (moved from {from})\n");
+    }
+    if let Some(id) = change.importing.as_ref().filter(|_| !change.verb.is_keep()) {
+        text += &format!("  # (imported from \"{id}\")\n");
+    }
+    for note in &change.notes {
+        text += &format!("  # ({note})\n");
+    }
+    text + &body(address, change, schemas, style)
+}
+
+/// Says what becomes of an object.
+fn fate(change: &Change, style: Style) -> String {
+    let red = |word: &str| style.paint(Ink::BoldRed, word);
+    match (&change.verb, &change.reason) {
+        (Verb::Keep { .. }, _) => "will be imported".to_string(),
+        (Verb::Read { .. }, _) => "will be read during apply".to_string(),
+        (Verb::Create { .. }, _) => "will be created".to_string(),
+        (Verb::Update { .. }, _) => "will be updated in-place".to_string(),
+        (Verb::Replace { .. }, Some(Reason::Tainted)) => {
+            format!("is tainted, so must be {}", red("replaced"))
+        }
+        (Verb::Replace { .. }, Some(Reason::Requested)) => {
+            format!("will be {}, as requested", red("replaced"))
+        }
+        (Verb::Replace { .. }, Some(Reason::Triggered)) => {
+            format!("will be {} due to changes in replace_triggered_by", red("replaced"))
+        }
+        (Verb::Replace { .. }, _) => format!("must be {}", red("replaced")),
+        (Verb::Delete { .. }, _) => format!("will be {}", red("destroyed")),
+        (Verb::Forget { .. }, _) => {
+            "will no longer be managed by Terrane, but will not be destroyed".to_string()
+        }
+    }
+}
+
+/// Says why, where it is not plain.
+fn reasons(address: &Address, change: &Change, deposed: bool) -> Vec<String> {
+    if deposed {
+        return vec!["left over from a partially-failed replacement of this instance".into()];
+    }
+    if matches!(change.verb, Verb::Forget { .. }) {
+        return vec!["destroy = false is set in the configuration".into()];
+    }
+    let Some(reason) = &change.reason else { return Vec::new() };
+    let key = address.key.as_ref().map(Key::to_string).unwrap_or_default();
+    let text = match reason {
+        Reason::CannotUpdate | Reason::Tainted | Reason::Requested | Reason::Triggered => {
+            return Vec::new();
+        }
+        Reason::ClusterReplaced(cluster) => {
+            format!("because {cluster} is replaced, and it goes down with it")
+        }
+        Reason::NoBlock => format!("because {} is not in configuration", address.block()),
+        Reason::NoModule => {
+            format!("because {} is not in configuration", module_text(&address.module))
+        }
+        Reason::CountIndex => format!("because index {key} is out of range for count"),
+        Reason::EachKey => format!("because key {key} is not in for_each map"),
+        Reason::WrongRepetition => match &address.key {
+            None => "because resource uses count or for_each".into(),
+            Some(Key::Number(_)) => "because resource does not use count".into(),
+            Some(Key::String(_)) => "because resource does not use for_each".into(),
+        },
+        Reason::NoMoveTarget => {
+            format!("because {address} was moved to a place that is not in configuration")
+        }
+        Reason::ConfigUnknown => "config refers to values not yet known".into(),
+        Reason::DependencyPending => {
+            "depends on a resource or a module with changes pending".into()
+        }
+        Reason::CheckNested => "config will be reloaded to verify a check block".into(),
+    };
+    vec![text]
+}
+
+fn body(address: &Address, change: &Change, schemas: &SchemaOf<'_>, style: Style) -> String {
+    let (before, after) = match &change.verb {
+        Verb::Forget { before } => (Some(before), Some(before)),
+        verb => (verb.before(), verb.after()),
+    };
+    let paint = |ink, text| style.paint(ink, text);
+    let symbol = match &change.verb {
+        Verb::Keep { .. } => "   ".to_string(),
+        Verb::Read { .. } => format!(" {}", paint(Ink::Read, "<=")),
+        Verb::Create { .. } => format!("  {}", paint(Ink::Create, "+")),
+        Verb::Update { .. } => format!("  {}", paint(Ink::Update, "~")),
+        Verb::Replace { create_first: false, .. } => {
+            format!("{}/{}", paint(Ink::Delete, "-"), paint(Ink::Create, "+"))
+        }
+        Verb::Replace { create_first: true, .. } => {
+            format!("{}/{}", paint(Ink::Create, "+"), paint(Ink::Delete, "-"))
+        }
+        Verb::Delete { .. } => format!("  {}", paint(Ink::Delete, "-")),
+        Verb::Forget { .. } => format!("  {}", paint(Ink::Read, ".")),
+    };
+    let whole = change.importing.is_some() && change.verb.is_keep();
+    let diff = Diff { style, symbols: true, whole, replaces: &change.replaces };
+    let schema = schemas(address, change);
+    block(&diff, &symbol, address, schema.as_deref(), (before, after))
+}
+
+/// Tells an object as a block of configuration.
+pub(super) fn block(
+    diff: &Diff<'_>,
+    symbol: &str,
+    address: &Address,
+    schema: Option<&Schema>,
+    (before, after): (Option<&Value>, Option<&Value>),
+) -> String {
+    let word = if address.mode == Mode::Data { "data" } else { "resource" };
+    let fields = schema.map(|schema| &schema.fields);
+    let body = diff.body(fields, before, after, &Spot::new(1));
+    let head = format!("{symbol} {word} \"{}\" \"{}\" {{", address.type_name, address.name);
+    if body.is_empty() {
+        return format!("{head}}}\n");
+    }
+    format!("{head}\n{body}    }}\n")
+}

@@ -1,0 +1,356 @@
+//! The lines of `plan -json` and `apply -json`: one document each, as it happens.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use super::diagnostic::diagnostic as problem_json;
+use super::plan::sorted;
+use super::state::output_value;
+use super::{Reveal, key};
+use crate::addr::{Address, module_text};
+use crate::diag::{Diagnostic, Severity, Sources};
+use crate::plan::{Action, Call, Change, Counts, Plan, Reason, Verb};
+use crate::render::plan::summary_line;
+use crate::render::progress::{Applied, ApplyEvent, Long, complete_line, message, subject};
+use crate::state::KeptOutput;
+use crate::value::Type;
+use crate::value::json::type_to_json;
+
+/// The version of the lines' form.
+const UI: &str = "1.2";
+
+fn line(
+    level: &str,
+    message: &str,
+    now: Timestamp,
+    kind: &str,
+    payload: Vec<(&str, Json)>,
+) -> String {
+    let mut out = Map::new();
+    out.insert("@level".into(), level.into());
+    out.insert("@message".into(), message.into());
+    out.insert("@module".into(), "terrane.ui".into());
+    out.insert("@timestamp".into(), format!("{now:.6}").into());
+    let mut rest: BTreeMap<&str, Json> = payload.into_iter().collect();
+    rest.insert("type", kind.into());
+    out.extend(rest.into_iter().map(|(name, part)| (name.to_string(), part)));
+    Json::Object(out).to_string() + "\n"
+}
+
+/// Gives the first line.
+pub fn version(version: &str, now: Timestamp) -> String {
+    let payload = vec![("terrane", version.into()), ("ui", UI.into())];
+    line("info", &format!("Terrane {version}"), now, "version", payload)
+}
+
+/// Gives a line with a text only.
+pub fn log(text: &str, now: Timestamp) -> String {
+    line("info", text, now, "log", Vec::new())
+}
+
+/// Gives a problem's line.
+pub fn diagnostic(problem: &Diagnostic, sources: &Sources, now: Timestamp) -> String {
+    let (level, word) = match problem.severity {
+        Severity::Error => ("error", "Error"),
+        Severity::Warning => ("warn", "Warning"),
+    };
+    let payload = vec![("diagnostic", problem_json(problem, sources))];
+    line(level, &format!("{word}: {}", problem.summary), now, "diagnostic", payload)
+}
+
+fn address_json(address: &Address) -> Json {
+    let within = Address { module: Vec::new(), ..address.clone() };
+    let implied = address.type_name.split('_').next().unwrap_or_default();
+    json!({
+        "addr": address.to_string(),
+        "module": module_text(&address.module),
+        "resource": within.to_string(),
+        "implied_provider": implied,
+        "resource_type": address.type_name,
+        "resource_name": address.name,
+        "resource_key": address.key.as_ref().map_or(Json::Null, key),
+    })
+}
+
+/// Gives a line for each planned change, in the order of addresses, with those of drift before.
+pub fn planned(plan: &Plan, now: Timestamp) -> String {
+    let mut text = String::new();
+    for (address, drift) in &plan.drift {
+        let action = if drift.found.is_some() { "update" } else { "delete" };
+        let change = json!({ "resource": address_json(address), "action": action });
+        let message = format!("{address}: Drift detected ({action})");
+        text += &line("info", &message, now, "resource_drift", vec![("change", change)]);
+    }
+    for (address, _, change) in sorted(plan) {
+        let action = action_word(plan, address, change);
+        if action == "noop" {
+            continue;
+        }
+        let mut out = json!({ "resource": address_json(address) });
+        if let Some(from) = plan.moves.get(address) {
+            out["previous_resource"] = address_json(from);
+        }
+        out["action"] = action.into();
+        if let Some(reason) = change.reason.as_ref() {
+            out["reason"] = reason_word(reason).into();
+        }
+        if let Some(id) = &change.importing {
+            out["importing"] = json!({ "id": id });
+        }
+        let message = format!("{address}: Plan to {action}");
+        text += &line("info", &message, now, "planned_change", vec![("change", out)]);
+    }
+    text
+}
+
+fn action_word(plan: &Plan, address: &Address, change: &Change) -> &'static str {
+    match change.verb {
+        Verb::Keep { .. } if plan.moves.contains_key(address) => "move",
+        Verb::Keep { .. } if change.importing.is_some() => "import",
+        Verb::Keep { .. } => "noop",
+        Verb::Read { .. } => "read",
+        Verb::Create { .. } => "create",
+        Verb::Update { .. } => "update",
+        Verb::Replace { .. } => "replace",
+        Verb::Delete { .. } => "delete",
+        Verb::Forget { .. } => "remove",
+    }
+}
+
+fn reason_word(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::CannotUpdate => "cannot_update",
+        Reason::Tainted => "tainted",
+        Reason::Requested => "requested",
+        Reason::Triggered => "replace_triggered_by",
+        Reason::ClusterReplaced(_) => "cluster_replaced",
+        Reason::NoBlock => "delete_because_no_resource_config",
+        Reason::NoModule => "delete_because_no_module",
+        Reason::CountIndex => "delete_because_count_index",
+        Reason::EachKey => "delete_because_each_key",
+        Reason::WrongRepetition => "delete_because_wrong_repetition",
+        Reason::NoMoveTarget => "delete_because_no_move_target",
+        Reason::ConfigUnknown => "read_because_config_unknown",
+        Reason::DependencyPending => "read_because_dependency_pending",
+        Reason::CheckNested => "read_because_check_nested",
+    }
+}
+
+fn summary(message: &str, counts: [usize; 4], operation: &str, now: Timestamp) -> String {
+    let [add, change, import, remove] = counts;
+    let changes = json!({
+        "add": add, "change": change, "import": import, "remove": remove, "operation": operation,
+    });
+    line("info", message, now, "change_summary", vec![("changes", changes)])
+}
+
+/// Gives the line of a plan's numbers.
+pub fn plan_summary(counts: Counts, now: Timestamp) -> String {
+    let numbers = [counts.add, counts.change, counts.import, counts.destroy];
+    summary(&summary_line(counts), numbers, "plan", now)
+}
+
+/// Gives the line of an apply's numbers.
+pub fn apply_summary(applied: Applied, destroy: bool, now: Timestamp) -> String {
+    let numbers = [applied.added, applied.changed, applied.imported, applied.destroyed];
+    let operation = if destroy { "destroy" } else { "apply" };
+    summary(&complete_line(applied, destroy), numbers, operation, now)
+}
+
+fn outputs(outputs: Map<String, Json>, now: Timestamp) -> String {
+    let message = format!("Outputs: {}", outputs.len());
+    line("info", &message, now, "outputs", vec![("outputs", Json::Object(outputs))])
+}
+
+/// Gives the line of what becomes of outputs; nothing where there are none.
+pub fn planned_outputs(plan: &Plan, now: Timestamp) -> String {
+    if plan.outputs.is_empty() {
+        return String::new();
+    }
+    let one = |(name, change): (&String, &crate::plan::OutputChange)| {
+        let action = match (&change.before, &change.after) {
+            (None, Some(_)) => "create",
+            (Some(_), None) => "delete",
+            (before, after) if before == after => "noop",
+            _ => "update",
+        };
+        (name.clone(), json!({ "sensitive": change.sensitive, "action": action }))
+    };
+    outputs(plan.outputs.iter().map(one).collect(), now)
+}
+
+/// Gives the line of outputs after an apply; secrets have no value there.
+pub fn applied_outputs(kept: &BTreeMap<String, KeptOutput>, now: Timestamp) -> String {
+    let one = |(name, output): (&String, &KeptOutput)| {
+        let ty = if output.ty == Type::Any { output.value.ty() } else { output.ty.clone() };
+        let mut out = json!({ "sensitive": output.sensitive, "type": type_to_json(&ty) });
+        if !output.sensitive {
+            out["value"] = output_value(output, Reveal::No);
+        }
+        (name.clone(), out)
+    };
+    outputs(kept.iter().map(one).collect(), now)
+}
+
+/// Gives the line of an object that begins to be read.
+pub fn refresh_start(address: &Address, id: Option<&str>, now: Timestamp) -> String {
+    refresh(address, id, "Refreshing state...", "refresh_start", now)
+}
+
+/// Gives the line of an object that has been read.
+pub fn refresh_complete(address: &Address, id: Option<&str>, now: Timestamp) -> String {
+    refresh(address, id, "Refresh complete", "refresh_complete", now)
+}
+
+fn refresh(address: &Address, id: Option<&str>, text: &str, kind: &str, now: Timestamp) -> String {
+    let mut hook = json!({ "resource": address_json(address) });
+    let bracket = identify(&mut hook, id);
+    line("info", &format!("{address}: {text}{bracket}"), now, kind, vec![("hook", hook)])
+}
+
+fn identify(hook: &mut Json, id: Option<&str>) -> String {
+    let Some(id) = id else { return String::new() };
+    hook["id_key"] = "id".into();
+    hook["id_value"] = id.into();
+    format!(" [id={id}]")
+}
+
+fn hook(action: &Action) -> Json {
+    let word = match action.call {
+        Call::Read => "read",
+        Call::Create => "create",
+        Call::Update => "update",
+        Call::Delete => "delete",
+        Call::Forget => "remove",
+    };
+    json!({ "resource": address_json(&action.address), "action": word })
+}
+
+/// Gives an event's line.
+pub fn event(event: &ApplyEvent, now: Timestamp) -> String {
+    let action = event.action();
+    let mut hook = hook(action);
+    let (kind, level) = match event {
+        ApplyEvent::Started { id, .. } => {
+            identify(&mut hook, id.as_deref());
+            ("apply_start", "info")
+        }
+        ApplyEvent::Finished { id, elapsed, .. } => {
+            if action.call != Call::Delete {
+                identify(&mut hook, id.as_deref());
+            }
+            hook["elapsed_seconds"] = elapsed.as_secs().into();
+            ("apply_complete", "info")
+        }
+        ApplyEvent::Failed { elapsed, .. } => {
+            hook["elapsed_seconds"] = elapsed.as_secs().into();
+            ("apply_errored", "info")
+        }
+        ApplyEvent::Skipped { because, .. } => {
+            hook["because"] = because.to_string().into();
+            ("apply_skipped", "warn")
+        }
+        ApplyEvent::Note { text, .. } => {
+            let text = format!("{}: {text}", subject(action));
+            return line("info", &text, now, "log", Vec::new());
+        }
+        ApplyEvent::Log { lines, .. } => {
+            let tell = |text: &String| {
+                let mut hook = hook.clone();
+                hook["output"] = text.as_str().into();
+                let message = format!("{} | {text}", subject(action));
+                line("info", &message, now, "apply_log", vec![("hook", hook)])
+            };
+            return lines.iter().map(tell).collect();
+        }
+    };
+    let text = message(event).unwrap_or_default();
+    line(level, &format!("{}: {text}", subject(action)), now, kind, vec![("hook", hook)])
+}
+
+/// Gives the line of a call that takes long.
+pub fn still(long: &Long, now: Timestamp) -> String {
+    let mut hook = hook(&long.action);
+    hook["elapsed_seconds"] = long.elapsed.as_secs().into();
+    let message = format!("{}: {}", subject(&long.action), long.message());
+    line("info", &message, now, "apply_progress", vec![("hook", hook)])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::render::plan::tests::{change, plan_of, value};
+
+    fn now() -> Timestamp {
+        "2026-01-02T03:04:05.678901Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_line_has_the_frame_first_and_the_rest_in_order() {
+        let text = version("0.1.0", now());
+
+        let expected = "{\"@level\":\"info\",\"@message\":\"Terrane 0.1.0\",\"@module\":\"terrane.ui\",\
+            \"@timestamp\":\"2026-01-02T03:04:05.678901Z\",\"terrane\":\"0.1.0\",\"type\":\"version\",\"ui\":\"1.2\"}\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn planned_changes_come_in_the_order_of_addresses_and_only_where_there_is_one() {
+        let side = || value(json!({ "id": "i" }));
+        let plan = plan_of(vec![
+            ("module.m.a.b[0]", change(Verb::Create { after: side() })),
+            ("a.z", change(Verb::Delete { before: side() })),
+            ("a.b", change(Verb::Keep { before: side() })),
+        ]);
+
+        let text = planned(&plan, now());
+
+        let lines: Vec<Json> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let messages: Vec<&str> =
+            lines.iter().filter_map(|line| line["@message"].as_str()).collect();
+        assert_eq!(messages, ["a.z: Plan to delete", "module.m.a.b[0]: Plan to create"]);
+        let resource = &lines[1]["change"]["resource"];
+        assert_eq!(
+            (&resource["module"], &resource["resource"]),
+            (&json!("module.m"), &json!("a.b[0]"))
+        );
+        assert_eq!(
+            (&resource["implied_provider"], &resource["resource_key"]),
+            (&json!("a"), &json!(0))
+        );
+    }
+
+    #[test]
+    fn an_end_tells_id_and_time() {
+        let action = Action { address: "a.b".parse().unwrap(), deposed: None, call: Call::Create };
+        let finished =
+            ApplyEvent::Finished { action, id: Some("i".into()), elapsed: Duration::from_secs(7) };
+
+        let line: Json = serde_json::from_str(&event(&finished, now())).unwrap();
+
+        assert_eq!(line["@message"], "a.b: Creation complete after 7s [id=i]");
+        assert_eq!(line["type"], "apply_complete");
+        assert_eq!(
+            (&line["hook"]["id_value"], &line["hook"]["elapsed_seconds"]),
+            (&json!("i"), &json!(7))
+        );
+    }
+
+    #[test]
+    fn a_secret_output_has_no_value() {
+        let output = KeptOutput {
+            value: crate::value::Value::string("s"),
+            ty: Type::String,
+            sensitive: true,
+        };
+
+        let text = applied_outputs(&[("o".to_string(), output)].into(), now());
+
+        assert!(text.contains("{\"o\":{\"sensitive\":true,\"type\":\"string\"}}"), "{text}");
+    }
+}

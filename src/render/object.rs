@@ -1,0 +1,88 @@
+//! Kept objects as values: by their schema, with the marks that file and schema give.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::addr::Address;
+use crate::schema::{Field, Nesting, Schema};
+use crate::state::Object;
+use crate::value::json::{from_json, from_json_as};
+use crate::value::{Kind, Value};
+
+/// Gives the schema that a kept object is told by.
+pub type SchemaOf<'a> = dyn Fn(&Address, &Object) -> Option<Arc<Schema>> + 'a;
+
+/// Gives a kept object's value. Without a schema, or where the attributes do not fit it, the JSON's own types
+/// stand.
+pub fn value_of(object: &Object, schema: Option<&Schema>) -> Value {
+    let value = match schema.map(|schema| from_json_as(&object.attributes, &schema.ty())) {
+        Some(Ok(value)) => value,
+        Some(Err(_)) | None => undressed(&object.attributes),
+    };
+    let value = match schema {
+        Some(schema) => seal_fields(&value, &schema.fields),
+        None => value,
+    };
+    object.sensitive.iter().fold(value, |value, path| match path.as_array() {
+        Some(steps) => seal(&value, steps),
+        None => value,
+    })
+}
+
+/// Reads attributes without a schema: those that carry their type with them are taken out of it.
+fn undressed(attributes: &Json) -> Value {
+    let Some(fields) = attributes.as_object() else { return from_json(attributes) };
+    let read = |json: &Json| match json.as_object() {
+        Some(dressed) if dressed.len() == 2 && dressed.contains_key("type") => {
+            from_json_as(json, &crate::value::Type::Any).unwrap_or_else(|_| from_json(json))
+        }
+        _ => from_json(json),
+    };
+    Value::object(fields.iter().map(|(name, json)| (name.as_str(), read(json))))
+}
+
+/// Marks what the schema calls sensitive.
+pub(super) fn seal_fields(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
+    let Some(present) = value.fields() else { return value.clone() };
+    let mut sealed = value.clone();
+    for (name, part) in present {
+        let Some(field) = fields.get(&**name) else { continue };
+        let part_sealed = match &field.nesting {
+            _ if field.sensitive && !part.is_null() => part.clone().sensitive(),
+            Nesting::Attribute => continue,
+            Nesting::Block(block) => match part.kind() {
+                Kind::Object(_) => seal_fields(part, &block.fields),
+                // A map of blocks and a list of them have the blocks as their parts.
+                _ => part.map_parts(&mut |inside| seal_fields(inside, &block.fields)),
+            },
+        };
+        sealed = sealed.with_field(name, part_sealed);
+    }
+    sealed
+}
+
+/// Marks the part at a path as the file writes it; a path that leads nowhere marks the last part it reaches.
+fn seal(value: &Value, steps: &[Json]) -> Value {
+    let Some((step, rest)) = steps.split_first() else { return value.clone().sensitive() };
+    let index = step.get("value");
+    let index = index.and_then(|index| index.get("value")).or(index);
+    let name = index.and_then(Json::as_str);
+    let place = index.and_then(Json::as_u64).and_then(|place| usize::try_from(place).ok());
+    match (value.kind(), name, place) {
+        (Kind::Map(..) | Kind::Object(_), Some(name), _) => match value.field(name) {
+            Some(part) => value.with_field(name, seal(part, rest)),
+            None => value.clone(),
+        },
+        (Kind::List(..) | Kind::Tuple(_), _, Some(place)) => {
+            let mut at = 0;
+            value.map_parts(&mut |part| {
+                at += 1;
+                if at == place + 1 { seal(part, rest) } else { part.clone() }
+            })
+        }
+        (Kind::Null(_), _, _) => value.clone(),
+        _ => value.clone().sensitive(),
+    }
+}
