@@ -1,6 +1,8 @@
 //! Desired, prior and observed to a plan: changes *and* the order of calls. Apply decides nothing.
 
 pub mod decide;
+pub mod digest;
+pub mod file;
 pub mod make;
 pub mod moves;
 pub mod objects;
@@ -9,6 +11,8 @@ pub mod planner;
 pub mod propose;
 pub mod sessions;
 pub mod validate;
+mod written;
+mod written_plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,6 +6,8 @@ mod change;
 pub mod diagnostic;
 mod diff;
 mod document;
+pub mod drift;
+pub mod graph;
 pub mod json;
 pub mod literal;
 pub mod object;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::diagnostic;
 use super::change::{block, object};
+use super::diagnostic;
 use super::diff::{Act, Diff, Spot, act};
 use super::style::{Ink, Style};
 use crate::addr::{Address, Mode};

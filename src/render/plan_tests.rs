@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::eval::ProviderRef;
-use crate::plan::OutputChange;
+use crate::plan::{OutputChange, Reason};
 use crate::schema::{BlockKind, Field, Given};
 use crate::value::json::from_json;
 use crate::value::{Path, Type};
@@ -158,8 +158,7 @@ fn a_replacement_says_which_parts_force_it() {
     let before = value(json!({ "id": "i", "location": "EU", "labels": { "a": "b" } }));
     let after = value(json!({ "id": "?", "location": "US", "labels": { "a": "c" } }));
     let mut changed = change(Verb::Replace { before, after, create_first: false });
-    changed.replaces =
-        vec![Path::root().attribute("location"), Path::root().attribute("labels")];
+    changed.replaces = vec![Path::root().attribute("location"), Path::root().attribute("labels")];
 
     let text = body("a.b", changed);
 
@@ -232,11 +231,9 @@ fn json_and_yaml_texts_are_compared_by_what_they_say() {
 #[test]
 fn blocks_stand_apart_and_sensitive_fields_are_sealed_by_the_schema() {
     let text_field = || Field::attribute(Type::String, Given::Optional);
-    let inner: BTreeMap<String, Field> = [
-        ("machine".to_string(), text_field()),
-        ("token".to_string(), text_field().sensitive()),
-    ]
-    .into();
+    let inner: BTreeMap<String, Field> =
+        [("machine".to_string(), text_field()), ("token".to_string(), text_field().sensitive())]
+            .into();
     let schema = Arc::new(Schema {
         fields: [
             ("name".to_string(), text_field()),
@@ -341,8 +338,7 @@ fn drift_stands_before_the_changes() {
 
 #[test]
 fn no_secret_is_told_whatever_becomes_of_it() {
-    let secret =
-        || value(json!({ "k": "!hunter2", "m": { "n": "!hunter2" }, "j": ["!hunter2"] }));
+    let secret = || value(json!({ "k": "!hunter2", "m": { "n": "!hunter2" }, "j": ["!hunter2"] }));
     let other = || value(json!({ "k": "!hunter3", "m": { "n": "hunter-free" }, "j": [] }));
     for verb in [
         Verb::Create { after: secret() },

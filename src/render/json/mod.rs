@@ -2,7 +2,9 @@
 //!
 //! Secrets are not written: [`Reveal::No`] puts a text in their place; the masks beside the values tell where.
 
+pub mod config;
 pub mod diagnostic;
+pub mod drift;
 pub mod plan;
 pub mod state;
 pub mod stream;

@@ -11,7 +11,7 @@ use super::state::output_value;
 use super::{Reveal, key};
 use crate::addr::{Address, module_text};
 use crate::diag::{Diagnostic, Severity, Sources};
-use crate::plan::{Action, Call, Change, Counts, Plan, Reason, Verb};
+use crate::plan::{Action, Call, Change, Counts, OutputChange, Plan, Reason, Verb};
 use crate::render::plan::summary_line;
 use crate::render::progress::{Applied, ApplyEvent, Long, complete_line, message, subject};
 use crate::state::KeptOutput;
@@ -169,7 +169,7 @@ pub fn planned_outputs(plan: &Plan, now: Timestamp) -> String {
     if plan.outputs.is_empty() {
         return String::new();
     }
-    let one = |(name, change): (&String, &crate::plan::OutputChange)| {
+    let one = |(name, change): (&String, &OutputChange)| {
         let action = match (&change.before, &change.after) {
             (None, Some(_)) => "create",
             (Some(_), None) => "delete",
