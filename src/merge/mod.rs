@@ -83,6 +83,10 @@ pub fn apply(
         return Err(ApplyError::Conflicts(conflicts));
     }
     let same = comparison.is_same();
+    // Who wishes nothing of an object that nobody owns leaves it as it is.
+    if same && wanted.is_empty() && live.is_some() && managers::read(live_object).is_empty() {
+        return Ok(live_object.clone());
+    }
     let mut result = Vec::new();
     for mut entry in entries {
         if entry.is_of(writer, Operation::Apply) {

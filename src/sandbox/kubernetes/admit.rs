@@ -275,7 +275,7 @@ fn identify(
 
 /// Makes a uid that no other object has.
 pub fn uid(store: &mut Store) -> String {
-    let number = store.next();
+    let number = store.next_number();
     let high = mix(store.seed.wrapping_add(number));
     let bytes = (u128::from(high) << 64 | u128::from(mix(high ^ store.seed))).to_be_bytes();
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()

@@ -16,6 +16,7 @@ use super::quantity;
 
 static BUNDLED: &[u8] = include_bytes!("data/definitions.json.gz");
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+const METADATA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 
 struct Table {
@@ -127,12 +128,10 @@ pub fn conform(object: &mut Json, api_version: &str, kind: &str) -> Findings {
     let mut findings = Findings::default();
     if let Some(definition) = of(api_version, kind) {
         walk(object, definition, &mut String::new(), &mut findings);
-    } else if let Some(metadata) = object.get_mut("metadata") {
-        if let Some(definition) =
-            table().definitions.get("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
-        {
-            walk(metadata, definition, &mut "metadata".to_owned(), &mut findings);
-        }
+    } else if let Some(metadata) = object.get_mut("metadata")
+        && let Some(definition) = table().definitions.get(METADATA)
+    {
+        walk(metadata, definition, &mut "metadata".to_owned(), &mut findings);
     }
     findings
 }
@@ -171,18 +170,14 @@ fn walk(value: &mut Json, definition: &'static Json, path: &mut String, found: &
                 }
             }
         },
-        Some("integer") => {
-            if !value.is_i64() && !value.is_u64() {
-                // A whole number written as 3.0 is one.
-                match value.as_f64() {
-                    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole")]
-                    Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-                        *value = Json::from(number as i64);
-                    }
-                    _ => mistyped(value, "integer", path, found),
-                }
+        Some("integer") if !value.is_i64() && !value.is_u64() => match value.as_f64() {
+            // A whole number written as 3.0 is one.
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole")]
+            Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                *value = Json::from(number as i64);
             }
-        }
+            _ => mistyped(value, "integer", path, found),
+        },
         Some("number") if !value.is_number() => mistyped(value, "number", path, found),
         Some("boolean") if !value.is_boolean() => mistyped(value, "boolean", path, found),
         _ => {}

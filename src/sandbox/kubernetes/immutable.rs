@@ -64,11 +64,7 @@ pub fn check(kind: &str, old: &Json, new: &Json) -> Vec<Cause> {
                 }
             }
         }
-        "Pod" => {
-            if pod_part(old) != pod_part(new) {
-                causes.push(Cause::forbidden("spec", POD));
-            }
-        }
+        "Pod" if pod_part(old) != pod_part(new) => causes.push(Cause::forbidden("spec", POD)),
         _ => {}
     }
     causes

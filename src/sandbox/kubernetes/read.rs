@@ -39,7 +39,7 @@ pub enum Include {
 pub fn form(accept: &str, include: &str) -> Form {
     for entry in accept.split(',') {
         let words: Vec<&str> = entry.split(';').map(str::trim).collect();
-        if words.iter().any(|word| *word == "as=Table") {
+        if words.contains(&"as=Table") {
             let include = match include {
                 "None" => Include::Nothing,
                 "Object" => Include::Object,

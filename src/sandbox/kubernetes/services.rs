@@ -48,10 +48,10 @@ fn address(
     others: &[Json],
 ) -> Result<(), Failure> {
     let mut wanted = text(service, "/spec/clusterIP").to_owned();
-    if wanted.is_empty() {
-        if let Some(old) = old {
-            wanted = text(old, "/spec/clusterIP").to_owned();
-        }
+    if wanted.is_empty()
+        && let Some(old) = old
+    {
+        wanted = text(old, "/spec/clusterIP").to_owned();
     }
     let used: BTreeSet<&str> = others.iter().map(|other| text(other, "/spec/clusterIP")).collect();
     if wanted.is_empty() {

@@ -261,7 +261,7 @@ impl Store {
     }
 
     /// Gives the next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
     }
@@ -269,7 +269,7 @@ impl Store {
     /// Makes a name's random end.
     pub fn suffix(&mut self, length: usize) -> String {
         const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-        let number = self.next();
+        let number = self.next_number();
         let mut mixed = mix(self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut text = String::new();
         for _ in 0..length {

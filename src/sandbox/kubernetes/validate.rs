@@ -251,11 +251,12 @@ fn service(object: &Json, causes: &mut Vec<Cause>) {
         if port["targetPort"].is_number() {
             port_number(&port["targetPort"], &format!("{field}.targetPort"), causes);
         }
-        if let Some(number) = port["nodePort"].as_i64() {
-            if !(30000..=32767).contains(&number) {
-                let detail = "provided port is not in the valid range. The range of valid ports is 30000-32767";
-                causes.push(Cause::invalid(format!("{field}.nodePort"), &port["nodePort"], detail));
-            }
+        if let Some(number) = port["nodePort"].as_i64()
+            && !(30000..=32767).contains(&number)
+        {
+            let detail =
+                "provided port is not in the valid range. The range of valid ports is 30000-32767";
+            causes.push(Cause::invalid(format!("{field}.nodePort"), &port["nodePort"], detail));
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::hand::{self, MANAGER};
 use super::job;
 use crate::sandbox::ClusterName;
+use crate::sandbox::kubernetes::admit;
 use crate::sandbox::kubernetes::store::{
     Store, is_deleting, moment, name, namespace, number, stamp, text, uid,
 };
@@ -36,25 +37,25 @@ fn step(store: &mut Store, cron_job: &Json) {
         .unwrap_or(store.now);
     let due = next(text(cron_job, "/spec/schedule"), base);
     let mut references: Vec<Json> = active.iter().map(|job| reference(job)).collect();
-    if cron_job["spec"]["suspend"] != true {
-        if let Some(due) = due {
-            store.wake_at(due);
-            if due <= store.now {
-                status["lastScheduleTime"] = json!(stamp(due));
-                let policy = text(cron_job, "/spec/concurrencyPolicy");
-                if policy == "Replace" {
-                    for job in &active {
-                        hand::delete(store, job);
-                    }
-                    references.clear();
+    if cron_job["spec"]["suspend"] != true
+        && let Some(due) = due
+    {
+        store.wake_at(due);
+        if due <= store.now {
+            status["lastScheduleTime"] = json!(stamp(due));
+            let policy = text(cron_job, "/spec/concurrencyPolicy");
+            if policy == "Replace" {
+                for job in &active {
+                    hand::delete(store, job);
                 }
-                if policy != "Forbid" || active.is_empty() {
-                    references.extend(make(store, cron_job, due).map(|job| reference(&job)));
-                }
+                references.clear();
+            }
+            if policy != "Forbid" || active.is_empty() {
+                references.extend(make(store, cron_job, due).map(|job| reference(&job)));
             }
         }
     }
-    super::super::admit::remove(&mut status, "active");
+    admit::remove(&mut status, "active");
     if !references.is_empty() {
         status["active"] = json!(references);
     }

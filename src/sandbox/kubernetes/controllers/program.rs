@@ -4,6 +4,7 @@
 //! it starts, by its environment and by what stands in the cluster at that moment.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value as Json;
 
@@ -219,7 +220,7 @@ fn postgres(store: &mut Store, pod: &Json, environment: &BTreeMap<String, String
     let password = environment.get("POSTGRES_PASSWORD").filter(|password| !password.is_empty());
     let trusted = environment.get("POSTGRES_HOST_AUTH_METHOD").is_some_and(|how| how == "trust");
     let place = data_place(store, pod);
-    if !store.passwords.contains_key(&place) {
+    if let Entry::Vacant(entry) = store.passwords.entry(place) {
         if password.is_none() && !trusted {
             return fails(
                 &[
@@ -231,7 +232,7 @@ fn postgres(store: &mut Store, pod: &Json, environment: &BTreeMap<String, String
             );
         }
         // The data directory keeps the password that it was made with.
-        store.passwords.insert(place, password.cloned().unwrap_or_default());
+        entry.insert(password.cloned().unwrap_or_default());
     }
     let lines = [
         (1, "PostgreSQL init process complete; ready for start up."),

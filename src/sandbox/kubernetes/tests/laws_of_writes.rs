@@ -275,3 +275,61 @@ fn a_secrets_texts_are_folded_into_its_data() {
     assert_eq!(object["type"], "Opaque");
     assert_eq!(object.get("stringData"), None::<&Json>);
 }
+
+#[test]
+fn what_is_applied_again_is_no_change_whatever_its_kind() {
+    let bench = Bench::with_nodes();
+    let pod = json!({"metadata": {"labels": {"app": "a"}}, "spec": {
+        "containers": [{"name": "c", "image": "c:1", "env": [{"name": "A", "value": "1"}],
+            "readinessProbe": {"httpGet": {"port": 80}},
+            "volumeMounts": [{"name": "data", "mountPath": "/d"}]}]}});
+    let mut once = job("once", "c:1", &["x"]);
+    once["spec"]["template"]["spec"]["volumes"] = json!([{"name": "v"}]);
+    let objects = [
+        (format!("{BATCH}/jobs/once"), once),
+        (
+            format!("{APPS}/statefulsets/s"),
+            json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "s"},
+                "spec": {"serviceName": "s", "selector": {"matchLabels": {"app": "a"}},
+                    "template": pod, "volumeClaimTemplates": [{"metadata": {"name": "data"},
+                        "spec": {"accessModes": ["ReadWriteOnce"],
+                            "resources": {"requests": {"storage": "1024Mi"}}}}]}}),
+        ),
+        (
+            format!("{CORE}/services/s"),
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"},
+                "spec": {"clusterIP": "None", "selector": {"app": "a"}, "ports": [{"port": 1}]}}),
+        ),
+        (
+            format!("{CORE}/persistentvolumeclaims/p"),
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "p"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "standard",
+                    "resources": {"requests": {"storage": "10Gi"}}}}),
+        ),
+        (
+            format!("{CORE}/secrets/s"),
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"},
+                "stringData": {"a": "b"}}),
+        ),
+        (
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings/r".to_owned(),
+            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+                "metadata": {"name": "r"},
+                "roleRef": {"kind": "ClusterRole", "name": "view", "apiGroup": "rbac.authorization.k8s.io"},
+                "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": "default"}]}),
+        ),
+        (
+            "/api/v1/namespaces/n".to_owned(),
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}),
+        ),
+    ];
+    for (url, object) in &objects {
+        bench.applied(url, object);
+    }
+    bench.wait(120);
+    for (url, object) in &objects {
+        let before = bench.get(url);
+        let again = bench.applied(url, object);
+        assert_eq!(before, again, "{url}");
+    }
+}
