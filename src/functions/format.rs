@@ -236,7 +236,9 @@ fn format_list(call: &Call<'_>) -> Result<Value, CallError> {
     let Some((count, _)) = length else {
         let one = match unknown_at(format, arguments) {
             Some(unknown) => unknown,
-            None => format_text(format, arguments).map(Value::string)?,
+            None => format_text(format, arguments)
+                .map(Value::string)
+                .map_err(|error| if arguments.is_empty() { error } else { in_turn(0, error) })?,
         };
         return Ok(Value::list(Type::String, vec![one]));
     };
@@ -246,15 +248,16 @@ fn format_list(call: &Call<'_>) -> Result<Value, CallError> {
         texts.push(match unknown_at(format, &row) {
             Some(unknown) => unknown,
             None => {
-                let text = format_text(format, &row).map_err(|error| CallError {
-                    message: format!("error on format iteration {turn}: {}", error.message),
-                    ..error
-                })?;
+                let text = format_text(format, &row).map_err(|error| in_turn(turn, error))?;
                 Value::string(text)
             }
         });
     }
     Ok(Value::list(Type::String, texts))
+}
+
+fn in_turn(turn: usize, error: CallError) -> CallError {
+    CallError { message: format!("error on format iteration {turn}: {}", error.message), ..error }
 }
 
 fn at_turn(argument: &Value, turn: usize) -> Value {

@@ -12,15 +12,16 @@ pub mod equal;
 pub mod json;
 mod mismatch;
 mod number;
+mod order;
 mod path;
 mod types;
 mod unify;
 
 pub use self::number::Number;
+pub use self::order::order;
 pub use self::path::{Path, PathStep};
 pub use self::types::Type;
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -183,15 +184,14 @@ impl Value {
     /// An unknown element stays as one element; who counts must ask [`Value::is_whole`] first.
     pub fn set(element: Type, elements: Vec<Value>) -> Value {
         let mut marks = Marks::default();
-        let mut elements: Vec<Value> = elements
+        let elements: Vec<Value> = elements
             .into_iter()
             .map(|value| {
                 marks = marks.join(value.all_marks());
                 value.without_marks()
             })
             .collect();
-        elements.sort_by(order);
-        elements.dedup();
+        let elements = order::sorted(elements);
         Value { kind: Kind::Set(element, elements.into()), marks }
     }
 
@@ -405,44 +405,6 @@ impl Value {
 
 fn change_fields(fields: &Fields, change: &mut dyn FnMut(&Value) -> Value) -> Fields {
     fields.iter().map(|(name, value)| (name.clone(), change(value))).collect()
-}
-
-/// A total order of values of one type: for the elements of sets.
-pub fn order(left: &Value, right: &Value) -> Ordering {
-    fn rank(kind: &Kind) -> u8 {
-        match kind {
-            Kind::Bool(_) => 0,
-            Kind::Number(_) => 1,
-            Kind::String(_) => 2,
-            Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) => 3,
-            Kind::Map(..) | Kind::Object(_) => 4,
-            Kind::Null(_) => 5,
-            Kind::Unknown(..) => 6,
-        }
-    }
-    match (&left.kind, &right.kind) {
-        (Kind::Bool(a), Kind::Bool(b)) => a.cmp(b),
-        (Kind::Number(a), Kind::Number(b)) => a.cmp(b),
-        (Kind::String(a), Kind::String(b)) => a.cmp(b),
-        (Kind::Unknown(a, _), Kind::Unknown(b, _)) | (Kind::Null(a), Kind::Null(b)) => a.cmp(b),
-        (a, b) => match (left.elements(), right.elements(), left.fields(), right.fields()) {
-            (Some(a), Some(b), _, _) => by_parts(a.iter(), b.iter(), order),
-            (_, _, Some(a), Some(b)) => {
-                by_parts(a.iter(), b.iter(), |a, b| a.0.cmp(b.0).then_with(|| order(a.1, b.1)))
-            }
-            _ => rank(a).cmp(&rank(b)),
-        },
-    }
-}
-
-fn by_parts<T>(
-    left: impl ExactSizeIterator<Item = T>,
-    right: impl ExactSizeIterator<Item = T>,
-    compare: impl Fn(T, T) -> Ordering,
-) -> Ordering {
-    let lengths = left.len().cmp(&right.len());
-    let parts = left.zip(right).map(|(a, b)| compare(a, b)).find(|found| found.is_ne());
-    parts.unwrap_or(lengths)
 }
 
 /// Shows the content, but of a secret only `(sensitive)`.

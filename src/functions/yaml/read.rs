@@ -59,9 +59,15 @@ fn scan_error(error: &ScanError, text: &str) -> CallError {
         let name = name.and_then(|mut parts| parts.next()).unwrap_or_default();
         return CallError::new(format!("reference to undefined anchor {name:?}"));
     }
-    let message = if lower.contains("flow sequence") || lower.contains("',' or ']'") {
+    let message = if lower.contains("flow sequence")
+        || lower.contains("bracket '['")
+        || lower.contains("',' or ']'")
+    {
         "did not find expected ',' or ']'".into()
-    } else if lower.contains("flow mapping") || lower.contains("',' or '}'") {
+    } else if lower.contains("flow mapping")
+        || lower.contains("bracket '{'")
+        || lower.contains("',' or '}'")
+    {
         "did not find expected ',' or '}'".into()
     } else {
         info

@@ -23,12 +23,10 @@ pub(super) fn write(value: &Value) -> String {
             writer.scalar(value, 2, true);
             writer.out.push_str("\n...\n");
         }
-        _ => {
-            writer.scalar(value, 2, true);
-            if !writer.out.ends_with('\n') {
-                writer.out.push('\n');
-            }
-        }
+        _ => writer.scalar(value, 2, true),
+    }
+    if !writer.out.ends_with('\n') {
+        writer.out.push('\n');
     }
     writer.out
 }
