@@ -133,27 +133,23 @@ fn coalesce_list_type(arguments: &[Value]) -> Result<Type, CallError> {
     let Some(first) = arguments.first().map(Value::ty) else {
         return Err(CallError::new("at least one argument is required"));
     };
+    for argument in arguments {
+        match argument.ty() {
+            _ if !argument.is_known() => return Ok(Type::Any),
+            Type::List(_) | Type::Tuple(_) => {}
+            _ => return Err(CallError::new("coalescelist arguments must be lists or tuples")),
+        }
+    }
     Ok(if arguments.iter().all(|argument| argument.ty() == first) { first } else { Type::Any })
 }
 
 fn coalesce_list(call: &Call<'_>) -> Result<Value, CallError> {
     for argument in call.arguments {
-        match argument.kind() {
-            Kind::Unknown(..) => return call.unknown(),
-            Kind::Null(_) => {}
-            Kind::List(_, parts) | Kind::Tuple(parts) => {
-                if !parts.is_empty() {
-                    return Ok(argument.clone());
-                }
-            }
-            Kind::Bool(_)
-            | Kind::Number(_)
-            | Kind::String(_)
-            | Kind::Set(..)
-            | Kind::Map(..)
-            | Kind::Object(_) => {
-                return Err(CallError::new("coalescelist arguments must be lists or tuples"));
-            }
+        if !argument.is_known() {
+            return call.unknown();
+        }
+        if !elements(argument).is_empty() {
+            return Ok(argument.clone());
         }
     }
     Err(CallError::new("no non-null arguments"))

@@ -106,7 +106,7 @@ fn write_verb(verb: &Verb<'_>, value: &Value) -> Result<String, String> {
         'v' => Ok(write_any(verb, value)),
         't' => {
             let truth = to(Type::Bool)?.as_bool() == Some(true);
-            Ok(pad(verb, if truth { "true".into() } else { "false".into() }))
+            Ok(if truth { "true" } else { "false" }.into())
         }
         's' | 'q' => {
             let text = to(Type::String)?;
@@ -126,15 +126,8 @@ fn write_text(verb: &Verb<'_>, text: &str) -> String {
         return pad(verb, cut);
     }
     let mut quoted = String::new();
-    // A quoted text is not for a web page: `<` stays as it is.
-    quote_plain(&cut, &mut quoted);
+    quote(&cut, &mut quoted);
     pad(verb, quoted)
-}
-
-fn quote_plain(text: &str, out: &mut String) {
-    let mut part = String::new();
-    quote(text, &mut part);
-    out.push_str(&part.replace("\\u003c", "<").replace("\\u003e", ">").replace("\\u0026", "&"));
 }
 
 fn write_any(verb: &Verb<'_>, value: &Value) -> String {
@@ -257,7 +250,7 @@ fn format_list(call: &Call<'_>) -> Result<Value, CallError> {
 }
 
 fn in_turn(turn: usize, error: CallError) -> CallError {
-    CallError { message: format!("error on format iteration {turn}: {}", error.message), ..error }
+    CallError::new(format!("error on format iteration {turn}: {}", error.message))
 }
 
 fn at_turn(argument: &Value, turn: usize) -> Value {

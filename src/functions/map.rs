@@ -159,7 +159,7 @@ fn transpose(call: &Call<'_>) -> Result<Value, CallError> {
         };
         for text in texts {
             let Some(text) = text.as_str() else {
-                return Err(CallError::new("input must not contain null string"));
+                return Err(CallError::new("input list must not contain null string"));
             };
             turned.entry(text).or_default().push(Value::string(key));
         }
@@ -172,7 +172,7 @@ fn values_type(arguments: &[Value]) -> Result<Type, CallError> {
     match arguments[0].ty() {
         Type::Map(element) => Ok(Type::List(element)),
         Type::Object(fields) => Ok(Type::Tuple(fields.into_values().collect())),
-        _ => Err(CallError::at(0, "values() requires a map as the first argument")),
+        _ => Err(CallError::new("values() requires a map as the first argument")),
     }
 }
 
@@ -195,7 +195,7 @@ fn zip_map_type(arguments: &[Value]) -> Result<Type, CallError> {
             let keys = zip_keys(keys, types.len())?;
             Ok(Type::object(keys.into_iter().zip(types)))
         }
-        _ => Err(CallError::at(1, "values argument must be a list or tuple value")),
+        _ => Err(CallError::new("values argument must be a list or tuple value")),
     }
 }
 

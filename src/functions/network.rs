@@ -121,7 +121,10 @@ fn host(call: &Call<'_>) -> Result<Value, CallError> {
 fn netmask(call: &Call<'_>) -> Result<Value, CallError> {
     let block = Block::parse(call.text(0)).map_err(CallError::new)?;
     if block.bits == 128 {
-        return Err(CallError::new("IPv6 addresses cannot have a netmask: "));
+        return Err(CallError::new(format!(
+            "IPv6 addresses cannot have a netmask: {}",
+            call.text(0)
+        )));
     }
     Ok(Value::string(block.text_of(block.mask())))
 }

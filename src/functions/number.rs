@@ -81,9 +81,6 @@ fn range(call: &Call<'_>) -> Result<Value, CallError> {
         3 => (nth(call, 0), nth(call, 1), nth(call, 2)),
         _ => return Err(CallError::new("must have one, two, or three arguments")),
     };
-    if step.is_zero() {
-        return Err(CallError::at(2, "step must not be zero"));
-    }
     if step > zero && end < start {
         return Err(CallError::at(1, "end must be greater than start when step is positive"));
     }

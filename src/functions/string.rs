@@ -86,7 +86,8 @@ fn join(call: &Call<'_>) -> Result<Value, CallError> {
     for (place, list) in lists.iter().enumerate() {
         for (index, element) in list.elements().unwrap_or_default().iter().enumerate() {
             let Some(text) = element.as_str() else {
-                let of = if lists.len() > 1 { format!(" of list {place}") } else { String::new() };
+                let of =
+                    if lists.len() > 1 { format!(" of list {}", place + 1) } else { String::new() };
                 let message =
                     format!("element {index}{of} is null; cannot concatenate null values");
                 return Err(CallError::at(place + 1, message));

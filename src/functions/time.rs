@@ -95,6 +95,8 @@ fn literal(text: &str) -> Option<(String, &str)> {
                 literal.push('\'');
                 rest = after;
             }
+            // Two quotes alone are one quote, not an empty literal.
+            None if literal.is_empty() => return Some(("'".into(), rest)),
             None => return Some((literal, rest)),
         }
     }
@@ -149,9 +151,7 @@ fn piece(verb: &str, moment: &Moment) -> Result<String, String> {
                 b's' => "second must either be \"s\" or \"ss\"",
                 b'Z' => "timezone must be Z, ZZZZ, or ZZZZZ",
                 _ => {
-                    return Err(format!(
-                        "invalid date format verb {verb:?}: letters [a-zA-Z] are reserved as format verbs; to use a literal letter, enclose it in quotes"
-                    ));
+                    return Err(format!("invalid date format verb {verb:?}"));
                 }
             };
             return Err(format!("invalid date format verb {verb:?}: {allowed}"));

@@ -397,11 +397,11 @@ impl Number {
 
     /// Cuts the digits to the shortest that tell this number from its neighbours of its precision.
     fn shorten(&self, decimal: &mut Decimal) {
-        let parts = self.parts();
+        let mut parts = self.parts();
+        let Some(zeros) = parts.magnitude.trailing_zeros() else { return };
+        parts.magnitude >>= zeros;
+        parts.exponent += i64::try_from(zeros).expect("a number of bits fits");
         let bits = parts.magnitude.bit_len();
-        if bits == 0 {
-            return;
-        }
         // The last bit of `middle` is half a step of the precision.
         let shift = (usize::from(self.precision) + 1).saturating_sub(bits);
         let middle = &parts.magnitude << shift;

@@ -76,9 +76,12 @@ fn verb(format: &str, offset: usize) -> Result<Verb<'_>, String> {
         reader.at += 1;
     }
     verb.width = reader.number()?;
+    let mut bare = false;
     if reader.peek() == Some('.') {
         reader.at += 1;
-        verb.precision = Some(reader.number()?.unwrap_or(0));
+        let precision = reader.number()?;
+        bare = precision.is_none();
+        verb.precision = Some(precision.unwrap_or(0));
     }
     if reader.peek() == Some('[') {
         reader.at += 1;
@@ -93,8 +96,14 @@ fn verb(format: &str, offset: usize) -> Result<Verb<'_>, String> {
         verb.argument = Some(number - 1);
     }
     match reader.peek() {
-        Some(letter) if letter == '%' || letter.is_ascii_alphabetic() => {
+        Some(letter)
+            if letter.is_ascii_alphabetic() || letter == '%' && reader.at == offset + 1 =>
+        {
             verb.letter = letter;
+            // A point alone cuts no text, but rounds a number.
+            if bare && matches!(letter, 's' | 'q' | 'v') {
+                verb.precision = None;
+            }
             verb.text = &format[offset..=reader.at];
             Ok(verb)
         }

@@ -65,18 +65,7 @@ impl<'a> Translator<'a> {
                     repeated = Some(start);
                 }
                 '{' if self.counts(start) => {
-                    let end =
-                        self.rest().find('}').map_or(self.pattern.len(), |end| self.at + end + 1);
-                    if !repeatable {
-                        let piece = &self.pattern[start..end];
-                        return Err(error("missing argument to repetition operator", piece));
-                    }
-                    self.out.push_str(&self.pattern[start..end]);
-                    self.at = end;
-                    if self.rest().starts_with('?') {
-                        self.out.push('?');
-                        self.at += 1;
-                    }
+                    self.count(start, repeated, repeatable)?;
                     repeated = Some(start);
                 }
                 '{' | '}' | ']' => {
@@ -128,6 +117,36 @@ impl<'a> Translator<'a> {
         let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         !least.is_empty() && digits(least) && digits(most)
+    }
+
+    fn count(
+        &mut self,
+        start: usize,
+        repeated: Option<usize>,
+        repeatable: bool,
+    ) -> Result<(), PatternError> {
+        let end = self.rest().find('}').map_or(self.pattern.len(), |end| self.at + end + 1);
+        let piece = &self.pattern[start..end];
+        let inside = &self.pattern[start + 1..end - 1];
+        let (least, most) = inside.split_once(',').unwrap_or((inside, inside));
+        let number = |text: &str| text.parse().unwrap_or(u32::MAX);
+        let most = if most.is_empty() { number(least) } else { number(most) };
+        if number(least) > 1000 || most > 1000 || number(least) > most {
+            return Err(error("invalid repeat count", piece));
+        }
+        if !repeatable {
+            return Err(error("missing argument to repetition operator", piece));
+        }
+        if let Some(before) = repeated {
+            return Err(error("invalid nested repetition operator", &self.pattern[before..end]));
+        }
+        self.out.push_str(piece);
+        self.at = end;
+        if self.rest().starts_with('?') {
+            self.out.push('?');
+            self.at += 1;
+        }
+        Ok(())
     }
 
     fn open(&mut self, start: usize) -> Result<(), PatternError> {
@@ -217,8 +236,11 @@ impl<'a> Translator<'a> {
                 self.out.push_str(&format!("\\x{{{code:x}}}"));
             }
             (None, 'a' | 'f' | 't' | 'n' | 'r' | 'v' | 'x' | 'p' | 'P') => {
-                self.out.push('\\');
-                self.out.push(character);
+                // The name or number in braces belongs to it.
+                let braces = self.rest().starts_with('{') && matches!(character, 'x' | 'p' | 'P');
+                let end = if braces { self.rest().find('}').map_or(0, |end| end + 1) } else { 0 };
+                self.at += end;
+                self.out.push_str(&self.pattern[start..self.at]);
             }
             (None, other) if other.is_ascii() && !other.is_ascii_alphanumeric() => {
                 if matches!(other, '<' | '>') {
@@ -260,9 +282,29 @@ impl<'a> Translator<'a> {
                     self.out.push('\\');
                     self.out.push(character);
                 }
-                other => self.out.push(other),
+                other => {
+                    self.range(at, other)?;
+                    self.out.push(other);
+                }
             }
             first = false;
+        }
+    }
+
+    /// Checks that a range of plain characters goes upwards.
+    fn range(&self, at: usize, from: char) -> Result<(), PatternError> {
+        let mut rest = self.rest().chars();
+        match (rest.next(), rest.next()) {
+            (Some('-'), Some('\\'))
+                if matches!(rest.next(), Some('d' | 'w' | 's' | 'D' | 'W' | 'S')) =>
+            {
+                Err(error("invalid escape sequence", &self.rest()[1..3]))
+            }
+            (Some('-'), Some(to)) if !matches!(to, ']' | '\\' | '[') && to < from => {
+                let end = self.at + 1 + to.len_utf8();
+                Err(error("invalid character class range", &self.pattern[at..end]))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -133,17 +133,18 @@ impl Reader<'_> {
         if self.sign("T").is_err() {
             return Err("missing required time introducer 'T'".into());
         }
-        let hour = self.bounded("hour", 23)?;
+        let hour = self.hour()?;
         self.sign(":")?;
-        let minute = self.bounded("minute", 59)?;
+        let minute = self.bounded("minute")?;
         self.sign(":")?;
-        let second = self.bounded("second", 59)?;
+        let second = self.bounded("second")?;
         let mut nanosecond = 0;
-        if let Some(fraction) = self.rest.strip_prefix('.') {
-            let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
-            if length == 0 {
-                return Err("fractional seconds must have at least one digit".into());
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        if let Some(fraction) = self.rest.strip_prefix(['.', ',']).filter(|text| digits(text) > 0) {
+            if self.rest.starts_with(',') {
+                return Err("cannot use \",\" as timestamp segment".into());
             }
+            let length = digits(fraction);
             let digits: String =
                 fraction[..length].chars().chain("000000000".chars()).take(9).collect();
             nanosecond = digits.parse().unwrap_or(0);
@@ -151,7 +152,7 @@ impl Reader<'_> {
         }
         let offset = self.offset()?;
         if !self.rest.is_empty() {
-            return Err(format!("extra text {:?} after timestamp", self.rest));
+            return Err(format!("cannot use {:?} as timestamp segment", self.rest));
         }
         let small = |number: i64| u8::try_from(number).unwrap_or(u8::MAX);
         Ok(Moment {
@@ -186,7 +187,10 @@ impl Reader<'_> {
         self.sign(":").map_err(|_| wrong())?;
         let minutes = self.digits(2, "").map_err(|_| wrong())?;
         if hours > 24 || minutes > 60 {
-            return Err(wrong());
+            return Err(match self.rest {
+                "" => "end of string before UTC offset".into(),
+                rest => format!("cannot use {rest:?} as UTC offset"),
+            });
         }
         Ok(sign * (hours * 3600 + minutes * 60))
     }
@@ -204,12 +208,38 @@ impl Reader<'_> {
         Ok(digits.parse().unwrap_or(0))
     }
 
-    fn bounded(&mut self, name: &str, most: i64) -> Result<i64, String> {
-        let number = self.digits(2, name)?;
-        if number > most {
-            return Err(format!("{name} must be between 0 and {most} inclusive"));
+    /// The hour's messages tell a wrong number from a wrong number of digits.
+    fn hour(&mut self) -> Result<i64, String> {
+        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let two = "hour must have exactly two digits";
+        if digits == 1 {
+            return Err(two.into());
         }
-        Ok(number)
+        let found =
+            if digits == 0 && !self.rest.is_empty() { None } else { Some(self.digits(2, "hour")?) };
+        match found {
+            Some(hour) if hour < 24 => Ok(hour),
+            _ if self.rest.contains(':') => Err("hour must be between 0 and 23 inclusive".into()),
+            _ if self.rest.len() != 2 => Err(two.into()),
+            _ => Err(format!("cannot use {:?} as hour", self.rest)),
+        }
+    }
+
+    /// Takes a minute or second; its messages show what follows it where it is too large.
+    fn bounded(&mut self, name: &str) -> Result<i64, String> {
+        if !self.rest.is_empty()
+            && let Ok(number) = self.digits(2, name)
+            && number < 60
+        {
+            return Ok(number);
+        }
+        Err(match self.rest {
+            "" => format!("end of string before {name}"),
+            rest if name == "minute" && rest.len() != 2 => {
+                "minute must have exactly two digits".into()
+            }
+            rest => format!("cannot use {rest:?} as {name}"),
+        })
     }
 
     fn sign(&mut self, sign: &str) -> Result<(), String> {
