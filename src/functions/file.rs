@@ -134,7 +134,10 @@ fn file_exists(call: &Call<'_>) -> Result<Value, CallError> {
 
 fn file_set(call: &Call<'_>) -> Result<Value, CallError> {
     let folder = locate(call.text(0), call.environment)?;
-    let found = glob::find(&folder, call.text(1)).map_err(CallError::new)?;
+    let found = glob::find(&folder, call.text(1)).map_err(|problem| {
+        let whole = clean(&format!("{}/{}", call.text(0), call.text(1)));
+        CallError::new(format!("failed to glob pattern {whole:?}: {problem}"))
+    })?;
     Ok(Value::set(Type::String, found.into_iter().map(Value::string).collect()))
 }
 

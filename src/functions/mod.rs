@@ -372,6 +372,32 @@ pub fn call(
     environment: &Environment,
 ) -> Result<Value, CallError> {
     check_count(function, function.name, arguments.len())?;
+    let result = call_plain(function, arguments, environment);
+    result.map_err(|error| CallError { message: hide(&error.message, arguments), ..error })
+}
+
+/// Takes the texts of secrets out of a message.
+fn hide(message: &str, arguments: &[Value]) -> String {
+    fn texts<'a>(value: &'a Value, secret: bool, found: &mut Vec<&'a str>) {
+        let secret = secret || value.is_sensitive();
+        found.extend(value.as_str().filter(|text| secret && !text.is_empty()));
+        value.parts().for_each(|part| texts(part, secret, found));
+    }
+    let mut found = Vec::new();
+    arguments.iter().for_each(|argument| texts(argument, false, &mut found));
+    let hidden = found.iter().fold(message.to_string(), |message, text| {
+        message.replace(&format!("{text:?}"), "(sensitive value)")
+    });
+    // A short text stands in many a message by chance.
+    let long = found.iter().filter(|text| text.len() > 3);
+    long.fold(hidden, |message, text| message.replace(*text, "(sensitive value)"))
+}
+
+fn call_plain(
+    function: &Function,
+    arguments: &[Value],
+    environment: &Environment,
+) -> Result<Value, CallError> {
     let mut marks = Marks::default();
     let mut plain = Vec::with_capacity(arguments.len());
     for (place, (argument, parameter)) in with_parameters(function, arguments).enumerate() {

@@ -48,3 +48,13 @@ fn an_unknown_argument_gives_an_unknown_that_is_not_null() {
 
     assert_eq!(upper, Value::unknown_not_null(Type::String));
 }
+
+#[test]
+fn a_secret_does_not_stand_in_a_message() {
+    let secret = text("geheim!").sensitive();
+
+    let (_, detail) = run("base64decode", &[secret]).expect_err("not base 64");
+
+    let wanted = "failed to decode base64 data (sensitive value).";
+    assert_eq!(detail, format!("Call to function \"base64decode\" failed: {wanted}"));
+}

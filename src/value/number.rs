@@ -569,7 +569,7 @@ impl fmt::Display for Number {
             Repr::Small(small) if self.precision > 53 || small.unsigned_abs() >> 53 == 0 => {
                 small.fmt(out)
             }
-            Repr::NegativeZero => out.write_str("0"),
+            Repr::NegativeZero => out.write_str("-0"),
             Repr::Infinite { negative } => out.write_str(if negative { "-Inf" } else { "Inf" }),
             Repr::Small(_) | Repr::Big(_) => out.write_str(&self.printed(|decimal| {
                 self.shorten(decimal);

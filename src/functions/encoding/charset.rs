@@ -10,14 +10,21 @@ use crate::value::Value;
 #[derive(Clone, Copy)]
 enum Charset {
     Utf8,
-    Utf16 { little: bool },
+    Utf16 {
+        little: bool,
+    },
+    /// With a mark of the byte order at its begin; big-endian where there is none.
+    Utf16Marked,
+    Ascii,
     Latin1,
     Windows1252,
 }
 
 /// The names by which each is known, in small letters; the first is the one that messages use.
 const NAMES: &[(Charset, &[&str])] = &[
-    (Charset::Utf8, &["UTF-8", "csutf8", "utf8"]),
+    (Charset::Utf8, &["UTF-8", "csutf8"]),
+    (Charset::Utf16Marked, &["UTF-16", "csutf16"]),
+    (Charset::Ascii, &["US-ASCII", "ascii", "iso646-us", "us", "ibm367", "cp367", "csascii"]),
     (Charset::Utf16 { little: true }, &["UTF-16LE", "csutf16le"]),
     (Charset::Utf16 { little: false }, &["UTF-16BE", "csutf16be"]),
     (
@@ -66,6 +73,10 @@ pub(super) fn encode(call: &Call<'_>) -> Result<Value, CallError> {
                 .flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() })
                 .collect(),
         ),
+        Charset::Utf16Marked => Some(
+            std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
+        ),
+        Charset::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
         Charset::Latin1 => text.chars().map(|character| u8::try_from(character).ok()).collect(),
         Charset::Windows1252 => text.chars().map(to_windows).collect(),
     };
@@ -88,31 +99,33 @@ fn to_windows(character: char) -> Option<u8> {
 /// Gives the text of bytes in a character set.
 pub(super) fn decode(call: &Call<'_>) -> Result<Value, CallError> {
     let source = call.text(0);
-    let (charset, _) = find(call.text(1))?;
+    let (charset, name) = find(call.text(1))?;
     let bytes = LENIENT.decode(source.replace(['\r', '\n'], "")).map_err(|error| {
         let message = match error {
             base64::DecodeError::InvalidByte(offset, _) => {
                 format!("the given value is has an invalid base64 symbol at offset {offset}")
             }
-            _ => format!(
-                "the given value is has an invalid base64 symbol at offset {}",
-                source.len()
-            ),
+            // The last group of four is not whole.
+            _ => {
+                let offset = source.len() / 4 * 4;
+                format!("the given value is has an invalid base64 symbol at offset {offset}")
+            }
         };
         CallError::at(0, message)
     })?;
+    let undefined = || {
+        let message = format!("the given string contains symbols that are not defined for {name}");
+        CallError::at(0, message)
+    };
     let text: String = match charset {
-        Charset::Utf8 => String::from_utf8_lossy(&bytes).into_owned(),
-        Charset::Utf16 { little } => {
-            let units = bytes.chunks(2).map(|pair| match pair {
-                [low, high] if little => u16::from_le_bytes([*low, *high]),
-                [high, low] => u16::from_be_bytes([*high, *low]),
-                _ => 0xfffd,
-            });
-            char::decode_utf16(units)
-                .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect()
-        }
+        Charset::Utf8 => String::from_utf8(bytes).map_err(|_| undefined())?,
+        Charset::Ascii if bytes.is_ascii() => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        Charset::Ascii => return Err(undefined()),
+        Charset::Utf16 { little } => from_utf16(&bytes, little),
+        Charset::Utf16Marked => match bytes.as_slice() {
+            [0xff, 0xfe, rest @ ..] => from_utf16(rest, true),
+            [0xfe, 0xff, rest @ ..] | rest => from_utf16(rest, false),
+        },
         Charset::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
         Charset::Windows1252 => bytes
             .iter()
@@ -123,4 +136,13 @@ pub(super) fn decode(call: &Call<'_>) -> Result<Value, CallError> {
             .collect(),
     };
     Ok(Value::string(text))
+}
+
+fn from_utf16(bytes: &[u8], little: bool) -> String {
+    let units = bytes.chunks(2).map(|pair| match pair {
+        [low, high] if little => u16::from_le_bytes([*low, *high]),
+        [high, low] => u16::from_be_bytes([*high, *low]),
+        _ => 0xfffd,
+    });
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

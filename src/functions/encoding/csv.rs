@@ -18,7 +18,9 @@ pub(super) fn decode(text: &str) -> Result<Value, CallError> {
     let mut rows = Vec::new();
     while let Some((fields, line)) = reader.record()? {
         if fields.len() != names.len() {
-            return Err(CallError::new(format!("record on line {line}: wrong number of fields")));
+            return Err(CallError::new(format!(
+                "CSV parse error on line {line}: wrong number of fields"
+            )));
         }
         let fields = names.iter().map(String::as_str).zip(fields.iter().map(Value::string));
         rows.push(Value::object(fields));
@@ -65,17 +67,13 @@ impl Reader<'_> {
             let rest = &line[at..];
             if rest.starts_with('"') {
                 at += 1;
-                let (field, next) = self.quoted(&mut line, at, start)?;
+                let (field, next) = self.quoted(&mut line, at)?;
                 fields.push(field);
                 at = next;
             } else {
                 let end = rest.find(',').unwrap_or(rest.trim_end_matches('\n').len());
-                if let Some(quote) = rest[..end].find('"') {
-                    return Err(self.wrong(
-                        start,
-                        &line[..at + quote],
-                        "bare \" in non-quoted field",
-                    ));
+                if rest[..end].contains('"') {
+                    return Err(self.wrong("bare \" in non-quoted-field"));
                 }
                 fields.push(rest[..end].to_string());
                 at += end;
@@ -88,23 +86,14 @@ impl Reader<'_> {
     }
 
     /// Takes a field in quotes, which may go over several lines.
-    fn quoted(
-        &mut self,
-        line: &mut String,
-        from: usize,
-        start: usize,
-    ) -> Result<(String, usize), CallError> {
+    fn quoted(&mut self, line: &mut String, from: usize) -> Result<(String, usize), CallError> {
         let mut field = String::new();
         let mut at = from;
         loop {
             let Some(quote) = line[at..].find('"') else {
                 field.push_str(&line[at..]);
                 let Some(next) = self.take_line() else {
-                    return Err(self.wrong(
-                        start,
-                        line,
-                        "extraneous or missing \" in quoted-field",
-                    ));
+                    return Err(self.wrong("extraneous or missing \" in quoted-field"));
                 };
                 *line = next;
                 at = 0;
@@ -119,23 +108,12 @@ impl Reader<'_> {
             } else if rest.starts_with(',') || rest.is_empty() || rest == "\n" {
                 return Ok((field, at));
             } else {
-                return Err(self.wrong(
-                    start,
-                    &line[..at - 1],
-                    "extraneous or missing \" in quoted-field",
-                ));
+                return Err(self.wrong("extraneous or missing \" in quoted-field"));
             }
         }
     }
 
-    fn wrong(&self, start: usize, before: &str, what: &str) -> CallError {
-        let line = self.line - 1;
-        let column = before.len() + 1;
-        let place = if line == start {
-            format!("parse error on line {line}, column {column}")
-        } else {
-            format!("record on line {start}; parse error on line {line}, column {column}")
-        };
-        CallError::new(format!("{place}: {what}"))
+    fn wrong(&self, what: &str) -> CallError {
+        CallError::new(format!("CSV parse error on line {}: {what}", self.line - 1))
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn find(folder: &Path, pattern: &str) -> Result<BTreeSet<String>, Str
 }
 
 fn bad() -> String {
-    "failed to glob pattern: syntax error in pattern".into()
+    "syntax error in pattern".into()
 }
 
 /// Writes out what stands in braces.
@@ -51,7 +51,7 @@ fn alternatives(pattern: &str) -> Result<Vec<String>, String> {
         let one = format!("{}{}{}", &pattern[..open], &pattern[*start..end], &pattern[close + 1..]);
         all.extend(alternatives(&one)?);
         if all.len() > 1000 {
-            return Err("failed to glob pattern: too many alternatives".into());
+            return Err("too many alternatives".into());
         }
     }
     Ok(all)

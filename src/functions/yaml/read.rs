@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use serde_saphyr::granit_parser::{
+    ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag,
+};
 
 use super::super::CallError;
 use crate::value::convert::convert;
@@ -14,16 +16,22 @@ const DEPTH: usize = 500;
 
 /// Reads the one document of a text.
 pub(super) fn read(text: &str) -> Result<Value, CallError> {
+    let mut options = Options::default();
+    options.block_scalar_eof_without_line_feed = true;
     let mut reader = Reader {
         text,
-        events: Parser::new_from_str(text),
+        events: Parser::new_from_str_with_options(text, options),
         anchors: BTreeMap::new(),
-        open: Vec::new(),
         depth: 0,
     };
     loop {
         match reader.next()? {
             (Event::StreamStart, _) => {}
+            (Event::DocumentStart(_, Some(version)), _)
+                if (version.major, version.minor) != (1, 1) =>
+            {
+                return Err(CallError::new("found incompatible YAML document"));
+            }
             (Event::DocumentStart(..), _) => break,
             _ => return Err(located(1, 0, "missing start of document")),
         }
@@ -39,48 +47,62 @@ pub(super) fn read(text: &str) -> Result<Value, CallError> {
     }
 }
 
-/// The line is counted from zero, but never said to be zero: so people know these messages.
+/// The line is counted from zero, and where it is zero nothing is said of the place: so people know
+/// these messages.
 fn located(line: usize, column: usize, message: &str) -> CallError {
-    CallError::new(format!("on line {}, column {}: {message}", line.max(1), column + 1))
+    match line {
+        0 => CallError::new(message),
+        line => CallError::new(format!("on line {line}, column {}: {message}", column + 1)),
+    }
 }
 
 fn at(span: &Span, message: &str) -> CallError {
     located(span.start.line().saturating_sub(1), span.start.col(), message)
 }
 
+/// Says what is wrong with a text in the words of the reader that people know from Terraform.
 fn scan_error(error: &ScanError, text: &str) -> CallError {
-    let marker = error.marker();
+    let (line, column) = (error.marker().line().saturating_sub(1), error.marker().col());
+    // Where an end is missing, it is the end of the text that is named.
+    let end = text.trim_end_matches('\n').matches('\n').count() + 1;
     let info = error.info();
-    let lower = info.to_lowercase();
-    if lower.contains("unknown anchor") || lower.contains("undefined anchor") {
-        let name = text.get(marker.index()..).and_then(|rest| rest.split_once('*'));
-        let name =
-            name.map(|(_, rest)| rest.split(|c: char| c.is_whitespace() || ",]}".contains(c)));
-        let name = name.and_then(|mut parts| parts.next()).unwrap_or_default();
-        return CallError::new(format!("reference to undefined anchor {name:?}"));
+    match error.kind() {
+        ErrorKind::UnknownAnchor => {
+            let name =
+                text.lines().nth(line).and_then(|line| line.get(column..)).unwrap_or_default();
+            let name = name.trim_start_matches('*');
+            let name = name.split(|c: char| c.is_whitespace() || ",]}".contains(c)).next();
+            located(
+                line,
+                column,
+                &format!("reference to undefined anchor {:?}", name.unwrap_or_default()),
+            )
+        }
+        ErrorKind::UnclosedQuotedScalar => {
+            let line = if end == 1 && !text.ends_with('\n') { 0 } else { end + 1 };
+            located(line, 0, "found unexpected end of stream")
+        }
+        _ if info.contains("bracket '['") => located(end, 0, "did not find expected ',' or ']'"),
+        _ if info.contains("bracket '{'") => located(end, 0, "did not find expected ',' or '}'"),
+        _ if info.contains("implicit flow mapping") => {
+            located(line, column, "did not find expected node content")
+        }
+        _ if info.starts_with("unexpected character") || info.contains("tab") => {
+            let line = if line == 0 { 0 } else { line + 1 };
+            let column = if info.contains("tab") { 0 } else { column };
+            located(line, 0.min(column), "found character that cannot start any token")
+        }
+        _ => {
+            let wanted = info.find("did not find expected").map(|place| &info[place..]);
+            located(line, column, wanted.unwrap_or(&info))
+        }
     }
-    let message = if lower.contains("flow sequence")
-        || lower.contains("bracket '['")
-        || lower.contains("',' or ']'")
-    {
-        "did not find expected ',' or ']'".into()
-    } else if lower.contains("flow mapping")
-        || lower.contains("bracket '{'")
-        || lower.contains("',' or '}'")
-    {
-        "did not find expected ',' or '}'".into()
-    } else {
-        info
-    };
-    located(marker.line().saturating_sub(1), 0, &message)
 }
 
 struct Reader<'a> {
     text: &'a str,
     events: Parser<'a, StrInput<'a>>,
     anchors: BTreeMap<usize, Value>,
-    /// The anchors whose value is being read.
-    open: Vec<usize>,
     depth: usize,
 }
 
@@ -107,22 +129,20 @@ impl<'a> Reader<'a> {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 check_tag(tag.as_deref(), "seq", span)?;
-                self.open.push(anchor);
                 (self.sequence()?, anchor)
             }
             Event::MappingStart(_, anchor, tag) => {
                 check_tag(tag.as_deref(), "map", span)?;
-                self.open.push(anchor);
                 (self.mapping()?, anchor)
             }
             Event::Alias(anchor) => {
-                let found = self.anchors.get(&anchor).cloned();
-                let missing = if self.open.contains(&anchor) {
-                    "cannot refer to an anchor from inside its own definition"
-                } else {
-                    "reference to undefined anchor"
+                let Some(found) = self.anchors.get(&anchor).cloned() else {
+                    let name = span.slice(self.text).unwrap_or_default().trim_start_matches('*');
+                    let message =
+                        format!("cannot refer to anchor {name:?} from inside its own definition");
+                    return Err(at(span, &message));
                 };
-                (found.ok_or_else(|| at(span, missing))?, 0)
+                (found, 0)
             }
             _ => return Err(at(span, "unexpected content")),
         };
@@ -141,13 +161,11 @@ impl<'a> Reader<'a> {
                 (event, span) => parts.push(self.node(event, &span)?),
             }
         }
-        self.open.pop();
         Ok(Value::tuple(parts))
     }
 
     fn mapping(&mut self) -> Result<Value, CallError> {
         let mut fields = Fields::new();
-        let mut merged = Fields::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
@@ -159,38 +177,27 @@ impl<'a> Reader<'a> {
             let (event, value_span) = self.next()?;
             let value = self.node(event, &value_span)?;
             if merge {
-                merge_into(&mut merged, &value, &value_span)?;
+                merge_into(&mut fields, &value, &span)?;
                 continue;
             }
             if key.is_null() {
                 return Err(at(&span, "mapping key cannot be null"));
             }
-            let text = convert(&key, &Type::String);
-            let text = text.map_err(|error| {
-                at(&span, &format!("mapping key must be a string: {}", error.message))
-            })?;
+            let text = convert(&key, &Type::String)
+                .map_err(|_| at(&span, "only strings are allowed as mapping keys"))?;
             fields.insert(text.as_str().unwrap_or_default().into(), value);
         }
-        self.open.pop();
-        merged.extend(fields);
-        Ok(Value::new(Kind::Object(merged.into())))
+        Ok(Value::new(Kind::Object(fields.into())))
     }
 }
 
-/// Takes in what `<<` names: one mapping or several, of which the first wins.
-fn merge_into(merged: &mut Fields, value: &Value, span: &Span) -> Result<(), CallError> {
-    let sources = match value.kind() {
-        Kind::Tuple(parts) => parts.to_vec(),
-        _ => vec![value.clone()],
+/// Takes in the mapping that `<<` names, over what stands before it.
+fn merge_into(fields: &mut Fields, value: &Value, span: &Span) -> Result<(), CallError> {
+    let Some(source) = value.fields() else {
+        let message = format!("cannot merge {} into mapping", value.ty().friendly());
+        return Err(at(span, &message));
     };
-    for source in sources {
-        let Some(fields) = source.fields() else {
-            return Err(at(span, "map merge requires map or sequence of maps as the value"));
-        };
-        for (name, value) in fields {
-            merged.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-    }
+    fields.extend(source.iter().map(|(name, value)| (name.clone(), value.clone())));
     Ok(())
 }
 
@@ -203,17 +210,21 @@ fn tag_name(tag: &Tag) -> (bool, Cow<'_, str>) {
     }
 }
 
-fn check_tag(tag: Option<&Tag>, wanted: &str, _span: &Span) -> Result<(), CallError> {
+fn check_tag(tag: Option<&Tag>, wanted: &str, span: &Span) -> Result<(), CallError> {
+    let what = if wanted == "map" { "mapping" } else { "sequence" };
     match tag.map(tag_name) {
         None => Ok(()),
         Some((true, name)) if name == wanted => Ok(()),
-        Some((core, name)) => Err(unsupported(core, &name)),
+        Some((core, name)) => {
+            let prefix = if core { "tag:yaml.org,2002:" } else { "" };
+            Err(at(span, &format!("can't interpret {what} as {prefix}{name}")))
+        }
     }
 }
 
-fn unsupported(core: bool, name: &str) -> CallError {
-    let prefix = if core { "!!" } else { "" };
-    CallError::new(format!("unsupported tag \"{prefix}{name}\""))
+fn unsupported(core: bool, name: &str, span: &Span) -> CallError {
+    let prefix = if core { "tag:yaml.org,2002:" } else { "" };
+    at(span, &format!("unsupported tag \"{prefix}{name}\""))
 }
 
 fn scalar(
@@ -238,10 +249,9 @@ fn scalar(
                 let wrong = || at(span, &format!("cannot parse {text:?} as !!{name}"));
                 if fits { Ok(value) } else { Err(wrong()) }
             }
-            _ => Err(unsupported(true, &name)),
+            _ => Err(unsupported(true, &name, span)),
         },
-        Some((false, name)) if name == "!" => Ok(Value::string(text)),
-        Some((false, name)) => Err(unsupported(false, &name)),
+        Some((false, name)) => Err(unsupported(false, &name, span)),
     }
 }
 
@@ -271,11 +281,11 @@ fn plain(text: &str) -> Result<Value, CallError> {
 
 fn number(text: &str) -> Option<Number> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if let Some(hexadecimal) = unsigned.strip_prefix("0x") {
-        return radix(text, hexadecimal, 16);
+    if let Some(hexadecimal) = text.strip_prefix("0x") {
+        return radix(hexadecimal, 16);
     }
-    if let Some(octal) = unsigned.strip_prefix("0o") {
-        return radix(text, octal, 8);
+    if let Some(octal) = text.strip_prefix("0o") {
+        return radix(octal, 8);
     }
     if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
         return None;
@@ -283,10 +293,9 @@ fn number(text: &str) -> Option<Number> {
     Number::parse(text)
 }
 
-fn radix(text: &str, digits: &str, base: u32) -> Option<Number> {
+fn radix(digits: &str, base: u32) -> Option<Number> {
     let signed = digits.starts_with(['-', '+']);
-    let number = Number::parse_radix(digits, base).filter(|_| !signed)?;
-    Some(if text.starts_with('-') { number.neg() } else { number })
+    Number::parse_radix(digits, base).filter(|_| !signed)
 }
 
 /// Gives a date or a moment in the form of RFC 3339.
@@ -324,13 +333,9 @@ fn timestamp(text: &str) -> Option<String> {
     if clock.next().is_some() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let fraction = fraction.trim_end_matches('0');
-    let dot = if fraction.is_empty() { "" } else { "." };
     let zone = if zone == "+00:00" || zone == "-00:00" { "Z" } else { zone };
     if zone != "Z" && (zone.len() != 6 || zone.as_bytes()[3] != b':') {
         return None;
     }
-    Some(format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{dot}{fraction}{zone}"
-    ))
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}"))
 }

@@ -80,7 +80,8 @@ pub fn from_json_text(text: &str) -> Result<Value, JsonError> {
     let mut reader = Reader { text, at: 0, depth: 0 };
     let value = reader.value()?;
     reader.space();
-    if reader.at < text.len() {
+    // A closing bracket too many is not looked at: so Terraform has it.
+    if !matches!(reader.peek(), None | Some(b']' | b'}')) {
         return Err(JsonError("extraneous data after JSON object".into()));
     }
     Ok(value)
@@ -119,7 +120,7 @@ impl Reader<'_> {
             // The first byte alone is looked at.
             _ => format!("'{}'", char::from(self.text.as_bytes()[self.at])),
         };
-        Err(JsonError(format!("invalid character {shown} {wanted}")))
+        Err(JsonError(format!("invalid character {shown} {wanted}").trim_end().into()))
     }
 
     fn value(&mut self) -> Result<Value, JsonError> {
@@ -160,7 +161,13 @@ impl Reader<'_> {
         loop {
             self.space();
             if self.peek() != Some(b'"') {
-                return self.wrong("looking for beginning of object key string");
+                // What could begin another value is shown alone.
+                let value = self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric());
+                return self.wrong(if value {
+                    ""
+                } else {
+                    "looking for beginning of object key string"
+                });
             }
             let name = Value::string(self.string()?);
             self.space();
