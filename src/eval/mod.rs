@@ -20,6 +20,8 @@ mod expand;
 mod instance;
 mod body;
 mod check;
+#[cfg(test)]
+mod tests;
 
 pub use self::evaluator::{Evaluation, Evaluator};
 
