@@ -242,7 +242,7 @@ impl<'a> Pass<'_, 'a> {
             };
             result.status = worse(result.status, status);
         }
-        self.evaluator.checks.push(result);
+        self.evaluator.validations.insert(result.address.clone(), result);
         match stopped {
             Some(stop) => Err(stop),
             None => Ok(()),

@@ -12,7 +12,7 @@ use super::{
     CheckResult, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig, ProviderRef,
     Schemas,
 };
-use crate::addr::{Address, Key, Mode};
+use crate::addr::{Address, Key};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, Span};
 use crate::functions::Environment;
@@ -31,7 +31,8 @@ pub struct Evaluator<'a> {
     pub(super) console: bool,
     pub(super) modules: Vec<ModuleInstance<'a>>,
     pub(super) children: HashMap<(ModuleId, &'a str, Option<Key>), ModuleId>,
-    pub(super) schema_memory: HashMap<(String, Mode, &'a str), Option<Arc<Schema>>>,
+    /// The provider block and schema of each resource block in a module's instance.
+    pub(super) types: HashMap<BlockId<'a>, (ProviderRef, Option<Arc<Schema>>)>,
     values: Memory<'a, Value>,
     turns: Memory<'a, Rc<Turns>>,
     instances: Memory<'a, Rc<Instance>>,
@@ -39,11 +40,14 @@ pub struct Evaluator<'a> {
     depends: Memory<'a, DependsOn>,
     /// The number of the pass: what is not whole holds for one pass only.
     pub(super) pass: u64,
+    /// The number of the round: what the world had a part in holds for one round only.
+    pub(super) round: u64,
     pub(super) traces: Vec<Trace>,
     pub(super) running: Vec<Item<'a>>,
     pub(super) running_set: HashSet<Item<'a>>,
     pub(super) problems: Vec<Diagnostic>,
-    pub(super) checks: Vec<CheckResult>,
+    /// What the variables' validations gave, by address; those of kept variables stay.
+    pub(super) validations: BTreeMap<String, CheckResult>,
     pub(super) deferred: BTreeSet<Address>,
     pub(super) pending: bool,
     pub(super) single: Rc<Turns>,
@@ -147,18 +151,19 @@ impl<'a> Evaluator<'a> {
             console: false,
             modules: vec![root],
             children: HashMap::new(),
-            schema_memory: HashMap::new(),
+            types: HashMap::new(),
             values: HashMap::new(),
             turns: HashMap::new(),
             instances: HashMap::new(),
             providers: HashMap::new(),
             depends: HashMap::new(),
             pass: 0,
+            round: 0,
             traces: Vec::new(),
             running: Vec::new(),
             running_set: HashSet::new(),
             problems: Vec::new(),
-            checks: Vec::new(),
+            validations: BTreeMap::new(),
             deferred: BTreeSet::new(),
             pending: false,
             single: Rc::new(Turns::Single),
@@ -169,10 +174,11 @@ impl<'a> Evaluator<'a> {
 
     /// Evaluates the whole configuration once, and asks the oracle for each instance.
     ///
-    /// Where any answer was pending the evaluation says so, and is provisional.
+    /// Where any answer was pending the evaluation says so, and is provisional. Each round asks for each
+    /// instance, whatever was answered before.
     pub fn evaluate(&mut self, oracle: &mut dyn Oracle) -> Evaluation {
         self.begin();
-        self.checks.clear();
+        self.round += 1;
         self.deferred.clear();
         if !self.order.cycles.is_empty() {
             return Evaluation { problems: self.order.cycles.clone(), ..Evaluation::default() };
@@ -183,7 +189,7 @@ impl<'a> Evaluator<'a> {
         pass.in_order();
         pass.all(&mut desired);
         desired.deferred = std::mem::take(&mut self.deferred);
-        desired.checks.append(&mut self.checks);
+        desired.checks.extend(self.validations.values().cloned());
         let problems = std::mem::take(&mut self.problems);
         Evaluation { desired, problems, pending: self.pending }
     }

@@ -138,7 +138,7 @@ impl<'a> Pass<'_, 'a> {
     pub(super) fn object(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval {
         self.once(Item::Object(block, key.clone()), |pass| {
             let (asked, trace) = pass.traced(|pass| pass.ask(block, key));
-            pass.absorb(&super::scope::Needs::new(), trace.pending);
+            pass.absorb(&super::scope::Needs::new(), trace.pending, true);
             asked
         })
     }
@@ -287,18 +287,29 @@ impl<'a> Pass<'_, 'a> {
         Ok((address, path))
     }
 
-    /// Gives the schema of a block's type.
+    /// Gives the schema of a block's type. That there is none is told once.
     pub(super) fn schema(&mut self, block: BlockId<'a>) -> Eval<Arc<Schema>> {
-        let source = self.provider_of(block).source;
-        let resource = block.resource;
-        let id = (source.clone(), resource.mode, resource.type_name.text.as_str());
-        if let Some(known) = self.evaluator.schema_memory.get(&id) {
-            return known.clone().ok_or_else(Stop::reported);
+        if let Some((_, known)) = self.evaluator.types.get(&block) {
+            return known.clone().ok_or_else(|| self.untyped(block));
         }
-        let type_name = &resource.type_name.text;
-        let found = self.evaluator.schemas.resource(&source, resource.mode, type_name);
-        self.evaluator.schema_memory.insert(id, found.clone());
-        found.ok_or_else(|| Stop::fatal(self.unknown_type(&source, block)))
+        let provider = self.find_provider(block);
+        let (mode, type_name) = (block.resource.mode, &block.resource.type_name.text);
+        let found = self.evaluator.schemas.resource(&provider.source, mode, type_name);
+        self.evaluator.types.insert(block, (provider, found.clone()));
+        found.ok_or_else(|| self.untyped(block))
+    }
+
+    fn untyped(&self, block: BlockId<'a>) -> Stop {
+        let source = self.evaluator.types.get(&block).map(|(provider, _)| provider.source.clone());
+        Stop::fatal(self.unknown_type(&source.unwrap_or_default(), block))
+    }
+
+    /// Gives the provider block that a resource block uses.
+    pub(super) fn provider_of(&mut self, block: BlockId<'a>) -> ProviderRef {
+        match self.evaluator.types.get(&block) {
+            Some((provider, _)) => provider.clone(),
+            None => self.find_provider(block),
+        }
     }
 
     fn unknown_type(&self, source: &str, block: BlockId<'_>) -> Diagnostic {
@@ -336,8 +347,7 @@ impl<'a> Pass<'_, 'a> {
         Diagnostic::error(summary, detail).at(span, "")
     }
 
-    /// Gives the provider block that a resource block uses.
-    pub(super) fn provider_of(&mut self, block: BlockId<'a>) -> ProviderRef {
+    fn find_provider(&self, block: BlockId<'a>) -> ProviderRef {
         let resource = block.resource;
         let implied = || resource.type_name.text.split('_').next().unwrap_or_default().to_string();
         let (mut name, mut alias) = match &resource.provider {
@@ -375,7 +385,7 @@ impl<'a> Pass<'_, 'a> {
                 pass.make_provider(provider).map(Rc::new)
             })
         });
-        self.absorb(&super::scope::Needs::new(), trace.pending);
+        self.absorb(&super::scope::Needs::new(), trace.pending, trace.asked);
         made
     }
 

@@ -88,7 +88,7 @@ impl<'a> Pass<'_, 'a> {
             depends.extend(pass.depends_on(&call.depends_on, &mut scope)?);
             Ok(DependsOn(Rc::new(depends)))
         })?;
-        self.absorb(&depends.0, false);
+        self.absorb(&depends.0, false, false);
         Ok(depends.0)
     }
 
@@ -98,7 +98,7 @@ impl<'a> Pass<'_, 'a> {
         for entry in entries {
             let (result, trace) = self.traced(|pass| pass.depends_on_one(entry, scope));
             result?;
-            self.absorb(&trace.needs, trace.pending);
+            self.absorb(&trace.needs, trace.pending, trace.asked);
             found.extend(trace.needs);
         }
         Ok(found)

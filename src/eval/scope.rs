@@ -1,7 +1,9 @@
 //! What an expression sees, why an evaluation stops, and the memory of a pass.
 //!
 //! Each name is evaluated once a pass. What is known at every depth and did not touch a pending answer
-//! is kept for later passes too: what is known stays known.
+//! is kept for later passes too: what is known stays known. Only a round over the whole configuration
+//! begins anew with what the world had a part in: a planner may have changed its mind about an object, and
+//! wants to be asked for each.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -203,6 +205,10 @@ pub(super) struct Memo<T> {
     result: Option<T>,
     needs: Rc<Needs>,
     pending: bool,
+    /// Whether the oracle had a part in it.
+    asked: bool,
+    /// The round that it was made in.
+    round: u64,
     /// The pass that it belongs to; nothing where it holds for all.
     pass: Option<u64>,
 }
@@ -217,6 +223,8 @@ pub(super) struct Trace {
     pub needs: Needs,
     /// Whether an answer was pending.
     pub pending: bool,
+    /// Whether the oracle had a part in it.
+    pub asked: bool,
 }
 
 /// A kind of result that is remembered.
@@ -235,12 +243,14 @@ impl<'a> Pass<'_, 'a> {
         item: Item<'a>,
         make: impl FnOnce(&mut Self) -> Eval<T>,
     ) -> Eval<T> {
-        let pass = self.evaluator.pass;
+        let (pass, round) = (self.evaluator.pass, self.evaluator.round);
         if let Some(memo) = T::memory(self.evaluator).get(&item)
             && memo.pass.is_none_or(|known| known == pass)
+            && (!memo.asked || memo.round == round)
         {
-            let (result, needs, pending) = (memo.result.clone(), memo.needs.clone(), memo.pending);
-            self.absorb(&needs, pending);
+            let (result, needs) = (memo.result.clone(), memo.needs.clone());
+            let (pending, asked) = (memo.pending, memo.asked);
+            self.absorb(&needs, pending, asked);
             return result.ok_or_else(Stop::reported);
         }
         if self.evaluator.running_set.contains(&item) {
@@ -256,11 +266,13 @@ impl<'a> Pass<'_, 'a> {
         let result = self.tell(made);
         let whole = result.as_ref().is_some_and(T::is_whole) && !trace.pending;
         let needs = Rc::new(trace.needs);
-        self.absorb(&needs, trace.pending);
+        self.absorb(&needs, trace.pending, trace.asked);
         let memo = Memo {
             result: result.clone(),
             needs,
             pending: trace.pending,
+            asked: trace.asked,
+            round,
             pass: (!whole).then_some(pass),
         };
         T::memory(self.evaluator).insert(item, memo);
@@ -307,10 +319,11 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Takes over what something else was made from.
-    pub(super) fn absorb(&mut self, needs: &Needs, pending: bool) {
+    pub(super) fn absorb(&mut self, needs: &Needs, pending: bool, asked: bool) {
         if let Some(trace) = self.evaluator.traces.last_mut() {
             trace.needs.extend(needs.iter().cloned());
             trace.pending |= pending;
+            trace.asked |= asked;
         }
     }
 

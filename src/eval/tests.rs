@@ -38,7 +38,8 @@ impl Schemas for Types {
     }
 
     fn resource(&self, _: &str, _: Mode, type_name: &str) -> Option<Arc<Schema>> {
-        (type_name == "test_thing").then(|| Arc::new(Schema { fields: fields(), ..Schema::default() }))
+        (type_name == "test_thing")
+            .then(|| Arc::new(Schema { fields: fields(), ..Schema::default() }))
     }
 
     fn type_names(&self, _: &str, _: Mode) -> Vec<String> {
@@ -146,7 +147,10 @@ fn an_instance_needs_only_the_instance_that_it_names() {
 
     let desired = case.evaluate().desired;
 
-    assert_eq!(desired.instances[&address("test_thing.b[1]")].needs, [address("test_thing.a[1]")].into());
+    assert_eq!(
+        desired.instances[&address("test_thing.b[1]")].needs,
+        [address("test_thing.a[1]")].into()
+    );
     assert_eq!(desired.instances[&address("test_thing.c")].needs, [address("test_thing.a")].into());
 }
 
@@ -169,7 +173,7 @@ fn depends_on_of_a_module_reaches_all_in_it() {
 }
 
 #[test]
-fn what_is_known_is_asked_once_and_what_is_pending_again() {
+fn each_round_asks_for_each_instance_once() {
     let case = case(&[(
         "main.tf",
         "resource \"test_thing\" \"a\" {}\nresource \"test_thing\" \"b\" { name = test_thing.a.id }\n\
@@ -186,9 +190,28 @@ fn what_is_known_is_asked_once_and_what_is_pending_again() {
     let second = evaluator.evaluate(&mut world);
 
     assert!(first.pending && !second.pending);
-    assert_eq!(world.asked, ["test_thing.a", "test_thing.b"]);
+    assert_eq!(world.asked, ["test_thing.a", "test_thing.b", "test_thing.c"]);
     let b = &second.desired.instances[&address("test_thing.b")];
     assert_eq!(b.config.field("name"), Some(&Value::string("x")));
+}
+
+#[test]
+fn after_a_round_what_is_known_is_not_asked_again() {
+    let case = case(&[(
+        "main.tf",
+        "resource \"test_thing\" \"a\" {}\nresource \"test_thing\" \"b\" { name = test_thing.a.id }\n\
+         resource \"test_thing\" \"c\" { name = test_thing.b.id }\n",
+    )]);
+    let mut evaluator = case.evaluator();
+    let known = [("test_thing.a".to_string(), Value::string("x"))];
+    let mut world = World { known: known.into(), ..World::default() };
+    evaluator.evaluate(&mut world);
+    world.asked.clear();
+
+    let c = evaluator.instance(&address("test_thing.c"), &mut world);
+
+    assert!(c.is_ok());
+    assert_eq!(world.asked, ["test_thing.b"]);
 }
 
 #[test]
@@ -220,7 +243,9 @@ fn blocks_and_dynamic_blocks_make_one_list() {
     let evaluation = case.evaluate();
 
     let a = &evaluation.desired.instances[&address("test_thing.a")];
-    let port = |number: i64, name: Value| Value::object([("number", Value::number(number)), ("name", name)]);
+    let port = |number: i64, name: Value| {
+        Value::object([("number", Value::number(number)), ("name", name)])
+    };
     let ports = [port(1, Value::null(Type::String)), port(2, Value::string("b"))];
     assert_eq!(told(&evaluation.problems), Vec::<String>::new());
     assert_eq!(a.config.field("port").and_then(Value::elements), Some(&ports[..]));
