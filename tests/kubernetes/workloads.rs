@@ -265,14 +265,23 @@ async fn a_claim_whose_disk_is_made_with_the_first_pod_is_not_waited_for() {
 #[tokio::test]
 async fn what_an_autoscaler_does_is_no_change() {
     let bench = Bench::start(1).await;
-    let mut json = web("nginx:1", "1");
-    json["spec"].as_object_mut().expect("an object").remove("replicas");
-    let kept = make(&bench, "kubernetes_deployment_v1", &json).await;
+    let path = "/apis/apps/v1/namespaces/default/deployments/web";
+    let scale = format!("{path}/scale?fieldManager=kube-controller-manager");
+    let mut free = web("nginx:1", "1");
+    free["spec"].as_object_mut().expect("an object").remove("replicas");
 
-    let path = "/apis/apps/v1/namespaces/default/deployments/web/scale";
-    bench.behind("PATCH", path, MERGE, &json!({ "spec": { "replicas": 3 } }));
-    bench.pass(120);
+    for json in [free, web("nginx:1", "1")] {
+        let kept = make(&bench, "kubernetes_deployment_v1", &json).await;
+        bench.behind("PATCH", &scale, MERGE, &json!({ "spec": { "replicas": 3 } }));
+        bench.pass(120);
+        assert!(bench.is_settled(&kept).await);
 
-    assert!(bench.is_settled(&kept).await);
+        let mut other = json.clone();
+        other["spec"]["template"]["spec"]["container"][0]["image"] = json!("nginx:2");
+        let changed = bench.update(&kept, Some(&other)).await.expect("it is changed");
+        assert_eq!(bench.behind("GET", path, "", &Json::Null)["spec"]["replicas"], 3);
+        assert!(bench.is_settled(&changed).await);
+        bench.delete(&changed).await.expect("it is removed");
+    }
     bench.stop().await;
 }

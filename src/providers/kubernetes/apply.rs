@@ -43,23 +43,44 @@ pub(super) async fn apply(
     dry_run: bool,
     desk: Option<&dyn Desk>,
 ) -> Result<Json, Refusal> {
-    let refusal = match send(cluster, kind, name, body, dry_run, false).await {
+    let mut body = body.clone();
+    let mut refusal = match send(cluster, kind, name, &body, dry_run, false).await {
         Err(refusal) if refusal.status == Some(409) => refusal,
         other => return other,
     };
-    let conflicts = conflicts(&refusal);
-    if conflicts.is_empty() {
+    let mut found = conflicts(&refusal);
+    // What an autoscaler has set is left to it.
+    let scaled = found.iter().any(Conflict::is_scaled);
+    if scaled && let Some(Json::Object(spec)) = body.get_mut("spec") {
+        spec.remove("replicas");
+        tell(desk, "leaves spec.replicas to the autoscaler");
+        refusal = match send(cluster, kind, name, &body, dry_run, false).await {
+            Err(refusal) if refusal.status == Some(409) => refusal,
+            other => return other,
+        };
+        found = conflicts(&refusal);
+    }
+    if found.is_empty() {
         return Err(refusal);
     }
-    if let Some(kept) = conflicts.iter().find(|conflict| conflict.is_kept()) {
+    if let Some(kept) = found.iter().find(|conflict| conflict.is_kept()) {
         return Err(Refusal { error: explain(kind, name, kept), ..refusal });
     }
-    if let Some(desk) = desk {
-        for conflict in &conflicts {
-            desk.note(&format!("takes {} back from {}", conflict.field, conflict.manager));
-        }
+    for conflict in &found {
+        tell(desk, &format!("takes {} back from {}", conflict.field, conflict.manager));
     }
-    send(cluster, kind, name, body, dry_run, true).await
+    send(cluster, kind, name, &body, dry_run, true).await
+}
+
+fn tell(desk: Option<&dyn Desk>, text: &str) {
+    if let Some(desk) = desk {
+        desk.note(text);
+    }
+}
+
+/// Says whether a manager is a controller or a tool that would take a field back at once.
+pub(super) fn is_keeper(manager: &str) -> bool {
+    KEEPERS.iter().any(|keeper| manager.starts_with(keeper))
 }
 
 /// Gives the request's path and query.
@@ -91,7 +112,11 @@ struct Conflict {
 
 impl Conflict {
     fn is_kept(&self) -> bool {
-        self.declared || KEEPERS.iter().any(|keeper| self.manager.starts_with(keeper))
+        self.declared || is_keeper(&self.manager)
+    }
+
+    fn is_scaled(&self) -> bool {
+        self.field == "spec.replicas" && is_keeper(&self.manager)
     }
 }
 

@@ -15,6 +15,7 @@ mod check;
 mod client;
 mod connection;
 mod apply;
+mod ceded;
 mod ready;
 mod evidence;
 mod wait;

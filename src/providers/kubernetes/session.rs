@@ -17,6 +17,7 @@ use super::super::{
 };
 use super::act::Act;
 use super::apply::{self, apply};
+use super::ceded::ceded;
 use super::client::{Ask, Cluster};
 use super::memory::Memory;
 use super::object::{self, Name};
@@ -127,7 +128,9 @@ impl KubernetesSession {
             let memory = Memory { written: None, imported: true };
             return Some(Observed { value, private: memory.bytes() });
         }
-        let mode = Mode::Refresh(memory.written.as_ref());
+        let ceded = ceded(kind, live);
+        let written = memory.written.map(|written| &written - &ceded);
+        let mode = Mode::Refresh(written.as_ref());
         let value = settle(&wanted.value, observe(kind, Some(&wanted.value), live, mode));
         Some(Observed { value, private: wanted.private.clone() })
     }
