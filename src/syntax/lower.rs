@@ -523,8 +523,8 @@ fn binary(operator: from::BinaryOperator) -> BinaryOp {
 }
 
 /// Parses, going around what the parser refuses and the language does not: a key of an object that is
-/// written twice. The key's letters are exchanged for others before parsing; the names of the tree come
-/// from the source, so nobody sees them.
+/// written twice, a number beyond a double, a carriage return after `for`. Some letters are exchanged for others
+/// before parsing; names and numbers of the tree come from the source, so nobody sees them.
 fn parse_mended<T>(
     text: &str,
     parse: impl Fn(&str) -> Result<T, hcl_edit::parser::Error>,
@@ -537,6 +537,10 @@ fn parse_mended<T>(
             Err(error) => error,
         };
         tries += 1;
+        if tries == 1 {
+            mended = Some(exchange_numbers(text));
+            continue;
+        }
         let is_key = error.message().contains("unique object key");
         let current = mended.as_deref().unwrap_or(text);
         let Some(next) = (is_key && tries < 200)
@@ -547,6 +551,26 @@ fn parse_mended<T>(
         };
         mended = Some(next);
     }
+}
+
+/// Exchanges the exponents of numbers that are beyond a double, and carriage returns between tokens.
+fn exchange_numbers(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for token in super::scan::scan(text) {
+        let source = text.get(token.start..token.end).unwrap_or("");
+        match token.kind {
+            super::scan::Kind::Number if source.parse::<f64>().is_ok_and(f64::is_infinite) => {
+                for byte in &mut bytes[token.start..token.end] {
+                    if byte.is_ascii_digit() {
+                        *byte = b'0';
+                    }
+                }
+            }
+            super::scan::Kind::Newline if source.starts_with('\r') => bytes[token.start] = b' ',
+            _ => {}
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_string())
 }
 
 /// Exchanges a letter of the key at a place.

@@ -10,8 +10,10 @@ mod template;
 mod literal;
 mod scan;
 mod explain;
+mod format;
 mod json;
 
+pub use self::format::format;
 pub use self::json::{Nesting, parse_json};
 
 use crate::diag::{Diagnostic, FileId, Span};
@@ -181,6 +183,33 @@ mod tests {
                     "{text}: {problems:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn what_only_the_parser_refuses_is_read() {
+        let ExprKind::Number(digits) = value("1e400").kind else { panic!() };
+        assert_eq!(digits, "1e400");
+        let (_, problems) = parse(FileId(0), "v = [for\r\n x in y : x]\r\n");
+        assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn files_are_laid_out_as_terraform_does() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/format.json");
+        let json: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for case in json["cases"].as_array().unwrap() {
+            let text = case["text"].as_str().unwrap();
+
+            let found = format(FileId(0), "", text).unwrap();
+
+            // Terraform ends what it prints with a line end.
+            assert_eq!(
+                found.trim_end_matches('\n'),
+                case["result"].as_str().unwrap().trim_end_matches('\n')
+            );
+            assert_eq!(format(FileId(0), "", &found).unwrap(), found);
         }
     }
 }
