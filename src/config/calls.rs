@@ -30,7 +30,7 @@ impl Reader<'_> {
         });
         let count = content.expr("count").cloned();
         let for_each = content.attribute("for_each");
-        self.repetition(count.is_some(), for_each, "");
+        self.repetition(count.is_some(), for_each);
         let depends_on = self.depends_on(content.expr("depends_on"));
         let providers =
             content.expr("providers").map(|expr| self.passed_providers(expr)).unwrap_or_default();
@@ -116,7 +116,7 @@ impl Reader<'_> {
     ) -> Vec<((String, Option<String>), (String, Option<String>), crate::diag::Span)> {
         let ExprKind::Object(items) = &expr.kind else {
             let detail = "A static map expression is required.";
-            self.error("Invalid expression", detail, expr.span);
+            self.error("Invalid expression", detail, expr.start());
             return Vec::new();
         };
         let mut passed = Vec::new();

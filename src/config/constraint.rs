@@ -109,7 +109,8 @@ impl Reader<'_> {
                 } else {
                     detail
                 };
-                self.error(SUMMARY, detail, expr.span);
+                let parens = Span { start: ident.span.end, ..expr.span };
+                self.error(SUMMARY, detail, parens);
                 return Constraint::Any;
             }
             "optional" => return self.misplaced_optional(ident.span),

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::addr::Mode;
-use crate::diag::{Diagnostic, FileId, Sources, Span};
+use crate::diag::{Diagnostic, FileId, Sources, Span, has_errors};
 use crate::syntax;
 use crate::syntax::tree::{Attribute, Block};
 
@@ -120,10 +120,14 @@ pub fn load(
         problems: Vec::new(),
         headings: Vec::new(),
         broken: Vec::new(),
+        late: Vec::new(),
     };
     let root = loading.module(Path::new("."), Vec::new(), &mut Vec::new(), None);
     let config = Config { root, headings: loading.headings };
     let mut problems = loading.problems;
+    if !has_errors(&problems) {
+        problems.extend(loading.late);
+    }
     for problem in &mut problems {
         if let (None, Some(span)) = (&problem.context, problem.span()) {
             problem.context = config.context(span).map(String::from);
@@ -179,6 +183,8 @@ struct Loading<'a> {
     headings: Vec<(Span, String)>,
     /// What could not be read: problems that lie in it follow from that.
     broken: Vec<Span>,
+    /// What is only said when all else is right.
+    late: Vec<Diagnostic>,
 }
 
 /// The files of a module.
@@ -205,14 +211,20 @@ impl Loading<'_> {
             }
         };
         let module = Module { path, folder: folder.to_path_buf(), ..Module::default() };
-        let mut reader =
-            Reader { sources: self.sources, json: &files.json, module, problems: Vec::new() };
+        let mut reader = Reader {
+            sources: self.sources,
+            json: &files.json,
+            module,
+            problems: Vec::new(),
+            late: Vec::new(),
+        };
         for block in &files.blocks {
             if let Some((_, read)) = KINDS.iter().find(|(kind, _)| *kind == block.kind.text) {
                 read(&mut reader, block);
             }
         }
-        let Reader { mut module, problems, .. } = reader;
+        let Reader { mut module, problems, late, .. } = reader;
+        self.late.extend(late);
         let follows =
             |problem: &Diagnostic| problem.span().is_some_and(|span| self.is_broken(span));
         let problems: Vec<Diagnostic> =
@@ -229,9 +241,10 @@ impl Loading<'_> {
                     json: &files.json,
                     module: Module::default(),
                     problems: Vec::new(),
+                    late: Vec::new(),
                 };
                 reader.check_inputs(call, block.body.end);
-                self.problems.extend(reader.problems);
+                self.late.extend(reader.problems);
             }
         }
         module.calls = calls;
@@ -331,8 +344,13 @@ impl Loading<'_> {
         for attribute in &file.body.attributes {
             self.problems.push(unsupported_argument(attribute, &ROOT));
         }
-        let mut reader =
-            Reader { sources: self.sources, json, module: Module::default(), problems: Vec::new() };
+        let mut reader = Reader {
+            sources: self.sources,
+            json,
+            module: Module::default(),
+            problems: Vec::new(),
+            late: Vec::new(),
+        };
         let content = reader.partial(&file.body, &ROOT);
         let known: Vec<Block> = content.blocks.into_iter().cloned().collect();
         self.problems.extend(reader.problems);

@@ -77,6 +77,8 @@ pub struct Settings {
     pub required_version: Vec<(String, Span)>,
     /// `required_providers`: local name to source (`hashicorp/google`) and version constraint.
     pub required_providers: BTreeMap<String, RequiredProvider>,
+    /// The place of the `required_providers` block.
+    pub required_providers_block: Option<Span>,
     /// `backend "TYPE" { … }`.
     pub backend: Option<Block>,
 }

@@ -31,9 +31,13 @@ pub(super) fn apply(blocks: &mut Vec<Block>, changes: Vec<Block>, problems: &mut
                     "removed" => "Cannot override 'removed' blocks",
                     _ => "Cannot override 'check' blocks",
                 };
-                let detail = format!(
-                    "Blocks of type \"{kind}\" can appear only in normal files, not in override files."
-                );
+                let detail = match kind.as_str() {
+                    "moved" => "Records of moved objects can appear only in normal files, not in override files."
+                        .to_string(),
+                    _ => format!(
+                        "Blocks of type \"{kind}\" can appear only in normal files, not in override files."
+                    ),
+                };
                 problems.push(Diagnostic::error(summary, detail).at(change.header, ""));
             }
             _ => match find(blocks, &change) {
@@ -67,7 +71,7 @@ fn missing(change: &Block) -> Diagnostic {
         "variable" => ("Missing base variable declaration to override", "variable", "A variable"),
         "output" => ("Missing base output definition to override", "output", "An output"),
         "module" => ("Missing module call to override", "module call", "A module call"),
-        "data" => ("Missing resource to override", "data resource", "A data resource"),
+        "data" => ("Missing data resource to override", "data resource", "A data resource"),
         _ => ("Missing resource to override", "resource", "A resource"),
     };
     let detail = match change.kind.text.as_str() {
@@ -86,8 +90,8 @@ fn missing(change: &Block) -> Diagnostic {
              defined in a primary configuration file.",
             label(0)
         ),
-        "resource" | "data" => format!(
-            "There is no {} {what} named \"{}\". An override file can only override a resource block defined \
+        kind @ ("resource" | "data") => format!(
+            "There is no {} {what} named \"{}\". An override file can only override a {kind} block defined \
              in a primary configuration file.",
             label(0),
             label(1)

@@ -17,6 +17,8 @@ pub(super) struct Reader<'a> {
     pub(super) json: &'a BTreeSet<FileId>,
     pub(super) module: Module,
     pub(super) problems: Vec<Diagnostic>,
+    /// What is only said when all else is right.
+    pub(super) late: Vec<Diagnostic>,
 }
 
 /// What is said of a name that cannot be one.
@@ -84,9 +86,6 @@ impl Reader<'_> {
                 "Unsuitable value: value must be known",
                 expr.start(),
             );
-        } else if !matches!(expr.kind, ExprKind::Call { .. }) {
-            let detail = "Unsuitable value: a literal value is required";
-            self.error("Unsuitable value type", detail, expr.start());
         }
         None
     }
@@ -196,18 +195,53 @@ impl Reader<'_> {
         let Some(expr) = expr else { return Vec::new() };
         let mut found = Vec::new();
         for element in self.list(expr) {
-            found.extend(self.reference(element));
+            let Some(reference) = self.reference(element) else { continue };
+            self.check_depends_on(&reference);
+            found.push(reference);
         }
         found
     }
 
+    fn check_depends_on(&mut self, expr: &Expr) {
+        match names::reference(expr) {
+            Some(Ok(reference)) => {
+                let is_key = |step: &&Expr| matches!(step.kind, ExprKind::Index(..));
+                let whole = match reference.subject {
+                    names::Subject::Resource(..) | names::Subject::Module(_) => {
+                        reference.rest.iter().find(|step| !is_key(step))
+                    }
+                    _ => None,
+                };
+                if let Some(step) = whole {
+                    let before =
+                        names::chain(step).iter().rev().nth(1).map_or(0, |source| source.span.end);
+                    let detail = "References in depends_on must be to a whole object (resource, etc), not \
+                                  to an attribute of an object.";
+                    let span = Span { start: before, end: expr.span.end, ..expr.span };
+                    let problem = Diagnostic::error("Invalid depends_on reference", detail);
+                    self.late.push(problem.at(span, ""));
+                }
+            }
+            Some(Err(problem)) => self.late.push(*problem),
+            None => {}
+        }
+    }
+
+    /// Warns of a keyword in quotes.
+    pub(super) fn warn_quoted_keyword(&mut self, span: Span) {
+        let detail = "In this context, keywords are expected literally rather than in quotes. Terraform 0.11 \
+                      and earlier required quotes, but quoted keywords are now deprecated and will be \
+                      removed in a future version of Terraform. Remove the quotes surrounding this keyword \
+                      to silence this warning.";
+        let warning = Diagnostic::warning("Quoted keywords are deprecated", detail);
+        self.problems.push(warning.at(span, ""));
+    }
+
     /// Refuses `count` and `for_each` together.
-    pub(super) fn repetition(&mut self, count: bool, for_each: Option<&Attribute>, of: &str) {
+    pub(super) fn repetition(&mut self, count: bool, for_each: Option<&Attribute>) {
         if let (true, Some(attribute)) = (count, for_each) {
-            let detail = format!(
-                "The \"count\" and \"for_each\" meta-arguments are mutually-exclusive, only one should be \
-                 used{of}."
-            );
+            let detail = "The \"count\" and \"for_each\" meta-arguments are mutually-exclusive, only one \
+                          should be used to be explicit about the number of resources to be created.";
             let summary = "Invalid combination of \"count\" and \"for_each\"";
             self.error(summary, detail, attribute.name.span);
         }

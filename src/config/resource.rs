@@ -55,13 +55,12 @@ impl Reader<'_> {
                     "Resource names must be unique per type in each module.",
                 ),
             };
-            let article = if noun.starts_with('e') { "An" } else { "A" };
             let detail = match mode {
                 Mode::Managed => format!(
                     "A {type_name} resource named \"{name}\" was already declared at {place}. {rule}"
                 ),
                 _ => format!(
-                    "{article} {type_name} {noun} named \"{name}\" was already declared at {place}. {rule}"
+                    "A {type_name} {noun} named \"{name}\" was already declared at {place}. {rule}"
                 ),
             };
             self.error(
@@ -88,9 +87,7 @@ impl Reader<'_> {
         let content = self.partial(&block.body, &COMMON);
         let count = content.expr("count").cloned();
         let for_each = content.attribute("for_each");
-        let noun = if mode == Mode::Ephemeral { "ephemeral resources" } else { "resources" };
-        let of = format!(" to be explicit about the number of {noun} to be created");
-        self.repetition(count.is_some(), for_each, &of);
+        self.repetition(count.is_some(), for_each);
         let provider = content.expr("provider").and_then(|expr| self.provider_reference(expr));
         let depends_on = self.depends_on(content.expr("depends_on"));
         let mut lifecycle = Lifecycle::default();
@@ -117,6 +114,7 @@ impl Reader<'_> {
                 }
                 "connection" if mode == Mode::Managed => {}
                 "_" => {}
+                "provisioner" | "connection" if mode == Mode::Data => {}
                 kind => {
                     let what = match mode {
                         Mode::Managed => "resource",
@@ -130,6 +128,9 @@ impl Reader<'_> {
                     self.error(&summary, detail, inner.kind.span);
                 }
             }
+        }
+        if mode == Mode::Managed {
+            self.one_connection(content.of("connection"), "resource");
         }
         let mut body = remain(&block.body, &COMMON);
         for escaped in content.of("_") {
@@ -253,7 +254,7 @@ impl Reader<'_> {
             let each = names::references(&element)
                 .iter()
                 .any(|reference| matches!(names::subject(reference), Some((Subject::Each(_), _))));
-            if !(each && resources == 0) {
+            if !(each && resources == 0) && resources < 2 {
                 self.error(&problem, summary.1, element.span);
             }
         }
@@ -266,7 +267,17 @@ impl Reader<'_> {
         for (name, words) in [("when", ["create", "destroy"]), ("on_failure", ["continue", "fail"])]
         {
             let Some(attribute) = body.attribute(name) else { continue };
-            let keyword = self.keyword(&attribute.expr).or_else(|| attribute.expr.literal());
+            let keyword = match self.keyword(&attribute.expr) {
+                Some(keyword) => Some(keyword),
+                None => {
+                    let text =
+                        attribute.expr.literal().filter(|text| words.contains(&text.as_str()));
+                    if text.is_some() {
+                        self.warn_quoted_keyword(attribute.expr.span);
+                    }
+                    text
+                }
+            };
             match keyword.as_deref() {
                 Some(word) if words.contains(&word) => destroy |= word == "destroy",
                 _ => {
@@ -279,8 +290,19 @@ impl Reader<'_> {
                 }
             }
         }
+        self.one_connection(body.blocks.iter(), "provisioner");
         if destroy {
             self.check_destroy_references(body);
+        }
+    }
+
+    fn one_connection<'a>(&mut self, blocks: impl Iterator<Item = &'a Block>, of: &str) {
+        let mut connections = blocks.filter(|block| block.kind.text == "connection");
+        let Some(first) = connections.next() else { return };
+        for block in connections {
+            let place = self.place(first.header);
+            let detail = format!("This {of} already has a connection block at {place}.");
+            self.error("Duplicate connection block", detail, block.header);
         }
     }
 
@@ -330,14 +352,16 @@ impl Reader<'_> {
                 Some((local, Some(alias.clone())))
             }
             Some(ExprKind::Attribute(..)) => {
-                let detail = "Extraneous extra operators after alias name.";
-                self.error(summary, detail, chain[2].span);
+                let detail = "The provider argument requires a provider type name, optionally followed by a \
+                              period and then a configuration alias.";
+                self.error(summary, detail, expr.span);
                 None
             }
             Some(_) => {
                 let detail = "Provider name must either stand alone or be followed by a period and then a \
                               configuration alias.";
-                self.error(summary, detail, chain[1].span);
+                let step = Span { start: chain[0].span.end, ..chain[1].span };
+                self.error(summary, detail, step);
                 None
             }
         }

@@ -15,7 +15,7 @@ const REMOVED: Shape = Shape {
     blocks: &[("lifecycle", &[]), ("provisioner", &["type"])],
 };
 
-const DESTROY: Shape = Shape { arguments: &[("destroy", true)], blocks: &[] };
+const DESTROY: Shape = Shape { arguments: &[("destroy", false)], blocks: &[] };
 
 const IMPORT: Shape = Shape {
     arguments: &[
@@ -60,6 +60,14 @@ impl Reader<'_> {
             destroy = self.flag(lifecycle.attribute("destroy"), true);
         }
         let Some((from, key)) = from else { return };
+        if matches!(&from, Target::Resource(address) if address.mode == Mode::Data) {
+            let detail = "Data sources are never destroyed, so they are not valid targets of removed blocks. \
+                          To remove the data source from state, remove the data source block from \
+                          configuration.";
+            let span = content.expr("from").map_or(block.header, |expr| expr.span);
+            self.error("Data source address not allowed", detail, span);
+            return;
+        }
         if let Some(span) = key {
             let (summary, detail) = match from {
                 Target::Module(_) => (
@@ -99,6 +107,24 @@ impl Reader<'_> {
         let provider = content.expr("provider").and_then(|expr| self.provider_reference(expr));
         let Some(to) = content.expr("to").map(|expr| self.unquoted(expr)) else { return };
         if names::is_static(&to) {
+            match target_of(&to) {
+                Ok((Target::Resource(address), _)) if address.mode == Mode::Managed => {}
+                Ok((Target::Module(_), _)) => {
+                    let detail = "A resource instance address is required here. The module path must be \
+                                  followed by a resource instance specification.";
+                    self.error("Invalid address", detail, to.span);
+                    return;
+                }
+                Ok(_) => {
+                    let detail = "Only managed resources can be imported.";
+                    self.error("Invalid import address", detail, to.span);
+                    return;
+                }
+                Err((detail, span)) => {
+                    self.error("Invalid address", detail, span);
+                    return;
+                }
+            }
             let text = self.sources.slice(to.span).trim_matches('"').to_string();
             let same = |import: &&Import| {
                 names::is_static(&import.to)
@@ -182,10 +208,8 @@ fn target_of(expr: &Expr) -> Result<(Target, Option<Span>), (String, Span)> {
         _ => Mode::Managed,
     };
     let [type_name, name, after @ ..] = rest else {
-        return Err((
-            "Resource specification must include a resource type and name.".into(),
-            expr.span,
-        ));
+        let span = rest.first().map_or(expr.span, |word| word.span);
+        return Err(("Resource specification must include a resource type and name.".into(), span));
     };
     if let Some(extra) = after.first() {
         return Err(("Resource instance key must be given in square brackets.".into(), extra.span));
@@ -222,7 +246,7 @@ fn words(expr: &Expr) -> Result<Vec<Word<'_>>, (String, Span)> {
                 match (key, words.last_mut()) {
                     (Some(key), Some(word)) if word.key.is_none() => word.key = Some((key, span)),
                     _ => {
-                        let detail = "A resource instance key must be a whole number or a string.";
+                        let detail = "Unexpected extra operators after address.";
                         return Err((detail.into(), span));
                     }
                 }

@@ -1,6 +1,6 @@
 //! `terraform` and `provider` blocks.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Attribute, Block, ExprKind};
 
 use super::body::{Shape, remain};
@@ -27,7 +27,8 @@ const BAD_VERSION: &str = "This string does not use correct version constraint s
 impl Reader<'_> {
     pub(super) fn terraform(&mut self, block: &Block) {
         let content = self.content(&block.body, &TERRAFORM);
-        if let Some(expr) = content.expr("required_version") {
+        if let Some(attribute) = content.attribute("required_version") {
+            let expr = &attribute.expr;
             if let Some(text) = self.version_text(expr) {
                 match version::Constraint::parse(&text) {
                     Some(constraint) if !constraint.allows(&version::language()) => {
@@ -38,7 +39,7 @@ impl Reader<'_> {
                              constraint may lead to other errors or unexpected behavior.",
                             version::LANGUAGE
                         );
-                        self.error("Unsupported Terraform Core version", detail, expr.span);
+                        self.error("Unsupported Terraform Core version", detail, attribute.span);
                     }
                     Some(_) => self.module.settings.required_version.push((text, expr.span)),
                     None => self.error("Invalid version constraint", BAD_VERSION, expr.span),
@@ -46,6 +47,16 @@ impl Reader<'_> {
             }
         }
         for inner in content.of("required_providers") {
+            if let Some(former) = self.module.settings.required_providers_block {
+                let detail = format!(
+                    "A module may have only one required providers configuration. The required providers were \
+                     previously configured at {}.",
+                    self.place(former)
+                );
+                self.error("Duplicate required providers configuration", detail, inner.header);
+                continue;
+            }
+            self.module.settings.required_providers_block = Some(inner.header);
             self.required_providers(inner);
         }
         for inner in content.of("backend") {
@@ -60,7 +71,21 @@ impl Reader<'_> {
             }
             self.module.settings.backend = Some(inner.clone());
         }
-        if self.module.settings.backend.is_none() {
+        let backend = self.module.settings.backend.as_ref().map(|block| block.header);
+        let duplicate = content.of("backend").count() > 1;
+        if let (Some(backend), Some(cloud), false) =
+            (backend, content.of("cloud").next(), duplicate)
+        {
+            let detail = format!(
+                "A module may declare either one 'cloud' block OR one 'backend' block configuring a state \
+                 backend. The 'cloud' block is configured at {}; a backend is configured at {}. Remove the \
+                 backend block to configure HCP Terraform or Terraform Enteprise.",
+                self.place(cloud.header),
+                self.place(backend)
+            );
+            self.error("Both a backend and cloud configuration are present", detail, backend);
+        }
+        if backend.is_none() {
             for inner in content.of("cloud") {
                 let detail = "A cloud block keeps the state at, and runs plans in, HCP Terraform, a service \
                               that this program does not speak to. A backend block keeps the state in a \
@@ -76,11 +101,7 @@ impl Reader<'_> {
         }
         let forbidden = super::constant::forbidden(expr);
         if forbidden.is_empty() {
-            self.error(
-                "Invalid version constraint",
-                "A string value is required for version.",
-                expr.span,
-            );
+            return self.constant_text(expr);
         }
         self.problems.extend(forbidden);
         None
@@ -106,13 +127,13 @@ impl Reader<'_> {
         let mut required = RequiredProvider { span: attribute.span, ..RequiredProvider::default() };
         if let Some(text) = attribute.expr.literal() {
             required.version = text;
-            self.check_constraint(&required.version, attribute);
+            self.check_constraint(&required.version, attribute.expr.span);
             return Some(required);
         }
         let ExprKind::Object(items) = &attribute.expr.kind else {
-            let detail = "required_providers entries must be strings or objects.";
-            self.error("Invalid required_providers object", detail, attribute.expr.span);
-            return None;
+            required.version = self.constant_text(&attribute.expr)?;
+            self.check_constraint(&required.version, attribute.expr.span);
+            return Some(required);
         };
         for item in items {
             let key = item.key.literal().unwrap_or_default();
@@ -130,7 +151,7 @@ impl Reader<'_> {
                 }
                 ("version", Some(text)) => {
                     required.version = text;
-                    self.check_constraint(&required.version, attribute);
+                    self.check_constraint(&required.version, item.value.span);
                 }
                 ("configuration_aliases", None) => {}
                 ("source" | "version", None) => {
@@ -139,11 +160,9 @@ impl Reader<'_> {
                     self.error("Invalid required_providers object", detail, item.value.span);
                 }
                 _ => {
-                    let detail = format!(
-                        "required_providers objects can only contain \"version\", \"source\" and \
+                    let detail = "required_providers objects can only contain \"version\", \"source\" and \
                          \"configuration_aliases\" attributes. To configure a provider, use a \"provider\" \
-                         block."
-                    );
+                         block.";
                     self.error("Invalid required_providers object", detail, item.key.span);
                 }
             }
@@ -151,9 +170,9 @@ impl Reader<'_> {
         Some(required)
     }
 
-    fn check_constraint(&mut self, text: &str, attribute: &Attribute) {
+    fn check_constraint(&mut self, text: &str, span: Span) {
         if version::Constraint::parse(text).is_none() {
-            self.error("Invalid version constraint", BAD_VERSION, attribute.expr.span);
+            self.error("Invalid version constraint", BAD_VERSION, span);
         }
     }
 
@@ -161,10 +180,13 @@ impl Reader<'_> {
         let content = self.partial(&block.body, &PROVIDER);
         let name = block.labels[0].clone();
         if !is_name(&name.text) {
-            let detail = format!(
-                "Must contain only letters, digits, and dashes, and may not use leading or trailing dashes"
-            );
-            self.error("Invalid provider name", detail, name.span);
+            let reason = if name.text.contains('.') {
+                "dots are not allowed"
+            } else {
+                "must contain only letters, digits, and dashes, and may not use leading or trailing dashes"
+            };
+            let detail = format!("{} is an invalid provider local name: {reason}", name.text);
+            self.error("Invalid provider local name", detail, block.header);
         }
         if let Some(attribute) = content.attribute("version") {
             let detail = "Terraform 0.13 and earlier allowed provider version constraints inside the \

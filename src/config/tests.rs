@@ -106,10 +106,33 @@ fn a_configuration_is_read_with_its_modules() {
 }
 
 #[test]
+fn wrong_blocks_are_told_as_terraform_tells_them() {
+    for case in cases("blocks.json")["cases"].as_array().unwrap() {
+        let files: Vec<(&str, &str)> = case["files"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str().unwrap()))
+            .collect();
+        let (_, problems, sources) = read(&files);
+        let found: BTreeSet<String> =
+            problems.iter().map(|problem| shown(problem, &sources)).collect();
+        let lines = case["diagnostics"].as_array().unwrap();
+        let expected: BTreeSet<String> =
+            lines.iter().map(|line| line.as_str().unwrap().to_string()).collect();
+
+        assert_eq!(found, expected, "{files:?}");
+    }
+}
+
+fn cases(name: &str) -> serde_json::Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+}
+
+#[test]
 fn mistakes_are_told_as_terraform_tells_them() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/mistakes.json");
-    let json: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let json = cases("mistakes.json");
     for case in json["cases"].as_array().unwrap() {
         let text = case["text"].as_str().unwrap();
         let (_, problems, sources) = read(&[("main.tf", text)]);
