@@ -4,3 +4,4 @@
 mod support;
 mod specs;
 mod laws;
+mod recorded;

@@ -50,7 +50,10 @@ fn part_value(
     base: Option<&Value>,
     whole: Option<&Value>,
 ) -> Value {
-    let kept = || base.cloned().unwrap_or_else(|| part.absent());
+    let kept = || {
+        let base = base.filter(|base| !base.is_null()).or(part.default.as_ref());
+        base.cloned().unwrap_or_else(|| part.absent())
+    };
     let Some(place) = &part.read else { return kept() };
     let found = find(place, here, root);
     match &part.shape {
@@ -77,6 +80,8 @@ fn part_value(
 /// Gives what an attribute is when the service says nothing: its zero, or null.
 fn untold(part: &Part, ty: &Type, base: Option<&Value>) -> Value {
     match (base, ty) {
+        (Some(base), _) if is_zero(base) && !base.is_null() => base.clone(),
+        (_, Type::String | Type::Number) if part.default.is_some() => part.default.clone().unwrap_or(Value::null(ty.clone())),
         (Some(base), _) if is_zero(base) => base.clone(),
         (_, Type::Bool) if part.given != Given::Service => Value::bool(false),
         (Some(_), Type::Number) => Value::number(0_i64),

@@ -108,6 +108,8 @@ pub fn new(turn: &mut Turn<'_>, given: &Json) -> Result<Json, Refusal> {
         object["releaseChannel"] = json!({"channel": "REGULAR"});
     } else if channel.is_none() {
         object["releaseChannel"] = json!({});
+    } else {
+        object["releaseChannel"] = json!({ "channel": channel });
     }
     place_network(turn, &mut object, given, &project, &location);
     if let Some(labels) = given["resourceLabels"].as_object().filter(|labels| !labels.is_empty()) {

@@ -175,6 +175,13 @@ impl Hook for NodePool {
             {
                 concern.body = json!({ "desiredNodePoolAutoscaling": { "enabled": false } });
             }
+            if concern.group == "desiredImage" {
+                let image = concern.body.pointer("/desiredImage/0").cloned().unwrap_or_default();
+                concern.body = json!({
+                    "desiredImage": image.get("image"), "desiredImageProject": image.get("imageProject"),
+                    "desiredImageType": "CUSTOM_CONTAINERD",
+                });
+            }
             job.concern(&concern, planned, until).await?;
             job.rest(planned, until).await?;
         }

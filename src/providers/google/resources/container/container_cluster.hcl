@@ -69,7 +69,7 @@ resource "google_container_cluster" {
     min_master_version                       = { type = string, optional = true, api = "initialClusterVersion", update = { rpc = "update", field = "desiredMasterVersion" }, read = none }
     monitoring_service                       = { type = string, optional = true, computed = true, one_of = ["monitoring.googleapis.com", "monitoring.googleapis.com/kubernetes", "none"], api = "monitoringService", update = { rpc = "update", field = "desiredMonitoringService", group = "logging_monitoring_service" } }
     network                                  = { type = string, optional = true, replaces = true, default = "default", api = "networkConfig.network", write = "network", suppress = "self_link_or_name", expand = "projects/{project}/global/networks/{}" }
-    networking_mode                          = { type = string, optional = true, computed = true, replaces = true, one_of = ["VPC_NATIVE", "ROUTES"], api = "ipAllocationPolicy.useIpAliases", wire = bool, codec = "networking_mode" }
+    networking_mode                          = { type = string, optional = true, computed = true, replaces = true, one_of = ["VPC_NATIVE", "ROUTES"], api = "ipAllocationPolicy.useIpAliases", codec = "networking_mode" }
     node_locations                           = { type = set(string), optional = true, computed = true, api = "locations", update = { rpc = "update", field = "desiredLocations" } }
     node_version                             = { type = string, optional = true, computed = true, api = "currentNodeVersion", write = none, update = { rpc = "update", field = "desiredNodeVersion" } }
     private_ipv6_google_access               = { type = string, optional = true, computed = true, api = "networkConfig.privateIpv6GoogleAccess", update = { rpc = "update", field = "desiredPrivateIpv6GoogleAccess" } }
@@ -366,7 +366,7 @@ resource "google_container_cluster" {
     max_items = 1
     api       = "binaryAuthorization"
     suppress  = "absent_equals_disabled"
-    update    = { rpc = "update", field = "desiredBinaryAuthorization" }
+    update    = { rpc = "update", field = "desiredBinaryAuthorization", absent = { enabled = false } }
     attributes = {
       enabled         = { type = bool, optional = true, deprecated = "It is going away.", conflicts_with = ["enable_autopilot", "binary_authorization.evaluation_mode"], api = "enabled" }
       evaluation_mode = { type = string, optional = true, computed = true, one_of = ["DISABLED", "PROJECT_SINGLETON_POLICY_ENFORCE"], conflicts_with = ["binary_authorization.enabled"], api = "evaluationMode" }
@@ -378,7 +378,7 @@ resource "google_container_cluster" {
     computed  = true
     max_items = 1
     api       = "autoscaling"
-    update    = { rpc = "update", field = "desiredClusterAutoscaling" }
+    update    = { rpc = "update", field = "desiredClusterAutoscaling", absent = { enableNodeAutoprovisioning = false } }
     attributes = {
       auto_provisioning_locations   = { type = list(string), optional = true, computed = true, api = "autoprovisioningLocations" }
       autoscaling_profile           = { type = string, optional = true, default = "BALANCED", one_of = ["BALANCED", "OPTIMIZE_UTILIZATION"], api = "autoscalingProfile", suppress = "gke_autopilot_server_managed" }
@@ -598,7 +598,7 @@ resource "google_container_cluster" {
     max_items = 1
     api       = "fleet"
     suppress  = "gke_fleet_preregistered"
-    update    = { rpc = "update", field = "desiredFleet" }
+    update    = { rpc = "update", field = "desiredFleet", absent = { project = "" } }
     attributes = {
       membership_type     = { type = string, optional = true, one_of = ["LIGHTWEIGHT"], api = "membershipType" }
       project             = { type = string, optional = true, api = "project" }
@@ -636,7 +636,7 @@ resource "google_container_cluster" {
     computed  = true
     max_items = 1
     api       = "identityServiceConfig"
-    update    = { rpc = "update", field = "desiredIdentityServiceConfig" }
+    update    = { rpc = "update", field = "desiredIdentityServiceConfig", absent = { enabled = false } }
     attributes = {
       enabled = { type = bool, optional = true, api = "enabled" }
     }
@@ -936,7 +936,7 @@ resource "google_container_cluster" {
     conflicts_with = ["enable_autopilot"]
     api            = "networkPolicy"
     suppress       = "absent_equals_disabled"
-    update         = { rpc = "set_network_policy", field = "networkPolicy" }
+    update         = { rpc = "set_network_policy", field = "networkPolicy", absent = {} }
     attributes = {
       enabled  = { type = bool, required = true, api = "enabled" }
       provider = { type = string, optional = true, one_of = ["PROVIDER_UNSPECIFIED", "CALICO"], api = "provider", suppress = "empty_equals:PROVIDER_UNSPECIFIED" }
@@ -960,7 +960,7 @@ resource "google_container_cluster" {
       labels                      = { type = map(string), optional = true, computed = true, api = "labels", suppress = "gke_sandbox_labels", update = { rpc = "default_pool_update", field = "labels", wrap = "labels" } }
       local_ssd_count             = { type = int, optional = true, computed = true, replaces = true, min = 0, api = "localSsdCount" }
       local_ssd_encryption_mode   = { type = string, optional = true, replaces = true, one_of = ["STANDARD_ENCRYPTION", "EPHEMERAL_KEY_ENCRYPTION"], api = "localSsdEncryptionMode" }
-      logging_variant             = { type = string, optional = true, computed = true, one_of = ["DEFAULT", "MAX_THROUGHPUT"], api = "loggingConfig.variantConfig.variant", update = { rpc = "default_pool_update", field = "loggingConfig" } }
+      logging_variant             = { type = string, optional = true, computed = true, one_of = ["DEFAULT", "MAX_THROUGHPUT"], api = "loggingConfig.variantConfig.variant", update = { rpc = "default_pool_update", field = "loggingConfig", wrap = "variantConfig.variant" } }
       machine_type                = { type = string, optional = true, computed = true, api = "machineType", update = { rpc = "default_pool_update", field = "machineType", group = "machine" } }
       max_run_duration            = { type = string, optional = true, replaces = true, api = "maxRunDuration" }
       metadata                    = { type = map(string), optional = true, computed = true, replaces = true, api = "metadata" }
@@ -1007,7 +1007,7 @@ resource "google_container_cluster" {
       computed  = true
       max_items = 1
       api       = "confidentialNodes"
-      update    = { rpc = "default_pool_update", field = "confidentialNodes" }
+      update    = { rpc = "default_pool_update", field = "confidentialNodes", absent = {} }
       attributes = {
         enabled                    = { type = bool, required = true, api = "enabled" }
         confidential_instance_type = { type = string, optional = true, replaces = true, one_of = ["SEV", "SEV_SNP", "TDX"], api = "confidentialInstanceType", suppress = "gke_confidential_sev" }
@@ -1019,7 +1019,7 @@ resource "google_container_cluster" {
       computed  = true
       max_items = 1
       api       = "containerdConfig"
-      update    = { rpc = "default_pool_update", field = "containerdConfig" }
+      update    = { rpc = "default_pool_update", field = "containerdConfig", absent = {} }
 
       block "private_registry_access_config" {
         optional  = true
@@ -1133,7 +1133,7 @@ resource "google_container_cluster" {
       optional  = true
       max_items = 1
       api       = "fastSocket"
-      update    = { rpc = "default_pool_update", field = "fastSocket" }
+      update    = { rpc = "default_pool_update", field = "fastSocket", absent = {} }
       attributes = {
         enabled = { type = bool, required = true, api = "enabled" }
       }
@@ -1208,7 +1208,7 @@ resource "google_container_cluster" {
       computed  = true
       max_items = 1
       api       = "kubeletConfig"
-      update    = { rpc = "default_pool_update", field = "kubeletConfig" }
+      update    = { rpc = "default_pool_update", field = "kubeletConfig", absent = {} }
       attributes = {
         allowed_unsafe_sysctls                      = { type = list(string), optional = true, api = "allowedUnsafeSysctls" }
         container_log_max_files                     = { type = int, optional = true, api = "containerLogMaxFiles" }
@@ -1305,7 +1305,7 @@ resource "google_container_cluster" {
       computed  = true
       max_items = 1
       api       = "linuxNodeConfig"
-      update    = { rpc = "default_pool_update", field = "linuxNodeConfig" }
+      update    = { rpc = "default_pool_update", field = "linuxNodeConfig", absent = {} }
       attributes = {
         cgroup_mode                  = { type = string, optional = true, computed = true, one_of = ["CGROUP_MODE_UNSPECIFIED", "CGROUP_MODE_V1", "CGROUP_MODE_V2"], api = "cgroupMode", suppress = "empty_equals:CGROUP_MODE_UNSPECIFIED" }
         sysctls                      = { type = map(string), optional = true, api = "sysctls" }
@@ -1521,7 +1521,7 @@ resource "google_container_cluster" {
       computed  = true
       max_items = 1
       api       = "windowsNodeConfig"
-      update    = { rpc = "default_pool_update", field = "windowsNodeConfig" }
+      update    = { rpc = "default_pool_update", field = "windowsNodeConfig", absent = {} }
       attributes = {
         osversion = { type = string, optional = true, default = "OS_VERSION_UNSPECIFIED", one_of = ["OS_VERSION_UNSPECIFIED", "OS_VERSION_LTSC2019", "OS_VERSION_LTSC2022"], api = "osVersion" }
       }
@@ -1532,7 +1532,7 @@ resource "google_container_cluster" {
       computed  = true
       max_items = 1
       api       = "workloadMetadataConfig"
-      update    = { rpc = "default_pool_update", field = "workloadMetadataConfig" }
+      update    = { rpc = "default_pool_update", field = "workloadMetadataConfig", absent = {} }
       attributes = {
         mode = { type = string, required = true, one_of = ["MODE_UNSPECIFIED", "GCE_METADATA", "GKE_METADATA"], api = "mode" }
       }
@@ -2342,7 +2342,7 @@ resource "google_container_cluster" {
     max_items = 1
     api       = "nodePoolAutoConfig"
     attributes = {
-      resource_manager_tags = { type = map(string), optional = true, api = "resourceManagerTags.tags", update = { rpc = "update", field = "desiredNodePoolAutoConfigResourceManagerTags" } }
+      resource_manager_tags = { type = map(string), optional = true, api = "resourceManagerTags.tags", update = { rpc = "update", field = "desiredNodePoolAutoConfigResourceManagerTags", wrap = "tags" } }
     }
 
     block "linux_node_config" {
@@ -2524,7 +2524,7 @@ resource "google_container_cluster" {
     computed  = true
     max_items = 1
     api       = "notificationConfig"
-    update    = { rpc = "update", field = "desiredNotificationConfig" }
+    update    = { rpc = "update", field = "desiredNotificationConfig", absent = { pubsub = { enabled = false } } }
 
     block "pubsub" {
       required  = true
@@ -2612,7 +2612,7 @@ resource "google_container_cluster" {
     optional  = true
     max_items = 1
     api       = "resourceUsageExportConfig"
-    update    = { rpc = "update", field = "desiredResourceUsageExportConfig" }
+    update    = { rpc = "update", field = "desiredResourceUsageExportConfig", absent = {} }
     attributes = {
       enable_network_egress_metering       = { type = bool, optional = true, default = false, api = "enableNetworkEgressMetering" }
       enable_resource_consumption_metering = { type = bool, optional = true, default = true, api = "consumptionMeteringConfig.enabled" }
@@ -2665,7 +2665,7 @@ resource "google_container_cluster" {
     max_items = 1
     api       = "secretSyncConfig"
     suppress  = "absent_equals_disabled"
-    update    = { rpc = "update", field = "desiredSecretSyncConfig" }
+    update    = { rpc = "update", field = "desiredSecretSyncConfig", absent = { enabled = false } }
     attributes = {
       enabled = { type = bool, required = true, api = "enabled" }
     }
@@ -2739,7 +2739,7 @@ resource "google_container_cluster" {
     computed  = true
     max_items = 1
     api       = "workloadIdentityConfig"
-    update    = { rpc = "update", field = "desiredWorkloadIdentityConfig" }
+    update    = { rpc = "update", field = "desiredWorkloadIdentityConfig", absent = { workloadPool = "" } }
     attributes = {
       workload_pool = { type = string, optional = true, api = "workloadPool" }
     }

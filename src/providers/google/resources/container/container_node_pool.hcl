@@ -91,7 +91,7 @@ resource "google_container_node_pool" {
     attributes = {
       accelerator_network_profile = { type = string, optional = true, replaces = true, api = "acceleratorNetworkProfile" }
       create_pod_range            = { type = bool, optional = true, replaces = true, api = "createPodRange", keep = true }
-      enable_private_nodes        = { type = bool, optional = true, computed = true, api = "enablePrivateNodes", update = { rpc = "update", field = "nodeNetworkConfig", group = "nodeNetworkConfig" } }
+      enable_private_nodes        = { type = bool, optional = true, computed = true, api = "enablePrivateNodes", update = { rpc = "update", field = "nodeNetworkConfig", group = "nodeNetworkConfig", wrap = "enablePrivateNodes" } }
       pod_ipv4_cidr_block         = { type = string, optional = true, computed = true, replaces = true, api = "podIpv4CidrBlock", suppress = "cidr_or_size" }
       pod_range                   = { type = string, optional = true, computed = true, replaces = true, api = "podRange" }
       subnetwork                  = { type = string, optional = true, computed = true, replaces = true, api = "subnetwork", suppress = "self_link_or_name" }
@@ -123,7 +123,7 @@ resource "google_container_node_pool" {
       optional  = true
       max_items = 1
       api       = "networkPerformanceConfig"
-      update    = { rpc = "update", field = "nodeNetworkConfig", group = "nodeNetworkConfig" }
+      update    = { rpc = "update", field = "nodeNetworkConfig", group = "nodeNetworkConfig", wrap = "networkPerformanceConfig" }
       attributes = {
         total_egress_bandwidth_tier = { type = string, required = true, api = "totalEgressBandwidthTier" }
       }
@@ -158,7 +158,7 @@ resource "google_container_node_pool" {
       labels                      = { type = map(string), optional = true, computed = true, api = "labels", suppress = "gke_sandbox_labels", update = { rpc = "update", field = "labels", wrap = "labels" } }
       local_ssd_count             = { type = int, optional = true, computed = true, replaces = true, min = 0, api = "localSsdCount" }
       local_ssd_encryption_mode   = { type = string, optional = true, replaces = true, one_of = ["STANDARD_ENCRYPTION", "EPHEMERAL_KEY_ENCRYPTION"], api = "localSsdEncryptionMode" }
-      logging_variant             = { type = string, optional = true, computed = true, one_of = ["DEFAULT", "MAX_THROUGHPUT"], api = "loggingConfig.variantConfig.variant", update = { rpc = "update", field = "loggingConfig" } }
+      logging_variant             = { type = string, optional = true, computed = true, one_of = ["DEFAULT", "MAX_THROUGHPUT"], api = "loggingConfig.variantConfig.variant", update = { rpc = "update", field = "loggingConfig", wrap = "variantConfig.variant" } }
       machine_type                = { type = string, optional = true, computed = true, api = "machineType", update = { rpc = "update", field = "machineType", group = "machine" } }
       max_run_duration            = { type = string, optional = true, replaces = true, api = "maxRunDuration" }
       metadata                    = { type = map(string), optional = true, computed = true, replaces = true, api = "metadata" }
@@ -205,7 +205,7 @@ resource "google_container_node_pool" {
       computed  = true
       max_items = 1
       api       = "confidentialNodes"
-      update    = { rpc = "update", field = "confidentialNodes" }
+      update    = { rpc = "update", field = "confidentialNodes", absent = {} }
       attributes = {
         enabled                    = { type = bool, required = true, api = "enabled" }
         confidential_instance_type = { type = string, optional = true, replaces = true, one_of = ["SEV", "SEV_SNP", "TDX"], api = "confidentialInstanceType", suppress = "gke_confidential_sev" }
@@ -217,7 +217,7 @@ resource "google_container_node_pool" {
       computed  = true
       max_items = 1
       api       = "containerdConfig"
-      update    = { rpc = "update", field = "containerdConfig" }
+      update    = { rpc = "update", field = "containerdConfig", absent = {} }
 
       block "private_registry_access_config" {
         optional  = true
@@ -331,7 +331,7 @@ resource "google_container_node_pool" {
       optional  = true
       max_items = 1
       api       = "fastSocket"
-      update    = { rpc = "update", field = "fastSocket" }
+      update    = { rpc = "update", field = "fastSocket", absent = {} }
       attributes = {
         enabled = { type = bool, required = true, api = "enabled" }
       }
@@ -406,7 +406,7 @@ resource "google_container_node_pool" {
       computed  = true
       max_items = 1
       api       = "kubeletConfig"
-      update    = { rpc = "update", field = "kubeletConfig" }
+      update    = { rpc = "update", field = "kubeletConfig", absent = {} }
       attributes = {
         allowed_unsafe_sysctls                      = { type = list(string), optional = true, api = "allowedUnsafeSysctls" }
         container_log_max_files                     = { type = int, optional = true, api = "containerLogMaxFiles" }
@@ -503,7 +503,7 @@ resource "google_container_node_pool" {
       computed  = true
       max_items = 1
       api       = "linuxNodeConfig"
-      update    = { rpc = "update", field = "linuxNodeConfig" }
+      update    = { rpc = "update", field = "linuxNodeConfig", absent = {} }
       attributes = {
         cgroup_mode                  = { type = string, optional = true, computed = true, one_of = ["CGROUP_MODE_UNSPECIFIED", "CGROUP_MODE_V1", "CGROUP_MODE_V2"], api = "cgroupMode", suppress = "empty_equals:CGROUP_MODE_UNSPECIFIED" }
         sysctls                      = { type = map(string), optional = true, api = "sysctls" }
@@ -719,7 +719,7 @@ resource "google_container_node_pool" {
       computed  = true
       max_items = 1
       api       = "windowsNodeConfig"
-      update    = { rpc = "update", field = "windowsNodeConfig" }
+      update    = { rpc = "update", field = "windowsNodeConfig", absent = {} }
       attributes = {
         osversion = { type = string, optional = true, default = "OS_VERSION_UNSPECIFIED", one_of = ["OS_VERSION_UNSPECIFIED", "OS_VERSION_LTSC2019", "OS_VERSION_LTSC2022"], api = "osVersion" }
       }
@@ -730,7 +730,7 @@ resource "google_container_node_pool" {
       computed  = true
       max_items = 1
       api       = "workloadMetadataConfig"
-      update    = { rpc = "update", field = "workloadMetadataConfig" }
+      update    = { rpc = "update", field = "workloadMetadataConfig", absent = {} }
       attributes = {
         mode = { type = string, required = true, one_of = ["MODE_UNSPECIFIED", "GCE_METADATA", "GKE_METADATA"], api = "mode" }
       }

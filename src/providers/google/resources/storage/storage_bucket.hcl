@@ -193,7 +193,7 @@ resource "google_storage_bucket" {
         send_num_newer_versions_if_zero         = { type = bool, optional = true }
         size_above_bytes                        = { type = int, optional = true, api = "sizeAboveBytes", wire = text }
         size_below_bytes                        = { type = int, optional = true, api = "sizeBelowBytes", wire = text }
-        with_state                              = { type = string, optional = true, computed = true, one_of = ["LIVE", "ARCHIVED", "ANY"], api = "isLive", wire = bool, codec = "live_state" }
+        with_state                              = { type = string, optional = true, computed = true, one_of = ["LIVE", "ARCHIVED", "ANY"], api = "isLive", codec = "live_state" }
       }
     }
   }
