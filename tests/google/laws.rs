@@ -10,20 +10,21 @@ use terrane::value::Value;
 use super::support::{Bench, assert_same, differences};
 
 /// What only the configuration knows: an import is followed by an update of the state alone.
-const CLIENTS_OWN: [&str; 6] = [
+const CLIENTS_OWN: [&str; 7] = [
     ".force_destroy",
     ".deletion_protection",
     ".remove_default_node_pool",
     ".disable_on_destroy",
     ".terraform_labels",
     ".initial_node_count",
+    ".label_fingerprint",
 ];
 
-fn block_on<F: Future>(future: F) -> F::Output {
+pub fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-async fn enable(bench: &Bench) {
+pub async fn enable(bench: &Bench) {
     for service in
         ["container", "compute", "storage", "iam", "artifactregistry", "cloudresourcemanager"]
     {
@@ -270,7 +271,12 @@ fn several_of_a_collection_are_read_by_one_list() {
             let config = json!({ "name": format!("polls-{name}"), "location": "US" });
             let value = bench.create("google_storage_bucket", &config).await;
             let address = super::support::address("google_storage_bucket");
-            wanted.push(Wanted { address, type_name: "google_storage_bucket".into(), value, private: Vec::new() });
+            wanted.push(Wanted {
+                address,
+                type_name: "google_storage_bucket".into(),
+                value,
+                private: Vec::new(),
+            });
         }
         let before = bench.world.requests().len();
 
@@ -292,7 +298,8 @@ fn a_bucket_with_objects_is_emptied_only_by_force() {
             let config = json!({ "name": name, "location": "US", "force_destroy": force });
             let bucket = bench.create("google_storage_bucket", &config).await;
             let path = format!("b/{name}/o?uploadType=media&name=a.txt");
-            let url = bench.session.api.bases["storage"].replace("/storage/v1/", "/upload/storage/v1/");
+            let url =
+                bench.session.api.bases["storage"].replace("/storage/v1/", "/upload/storage/v1/");
             let mut request = Request::new(Method::POST, format!("{url}{path}"));
             let token = bench.session.api.tokens.token().await.unwrap();
             request.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
@@ -300,10 +307,13 @@ fn a_bucket_with_objects_is_emptied_only_by_force() {
             let answer = bench.session.api.transport.send(request).await.unwrap();
             assert!(answer.status.is_success(), "{}", String::from_utf8_lossy(answer.bytes()));
 
-            let deleted = bench.act("google_storage_bucket", Deed::Delete { prior: bucket.clone() }).await;
+            let deleted =
+                bench.act("google_storage_bucket", Deed::Delete { prior: bucket.clone() }).await;
 
             match force {
-                true => assert!(deleted.is_ok() && bench.read("google_storage_bucket", &bucket).await.is_none()),
+                true => assert!(
+                    deleted.is_ok() && bench.read("google_storage_bucket", &bucket).await.is_none()
+                ),
                 false => assert_eq!(deleted.unwrap_err().error.kind, ApiErrorKind::Protected),
             }
         }
@@ -318,9 +328,14 @@ fn the_client_configuration_gives_a_token_that_is_never_kept() {
 
         let value = bench.session.read_data("google_client_config", &schema.empty()).await.unwrap();
 
-        assert!(schema.fields["access_token"].never_kept && schema.fields["access_token"].sensitive);
+        assert!(
+            schema.fields["access_token"].never_kept && schema.fields["access_token"].sensitive
+        );
         assert!(value.field("access_token").unwrap().is_sensitive());
         assert_eq!(value.field("project"), Some(&Value::string("polls-demo")));
-        assert_eq!(value.field("id"), Some(&Value::string("projects/polls-demo/regions/asia-south1/zones/")));
+        assert_eq!(
+            value.field("id"),
+            Some(&Value::string("projects/polls-demo/regions/asia-south1/zones/"))
+        );
     });
 }

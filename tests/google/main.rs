@@ -5,3 +5,5 @@ mod support;
 mod specs;
 mod laws;
 mod recorded;
+mod faults;
+mod over_a_port;

@@ -13,7 +13,10 @@ use terrane::value::Value;
 use super::support::{Bench, assert_same};
 
 const LOGS: &[(&str, &str)] = &[
-    ("google_artifact_registry_repository", include_str!("recorded/google_artifact_registry_repository.json")),
+    (
+        "google_artifact_registry_repository",
+        include_str!("recorded/google_artifact_registry_repository.json"),
+    ),
     ("google_container_cluster", include_str!("recorded/google_container_cluster.json")),
     ("google_container_node_pool", include_str!("recorded/google_container_node_pool.json")),
     ("google_service_account", include_str!("recorded/google_service_account.json")),
@@ -71,7 +74,8 @@ fn what_was_read_plans_no_change_against_itself() {
                 let value = bench.session.decoded(&spec, read, None);
                 let again = bench.session.decoded(&spec, read, Some(&value));
                 assert_same(&format!("{log}: read twice"), &value, &again);
-                let mut config = written(&spec.parts, &value).with_field("id", value.field("id").unwrap().clone());
+                let mut config = written(&spec.parts, &value)
+                    .with_field("id", value.field("id").unwrap().clone());
                 if let Some(times) = value.field("timeouts") {
                     config = config.with_field("timeouts", times.clone());
                 }
@@ -111,10 +115,14 @@ fn missing(type_name: &str, recorded: &Json, ours: &Json) -> Vec<String> {
     leaves(ours, "", &mut mine);
     let explained = |path: &str| {
         EXPLAINED.iter().any(|(of, prefix)| {
-            *of == type_name && path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            *of == type_name
+                && path
+                    .strip_prefix(prefix)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
     };
-    let differs = |(path, leaf): &(&String, &Json)| mine.get(*path) != Some(leaf) && !explained(path);
+    let differs =
+        |(path, leaf): &(&String, &Json)| mine.get(*path) != Some(leaf) && !explained(path);
     theirs.iter().filter(differs).map(|(path, leaf)| format!("{path} = {leaf}")).collect()
 }
 
@@ -138,12 +146,19 @@ fn what_was_asked_for_is_asked_for_again() {
         for (log, steps) in steps(text) {
             for create in steps.iter().filter_map(|step| step.get("create")) {
                 let recorded = object(type_name, create);
-                if recorded.get("name").is_none() && *type_name != "google_service_account" && recorded.get("format").is_none() {
+                if recorded.get("name").is_none()
+                    && *type_name != "google_service_account"
+                    && recorded.get("format").is_none()
+                {
                     continue;
                 }
                 let config = decode(&spec.parts, recorded, None);
                 let ours = encode(&spec.parts, &config, Empty::Omitted);
-                found.extend(missing(type_name, recorded, &ours).into_iter().map(|text| format!("{log}: {text}")));
+                found.extend(
+                    missing(type_name, recorded, &ours)
+                        .into_iter()
+                        .map(|text| format!("{log}: {text}")),
+                );
             }
         }
     }
@@ -154,7 +169,9 @@ fn what_was_asked_for_is_asked_for_again() {
 /// The bodies that our update between two reads would send, each in its member.
 fn bodies(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Json> {
     match spec.update.how {
-        How::Fields => concerns(&spec.parts, prior, planned).into_iter().map(|concern| concern.body).collect(),
+        How::Fields => {
+            concerns(&spec.parts, prior, planned).into_iter().map(|concern| concern.body).collect()
+        }
         _ => vec![patch(spec, prior, planned).body],
     }
 }
@@ -182,7 +199,9 @@ fn a_change_of_a_node_pool_leads_to_the_recorded_calls() {
             let told = ours.iter().any(|body| {
                 let mut theirs = BTreeMap::new();
                 leaves(wanted, "", &mut theirs);
-                theirs.retain(|path, _| !["name", "nodePoolId", "desiredNodePoolId"].contains(&path.as_str()));
+                theirs.retain(|path, _| {
+                    !["name", "nodePoolId", "desiredNodePoolId"].contains(&path.as_str())
+                });
                 let mut mine = BTreeMap::new();
                 leaves(body, "", &mut mine);
                 theirs.iter().all(|(path, leaf)| mine.get(path) == Some(leaf))

@@ -207,6 +207,10 @@ impl Provider for Google {
         found.map(|value| self.catalog.hook(&entry.spec).imported(value))
     }
 
+    fn complete(&self, config: &Value, world: &World) -> Value {
+        settings::complete(config, world)
+    }
+
     fn configure(
         &self,
         config: &Value,

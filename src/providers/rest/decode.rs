@@ -81,7 +81,9 @@ fn part_value(
 fn untold(part: &Part, ty: &Type, base: Option<&Value>) -> Value {
     match (base, ty) {
         (Some(base), _) if is_zero(base) && !base.is_null() => base.clone(),
-        (_, Type::String | Type::Number) if part.default.is_some() => part.default.clone().unwrap_or(Value::null(ty.clone())),
+        (_, Type::String | Type::Number) if part.default.is_some() => {
+            part.default.clone().unwrap_or(Value::null(ty.clone()))
+        }
         (Some(base), _) if is_zero(base) => base.clone(),
         (_, Type::Bool) if part.given != Given::Service => Value::bool(false),
         (Some(_), Type::Number) => Value::number(0_i64),

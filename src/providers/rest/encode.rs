@@ -61,7 +61,10 @@ fn member(
         Shape::Block { max, keyed, present, parts, .. } => {
             let elements = value.elements()?;
             if elements.is_empty() {
-                return (empty == Empty::Sent && *max != Some(1)).then(|| Json::Array(Vec::new()));
+                let none = || {
+                    if keyed.is_some() { Json::Object(Map::new()) } else { Json::Array(Vec::new()) }
+                };
+                return (empty == Empty::Sent && *max != Some(1)).then(none);
             }
             let mut encoded = elements.iter().filter(|element| element.is_known()).map(|element| {
                 let mut object = object(parts, element, empty, absolute);

@@ -40,6 +40,11 @@ pub trait Hook: Send + Sync {
         value
     }
 
+    /// Fills in where an object is, from what else it says of itself.
+    fn located(&self, value: Value) -> Value {
+        value
+    }
+
     /// Reads objects in its own way; nothing where the file's way is to be gone.
     async fn read_many(
         &self,

@@ -66,7 +66,7 @@ impl RestSession {
 
     /// Fills in of an object what the provider block gives.
     pub fn located(&self, spec: &Spec, value: &Value) -> Value {
-        let mut value = value.clone();
+        let mut value = self.catalog.hook(spec).located(value.clone());
         for part in &spec.parts {
             let Some(fill) = part.fill.as_deref().and_then(|name| self.defaults.fill(name)) else {
                 continue;
@@ -130,6 +130,7 @@ impl RestSession {
         }
         value = labelled(spec, &value, base);
         value = hook.decoded(value, &json, base);
+        value = calm(spec, value, base);
         if !spec.timeouts.is_empty() {
             let times = base.and_then(|base| base.field("timeouts")).cloned();
             let none = || {
@@ -274,6 +275,22 @@ fn is_same(list: &List, object: &Json, value: &Value, spec: &Spec) -> bool {
     same_name
         && matches!((here, there), (Some(here), Some(there)) if here.eq_ignore_ascii_case(there))
         || same_name && (here.is_none() || there.is_none())
+}
+
+/// Keeps the marks of a last change (`updated`, `etag`) where nothing else changed: a write of something beside the
+/// object (a bucket's policy) moves them too.
+fn calm(spec: &Spec, value: Value, base: Option<&Value>) -> Value {
+    let Some(base) = base else { return value };
+    let changed = |part: &&super::spec::Part| value.field(&part.name) != base.field(&part.name);
+    if spec.parts.iter().filter(|part| !part.volatile).any(|part| changed(&part)) {
+        return value;
+    }
+    spec.parts.iter().filter(|part| part.volatile).fold(value.clone(), |value, part| {
+        match base.field(&part.name).filter(|field| field.is_known() && !field.is_null()) {
+            Some(field) => value.with_field(&part.name, field.clone()),
+            None => value,
+        }
+    })
 }
 
 /// Shares an object's labels out among the three attributes.

@@ -1,4 +1,6 @@
 //! Texts with `{attribute}` placeholders: paths, ids, and the reading of ids.
+//!
+//! `{attribute/}` takes the text after the last slash: the attribute may be a name or a whole id.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +39,7 @@ impl Template {
     pub fn holes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
-            Piece::Hole(name) => Some(name.as_str()),
+            Piece::Hole(name) => Some(name.trim_end_matches('/')),
         })
     }
 
@@ -55,7 +57,7 @@ impl Template {
 
     /// Fills the placeholders from an object's attributes; nothing where one is null or unknown.
     pub fn from_value(&self, value: &Value) -> Option<String> {
-        self.fill(|name| text_at(value, name))
+        self.fill(|name| hole(value, name))
     }
 
     /// Fills a request's path: what comes from attributes is escaped, slashes excepted where the
@@ -70,7 +72,8 @@ impl Template {
                     text.push_str(piece);
                 }
                 Piece::Hole(name) => {
-                    let filled = text_at(value, name).ok_or_else(|| name.clone())?;
+                    let filled =
+                        hole(value, name).ok_or_else(|| name.trim_end_matches('/').to_string())?;
                     text.push_str(&escape(&filled, query));
                 }
             }
@@ -107,7 +110,7 @@ impl Template {
                     if taken.is_empty() || (!spaces && taken.contains('/')) {
                         return None;
                     }
-                    found.insert(name.clone(), taken.to_string());
+                    found.insert(name.trim_end_matches('/').to_string(), taken.to_string());
                     rest = &rest[end..];
                 }
             }
@@ -125,6 +128,15 @@ impl std::fmt::Display for Template {
             }
         }
         Ok(())
+    }
+}
+
+fn hole(value: &Value, name: &str) -> Option<String> {
+    match name.strip_suffix('/') {
+        Some(name) => {
+            text_at(value, name).map(|text| text.rsplit('/').next().unwrap_or(&text).to_string())
+        }
+        None => text_at(value, name),
     }
 }
 

@@ -21,7 +21,13 @@ pub struct Cluster;
 /// Gives the name of the lock that a cluster's changes and its pools' take.
 pub fn lock_name(value: &Value, cluster: &str) -> String {
     let text = |name: &str| text_at(value, name).unwrap_or_default();
-    format!("gke {}/{}/{}", text("project"), text("location"), text(cluster))
+    let name = text(cluster);
+    format!(
+        "gke {}/{}/{}",
+        text("project"),
+        text("location"),
+        name.rsplit('/').next().unwrap_or_default()
+    )
 }
 
 /// Says whether a location is a zone: it ends in one letter.

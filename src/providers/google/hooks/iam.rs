@@ -125,8 +125,10 @@ async fn policy(
 }
 
 fn granted(value: &Value, policy: &Json) -> Value {
+    // Others' writes of the policy change its etag: the one first seen is kept, so that they are no drift.
+    let kept = value.field("etag").filter(|etag| etag.is_known() && !etag.is_null()).cloned();
     let etag = policy.get("etag").and_then(Json::as_str).unwrap_or_default();
-    let value = value.with_field("etag", Value::string(etag));
+    let value = value.with_field("etag", kept.unwrap_or_else(|| Value::string(etag)));
     let id = identity(&value);
     value.with_field("id", id)
 }

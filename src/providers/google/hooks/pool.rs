@@ -25,6 +25,25 @@ fn number(value: &Value, name: &str) -> Option<i64> {
     value.field(name).and_then(Value::as_i64)
 }
 
+/// A cluster that is given by its id says where the pool is; while the id is not known, neither is the place.
+fn place(draft: &mut Draft<'_>) {
+    if draft.prior.is_some() {
+        return;
+    }
+    let unwritten = |name: &&&str| draft.config.field(name).is_none_or(Value::is_null);
+    let names: Vec<&str> = ["project", "location"].iter().filter(unwritten).copied().collect();
+    let cluster = draft.config.field("cluster").cloned().unwrap_or(Value::null(Type::String));
+    if cluster.as_str().is_some_and(|cluster| !cluster.contains('/')) {
+        return;
+    }
+    let mut after = names.iter().fold(draft.after.clone(), |after, name| {
+        after.with_field(name, Value::unknown_not_null(Type::String))
+    });
+    after = NodePool.located(after);
+    let id = draft.spec.id.value(&after);
+    draft.after = after.with_field("id", id);
+}
+
 #[async_trait]
 impl Hook for NodePool {
     fn validate(&self, config: &Value) -> Vec<Problem> {
@@ -45,10 +64,29 @@ impl Hook for NodePool {
         problems
     }
 
+    fn located(&self, value: Value) -> Value {
+        let Some(cluster) = text_at(&value, "cluster").filter(|cluster| cluster.contains('/'))
+        else {
+            return value;
+        };
+        ["project", "location"].iter().fold(value, |value, name| {
+            let open = value.field(name).is_none_or(|field| field.is_null() || !field.is_known());
+            let mut segments =
+                cluster.split('/').skip_while(|segment| segment.strip_suffix('s') != Some(name));
+            match segments.nth(1).filter(|_| open) {
+                Some(found) => value.with_field(name, Value::string(found)),
+                None => value,
+            }
+        })
+    }
+
     fn plan(&self, draft: &mut Draft<'_>) {
+        place(draft);
         let written = draft.config.field("name").is_some_and(|name| !name.is_null());
         if draft.prior.is_none() && !written {
-            draft.after = draft.after.with_field("name", Value::unknown_not_null(Type::String));
+            let after = draft.after.with_field("name", Value::unknown_not_null(Type::String));
+            let id = draft.spec.id.value(&after);
+            draft.after = after.with_field("id", id);
         }
         if draft.prior.is_none()
             && let Some(count) = draft.config.field("node_count").filter(|count| !count.is_null())

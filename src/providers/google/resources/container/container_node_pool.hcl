@@ -3,20 +3,20 @@ resource "google_container_node_pool" {
   service   = "container"
   object    = "NodePool"
   hook      = "node_pool"
-  id        = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}"
-  import    = ["projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}", "{project}/{location}/{cluster}/{name}", "{location}/{cluster}/{name}"]
+  id        = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}"
+  import    = ["projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}", "{project}/{location}/{cluster/}/{name}", "{location}/{cluster/}/{name}"]
   operation = gke
   rests     = { field = "status", ready = ["RUNNING"], failed = ["RUNNING_WITH_ERROR", "ERROR"] }
 
-  create = { post = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools", body = "nodePool" }
-  read   = { get = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}" }
-  list   = { get = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools", items = "nodePools", by = "name" }
-  update = { put = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}", how = fields }
-  delete = { delete = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}" }
-  rpc "set_size" { post = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}:setSize" }
-  rpc "set_management" { post = "projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{name}:setManagement" }
+  create = { post = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools", body = "nodePool" }
+  read   = { get = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}" }
+  list   = { get = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools", items = "nodePools", by = "name" }
+  update = { put = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}", how = fields }
+  delete = { delete = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}" }
+  rpc "set_size" { post = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}:setSize" }
+  rpc "set_management" { post = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}:setManagement" }
   rpc "cluster_update" {
-    put  = "projects/{project}/locations/{location}/clusters/{cluster}"
+    put  = "projects/{project}/locations/{location}/clusters/{cluster/}"
     body = "update"
     with = { desiredNodePoolId = "{name}" }
   }

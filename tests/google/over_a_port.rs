@@ -1,0 +1,52 @@
+//! The provider as a user has it: over a port, with the real client, and with the environment's help.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use terrane::http::Clock;
+use terrane::providers::google::Google;
+use terrane::providers::{Provider, Session, Wanted, World};
+use terrane::sandbox;
+use terrane::value::Value;
+
+use super::support::{address, object};
+
+#[tokio::test]
+async fn a_session_over_a_port_finds_nothing_where_nothing_is() {
+    let world = sandbox::World::open(None, 0.0, "2025-01-01T00:00:00Z".parse().unwrap()).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let clock: Arc<dyn Clock> = world.clock();
+    let server = sandbox::serve(world, listener).await.unwrap();
+    let given = World {
+        clock,
+        environment: Arc::new(BTreeMap::from([(
+            "GOOGLE_REGION".to_string(),
+            "asia-south1".to_string(),
+        )])),
+        home: None,
+        root: ".".into(),
+        sandbox: Some(server.url()),
+        version: "0.0.0",
+        tokens: None,
+    };
+    let provider = Google::new();
+    let block = provider.complete(&provider.schema().empty(), &given);
+    let session = provider.configure(&block, &given).unwrap();
+    let entry =
+        provider.catalog().entry(terrane::addr::Mode::Managed, "google_storage_bucket").unwrap();
+    let value = object(&entry.spec.parts, &json!({ "name": "nothing", "location": "US" }));
+    let wanted = Wanted {
+        address: address("google_storage_bucket"),
+        type_name: "google_storage_bucket".into(),
+        value,
+        private: Vec::new(),
+    };
+
+    let found = session.read_many(&[wanted]).await;
+
+    assert!(matches!(found.as_slice(), [Ok(None)]), "{found:?}");
+    assert_eq!(block.field("project"), Some(&Value::string("polls-demo")));
+    assert_eq!(block.field("region"), Some(&Value::string("asia-south1")));
+    server.stop().await.unwrap();
+}
