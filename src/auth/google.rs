@@ -5,7 +5,7 @@
 //! only such. Nothing is asked before the first token is.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -163,10 +163,10 @@ impl GoogleTokens {
         }
     }
 
-    fn file(&self, path: &PathBuf) -> Result<Json, AuthError> {
+    fn file(&self, path: &Path) -> Result<Json, AuthError> {
         let path = match (path.strip_prefix("~"), &self.wish.home) {
             (Ok(rest), Some(home)) => home.join(rest),
-            _ => path.clone(),
+            _ => path.to_path_buf(),
         };
         let text = std::fs::read_to_string(&path).map_err(|error| {
             AuthError(format!("The credentials file {} cannot be read: {error}.", path.display()))

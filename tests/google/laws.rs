@@ -339,3 +339,62 @@ fn the_client_configuration_gives_a_token_that_is_never_kept() {
         );
     });
 }
+
+#[test]
+fn the_project_is_read() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let schema = bench.provider.resource(Mode::Data, "google_project").unwrap();
+
+        let value = bench.session.read_data("google_project", &schema.empty()).await.unwrap();
+
+        assert_eq!(value.field("project_id"), Some(&Value::string("polls-demo")));
+        assert!(
+            value.field("number").and_then(Value::as_str).is_some_and(|number| !number.is_empty())
+        );
+        assert_eq!(value.field("id"), Some(&Value::string("projects/polls-demo")));
+    });
+}
+
+#[test]
+fn a_replaced_object_is_planned_as_a_new_one() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let config = json!({ "name": "moving", "location": "US" });
+        let made = bench.create("google_storage_bucket", &config).await;
+        let wanted =
+            bench.config("google_storage_bucket", &changed(&config, &json!({ "location": "eu" })));
+
+        let planned = bench.plan("google_storage_bucket", Some(&made), &wanted);
+
+        assert_eq!(
+            planned.replaces.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["location"]
+        );
+        assert_eq!(planned.after.field("location"), Some(&Value::string("EU")));
+        assert!(!planned.after.field("self_link").unwrap().is_known());
+    });
+}
+
+#[test]
+fn what_is_unknown_in_a_first_plan_is_only_what_the_service_says() {
+    let bench = Bench::new();
+    let pool = json!({ "cluster": "(unknown)", "name": "pool", "node_count": 2 });
+    let config = bench.config("google_container_node_pool", &pool);
+
+    let planned = bench.plan("google_container_node_pool", None, &config);
+
+    assert!(!planned.after.field("location").unwrap().is_known());
+    assert_eq!(planned.after.field("node_count").and_then(Value::as_i64), Some(2));
+    let account = json!({ "account_id": "polls-nodes" });
+    let planned = bench.plan(
+        "google_service_account",
+        None,
+        &bench.config("google_service_account", &account),
+    );
+    let email = Value::string("polls-nodes@polls-demo.iam.gserviceaccount.com");
+    assert_eq!(planned.after.field("email"), Some(&email));
+    assert!(!planned.after.field("unique_id").unwrap().is_known());
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use terrane::http::Clock;
 use terrane::providers::google::Google;
-use terrane::providers::{Provider, Session, Wanted, World};
+use terrane::providers::{Provider, Wanted, World};
 use terrane::sandbox;
 use terrane::value::Value;
 

@@ -19,6 +19,7 @@ use crate::http::{HeaderMap, HeaderValue};
 use crate::providers::rest::api::Api;
 use crate::providers::rest::catalog::Catalog;
 use crate::providers::rest::job::protected;
+use crate::providers::rest::json::set_dotted;
 use crate::providers::rest::plan::plan;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
@@ -272,8 +273,11 @@ fn filled(spec: &Spec, schema: &Schema, found: BTreeMap<String, String>) -> Valu
 /// Brings attributes of older schema versions to the present one.
 fn upgraded(type_name: &str, version: u64, attributes: Json) -> Json {
     let mut attributes = attributes;
-    const UPGRADES: &[(&str, u64, fn(&mut Json))] = &[
-        ("google_container_cluster", 2, |cluster| cluster["deletion_protection"] = true.into()),
+    type Upgrade = fn(&mut Json);
+    const UPGRADES: &[(&str, u64, Upgrade)] = &[
+        ("google_container_cluster", 2, |cluster| {
+            set_dotted(cluster, "deletion_protection", true.into())
+        }),
         ("google_storage_bucket", 4, |bucket| {
             if let Some(period) = bucket.pointer_mut("/retention_policy/0/retention_period")
                 && period.is_number()

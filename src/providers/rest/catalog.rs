@@ -27,9 +27,12 @@ pub struct Entry {
     pub schema: Arc<Schema>,
 }
 
+/// A file that is read at most once; nothing where it is wrong.
+type Once = OnceLock<Option<Arc<Entry>>>;
+
 /// All resource files of a provider.
 pub struct Catalog {
-    files: BTreeMap<(Mode, &'static str), (&'static str, OnceLock<Option<Arc<Entry>>>)>,
+    files: BTreeMap<(Mode, &'static str), (&'static str, Once)>,
     hooks: &'static [HookRow],
 }
 

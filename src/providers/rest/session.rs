@@ -272,9 +272,11 @@ fn is_same(list: &List, object: &Json, value: &Value, spec: &Spec) -> bool {
         matches!((id, name), (Some(id), Some(name)) if last_segment(&id) == last_segment(name));
     let here = value.field("location").and_then(Value::as_str);
     let there = object.get("location").and_then(Json::as_str);
-    same_name
-        && matches!((here, there), (Some(here), Some(there)) if here.eq_ignore_ascii_case(there))
-        || same_name && (here.is_none() || there.is_none())
+    let same_place = match (here, there) {
+        (Some(here), Some(there)) => here.eq_ignore_ascii_case(there),
+        _ => true,
+    };
+    same_name && same_place
 }
 
 /// Keeps the marks of a last change (`updated`, `etag`) where nothing else changed: a write of something beside the

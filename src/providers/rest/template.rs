@@ -175,7 +175,7 @@ mod tests {
         let long = Template::parse("projects/{project}/serviceAccounts/{email}");
         let short = Template::parse("{email}");
 
-        assert_eq!(long.take_apart("a@b").is_none(), true);
+        assert!(long.take_apart("a@b").is_none());
         assert_eq!(short.take_apart("a@b").map(|found| found["email"].clone()), Some("a@b".into()));
         let found = long.take_apart("projects/p/serviceAccounts/a@b").unwrap();
         assert_eq!((found["project"].as_str(), found["email"].as_str()), ("p", "a@b"));

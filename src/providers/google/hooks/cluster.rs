@@ -93,8 +93,11 @@ impl Hook for Cluster {
         if object.pointer("/masterAuth").is_some() {
             let issued = object.pointer("/masterAuth/clientCertificate").and_then(Json::as_str);
             let issued = issued.is_some_and(|text| !text.is_empty());
-            object["masterAuth"]["clientCertificateConfig"] =
-                json!({ "issueClientCertificate": issued });
+            members::set_dotted(
+                object,
+                "masterAuth.clientCertificateConfig.issueClientCertificate",
+                issued.into(),
+            );
         }
         if members::dotted(object, "releaseChannel.channel").is_none() {
             members::set_dotted(object, "releaseChannel.channel", "UNSPECIFIED".into());
@@ -115,7 +118,7 @@ impl Hook for Cluster {
                 if let Some(options) = exclusion.get_mut("maintenanceExclusionOptions")
                     && options.get("scope").is_none()
                 {
-                    options["scope"] = "NO_UPGRADES".into();
+                    members::set_dotted(options, "scope", "NO_UPGRADES".into());
                 }
             }
         }

@@ -97,7 +97,7 @@ impl Grant {
                 binding.get("members").and_then(Json::as_array).is_some_and(|m| !m.is_empty())
             });
         }
-        let mut changed = policy.clone();
+        let mut changed = if policy.is_object() { policy.clone() } else { json!({}) };
         changed["bindings"] = bindings.into();
         changed["version"] = 3.into();
         changed

@@ -9,6 +9,7 @@ use crate::providers::rest::api::Ask;
 use crate::providers::rest::codec::last_segment;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
+use crate::providers::rest::json as members;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::text_at;
@@ -188,8 +189,8 @@ impl Hook for Project {
         let id = parent.get("id").cloned().unwrap_or_default();
         let only =
             |wanted: &str| if kind == wanted { id.clone() } else { Json::String(String::new()) };
-        object["orgId"] = only("organization");
-        object["folderId"] = only("folder");
+        members::set_dotted(object, "orgId", only("organization"));
+        members::set_dotted(object, "folderId", only("folder"));
     }
 
     async fn data(

@@ -11,8 +11,8 @@ data "google_project" {
     project_id          = { type = string, optional = true, api = "projectId" }
     name                = { type = string, computed = true, api = "name" }
     number              = { type = string, computed = true, api = "projectNumber" }
-    org_id              = { type = string, computed = true, api = "parent.id" }
-    folder_id           = { type = string, computed = true, api = "parent.id" }
+    org_id              = { type = string, computed = true, api = "orgId" }
+    folder_id           = { type = string, computed = true, api = "folderId" }
     billing_account     = { type = string, computed = true }
     labels              = { type = map(string), computed = true, api = "labels" }
     effective_labels    = { type = map(string), computed = true, api = "labels" }
