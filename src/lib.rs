@@ -20,7 +20,6 @@ pub mod backends;
 pub mod providers;
 pub mod plan;
 pub mod apply;
-pub mod drift;
 pub mod render;
 pub mod sandbox;
-//pub mod cli;
+pub mod cli;

@@ -1,3 +1,29 @@
-//! The program: hands the arguments to `cli`.
+//! The program: gives the process's arguments, environment and terminal to `cli`.
 
-fn main() {}
+use std::io::{self, BufRead, IsTerminal};
+use std::process::ExitCode;
+
+use terrane::cli::{self, Environment, Screen};
+
+fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let live = io::stdout().is_terminal();
+    let columns = environment.variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let mut ask = || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_string())
+    };
+    let mut screen = Screen {
+        out: &mut out,
+        err: &mut err,
+        ask: &mut ask,
+        colour: live,
+        live,
+        width: columns.unwrap_or(80),
+    };
+    ExitCode::from(cli::run(&arguments, &environment, &mut screen))
+}

@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 
 use super::agree::disagreement;
 use super::desk::Message;
-use super::event::Event;
 use super::oracle::{Former, Now};
 use super::walking::{inconsistent, overlaid, place, with_marks_of};
 use crate::addr::{Address, Mode};
@@ -19,6 +18,7 @@ use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
 use crate::graph::walk;
+use crate::plan::event::ApplyEvent;
 use crate::plan::objects::encode;
 use crate::plan::planner::plan_object;
 use crate::plan::propose::ignore_changes;
@@ -63,7 +63,11 @@ pub struct Applied {
 }
 
 /// Carries out a plan. The state is saved whatever happens; a state that cannot be saved is among the problems.
-pub async fn apply(given: &Given<'_>, lock: &mut dyn Lock, tell: &mut dyn FnMut(Event)) -> Applied {
+pub async fn apply(
+    given: &Given<'_>,
+    lock: &mut dyn Lock,
+    tell: &mut dyn FnMut(ApplyEvent),
+) -> Applied {
     let schemas = RegistrySchemas(given.registry);
     let evaluator = || Evaluator::new(given.config, given.sources, given.inputs, &schemas);
     let (sender, mut inbox) = mpsc::unbounded_channel();
@@ -108,7 +112,7 @@ pub(super) enum Done {
 pub(super) struct Applier<'g, 'a> {
     pub(super) given: &'g Given<'a>,
     pub(super) lock: &'g mut dyn Lock,
-    pub(super) tell: &'g mut dyn FnMut(Event),
+    pub(super) tell: &'g mut dyn FnMut(ApplyEvent),
     pub(super) now: Evaluator<'g>,
     pub(super) former: Evaluator<'g>,
     /// As it was when the apply began: sessions of what is removed are made from it.
@@ -408,8 +412,8 @@ impl Applier<'_, '_> {
             None => problem,
         };
         self.applied.problems.push(problem);
-        let (address, call, elapsed) = (action.address.clone(), action.call, self.elapsed(action));
-        (self.tell)(Event::Failed { address, call, elapsed });
+        let (action, elapsed) = (action.clone(), self.elapsed(action));
+        (self.tell)(ApplyEvent::Failed { action, elapsed });
     }
 
     pub(super) fn count(&mut self, action: &Action) {
@@ -424,10 +428,8 @@ impl Applier<'_, '_> {
     }
 
     pub(super) fn finished(&mut self, action: &Action) {
-        let (address, call, deposed) =
-            (action.address.clone(), action.call, action.deposed.clone());
         let (elapsed, id) = (self.elapsed(action), self.id(&action.address));
-        (self.tell)(Event::Finished { address, deposed, call, elapsed, id });
+        (self.tell)(ApplyEvent::Finished { action: action.clone(), id, elapsed });
     }
 
     /// Evaluates the outputs, saves the state, and gives what was done.

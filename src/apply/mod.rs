@@ -6,9 +6,7 @@
 pub mod agree;
 pub mod applier;
 mod desk;
-pub mod event;
 mod oracle;
 mod walking;
 
 pub use self::applier::{Applied, Given, apply};
-pub use self::event::Event;

@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 
 use super::applier::{Applier, Done};
 use super::desk::{Message, WorkerDesk};
-use super::event::Event;
 use super::oracle::Now;
 use crate::addr::Address;
 use crate::diag::{Diagnostic, Span};
 use crate::graph::{Outcome, Prepared, Walk};
+use crate::plan::event::ApplyEvent;
 use crate::plan::objects::encode;
 use crate::plan::{Action, Call, Change, PlanMode, Verb};
 use crate::providers::{ApiError, ApiErrorKind, Observed};
@@ -34,19 +34,18 @@ impl Walk for Applier<'_, '_> {
         }
         let id = self.id(&action.address);
         self.started.insert(action.clone(), self.given.world.clock.now());
-        let (address, deposed, call) =
-            (action.address.clone(), action.deposed.clone(), action.call);
-        let job = if call == Call::Read { self.read_job(action) } else { self.act_job(action) };
+        let job =
+            if action.call == Call::Read { self.read_job(action) } else { self.act_job(action) };
         match job {
             Ok(job) => {
-                (self.tell)(Event::Started { address, deposed, call, id });
+                (self.tell)(ApplyEvent::Started { action: action.clone(), id });
                 self.flush().await;
                 Prepared::Job(job)
             }
             Err(problems) => {
                 self.applied.problems.extend(problems);
                 let elapsed = std::time::Duration::ZERO;
-                (self.tell)(Event::Failed { address, call, elapsed });
+                (self.tell)(ApplyEvent::Failed { action: action.clone(), elapsed });
                 Prepared::Failed
             }
         }
@@ -78,10 +77,10 @@ impl Walk for Applier<'_, '_> {
                     self.set(&action, object);
                 }
                 Message::Note { action, text } => {
-                    (self.tell)(Event::Note { address: action.address, text });
+                    (self.tell)(ApplyEvent::Note { action, text });
                 }
                 Message::Log { action, lines } => {
-                    (self.tell)(Event::Log { address: action.address, lines });
+                    (self.tell)(ApplyEvent::Log { action, lines });
                 }
             }
         }
@@ -113,9 +112,9 @@ impl Walk for Applier<'_, '_> {
     }
 
     fn skip(&mut self, action: &Action, because: &Action) {
-        let (address, call) = (action.address.clone(), action.call);
-        (self.tell)(Event::Skipped { address, call, because: because.address.clone() });
-        self.applied.skipped.push((action.clone(), because.address.clone()));
+        let (skipped, because) = (action.clone(), because.address.clone());
+        (self.tell)(ApplyEvent::Skipped { action: skipped, because: because.clone() });
+        self.applied.skipped.push((action.clone(), because));
     }
 }
 

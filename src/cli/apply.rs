@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches};
 
 use super::interrupt::guarded;
 use super::planning::{self, options, planned};
-use super::telling::{self, Progress};
+use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
 use crate::apply::{Applied, Given, apply as carry_out};
@@ -119,8 +119,9 @@ fn apply_saved(
         .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
     let saved = file::read(&bytes)
         .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
-    let file::Saved { plan, files, inputs } = saved;
-    let (config, problems) = workbench.config_of(files);
+    let file::Saved { mut plan, files, inputs } = saved;
+    let (config, problems) = workbench.config_of(files.clone());
+    file::settle(&mut plan, &files, &workbench.sources);
     if has_errors(&problems) {
         return Err(workbench.fail(&problems));
     }
@@ -185,8 +186,10 @@ fn carried_out(
         parallelism: usize::from(parallelism),
         stop: stop.clone(),
     };
-    let mut progress = Progress::new(workbench.json(), workbench.clock.clone());
+    let live = workbench.screen.live && !workbench.json();
+    let (style, clock) = (workbench.style(), workbench.clock.clone());
+    let mut teller = Teller::new(plan, workbench.json(), live, style, clock);
     let screen = &mut *workbench.screen;
-    let mut tell = |event| progress.tell(screen, event);
+    let mut tell = |event| teller.tell(screen, &event);
     workbench.runtime.block_on(guarded(&stop, carry_out(&given, lock, &mut tell)))
 }

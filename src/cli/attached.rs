@@ -9,13 +9,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::http::Clock;
+use crate::http::client::{Client, Transport};
+use crate::http::{Clock, Method, Request};
 use crate::sandbox::clock::VirtualClock;
 
 /// The clock of the process that is attached.
 pub(super) struct AttachedClock {
     base: String,
-    client: reqwest::Client,
+    client: Client,
     own: VirtualClock,
     told: Mutex<Timestamp>,
 }
@@ -26,10 +27,11 @@ impl AttachedClock {
     /// # Errors
     /// The server does not answer.
     pub(super) async fn attach(base: &str) -> Result<AttachedClock, String> {
-        let client = crate::http::client::client();
-        let url = format!("{base}/sandbox/clock");
-        let answer = client.get(&url).send().await.map_err(|error| error.to_string())?;
-        let answer: Json = answer.json().await.map_err(|error| error.to_string())?;
+        let client = Client::new("terrane");
+        let request = Request::new(Method::GET, format!("{base}/sandbox/clock"));
+        let answer = client.send(request).await.map_err(|error| error.to_string())?;
+        let answer: Json =
+            serde_json::from_slice(answer.bytes()).map_err(|error| error.to_string())?;
         let now = answer["now"].as_str().and_then(|text| text.parse().ok());
         let now: Timestamp = now.ok_or("the server gave no time")?;
         let own = VirtualClock::new(now, 0.0);
@@ -46,9 +48,9 @@ impl AttachedClock {
         };
         if gap.is_positive() {
             let body = json!({"advance": format!("{}ms", gap.as_millis())});
-            let request = self.client.post(format!("{}/sandbox/clock", self.base)).json(&body);
+            let request = Request::new(Method::POST, format!("{}/sandbox/clock", self.base));
             // A server that is gone is told by the next real request.
-            let _ = request.send().await;
+            let _ = self.client.send(request.json(&body)).await;
         }
     }
 }

@@ -75,7 +75,7 @@ fn console(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Ex
         let value = parse_expression(file, text, 0)
             .and_then(|expr| evaluator.expression(&expr, &mut oracle));
         match value {
-            Ok(value) => workbench.screen.line(render::diff::plain(&value)),
+            Ok(value) => workbench.screen.line(render::literal::literal(&value)),
             Err(problems) => exit = workbench.fail(&problems),
         }
     }

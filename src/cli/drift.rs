@@ -6,7 +6,6 @@ use super::planning::{self, planned};
 use super::telling;
 use super::workbench::Workbench;
 use super::{Command, Exit};
-use crate::drift::{Report, report};
 use crate::plan::PlanMode;
 
 pub(super) const COMMAND: Command = Command {
@@ -31,7 +30,6 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
-    let found: Report = report(&plan, &loaded.config);
-    telling::drift(workbench, &found, &registry);
-    Ok(if found.is_empty() { 0 } else { 2 })
+    telling::drift(workbench, &plan, &loaded.config, &registry);
+    Ok(if plan.drift.is_empty() { 0 } else { 2 })
 }

@@ -57,13 +57,15 @@ fn graph(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), 
 }
 
 /// Gives the blocks of the configuration and what each needs.
-fn resources(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Graph<String>, Exit> {
+fn resources(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+) -> Result<Graph<String>, Exit> {
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let sources = workbench.sources.clone();
     let schemas = RegistrySchemas(&registry);
-    let inputs = crate::eval::Inputs { validating: true, ..loaded.inputs.clone() };
-    let mut evaluator = Evaluator::new(&loaded.config, &sources, &inputs, &schemas);
+    let mut evaluator = Evaluator::new(&loaded.config, &sources, &loaded.inputs, &schemas);
     let evaluation = evaluator.evaluate(&mut Validating::new(&registry));
     if crate::diag::has_errors(&evaluation.problems) {
         return Err(workbench.fail(&evaluation.problems));

@@ -10,15 +10,26 @@ use super::{Command, Exit, flag, one, option};
 use crate::addr::Address;
 use crate::backends::local::write_whole;
 use crate::diag::Diagnostic;
-use crate::providers::kubernetes::kubeconfig::kubeconfig;
+use crate::http::client::{Client, Transport};
+use crate::http::{Method, Request};
+use crate::providers::kubernetes::kubeconfig;
 
 pub(super) const COMMAND: Command = Command {
     name: "kubeconfig",
     about: "Write a kubeconfig for a cluster of the state",
     arguments: |command| {
         command
-            .arg(Arg::new("address").required(true).value_name("ADDRESS").help("The cluster, like google_container_cluster.main"))
-            .arg(option("out", "FILE", "Write to this file, for its owner only, instead of printing"))
+            .arg(
+                Arg::new("address")
+                    .required(true)
+                    .value_name("ADDRESS")
+                    .help("The cluster, like google_container_cluster.main"),
+            )
+            .arg(option(
+                "out",
+                "FILE",
+                "Write to this file, for its owner only, instead of printing",
+            ))
             .arg(flag("exec", "Ask gke-gcloud-auth-plugin for tokens instead of writing one"))
             .arg(option("state", "FILE", "The state file"))
     },
@@ -34,9 +45,9 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 
 fn write(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
     let text = one(matches, "address").unwrap_or_default();
-    let address: Address = text
-        .parse()
-        .map_err(|error| workbench.fail(&[Diagnostic::error("Invalid address", format!("{error}."))]))?;
+    let address: Address = text.parse().map_err(|error| {
+        workbench.fail(&[Diagnostic::error("Invalid address", format!("{error}."))])
+    })?;
     let backend = workbench.backend(matches)?;
     let snapshot = workbench.snapshot(backend.as_ref())?;
     let Some(object) = snapshot.current(&address) else {
@@ -48,7 +59,8 @@ fn write(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), 
     let endpoint = attributes["endpoint"].as_str();
     let authority = attributes["master_auth"][0]["cluster_ca_certificate"].as_str();
     let (Some(endpoint), Some(authority)) = (endpoint, authority) else {
-        let detail = format!("{address} has no endpoint and certificate: it is not a running cluster.");
+        let detail =
+            format!("{address} has no endpoint and certificate: it is not a running cluster.");
         return Err(workbench.fail(&[Diagnostic::error("Not a cluster", detail)]));
     };
     let part = |name: &str| attributes[name].as_str().unwrap_or_default();
@@ -62,7 +74,11 @@ fn write(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), 
         Some(file) => {
             let path = workbench.folder.join(Path::new(file));
             if let Err(error) = write_whole(&path, written.as_bytes()) {
-                return Err(workbench.fail(&[file_problem("Failed to write kubeconfig", &path, &error)]));
+                return Err(workbench.fail(&[file_problem(
+                    "Failed to write kubeconfig",
+                    &path,
+                    &error,
+                )]));
             }
             workbench.screen.line(format!("Wrote {file}: kubectl --kubeconfig {file} get pods -A"));
         }
@@ -73,13 +89,13 @@ fn write(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), 
 /// Gives a token of the sandbox. On Google Cloud the file names the plug-in, which refreshes its own.
 fn token(workbench: &mut Workbench<'_, '_>) -> Result<Option<String>, Exit> {
     let Some(base) = workbench.sandbox_base().map(String::from) else { return Ok(None) };
-    let asked = workbench.runtime.block_on(async {
-        let client = crate::http::client::client();
-        let answer = client.post(format!("{base}/sandbox/token")).send().await?;
-        answer.json::<Json>().await
-    });
+    let request = Request::new(Method::POST, format!("{base}/sandbox/token"));
+    let asked = workbench.runtime.block_on(Client::new("terrane").send(request));
     match asked {
-        Ok(answer) => Ok(answer["access_token"].as_str().map(String::from)),
+        Ok(answer) => {
+            let answer: Json = serde_json::from_slice(answer.bytes()).unwrap_or_default();
+            Ok(answer["access_token"].as_str().map(String::from))
+        }
         Err(error) => {
             let detail = format!("The sandbox gave no token: {error}.");
             Err(workbench.fail(&[Diagnostic::error("No access token", detail)]))

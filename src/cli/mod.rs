@@ -13,18 +13,18 @@ mod workbench;
 
 mod apply;
 mod completions;
-// mod console;
+mod console;
 mod drift;
 mod force_unlock;
-// mod graph;
+mod graph;
 mod init;
-// mod kubeconfig;
-// mod output;
+mod kubeconfig;
+mod output;
 mod plan;
 mod planning;
 mod sandbox;
-// mod show;
-// mod state;
+mod show;
+mod state;
 mod telling;
 mod validate;
 mod version;
@@ -54,12 +54,12 @@ const COMMANDS: &[Command] = &[
     apply::COMMAND,
     apply::DESTROY,
     drift::COMMAND,
-    // show::COMMAND,
-    // output::COMMAND,
-    // state::COMMAND,
-    // console::COMMAND,
-    // graph::COMMAND,
-    // kubeconfig::COMMAND,
+    show::COMMAND,
+    output::COMMAND,
+    state::COMMAND,
+    console::COMMAND,
+    graph::COMMAND,
+    kubeconfig::COMMAND,
     sandbox::COMMAND,
     force_unlock::COMMAND,
     completions::COMMAND,

@@ -6,6 +6,7 @@ use super::workbench::Workbench;
 use super::{Command, Exit, flag, one, option};
 use crate::diag::{Diagnostic, nearest};
 use crate::render;
+use crate::render::json::Reveal;
 use crate::value::json::to_json_text;
 use crate::value::{Kind, Value};
 
@@ -35,7 +36,8 @@ fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(),
     let snapshot = workbench.snapshot(backend.as_ref())?;
     let Some(name) = one(matches, "name") else {
         if raw {
-            let detail = "You must give the name of a single output value when using the -raw option.";
+            let detail =
+                "You must give the name of a single output value when using the -raw option.";
             return Err(workbench.fail(&[Diagnostic::error("Output name required", detail)]));
         }
         if snapshot.outputs.is_empty() && !workbench.json() {
@@ -43,9 +45,9 @@ fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(),
             return Ok(());
         }
         let text = if workbench.json() {
-            render::json::state::outputs(&snapshot.outputs)
+            format!("{:#}\n", render::json::state::outputs(&snapshot.outputs, Reveal::Yes))
         } else {
-            render::state::outputs(&snapshot.outputs, &workbench.style())
+            render::literal::outputs(&snapshot.outputs)
         };
         workbench.screen.print(text);
         return Ok(());
@@ -60,7 +62,7 @@ fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(),
     } else if workbench.json() {
         workbench.screen.line(to_json_text(&kept.value));
     } else {
-        workbench.screen.line(render::diff::plain(&kept.value));
+        workbench.screen.line(render::literal::literal(&kept.value));
     }
     Ok(())
 }
@@ -90,7 +92,8 @@ fn no_outputs() -> Diagnostic {
 }
 
 fn not_found<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
-    let detail = format!("The output variable requested could not be found in the state: \"{name}\".");
+    let detail =
+        format!("The output variable requested could not be found in the state: \"{name}\".");
     let problem = Diagnostic::error("Output not found", detail);
     match nearest(name, known) {
         Some(near) => problem.help(format!("Did you mean \"{near}\"?")),

@@ -6,6 +6,7 @@ use super::telling;
 use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
 use crate::plan::file;
+use crate::render::json::Reveal;
 use crate::state::file as state_file;
 
 pub(super) const COMMAND: Command = Command {
@@ -13,7 +14,11 @@ pub(super) const COMMAND: Command = Command {
     about: "Show a saved plan or the state",
     arguments: |command| {
         command
-            .arg(Arg::new("path").value_name("FILE").help("A saved plan or a state file; the state where it is not given"))
+            .arg(
+                Arg::new("path")
+                    .value_name("FILE")
+                    .help("A saved plan or a state file; the state where it is not given"),
+            )
             .arg(flag("json", "Print JSON"))
             .arg(flag("show-sensitive", "Print sensitive values in clear"))
             .arg(option("state", "FILE", "The state file"))
@@ -30,7 +35,11 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 
 fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
-    let clear = matches.get_one::<bool>("show-sensitive").copied().unwrap_or(false);
+    let clear = if matches.get_one::<bool>("show-sensitive").copied().unwrap_or(false) {
+        Reveal::Yes
+    } else {
+        Reveal::No
+    };
     let Some(name) = one(matches, "path") else {
         let backend = workbench.backend(matches)?;
         let snapshot = workbench.snapshot(backend.as_ref())?;
@@ -40,9 +49,10 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     let path = workbench.folder.join(name);
     let bytes = std::fs::read(&path)
         .map_err(|error| workbench.fail(&[file_problem("Failed to read", &path, &error)]))?;
-    if let Ok(saved) = file::read(&bytes) {
-        let (config, _) = workbench.config_of(saved.files);
-        telling::saved_plan(workbench, &saved.plan, &config, &registry, clear);
+    if let Ok(mut saved) = file::read(&bytes) {
+        workbench.config_of(saved.files.clone());
+        file::settle(&mut saved.plan, &saved.files, &workbench.sources);
+        telling::saved_plan(workbench, &saved.plan, &registry, clear);
         return Ok(());
     }
     let text = String::from_utf8_lossy(&bytes);

@@ -15,7 +15,12 @@ pub(super) const COMMAND: Command = Command {
     arguments: |command| {
         let state = || option("state", "FILE", "The state file");
         let address = || Arg::new("address").value_name("ADDRESS");
-        let lock = || [flag_on("lock", "Lock the state"), option("lock-timeout", "DURATION", "How long to wait for a lock")];
+        let lock = || {
+            [
+                flag_on("lock", "Lock the state"),
+                option("lock-timeout", "DURATION", "How long to wait for a lock"),
+            ]
+        };
         command
             .subcommand_required(true)
             .arg_required_else_help(true)
@@ -30,7 +35,6 @@ pub(super) const COMMAND: Command = Command {
                 clap::Command::new("show")
                     .about("Show one object's attributes")
                     .arg(address().required(true))
-                    .arg(flag("show-sensitive", "Print sensitive values in clear"))
                     .arg(state()),
             )
             .subcommand(
@@ -76,7 +80,9 @@ fn loaded(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Sna
     if snapshot.lineage.is_empty() && snapshot.is_empty() {
         let detail = "No state file was found: nothing is tracked here. State management commands require a state file.";
         let problem = Diagnostic::error("No state file was found!", detail);
-        return Err(workbench.fail(&[problem.help("Run `terrane apply` first, or name a state file with -state=FILE.")]));
+        return Err(workbench.fail(&[
+            problem.help("Run `terrane apply` first, or name a state file with -state=FILE.")
+        ]));
     }
     Ok(snapshot)
 }
@@ -117,8 +123,7 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
         return Err(workbench.fail(&[problem.help("`terrane state list` names what is tracked.")]));
     };
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
-    let clear = matches.get_one::<bool>("show-sensitive").copied().unwrap_or(false);
-    telling::object(workbench, &address, object, &registry, clear);
+    telling::object(workbench, &address, object, &registry);
     Ok(())
 }
 
@@ -152,8 +157,9 @@ fn rm(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exi
     changed(workbench, matches, "state-rm", dry, |workbench, snapshot| {
         let mut count = 0;
         for target in &targets {
-            let removed = rewrite::rm(snapshot, target)
-                .map_err(|error| Diagnostic::error("Invalid target address", format!("{error}.")))?;
+            let removed = rewrite::rm(snapshot, target).map_err(|error| {
+                Diagnostic::error("Invalid target address", format!("{error}."))
+            })?;
             count += removed.len();
             for address in removed {
                 let word = if dry { "Would remove" } else { "Removed" };

@@ -1,34 +1,111 @@
-//! What commands print: the results given to `render`, and its text to the screen.
+//! What commands print: results given to `render`, and its text to the screen.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::environment::Screen;
 use super::workbench::Workbench;
-use crate::addr::Address;
-use crate::apply::{Applied, Event};
-use crate::drift::Report;
+use crate::addr::{Address, Mode};
+use crate::apply::Applied;
+use crate::config::Config;
 use crate::http::Clock;
-use crate::plan::{Call, Change, Plan, PlanMode};
+use crate::plan::event::ApplyEvent;
+use crate::plan::objects::provider_ref;
+use crate::plan::{Change, Drift, Plan, PlanMode};
 use crate::providers::Registry;
-use crate::render;
+use crate::render::drift::DriftReport;
+use crate::render::json::plan::PlanDocument;
+use crate::render::json::{Reveal, stream};
+use crate::render::progress::{self, Progress};
+use crate::render::{self, Style};
 use crate::schema::Schema;
-use crate::state::Snapshot;
+use crate::state::{Object, Snapshot};
 
 /// Begins a stream of JSON lines.
 pub(super) fn version(workbench: &mut Workbench<'_, '_>) {
-    let _ = workbench;
+    if workbench.json() {
+        let line = stream::version(env!("CARGO_PKG_VERSION"), workbench.clock.now());
+        workbench.screen.print(line);
+    }
 }
 
-fn schema(registry: &Registry, change: &Change, address: &Address) -> Option<Arc<Schema>> {
+/// Gives the schema of a planned change.
+fn of_change(registry: &Registry, address: &Address, change: &Change) -> Option<Arc<Schema>> {
     registry.provider(&change.provider.source)?.resource(address.mode, &address.type_name)
 }
 
-/// Shows a plan.
+/// Gives the schema of a kept object.
+fn of_object(registry: &Registry, address: &Address, object: &Object) -> Option<Arc<Schema>> {
+    let reference = provider_ref(&object.provider)?;
+    registry.provider(&reference.source)?.resource(address.mode, &address.type_name)
+}
+
+/// Shows a plan: as text, or as lines of JSON.
 pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Registry) {
+    if workbench.json() {
+        let now = workbench.clock.now();
+        workbench.screen.print(stream::planned(plan, now));
+        workbench.screen.print(stream::plan_summary(plan.counts(), now));
+        if !plan.outputs.is_empty() {
+            workbench.screen.print(stream::planned_outputs(plan, now));
+        }
+        return;
+    }
     let style = workbench.style();
-    let schemas = |address: &Address, change: &Change| schema(registry, change, address);
+    let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let text = render::plan::plan(plan, &schemas, &workbench.sources, &style);
+    workbench.screen.print(text);
+}
+
+/// Shows a saved plan.
+pub(super) fn saved_plan(
+    workbench: &mut Workbench<'_, '_>,
+    saved: &Plan,
+    registry: &Registry,
+    reveal: Reveal,
+) {
+    if !workbench.json() {
+        plan(workbench, saved, registry);
+        return;
+    }
+    let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
+    let kept = |address: &Address, object: &Object| of_object(registry, address, object);
+    let document = PlanDocument {
+        plan: saved,
+        schemas: &schemas,
+        kept_schemas: &kept,
+        sources: &workbench.sources,
+        configuration: None,
+        reveal,
+    };
+    let text = render::json::plan::plan(&document).to_string();
+    workbench.screen.line(text);
+}
+
+/// Shows the state.
+pub(super) fn state(
+    workbench: &mut Workbench<'_, '_>,
+    snapshot: &Snapshot,
+    registry: &Registry,
+    reveal: Reveal,
+) {
+    let kept = |address: &Address, object: &Object| of_object(registry, address, object);
+    let text = if workbench.json() {
+        render::json::state::state(snapshot, &kept, reveal).to_string() + "\n"
+    } else {
+        render::state::show(snapshot, &kept, &workbench.style())
+    };
+    workbench.screen.print(text);
+}
+
+/// Shows one object.
+pub(super) fn object(
+    workbench: &mut Workbench<'_, '_>,
+    address: &Address,
+    object: &Object,
+    registry: &Registry,
+) {
+    let schema = of_object(registry, address, object);
+    let text = render::state::one(address, None, object, schema.as_deref(), &workbench.style());
     workbench.screen.print(text);
 }
 
@@ -40,53 +117,111 @@ pub(super) fn applied(
     failed: bool,
 ) {
     let counts = applied.counts;
-    let word = if plan.base.mode == PlanMode::Destroy { "Destroy" } else { "Apply" };
-    if failed {
-        workbench.screen.print(format!(
-            "\n{word} failed: {} added, {} changed, {} destroyed, {} not begun.\n",
-            counts.add,
-            counts.change,
-            counts.destroy,
-            applied.skipped.len()
-        ));
+    let done = progress::Applied {
+        added: counts.add,
+        changed: counts.change,
+        destroyed: counts.destroy,
+        imported: counts.import,
+    };
+    let destroy = plan.base.mode == PlanMode::Destroy;
+    if workbench.json() {
+        let now = workbench.clock.now();
+        workbench.screen.print(stream::apply_summary(done, destroy, now));
+        workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
         return;
     }
-    let text = if plan.base.mode == PlanMode::Destroy {
-        format!("\nDestroy complete! Resources: {} destroyed.\n", counts.destroy)
-    } else {
-        format!(
-            "\nApply complete! Resources: {} added, {} changed, {} destroyed.\n",
-            counts.add, counts.change, counts.destroy
-        )
-    };
-    workbench.screen.print(text);
-    for (name, kept) in &applied.snapshot.outputs {
-        let shown =
-            if kept.sensitive { "<sensitive>".to_string() } else { format!("{:?}", kept.value) };
-        workbench.screen.print(format!("{name} = {shown}\n"));
+    if failed {
+        let word = if destroy { "Destroy" } else { "Apply" };
+        let mut text = format!(
+            "\n{word} incomplete: {} added, {} changed, {} destroyed; {} not begun.\n",
+            done.added,
+            done.changed,
+            done.destroyed,
+            applied.skipped.len()
+        );
+        for (action, because) in &applied.skipped {
+            let why = if action.address == *because {
+                "the run was stopped".to_string()
+            } else {
+                format!("it waits for {because}")
+            };
+            text += &format!("  - {}: {why}\n", action.address);
+        }
+        text += "\nWhat was done is in the state. The next plan goes on from there.\n";
+        workbench.screen.print(text);
+        return;
     }
+    let style = workbench.style();
+    let text = progress::complete(done, destroy, &applied.snapshot.outputs, &style);
+    workbench.screen.print(text);
 }
 
 /// Shows what an apply does while it runs.
-pub(super) struct Progress {
+pub(super) struct Teller {
+    progress: Progress,
     clock: Arc<dyn Clock>,
+    json: bool,
+    live: bool,
+    drawn: usize,
 }
 
-impl Progress {
-    pub(super) fn new(_json: bool, clock: Arc<dyn Clock>) -> Progress {
-        Progress { clock }
+impl Teller {
+    /// Makes it for a plan.
+    pub(super) fn new(
+        plan: &Plan,
+        json: bool,
+        live: bool,
+        style: Style,
+        clock: Arc<dyn Clock>,
+    ) -> Teller {
+        Teller { progress: Progress::new(&plan.order, style), clock, json, live, drawn: 0 }
     }
 
-    pub(super) fn tell(&mut self, screen: &mut Screen<'_>, event: Event) {
-        let _ = &self.clock;
-        screen.line(format!("{event:?}"));
+    /// Tells one thing that happened.
+    pub(super) fn tell(&mut self, screen: &mut Screen<'_>, event: &ApplyEvent) {
+        let now = self.clock.now();
+        if self.json {
+            let long = self.progress.due(now);
+            let text: String = long.iter().map(|long| stream::still(long, now)).collect();
+            self.progress.event(event, now);
+            screen.print(text + &stream::event(event, now));
+            return;
+        }
+        // The view is drawn over: up to its first line, and all below it cleared.
+        let erase =
+            if self.drawn > 0 { format!("\x1b[{}F\x1b[J", self.drawn) } else { String::new() };
+        let lines = self.progress.tick(now) + &self.progress.event(event, now);
+        let view = if self.live { self.progress.live(now, 12) } else { String::new() };
+        self.drawn = view.lines().count();
+        screen.print(erase + &lines + &view);
     }
 }
 
 /// Shows what drifted.
-pub(super) fn drift(workbench: &mut Workbench<'_, '_>, report: &Report, registry: &Registry) {
-    let _ = registry;
-    for finding in &report.findings {
-        workbench.screen.line(format!("{}: {:?}", finding.address, finding.kind));
-    }
+pub(super) fn drift(
+    workbench: &mut Workbench<'_, '_>,
+    plan: &Plan,
+    config: &Config,
+    registry: &Registry,
+) {
+    let here = plan.prior.objects.keys().filter(|address| address.mode == Mode::Managed).count();
+    let gone = plan.drift.values().filter(|drift| drift.found.is_none()).count();
+    let schema = |address: &Address, drift: &Drift| {
+        let provider = registry.provider(&drift.provider.source)?;
+        provider.resource(address.mode, &address.type_name)
+    };
+    let place = |address: &Address| config.resource(address).map(|block| block.span);
+    let report = DriftReport {
+        drift: &plan.drift,
+        looked_at: here + gone,
+        schema: &schema,
+        place: &place,
+        sources: &workbench.sources,
+    };
+    let text = if workbench.json() {
+        format!("{:#}\n", render::json::drift::drift(&report, Reveal::No))
+    } else {
+        render::drift::text(&report, &workbench.style())
+    };
+    workbench.screen.print(text);
 }

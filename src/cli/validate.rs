@@ -42,7 +42,7 @@ fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
 fn told(workbench: &mut Workbench<'_, '_>, problems: &[Diagnostic]) -> Exit {
     if workbench.json() {
         let text = render::json::diagnostic::validate(problems, &workbench.sources);
-        workbench.screen.line(text);
+        workbench.screen.line(format!("{text:#}"));
         return Exit::from(has_errors(problems));
     }
     let exit = workbench.tell(problems);

@@ -18,7 +18,7 @@ use crate::config::{Disk, load};
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{InputValue, Inputs, RawInput};
 use crate::http::{Clock, SystemClock};
-use crate::providers::{Registry, World, kubernetes, small};
+use crate::providers::{Registry, World, google, kubernetes, small};
 use crate::render;
 use crate::state::{Entry, Snapshot};
 
@@ -139,8 +139,8 @@ impl<'e, 's> Workbench<'e, 's> {
         let style = self.style();
         for problem in problems {
             if self.json {
-                let line = render::json::diagnostic::line(problem, &self.sources, self.clock.now());
-                self.screen.line(line);
+                let now = self.clock.now();
+                self.screen.print(render::json::stream::diagnostic(problem, &self.sources, now));
             } else {
                 let text = render::diagnostic::one(problem, &self.sources, &style);
                 if problem.is_error() { self.screen.error(text) } else { self.screen.print(text) }
@@ -158,9 +158,9 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Gives all providers.
     pub(super) fn registry(&self) -> Result<Registry, Vec<Diagnostic>> {
         let mut registry = Registry::default();
-        //G
-        //G
-        //G
+        let google = google::google()?;
+        registry.add("hashicorp/google", google.clone());
+        registry.add("hashicorp/google-beta", google);
         registry.add("hashicorp/kubernetes", kubernetes::kubernetes());
         for provider in small::small() {
             let source = provider.source().to_string();

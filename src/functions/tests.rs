@@ -1,3 +1,5 @@
+//! Cases of the functions, as data.
+
 use super::{Environment, call, check_count, find, names};
 use crate::value::{Type, Value};
 

@@ -97,14 +97,16 @@ pub async fn walk<W: Walk>(
         clock.enter();
         match woken {
             Woken::Told(first) => {
-                let mut messages = vec![first];
-                while let Ok(more) = inbox.try_recv() {
-                    messages.push(more);
-                }
+                let messages = std::iter::once(first).chain(waiting(inbox)).collect();
                 owner.attend(messages).await;
             }
             Woken::Finished(key, done) => {
                 clock.leave();
+                // What the worker told before it ended is heard before its end.
+                let messages: Vec<W::Message> = waiting(inbox).collect();
+                if !messages.is_empty() {
+                    owner.attend(messages).await;
+                }
                 match owner.finish(&key, done).await {
                     Outcome::Done => release(&waiters, &key, &mut open, &mut ready),
                     Outcome::Failed => skip(owner, &waiters, &key, &mut open),
@@ -112,6 +114,11 @@ pub async fn walk<W: Walk>(
             }
         }
     }
+}
+
+/// Takes the messages that wait.
+fn waiting<M>(inbox: &mut UnboundedReceiver<M>) -> impl Iterator<Item = M> {
+    std::iter::from_fn(|| inbox.try_recv().ok())
 }
 
 /// Starts a worker; it counts as at work until the owner has its result.

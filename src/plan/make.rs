@@ -57,14 +57,21 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
         forced: BTreeMap::new(),
         failed: BTreeMap::new(),
         drafts: BTreeMap::new(),
-        problems: Vec::new(),
+        problems: BTreeMap::new(),
         wanted: Vec::new(),
         wanted_data: Vec::new(),
         wanted_previews: Vec::new(),
     };
     let mut problems = warnings;
     problems.extend(imports(given.config, &mut planner, &mut evaluator));
-    let evaluation = rounds(&mut planner, &mut evaluator).await;
+    let evaluation = loop {
+        let evaluation = rounds(&mut planner, &mut evaluator).await;
+        if !planner.trigger(&triggers(&evaluation.desired)) {
+            break evaluation;
+        }
+        // What is known whole is not asked for again: with new reasons to replace, everything is.
+        evaluator = Evaluator::new(given.config, given.sources, given.inputs, &schemas);
+    };
     problems.extend(told(given, &evaluation, &planner));
     if has_errors(&problems) {
         return (Plan::default(), problems);
@@ -78,7 +85,10 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
 /// Gives what the last round said. A destroy needs only what its providers are made from: what else is wrong
 /// with the configuration does not stand in its way.
 fn told(given: &Given<'_>, evaluation: &Evaluation, planner: &Planner<'_>) -> Vec<Diagnostic> {
-    let mut problems = planner.problems.clone();
+    let wanted = &evaluation.desired.instances;
+    let of_wanted = planner.problems.iter().filter(|(address, _)| wanted.contains_key(address));
+    let mut problems: Vec<Diagnostic> =
+        of_wanted.flat_map(|(_, problems)| problems).cloned().collect();
     problems.extend(evaluation.problems.iter().cloned());
     if given.options.mode == PlanMode::Destroy {
         let checks = [
@@ -147,10 +157,6 @@ async fn rounds(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Eva
         round += 1;
         if planner.wants_more() && round < ROUNDS {
             read(planner).await;
-            continue;
-        }
-        let triggers = triggers(&evaluation.desired);
-        if planner.trigger(&triggers) && round < ROUNDS {
             continue;
         }
         return evaluation;

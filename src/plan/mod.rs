@@ -2,6 +2,7 @@
 
 pub mod decide;
 pub mod digest;
+pub mod event;
 pub mod file;
 pub mod make;
 pub mod moves;

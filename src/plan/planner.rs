@@ -40,7 +40,7 @@ pub struct Options {
 /// An object by address and deposed key.
 pub(super) type ObjectKey = (Address, Option<String>);
 
-/// What the planner has worked out for one instance in this round.
+/// What the planner has worked out for one instance.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) verb: Verb,
@@ -69,9 +69,10 @@ pub(super) struct Planner<'a> {
     pub(super) previews: BTreeMap<Address, (Value, Preview)>,
     pub(super) forced: BTreeMap<Address, Reason>,
     pub(super) failed: BTreeMap<ObjectKey, ApiError>,
-    // Of this round only.
+    /// As of the last time that each instance was asked for: the evaluator remembers what is known whole.
     pub(super) drafts: BTreeMap<Address, Draft>,
-    pub(super) problems: Vec<Diagnostic>,
+    pub(super) problems: BTreeMap<Address, Vec<Diagnostic>>,
+    // Of this round only.
     pub(super) wanted: Vec<Job<Wanted>>,
     pub(super) wanted_data: Vec<Job<(Address, Value)>>,
     pub(super) wanted_previews: Vec<Job<Proposed>>,
@@ -80,8 +81,6 @@ pub(super) struct Planner<'a> {
 impl<'a> Planner<'a> {
     /// Forgets what only held for the last round.
     pub(super) fn begin_round(&mut self) {
-        self.drafts.clear();
-        self.problems.clear();
         self.wanted.clear();
         self.wanted_data.clear();
         self.wanted_previews.clear();
@@ -148,8 +147,19 @@ impl<'a> Planner<'a> {
         objects::decode(provider, address.mode, &address.type_name, object)
     }
 
-    fn managed(&mut self, asked: &Asked<'_>) -> Answer {
+    /// Forgets what was worked out when the instance was asked for before.
+    fn begin(&mut self, asked: &Asked<'_>) {
         self.sessions.owns(asked.address, &asked.instance.provider);
+        self.drafts.remove(asked.address);
+        self.problems.remove(asked.address);
+    }
+
+    fn complain(&mut self, address: &Address, problem: Diagnostic) {
+        self.problems.entry(address.clone()).or_default().push(problem);
+    }
+
+    fn managed(&mut self, asked: &Asked<'_>) -> Answer {
+        self.begin(asked);
         let Some(provider) = self.provider(asked) else {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         };
@@ -283,7 +293,7 @@ impl<'a> Planner<'a> {
                     Preview::Refused(error) => {
                         let problem =
                             error.to_diagnostic(asked.address).at(asked.instance.span, "");
-                        self.problems.push(problem);
+                        self.complain(asked.address, problem);
                         return Ok((planned, true));
                     }
                 }
@@ -309,23 +319,24 @@ impl<'a> Planner<'a> {
     fn protected(&mut self, asked: &Asked<'_>, provider: &dyn Provider, verb: &Verb) {
         let Verb::Replace { before, .. } = verb else { return };
         if asked.instance.lifecycle.prevent_destroy {
-            self.problems.push(cannot_be_destroyed(asked.address).at(asked.instance.span, ""));
+            let problem = cannot_be_destroyed(asked.address).at(asked.instance.span, "");
+            self.complain(asked.address, problem);
         }
         if let Some(problem) = provider.check_delete(&asked.address.type_name, before) {
             let problem = diagnostic(&problem, asked.address, &asked.instance.places);
-            self.problems.push(problem.or_at(asked.instance.span));
+            self.complain(asked.address, problem.or_at(asked.instance.span));
         }
     }
 
     fn told(&mut self, asked: &Asked<'_>, problems: &[Problem]) {
         for problem in problems {
             let problem = diagnostic(problem, asked.address, &asked.instance.places);
-            self.problems.push(problem.or_at(asked.instance.span));
+            self.complain(asked.address, problem.or_at(asked.instance.span));
         }
     }
 
     fn data_source(&mut self, asked: &Asked<'_>) -> Answer {
-        self.sessions.owns(asked.address, &asked.instance.provider);
+        self.begin(asked);
         let config = &asked.instance.config;
         let Some(provider) = self.provider(asked) else {
             return Answer::Known(Value::unknown(asked.schema.ty()));

@@ -6,76 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::style::{Ink, Style};
-use crate::addr::Address;
 use crate::graph::Graph;
+use crate::plan::event::ApplyEvent;
 use crate::plan::{Action, Call};
 use crate::state::KeptOutput;
 
 /// How often a call that takes long is told of.
 const EVERY: u64 = 10;
-
-/// What happens in an apply.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ApplyEvent {
-    /// A call begins.
-    Started {
-        /// Which.
-        action: Action,
-        /// The object's id, where it has one.
-        id: Option<String>,
-    },
-    /// What a call waits for, in a few words.
-    Note {
-        /// Which call.
-        action: Action,
-        /// The words.
-        text: String,
-    },
-    /// Lines of a log that a call shows.
-    Log {
-        /// Which call.
-        action: Action,
-        /// The lines.
-        lines: Vec<String>,
-    },
-    /// A call did what it should.
-    Finished {
-        /// Which.
-        action: Action,
-        /// The object's id, where it has one now.
-        id: Option<String>,
-        /// How long it took.
-        elapsed: Duration,
-    },
-    /// A call failed; the problem is told by itself.
-    Failed {
-        /// Which.
-        action: Action,
-        /// How long it took.
-        elapsed: Duration,
-    },
-    /// A call is not made.
-    Skipped {
-        /// Which.
-        action: Action,
-        /// The instance whose call failed.
-        because: Address,
-    },
-}
-
-impl ApplyEvent {
-    /// Gives the call it speaks of.
-    pub fn action(&self) -> &Action {
-        match self {
-            ApplyEvent::Started { action, .. }
-            | ApplyEvent::Note { action, .. }
-            | ApplyEvent::Log { action, .. }
-            | ApplyEvent::Finished { action, .. }
-            | ApplyEvent::Failed { action, .. }
-            | ApplyEvent::Skipped { action, .. } => action,
-        }
-    }
-}
 
 /// What runs and what waits.
 pub struct Progress {
