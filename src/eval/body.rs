@@ -6,6 +6,7 @@ use super::access::entries;
 use super::evaluator::Pass;
 use super::reference::anything;
 use super::scope::{Eval, Scope, Stop, all};
+use super::written::from_json;
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting, fields_type};
 use crate::syntax::tree::{Attribute, Block, Body};
@@ -58,6 +59,8 @@ impl Pass<'_, '_> {
         sink: &mut Sink<'_>,
         scope: &mut Scope,
     ) -> Eval {
+        let written = from_json(body, fields, self.evaluator.sources);
+        let body = written.as_ref().unwrap_or(body);
         let mut problems = unexpected(body, fields);
         let mut fatal = !problems.is_empty();
         let mut values: Vec<(&str, Value)> = Vec::new();

@@ -149,8 +149,8 @@ impl<'a> Pass<'_, 'a> {
     ) -> Eval<Result<CheckStatus, String>> {
         let span = rule.condition.span;
         let condition = self.expr(&rule.condition, scope);
-        let message = self.expr(&rule.error_message, scope);
-        let (condition, message) = super::scope::both(condition, message)?;
+        let names = self.skip(&rule.error_message, scope);
+        let (condition, ()) = super::scope::both(condition, names)?;
         let pending = self.trace_mut().is_some_and(|trace| trace.pending);
         let Some(holds) = decided(&condition, words.invalid, "Condition", span)? else {
             if words.severity == Severity::Warning && !pending && !self.evaluator.inputs.validating
@@ -169,6 +169,7 @@ impl<'a> Pass<'_, 'a> {
         if self.evaluator.inputs.validating {
             return Ok(Ok(CheckStatus::Unknown));
         }
+        let message = self.expr(&rule.error_message, scope)?;
         let told = self.message(&message, rule, words.severity);
         let problem = Diagnostic {
             severity: words.severity,
@@ -195,13 +196,25 @@ impl<'a> Pass<'_, 'a> {
             };
             self.report(vec![problem.at(rule.error_message.span, "")]);
         }
-        let text =
-            convert(message, &Type::String).ok().and_then(|text| text.as_str().map(str::to_string));
+        let text = match convert(message, &Type::String) {
+            Err(error) => Err(error.message),
+            Ok(text) if text.is_null() => Err("must not be null".into()),
+            Ok(text) => text.as_str().map(str::to_string).ok_or_else(|| {
+                "expression refers to values that won't be known until the apply phase".into()
+            }),
+        };
         match text {
-            Some(text) if !marks.any() => text.trim().to_string(),
-            _ => "This check failed, but has an invalid error message as described in the other accompanying messages."
-                .into(),
+            Ok(text) if !marks.any() => return text.trim().to_string(),
+            Ok(_) => {}
+            Err(why) => {
+                let detail = format!("Unsuitable value for error message: {why}.");
+                let problem =
+                    Diagnostic { severity, ..Diagnostic::error("Invalid error message", detail) };
+                self.report(vec![problem.at(rule.error_message.span, "")]);
+            }
         }
+        "This check failed, but has an invalid error message as described in the other accompanying messages."
+            .into()
     }
 
     /// Evaluates a variable's validations for a value.

@@ -33,6 +33,7 @@ impl Pass<'_, '_> {
         if entries.is_empty() {
             self.skip_parts(parts, scope)?;
         }
+        self.check_condition(parts, scope)?;
         let (mut list, mut fields, mut groups) =
             (Vec::new(), BTreeMap::new(), BTreeMap::<Arc<str>, Vec<Value>>::new());
         let mut known = true;
@@ -67,6 +68,25 @@ impl Pass<'_, '_> {
             }
         };
         Ok(value.marked(marks))
+    }
+
+    /// Checks the condition once for all turns, with names that stand for any element.
+    fn check_condition(&mut self, parts: &For, scope: &mut Scope) -> Eval<()> {
+        let Some(condition) = &parts.condition else { return Ok(()) };
+        let depth = scope.names.len();
+        let names = parts.key_name.iter().chain([&parts.value_name]);
+        scope.names.extend(names.map(|name| (name.text.clone(), Value::unknown(Type::Any))));
+        let include = self.expr(condition, scope);
+        scope.names.truncate(depth);
+        let include = include?;
+        if include.is_null() {
+            let detail = "The value of the 'if' clause must not be null.";
+            return stop("Condition is null", detail, condition.span);
+        }
+        convert(&include, &Type::Bool).map(|_| ()).or_else(|error| {
+            let detail = format!("The 'if' clause value is invalid: {}.", error.message);
+            stop("Invalid 'for' condition", detail, condition.span)
+        })
     }
 
     fn turn(&mut self, parts: &For, scope: &mut Scope, marks: &mut Marks) -> Eval<Turned> {

@@ -8,6 +8,7 @@ use super::expand::Turns;
 use super::module::{DependsOn, ModuleInstance};
 use super::order::{Node, Order, order};
 use super::scope::{BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Stop, Trace};
+use super::written::deprecations;
 use super::{
     CheckResult, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig, ProviderRef,
     Schemas,
@@ -412,6 +413,9 @@ impl<'a> Pass<'_, 'a> {
     fn block(&mut self, block: BlockId<'a>, desired: &mut Desired) {
         let turns = self.block_turns(block);
         let Some(turns) = self.tell(turns) else { return };
+        if let Ok(schema) = self.schema(block) {
+            self.report(deprecations(&block.resource.body, &schema.fields));
+        }
         let mut keys = turns.keys();
         let stands_for_all = matches!(*turns, Turns::Unknown(_));
         if stands_for_all {

@@ -196,6 +196,7 @@ impl<'a> Pass<'_, 'a> {
             );
             let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
             let (config, lifecycle) = super::scope::both(config, lifecycle)?;
+            pass.condition_needs(&resource.lifecycle, &mut scope)?;
             let address = pass.block_address(block);
             let mut needs = pass.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
             needs.remove(&address);
@@ -210,6 +211,17 @@ impl<'a> Pass<'_, 'a> {
                 places,
             }))
         })
+    }
+
+    /// Notes what an instance's conditions refer to: it waits for that too.
+    fn condition_needs(&mut self, lifecycle: &Lifecycle, scope: &mut Scope) -> Eval<()> {
+        scope.this = Some(anything());
+        for rule in lifecycle.preconditions.iter().chain(&lifecycle.postconditions) {
+            self.skip(&rule.condition, scope)?;
+            self.skip(&rule.error_message, scope)?;
+        }
+        scope.this = None;
+        Ok(())
     }
 
     fn lifecycle(

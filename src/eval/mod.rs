@@ -19,6 +19,7 @@ mod variable;
 mod expand;
 mod instance;
 mod body;
+mod written;
 mod check;
 #[cfg(test)]
 mod tests;

@@ -291,6 +291,14 @@ pub(super) fn named<'e>(chain: &Chain<'e>) -> Eval<Named<'e>> {
             ),
         };
     }
+    if matches!(root, "template" | "lazy" | "arg") {
+        let detail = format!(
+            "The symbol name {root:?} is reserved for use in a future Terraform version. If you are using a provider that \
+             already uses this as a resource type name, add the prefix \"resource.\" to force interpretation as a resource \
+             type name."
+        );
+        return fatal("Reserved symbol name", detail, span);
+    }
     match chain.attribute(0) {
         Some(name) => Ok(Named::Resource { mode, type_name: root, name: &name.text, used: 1 }),
         None => {

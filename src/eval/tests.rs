@@ -325,6 +325,37 @@ fn a_provider_block_tells_what_each_argument_needs() {
 }
 
 #[test]
+fn an_instance_waits_for_what_its_conditions_refer_to() {
+    let case = case(&[(
+        "main.tf",
+        "resource \"test_thing\" \"a\" {}\nresource \"test_thing\" \"b\" {\n  lifecycle {\n    precondition {\n      \
+         condition = test_thing.a.id != \"x\"\n      error_message = \"no\"\n    }\n  }\n}\n",
+    )]);
+
+    let evaluation = case.evaluate();
+
+    assert_eq!(told(&evaluation.problems), Vec::<String>::new());
+    let b = &evaluation.desired.instances[&address("test_thing.b")];
+    assert_eq!(b.needs, [address("test_thing.a")].into());
+}
+
+#[test]
+fn the_json_form_writes_blocks_as_properties() {
+    let case = case(&[(
+        "main.tf.json",
+        "{\"resource\": {\"test_thing\": {\"a\": {\"port\": [{\"number\": 1}], \"only\": {\"number\": 2}, \
+         \"dynamic\": {\"port\": {\"for_each\": [3], \"content\": {\"number\": \"${port.value}\"}}}}}}}",
+    )]);
+
+    let evaluation = case.evaluate();
+
+    assert_eq!(told(&evaluation.problems), Vec::<String>::new());
+    let a = &evaluation.desired.instances[&address("test_thing.a")].config;
+    assert_eq!(a.field("port").and_then(Value::elements).map(<[Value]>::len), Some(2));
+    assert_eq!(a.field("only").and_then(|only| only.field("number")), Some(&Value::number(2i64)));
+}
+
+#[test]
 fn a_cycle_names_all_its_members_and_the_way() {
     let case = case(&[(
         "main.tf",

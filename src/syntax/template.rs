@@ -1,7 +1,7 @@
 //! Templates: parts, trim markers, and the indent of `<<-`.
 //!
 //! The parser's nested directives are laid out flat, since trim markers and indents work on neighbours in
-//! the text whatever they belong to; then they are nested again. Literals of a heredoc are cut at line ends
+//! the text whatever they belong to; then they are nested again. Literals of a heredoc or file are cut at line ends
 //! as the language's own scanner does: a trim marker reaches to the end of its line, not further.
 
 use hcl_edit::Span as _;
@@ -82,7 +82,7 @@ impl Lowering<'_> {
 
     fn literals(&mut self, start: usize, end: usize, form: Form, out: &mut Vec<Flat>) {
         let raw = self.text.get(start..end).unwrap_or("");
-        let by_line = matches!(form, Form::Heredoc | Form::Indented);
+        let by_line = matches!(form, Form::Heredoc | Form::Indented | Form::File);
         let lines: Vec<&str> =
             if by_line { raw.split_inclusive('\n').collect() } else { vec![raw] };
         let mut at = start;

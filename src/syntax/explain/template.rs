@@ -224,6 +224,8 @@ impl Explain<'_, '_> {
                 let name = outer.name();
                 if word == Word::Else && outer == Word::If {
                     format!("Already in the else clause for the if started at {place}.")
+                } else if outer == Word::If {
+                    format!("Expecting an endif directive for the if started at {place}.")
                 } else {
                     format!(
                         "Expecting an end{name} directive corresponding to the {name} directive at {place}."
