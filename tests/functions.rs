@@ -109,8 +109,7 @@ fn write_fixtures(topic: &Value, folder: &Path) -> BTreeMap<PathBuf, String> {
 /// Spells a type as the console does, on one line.
 fn spell(ty: &Type) -> String {
     let inner = |ty: &Type| match ty {
-        Type::Tuple(parts) if !parts.is_empty() => format!(" {}, ", spell(ty)),
-        Type::Object(fields) if !fields.is_empty() => format!(" {}, ", spell(ty)),
+        Type::Tuple(_) | Type::Object(_) => format!(" {}, ", spell(ty)),
         _ => spell(ty),
     };
     let listed = |parts: Vec<String>| parts.join(", ");
@@ -134,7 +133,7 @@ fn spell(ty: &Type) -> String {
 
 /// Collapses blanks, as a message in the console's box has lost where its lines ended.
 fn collapsed(text: &str) -> String {
-    text.replace("tuple([]), ", "tuple([])").split_whitespace().collect::<Vec<_>>().join(" ")
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Says how a case differs.
@@ -143,19 +142,22 @@ fn difference(case: &Value, got: &Result<Value, String>) -> Option<String> {
         // What is null at its root was captured without its type.
         let ty = case.field("ctype").and_then(|ty| type_from_json(&to_json(ty)));
         let shown = spell(&value.ty());
-        let wanted = if want.is_null() { shown.clone() } else { ty.map(|ty| spell(&ty)).unwrap_or_default() };
+        let wanted = if want.is_null() {
+            shown.clone()
+        } else {
+            ty.map(|ty| spell(&ty)).unwrap_or_default()
+        };
         (shown, wanted)
     };
     let (got, want) = match (got, case.field("result"), text(case, "error")) {
         (Ok(value), Some(result), _) => {
             let (shown, wanted) = whole_type(value, result);
             let secret = case.field("sensitive").is_some();
-            // The cases' numbers were read and written once, and minus zero was lost.
-            let content = to_json_text(value);
-            let content = if content == "-0" { "0".into() } else { content };
+            // The cases were captured through a reader that loses the sign of zero.
+            let zero = |text: String| if text == "-0" { "0".into() } else { text };
             (
-                format!("{content} : {shown} {}", value.all_marks().sensitive),
-                format!("{} : {wanted} {secret}", to_json_text(result)),
+                format!("{} : {shown} {}", zero(to_json_text(value)), value.all_marks().sensitive),
+                format!("{} : {wanted} {secret}", zero(to_json_text(result))),
             )
         }
         (Err(problem), _, Some(summary)) => {
@@ -177,8 +179,7 @@ fn difference(case: &Value, got: &Result<Value, String>) -> Option<String> {
             )
         }
         (Ok(value), None, None) if case.field("not_json").is_some() => {
-            let infinite = value.as_number().is_some_and(terrane::value::Number::is_infinite);
-            (infinite.to_string(), "true".into())
+            (to_json_text(value).contains("Inf").to_string(), "true".into())
         }
         (Ok(_) | Err(_), _, _) => (
             match got {
@@ -219,7 +220,11 @@ fn functions_give_the_same_to_the_last_digit() {
             }
             let expr = text(case, "expr").expect("a case has an expression");
             let more = text(case, "text").is_some();
-            let got = run(folder.path(), &fixtures, &if more { format!("[{expr}]") } else { expr.into() });
+            let got = run(
+                folder.path(),
+                &fixtures,
+                &if more { format!("[{expr}]") } else { expr.into() },
+            );
             match difference(case, &got) {
                 None => same += 1,
                 Some(found) => {

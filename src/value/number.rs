@@ -324,7 +324,9 @@ impl Number {
     /// Gives the smallest integer that is not below.
     #[must_use]
     pub fn ceil(&self) -> Number {
-        self.neg().floor().neg()
+        let ceil = self.neg().floor().neg();
+        // The sign of a zero does not come through.
+        if ceil.is_zero() { ceil.abs() } else { ceil }
     }
 
     /// Gives a power, reckoned in 64-bit floats; nothing where that is not a number.

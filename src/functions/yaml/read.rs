@@ -84,6 +84,12 @@ fn scan_error(error: &ScanError, text: &str) -> CallError {
         }
         _ if info.contains("bracket '['") => located(end, 0, "did not find expected ',' or ']'"),
         _ if info.contains("bracket '{'") => located(end, 0, "did not find expected ',' or '}'"),
+        ErrorKind::SimpleKeyExpected if end > 1 => {
+            located(end + 1, 0, "could not find expected ':'")
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            located(line, column, "did not find expected node content")
+        }
         _ if info.contains("implicit flow mapping") => {
             located(line, column, "did not find expected node content")
         }
