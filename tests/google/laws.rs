@@ -398,3 +398,28 @@ fn what_is_unknown_in_a_first_plan_is_only_what_the_service_says() {
     assert_eq!(planned.after.field("email"), Some(&email));
     assert!(!planned.after.field("unique_id").unwrap().is_known());
 }
+
+#[test]
+fn what_is_written_beside_an_object_is_no_drift_of_it() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let bucket = bench
+            .create("google_storage_bucket", &json!({ "name": "calm", "location": "US" }))
+            .await;
+        let member =
+            json!({ "bucket": "calm", "role": "roles/storage.objectViewer", "member": "allUsers" });
+        let first = bench.create("google_storage_bucket_iam_member", &member).await;
+        let second = changed(
+            &member,
+            &json!({ "role": "roles/storage.admin", "member": "user:a@example.com" }),
+        );
+        bench.create("google_storage_bucket_iam_member", &second).await;
+
+        let read = bench.read("google_storage_bucket", &bucket).await.unwrap();
+
+        assert_same("the bucket", &bucket, &read);
+        let read = bench.read("google_storage_bucket_iam_member", &first).await.unwrap();
+        assert_same("the first grant", &first, &read);
+    });
+}

@@ -10,6 +10,7 @@ use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::json as members;
 use crate::providers::rest::plan::Draft;
+use crate::providers::rest::spec::Part;
 use crate::providers::rest::template::text_at;
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiErrorKind, Failure};
@@ -400,11 +401,7 @@ fn finished(
                 return Vec::new();
             }
         }
-        "cpe" => {
-            let whole = encode(&job.spec.parts, planned, Empty::Sent);
-            let endpoints = whole.get("controlPlaneEndpointsConfig").cloned().unwrap_or_default();
-            concern.body = json!({ "desiredControlPlaneEndpointsConfig": endpoints });
-        }
+        "cpe" => concern.body = endpoints(&job.spec.parts, planned),
         "desiredLocations" => return locations(concern, prior, planned),
         "desiredK8sBetaApis" => {
             let old = members::dotted(found, "enableK8sBetaApis.enabledApis")
@@ -419,6 +416,12 @@ fn finished(
         _ => {}
     }
     vec![concern]
+}
+
+/// Gives the update of how the control plane is reached: its attributes stand apart and go in one call.
+pub fn endpoints(parts: &[Part], planned: &Value) -> Json {
+    let whole = encode(parts, planned, Empty::Sent);
+    json!({ "desiredControlPlaneEndpointsConfig": whole.get("controlPlaneEndpointsConfig") })
 }
 
 /// Zones cannot be added and removed in one call: first all of both, then only the wanted.
