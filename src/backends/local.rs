@@ -188,7 +188,8 @@ impl Lock for LocalLock {
         // The texts are compared: marks inside of values are not kept, so they make no difference.
         let unchanged =
             self.base.as_ref().is_some_and(|base| file::write(base) == file::write(&same));
-        if !unchanged && !(self.base.is_none() && snapshot.is_empty()) {
+        let nothing = self.base.is_none() && snapshot.is_empty();
+        if !unchanged && !nothing {
             let lineage = match base.lineage.as_str() {
                 "" => Uuid::new_v5(&self.holder.id, b"lineage").to_string(),
                 lineage => lineage.to_string(),

@@ -105,11 +105,11 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Ends the run.
     pub(super) fn close(mut self, exit: Exit) -> Exit {
         self.clock.leave();
-        if let Some(sandbox) = self.sandbox.take() {
-            if let Err(error) = sandbox.close(&self.runtime) {
-                let detail = format!("What happened in the sandbox could not be written: {error}.");
-                return self.fail(&[Diagnostic::error("Sandbox not saved", detail)]);
-            }
+        if let Some(sandbox) = self.sandbox.take()
+            && let Err(error) = sandbox.close(&self.runtime)
+        {
+            let detail = format!("What happened in the sandbox could not be written: {error}.");
+            return self.fail(&[Diagnostic::error("Sandbox not saved", detail)]);
         }
         exit
     }

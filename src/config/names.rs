@@ -218,13 +218,13 @@ pub fn references(expr: &Expr) -> Vec<&Expr> {
 }
 
 fn collect<'a>(expr: &'a Expr, bound: &mut Vec<&'a str>, found: &mut Vec<&'a Expr>) {
-    if let ExprKind::Name(name) = &root(expr).kind {
-        if is_static(expr) {
-            if !bound.contains(&name.as_str()) {
-                found.push(expr);
-            }
-            return;
+    if let ExprKind::Name(name) = &root(expr).kind
+        && is_static(expr)
+    {
+        if !bound.contains(&name.as_str()) {
+            found.push(expr);
         }
+        return;
     }
     match &expr.kind {
         ExprKind::For(inner) => {

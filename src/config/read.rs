@@ -251,13 +251,13 @@ impl Reader<'_> {
     pub(super) fn check_rule(&mut self, block: &Block, kind: &str) -> Option<CheckRule> {
         let content = self.content(&block.body, &RULE);
         let condition = content.expr("condition").cloned();
-        if let Some(condition) = &condition {
-            if names::references(condition).is_empty() {
-                let detail = "The condition expression must refer to at least one object from elsewhere in \
+        if let Some(condition) = &condition
+            && names::references(condition).is_empty()
+        {
+            let detail = "The condition expression must refer to at least one object from elsewhere in \
                               the configuration, or else its result would not be checking anything.";
-                self.error(&format!("Invalid {kind} expression"), detail, condition.span);
-                return None;
-            }
+            self.error(&format!("Invalid {kind} expression"), detail, condition.span);
+            return None;
         }
         let error_message = content.expr("error_message").cloned()?;
         Some(CheckRule { condition: condition?, error_message, span: block.header })

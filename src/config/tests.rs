@@ -65,7 +65,7 @@ fn conformance() {
         ];
         others.contains(&name)
     };
-    let mut wrong = 0;
+    let mut wrong = Vec::new();
     for case in names {
         let name = case.file_name().and_then(|name| name.to_str()).unwrap();
         if elsewhere(name) {
@@ -82,13 +82,10 @@ fn conformance() {
         let missing: Vec<_> = expected.difference(&found).filter(|_| !init).collect();
         let extra: Vec<_> = found.difference(&expected).collect();
         if !missing.is_empty() || !extra.is_empty() {
-            wrong += 1;
-            eprintln!("== {}", name);
-            missing.iter().for_each(|text| eprintln!("  missing {text}"));
-            extra.iter().for_each(|text| eprintln!("  extra   {text}"));
+            wrong.push(format!("{name}: missing {missing:?}, extra {extra:?}"));
         }
     }
-    assert_eq!(wrong, 0);
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

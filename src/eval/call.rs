@@ -222,7 +222,8 @@ impl Pass<'_, '_> {
         };
         let (name, text) = if from_file {
             let Some(file) = functions::find("file") else { return Err(Stop::reported()) };
-            let text = functions::call(file, &[source.clone()], &self.evaluator.environment);
+            let text =
+                functions::call(file, std::slice::from_ref(&source), &self.evaluator.environment);
             let text = text.or_else(|error| {
                 let detail = format!("Invalid value for \"path\" parameter: {}.", error.message);
                 stop("Invalid function argument", detail, places.template)

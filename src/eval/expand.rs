@@ -221,7 +221,7 @@ impl<'a> Pass<'_, 'a> {
                 let each = fields.iter().map(|(key, value)| (key.to_string(), value.clone()));
                 Ok(Turns::Each(each.collect()))
             }
-            (Type::Set(element), kind) => self.from_set(&value, &element, kind, span),
+            (Type::Set(element), kind) => self.turns_of_set(&value, &element, kind, span),
             (Type::Any | Type::Map(_) | Type::Object(_), _) => {
                 let detail = format!(
                     "The \"for_each\" map includes keys {UNKNOWN} define the map keys statically in your \
@@ -240,7 +240,13 @@ impl<'a> Pass<'_, 'a> {
         }
     }
 
-    fn from_set(&mut self, value: &Value, element: &Type, kind: &Kind, span: Span) -> Eval<Turns> {
+    fn turns_of_set(
+        &mut self,
+        value: &Value,
+        element: &Type,
+        kind: &Kind,
+        span: Span,
+    ) -> Eval<Turns> {
         let empty = matches!(kind, Kind::Set(_, parts) if parts.is_empty());
         let unsuitable = |why: String| {
             let detail = format!("The given \"for_each\" argument value is unsuitable: {why}.");

@@ -103,7 +103,7 @@ fn literal(text: &str) -> Option<(String, &str)> {
 }
 
 fn piece(verb: &str, moment: &Moment) -> Result<String, String> {
-    let hour12 = if moment.hour % 12 == 0 { 12 } else { moment.hour % 12 };
+    let hour12 = if moment.hour.is_multiple_of(12) { 12 } else { moment.hour % 12 };
     let month = MONTHS[usize::from(moment.month.clamp(1, 12) - 1)];
     let day = DAYS[moment.weekday()];
     let half = if moment.hour < 12 { "am" } else { "pm" };

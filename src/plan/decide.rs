@@ -83,11 +83,11 @@ pub fn kept(schema: &Schema, value: &Value) -> Value {
         let Some(field) = schema.fields.get(&**name) else { continue };
         if field.never_kept || field.write_only {
             kept = kept.with_field(name, Value::null(field.ty.clone()));
-        } else if let Nesting::Block(block) = &field.nesting {
-            if block.fields.values().any(is_dropped) {
-                let inner = Schema { fields: block.fields.clone(), ..Schema::default() };
-                kept = kept.with_field(name, part.map_parts(&mut |item| self::kept(&inner, item)));
-            }
+        } else if let Nesting::Block(block) = &field.nesting
+            && block.fields.values().any(is_dropped)
+        {
+            let inner = Schema { fields: block.fields.clone(), ..Schema::default() };
+            kept = kept.with_field(name, part.map_parts(&mut |item| self::kept(&inner, item)));
         }
     }
     kept

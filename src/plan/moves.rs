@@ -124,10 +124,8 @@ fn module_renamed(from: &ModulePath, to: &ModulePath, module: &ModulePath) -> Op
         if step.name != wanted.name || (step.key != wanted.key && !whole) {
             return None;
         }
-        if whole {
-            if let Some(step_to) = head_to.last_mut() {
-                step_to.key.clone_from(&step.key);
-            }
+        if whole && let Some(step_to) = head_to.last_mut() {
+            step_to.key.clone_from(&step.key);
         }
     }
     head_to.extend(rest.iter().cloned());

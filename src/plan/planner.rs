@@ -282,23 +282,22 @@ impl<'a> Planner<'a> {
         if unchanged || !whole || !planned.replaces.is_empty() {
             return Ok((planned, false));
         }
-        if let Some((of, preview)) = self.previews.get(asked.address) {
-            if same(of, &planned.after) {
-                match preview.clone() {
-                    Preview::Unverified(note) => planned.notes.extend(note),
-                    Preview::Sharper { after, replaces } => {
-                        planned.after = after;
-                        planned.replaces = replaces;
-                    }
-                    Preview::Refused(error) => {
-                        let problem =
-                            error.to_diagnostic(asked.address).at(asked.instance.span, "");
-                        self.complain(asked.address, problem);
-                        return Ok((planned, true));
-                    }
+        if let Some((of, preview)) = self.previews.get(asked.address)
+            && same(of, &planned.after)
+        {
+            match preview.clone() {
+                Preview::Unverified(note) => planned.notes.extend(note),
+                Preview::Sharper { after, replaces } => {
+                    planned.after = after;
+                    planned.replaces = replaces;
                 }
-                return Ok((planned, false));
+                Preview::Refused(error) => {
+                    let problem = error.to_diagnostic(asked.address).at(asked.instance.span, "");
+                    self.complain(asked.address, problem);
+                    return Ok((planned, true));
+                }
             }
+            return Ok((planned, false));
         }
         let Some(session) = self.session(asked).map_err(Answer::Problem)? else {
             return Ok((planned, false));

@@ -128,15 +128,16 @@ fn flat(piece: Piece, strip: Strip) -> Flat {
 /// Lets each `~` eat the white space of the literal beside it.
 fn trim(flat: &mut [Flat]) {
     for place in 0..flat.len() {
-        if flat[place].before && place > 0 {
-            if let Piece::Literal(text, _) = &mut flat[place - 1].piece {
-                text.truncate(text.trim_end().len());
-            }
+        if flat[place].before
+            && place > 0
+            && let Piece::Literal(text, _) = &mut flat[place - 1].piece
+        {
+            text.truncate(text.trim_end().len());
         }
-        if flat[place].after {
-            if let Some(Flat { piece: Piece::Literal(text, _), .. }) = flat.get_mut(place + 1) {
-                *text = text.trim_start().to_string();
-            }
+        if flat[place].after
+            && let Some(Flat { piece: Piece::Literal(text, _), .. }) = flat.get_mut(place + 1)
+        {
+            *text = text.trim_start().to_string();
         }
     }
 }

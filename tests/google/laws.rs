@@ -20,11 +20,11 @@ const CLIENTS_OWN: [&str; 7] = [
     ".label_fingerprint",
 ];
 
-pub fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-pub async fn enable(bench: &Bench) {
+pub(crate) async fn enable(bench: &Bench) {
     for service in
         ["container", "compute", "storage", "iam", "artifactregistry", "cloudresourcemanager"]
     {

@@ -33,7 +33,7 @@ impl Transport for InProcess {
 }
 
 /// A desk that only counts.
-pub struct Table {
+pub(crate) struct Table {
     clock: Arc<dyn Clock>,
     pub sent: Mutex<Vec<String>>,
 }
@@ -58,7 +58,7 @@ impl Desk for Table {
 }
 
 /// A provider, its session, and the world that it works on.
-pub struct Bench {
+pub(crate) struct Bench {
     pub provider: Google,
     pub session: RestSession,
     pub world: Arc<sandbox::World>,
@@ -67,7 +67,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub fn new() -> Bench {
+    pub(crate) fn new() -> Bench {
         let start: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
         let world = sandbox::World::open(None, 0.0, start).unwrap();
         let clock: Arc<dyn Clock> = world.clock();
@@ -88,11 +88,11 @@ impl Bench {
         Bench { provider, session, world, desk: Table { clock, sent: Mutex::default() }, block }
     }
 
-    pub fn spec(&self, type_name: &str) -> Spec {
+    pub(crate) fn spec(&self, type_name: &str) -> Spec {
         self.provider.catalog().entry(Mode::Managed, type_name).unwrap().spec.clone()
     }
 
-    pub fn config(&self, type_name: &str, json: &Json) -> Value {
+    pub(crate) fn config(&self, type_name: &str, json: &Json) -> Value {
         let entry = self.provider.catalog().entry(Mode::Managed, type_name).unwrap();
         let value = object(&entry.spec.parts, json);
         let empty = entry.schema.empty();
@@ -102,7 +102,7 @@ impl Bench {
         })
     }
 
-    pub fn plan(&self, type_name: &str, prior: Option<&Value>, config: &Value) -> Planned {
+    pub(crate) fn plan(&self, type_name: &str, prior: Option<&Value>, config: &Value) -> Planned {
         let address = address(type_name);
         self.provider.plan(&PlanRequest {
             address: &address,
@@ -115,7 +115,7 @@ impl Bench {
         })
     }
 
-    pub async fn act(&self, type_name: &str, deed: Deed) -> Result<Option<Value>, Failure> {
+    pub(crate) async fn act(&self, type_name: &str, deed: Deed) -> Result<Option<Value>, Failure> {
         self.desk.clock.enter();
         let action = Action {
             address: address(type_name),
@@ -128,7 +128,7 @@ impl Bench {
         Ok(done?.map(|observed| observed.value))
     }
 
-    pub async fn create(&self, type_name: &str, config: &Json) -> Value {
+    pub(crate) async fn create(&self, type_name: &str, config: &Json) -> Value {
         let config = self.config(type_name, config);
         let planned = self.plan(type_name, None, &config);
         assert!(planned.problems.is_empty(), "{:?}", planned.problems);
@@ -136,7 +136,7 @@ impl Bench {
         made.unwrap_or_else(|failure| panic!("{type_name}: {}", failure.error)).unwrap()
     }
 
-    pub async fn read(&self, type_name: &str, value: &Value) -> Option<Value> {
+    pub(crate) async fn read(&self, type_name: &str, value: &Value) -> Option<Value> {
         let wanted = Wanted {
             address: address(type_name),
             type_name: type_name.into(),
@@ -151,7 +151,7 @@ impl Bench {
     }
 }
 
-pub fn address(type_name: &str) -> Address {
+pub(crate) fn address(type_name: &str) -> Address {
     Address {
         module: Vec::new(),
         mode: Mode::Managed,
@@ -162,7 +162,7 @@ pub fn address(type_name: &str) -> Address {
 }
 
 /// A configuration by the parts of a resource file.
-pub fn object(parts: &[Part], json: &Json) -> Value {
+pub(crate) fn object(parts: &[Part], json: &Json) -> Value {
     Value::object(parts.iter().map(|part| {
         let member = json.get(&part.name);
         let value = match (&part.shape, member) {
@@ -186,7 +186,7 @@ pub fn object(parts: &[Part], json: &Json) -> Value {
 }
 
 /// Names what differs, for a failed assertion.
-pub fn differences(left: &Value, right: &Value, path: &str, found: &mut Vec<String>) {
+pub(crate) fn differences(left: &Value, right: &Value, path: &str, found: &mut Vec<String>) {
     match (left.fields(), right.fields(), left.elements(), right.elements()) {
         (Some(a), Some(b), _, _) => {
             for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
@@ -206,7 +206,7 @@ pub fn differences(left: &Value, right: &Value, path: &str, found: &mut Vec<Stri
     }
 }
 
-pub fn assert_same(what: &str, left: &Value, right: &Value) {
+pub(crate) fn assert_same(what: &str, left: &Value, right: &Value) {
     let mut found = Vec::new();
     differences(left, right, "", &mut found);
     assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));

@@ -307,9 +307,6 @@ impl Bench {
         let Some(read) = read else { return false };
         let (_, planned) = self.plan(&read, None);
         let same = planned.after.without_marks() == read.observed.value.without_marks();
-        if !same {
-            eprintln!("{}\n  {:?}\n  {:?}", kept.type_name, read.observed.value, planned.after);
-        }
         same && read.observed.value.without_marks() == kept.observed.value.without_marks()
     }
 

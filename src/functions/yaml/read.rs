@@ -95,8 +95,8 @@ fn scan_error(error: &ScanError, text: &str) -> CallError {
         }
         _ if info.starts_with("unexpected character") || info.contains("tab") => {
             let line = if line == 0 { 0 } else { line + 1 };
-            let column = if info.contains("tab") { 0 } else { column };
-            located(line, 0.min(column), "found character that cannot start any token")
+            let _column = if info.contains("tab") { 0 } else { column };
+            located(line, 0, "found character that cannot start any token")
         }
         _ => {
             let wanted = info.find("did not find expected").map(|place| &info[place..]);
@@ -247,11 +247,12 @@ fn scalar(
             _ if style != ScalarStyle::Plain => Ok(Value::string(text)),
             "null" | "bool" | "int" | "float" => {
                 let value = plain(text)?;
-                let fits = match (&*name, value.kind()) {
-                    ("null", Kind::Null(_)) | ("bool", Kind::Bool(_)) => true,
-                    ("int" | "float", Kind::Number(_)) => true,
-                    _ => false,
-                };
+                let fits = matches!(
+                    (&*name, value.kind()),
+                    ("null", Kind::Null(_))
+                        | ("bool", Kind::Bool(_))
+                        | ("int" | "float", Kind::Number(_))
+                );
                 let wrong = || at(span, &format!("cannot parse {text:?} as !!{name}"));
                 if fits { Ok(value) } else { Err(wrong()) }
             }
