@@ -30,7 +30,9 @@ impl Folder {
     fn of(example: &Path) -> Folder {
         let inside = tempfile::tempdir().unwrap();
         for entry in fs::read_dir(example).unwrap().flatten() {
-            if entry.path().is_file() && entry.path().extension().is_some_and(|ending| ending == "tf") {
+            if entry.path().is_file()
+                && entry.path().extension().is_some_and(|ending| ending == "tf")
+            {
                 fs::copy(entry.path(), inside.path().join(entry.file_name())).unwrap();
             }
         }
@@ -140,8 +142,10 @@ fn every_example_is_applied_once_planned_empty_and_destroyed_without_leftovers()
         folder.must(0, &["drift", "-sandbox"]);
         folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
 
-        let left: Vec<Json> =
-            inventory(&folder).into_iter().filter(|item| item["service"] != "serviceusage").collect();
+        let left: Vec<Json> = inventory(&folder)
+            .into_iter()
+            .filter(|item| item["service"] != "serviceusage")
+            .collect();
         assert!(left.is_empty(), "{}: {left:#?}", example.display());
     }
 }
@@ -159,18 +163,29 @@ fn what_is_changed_behind_its_back_is_drift_and_the_next_apply_mends_it() {
 
     folder.behind(|world| {
         let labels = json!({"labels": {"app": "other"}});
-        send(world, Method::PATCH, "/storage/v1/b/pollsapi-storage", Some(("application/json", labels)));
+        send(
+            world,
+            Method::PATCH,
+            "/storage/v1/b/pollsapi-storage",
+            Some(("application/json", labels)),
+        );
         let scale = json!({"spec": {"replicas": 5}});
-        let deployment = format!("https://{endpoint}/apis/apps/v1/namespaces/default/deployments/pollsapi");
+        let deployment =
+            format!("https://{endpoint}/apis/apps/v1/namespaces/default/deployments/pollsapi");
         send(world, Method::PATCH, &deployment, Some(("application/merge-patch+json", scale)));
         let secret = format!("https://{endpoint}/api/v1/namespaces/default/secrets/database");
         send(world, Method::DELETE, &secret, None);
     });
     let drift = folder.must(2, &["drift", "-sandbox"]);
-    let json: Json = serde_json::from_str(&folder.must(2, &["drift", "-sandbox", "-json"])).unwrap();
+    let json: Json =
+        serde_json::from_str(&folder.must(2, &["drift", "-sandbox", "-json"])).unwrap();
     folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
 
-    for name in ["google_storage_bucket.static", "kubernetes_deployment_v1.pollsapi", "kubernetes_secret_v1.database"] {
+    for name in [
+        "google_storage_bucket.static",
+        "kubernetes_deployment_v1.pollsapi",
+        "kubernetes_secret_v1.database",
+    ] {
         assert!(drift.contains(name), "{name} is not in\n{drift}");
         assert!(json.to_string().contains(name), "{name} is not in\n{json:#}");
     }
@@ -260,7 +275,8 @@ fn an_object_that_is_protected_is_not_destroyed_and_the_world_is_untouched() {
 fn a_job_that_fails_shows_its_log_and_is_made_anew_by_the_next_apply() {
     let mut folder = Folder::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls"));
 
-    let ran = folder.run(&["apply", "-sandbox", "-auto-approve", "-var", "image=example.com/polls:fail"]);
+    let ran =
+        folder.run(&["apply", "-sandbox", "-auto-approve", "-var", "image=example.com/polls:fail"]);
     let mended = folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
 
     assert_eq!(ran.exit, 1, "{}", ran.out);
