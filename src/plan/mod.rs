@@ -7,6 +7,7 @@ pub mod file;
 pub mod make;
 pub mod moves;
 pub mod objects;
+mod observe;
 pub mod order;
 pub mod planner;
 pub mod propose;
