@@ -299,12 +299,12 @@ fn complete(
             after = after.with_field(&part.name, Value::string(policy));
         }
     }
-    for part in &spec.parts {
-        if let Some(expand) = &part.expand {
-            after = expanded(part, expand, after);
-        }
-    }
     if prior.is_none() {
+        for part in &spec.parts {
+            if let Some(expand) = &part.expand {
+                after = expanded(part, expand, after);
+            }
+        }
         for part in spec.parts.iter().filter(|part| part.known.is_some()) {
             let value = part.known.as_ref().map(|known| known.value(&after));
             after =
@@ -326,7 +326,8 @@ fn expanded(part: &Part, expand: &str, after: Value) -> Value {
         .filter(|text| !text.contains('/') && !text.is_empty());
     let Some(bare) = bare.map(str::to_string) else { return after };
     let value = Template::parse(&expand.replace("{}", &bare)).value(&after);
-    after.with_field(&part.name, value)
+    // Without a project the name stays as it is: it means the same.
+    if value.is_known() && !value.is_null() { after.with_field(&part.name, value) } else { after }
 }
 
 /// The three label attributes: the user's, those and the provider's, and all that are on the object.
