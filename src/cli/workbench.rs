@@ -158,7 +158,7 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Gives all providers.
     pub(super) fn registry(&self) -> Result<Registry, Vec<Diagnostic>> {
         let mut registry = Registry::default();
-        let google = google::google()?;
+        let google = google::google_in(&self.world())?;
         registry.add("hashicorp/google", google.clone());
         registry.add("hashicorp/google-beta", google);
         registry.add("hashicorp/kubernetes", kubernetes::kubernetes());

@@ -67,11 +67,6 @@ pub trait Provider: Send + Sync {
     /// The forms that an id of this type has.
     fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String>;
 
-    /// Fills in a provider block from the environment and the sandbox: what is planned and configured with.
-    fn complete(&self, config: &Value, _world: &World) -> Value {
-        config.clone()
-    }
-
     /// Makes a session. `config` may be unknown in parts only where the provider can work without them.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use terrane::http::Clock;
-use terrane::providers::google::Google;
+use terrane::providers::google::{Google, settings};
 use terrane::providers::{Provider, Wanted, World};
 use terrane::sandbox;
 use terrane::value::Value;
@@ -31,7 +31,7 @@ async fn a_session_over_a_port_finds_nothing_where_nothing_is() {
         tokens: None,
     };
     let provider = Google::new();
-    let block = provider.complete(&provider.schema().empty(), &given);
+    let block = settings::complete(&provider.schema().empty(), &given);
     let session = provider.configure(&block, &given).unwrap();
     let entry =
         provider.catalog().entry(terrane::addr::Mode::Managed, "google_storage_bucket").unwrap();

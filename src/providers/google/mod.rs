@@ -40,8 +40,18 @@ pub fn google() -> Result<Arc<dyn Provider>, Vec<Diagnostic>> {
     Ok(Arc::new(Google::new()))
 }
 
+/// Makes the provider with the environment's help: what a provider block leaves out (the project, the region) is
+/// known when a plan is made.
+///
+/// # Errors
+/// As [`google`].
+pub fn google_in(world: &World) -> Result<Arc<dyn Provider>, Vec<Diagnostic>> {
+    Ok(Arc::new(Google { world: Some(world.clone()), ..Google::new() }))
+}
+
 /// The provider.
 pub struct Google {
+    world: Option<World>,
     catalog: Arc<Catalog>,
     transport: Option<Arc<dyn Transport>>,
 }
@@ -58,6 +68,7 @@ impl Google {
         Google {
             catalog: Arc::new(Catalog::new(resources::RESOURCES, resources::HOOKS)),
             transport: None,
+            world: None,
         }
     }
 
@@ -77,6 +88,15 @@ impl Google {
     /// Gives the resource files.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// Fills in a provider block from the environment, where that is known.
+    fn complete(&self, config: &Value) -> Value {
+        let config = config.without_marks();
+        match &self.world {
+            Some(world) => settings::complete(&config, world),
+            None => config,
+        }
     }
 
     /// Makes a session of our own kind.
@@ -183,7 +203,7 @@ impl Provider for Google {
                 notes: Vec::new(),
             };
         };
-        let defaults = settings::defaults(&request.provider.without_marks());
+        let defaults = settings::defaults(&self.complete(request.provider));
         plan(&entry.spec, self.catalog.hook(&entry.spec), &defaults, request)
     }
 
@@ -200,16 +220,12 @@ impl Provider for Google {
     fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String> {
         let entry =
             self.catalog.entry(Mode::Managed, type_name).ok_or("there is no such resource type")?;
-        let defaults = settings::defaults(&provider_config.without_marks());
+        let defaults = settings::defaults(&self.complete(provider_config));
         let found = imported(&entry.spec, &entry.schema, id, |name| {
             let part = entry.spec.part(name)?;
             defaults.fill(part.fill.as_deref()?).and_then(Value::as_str).map(str::to_string)
         });
         found.map(|value| self.catalog.hook(&entry.spec).imported(value))
-    }
-
-    fn complete(&self, config: &Value, world: &World) -> Value {
-        settings::complete(config, world)
     }
 
     fn configure(
