@@ -13,6 +13,7 @@ use super::delete::{self, Deleted, Options};
 use super::discovery;
 use super::failure::Failure;
 use super::patch;
+use super::protobuf;
 use super::read::{self, Form, Wanted};
 use super::resources::{self, Resource};
 use super::select::Selector;
@@ -437,13 +438,16 @@ impl Call<'_> {
 /// A body that is neither.
 pub fn body(request: &Request) -> Result<Json, Failure> {
     let media = request.header("content-type").unwrap_or("application/json");
-    if media.contains("protobuf") || media.contains("cbor") {
+    let wrong = |fault: String| Failure::bad_request(format!("error decoding the body: {fault}"));
+    if media.contains("application/vnd.kubernetes.protobuf") {
+        return protobuf::read(&request.body).map_err(wrong);
+    }
+    if media.contains("cbor") {
         return Err(Failure::unsupported_media(&["application/json", "application/yaml"], media));
     }
     if let Ok(value) = serde_json::from_slice(&request.body) {
         return Ok(value);
     }
-    let wrong = |fault: String| Failure::bad_request(format!("error decoding the body: {fault}"));
     if !media.contains("yaml") {
         let fault = serde_json::from_slice::<Json>(&request.body)
             .map_or_else(|fault| fault.to_string(), |_| String::new());

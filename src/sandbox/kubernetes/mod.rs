@@ -22,6 +22,7 @@ pub mod services;
 pub mod admit;
 pub mod apply;
 pub mod delete;
+pub mod protobuf;
 pub mod api;
 pub mod read;
 pub mod watch;
