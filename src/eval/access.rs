@@ -181,9 +181,12 @@ fn invalid<T>(detail: &str, span: Span) -> Eval<T> {
     stop("Invalid index", detail, span)
 }
 
+/// The keys and values that a loop goes through, and the collection's own marks.
+pub(super) type Entries = (Vec<(Value, Value)>, Marks);
+
 /// Gives the elements that a loop goes through, as keys and values, or nothing where they are not known.
 /// The marks are those of the collection itself.
-pub(super) fn entries(collection: &Value) -> Option<(Vec<(Value, Value)>, Marks)> {
+pub(super) fn entries(collection: &Value) -> Option<Entries> {
     let marks = collection.marks();
     let entries = match collection.kind() {
         Kind::List(_, parts) | Kind::Tuple(parts) => parts

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::access::entries;
+use super::access::{Entries, entries};
 use super::evaluator::Pass;
 use super::scope::{Eval, Scope, stop};
 use crate::diag::{Diagnostic, Span};
@@ -235,10 +235,7 @@ impl Pass<'_, '_> {
 }
 
 /// Gives what a loop goes through; nothing where it is not known.
-pub(super) fn iterable(
-    collection: &Value,
-    span: Span,
-) -> Eval<Option<(Vec<(Value, Value)>, Marks)>> {
+pub(super) fn iterable(collection: &Value, span: Span) -> Eval<Option<Entries>> {
     if collection.is_null() {
         let detail = "A null value cannot be used as the collection in a 'for' expression.";
         return stop("Iteration over null value", detail, span);

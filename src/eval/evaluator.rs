@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::expand::Turns;
+use super::import::Imported;
 use super::module::{DependsOn, ModuleInstance};
 use super::order::{Node, Order, order};
 use super::scope::{BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Stop, Trace};
@@ -232,6 +233,13 @@ impl<'a> Evaluator<'a> {
         self.begin();
         let outputs = Pass { evaluator: self, oracle }.root_outputs();
         (outputs, std::mem::take(&mut self.problems))
+    }
+
+    /// Evaluates the root module's `import` blocks.
+    pub fn imports(&mut self, oracle: &mut dyn Oracle) -> (Vec<Imported>, Vec<Diagnostic>) {
+        self.begin();
+        let found = Pass { evaluator: self, oracle }.imports();
+        (found, std::mem::take(&mut self.problems))
     }
 
     /// Evaluates an expression in the root module, as the console does.

@@ -121,7 +121,7 @@ impl<'a> Pass<'_, 'a> {
         })
     }
 
-    fn turns(
+    pub(super) fn turns(
         &mut self,
         count: Option<&Expr>,
         each: Option<&Expr>,

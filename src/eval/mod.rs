@@ -21,10 +21,12 @@ mod instance;
 mod body;
 mod written;
 mod check;
+mod import;
 #[cfg(test)]
 mod tests;
 
 pub use self::evaluator::{Evaluation, Evaluator};
+pub use self::import::Imported;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

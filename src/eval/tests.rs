@@ -356,6 +356,26 @@ fn the_json_form_writes_blocks_as_properties() {
 }
 
 #[test]
+fn imports_are_made_for_each_key() {
+    let case = case(&[
+        (
+            "main.tf",
+            "import {\n  for_each = { x = \"id-1\" }\n  to = test_thing.a[each.key]\n  id = each.value\n}\n\
+         import {\n  to = module.m[0].test_thing.b[\"k\"]\n  id = \"id-2\"\n}\n\
+         resource \"test_thing\" \"a\" { for_each = toset([\"x\"]) }\nmodule \"m\" {\n  source = \"./m\"\n  count = 1\n}\n",
+        ),
+        ("m/main.tf", "resource \"test_thing\" \"b\" { for_each = toset([\"k\"]) }\n"),
+    ]);
+
+    let (found, problems) = case.evaluator().imports(&mut World::default());
+
+    let found: Vec<String> =
+        found.iter().map(|import| format!("{} {}", import.to, import.id)).collect();
+    assert_eq!(told(&problems), Vec::<String>::new());
+    assert_eq!(found, ["test_thing.a[\"x\"] id-1", "module.m[0].test_thing.b[\"k\"] id-2"]);
+}
+
+#[test]
 fn a_cycle_names_all_its_members_and_the_way() {
     let case = case(&[(
         "main.tf",

@@ -64,7 +64,7 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
         wanted_previews: Vec::new(),
     };
     let mut problems = warnings;
-    problems.extend(imports(given.config, &mut planner, &mut evaluator));
+    problems.extend(imports(&mut planner, &mut evaluator));
     let evaluation = loop {
         let evaluation = rounds(&mut planner, &mut evaluator).await;
         if !planner.trigger(&triggers(&evaluation.desired)) {
@@ -115,37 +115,9 @@ fn dedup(problems: &mut Vec<Diagnostic>) {
 }
 
 /// Notes what `import` blocks of the root ask for and the state does not have.
-fn imports(
-    config: &Config,
-    planner: &mut Planner<'_>,
-    evaluator: &mut Evaluator<'_>,
-) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    for import in &config.root.imports {
-        let Some(id) = &import.id else { continue };
-        let names = import.to.traversal().map(|names| {
-            let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
-            words.join(".")
-        });
-        let Some(address) = names.and_then(|names| names.parse::<Address>().ok()) else {
-            problems.push(
-                Diagnostic::error(
-                    "Invalid import address",
-                    "The address must be that of one instance.",
-                )
-                .at(import.to.span, ""),
-            );
-            continue;
-        };
-        match evaluator.expression(id, &mut super::planner::Unread) {
-            Ok(value) => {
-                if let Some(id) = value.as_str() {
-                    planner.imports.insert(address, id.to_string());
-                }
-            }
-            Err(more) => problems.extend(more),
-        }
-    }
+fn imports(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Diagnostic> {
+    let (found, problems) = evaluator.imports(&mut super::planner::Unread);
+    planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
     problems
 }
 
