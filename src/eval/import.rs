@@ -48,6 +48,15 @@ impl Pass<'_, '_> {
     ) -> Eval<Imported> {
         let mut scope = Scope { turn: turns.turn(key), ..Scope::module(0) };
         let to = self.import_address(&import.to, &mut scope)?;
+        if self.evaluator.config.resource(&to).is_none() {
+            let detail = format!(
+                "The configuration for the given import target {to} does not exist. If you wish to automatically generate \
+                 config for this resource, use the -generate-config-out option within terraform plan. Otherwise, make sure the \
+                 target resource exists within your configuration. For example:\n\n  terraform plan \
+                 -generate-config-out=generated.tf"
+            );
+            return fatal("Configuration for import target does not exist", detail, import.to.span);
+        }
         let id = self.import_id(id, &mut scope)?;
         Ok(Imported { to, id, span: import.to.span })
     }
