@@ -333,7 +333,13 @@ impl<'a> Pass<'_, 'a> {
             let detail = format!(
                 "There is no provider {source:?} in this program, so the {what} {name:?} cannot be used."
             );
-            return Diagnostic::error("Unknown provider", detail).at(span, "");
+            let problem = Diagnostic::error("Unknown provider", detail).at(span, "");
+            let known = schemas.sources();
+            return if known.is_empty() {
+                problem
+            } else {
+                problem.help(format!("It has: {}.", known.join(", ")))
+            };
         }
         let other = match resource.mode {
             Mode::Managed => schemas.resource(source, Mode::Data, name).map(|_| {

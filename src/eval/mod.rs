@@ -209,6 +209,11 @@ pub trait Schemas {
     /// Gives the schema of a resource type or data source.
     fn resource(&self, source: &str, mode: Mode, type_name: &str) -> Option<Arc<Schema>>;
 
+    /// Names the providers that there are, for who asks for another.
+    fn sources(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Gives the known type names of a provider, for "did you mean".
     fn type_names(&self, source: &str, mode: Mode) -> Vec<String>;
 }

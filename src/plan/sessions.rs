@@ -105,6 +105,10 @@ impl Schemas for RegistrySchemas<'_> {
         self.0.provider(source).map(|provider| provider.schema())
     }
 
+    fn sources(&self) -> Vec<String> {
+        self.0.sources().map(String::from).collect()
+    }
+
     fn resource(&self, source: &str, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
         self.0.provider(source)?.resource(mode, type_name)
     }

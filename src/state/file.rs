@@ -63,7 +63,7 @@ impl StateError {
                 ),
             )
             .help(format!(
-                "If the file was cut short, the state before the last change may stand in \"{origin}.backup\"."
+                "If the file was cut short, the state before the last change may stand in the file beside it whose name ends in .backup."
             ))
             .help("Nothing was changed. Mend the file, or put a backup in its place."),
             StateError::Version { version } if *version > 4 => Diagnostic::error(

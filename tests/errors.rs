@@ -1,0 +1,118 @@
+//! Wrong input: a diagnostic with place and remedy, exit 1, the state untouched.
+
+use std::fs;
+
+use terrane::cli::{self, Environment, Screen};
+
+/// A case: the configuration, arguments, and what the message must say.
+struct Case {
+    name: &'static str,
+    config: &'static str,
+    arguments: &'static [&'static str],
+    says: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "syntax error",
+        config: "resource \"terraform_data\" \"a\" {\n  input =\n}\n",
+        arguments: &["plan"],
+        says: &["Error: Invalid expression", "on main.tf line 2"],
+    },
+    Case {
+        name: "unknown attribute",
+        config: "resource \"google_storage_bucket\" \"b\" {\n  nmae     = \"x\"\n  name     = \"x\"\n  location = \"EU\"\n}\n",
+        arguments: &["plan", "-sandbox"],
+        says: &["Unsupported argument", "on main.tf line 2", "Did you mean \"name\"?"],
+    },
+    Case {
+        name: "wrong type",
+        config: "resource \"google_storage_bucket\" \"b\" {\n  name     = \"x\"\n  location = [\"EU\"]\n}\n",
+        arguments: &["plan", "-sandbox"],
+        says: &["Incorrect attribute value type", "on main.tf line 3", "string required"],
+    },
+    Case {
+        name: "missing variable",
+        config: "variable \"v\" {}\n",
+        arguments: &["plan"],
+        says: &["No value for required variable", "on main.tf line 1"],
+    },
+    Case {
+        name: "cycle",
+        config: "resource \"terraform_data\" \"a\" {\n  input = terraform_data.b.id\n}\nresource \"terraform_data\" \"b\" {\n  input = terraform_data.a.id\n}\n",
+        arguments: &["plan"],
+        says: &["Cycle", "terraform_data.a", "terraform_data.b"],
+    },
+    Case {
+        name: "unknown provider",
+        config: "resource \"foo_bar\" \"x\" {}\n",
+        arguments: &["plan"],
+        says: &["Unknown provider", "on main.tf line 1", "It has: ", "hashicorp/google"],
+    },
+    Case {
+        name: "unknown type",
+        config: "resource \"google_storage_bukket\" \"y\" {}\n",
+        arguments: &["plan", "-sandbox"],
+        says: &["Invalid resource type", "Did you mean", "google_storage_bucket"],
+    },
+    Case {
+        name: "service not enabled",
+        config: "resource \"google_service_account\" \"a\" {\n  account_id = \"abcdef\"\n}\n",
+        arguments: &["apply", "-sandbox", "-auto-approve"],
+        says: &["Permission denied", "google_service_account.a", "google_project_service"],
+    },
+    Case {
+        name: "endpoint down",
+        config: "provider \"google\" {\n  project                 = \"p\"\n  access_token            = \"t\"\n  storage_custom_endpoint = \"http://127.0.0.1:9/\"\n}\nresource \"google_storage_bucket\" \"b\" {\n  name     = \"x\"\n  location = \"EU\"\n  timeouts {\n    create = \"1s\"\n  }\n}\n",
+        arguments: &["apply", "-auto-approve"],
+        says: &["google_storage_bucket.b", "127.0.0.1:9"],
+    },
+    Case { name: "unknown command", config: "", arguments: &["plna"], says: &["plna", "plan"] },
+];
+
+fn run(folder: &std::path::Path, arguments: &[&str]) -> (u8, String) {
+    let environment = Environment { cwd: folder.to_owned(), ..Environment::default() };
+    let arguments: Vec<String> =
+        std::iter::once("terrane").chain(arguments.iter().copied()).map(String::from).collect();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut screen = Screen {
+        out: &mut out,
+        err: &mut err,
+        ask: &mut || None,
+        colour: false,
+        live: false,
+        width: 400,
+    };
+    let exit = cli::run(&arguments, &environment, &mut screen);
+    (exit, String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn wrong_input_is_told_with_its_place_and_remedy() {
+    let mut wrong = Vec::new();
+    for case in CASES {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("main.tf"), case.config).unwrap();
+
+        let (exit, err) = run(folder.path(), case.arguments);
+
+        let missing: Vec<_> = case.says.iter().filter(|says| !err.contains(**says)).collect();
+        if exit != 1 || !missing.is_empty() {
+            wrong.push(format!("{}: exit {exit}, does not say {missing:?}:\n{err}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_broken_state_file_is_told_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("main.tf"), "resource \"terraform_data\" \"a\" {}\n").unwrap();
+    fs::write(folder.path().join("terraform.tfstate"), "{broken").unwrap();
+
+    let (exit, err) = run(folder.path(), &["apply", "-auto-approve"]);
+
+    assert_eq!(exit, 1);
+    assert!(err.contains("Broken state file") && err.contains("line 1, column 2"), "{err}");
+    assert_eq!(fs::read_to_string(folder.path().join("terraform.tfstate")).unwrap(), "{broken");
+}
