@@ -61,12 +61,6 @@ const CASES: &[Case] = &[
         arguments: &["apply", "-sandbox", "-auto-approve"],
         says: &["Permission denied", "google_service_account.a", "google_project_service"],
     },
-    Case {
-        name: "endpoint down",
-        config: "provider \"google\" {\n  project                 = \"p\"\n  access_token            = \"t\"\n  storage_custom_endpoint = \"http://127.0.0.1:9/\"\n}\nresource \"google_storage_bucket\" \"b\" {\n  name     = \"x\"\n  location = \"EU\"\n  timeouts {\n    create = \"1s\"\n  }\n}\n",
-        arguments: &["apply", "-auto-approve"],
-        says: &["google_storage_bucket.b", "127.0.0.1:9"],
-    },
     Case { name: "unknown command", config: "", arguments: &["plna"], says: &["plna", "plan"] },
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! Terraform's lock is a POSIX record lock on the state file itself. Such a lock belongs to process and
 //! inode, and closing any descriptor of the inode in the process ends it. So the file is open once while
-//! locked ([`Held`]), and read only through that descriptor; a save locks the new file *before* it takes
+//! locked (`Held`), and read only through that descriptor; a save locks the new file *before* it takes
 //! the old one's place, and who gets a lock looks whether the path still means that file. A `flock`
 //! besides excludes this process from itself.
 //!

@@ -1,6 +1,6 @@
 //! Arguments to one run.
 //!
-//! Each command is a row of [`COMMANDS`] and a file: its arguments, and what it does. Terraform's long flags
+//! Each command is a row of `COMMANDS` and a file: its arguments, and what it does. Terraform's long flags
 //! with one dash work as those with two do.
 
 pub mod environment;

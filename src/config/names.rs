@@ -1,7 +1,7 @@
 //! What references name.
 //!
 //! A reference is a root name and the fixed steps after it: attributes, and indexes with a literal key.
-//! [`reference`] says what the first of them name; the rest are steps into the value.
+//! [`reference()`] says what the first of them name; the rest are steps into the value.
 
 use crate::addr::Mode;
 use crate::diag::{Diagnostic, Span};

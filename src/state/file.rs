@@ -62,9 +62,10 @@ impl StateError {
                     "The state in {origin} is not valid JSON: {reason}, at line {line}, column {column}."
                 ),
             )
-            .help(format!(
-                "If the file was cut short, the state before the last change may stand in the file beside it whose name ends in .backup."
-            ))
+            .help(
+                "If the file was cut short, the state before the last change may stand in the file beside it \
+                 whose name ends in .backup.",
+            )
             .help("Nothing was changed. Mend the file, or put a backup in its place."),
             StateError::Version { version } if *version > 4 => Diagnostic::error(
                 "State written by a newer version",

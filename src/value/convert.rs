@@ -2,7 +2,7 @@
 //!
 //! Whether a type converts to another is decided by the types alone ([`convertible`]); then only
 //! texts can still stand in the way ("a number is required"). Finding the one type for several is
-//! in [`unify`]'s own file, what is said of a mismatch in [`super::mismatch`].
+//! in [`unify`]'s own file, what is said of a mismatch in `mismatch.rs`.
 
 use std::sync::Arc;
 

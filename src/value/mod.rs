@@ -3,7 +3,7 @@
 //! Unknown and sensitive live here and nowhere else. Results are built with [`Value::derived`],
 //! which joins the marks of what they were made from; no stage passes marks on by hand.
 //!
-//! Invariant: a set's elements are sorted by [`order`] and distinct; all elements of a list, set or
+//! Invariant: a set's elements are sorted by [`order()`] and distinct; all elements of a list, set or
 //! map have the element type. Strings are in Unicode's NFC.
 
 pub mod constraint;

@@ -1,7 +1,7 @@
 //! What is wrong with a text that the parser refuses: the language's own words, with the exact place.
 //!
 //! Goes through the tokens as the language's reference parser does, with the same places of recovery, so
-//! that a file with several mistakes has them all named. Gives besides a [`Skeleton`]: which attributes and
+//! that a file with several mistakes has them all named. Gives besides a `Skeleton`: which attributes and
 //! blocks are there and which of them are whole, so that the rest of the file can still be read.
 
 mod body;
