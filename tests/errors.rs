@@ -61,6 +61,12 @@ const CASES: &[Case] = &[
         arguments: &["apply", "-sandbox", "-auto-approve"],
         says: &["Permission denied", "google_service_account.a", "google_project_service"],
     },
+    Case {
+        name: "provisioner",
+        config: "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\" {\n    command = \"true\"\n  }\n}\n",
+        arguments: &["plan"],
+        says: &["Provisioner not available", "on main.tf line 2", "local-exec"],
+    },
     Case { name: "unknown command", config: "", arguments: &["plna"], says: &["plna", "plan"] },
 ];
 

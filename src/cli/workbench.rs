@@ -14,7 +14,7 @@ use super::sandboxed::Sandbox;
 use super::{Exit, variables};
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::Config;
-use crate::config::{Disk, load};
+use crate::config::{Disk, Module, load};
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{InputValue, Inputs, RawInput};
 use crate::http::{Clock, SystemClock};
@@ -203,6 +203,7 @@ impl<'e, 's> Workbench<'e, 's> {
             variables::gather(&self.folder, self.environment, matches, &config, &mut self.sources);
         let (mut values, more) = gathered;
         problems.extend(more);
+        problems.extend(provisioners(&config.root));
         if has_errors(&problems) {
             return Err(self.fail(&problems));
         }
@@ -364,6 +365,22 @@ impl<'e, 's> Workbench<'e, 's> {
         self.screen.line("");
         answer.as_deref().map(str::trim) == Some("yes")
     }
+}
+
+/// Refuses provisioners: an object that was made without them is not what the configuration says.
+fn provisioners(module: &Module) -> Vec<Diagnostic> {
+    let blocks = module.resources.values().flat_map(|resource| &resource.provisioners);
+    let own = blocks.map(|block| {
+        let kind = block.labels.first().map_or("", |label| label.text.as_str());
+        let detail = format!(
+            "This version of Terrane runs no provisioners, so \"{kind}\" would be left out."
+        );
+        Diagnostic::error("Provisioner not available", detail)
+            .at(block.header, "")
+            .help("Remove the block, and run what it does in a step of its own.")
+    });
+    let inner = module.calls.values().flat_map(|call| provisioners(&call.module));
+    own.chain(inner).collect()
 }
 
 /// Gives the arguments of a `backend` block that are fixed text.
