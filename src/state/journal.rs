@@ -118,18 +118,26 @@ impl Journal {
     /// Says whether an intent has its answer and what came of it is known: an answer alone says that the
     /// call was made, not what the object is now.
     fn is_settled(&self, place: usize, call: u64, address: &Address) -> bool {
-        let after = &self.entries[place + 1..];
-        let next = self.runs.iter().map(|(start, _)| *start).find(|start| *start > place);
-        let run = &self.entries[place + 1..next.unwrap_or(self.entries.len())];
-        let answer = run.iter().find_map(|entry| match entry {
-            Entry::Answer { call: answered, outcome } if *answered == call => Some(outcome),
+        let run = self.run_at(place);
+        let mut after = (place + 1..).zip(&self.entries[place + 1..]);
+        let answer = after.clone().find_map(|(at, entry)| match entry {
+            Entry::Answer { call: answered, outcome }
+                if *answered == call && self.run_at(at) == run =>
+            {
+                Some(outcome)
+            }
             Entry::Answer { .. } | Entry::Intent { .. } | Entry::Object { .. } => None,
         });
-        let kept = || {
-            let is_kept = |entry: &Entry| matches!(entry, Entry::Object { address: kept, .. } if kept == address);
-            after.iter().any(is_kept)
+        let mut kept = || {
+            after.any(|(_, entry)| matches!(entry, Entry::Object { address: kept, .. } if kept == address))
         };
         answer.is_some_and(|outcome| !succeeded(outcome) || kept())
+    }
+
+    /// Gives the run that an entry is of.
+    fn run_at(&self, place: usize) -> Option<&str> {
+        let run = self.runs.iter().rev().find(|(start, _)| *start <= place);
+        run.map(|(_, head)| head.run.as_str())
     }
 
     fn is_last(&self, place: usize, address: &Address, deposed: Option<&str>) -> bool {
@@ -140,9 +148,10 @@ impl Journal {
     }
 }
 
-/// Says whether an answer's outcome tells of a call that did something: a 2xx status, or `ok`.
+/// Says whether an answer's outcome tells of a call that did something.
 fn succeeded(outcome: &str) -> bool {
-    outcome.starts_with('2') || outcome.starts_with("ok")
+    const WORDS: [&str; 6] = ["ok", "made", "created", "applied", "deleted", "was gone"];
+    outcome.starts_with('2') || WORDS.contains(&outcome)
 }
 
 fn kept<'a>(
@@ -404,14 +413,34 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_settles_a_call_of_its_own_run_behind_another_first_line() {
+        let mut state = snapshot();
+        let second = text(state.serial, &[answer(1, "403")]);
+        let journal = parse(&(text(state.serial, &[intent(1)]) + &second)).unwrap();
+
+        assert_eq!(journal.replay(&mut state), []);
+    }
+
+    #[test]
+    fn the_sample_is_a_journal() {
+        let mut state = snapshot();
+        let journal = parse(include_str!("../../state/samples/run.journal")).unwrap();
+
+        let open = journal.replay(&mut state);
+
+        assert!(state.current(&"terraform_data.c".parse().unwrap()).is_some());
+        assert!(matches!(open.as_slice(), [Entry::Intent { call: 2, .. }]), "{open:?}");
+    }
+
+    #[test]
     fn calls_of_two_runs_are_told_apart() {
         let mut state = snapshot();
-        let second = text(state.serial, &[intent(1), answer(1, "200"), made()]);
+        let second = text(state.serial, &[intent(1), answer(1, "200")]).replace("\"r\"", "\"s\"");
         let journal = parse(&(text(state.serial, &[intent(1)]) + &second)).unwrap();
 
         let open = journal.replay(&mut state);
 
-        assert_eq!(open, [intent(1)]);
+        assert_eq!(open, [intent(1), intent(1)]);
     }
 
     #[test]
