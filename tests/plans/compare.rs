@@ -1,0 +1,236 @@
+//! Runs a case and compares field by field.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::case::{self, Case, Ran};
+use crate::normal::{Normal, sorted};
+
+/// What differs: the field and both sides.
+type Found = Vec<(&'static str, String)>;
+
+/// Runs a case; gives what differs.
+pub(crate) fn differences(case: &Case) -> Found {
+    let mut found = Found::new();
+    validated(case, &mut found);
+    if !case.only_validated {
+        planned(case, &mut found);
+    }
+    if case.applied {
+        applied(case, &mut found);
+    }
+    found
+}
+
+fn validated(case: &Case, found: &mut Found) {
+    let ran = case.run(&["validate", "-json"], false);
+    let told: Json = serde_json::from_str(&ran.out).unwrap_or_default();
+    let (got, want) = (ours(case, &ran, &told), theirs(case, &case.expected["validate"]));
+    differ(found, "validate.valid", &got["valid"], &want["valid"]);
+    differ_in_problems(found, "validate.diagnostics", &got["diagnostics"], &want["diagnostics"]);
+}
+
+fn planned(case: &Case, found: &mut Found) {
+    let mut arguments = vec!["plan", "-json", "-detailed-exitcode", "-out=planned"];
+    arguments.extend(case.destroy.then_some("-destroy"));
+    let ran = case.run(&arguments, true);
+    let want = theirs(case, &case.expected);
+    differ(found, "exit", &json!(ran.exit), &want["exit"]);
+    differ_in_problems(found, "diagnostics", &problems(case, &ran), &want["diagnostics"]);
+    if ran.exit == 1 || want["exit"] == 1 {
+        return;
+    }
+    let shown = case.run_in(ran.folder, &["show", "-json", "-show-sensitive", "planned"], false);
+    let Ok(document) = serde_json::from_str::<Json>(&shown.out) else {
+        if case.expected.get("show_json_error").is_none() {
+            found.push(("show", format!("{}{}", shown.out, shown.err)));
+        }
+        return;
+    };
+    let got = ours(case, &shown, &document);
+    differ_in_changes(found, &got["resource_changes"], &want["resource_changes"]);
+    differ(found, "resource_drift", list(&got, "resource_drift"), list(&want, "resource_drift"));
+    let outputs = &got["planned_values"]["outputs"];
+    for (field, got) in [
+        ("output_changes", &got["output_changes"]),
+        ("planned_outputs", outputs),
+        ("variables", &got["variables"]),
+        ("checks", &got["checks"]),
+    ] {
+        let empty = |side: &Json| side.is_null() || *side == json!({}) || *side == json!([]);
+        if !(empty(got) && empty(&want[field])) {
+            differ(found, field, got, &want[field]);
+        }
+    }
+    for field in ["applyable", "complete", "errored"] {
+        differ(found, field, &got[field], &want[field]);
+    }
+}
+
+fn list<'j>(document: &'j Json, field: &str) -> &'j Json {
+    static NONE: Json = Json::Array(Vec::new());
+    document.get(field).unwrap_or(&NONE)
+}
+
+fn applied(case: &Case, found: &mut Found) {
+    let mut arguments = vec!["apply", "-json", "-auto-approve"];
+    arguments.extend(case.destroy.then_some("-destroy"));
+    let ran = case.run(&arguments, true);
+    let want = theirs(case, &case.expected["apply"]);
+    differ(found, "apply.exit", &json!(ran.exit), &want["exit"]);
+    differ_in_problems(found, "apply.diagnostics", &problems(case, &ran), &want["diagnostics"]);
+    let lines = ran.lines();
+    let last = |kind: &str, inner: &str| {
+        let of_kind = lines.iter().rev().filter(|line| line["type"] == kind);
+        let applies = |line: &&Json| kind == "outputs" || line["changes"]["operation"] != "plan";
+        let line = of_kind.clone().find(applies).map(|line| line[inner].clone());
+        line.unwrap_or_default()
+    };
+    differ(found, "apply.summary", &last("change_summary", "changes"), &want["summary"]);
+    let mut outputs = ours(case, &ran, &last("outputs", "outputs"));
+    if ran.exit == 1 || outputs.is_null() {
+        // A plan's outputs are told by the same kind of line.
+        outputs = if want["outputs"] == json!({}) { json!({}) } else { outputs };
+    }
+    differ(found, "apply.outputs", &outputs, &want["outputs"]);
+    let got = case::json(&ran.folder.path().join("terraform.tfstate"));
+    let serial = |state: &Option<Json>| {
+        state.as_ref().map_or(0, |state| state["serial"].as_u64().unwrap_or(0))
+    };
+    let start: Option<Json> = case.start();
+    let change = if serial(&got) > serial(&start) { "higher" } else { "same" };
+    let got = got.map(|state| ours(case, &ran, &state));
+    let want = case.expected_state.as_ref().map(|state| theirs(case, state));
+    differ_in_states(found, got.as_ref(), want.as_ref(), change);
+}
+
+fn differ_in_states(found: &mut Found, got: Option<&Json>, want: Option<&Json>, change: &str) {
+    let (Some(got), Some(want)) = (got, want) else {
+        if got.is_some() != want.is_some() {
+            found.push(("state", format!("\n  - {want:?}\n  + {got:?}")));
+        }
+        return;
+    };
+    differ(found, "state.serial_change", &json!(change), &want["serial_change"]);
+    for (field, inner) in [
+        ("state.version", "version"),
+        ("state.outputs", "outputs"),
+        ("state.check_results", "check_results"),
+    ] {
+        differ(found, field, &got[inner], &want[inner]);
+    }
+    let name = |resource: &Json| {
+        let part = |name: &str| resource[name].as_str().unwrap_or_default().to_string();
+        format!("{} {} {}.{}", part("module"), part("mode"), part("type"), part("name"))
+    };
+    differ_by(found, "state.resources", &got["resources"], &want["resources"], &name);
+}
+
+/// Gives the problems that a run told.
+fn problems(case: &Case, ran: &Ran) -> Json {
+    let told = ran.lines().into_iter().filter(|line| line["type"] == "diagnostic");
+    let told: Json = told.map(|line| line["diagnostic"].clone()).collect();
+    ours(case, ran, &told)
+}
+
+fn ours(case: &Case, ran: &Ran, json: &Json) -> Json {
+    let cwd = ran.folder.path().canonicalize().expect("the folder is there");
+    Normal { cwd: &cwd.to_string_lossy(), texts: &case.texts }.json(json)
+}
+
+fn theirs(case: &Case, json: &Json) -> Json {
+    Normal { cwd: "", texts: &case.texts }.json(json)
+}
+
+fn differ(found: &mut Found, field: &'static str, got: &Json, want: &Json) {
+    if got != want {
+        found.push((field, format!("\n  - {want}\n  + {got}")));
+    }
+}
+
+/// Compares problems as sets, by what was captured of them.
+fn differ_in_problems(found: &mut Found, field: &'static str, got: &Json, want: &Json) {
+    let shown = |problems: &Json| -> Json {
+        let one = |problem: &Json| {
+            let kept = ["severity", "summary", "detail", "address", "range"];
+            let field = |name: &&str| Some((name.to_string(), problem.get(*name)?.clone()));
+            Json::Object(kept.iter().filter_map(field).collect())
+        };
+        sorted(&problems.as_array().into_iter().flatten().map(one).collect())
+    };
+    let (got, want) = (shown(got), shown(want));
+    let (mut got, mut want) = (texts(&got), texts(&want));
+    let same: Vec<String> = got.iter().filter(|text| want.contains(text)).cloned().collect();
+    got.retain(|text| !same.contains(text));
+    want.retain(|text| !same.contains(text));
+    if !(got.is_empty() && want.is_empty()) {
+        let lines = |sign: &str, texts: &[String]| -> String {
+            texts.iter().map(|text| format!("\n  {sign} {text}")).collect()
+        };
+        found.push((field, lines("-", &want) + &lines("+", &got)));
+    }
+}
+
+fn texts(json: &Json) -> Vec<String> {
+    json.as_array().into_iter().flatten().map(Json::to_string).collect()
+}
+
+/// Compares changes by their addresses, in the form that was captured: the change's own fields lifted up.
+fn differ_in_changes(found: &mut Found, got: &Json, want: &Json) {
+    let lifted = |entry: &Json| {
+        let mut fields: Map<String, Json> = entry.as_object().cloned().unwrap_or_default();
+        if let Some(Json::Object(change)) = fields.remove("change") {
+            fields.extend(change);
+        }
+        fields.remove("provider_name");
+        fields.remove("source");
+        Json::Object(fields)
+    };
+    let got: Json = got.as_array().into_iter().flatten().map(lifted).collect();
+    let name = |entry: &Json| {
+        let part = |name: &str| entry[name].as_str().unwrap_or_default().to_string();
+        format!("{} {}", part("address"), part("deposed"))
+    };
+    differ_by(found, "resource_changes", &got, want, &name);
+}
+
+fn differ_by(
+    found: &mut Found,
+    field: &'static str,
+    got: &Json,
+    want: &Json,
+    name: &dyn Fn(&Json) -> String,
+) {
+    let named = |list: &Json| -> BTreeMap<String, Json> {
+        list.as_array().into_iter().flatten().map(|entry| (name(entry), entry.clone())).collect()
+    };
+    let (got, want) = (named(got), named(want));
+    let names: std::collections::BTreeSet<&String> = got.keys().chain(want.keys()).collect();
+    for name in names {
+        let (got, want) = (got.get(name), want.get(name));
+        let text = match (got, want) {
+            (Some(Json::Object(got)), Some(Json::Object(want))) => {
+                let fields: std::collections::BTreeSet<&String> =
+                    got.keys().chain(want.keys()).collect();
+                let differing =
+                    fields.into_iter().filter(|field| got.get(*field) != want.get(*field));
+                let side = |side: &Map<String, Json>, field: &str| {
+                    side.get(field).map_or_else(|| "nothing".into(), Json::to_string)
+                };
+                differing
+                    .map(|field| {
+                        let (want, got) = (side(want, field), side(got, field));
+                        format!("\n  - {name}: {field}: {want}\n  + {name}: {field}: {got}")
+                    })
+                    .collect()
+            }
+            (Some(got), None) => format!("\n  + {name}: {got}"),
+            (None, Some(want)) => format!("\n  - {name}: {want}"),
+            _ => String::new(),
+        };
+        if !text.is_empty() {
+            found.push((field, text));
+        }
+    }
+}
