@@ -17,6 +17,8 @@ pub struct Environment {
     pub interactive: bool,
     /// The moment that a new sandbox's world begins at; nothing for the present one.
     pub sandbox_start: Option<jiff::Timestamp>,
+    /// What standard input has; nothing where the process's own is read.
+    pub input: Option<String>,
 }
 
 impl Environment {
@@ -28,7 +30,18 @@ impl Environment {
         let home = variables.get("HOME").map(PathBuf::from);
         let cwd = std::env::current_dir().unwrap_or_default();
         let interactive = io::stdin().is_terminal();
-        Environment { variables, cwd, home, interactive, sandbox_start: None }
+        Environment { variables, cwd, home, interactive, sandbox_start: None, input: None }
+    }
+
+    /// Reads standard input to its end.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not UTF-8.
+    pub fn standard_input(&self) -> io::Result<String> {
+        match &self.input {
+            Some(text) => Ok(text.clone()),
+            None => io::read_to_string(io::stdin()),
+        }
     }
 
     /// Gives a variable's text; nothing where it is empty.

@@ -15,6 +15,7 @@ mod apply;
 mod completions;
 mod console;
 mod drift;
+mod fmt;
 mod force_unlock;
 mod graph;
 mod init;
@@ -50,6 +51,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     init::COMMAND,
     validate::COMMAND,
+    fmt::COMMAND,
     plan::COMMAND,
     apply::COMMAND,
     apply::DESTROY,
