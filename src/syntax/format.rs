@@ -16,11 +16,13 @@ use super::scan::{Kind, Token, scan};
 /// Why it cannot be read.
 pub fn format(id: FileId, name: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
     let (_, problems) = super::parse_named(id, name, text);
-    if !problems.is_empty() {
+    let text = text.strip_prefix(super::MARK).unwrap_or(text);
+    let tokens = scan(text);
+    let unexplained = problems.iter().all(|problem| problem.detail.starts_with(UNEXPLAINED));
+    if !problems.is_empty() && !(unexplained && is_balanced(&tokens)) {
         return Err(problems);
     }
-    let text = text.strip_prefix(super::MARK).unwrap_or(text);
-    let mut source = Source { text, tokens: scan(text), at: 0, out: Vec::new() };
+    let mut source = Source { text, tokens, at: 0, out: Vec::new() };
     source.body(&mut Vec::new());
     let mut lines = lines(source.out);
     indent(&mut lines);
@@ -36,6 +38,22 @@ pub fn format(id: FileId, name: &str, text: &str) -> Result<String, Vec<Diagnost
     // Spaces after the last line end stay, as they do with terraform.
     out.push_str(&text[text.trim_end_matches([' ', '\t']).len()..]);
     Ok(out)
+}
+
+/// How a message begins that says no more than where the parser stopped. It stops at a few texts that are
+/// right (a line's end in the middle of `{ for … }`, a comment before a block's closing brace); to lay them
+/// out the tokens are enough.
+const UNEXPLAINED: &str = "The text cannot be read here: ";
+
+fn is_balanced(tokens: &[Token]) -> bool {
+    let mut depth = 0;
+    for token in tokens {
+        depth += bracket_change(token.kind);
+        if depth < 0 || token.kind == Kind::Invalid {
+            return false;
+        }
+    }
+    depth == 0
 }
 
 /// A token on its way out.

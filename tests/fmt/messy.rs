@@ -24,7 +24,7 @@ impl Dice {
 /// Gives the file of a number.
 pub(crate) fn file(number: u64) -> String {
     let seed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut mess = Mess { dice: Dice(seed), text: String::new(), parens: 0 };
+    let mut mess = Mess { dice: Dice(seed), text: String::new(), parens: 0, count: 0 };
     for _ in 0..8 {
         mess.dice.below(2);
     }
@@ -49,6 +49,8 @@ struct Mess {
     text: String,
     /// How many brackets are open in which a line may end anywhere.
     parens: usize,
+    /// How many arguments there are.
+    count: usize,
 }
 
 const NAMES: &[&str] =
@@ -158,7 +160,13 @@ impl Mess {
 
     fn attribute(&mut self, depth: usize) {
         let name = self.dice.pick(NAMES);
-        self.put(name);
+        // No argument may be set twice; `type` stays what it is once in a while.
+        self.count += 1;
+        let name = match (name, self.dice.below(3)) {
+            ("type", 0) => name.to_string(),
+            _ => format!("{name}{}", self.count),
+        };
+        self.put(&name);
         self.gap();
         self.put("=");
         self.gap();
@@ -252,11 +260,16 @@ impl Mess {
             match self.dice.below(7) {
                 0 => self.put("[*]"),
                 1 => self.put(".*.z"),
+                // Of a lone `true`, `false` or `null` terraform leaves nothing in the brackets.
                 2 if depth < 5 => {
                     self.put("[");
                     self.parens += 1;
                     self.gap();
-                    self.expression(depth + 2);
+                    if self.dice.one_in(2) {
+                        self.reference(5)
+                    } else {
+                        self.call(depth + 2)
+                    }
                     self.gap();
                     self.parens -= 1;
                     self.put("]");
