@@ -19,7 +19,8 @@ pub fn format(id: FileId, name: &str, text: &str) -> Result<String, Vec<Diagnost
     let text = text.strip_prefix(super::MARK).unwrap_or(text);
     let tokens = scan(text);
     let unexplained = problems.iter().all(|problem| problem.detail.starts_with(UNEXPLAINED));
-    if !problems.is_empty() && !(unexplained && is_balanced(&tokens)) {
+    let readable = problems.is_empty() || (unexplained && is_balanced(&tokens));
+    if !readable {
         return Err(problems);
     }
     let mut source = Source { text, tokens, at: 0, out: Vec::new() };
