@@ -1,16 +1,22 @@
-//! Providers without a service: `terraform`, `random`, `null`.
+//! Providers without a service: `terraform`, `random`, `null`, `time`, `local`, `tls`, `http`.
 //!
-//! Each type is a row of a table: its schema, how it is planned, how it is made. Their objects live in the
-//! state alone: what is read is what was saved.
+//! Each type is a row of a table: its schema, how it is planned, made, read, removed. Most of their objects live
+//! in the state alone: what is read is what was saved. Attributes, defaults, schema versions and what is said of
+//! wrong arguments are those of the original providers, so that states are shared.
 
+mod check;
 mod null;
 mod random;
+mod random_text;
+mod seeded;
 mod terraform;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::json;
+use futures::future::BoxFuture;
+use serde_json::{Value as Json, json};
 
 use super::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Observed, PlanRequest, Planned, Problem,
@@ -21,7 +27,7 @@ use crate::diag::Diagnostic;
 use crate::schema::{Field, Given, Schema};
 use crate::value::{Kind, Path, Type, Value};
 
-/// One type of a small provider.
+/// One resource type of a small provider.
 pub(super) struct Row {
     /// Its name.
     pub(super) type_name: &'static str,
@@ -29,35 +35,91 @@ pub(super) struct Row {
     pub(super) schema: fn() -> Schema,
     /// Plans one object.
     pub(super) plan: fn(&PlanRequest<'_>) -> Planned,
-    /// Makes the object: gives the planned value with all that was unknown filled in.
-    pub(super) make: fn(&Value) -> Result<Value, ApiError>,
+    /// Makes or changes the object: gives the planned value with all that was unknown filled in.
+    pub(super) make: fn(&Making<'_>) -> Result<Value, ApiError>,
     /// Checks what the schema cannot say.
     pub(super) validate: fn(&Value) -> Vec<Problem>,
     /// Gives what an import id stands for.
     pub(super) import: fn(&str) -> Result<Value, String>,
+    /// Looks at the object as it is now; nothing where it is gone.
+    pub(super) read: fn(&Value, &World) -> Result<Option<Value>, ApiError>,
+    /// Removes the object.
+    pub(super) remove: fn(&Value, &World) -> Result<(), ApiError>,
+    /// Says how long to wait before the object is made or removed.
+    pub(super) wait: fn(&Deed) -> Result<Duration, ApiError>,
+    /// Brings attributes of an older schema version to the present one.
+    pub(super) upgrade: fn(u64, Json) -> Result<Json, String>,
+}
+
+/// One data source of a small provider.
+pub(super) struct DataRow {
+    /// Its name.
+    pub(super) type_name: &'static str,
+    /// Its schema.
+    pub(super) schema: fn() -> Schema,
+    /// Checks what the schema cannot say.
+    pub(super) validate: fn(&Value) -> Vec<Problem>,
+    /// Reads it.
+    pub(super) read: for<'a> fn(&'a Value, &'a World) -> BoxFuture<'a, Result<Value, ApiError>>,
+}
+
+/// What an object is made from.
+pub(super) struct Making<'a> {
+    /// As planned.
+    pub(super) planned: &'a Value,
+    /// As it stands, where it is changed.
+    pub(super) prior: Option<&'a Value>,
+    /// The machine.
+    pub(super) world: &'a World,
+}
+
+impl Row {
+    /// A type whose objects live in the state alone, are never changed but by the plan, and cannot be imported.
+    pub(super) const fn new(
+        type_name: &'static str,
+        schema: fn() -> Schema,
+        plan: fn(&PlanRequest<'_>) -> Planned,
+        make: fn(&Making<'_>) -> Result<Value, ApiError>,
+    ) -> Row {
+        Row {
+            type_name,
+            schema,
+            plan,
+            make,
+            validate: no_checks,
+            import: no_import,
+            read: |value, _| Ok(Some(value.clone())),
+            remove: |_, _| Ok(()),
+            wait: |_| Ok(Duration::ZERO),
+            upgrade: |_, attributes| Ok(attributes),
+        }
+    }
 }
 
 /// A provider made of rows.
 struct Small {
     source: &'static str,
     rows: &'static [Row],
+    data: &'static [DataRow],
 }
 
 /// Gives all small providers.
 pub fn small() -> Vec<Arc<dyn Provider>> {
-    let tables: [(&'static str, &'static [Row]); 3] = [
-        ("builtin/terraform", terraform::ROWS),
-        ("hashicorp/random", random::ROWS),
-        ("hashicorp/null", null::ROWS),
+    let tables: [(&'static str, &'static [Row], &'static [DataRow]); 3] = [
+        ("builtin/terraform", terraform::ROWS, &[]),
+        ("hashicorp/random", random::ROWS, &[]),
+        ("hashicorp/null", null::ROWS, null::DATA),
     ];
-    let providers = tables.into_iter().map(|(source, rows)| Small { source, rows });
+    let providers = tables.into_iter().map(|(source, rows, data)| Small { source, rows, data });
     providers.map(|provider| Arc::new(provider) as Arc<dyn Provider>).collect()
 }
 
-impl Small {
-    fn row(&self, type_name: &str) -> Option<&'static Row> {
-        self.rows.iter().find(|row| row.type_name == type_name)
-    }
+fn row<'a>(rows: &'a [Row], type_name: &str) -> Option<&'a Row> {
+    rows.iter().find(|row| row.type_name == type_name)
+}
+
+fn data_row<'a>(rows: &'a [DataRow], type_name: &str) -> Option<&'a DataRow> {
+    rows.iter().find(|row| row.type_name == type_name)
 }
 
 impl Provider for Small {
@@ -70,28 +132,48 @@ impl Provider for Small {
     }
 
     fn type_names(&self, mode: Mode) -> Vec<String> {
-        let rows = self.rows.iter().filter(|_| mode == Mode::Managed);
-        rows.map(|row| row.type_name.to_string()).collect()
+        let names: Vec<&str> = match mode {
+            Mode::Managed => self.rows.iter().map(|row| row.type_name).collect(),
+            Mode::Data => self.data.iter().map(|row| row.type_name).collect(),
+            Mode::Ephemeral => Vec::new(),
+        };
+        names.into_iter().map(String::from).collect()
     }
 
     fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
-        let row = self.row(type_name).filter(|_| mode == Mode::Managed)?;
-        Some(Arc::new((row.schema)()))
+        let schema = match mode {
+            Mode::Managed => row(self.rows, type_name)?.schema,
+            Mode::Data => data_row(self.data, type_name)?.schema,
+            Mode::Ephemeral => return None,
+        };
+        Some(Arc::new(schema()))
     }
 
-    fn validate(&self, _mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {
-        self.row(type_name).map(|row| (row.validate)(config)).unwrap_or_default()
+    fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {
+        let validate = match mode {
+            Mode::Managed => row(self.rows, type_name).map(|row| row.validate),
+            Mode::Data => data_row(self.data, type_name).map(|row| row.validate),
+            Mode::Ephemeral => None,
+        };
+        validate.map(|validate| validate(config)).unwrap_or_default()
     }
 
     fn plan(&self, request: &PlanRequest<'_>) -> Planned {
-        match self.row(request.type_name) {
+        match row(self.rows, request.type_name) {
             Some(row) => (row.plan)(request),
             None => planned(request.proposed.clone(), Vec::new()),
         }
     }
 
+    fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {
+        match row(self.rows, type_name) {
+            Some(row) => (row.upgrade)(version, attributes),
+            None => Ok(attributes),
+        }
+    }
+
     fn import(&self, type_name: &str, id: &str, _provider_config: &Value) -> Result<Value, String> {
-        match self.row(type_name) {
+        match row(self.rows, type_name) {
             Some(row) => (row.import)(id),
             None => Err(format!("There is no type {type_name}.")),
         }
@@ -100,48 +182,127 @@ impl Provider for Small {
     fn configure(
         &self,
         _config: &Value,
-        _world: &World,
+        world: &World,
     ) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
-        Ok(Arc::new(SmallSession { rows: self.rows }))
+        Ok(Arc::new(SmallSession { rows: self.rows, data: self.data, world: world.clone() }))
     }
 }
 
 struct SmallSession {
     rows: &'static [Row],
+    data: &'static [DataRow],
+    world: World,
 }
 
 #[async_trait]
 impl Session for SmallSession {
     async fn read_many(&self, wanted: &[Wanted]) -> Vec<Result<Option<Observed>, ApiError>> {
-        let as_saved = |wanted: &Wanted| {
-            Ok(Some(Observed { value: wanted.value.clone(), private: wanted.private.clone() }))
+        let read = |wanted: &Wanted| {
+            let value = match row(self.rows, &wanted.type_name) {
+                Some(row) => (row.read)(&wanted.value, &self.world)?,
+                None => Some(wanted.value.clone()),
+            };
+            Ok(value.map(|value| Observed { value, private: wanted.private.clone() }))
         };
-        wanted.iter().map(as_saved).collect()
+        wanted.iter().map(read).collect()
     }
 
-    async fn read_data(&self, type_name: &str, _config: &Value) -> Result<Value, ApiError> {
-        let detail = format!("There is no data source {type_name}.");
-        Err(ApiError::new(ApiErrorKind::Invalid, "Invalid data source", detail))
+    async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
+        match data_row(self.data, type_name) {
+            Some(row) => (row.read)(config, &self.world).await,
+            None => {
+                Err(invalid("Invalid data source", format!("There is no data source {type_name}.")))
+            }
+        }
     }
 
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
-        let planned = match &action.deed {
-            Deed::Delete { .. } => return Ok(None),
-            Deed::Create { planned, .. } | Deed::Update { planned, .. } => planned,
-        };
-        let row = self.rows.iter().find(|row| row.type_name == action.type_name);
-        let Some(row) = row else {
+        let Some(row) = row(self.rows, &action.type_name) else {
             let detail = format!("There is no type {}.", action.type_name);
-            return Err(
-                ApiError::new(ApiErrorKind::Invalid, "Invalid resource type", detail).into()
-            );
+            return Err(invalid("Invalid resource type", detail).into());
+        };
+        let wait = (row.wait)(&action.deed)?;
+        if !wait.is_zero() {
+            desk.clock().sleep(wait).await;
+        }
+        let (planned, prior) = match &action.deed {
+            Deed::Delete { prior } => {
+                (row.remove)(prior, &self.world)?;
+                return Ok(None);
+            }
+            Deed::Create { planned, .. } => (planned, None),
+            Deed::Update { planned, prior, .. } => (planned, Some(prior)),
         };
         // Nothing is sent anywhere, but what is made exists from here on.
         let call = desk.intent(&format!("make {}", action.address), json!({})).await?;
-        let value = (row.make)(planned)?;
+        let value = (row.make)(&Making { planned, prior, world: &self.world })?;
         desk.answer(call, "made").await;
         Ok(Some(Observed { value, private: action.private.clone() }))
     }
+}
+
+/// Makes an error about what was given.
+pub(super) fn invalid(summary: &str, detail: impl Into<String>) -> ApiError {
+    ApiError::new(ApiErrorKind::Invalid, summary, detail)
+}
+
+/// Makes a schema without blocks.
+pub(super) fn made<const N: usize>(version: u64, fields: [(&'static str, Field); N]) -> Schema {
+    let fields = fields.into_iter().map(|(name, field)| (name.to_string(), field)).collect();
+    Schema { version, fields, ..Schema::default() }
+}
+
+/// Gives an attribute that the provider gives.
+pub(super) fn computed(ty: Type) -> Field {
+    Field::attribute(ty, Given::Service)
+}
+
+/// Gives an argument that may be written and whose change replaces.
+pub(super) fn optional(ty: Type) -> Field {
+    Field::attribute(ty, Given::Optional).replaces()
+}
+
+/// Gives an argument that must be written and whose change replaces.
+pub(super) fn required(ty: Type) -> Field {
+    Field::attribute(ty, Given::Required).replaces()
+}
+
+/// Gives an argument that may be written, with what stands for it else; its change replaces.
+pub(super) fn defaulted(ty: Type, value: Value) -> Field {
+    Field::attribute(ty, Given::OptionalOrService).replaces().default(value)
+}
+
+/// Gives a text of an object; nothing where it is null, unknown or empty.
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.field(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Says whether an argument is not written.
+pub(super) fn is_null(value: &Value, name: &str) -> bool {
+    value.field(name).is_none_or(Value::is_null)
+}
+
+/// Gives what the original providers' framework proposes: once anything of an existing object changes, what the
+/// provider gives is unknown again, but for the named attributes, which stay for the object's life.
+pub(super) fn anew(request: &PlanRequest<'_>, schema: &Schema, stay: &[&str]) -> Value {
+    let proposed = request.proposed;
+    let Some(prior) = request.prior else { return proposed.clone() };
+    let differs = |name: &String| {
+        let part = |value: &Value| value.field(name).map(Value::without_marks);
+        part(prior) != part(proposed)
+    };
+    if !schema.fields.keys().any(differs) {
+        return proposed.clone();
+    }
+    let open = schema.fields.iter().filter(|(name, field)| {
+        field.is_computed()
+            && field.default.is_none()
+            && is_null(request.config, name)
+            && !stay.contains(&name.as_str())
+    });
+    open.fold(proposed.clone(), |value, (name, field)| {
+        value.with_field(name, Value::unknown(field.ty.clone()))
+    })
 }
 
 /// Makes a plan without problems and notes.
@@ -151,11 +312,26 @@ pub(super) fn planned(after: Value, replaces: Vec<Path>) -> Planned {
 
 /// Plans an object that is made anew when any of these arguments changes.
 pub(super) fn replaced_by(request: &PlanRequest<'_>, arguments: &[&str]) -> Planned {
-    let Some(prior) = request.prior else { return planned(request.proposed.clone(), Vec::new()) };
-    let part = |value: &Value, name: &str| value.field(name).map(Value::without_marks);
-    let changed = arguments.iter().filter(|name| part(prior, name) != part(request.proposed, name));
+    replaced(request, request.proposed.clone(), arguments)
+}
+
+/// Plans an object as `after`, made anew when any of these arguments changes. Maps that differ by keys with null
+/// alone count as equal: older versions did not keep such keys.
+pub(super) fn replaced(request: &PlanRequest<'_>, after: Value, arguments: &[&str]) -> Planned {
+    let Some(prior) = request.prior else { return planned(after, Vec::new()) };
+    let part = |value: &Value, name: &str| value.field(name).map(without_nulls);
+    let changed = arguments.iter().filter(|name| part(prior, name) != part(&after, name));
     let replaces = changed.map(|name| Path::root().attribute(*name)).collect();
-    planned(request.proposed.clone(), replaces)
+    planned(after, replaces)
+}
+
+fn without_nulls(value: &Value) -> Value {
+    let value = value.without_marks();
+    let Kind::Map(ty, fields) = value.kind() else { return value };
+    let fields = fields.iter().filter(|(_, part)| !part.is_null());
+    let fields: Vec<(Arc<str>, Value)> =
+        fields.map(|(name, part)| (name.clone(), part.clone())).collect();
+    if fields.is_empty() { Value::null(value.ty()) } else { Value::map(ty.clone(), fields) }
 }
 
 /// Sets a field where it is not known yet.

@@ -1,34 +1,73 @@
-//! `null_resource`.
+//! `null_resource`, and the data source `null_data_source`.
 
-use std::collections::BTreeMap;
-
-use super::{Row, fill, keepers, no_checks, no_import, replaced_by};
+use super::{
+    DataRow, Making, Row, computed, fill, keepers, made, no_checks, planned, random_bytes,
+};
 use crate::providers::{ApiError, PlanRequest, Planned};
 use crate::schema::{Field, Given, Schema};
-use crate::value::{Type, Value};
+use crate::value::{Path, Type, Value};
 
-pub(super) const ROWS: &[Row] = &[Row {
-    type_name: "null_resource",
-    schema,
-    plan,
-    make,
+pub(super) const ROWS: &[Row] = &[Row { import, ..Row::new("null_resource", schema, plan, make) }];
+
+pub(super) const DATA: &[DataRow] = &[DataRow {
+    type_name: "null_data_source",
+    schema: data_schema,
     validate: no_checks,
-    import: no_import,
+    read: |config, _| Box::pin(async move { read(config) }),
 }];
 
 fn schema() -> Schema {
-    let fields = BTreeMap::from([
-        ("id".to_string(), Field::attribute(Type::String, Given::Service)),
-        ("triggers".to_string(), keepers()),
-    ]);
-    Schema { fields, ..Schema::default() }
+    made(0, [("id", computed(Type::String)), ("triggers", keepers())])
 }
 
+/// Other than `keepers`, `triggers` replace by any change, that of null to empty too.
 fn plan(request: &PlanRequest<'_>) -> Planned {
-    replaced_by(request, &["triggers"])
+    let triggers = |value: &Value| value.field("triggers").map(Value::without_marks);
+    let changed = request.prior.is_some_and(|prior| triggers(prior) != triggers(request.proposed));
+    let replaces = changed.then(|| Path::root().attribute("triggers"));
+    planned(request.proposed.clone(), replaces.into_iter().collect())
 }
 
-fn make(value: &Value) -> Result<Value, ApiError> {
-    let number = uuid::Uuid::new_v4().as_u128() % 10_000_000_000_000_000_000;
-    Ok(fill(value, "id", || Value::string(number.to_string())))
+fn make(making: &Making<'_>) -> Result<Value, ApiError> {
+    let id = number()?;
+    Ok(fill(making.planned, "id", || Value::string(id)))
+}
+
+fn import(id: &str) -> Result<Value, String> {
+    Ok(schema().empty().with_field("id", Value::string(id)))
+}
+
+/// Draws a number of 63 bits, as text.
+fn number() -> Result<String, ApiError> {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&random_bytes(8)?);
+    Ok((u64::from_le_bytes(bytes) >> 1).to_string())
+}
+
+fn data_schema() -> Schema {
+    let texts = || Type::map(Type::String);
+    let schema = made(
+        0,
+        [
+            ("id", computed(Type::String)),
+            ("inputs", Field::attribute(texts(), Given::Optional)),
+            ("outputs", computed(texts())),
+            ("random", computed(Type::String)),
+            ("has_computed_default", Field::attribute(Type::String, Given::OptionalOrService)),
+        ],
+    );
+    let deprecated = "Locals give values a name without a data source.";
+    Schema { deprecated: Some(deprecated.into()), ..schema }
+}
+
+fn read(config: &Value) -> Result<Value, ApiError> {
+    let inputs = config.field("inputs").cloned();
+    let inputs = inputs.unwrap_or_else(|| Value::null(Type::map(Type::String)));
+    let written = config.field("has_computed_default").filter(|value| !value.is_null());
+    let default = written.cloned().unwrap_or_else(|| Value::string("default"));
+    Ok(config
+        .with_field("outputs", inputs)
+        .with_field("has_computed_default", default)
+        .with_field("random", Value::string(number()?))
+        .with_field("id", Value::string("static")))
 }

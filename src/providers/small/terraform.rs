@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Row, fill, no_checks, planned};
+use super::{Making, Row, fill, planned};
 use crate::providers::{ApiError, PlanRequest, Planned};
 use crate::schema::{Field, Given, Schema};
 use crate::value::{Path, Type, Value};
 
-pub(super) const ROWS: &[Row] =
-    &[Row { type_name: "terraform_data", schema, plan, make, validate: no_checks, import }];
+pub(super) const ROWS: &[Row] = &[Row { import, ..Row::new("terraform_data", schema, plan, make) }];
 
 fn schema() -> Schema {
     let fields = BTreeMap::from([
@@ -48,8 +47,8 @@ fn plan(request: &PlanRequest<'_>) -> Planned {
     planned(proposed.clone(), Vec::new())
 }
 
-fn make(value: &Value) -> Result<Value, ApiError> {
-    let value = fill(value, "id", || Value::string(uuid::Uuid::new_v4().to_string()));
+fn make(making: &Making<'_>) -> Result<Value, ApiError> {
+    let value = fill(making.planned, "id", || Value::string(uuid::Uuid::new_v4().to_string()));
     let input = part(&value, "input");
     Ok(value.with_field("output", input))
 }
