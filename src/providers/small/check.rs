@@ -58,10 +58,8 @@ pub(super) fn exactly_one_of(config: &Value, arguments: &[&str]) -> Vec<Problem>
         return Vec::new();
     }
     let told = |argument: &&str| {
-        // An argument names itself last.
         let others = arguments.iter().filter(|other| *other != argument);
-        let names: Vec<&str> = others.chain([argument]).copied().collect();
-        let names = names.join(",");
+        let names = others.copied().collect::<Vec<_>>().join(",");
         let detail = if given == 0 {
             format!("No attribute specified when one (and only one) of [{names}] is required")
         } else {
@@ -88,6 +86,7 @@ pub(super) fn at_least_one_of(config: &Value, arguments: &[&str]) -> Vec<Problem
         return Vec::new();
     }
     let told = |argument: &&str| {
+        // An argument names itself last.
         let others = arguments.iter().filter(|other| *other != argument);
         let names: Vec<&str> = others.chain([argument]).copied().collect();
         let detail =

@@ -5,11 +5,14 @@
 //! wrong arguments are those of the original providers, so that states are shared.
 
 mod check;
+mod local;
+mod moment;
 mod null;
 mod random;
 mod random_text;
 mod seeded;
 mod terraform;
+mod time;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,10 +108,12 @@ struct Small {
 
 /// Gives all small providers.
 pub fn small() -> Vec<Arc<dyn Provider>> {
-    let tables: [(&'static str, &'static [Row], &'static [DataRow]); 3] = [
+    let tables: [(&'static str, &'static [Row], &'static [DataRow]); 5] = [
         ("builtin/terraform", terraform::ROWS, &[]),
         ("hashicorp/random", random::ROWS, &[]),
         ("hashicorp/null", null::ROWS, null::DATA),
+        ("hashicorp/time", time::ROWS, &[]),
+        ("hashicorp/local", local::ROWS, local::DATA),
     ];
     let providers = tables.into_iter().map(|(source, rows, data)| Small { source, rows, data });
     providers.map(|provider| Arc::new(provider) as Arc<dyn Provider>).collect()
@@ -315,11 +320,14 @@ pub(super) fn replaced_by(request: &PlanRequest<'_>, arguments: &[&str]) -> Plan
     replaced(request, request.proposed.clone(), arguments)
 }
 
-/// Plans an object as `after`, made anew when any of these arguments changes. Maps that differ by keys with null
+/// Plans an object as `after`, made anew when any of these arguments changes. `keepers` that differ by keys with null
 /// alone count as equal: older versions did not keep such keys.
 pub(super) fn replaced(request: &PlanRequest<'_>, after: Value, arguments: &[&str]) -> Planned {
     let Some(prior) = request.prior else { return planned(after, Vec::new()) };
-    let part = |value: &Value, name: &str| value.field(name).map(without_nulls);
+    let part = |value: &Value, name: &str| {
+        let part = value.field(name)?;
+        Some(if name == "keepers" { without_nulls(part) } else { part.without_marks() })
+    };
     let changed = arguments.iter().filter(|name| part(prior, name) != part(&after, name));
     let replaces = changed.map(|name| Path::root().attribute(*name)).collect();
     planned(after, replaces)

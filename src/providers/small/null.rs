@@ -1,11 +1,11 @@
 //! `null_resource`, and the data source `null_data_source`.
 
 use super::{
-    DataRow, Making, Row, computed, fill, keepers, made, no_checks, planned, random_bytes,
+    DataRow, Making, Row, computed, fill, keepers, made, no_checks, random_bytes, replaced_by,
 };
 use crate::providers::{ApiError, PlanRequest, Planned};
 use crate::schema::{Field, Given, Schema};
-use crate::value::{Path, Type, Value};
+use crate::value::{Type, Value};
 
 pub(super) const ROWS: &[Row] = &[Row { import, ..Row::new("null_resource", schema, plan, make) }];
 
@@ -20,12 +20,8 @@ fn schema() -> Schema {
     made(0, [("id", computed(Type::String)), ("triggers", keepers())])
 }
 
-/// Other than `keepers`, `triggers` replace by any change, that of null to empty too.
 fn plan(request: &PlanRequest<'_>) -> Planned {
-    let triggers = |value: &Value| value.field("triggers").map(Value::without_marks);
-    let changed = request.prior.is_some_and(|prior| triggers(prior) != triggers(request.proposed));
-    let replaces = changed.then(|| Path::root().attribute("triggers"));
-    planned(request.proposed.clone(), replaces.into_iter().collect())
+    replaced_by(request, &["triggers"])
 }
 
 fn make(making: &Making<'_>) -> Result<Value, ApiError> {

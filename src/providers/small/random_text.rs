@@ -145,8 +145,10 @@ fn none_left(config: &Value, argument: &str) -> Option<Problem> {
     if !off(argument) || !others.iter().all(|name| off(name)) {
         return None;
     }
-    let detail =
-        format!("At least one attribute out of [{}] must be specified as true", others.join(","));
+    let detail = format!(
+        "At least one attribute out of [{},{argument}] must be specified as true",
+        others.join(",")
+    );
     Some(problem(argument, "Invalid Attribute Combination", detail))
 }
 
