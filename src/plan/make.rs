@@ -281,6 +281,7 @@ impl Maker<'_, '_> {
         self.removals(&mut plan);
         self.limit(&mut plan);
         self.drift(&mut plan);
+        self.imported(&plan);
         self.outputs(&mut plan);
         let (needs, prior) = (self.needs(), self.prior_needs());
         spread_create_first(&mut plan.changes, &needs);
@@ -472,6 +473,20 @@ impl Maker<'_, '_> {
             put(&mut self.planner.prior, address, deposed, refreshed);
         }
         self.planner.observed = observed;
+    }
+
+    /// Takes objects that are imported as they are into the state: no call will.
+    fn imported(&mut self, plan: &Plan) {
+        for ((address, deposed), change) in &plan.changes {
+            let Verb::Keep { before } = &change.verb else { continue };
+            let Some(schema) = self.schema(address, &change.provider) else { continue };
+            if change.importing.is_some() && deposed.is_none() {
+                let needs = change.needs.iter().cloned().collect();
+                let provider = &change.provider;
+                let object = objects::encode(&schema, before, &change.private, provider, needs);
+                self.planner.prior.set_current(address, Some(object));
+            }
+        }
     }
 
     fn outputs(&mut self, plan: &mut Plan) {

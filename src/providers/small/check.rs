@@ -36,18 +36,6 @@ pub(super) fn at_least(config: &Value, argument: &str, least: i64) -> Option<Pro
     })
 }
 
-/// Checks that a text is one of some.
-pub(super) fn one_of(config: &Value, argument: &str, allowed: &[&str]) -> Option<Problem> {
-    let given = config.field(argument).and_then(Value::as_str)?;
-    (!allowed.contains(&given)).then(|| bad_value(argument, &among(allowed), &format!("{given:?}")))
-}
-
-/// Names the texts that are allowed, as the framework prints them.
-pub(super) fn among(allowed: &[&str]) -> String {
-    let names: Vec<String> = allowed.iter().map(|name| format!("\"\\\"{name}\\\"\"")).collect();
-    format!("value must be one of: [{}]", names.join(" "))
-}
-
 /// Checks that just one of some arguments is written. Each of them says so, as each has the rule.
 pub(super) fn exactly_one_of(config: &Value, arguments: &[&str]) -> Vec<Problem> {
     if unknown(config, arguments) {
@@ -68,16 +56,6 @@ pub(super) fn exactly_one_of(config: &Value, arguments: &[&str]) -> Vec<Problem>
         problem(argument, "Invalid Attribute Combination", detail)
     };
     arguments.iter().map(told).collect()
-}
-
-/// Checks that two arguments are not both written; the first is the one that has the rule.
-pub(super) fn conflict(config: &Value, argument: &str, other: &str) -> Option<Problem> {
-    let both = !is_null(config, argument) && !is_null(config, other);
-    both.then(|| {
-        let detail =
-            format!("Attribute {argument:?} cannot be specified when {other:?} is specified");
-        problem(argument, "Invalid Attribute Combination", detail)
-    })
 }
 
 /// Checks that one of some arguments is written at the least. Each that has the rule says so.
