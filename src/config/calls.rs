@@ -54,7 +54,6 @@ impl Reader<'_> {
                 self.place(former.span)
             );
             self.error("Duplicate module call", detail, block.header);
-            return;
         }
         let call = ModuleCall {
             source: source.unwrap_or(Ident { text: String::new(), span: block.header }),

@@ -86,7 +86,6 @@ impl Reader<'_> {
                 self.place(former.span)
             );
             self.error("Duplicate variable declaration", detail, block.header);
-            return;
         }
         self.module.variables.insert(name.text, variable);
     }
@@ -126,7 +125,6 @@ impl Reader<'_> {
                     self.place(former.span)
                 );
                 self.error("Duplicate local value definition", detail, attribute.span);
-                continue;
             }
             self.module.locals.insert(attribute.name.text.clone(), attribute.clone());
         }
@@ -156,7 +154,6 @@ impl Reader<'_> {
                 self.place(former.span)
             );
             self.error("Duplicate output definition", detail, block.header);
-            return;
         }
         let Some(value) = content.expr("value").cloned() else { return };
         let output = Output {

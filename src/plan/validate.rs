@@ -1,10 +1,10 @@
 //! Who answers the evaluator when only the configuration is checked: every object is one to come.
 
 use super::planner::{OrAt, diagnostic};
-use super::propose::propose;
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Oracle};
 use crate::providers::Registry;
+use crate::value::Value;
 
 /// Answers with unknown objects, and asks the providers what is wrong with each configuration.
 pub struct Validating<'a> {
@@ -29,6 +29,7 @@ impl Oracle for Validating<'_> {
                 self.problems.push(problem.or_at(asked.instance.span));
             }
         }
-        Answer::Known(propose(asked.schema, None, config))
+        // Nothing of an object is known before it is planned, what its block says included.
+        Answer::Known(Value::unknown(asked.schema.ty()))
     }
 }

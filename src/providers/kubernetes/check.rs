@@ -208,6 +208,9 @@ impl Check {
     fn selector(&mut self, config: &Value, spec: &Path, template: &Path) {
         let path = spec.attribute("selector").place(0).attribute("match_labels");
         let Some(wanted) = config.at(&path).and_then(Value::fields) else { return };
+        if config.at(template).is_none() {
+            return;
+        }
         let labels = config.at(&template.attribute("metadata").place(0).attribute("labels"));
         if labels.is_some_and(|labels| !labels.is_known()) {
             return;

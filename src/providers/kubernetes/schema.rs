@@ -88,7 +88,9 @@ fn block_field(node: &Node, inside: BTreeMap<String, Field>, given: Given) -> Fi
         return Field::attribute(ty, given);
     }
     let kind = if set { BlockKind::Set } else { BlockKind::List };
-    let field = Field::block(kind, node.min, node.max, inside);
+    // What may be left out may be left out whole: the least number holds for required blocks only.
+    let min = if given == Given::Required { node.min } else { 0 };
+    let field = Field::block(kind, min, node.max, inside);
     Field { given, ..field }
 }
 

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Measures Terrane, beside Terraform in the same run where `terraform` is on the PATH, and prints the tables of docs/performance.md.
+
+    cargo build --release
+    tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth]
+
+Every figure is the median of N runs (of one for the larges) of the whole process: wall-clock and CPU time (user and system, of the
+process and of its children) in milliseconds, and the largest resident memory in MB, as the kernel tells them at its end (wait4).
+Nothing leaves the machine: the configurations are written here, use `terraform_data` only, and the example runs on the embedded sandbox.
+"""
+import argparse, os, platform, shutil, statistics, subprocess, sys, tempfile
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(program, arguments, folder, expect=(0,), environment=None):
+    """One run: wall seconds, CPU seconds, resident bytes. Stops the script when the program's exit code is not one of `expect`."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "GOOGLE_", "CHECKPOINT"))}
+    clean.update({"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "NO_COLOR": "1"}, **(environment or {}))
+    with tempfile.TemporaryFile() as told:
+        begin = perf_counter()
+        child = subprocess.Popen([program, *arguments], cwd=folder, stdout=told, stderr=told, stdin=subprocess.DEVNULL, env=clean)
+        _, status, used = os.wait4(child.pid, 0)
+        wall = perf_counter() - begin
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode not in expect:
+            told.seek(0)
+            sys.exit(f"{program} {' '.join(arguments)} in {folder}: exit {child.returncode}\n{told.read().decode(errors='replace')[-3000:]}")
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss * unit
+
+
+def median(runs, *arguments, **options):
+    """The median of several runs, each figure by itself."""
+    figures = [run(*arguments, **options) for _ in range(runs)]
+    return tuple(statistics.median(column) for column in zip(*figures))
+
+
+class Table:
+    """Rows of one program beside another's, as Markdown."""
+
+    def __init__(self, title, peer):
+        self.peer = peer
+        print(f"\n### {title}\n")
+        heads = ["what", "Terrane wall", "CPU", "memory"] + (["Terraform wall", "CPU", "memory", "CPU ratio"] if peer else [])
+        print("| " + " | ".join(heads) + " |")
+        print("|---" + "|--:" * (len(heads) - 1) + "|")
+
+    @staticmethod
+    def cells(figures):
+        wall, cpu, memory = figures
+        return [f"{wall * 1000:,.0f} ms", f"{cpu * 1000:,.0f} ms", f"{memory / 1e6:,.0f} MB"]
+
+    def row(self, name, ours, theirs=None):
+        cells = [name, *self.cells(ours)]
+        if self.peer:
+            cells += [*self.cells(theirs), f"{theirs[1] / ours[1]:,.0f}×"] if theirs else ["", "", "", ""]
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def write(folder, name, text):
+    path = Path(folder) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def blocks(count):
+    """`count` resource blocks in chains of ten, with a local value each tenth: what people's files look like, without a provider."""
+    parts = []
+    for index in range(count):
+        value = f'terraform_data.item_{index - 1}.output' if index % 10 else f'"${{var.prefix}}-{index}"'
+        parts.append(f'resource "terraform_data" "item_{index}" {{\n  input = {value}\n}}\n')
+    return 'variable "prefix" {\n  type    = string\n  default = "app"\n}\n\n' + "\n".join(parts)
+
+
+def for_each(count):
+    return (f'locals {{\n  items = {{ for i in range({count}) : format("item-%06d", i) => i }}\n}}\n\n' if count <= 1024 else
+            f'locals {{\n  items = {{ for p in setproduct(range({count // 1000}), range(1000)) : format("item-%06d", p[0] * 1000 + p[1]) => p[1] }}\n}}\n\n') + (
+            'resource "terraform_data" "item" {\n  for_each = local.items\n  input    = "${each.key} is ${each.value}"\n}\n')
+
+
+def modules(folder, count, each):
+    write(folder, "main.tf", "\n".join(f'module "m{i}" {{\n  source = "./part"\n  name   = "m{i}"\n}}\n' for i in range(count)))
+    write(folder, "part/main.tf", 'variable "name" {\n  type = string\n}\n\n' + "\n".join(
+        f'resource "terraform_data" "item_{i}" {{\n  input = "${{var.name}}-{i}"\n}}\n' for i in range(each)))
+
+
+class Measure:
+    """What is measured, section by section."""
+
+    def __init__(self, options, scratch):
+        self.ours, self.runs, self.largest, self.scratch = options.terrane, options.runs, options.largest, Path(scratch)
+        self.peer = shutil.which("terraform")
+
+    def folder(self, name):
+        path = self.scratch / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def beside(self, table, name, arguments, folder, expect=(0,), runs=None):
+        """The same command of both programs in the same folder."""
+        runs = runs or self.runs
+        ours = median(runs, self.ours, arguments, folder, expect=expect)
+        theirs = median(runs, self.peer, arguments, folder, expect=expect) if self.peer else None
+        table.row(name, ours, theirs)
+
+    def init(self, folder):
+        if self.peer:
+            run(self.peer, ["init", "-input=false"], folder)
+
+    def start(self):
+        table = Table("Start of the program", self.peer)
+        self.beside(table, "`version`", ["version"], self.folder("start"), runs=max(self.runs, 20))
+
+    def example(self):
+        table = Table("The example `examples/polls`: 29 objects", self.peer)
+        here = self.scratch / "polls"
+        shutil.copytree(ROOT / "examples" / "polls", here, ignore=shutil.ignore_patterns(".terra*", "*.tfstate*"))
+        plain = self.folder("polls-plain")
+        write(plain, "main.tf", blocks(29))
+        self.init(plain)
+        other = lambda expect: median(self.runs, self.peer, ["plan", "-detailed-exitcode"], plain, expect=(expect,)) if self.peer else None
+        first = ["plan", "--sandbox", "-detailed-exitcode"]
+        table.row("first plan; Terraform: of 29 `terraform_data`", median(self.runs, self.ours, first, here, expect=(2,)), other(2))
+        table.row("the whole apply (17 virtual minutes)", run(self.ours, ["apply", "--sandbox", "-auto-approve"], here))
+        if self.peer:
+            run(self.peer, ["apply", "-auto-approve"], plain)
+        table.row("plan without changes, all read; Terraform: of 29 `terraform_data`", median(self.runs, self.ours, first, here), other(0))
+        table.row("`drift`", median(self.runs, self.ours, ["drift", "--sandbox"], here))
+        run(self.ours, ["destroy", "--sandbox", "-auto-approve"], here)
+
+    def blocks(self):
+        table = Table("Many blocks", self.peer)
+        many, thousand, each, nested = (self.folder(n) for n in ("b10000", "b1000", "f1000", "m100"))
+        write(many, "main.tf", blocks(10_000))
+        write(thousand, "main.tf", blocks(1_000))
+        write(each, "main.tf", for_each(1_000))
+        modules(nested, 100, 100)
+        for folder in (many, thousand, each, nested):
+            self.init(folder)
+        self.beside(table, "`validate` of 10,000 blocks", ["validate"], many, runs=1)
+        self.beside(table, "`plan` of 1,000 blocks", ["plan"], thousand, runs=min(3, self.runs))
+        self.beside(table, "`plan` of one `for_each` of 1,000", ["plan"], each, runs=min(3, self.runs))
+        self.beside(table, "`plan` of 100 modules of 100", ["plan"], nested, runs=1)
+
+    def growth(self):
+        table = Table("Growth: `plan` of one `for_each`", None)
+        count = 1_000
+        while count <= self.largest:
+            folder = self.folder(f"g{count}")
+            write(folder, "main.tf", for_each(count))
+            table.row(f"{count:,} instances", median(self.runs if count < 10_000 else 1, self.ours, ["plan"], folder))
+            count *= 10
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--terrane", default=str(ROOT / "target" / "release" / "terrane"))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--largest", type=int, default=100_000)
+    parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth"])
+    options = parser.parse_args()
+    options.terrane = str(Path(options.terrane).resolve())
+    with tempfile.TemporaryDirectory() as scratch:
+        measure = Measure(options, scratch)
+        if not measure.peer:
+            print("`terraform` is not on the PATH: Terrane alone is measured.", file=sys.stderr)
+        for section in options.sections:
+            getattr(measure, section)()
+
+
+if __name__ == "__main__":
+    main()
