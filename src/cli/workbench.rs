@@ -34,6 +34,8 @@ pub(super) struct Workbench<'e, 's> {
     sandbox: Option<Sandbox>,
     json: bool,
     colour: bool,
+    /// Whether problems stand without boxes around them, as `-no-color` has them.
+    plain: bool,
 }
 
 /// The configuration with what it was given.
@@ -76,6 +78,7 @@ impl<'e, 's> Workbench<'e, 's> {
             sandbox: None,
             json,
             colour,
+            plain: given("no-color"),
         };
         if !workbench.folder.is_dir() {
             let detail = format!("There is no folder {}.", workbench.folder.display());
@@ -131,7 +134,8 @@ impl<'e, 's> Workbench<'e, 's> {
 
     /// Gives how text is drawn.
     pub(super) fn style(&self) -> render::Style {
-        render::Style { color: self.colour, width: self.screen.width.saturating_sub(2) }
+        let width = self.screen.width.saturating_sub(2);
+        render::Style { color: self.colour, width, boxed: !self.plain }
     }
 
     /// Prints problems; gives the exit code that they mean.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::addr::Mode;
-use crate::diag::{Diagnostic, FileId, Sources, Span, has_errors};
+use crate::diag::{Diagnostic, FileId, Sources, Span, from_bytes, has_errors};
 use crate::syntax;
 use crate::syntax::tree::{Attribute, Block};
 
@@ -144,7 +144,7 @@ pub fn load_variables(
     loader: &dyn Loader,
 ) -> (BTreeMap<String, Attribute>, Vec<Diagnostic>) {
     let text = match loader.read(path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(bytes) => from_bytes(bytes),
         Err(error) => return (BTreeMap::new(), vec![unread_variables(name, &error)]),
     };
     let id = sources.add(name, text.as_str());
@@ -315,17 +315,7 @@ impl Loading<'_> {
     ) -> Vec<Block> {
         let shown = clean(&folder.join(name)).display().to_string();
         let text = match self.loader.read(&place.join(name)) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => text,
-                Err(error) => {
-                    let detail = format!(
-                        "The file \"{shown}\" is not in UTF-8: byte {} cannot be read.",
-                        error.utf8_error().valid_up_to()
-                    );
-                    self.problems.push(Diagnostic::error("Invalid character encoding", detail));
-                    return Vec::new();
-                }
-            },
+            Ok(bytes) => from_bytes(bytes),
             Err(error) => {
                 let detail = format!("The file \"{shown}\" could not be read: {error}.");
                 self.problems.push(Diagnostic::error("Failed to read file", detail));

@@ -298,8 +298,9 @@ pub struct Check {
 impl Config {
     /// Names the outermost block that a place is in, like `resource "a" "b"`.
     pub fn context(&self, span: Span) -> Option<&str> {
+        // As Terraform does, with the character before the place: a problem of a block as a whole is not in it.
         let inside = |block: &Span| {
-            block.file == span.file && block.start <= span.start && span.start < block.end
+            block.file == span.file && block.start < span.start && span.start <= block.end
         };
         self.headings.iter().find(|(block, _)| inside(block)).map(|(_, heading)| heading.as_str())
     }

@@ -4,7 +4,7 @@
 
 mod source;
 
-pub use self::source::{Place, Sources};
+pub use self::source::{BAD_BYTE, Place, Sources, from_bytes};
 
 /// A loaded file, by its number in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,6 +64,8 @@ pub struct Diagnostic {
     pub detail: String,
     /// The places; the first is the main one.
     pub labels: Vec<Label>,
+    /// What of the text is shown, where that is more than the main place.
+    pub around: Option<Span>,
     /// What to do, one sentence each.
     pub help: Vec<String>,
     /// The block that the main place is in, like `resource "a" "b"`.
@@ -73,6 +75,10 @@ pub struct Diagnostic {
     /// Values that took part: a reference as written, and what it is ("is a string", `is "x"`,
     /// "is a number, known only after apply"). Never a secret.
     pub values: Vec<(String, String)>,
+    /// The function that refused its arguments: its name and those of its parameters.
+    pub call: Option<(String, Vec<String>)>,
+    /// Whether the values were looked for; so that of nested expressions only the innermost is asked.
+    pub explained: bool,
 }
 
 impl Diagnostic {
@@ -83,10 +89,13 @@ impl Diagnostic {
             summary: summary.into(),
             detail: detail.into(),
             labels: Vec::new(),
+            around: None,
             help: Vec::new(),
             context: None,
             address: None,
             values: Vec::new(),
+            call: None,
+            explained: false,
         }
     }
 
@@ -99,6 +108,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Shows more of the text than the main place.
+    #[must_use]
+    pub fn around(mut self, span: Span) -> Diagnostic {
+        self.around = Some(span);
         self
     }
 

@@ -4,6 +4,26 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::{FileId, Span};
 
+/// What stands in a text for a byte that is not UTF-8: one byte too, so that places stay what they are.
+pub const BAD_BYTE: char = '\u{1a}';
+
+/// Makes a text of a file's bytes; what is not UTF-8 becomes `BAD_BYTE`.
+pub fn from_bytes(bytes: Vec<u8>) -> String {
+    let mut bytes = bytes;
+    loop {
+        match String::from_utf8(bytes) {
+            Ok(text) => return text,
+            Err(error) => {
+                let wrong = error.utf8_error();
+                let start = wrong.valid_up_to();
+                bytes = error.into_bytes();
+                let length = wrong.error_len().unwrap_or(bytes.len() - start);
+                bytes[start..start + length].fill(BAD_BYTE as u8);
+            }
+        }
+    }
+}
+
 /// The files of a run: names as people know them (relative to the working directory), and texts.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -81,7 +101,11 @@ impl Sources {
         let before = &text[..at];
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before[start..].graphemes(true).count() + 1;
+        // A byte order mark before the text is not a part of its first line.
+        let line_text = before[start..].strip_prefix('\u{feff}').unwrap_or(&before[start..]);
+        let marked = start == 0 && !self.name(file).ends_with(".json");
+        let line_text = if marked { line_text } else { &before[start..] };
+        let column = line_text.graphemes(true).count() + 1;
         Place { line, column, byte }
     }
 }

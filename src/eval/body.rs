@@ -99,6 +99,18 @@ impl Pass<'_, '_> {
         sink: &mut Sink<'_>,
         scope: &mut Scope,
     ) -> Eval {
+        let result = self.fitting_argument(attribute, field, path, sink, scope);
+        self.explained(result, &attribute.expr, scope)
+    }
+
+    fn fitting_argument(
+        &mut self,
+        attribute: &Attribute,
+        field: &Field,
+        path: &Path,
+        sink: &mut Sink<'_>,
+        scope: &mut Scope,
+    ) -> Eval {
         let name = &attribute.name.text;
         let span = attribute.expr.span;
         sink.places.push((path.clone(), attribute.span));

@@ -24,10 +24,19 @@ impl Pass<'_, '_> {
         let close = Span { start: span.end.saturating_sub(1), ..span };
         let short = name.text.strip_prefix("core::").unwrap_or(&name.text);
         match short {
-            "try" => return self.first_of(arguments, head, close, scope),
-            "can" => return self.can(arguments, close, scope),
+            "try" => {
+                let result = self.first_of(arguments, head, close, scope);
+                return self.calling_with(result, &name.text, vec!["expressions...".into()]);
+            }
+            "can" => {
+                let result = self.can(arguments, close, scope);
+                return self.calling_with(result, &name.text, vec!["expression".into()]);
+            }
             "templatefile" | "templatestring" => {
-                return self.template_call(short, arguments, head, close, scope);
+                let result = self.template_call(short, arguments, head, close, scope);
+                let first = if short == "templatefile" { "path" } else { "template" };
+                let names = vec![first.to_string(), "vars".to_string()];
+                return self.calling_with(result, &name.text, names);
             }
             "type" if self.evaluator.console => return self.type_of(arguments, close, scope),
             _ => {}
@@ -46,9 +55,11 @@ impl Pass<'_, '_> {
         if let Err(error) = functions::check_count(function, &name.text, values.len()) {
             let (summary, detail) = error.describe(&name.text, function);
             let extra = places.get(function.parameters.len()).copied();
-            return stop(&summary, detail, extra.unwrap_or(close));
+            let stopped = stop(&summary, detail, extra.unwrap_or(close));
+            return self.calling(stopped, &name.text, function);
         }
-        self.apply(function, &name.text, &values, &places, head)
+        let result = self.apply(function, &name.text, &values, &places, head);
+        self.calling(result, &name.text, function)
     }
 
     fn apply(
@@ -113,7 +124,7 @@ impl Pass<'_, '_> {
         }
         let mut failures = Vec::new();
         for (place, argument) in arguments.iter().enumerate() {
-            match self.expr(argument, scope) {
+            match self.quietly(argument, scope) {
                 Ok(value) => {
                     for later in &arguments[place + 1..] {
                         self.skip(later, scope)?;
@@ -138,6 +149,14 @@ impl Pass<'_, '_> {
         stop("Error in function call", detail, head)
     }
 
+    /// Evaluates an expression whose problems may be swallowed.
+    fn quietly(&mut self, expr: &Expr, scope: &mut Scope) -> Eval {
+        self.evaluator.quiet += 1;
+        let result = self.expr(expr, scope);
+        self.evaluator.quiet -= 1;
+        result
+    }
+
     /// `can`: whether the argument can be evaluated.
     fn can(&mut self, arguments: &[Expr], close: Span, scope: &mut Scope) -> Eval {
         let argument = match arguments {
@@ -152,7 +171,7 @@ impl Pass<'_, '_> {
                 return stop("Too many function arguments", detail, start_of(extra));
             }
         };
-        match self.expr(argument, scope) {
+        match self.quietly(argument, scope) {
             Ok(value) if value.is_whole() => Ok(Value::bool(true)),
             Ok(_) => Ok(Value::unknown_not_null(Type::Bool)),
             Err(stop) if stop.fatal => Err(stop),

@@ -1,6 +1,7 @@
 //! Conditions: preconditions, postconditions, output preconditions, `check` blocks and validations.
 
 use super::evaluator::Pass;
+use super::evidence::Cause;
 use super::scope::{BlockId, Eval, ModuleId, Scope, Stop};
 use super::{CheckResult, CheckStatus};
 use crate::addr::{Address, Key, module_text};
@@ -152,7 +153,8 @@ impl<'a> Pass<'_, 'a> {
         let names = self.skip(&rule.error_message, scope);
         let (condition, ()) = super::scope::both(condition, names)?;
         let pending = self.trace_mut().is_some_and(|trace| trace.pending);
-        let Some(holds) = decided(&condition, words.invalid, "Condition", span)? else {
+        let holds = decided(&condition, words.invalid, "Condition", span);
+        let Some(holds) = self.explained(holds, &rule.condition, scope)? else {
             if words.severity == Severity::Warning && !pending && !self.evaluator.inputs.validating
             {
                 let detail = "The condition could not be evaluated at this time, a result will be known when this plan is \
@@ -175,7 +177,9 @@ impl<'a> Pass<'_, 'a> {
             severity: words.severity,
             ..Diagnostic::error(words.failed, told.clone())
         };
-        self.report(vec![problem.at(span, "")]);
+        let mut problems = vec![problem.at(span, "")];
+        self.explain(&mut problems, &rule.condition, Cause::Other, scope);
+        self.report(problems);
         Ok(Err(told))
     }
 
@@ -237,7 +241,8 @@ impl<'a> Pass<'_, 'a> {
         };
         let mut stopped: Option<Stop> = None;
         let own = (variable.name.text.clone(), value.clone());
-        let mut scope = Scope { variable: Some(own), ..Scope::module(module) };
+        let secret = variable.sensitive;
+        let mut scope = Scope { variable: Some(own), secret, ..Scope::module(module) };
         for rule in &variable.validations {
             let status = match self.validation(module, variable, rule, &mut scope) {
                 Ok(status) => status,
@@ -271,12 +276,9 @@ impl<'a> Pass<'_, 'a> {
     ) -> Eval<CheckStatus> {
         let span = rule.condition.span;
         let condition = self.expr(&rule.condition, scope)?;
-        match decided(
-            &condition,
-            "Invalid variable validation result",
-            "Validation condition",
-            span,
-        )? {
+        let summary = "Invalid variable validation result";
+        let holds = decided(&condition, summary, "Validation condition", span);
+        match self.explained(holds, &rule.condition, scope)? {
             None => return Ok(CheckStatus::Unknown),
             Some(true) => return Ok(CheckStatus::Pass),
             Some(false) => {}
@@ -309,6 +311,7 @@ impl<'a> Pass<'_, 'a> {
         let detail = format!("{text}\n\nThis was checked by the validation rule at {at}.");
         let place = self.given_at(module, variable);
         problems.push(Diagnostic::error("Invalid value for variable", detail).at(place, ""));
+        self.explain(&mut problems, &rule.condition, Cause::Other, scope);
         Err(Stop { problems, fatal: true })
     }
 

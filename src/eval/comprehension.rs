@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::access::{Entries, entries};
 use super::evaluator::Pass;
+use super::evidence::Cause;
 use super::scope::{Eval, Scope, stop};
 use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Expr, For};
@@ -43,20 +44,22 @@ impl Pass<'_, '_> {
                 scope.names.push((name.text.clone(), key));
             }
             scope.names.push((parts.value_name.text.clone(), value));
-            let turned = self.turn(parts, scope, &mut marks);
+            let turned = self.turn(parts, scope, &mut marks).and_then(|turned| match turned {
+                Turned::Entry(Some(key), value) if !parts.group => {
+                    if fields.insert(key.clone(), value).is_some() {
+                        return duplicate(&key, parts);
+                    }
+                    Ok(Turned::Nothing)
+                }
+                turned => Ok(turned),
+            });
+            let turned = self.with_names(turned, parts, scope);
             scope.names.truncate(depth);
             match turned? {
                 Turned::Nothing => {}
                 Turned::Unknown => known = false,
                 Turned::Entry(None, value) => list.push(value),
-                Turned::Entry(Some(key), value) if parts.group => {
-                    groups.entry(key).or_default().push(value);
-                }
-                Turned::Entry(Some(key), value) => {
-                    if fields.insert(key.clone(), value).is_some() {
-                        return duplicate(&key, parts);
-                    }
-                }
+                Turned::Entry(Some(key), value) => groups.entry(key).or_default().push(value),
             }
         }
         let value = match (known, parts.key.is_some(), parts.group) {
@@ -68,6 +71,19 @@ impl Pass<'_, '_> {
             }
         };
         Ok(value.marked(marks))
+    }
+
+    /// Adds the values behind a problem of a turn, its own names included.
+    fn with_names<T>(&mut self, turned: Eval<T>, parts: &For, scope: &mut Scope) -> Eval<T> {
+        turned.map_err(|mut stop| {
+            for problem in &mut stop.problems {
+                let candidates = parts.key.iter().chain(&parts.condition);
+                let at = candidates.into_iter().find(|expr| problem.span() == Some(expr.span));
+                let expr = at.unwrap_or(&parts.value);
+                self.explain(std::slice::from_mut(problem), expr, Cause::Other, scope);
+            }
+            stop
+        })
     }
 
     /// Checks the condition once for all turns, with names that stand for any element.
@@ -251,7 +267,7 @@ pub(super) fn iterable(collection: &Value, span: Span) -> Eval<Option<Entries>> 
     Ok(entries(collection))
 }
 
-fn duplicate(key: &str, parts: &For) -> Eval {
+fn duplicate<T>(key: &str, parts: &For) -> Eval<T> {
     let span = parts.key.as_ref().map_or(parts.value.span, |key| key.span);
     let detail = format!(
         "Two different items produced the key {key:?} in this 'for' expression. If duplicates are expected, use the \

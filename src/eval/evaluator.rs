@@ -31,6 +31,8 @@ pub struct Evaluator<'a> {
     pub(super) environment: Environment,
     /// Whether an expression of the console is evaluated.
     pub(super) console: bool,
+    /// How many things around swallow problems, so that nobody asks for the values behind them.
+    pub(super) quiet: usize,
     pub(super) modules: Vec<ModuleInstance<'a>>,
     pub(super) children: HashMap<(ModuleId, &'a str, Option<Key>), ModuleId>,
     /// The provider block and schema of each resource block in a module's instance.
@@ -151,6 +153,7 @@ impl<'a> Evaluator<'a> {
             schemas,
             environment,
             console: false,
+            quiet: 0,
             modules: vec![root],
             children: HashMap::new(),
             types: HashMap::new(),

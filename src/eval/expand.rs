@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::evaluator::Pass;
+use super::evidence::Cause;
 use super::reference::anything;
-use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, Turn, fatal};
+use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, Turn, fatal, fatal_value};
 use crate::addr::Key;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::Span;
 use crate::syntax::tree::Expr;
 use crate::value::convert::convert;
 use crate::value::{Kind, Number, Type, Value};
@@ -145,7 +146,8 @@ impl<'a> Pass<'_, 'a> {
             return Ok(Turns::Unknown(counted));
         }
         let summary = if counted { "Invalid count argument" } else { "Invalid for_each argument" };
-        fatal(summary, detail, span)
+        let result = fatal_value(summary, detail, span);
+        if counted { result.map_err(Stop::plain) } else { result }
     }
 
     fn counted(&mut self, expr: &Expr, scope: &mut Scope) -> Eval<Turns> {
@@ -192,11 +194,27 @@ impl<'a> Pass<'_, 'a> {
     }
 
     fn keyed(&mut self, expr: &Expr, scope: &mut Scope) -> Eval<Turns> {
+        let result = self.keys_of(expr, scope);
+        let says = |words: &str| {
+            let stop = result.as_ref().err();
+            stop.is_some_and(|stop| {
+                stop.problems.iter().any(|problem| problem.detail.contains(words))
+            })
+        };
+        let cause = match (says("Sensitive values"), says("until apply")) {
+            (true, _) => Cause::Sensitive,
+            (_, true) => Cause::Unknown,
+            _ => Cause::Other,
+        };
+        self.explained_by(result, expr, cause, scope)
+    }
+
+    fn keys_of(&mut self, expr: &Expr, scope: &mut Scope) -> Eval<Turns> {
         let summary = "Invalid for_each argument";
         let value = self.expr(expr, scope)?;
         let span = expr.span;
         if value.marks().sensitive {
-            return fatal(
+            return fatal_value(
                 summary,
                 "Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, \
                  the sensitive value could be exposed as a resource instance key.",
@@ -204,7 +222,7 @@ impl<'a> Pass<'_, 'a> {
             );
         }
         if value.marks().ephemeral {
-            return fatal(
+            return fatal_value(
                 summary,
                 "The given \"for_each\" value is derived from an ephemeral value, which means that Terraform cannot persist \
                  it between plan/apply rounds. Use only non-ephemeral values to specify a resource's instance keys.",
@@ -212,7 +230,7 @@ impl<'a> Pass<'_, 'a> {
             );
         }
         match (value.ty(), value.kind()) {
-            (_, Kind::Null(_)) => fatal(
+            (_, Kind::Null(_)) => fatal_value(
                 summary,
                 "The given \"for_each\" argument value is null. A map, or set of strings is allowed.",
                 span,
@@ -235,7 +253,7 @@ impl<'a> Pass<'_, 'a> {
                      strings, and you have provided a value of type {}.",
                     ty.friendly()
                 );
-                fatal(summary, detail, span)
+                fatal_value(summary, detail, span)
             }
         }
     }
@@ -250,9 +268,7 @@ impl<'a> Pass<'_, 'a> {
         let empty = matches!(kind, Kind::Set(_, parts) if parts.is_empty());
         let unsuitable = |why: String| {
             let detail = format!("The given \"for_each\" argument value is unsuitable: {why}.");
-            Err(Stop::fatal(
-                Diagnostic::error("Invalid for_each set argument", detail).at(span, ""),
-            ))
+            fatal_value("Invalid for_each set argument", detail, span)
         };
         if !matches!(element, Type::String | Type::Any) && !empty {
             return unsuitable(format!(

@@ -13,6 +13,11 @@ use crate::value::{Kind, Number, Type, Value};
 impl Pass<'_, '_> {
     /// Evaluates an expression.
     pub(super) fn expr(&mut self, expr: &Expr, scope: &mut Scope) -> Eval {
+        let result = self.by_kind(expr, scope);
+        self.explained(result, expr, scope)
+    }
+
+    fn by_kind(&mut self, expr: &Expr, scope: &mut Scope) -> Eval {
         match &expr.kind {
             ExprKind::Null => Ok(Value::null(Type::Any)),
             ExprKind::Bool(truth) => Ok(Value::bool(*truth)),

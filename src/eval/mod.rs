@@ -5,6 +5,7 @@
 //! instance?" Validate, plan, apply and console differ only in who answers.
 
 mod evaluator;
+mod evidence;
 mod order;
 mod scope;
 mod expr;

@@ -425,6 +425,11 @@ pub(super) fn references<'e>(
 }
 
 /// Visits the free references of an expression, each as the whole expression of its chain.
+pub(super) fn free_chains<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
+    references_of(expr, &mut Vec::new(), visit);
+}
+
+/// Visits the references of an expression to what is not bound.
 fn references_of<'e>(expr: &'e Expr, bound: &mut Vec<String>, visit: &mut dyn FnMut(&'e Expr)) {
     match &expr.kind {
         ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::Each => {}

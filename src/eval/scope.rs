@@ -41,7 +41,7 @@ impl Stop {
 
     /// Makes the stop for a problem that nothing may swallow.
     pub(super) fn fatal(problem: Diagnostic) -> Stop {
-        Stop { problems: vec![problem], fatal: true }
+        Stop { problems: vec![problem], fatal: true }.plain()
     }
 
     /// Makes the stop for what has been told elsewhere.
@@ -70,6 +70,12 @@ pub(super) fn stop<T>(summary: &str, detail: impl Into<String>, span: Span) -> E
 /// Makes a stop that nothing may swallow.
 pub(super) fn fatal<T>(summary: &str, detail: impl Into<String>, span: Span) -> Eval<T> {
     Err(Stop::fatal(Diagnostic::error(summary, detail).at(span, "")))
+}
+
+/// Makes a stop that nothing may swallow, for a problem of an expression's value.
+pub(super) fn fatal_value<T>(summary: &str, detail: impl Into<String>, span: Span) -> Eval<T> {
+    let problems = vec![Diagnostic::error(summary, detail).at(span, "")];
+    Err(Stop { problems, fatal: true })
 }
 
 /// Joins two results, with the problems of both.
@@ -135,6 +141,8 @@ pub(super) struct Scope {
     pub before: bool,
     /// Inside a variable's validation: the variable's own value.
     pub variable: Option<(String, Value)>,
+    /// Whether that value must not be told.
+    pub secret: bool,
 }
 
 impl Scope {

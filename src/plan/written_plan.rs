@@ -527,10 +527,13 @@ impl From<WrittenWarning> for Diagnostic {
             summary: written.summary,
             detail: written.detail,
             labels: written.labels.into_iter().map(label).collect(),
+            around: None,
             help: written.help,
             context: written.context,
             address: written.address,
             values: written.values,
+            call: None,
+            explained: true,
         }
     }
 }

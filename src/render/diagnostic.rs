@@ -1,39 +1,43 @@
-//! Problems as text: a box with the place, the code, the values that took part, and what to do.
+//! Problems as text: the place, the code, the values that took part, and what to do; in a box, or plain.
 
-use super::style::{Ink, Style, wrap};
-use crate::diag::{Diagnostic, Label, Severity, Sources, Span};
+use super::snippet::snippet;
+use super::style::{Ink, Style, visible, wrap};
+use crate::diag::{Diagnostic, Label, Severity, Sources};
 
-/// How many lines of code are shown of one place.
-const LINES: usize = 6;
-
-/// Tells problems, each in its box.
+/// Tells problems.
 pub fn many(problems: &[Diagnostic], sources: &Sources, style: &Style) -> String {
     problems.iter().map(|problem| one(problem, sources, style)).collect()
 }
 
-/// Tells one problem in its box.
+/// Tells one problem: in its box, or behind an empty line where there are no boxes.
 pub fn one(problem: &Diagnostic, sources: &Sources, style: &Style) -> String {
     let style = *style;
     let (word, ink, bar) = match problem.severity {
         Severity::Error => ("Error: ", Ink::BoldRed, Ink::Delete),
         Severity::Warning => ("Warning: ", Ink::BoldYellow, Ink::Update),
     };
-    let mut text =
-        format!("{}{}\n", style.paint(ink, word), style.paint(Ink::Bold, &problem.summary));
+    let summary = style.paint(Ink::Bold, &visible(&problem.summary));
+    let mut text = format!("{}{summary}\n\n", style.paint(ink, word));
     text += &places(problem, sources, style);
-    let width = style.width.saturating_sub(2).max(20);
+    // The box takes two columns, and one is left free.
+    let width = style.width.saturating_sub(if style.boxed { 3 } else { 1 }).max(20);
     if !problem.detail.is_empty() {
-        text += &format!("\n{}\n", wrap(problem.detail.trim_end(), width));
+        text += &format!("{}\n", wrap(&visible(&problem.detail), width));
     }
-    if !problem.help.is_empty() {
+    if !problem.help.is_empty() && !text.ends_with("\n\n") {
         text += "\n";
     }
     for help in &problem.help {
-        let help = wrap(&format!("help: {help}"), width.saturating_sub(2));
+        let help = wrap(&visible(&format!("help: {help}")), width.saturating_sub(2));
         text += &(help.replace('\n', "\n      ") + "\n");
+    }
+    if !style.boxed {
+        return format!("\n{text}");
     }
     let side = style.paint(bar, "│");
     let mut out = style.paint(bar, "╷") + "\n";
+    // A problem without a detail does not end in empty lines.
+    let text = if problem.detail.is_empty() { text.trim_end() } else { &text };
     for line in text.lines() {
         let space = if line.is_empty() { "" } else { " " };
         out += &format!("{side}{space}{line}\n");
@@ -45,77 +49,76 @@ fn places(problem: &Diagnostic, sources: &Sources, style: Style) -> String {
     let mut text = String::new();
     if let Some(address) = &problem.address {
         let comma = if problem.labels.is_empty() { "" } else { "," };
-        text += &format!("\n  with {address}{comma}\n");
+        text += &format!("  with {}{comma}\n", visible(address));
     }
-    let Some((main, others)) = problem.labels.split_first() else {
-        return text + &values(problem, style);
+    let Some(main) = problem.labels.first() else {
+        let values = values(problem, style);
+        let end = if text.is_empty() && values.is_empty() { "" } else { "\n" };
+        return text + &values + end;
     };
-    let new_line = if text.is_empty() { "\n" } else { "" };
     let context = problem.context.as_ref().map(|block| format!(", in {block}")).unwrap_or_default();
-    let start = sources.start(main.span);
-    text +=
-        &format!("{new_line}  on {} line {}{context}:\n", sources.name(main.span.file), start.line);
-    text += &code(main, sources, style);
+    text += &place(problem, main, "on", &visible(&context), sources, style);
     text += &values(problem, style);
-    for other in others {
-        let start = sources.start(other.span);
-        text += &format!("\n  and {} line {}:\n", sources.name(other.span.file), start.line);
-        text += &code(other, sources, style);
-    }
-    text
-}
-
-fn values(problem: &Diagnostic, style: Style) -> String {
-    if problem.values.is_empty() {
-        return String::new();
-    }
-    let mut text = format!("    {}\n", style.paint(Ink::Dim, "├────────────────"));
-    for (name, what) in &problem.values {
-        let side = style.paint(Ink::Dim, "│");
-        text += &format!("    {side} {} {what}\n", style.paint(Ink::Bold, name));
+    text += "\n";
+    for other in problem.labels.iter().skip(1) {
+        let shown = Diagnostic { labels: vec![other.clone()], around: None, ..problem.clone() };
+        text += &place(&shown, other, "and", "", sources, style);
+        text += "\n";
     }
     text
 }
 
 /// Gives the lines of a place with their numbers, the place itself underlined.
-fn code(label: &Label, sources: &Sources, style: Style) -> String {
-    let Span { file, start: from, end: to } = label.span;
-    let (first, last) = (sources.start(label.span).line, sources.end(label.span).line);
-    let text = sources.text(file);
-    let mut offset = text.split_inclusive('\n').take(first.saturating_sub(1)).map(str::len).sum();
-    let mut out = String::new();
-    let rest = text.get(offset..).unwrap_or("");
-    for (number, line) in (first..=last.min(first + LINES - 1)).zip(rest.split_inclusive('\n')) {
-        let shown = line.trim_end_matches(['\n', '\r']);
-        let cut = |at: usize| {
-            let mut at = at.saturating_sub(offset).min(shown.len());
-            while !shown.is_char_boundary(at) {
-                at -= 1;
-            }
-            at
-        };
-        let (left, right) = (cut(from as usize), cut(to as usize));
-        let marked = format!(
-            "{}{}{}",
-            &shown[..left],
-            style.paint(Ink::Under, &shown[left..right.max(left)]),
-            &shown[right.max(left)..]
+fn place(
+    problem: &Diagnostic,
+    label: &Label,
+    word: &str,
+    context: &str,
+    sources: &Sources,
+    style: Style,
+) -> String {
+    let name = visible(sources.name(label.span.file));
+    let Some(snippet) = snippet(problem, sources) else { return String::new() };
+    let mut out = format!("  {word} {name} line {}{context}:\n", snippet.start.line);
+    let mut at = 0;
+    for (number, line) in (snippet.first_line..).zip(snippet.code.split('\n')) {
+        let inside = |place: usize| place.saturating_sub(at).min(line.len());
+        let (left, right) = (inside(snippet.highlight.start), inside(snippet.highlight.end));
+        let marked = style.paint(Ink::Under, &visible(&line[left..right]));
+        out += &format!(
+            "{number:>4}: {}{marked}{}\n",
+            visible(&line[..left]),
+            visible(&line[right..])
         );
-        out += &format!("{number:>4}: {marked}\n");
-        offset += line.len();
-    }
-    if last >= first + LINES {
-        out += "    ...\n";
+        at += line.len() + 1;
     }
     if !label.text.is_empty() {
-        out += &format!("        {}\n", label.text);
+        out += &format!("        {}\n", visible(&label.text));
     }
     out
+}
+
+fn values(problem: &Diagnostic, style: Style) -> String {
+    if problem.values.is_empty() && problem.call.is_none() {
+        return String::new();
+    }
+    let mut text = format!("    {}\n", style.paint(Ink::Dim, "├────────────────"));
+    let side = style.paint(Ink::Dim, "│");
+    if let Some((name, parameters)) = &problem.call {
+        let name = style.paint(Ink::Bold, name);
+        text += &format!("    {side} while calling {name}({})\n", parameters.join(", "));
+    }
+    for (name, what) in &problem.values {
+        let name = style.paint(Ink::Bold, &visible(name));
+        text += &format!("    {side} {name} {}\n", visible(what));
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Span;
 
     fn sources() -> (Sources, Span) {
         let mut sources = Sources::default();
@@ -169,7 +172,7 @@ mod tests {
         let (sources, span) = sources();
         let problem = Diagnostic::error("x", "").at(span, "");
 
-        let text = one(&problem, &sources, &Style { color: true, width: 80 });
+        let text = one(&problem, &sources, &Style { color: true, ..Style::default() });
 
         assert!(text.contains("\u{1b}[4mcolour\u{1b}[0m = local.red"), "{text:?}");
     }

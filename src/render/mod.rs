@@ -14,6 +14,7 @@ pub mod object;
 pub mod plan;
 pub mod progress;
 pub mod state;
+mod snippet;
 pub mod style;
 
 pub use self::style::Style;

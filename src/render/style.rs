@@ -1,8 +1,8 @@
 //! How text looks: colours, only when asked, and the width to wrap at.
 
-use std::fmt::Write as _;
-
 use anstyle::{AnsiColor, Effects, Style as Ansi};
+
+use crate::diag::BAD_BYTE;
 
 /// How text is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,11 +11,13 @@ pub struct Style {
     pub color: bool,
     /// The columns to wrap sentences at.
     pub width: usize,
+    /// Whether problems stand in boxes.
+    pub boxed: bool,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { color: false, width: 78 }
+        Style { color: false, width: 78, boxed: true }
     }
 }
 
@@ -85,19 +87,51 @@ pub(super) fn wrap(text: &str, width: usize) -> String {
     out
 }
 
+/// Wraps a line as Terraform does: a word that does not fit goes to the next line with the blanks before it
+/// left out, and one that is as long as a line stays where it is.
 fn wrap_line(out: &mut String, line: &str, width: usize) {
-    let mut column = 0;
-    for word in line.split(' ') {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > width {
-            out.push('\n');
-            column = 0;
+    let (mut column, mut word, mut blanks) = (0, String::new(), String::new());
+    let (mut word_length, mut blanks_length) = (0, 0);
+    for character in line.chars() {
+        if character.is_whitespace() && character != '\u{a0}' {
+            if blanks.is_empty() || !word.is_empty() {
+                column += blanks_length + word_length;
+                out.push_str(&std::mem::take(&mut blanks));
+                out.push_str(&std::mem::take(&mut word));
+                (word_length, blanks_length) = (0, 0);
+            }
+            blanks.push(character);
+            blanks_length += 1;
+        } else {
+            word.push(character);
+            word_length += 1;
+            if column + word_length + blanks_length > width && word_length < width {
+                out.push('\n');
+                column = 0;
+                blanks.clear();
+                blanks_length = 0;
+            }
         }
-        let space = if column > 0 { " " } else { "" };
-        // Writing to a string does not fail.
-        let _ = write!(out, "{space}{word}");
-        column += space.len() + length;
     }
+    if !word.is_empty() || column + blanks_length <= width {
+        out.push_str(&blanks);
+        out.push_str(&word);
+    }
+}
+
+/// Makes characters that steer a terminal visible: what comes from files or services must not move the cursor,
+/// change colours or turn the direction of text. Line ends and tabs stay.
+pub(super) fn visible(text: &str) -> String {
+    let shown = |character: char| match character {
+        '\n' | '\t' => character,
+        BAD_BYTE => char::REPLACEMENT_CHARACTER,
+        '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or(' '),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' => char::REPLACEMENT_CHARACTER,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Gives a number with its noun: `1 attribute`, `3 attributes`.

@@ -80,6 +80,7 @@ impl Lowering<'_> {
                 let detail =
                     format!("The symbol \"{shown}\" is not a valid escape sequence selector.");
                 self.escape_problem(at, length, detail);
+                out.extend(other);
                 return length;
             }
         };

@@ -7,7 +7,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr as from;
 use hcl_edit::structure;
 
-use crate::diag::{Diagnostic, FileId, Span};
+use crate::diag::{BAD_BYTE, Diagnostic, FileId, Span};
 
 use super::explain::{BlockShape, Shape};
 use super::literal::Quoting;
@@ -67,7 +67,8 @@ impl<'a> Lowering<'a> {
     /// Lowers the text as a file; where something is wrong, all that is not.
     pub(super) fn file(&mut self) -> Body {
         let whole = self.whole();
-        if let (Ok(body), true) = (&whole, self.problems.is_empty()) {
+        let doubtful = self.text.contains(BAD_BYTE) || dots_at_line_ends(self.text);
+        if let (Ok(body), true, false) = (&whole, self.problems.is_empty(), doubtful) {
             return body.clone();
         }
         let found = std::mem::take(&mut self.problems);
@@ -92,7 +93,7 @@ impl<'a> Lowering<'a> {
         for item in items {
             match item {
                 Shape::Attribute { name, end, whole: true } => {
-                    self.piece(name.start, *end, &mut body)
+                    self.piece(name.start, *end, &mut body);
                 }
                 Shape::Attribute { name, end, .. } => {
                     let span = self.span(name.start, *end);
@@ -105,12 +106,11 @@ impl<'a> Lowering<'a> {
                         body.attributes.push(Attribute { name, expr, span });
                     }
                 }
-                Shape::Block(block) if block.whole => {
-                    self.piece(block.kind.start, block.end, &mut body);
-                }
                 Shape::Block(block) => {
-                    let block = self.partial_block(block);
-                    body.blocks.push(block);
+                    if !(block.whole && self.piece(block.kind.start, block.end, &mut body)) {
+                        let block = self.partial_block(block);
+                        body.blocks.push(block);
+                    }
                 }
             }
         }
@@ -131,15 +131,16 @@ impl<'a> Lowering<'a> {
         let end = block.end;
         let (start, open) = block.open.map_or((end, end), |open| (open.end, open.start));
         let mut body = self.skeleton(&block.items, start, end, open);
-        let span = self.span(block.kind.start, end);
+        let mut span = self.span(block.kind.start, end);
         if block.open.is_none() {
             body.end = kind.span;
+            span = kind.span;
         }
         Block { kind, labels, body, header, span }
     }
 
-    /// Lowers an attribute or block without fault that lies somewhere in the text.
-    fn piece(&mut self, start: usize, end: usize, body: &mut Body) {
+    /// Lowers an attribute or block without fault that lies somewhere in the text; says whether it was one.
+    fn piece(&mut self, start: usize, end: usize, body: &mut Body) -> bool {
         let rest = self.text.get(end..).unwrap_or("");
         let line = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
         // A heredoc needs the end of its line.
@@ -147,7 +148,9 @@ impl<'a> Lowering<'a> {
         let text = self.text.get(start..end).unwrap_or("");
         let shift = self.shift.saturating_add(super::offset_of(start));
         let mut inner = Lowering::new(self.id, self.name, text, shift);
-        match inner.whole() {
+        let whole = inner.whole();
+        let read = whole.is_ok() || self.problems.is_empty();
+        match whole {
             Ok(found) => {
                 let known = |attribute: &Attribute| body.attribute(&attribute.name.text).is_none();
                 let new: Vec<Attribute> = found.attributes.into_iter().filter(known).collect();
@@ -159,6 +162,7 @@ impl<'a> Lowering<'a> {
             Err(error) => inner.refuse(&error),
         }
         self.problems.append(&mut inner.problems);
+        read
     }
 
     /// Lowers the text as one expression.
@@ -436,6 +440,11 @@ impl<'a> Lowering<'a> {
                     Expr { kind: ExprKind::Index(Box::new(source), Box::new(index)), span }
                 }
                 from::TraversalOperator::LegacyIndex(_) => {
+                    if matches!(source.kind, ExprKind::Number(_)) {
+                        let detail = "Failed to recognize the value of this number literal.";
+                        let problem = Diagnostic::error("Invalid number literal", detail);
+                        self.problems.push(problem.at(span, ""));
+                    }
                     after_number = true;
                     let index = self.legacy_index(range, was_number);
                     Expr { kind: ExprKind::Index(Box::new(source), Box::new(index)), span }
@@ -492,6 +501,11 @@ impl<'a> Lowering<'a> {
         }
         Expr { kind: ExprKind::Number(digits.to_string()), span: self.span(start, range.end) }
     }
+}
+
+/// Says whether a line ends in a dot, which the parser takes for part of a reference everywhere.
+fn dots_at_line_ends(text: &str) -> bool {
+    text.lines().any(|line| line.trim_end().ends_with('.') && !line.trim_start().starts_with('#'))
 }
 
 fn splat(source: Expr, each: Expr, dotted: bool) -> Expr {

@@ -2,6 +2,8 @@
 //!
 //! Every byte of the text but spaces is in a token; nothing is refused here.
 
+use crate::diag::BAD_BYTE;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -62,6 +64,8 @@ pub(super) enum Kind {
     Backtick,
     Semicolon,
     Invalid,
+    /// A byte that is not UTF-8.
+    BadText,
     End,
 }
 
@@ -258,6 +262,7 @@ impl<'a> Scanner<'a> {
             '\'' => Kind::Apostrophe,
             '`' => Kind::Backtick,
             ';' => Kind::Semicolon,
+            BAD_BYTE => Kind::BadText,
             _ => Kind::Invalid,
         };
         self.push(kind, first.len_utf8());
@@ -271,6 +276,8 @@ impl<'a> Scanner<'a> {
         } else if rest.starts_with('\n') || rest.starts_with("\r\n") {
             let breaks = rest.find(|c| c != '\n' && c != '\r').unwrap_or(rest.len());
             self.push(Kind::QuotedNewline, breaks);
+        } else if rest.starts_with(BAD_BYTE) {
+            self.push(Kind::BadText, 1);
         } else if !self.sequence() {
             let length = text_length(rest, true);
             self.push(Kind::QuotedText, length);
@@ -294,6 +301,8 @@ impl<'a> Scanner<'a> {
             let length = line.trim_end_matches('\n').trim_end_matches('\r').len();
             self.push(Kind::CloseHeredoc, length);
             self.modes.pop();
+        } else if rest.starts_with(BAD_BYTE) {
+            self.push(Kind::BadText, 1);
         } else if !self.sequence() {
             let length = text_length(line, false);
             self.push(Kind::Text, length);
@@ -319,6 +328,7 @@ fn text_length(rest: &str, quoted: bool) -> usize {
         }
         let ends = here.starts_with("${")
             || here.starts_with("%{")
+            || c == BAD_BYTE
             || (quoted && (c == '"' || c == '\n' || here.starts_with("\r\n")));
         if ends && at > 0 {
             break;

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::diag::{Diagnostic, Place, Severity, Sources, Span};
+use super::super::snippet::places;
+use crate::diag::{BAD_BYTE, Diagnostic, Place, Severity, Sources, Span};
 
 /// Gives a problem. What Terraform's form has no place for (`help`, further places) has members of its own.
 pub fn diagnostic(problem: &Diagnostic, sources: &Sources) -> Json {
@@ -19,7 +20,7 @@ pub fn diagnostic(problem: &Diagnostic, sources: &Sources) -> Json {
     }
     if let Some(span) = problem.span() {
         out.insert("range".into(), range(span, sources));
-        out.insert("snippet".into(), snippet(problem, span, sources));
+        out.insert("snippet".into(), snippet(problem, sources));
     }
     if !problem.help.is_empty() {
         out.insert("help".into(), problem.help.iter().map(String::as_str).collect());
@@ -37,39 +38,31 @@ pub fn diagnostic(problem: &Diagnostic, sources: &Sources) -> Json {
 }
 
 fn range(span: Span, sources: &Sources) -> Json {
+    let (start, end) = places(span, sources);
     let place = |Place { line, column, byte }: Place| json!({ "line": line, "column": column, "byte": byte });
-    json!({
-        "filename": sources.name(span.file),
-        "start": place(sources.start(span)),
-        "end": place(sources.end(span)),
-    })
+    json!({ "filename": sources.name(span.file), "start": place(start), "end": place(end) })
 }
 
-fn snippet(problem: &Diagnostic, span: Span, sources: &Sources) -> Json {
-    let text = sources.text(span.file);
-    let cut = |at: u32| {
-        let mut at = (at as usize).min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let (from, to) = (cut(span.start), cut(span.end.max(span.start)));
-    let start = text[..from].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[to..].find('\n').map_or(text.len(), |newline| to + newline);
+fn snippet(problem: &Diagnostic, sources: &Sources) -> Json {
+    let Some(snippet) = super::super::snippet::snippet(problem, sources) else { return Json::Null };
     let values: Vec<Json> = problem
         .values
         .iter()
         .map(|(name, what)| json!({ "traversal": name, "statement": what }))
         .collect();
-    json!({
+    let code = snippet.code.replace(BAD_BYTE, "\u{fffd}");
+    let mut json = json!({
         "context": problem.context,
-        "code": text[start..end].trim_end_matches('\r'),
-        "start_line": sources.start(span).line,
-        "highlight_start_offset": from - start,
-        "highlight_end_offset": to - start,
+        "code": code,
+        "start_line": snippet.first_line,
+        "highlight_start_offset": snippet.highlight.start,
+        "highlight_end_offset": snippet.highlight.end,
         "values": values,
-    })
+    });
+    if let Some((name, _)) = &problem.call {
+        json["function_call"] = json!({ "called_as": name });
+    }
+    json
 }
 
 /// Gives the document of `validate -json`.

@@ -113,9 +113,19 @@ impl Explain<'_, '_> {
                         let detail = format!(
                             "Argument definitions must be separated by newlines, not commas. {detail}"
                         );
-                        self.problem("Unexpected comma after argument", detail, next);
+                        self.problem_from(
+                            "Unexpected comma after argument",
+                            &detail,
+                            name.start,
+                            next,
+                        );
                     } else {
-                        self.problem("Missing newline after argument", detail, next);
+                        self.problem_from(
+                            "Missing newline after argument",
+                            detail,
+                            name.start,
+                            next,
+                        );
                     }
                 }
                 self.recover_item();
@@ -150,9 +160,8 @@ impl Explain<'_, '_> {
                     block.labels.push((self.text(next).to_string(), next.start, next.end));
                 }
                 _ => {
-                    self.bad_header(next);
+                    self.bad_header(kind, next);
                     self.recover_item();
-                    block.end = next.start;
                     return block;
                 }
             }
@@ -171,29 +180,30 @@ impl Explain<'_, '_> {
         } else {
             if !self.recovery {
                 let detail = "A block definition must end with a newline.";
-                self.problem("Missing newline after block definition", detail, next);
+                let summary = "Missing newline after block definition";
+                self.problem_from(summary, detail, kind.start, next);
             }
             self.recover_item();
         }
         block
     }
 
-    fn bad_header(&mut self, next: Token) {
+    fn bad_header(&mut self, kind: Token, next: Token) {
         match next.kind {
             Kind::Equal => {
                 let detail = "The equals sign \"=\" indicates an argument definition, and must not be used \
                               when defining a block.";
-                self.problem(BLOCK, detail, next);
+                self.problem_from(BLOCK, detail, kind.start, next);
             }
             Kind::Newline => {
                 let detail = "A block definition must have block content delimited by \"{\" and \"}\", \
                               starting on the same line as the block header.";
-                self.problem(BLOCK, detail, next);
+                self.problem_from(BLOCK, detail, kind.start, next);
             }
             _ if self.recovery => {}
             _ => {
                 let detail = "Either a quoted string block label or an opening brace (\"{\") is expected here.";
-                self.problem(BLOCK, detail, next);
+                self.problem_from(BLOCK, detail, kind.start, next);
             }
         }
     }
@@ -289,8 +299,8 @@ impl Explain<'_, '_> {
                 }
                 _ => {
                     self.problem(SUMMARY, "This item is not valid in a string literal.", token);
-                    let close = self.recover(Kind::CloseQuote);
-                    return (text, open.start, close.end);
+                    self.recover(Kind::CloseQuote);
+                    return (text, open.start, token.end);
                 }
             }
         }

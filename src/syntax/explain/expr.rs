@@ -49,7 +49,8 @@ impl Explain<'_, '_> {
         if colon.kind != Kind::Colon {
             let detail = "The conditional operator (...?...:...) requires a false expression, delimited by a \
                           colon.";
-            self.problem("Missing false expression in conditional", detail, colon);
+            let summary = "Missing false expression in conditional";
+            self.problem_from(summary, detail, start, colon);
             return;
         }
         self.read();
@@ -147,8 +148,8 @@ impl Explain<'_, '_> {
             if close.kind != Kind::CloseBracket && !self.recovery {
                 let detail = "The star for a full splat operator must be immediately followed by a closing \
                               bracket (\"]\").";
+                let close = self.recover(Kind::CloseBracket);
                 self.problem("Missing close bracket on splat index", detail, close);
-                self.recover(Kind::CloseBracket);
             }
         } else {
             let before = self.problems();
@@ -225,7 +226,7 @@ impl Explain<'_, '_> {
     }
 
     fn parens(&mut self) {
-        self.read();
+        let open = self.read();
         let before = self.problems();
         self.newlines.push(false);
         self.expression();
@@ -235,7 +236,7 @@ impl Explain<'_, '_> {
             let close = self.peek();
             if close.kind != Kind::CloseParen {
                 let detail = "Expected a closing parenthesis to terminate the expression.";
-                self.problem("Unbalanced parentheses", detail, close);
+                self.problem_from("Unbalanced parentheses", detail, open.start, close);
                 self.recovery = true;
             }
             self.read();
@@ -292,7 +293,12 @@ impl Explain<'_, '_> {
                     if !self.recovery {
                         let detail = "An expanded function argument (with ...) must be immediately followed \
                                       by closing parentheses.";
-                        self.problem("Missing closing parenthesis", detail, separator);
+                        self.problem_from(
+                            "Missing closing parenthesis",
+                            detail,
+                            name.start,
+                            separator,
+                        );
                     }
                     self.recover(Kind::CloseParen);
                     return;
@@ -308,7 +314,7 @@ impl Explain<'_, '_> {
                 _ => {
                     let detail =
                         "A comma is required to separate each function argument from the next.";
-                    self.problem("Missing argument separator", detail, separator);
+                    self.problem_from("Missing argument separator", detail, name.start, separator);
                     self.recover(Kind::CloseParen);
                     return;
                 }
@@ -320,7 +326,7 @@ impl Explain<'_, '_> {
         let open = self.read();
         self.newlines.push(false);
         if self.is_word(self.peek(), "for") {
-            self.for_expression(Kind::CloseBracket);
+            self.for_expression(open, Kind::CloseBracket);
         } else {
             self.elements(open);
         }
@@ -356,7 +362,7 @@ impl Explain<'_, '_> {
                             self.problem("Unterminated tuple constructor expression", detail, open);
                         } else {
                             let detail = "Expected a comma to mark the beginning of the next item.";
-                            self.problem("Missing item separator", detail, next);
+                            self.problem_from("Missing item separator", detail, open.start, next);
                         }
                     }
                     self.recover(Kind::CloseBracket);
@@ -373,7 +379,7 @@ impl Explain<'_, '_> {
         self.newlines.pop();
         self.newlines.push(!is_for);
         if is_for {
-            self.for_expression(Kind::CloseBrace);
+            self.for_expression(open, Kind::CloseBrace);
         } else {
             self.items(open);
         }
@@ -424,7 +430,12 @@ impl Explain<'_, '_> {
                         } else {
                             let detail = "Expected a newline or comma to mark the beginning of the next \
                                           attribute.";
-                            self.problem("Missing attribute separator", detail, next);
+                            self.problem_from(
+                                "Missing attribute separator",
+                                detail,
+                                open.start,
+                                next,
+                            );
                         }
                     }
                     break;
@@ -447,48 +458,48 @@ impl Explain<'_, '_> {
         match sign.kind {
             Kind::Newline | Kind::Comma => {
                 let detail = "Expected an attribute value, introduced by an equals sign (\"=\").";
-                self.problem("Missing attribute value", detail, sign);
+                self.problem_from("Missing attribute value", detail, open.start, sign);
             }
             Kind::End => self.unterminated_object(open),
             Kind::Ident => {
                 let detail = "Expected an equals sign (\"=\") to mark the beginning of the attribute value. If \
                               you intended to given an attribute name containing periods or spaces, write \
                               the name in quotes to create a string literal.";
-                self.problem("Missing key/value separator", detail, sign);
+                self.problem_from("Missing key/value separator", detail, open.start, sign);
             }
             _ => {
                 let detail =
                     "Expected an equals sign (\"=\") to mark the beginning of the attribute value.";
-                self.problem("Missing key/value separator", detail, sign);
+                self.problem_from("Missing key/value separator", detail, open.start, sign);
             }
         }
     }
 
-    fn for_problem(&mut self, detail: &str, at: Token, close: Kind) {
+    fn for_problem(&mut self, detail: &str, at: Token, open: Token, close: Kind) {
         if !self.recovery {
-            self.problem(FOR, detail, at);
+            self.problem_from(FOR, detail, open.start, at);
         }
         self.recover(close);
     }
 
-    fn for_expression(&mut self, close: Kind) {
+    fn for_expression(&mut self, open: Token, close: Kind) {
         self.read();
         if self.peek().kind != Kind::Ident {
             let detail = "For expression requires variable name after 'for'.";
-            return self.for_problem(detail, self.peek(), close);
+            return self.for_problem(detail, self.peek(), open, close);
         }
         self.read();
         if self.peek().kind == Kind::Comma {
             self.read();
             if self.peek().kind != Kind::Ident {
                 let detail = "For expression requires value variable name after comma.";
-                return self.for_problem(detail, self.peek(), close);
+                return self.for_problem(detail, self.peek(), open, close);
             }
             self.read();
         }
         if !self.is_word(self.peek(), "in") {
             let detail = "For expression requires the 'in' keyword after its name declarations.";
-            return self.for_problem(detail, self.peek(), close);
+            return self.for_problem(detail, self.peek(), open, close);
         }
         self.read();
         let before = self.problems();
@@ -499,13 +510,13 @@ impl Explain<'_, '_> {
         }
         if self.peek().kind != Kind::Colon {
             let detail = "For expression requires a colon after the collection expression.";
-            return self.for_problem(detail, self.peek(), close);
+            return self.for_problem(detail, self.peek(), open, close);
         }
         self.read();
-        self.for_result(close);
+        self.for_result(open, close);
     }
 
-    fn for_result(&mut self, close: Kind) {
+    fn for_result(&mut self, open: Token, close: Kind) {
         let before = self.problems();
         self.expression();
         let mut value = self.range;
@@ -533,27 +544,27 @@ impl Explain<'_, '_> {
         if end.kind == close {
             self.read();
         } else {
-            self.for_problem("Extra characters after the end of the 'for' expression.", end, close);
+            let detail = "Extra characters after the end of the 'for' expression.";
+            self.for_problem(detail, end, open, close);
         }
         let tuple = close == Kind::CloseBracket;
         match (key, tuple) {
             (Some((start, end)), true) => {
-                self.problem_at(
-                    FOR,
-                    "Key expression is not valid when building a tuple.",
-                    start,
-                    end,
-                );
+                let detail = "Key expression is not valid when building a tuple.";
+                self.problem_at(FOR, detail, start, end);
+                self.show_from(open.start, self.last.end);
             }
             (None, false) => {
                 let detail = "Key expression is required when building an object.";
                 self.problem_at(FOR, detail, value.0, value.1);
+                self.show_from(open.start, self.last.end);
             }
             _ => {}
         }
         if let (Some(ellipsis), true) = (ellipsis, tuple) {
             let detail = "Grouping ellipsis (...) cannot be used when building a tuple.";
             self.problem(FOR, detail, ellipsis);
+            self.show_from(open.start, self.last.end);
         }
     }
 }

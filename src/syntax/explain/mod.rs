@@ -128,6 +128,20 @@ impl<'a, 'b> Explain<'a, 'b> {
         self.lowering.problems.push(Diagnostic::error(summary, detail).at(span, ""));
     }
 
+    /// Tells a problem at a token, with all from a place on shown.
+    fn problem_from(&mut self, summary: &str, detail: &str, from: usize, at: Token) {
+        self.problem(summary, detail, at);
+        self.show_from(from, at.end);
+    }
+
+    /// Shows all from a place on around the problem that was told last.
+    fn show_from(&mut self, from: usize, end: usize) {
+        let around = self.lowering.span(from, end.max(from));
+        if let Some(last) = self.lowering.problems.last_mut() {
+            last.around = Some(around);
+        }
+    }
+
     /// Writes a place as messages have it.
     fn place(&self, start: usize, end: usize) -> String {
         let mut sources = Sources::default();
@@ -289,15 +303,23 @@ impl<'a, 'b> Explain<'a, 'b> {
                     self.lowering.problems.push(multi_line_string().at(span, ""));
                     continue;
                 }
+                Kind::BadText => (
+                    "Invalid character encoding",
+                    "All input files must be UTF-8 encoded. Ensure that UTF-8 encoding is selected in your \
+                     editor."
+                        .to_string(),
+                ),
                 Kind::Invalid => ("Invalid character", invalid(self.text(token))),
                 _ => continue,
             };
-            let before = told.iter().filter(|kind| **kind == token.kind).count();
-            told.push(token.kind);
-            let again = match token.kind {
+            let family = if is_bitwise(token.kind) { Kind::BitwiseAnd } else { token.kind };
+            let before = told.iter().filter(|kind| **kind == family).count();
+            told.push(family);
+            let again = match family {
                 Kind::Invalid => false,
+                Kind::BitwiseAnd => before >= 4,
                 // The second of a pair closes what the first has opened.
-                Kind::Apostrophe | Kind::Backtick => before % 2 == 1,
+                Kind::Apostrophe | Kind::Backtick => before % 2 == 1 || before > 2,
                 _ => before > 0,
             };
             if again {
@@ -306,6 +328,10 @@ impl<'a, 'b> Explain<'a, 'b> {
             self.problem(summary, detail, token);
         }
     }
+}
+
+fn is_bitwise(kind: Kind) -> bool {
+    matches!(kind, Kind::BitwiseAnd | Kind::BitwiseOr | Kind::BitwiseNot | Kind::BitwiseXor)
 }
 
 fn bitwise(kind: Kind) -> &'static str {

@@ -47,11 +47,16 @@ impl Explain<'_, '_> {
                 }
                 Kind::Text => {}
                 Kind::Interpolation => self.interpolation(end, first),
-                Kind::Directive => words.extend(self.directive(next)),
+                Kind::Directive => words.extend(self.directive(next, first)),
                 _ => {
                     if !self.recovery {
                         let detail = "No closing marker was found for the string.";
-                        self.problem("Unterminated template string", detail, next);
+                        self.problem_from(
+                            "Unterminated template string",
+                            detail,
+                            first.start,
+                            next,
+                        );
                     }
                     break self.recover(end);
                 }
@@ -81,7 +86,7 @@ impl Explain<'_, '_> {
                 let detail = "Template interpolation doesn't expect a colon at this location. Did you intend \
                               this to be a literal sequence to be processed as part of another language? If \
                               so, you can escape it by starting with \"$${\" instead of just \"${\".";
-                self.problem(EXTRA, detail, close);
+                self.problem_from(EXTRA, detail, first.start, close);
             } else if quote && end == Kind::CloseQuote {
                 let detail = "There is no closing brace for this interpolation sequence before the end of \
                               the quoted template. This might be caused by incorrect nesting inside the \
@@ -93,7 +98,7 @@ impl Explain<'_, '_> {
                               another language, such as shell scripting, but forget to escape the \
                               interpolation start token. If this is an embedded sequence for another \
                               language, escape it by starting with \"$${\" instead of just \"${\".";
-                self.problem(EXTRA, detail, close);
+                self.problem_from(EXTRA, detail, first.start, close);
             }
             self.recover(Kind::SequenceEnd);
         }
@@ -101,14 +106,14 @@ impl Explain<'_, '_> {
     }
 
     /// Goes through a directive; gives its word with the place that messages name.
-    fn directive(&mut self, open: Token) -> Option<(Word, usize, usize)> {
+    fn directive(&mut self, open: Token, first: Token) -> Option<(Word, usize, usize)> {
         self.newlines.push(false);
-        let found = self.directive_inner(open);
+        let found = self.directive_inner(open, first);
         self.newlines.pop();
         found
     }
 
-    fn directive_inner(&mut self, open: Token) -> Option<(Word, usize, usize)> {
+    fn directive_inner(&mut self, open: Token, first: Token) -> Option<(Word, usize, usize)> {
         let keyword = self.peek();
         if keyword.kind != Kind::Ident {
             let detail = "A template directive keyword (\"if\", \"for\", etc) is expected at the beginning \
@@ -143,7 +148,8 @@ impl Explain<'_, '_> {
             if !self.recovery {
                 let detail =
                     "Expected a closing brace to end the sequence, but found extra characters.";
-                self.problem(&format!("Extra characters in {text} marker"), detail, close);
+                let summary = format!("Extra characters in {text} marker");
+                self.problem_from(&summary, detail, first.start, close);
             }
             self.recover(Kind::SequenceEnd);
         }
@@ -183,24 +189,32 @@ impl Explain<'_, '_> {
         true
     }
 
-    /// Checks that each directive is closed by its own.
+    /// Checks that each directive is closed by its own. As the language's parser does, an outer directive
+    /// goes on after a mistake in it, which leads to further ones.
     fn balance(&mut self, words: &[(Word, usize, usize)], close: Token) {
+        const UNBALANCED: &str = "The control directives within this template are unbalanced.";
         let mut open: Vec<(Word, usize, usize, bool)> = Vec::new();
         for (word, start, end) in words.iter().copied() {
-            match (word, open.last_mut()) {
-                (Word::If | Word::For, _) => open.push((word, start, end, false)),
-                (Word::Else, Some((Word::If, _, _, in_else))) if !*in_else => *in_else = true,
-                (Word::EndIf, Some((Word::If, ..))) | (Word::EndFor, Some((Word::For, ..))) => {
-                    open.pop();
+            let Some((outer, from, to, in_else)) = open.last_mut() else {
+                match word {
+                    Word::If | Word::For => open.push((word, start, end, false)),
+                    _ => self.unbalanced(word, start, end, UNBALANCED.to_string()),
                 }
-                (_, opener) => {
-                    let opener = opener.map(|(word, start, end, _)| (*word, *start, *end));
-                    self.unbalanced(word, start, end, opener);
-                    return;
+                continue;
+            };
+            match (word, *outer) {
+                (Word::If | Word::For, _) => open.push((word, start, end, false)),
+                (Word::Else, Word::If) if !*in_else => *in_else = true,
+                (Word::EndIf, Word::If) | (Word::EndFor, Word::For) => drop(open.pop()),
+                (_, outer) => {
+                    let (from, to) = (*from, *to);
+                    let detail = self.wrong_end(word, outer, from, to);
+                    self.unbalanced(word, start, end, detail);
+                    open.pop();
                 }
             }
         }
-        if let Some((word, start, end, _)) = open.last().copied() {
+        while let Some((word, start, end, _)) = open.pop() {
             let place = self.place(start, end);
             let name = word.name();
             let detail = format!(
@@ -210,29 +224,24 @@ impl Explain<'_, '_> {
         }
     }
 
-    fn unbalanced(
-        &mut self,
-        word: Word,
-        start: usize,
-        end: usize,
-        opener: Option<(Word, usize, usize)>,
-    ) {
-        let detail = match opener {
-            None => "The control directives within this template are unbalanced.".to_string(),
-            Some((outer, from, to)) => {
-                let place = self.place(from, to);
-                let name = outer.name();
-                if word == Word::Else && outer == Word::If {
-                    format!("Already in the else clause for the if started at {place}.")
-                } else if outer == Word::If {
-                    format!("Expecting an endif directive for the if started at {place}.")
-                } else {
-                    format!(
-                        "Expecting an end{name} directive corresponding to the {name} directive at {place}."
-                    )
-                }
+    /// Says what a directive that does not fit stands in.
+    fn wrong_end(&self, word: Word, outer: Word, from: usize, to: usize) -> String {
+        let place = self.place(from, to);
+        match (word, outer) {
+            (Word::Else, Word::If) => {
+                format!("Already in the else clause for the if started at {place}.")
             }
-        };
+            (Word::Else, _) => "An else clause is not expected for a for directive.".to_string(),
+            (_, Word::If) => {
+                format!("Expecting an endif directive for the if started at {place}.")
+            }
+            _ => format!(
+                "Expecting an endfor directive corresponding to the for directive at {place}."
+            ),
+        }
+    }
+
+    fn unbalanced(&mut self, word: Word, start: usize, end: usize, detail: String) {
         let summary = format!("Unexpected {} directive", word.name());
         self.problem_at(&summary, detail, start, end);
     }
