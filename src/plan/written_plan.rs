@@ -533,7 +533,7 @@ impl From<WrittenWarning> for Diagnostic {
             address: written.address,
             values: written.values,
             call: None,
-            explained: true,
+            explained: false,
         }
     }
 }
