@@ -12,6 +12,9 @@ use base64::Engine as _;
 use serde_json::Value as Json;
 use terrane::cli::{self, Environment, Screen};
 
+/// The files of cases.
+const TOPICS: [&str; 1] = ["syntax.json"];
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/diagnostics")
 }
@@ -194,7 +197,7 @@ fn mistakes_of_syntax_are_told_with_their_exact_place() {
 
 #[test]
 fn a_problem_is_told_in_the_same_words_and_lines() {
-    for name in ["syntax.json"] {
+    for name in TOPICS {
         check(name, |case| {
             if case.get("text").is_none() || Case::new(case).problems() != wanted(case) {
                 return String::new();
@@ -209,7 +212,7 @@ fn a_problem_is_told_in_the_same_words_and_lines() {
 
 #[test]
 fn a_problem_stands_in_the_same_box() {
-    for name in ["syntax.json"] {
+    for name in TOPICS {
         check(name, |case| {
             if case.get("box").is_none() || Case::new(case).problems() != wanted(case) {
                 return String::new();

@@ -188,6 +188,7 @@ const OTHERWISE: &[(&str, &str)] = &[
 const OTHER_RESULTS: &[(&str, &str)] = &[
     ("toset([[], [1]])", "sets of lists are in the order of their lengths"),
     ("yamldecode(\"a: [1\")", "the words of the reader"),
+    ("<<EOT\nunterminated", "it ends with the text around it, which is another"),
     ("local.num >= 0", "more is known"),
 ];
 
