@@ -334,6 +334,14 @@ impl<'a> Pass<'_, 'a> {
                 "There is no provider {source:?} in this program, so the {what} {name:?} cannot be used."
             );
             let problem = Diagnostic::error("Unknown provider", detail).at(span, "");
+            let problem = if source == "hashicorp/external" {
+                problem.help(
+                    "It runs a program of the configuration while the plan is made, so the plan would hang on it. Run the \
+                     program before, and hand its result over as a variable.",
+                )
+            } else {
+                problem
+            };
             let known = schemas.sources();
             return if known.is_empty() {
                 problem

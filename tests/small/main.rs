@@ -3,6 +3,9 @@
 //! A case is data (`cases/*.json`). A step may write files, runs a command and says what must come of it: the exit
 //! code, what is printed, what the state holds. After each apply nothing is left to do: that is planned too.
 
+mod openssl;
+mod server;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -227,30 +230,41 @@ fn on_disk(folder: &Folder, step: &Step) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs the cases of a file.
-fn run_all(file: &str) {
+/// Runs the cases of a file; `$URL` in it is the address of a server.
+fn run_all(file: &str, url: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small/cases").join(file);
-    let cases: Vec<Case> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let text = fs::read_to_string(path).unwrap().replace("$URL", url);
+    let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
     let failed: Vec<String> = cases.iter().filter_map(|case| run(case).err()).collect();
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n\n"));
 }
 
 #[test]
 fn random() {
-    run_all("random.json");
+    run_all("random.json", "");
 }
 
 #[test]
 fn null() {
-    run_all("null.json");
+    run_all("null.json", "");
 }
 
 #[test]
 fn time() {
-    run_all("time.json");
+    run_all("time.json", "");
 }
 
 #[test]
 fn local() {
-    run_all("local.json");
+    run_all("local.json", "");
+}
+
+#[test]
+fn tls() {
+    run_all("tls.json", "");
+}
+
+#[test]
+fn http() {
+    run_all("http.json", &server::start());
 }

@@ -58,6 +58,16 @@ pub(super) fn exactly_one_of(config: &Value, arguments: &[&str]) -> Vec<Problem>
     arguments.iter().map(told).collect()
 }
 
+/// Checks that an argument is not written without another.
+pub(super) fn needs(config: &Value, argument: &str, other: &str) -> Option<Problem> {
+    let alone = !is_null(config, argument) && is_null(config, other);
+    alone.then(|| {
+        let detail =
+            format!("Attribute {other:?} must be specified when {argument:?} is specified");
+        problem(argument, "Invalid Attribute Combination", detail)
+    })
+}
+
 /// Checks that one of some arguments is written at the least. Each that has the rule says so.
 pub(super) fn at_least_one_of(config: &Value, arguments: &[&str]) -> Vec<Problem> {
     if unknown(config, arguments) || arguments.iter().any(|name| !is_null(config, name)) {
@@ -87,4 +97,25 @@ pub(super) fn some_of(config: &Value, arguments: &[&str]) -> Option<Problem> {
 
 fn unknown(config: &Value, arguments: &[&str]) -> bool {
     arguments.iter().any(|name| config.field(name).is_some_and(|value| !value.is_known()))
+}
+/// Checks that a text is one of some.
+pub(super) fn one_of(config: &Value, argument: &str, allowed: &[&str]) -> Option<Problem> {
+    let given = config.field(argument).and_then(Value::as_str)?;
+    (!allowed.contains(&given)).then(|| bad_value(argument, &among(allowed), &format!("{given:?}")))
+}
+
+/// Names the texts that are allowed, as the framework prints them.
+pub(super) fn among(allowed: &[&str]) -> String {
+    let names: Vec<String> = allowed.iter().map(|name| format!("\"\\\"{name}\\\"\"")).collect();
+    format!("value must be one of: [{}]", names.join(" "))
+}
+
+/// Checks that two arguments are not both written; the first is the one that has the rule.
+pub(super) fn conflict(config: &Value, argument: &str, other: &str) -> Option<Problem> {
+    let both = !is_null(config, argument) && !is_null(config, other);
+    both.then(|| {
+        let detail =
+            format!("Attribute {other:?} cannot be specified when {argument:?} is specified");
+        problem(argument, "Invalid Attribute Combination", detail)
+    })
 }

@@ -5,14 +5,17 @@
 //! wrong arguments are those of the original providers, so that states are shared.
 
 mod check;
+mod http;
 mod local;
 mod moment;
 mod null;
 mod random;
 mod random_text;
+mod remote_state;
 mod seeded;
 mod terraform;
 mod time;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,21 +105,24 @@ impl Row {
 /// A provider made of rows.
 struct Small {
     source: &'static str,
+    schema: fn() -> Schema,
     rows: &'static [Row],
     data: &'static [DataRow],
 }
 
 /// Gives all small providers.
 pub fn small() -> Vec<Arc<dyn Provider>> {
-    let tables: [(&'static str, &'static [Row], &'static [DataRow]); 5] = [
-        ("builtin/terraform", terraform::ROWS, &[]),
-        ("hashicorp/random", random::ROWS, &[]),
-        ("hashicorp/null", null::ROWS, null::DATA),
-        ("hashicorp/time", time::ROWS, &[]),
-        ("hashicorp/local", local::ROWS, local::DATA),
+    let plain = |source, rows, data| Small { source, schema: Schema::default, rows, data };
+    let providers = [
+        plain("builtin/terraform", terraform::ROWS, remote_state::DATA),
+        plain("hashicorp/random", random::ROWS, &[]),
+        plain("hashicorp/null", null::ROWS, null::DATA),
+        plain("hashicorp/time", time::ROWS, &[]),
+        plain("hashicorp/local", local::ROWS, local::DATA),
+        plain("hashicorp/http", &[], http::DATA),
+        Small { schema: tls::provider_schema, ..plain("hashicorp/tls", tls::ROWS, tls::DATA) },
     ];
-    let providers = tables.into_iter().map(|(source, rows, data)| Small { source, rows, data });
-    providers.map(|provider| Arc::new(provider) as Arc<dyn Provider>).collect()
+    providers.into_iter().map(|provider| Arc::new(provider) as Arc<dyn Provider>).collect()
 }
 
 fn row<'a>(rows: &'a [Row], type_name: &str) -> Option<&'a Row> {
@@ -133,7 +139,7 @@ impl Provider for Small {
     }
 
     fn schema(&self) -> Arc<Schema> {
-        Arc::new(Schema::default())
+        Arc::new((self.schema)())
     }
 
     fn type_names(&self, mode: Mode) -> Vec<String> {
