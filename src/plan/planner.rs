@@ -340,7 +340,11 @@ impl<'a> Planner<'a> {
         let Some(provider) = self.provider(asked) else {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         };
-        self.told(asked, &provider.validate(Mode::Data, &asked.address.type_name, config));
+        let problems = provider.validate(Mode::Data, &asked.address.type_name, config);
+        self.told(asked, &problems);
+        if problems.iter().any(|problem| !problem.warning) {
+            return Answer::Known(Value::unknown(asked.schema.ty()));
+        }
         let pending = asked.instance.depends_on.iter().any(|need| self.changes(need));
         let deferred = if !config.is_whole() {
             Some(Reason::ConfigUnknown)
@@ -374,7 +378,12 @@ impl<'a> Planner<'a> {
             Some((of, value)) if same(of, config) => Answer::Known(value.clone()),
             _ => match self.failed.get(&(asked.address.clone(), None)) {
                 Some(error) => {
-                    let problem = error.to_diagnostic(asked.address).at(asked.instance.span, "");
+                    let places = asked.instance.places.iter();
+                    let argument = error.path.as_ref().and_then(|wanted| {
+                        places.clone().find(|(path, _)| path == wanted).map(|(_, span)| *span)
+                    });
+                    let span = argument.unwrap_or(asked.instance.span);
+                    let problem = error.to_diagnostic(asked.address).at(span, "");
                     Answer::Problem(Box::new(problem))
                 }
                 None => {

@@ -9,11 +9,16 @@ mod server;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use terrane::cli::{self, Environment, Screen};
+
+/// Held to read by who opens a sandbox, to write by who starts programs: a program that is just being started holds
+/// the lock of a sandbox's file for a moment.
+static PROGRAMS: RwLock<()> = RwLock::new(());
 
 /// The moment that sandboxes start at.
 const START: &str = "2026-01-02T03:04:05Z";
@@ -235,6 +240,7 @@ fn run_all(file: &str, url: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small/cases").join(file);
     let text = fs::read_to_string(path).unwrap().replace("$URL", url);
     let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+    let _held = PROGRAMS.read().unwrap_or_else(|held| held.into_inner());
     let failed: Vec<String> = cases.iter().filter_map(|case| run(case).err()).collect();
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n\n"));
 }
@@ -267,4 +273,9 @@ fn tls() {
 #[test]
 fn http() {
     run_all("http.json", &server::start());
+}
+
+#[test]
+fn remote_state() {
+    run_all("remote_state.json", "");
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::{Folder, Step, one};
+use super::{Folder, PROGRAMS, Step, one};
 
 fn ran(folder: &Path, program: &str, words: &str) -> Option<Output> {
     let output = Command::new(program).args(words.split_whitespace()).current_dir(folder).output();
@@ -112,6 +112,7 @@ resource "local_file" "crt" {
 
 #[test]
 fn openssl_reads_what_is_made() {
+    let _held = PROGRAMS.write().unwrap_or_else(|held| held.into_inner());
     let folder = Folder(tempfile::tempdir().unwrap());
     let step = serde_json::json!({"config": [CONFIG], "run": "apply -auto-approve -input=false"});
     let step: Step = serde_json::from_value(step).unwrap();

@@ -141,25 +141,35 @@ async fn read(config: &Value, world: &World) -> Result<Value, ApiError> {
         let answer = ask(&client, config).await;
         let again = match &answer {
             Ok(answer) => transient(answer.status),
-            Err(error) => error.kind == ApiErrorKind::Unreachable,
+            Err(error) => {
+                matches!(error.kind, ApiErrorKind::Unreachable | ApiErrorKind::Timeout)
+            }
         };
         if !again {
             return Ok(with_answer(config, answer?));
         }
         if attempt >= attempts {
-            answer?;
-            let (method, url) = (method(config), text(config, "url").unwrap_or_default());
-            let why = format!(
-                "Error making request: {method} {url} giving up after {} attempt(s)",
-                attempt + 1
-            );
-            return Err(failed("Error making request", why));
+            return Err(given_up(config, attempt + 1, answer));
         }
         let wait = u64::try_from(delay.min(most)).unwrap_or(0);
         world.clock.sleep(Duration::from_millis(wait)).await;
         delay = delay.saturating_mul(2);
     }
     Err(failed("Error making request", "no attempt was made".into()))
+}
+
+/// Says that the last attempt was made, and what came of it.
+fn given_up(config: &Value, attempts: i64, last: Result<Answer, ApiError>) -> ApiError {
+    let cause = match last {
+        Ok(_) => String::new(),
+        Err(error) if error.kind == ApiErrorKind::Timeout => return error,
+        Err(error) => format!(": {}", error.detail),
+    };
+    let (method, url) = (method(config), text(config, "url").unwrap_or_default());
+    let why = format!(
+        "Error making request: {method} {url} giving up after {attempts} attempt(s){cause}"
+    );
+    failed("Error making request", why)
 }
 
 /// Says whether a server may answer otherwise in a moment.
@@ -185,17 +195,13 @@ async fn ask(client: &Client, config: &Value) -> Result<Answer, ApiError> {
     let request = request.build().map_err(|error| {
         invalid("Error creating request", format!("Error creating request: {error}"))
     })?;
-    let answer = client.execute(request).await.map_err(|error| {
-        let why = match limit(config) {
-            Some(limit) if error.is_timeout() => {
-                format!(
-                    "request exceeded the specified timeout: {limit:?}, err: {}",
-                    causes(&error)
-                )
-            }
-            _ => format!("Error making request: {}", causes(&error)),
-        };
-        failed("Error making request", why)
+    let answer = client.execute(request).await.map_err(|error| match limit(config) {
+        Some(limit) if error.is_timeout() => ApiError::new(
+            ApiErrorKind::Timeout,
+            "Error making request",
+            format!("request exceeded the specified timeout: {limit:?}, err: {}", causes(&error)),
+        ),
+        _ => failed("Error making request", causes(&error)),
     })?;
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in answer.headers() {
