@@ -167,8 +167,7 @@ async fn read(config: &Value, world: &World) -> Result<Value, ApiError> {
         return Err(error);
     };
     let defaults = config.field("defaults").and_then(Value::fields);
-    let mut outputs: BTreeMap<Arc<str>, Value> =
-        defaults.map(|fields| BTreeMap::clone(fields)).unwrap_or_default();
+    let mut outputs: BTreeMap<Arc<str>, Value> = defaults.cloned().unwrap_or_default();
     outputs.extend(read_outputs(&state)?);
     Ok(config.with_field("outputs", Value::object(outputs)))
 }
