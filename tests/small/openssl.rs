@@ -10,6 +10,7 @@ fn ran(folder: &Path, program: &str, words: &str) -> Option<Output> {
     output.ok()
 }
 
+#[expect(clippy::print_stderr, reason = "who runs the tests must see what was left out")]
 fn must(folder: &Path, program: &str, words: &str) -> Option<String> {
     let Some(output) = ran(folder, program, words) else {
         eprintln!(
