@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::workbench::Workbench;
 use super::{Command, Exit, one, option};
 use crate::diag::Diagnostic;
+use crate::sandbox::exports::exports;
 use crate::sandbox::server::serve;
 use crate::sandbox::world::World;
 
@@ -83,38 +84,23 @@ fn serve_world(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Resul
 
 /// Says how to use the server.
 fn told(base: &str, file: &str) -> String {
-    let overrides = [
-        "storage",
-        "container",
-        "compute",
-        "iam",
-        "serviceusage",
-        "cloudresourcemanager",
-        "artifactregistry",
-    ];
-    let gcloud: Vec<String> = overrides
-        .iter()
-        .map(|service| {
-            format!(
-                "  export CLOUDSDK_API_ENDPOINT_OVERRIDES_{}={base}/{service}/",
-                service.to_uppercase()
-            )
-        })
-        .collect();
+    let lines: String = exports(base).lines().map(|line| format!("  {line}\n")).collect();
     format!(
         "The sandbox listens on {base}; its world is {file}. Stop it with Ctrl-C.\n\n\
          Terrane: any command with -sandbox in the folder of that world, or\n  \
          terrane -chdir=DIR plan -sandbox\n\n\
-         A token:\n  \
-         TOKEN=$(curl -s -X POST {base}/sandbox/token | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\n\
+         Other tools, in a shell of their own, after\n  \
+         eval \"$(curl -s {base}/sandbox/environment)\"\n\
+         which is the same as\n{lines}\n\
          curl:\n  \
          curl -H \"Authorization: Bearer $TOKEN\" '{base}/storage/v1/b?project=polls-demo'\n  \
          curl {base}/sandbox/inventory\n\n\
-         gcloud:\n{}\n  \
-         export CLOUDSDK_AUTH_ACCESS_TOKEN=$TOKEN CLOUDSDK_CORE_PROJECT=polls-demo\n\n\
+         gcloud:\n  \
+         gcloud storage ls\n  \
+         gcloud container clusters list\n  \
+         gcloud container clusters get-credentials NAME --location LOCATION\n\n\
          kubectl:\n  \
          terrane kubeconfig google_container_cluster.NAME -sandbox -out=kubeconfig\n  \
-         kubectl --kubeconfig kubeconfig get pods -A\n",
-        gcloud.join("\n")
+         kubectl --kubeconfig kubeconfig get pods -A\n"
     )
 }

@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::telling;
 use super::workbench::Workbench;
 use super::{Command, Exit, all, flag, flag_on, one, option};
-use crate::addr::{Address, Target};
+use crate::addr::{Address, Mode, Target};
 use crate::diag::Diagnostic;
 use crate::state::{Snapshot, file, rewrite};
 
@@ -100,7 +100,12 @@ fn list(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
         targets.push(target(workbench, &text)?);
     }
     let id = one(matches, "id");
-    for (address, tracked) in &snapshot.objects {
+    // As Terraform lists: outer modules first, and in each the data sources before the resources.
+    let mut objects: Vec<_> = snapshot.objects.iter().collect();
+    objects.sort_by_key(|(address, _)| {
+        (address.module.len(), &address.module, address.mode != Mode::Data)
+    });
+    for (address, tracked) in objects {
         let named = targets.is_empty() || targets.iter().any(|target| address.is_within(target));
         let objects = || tracked.current.iter().chain(tracked.deposed.values());
         let fits = id.is_none_or(|id| objects().any(|object| object.attributes["id"] == id));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::http::{Clock, Method, Request, Response, StatusCode};
+use crate::sandbox::exports::exports;
 use crate::sandbox::google::inventory;
 use crate::sandbox::world::World;
 
@@ -16,6 +17,7 @@ pub fn answer(world: &World, request: &Request) -> Response {
     let what = request.path().trim_start_matches("/sandbox/").trim_end_matches('/');
     match (&request.method, what) {
         (&Method::GET, "health") => ok(&json!({"status": "ok", "pid": std::process::id()})),
+        (&Method::GET, "environment") => environment(request),
         (&Method::GET, "clock") => ok(&json!({"now": world.clock().now().to_string()})),
         (&Method::POST, "clock") => advance(world, &body),
         (&Method::GET, "inventory") => ok(&json!({"items": items(world)})),
@@ -40,6 +42,12 @@ pub fn answer(world: &World, request: &Request) -> Response {
             &json!({"error": {"code": 404, "message": "No such address."}}),
         ),
     }
+}
+
+/// Gives the shell's lines, for the address that the request came to.
+fn environment(request: &Request) -> Response {
+    let host = request.header("host").unwrap_or("127.0.0.1:8085");
+    Response::text(StatusCode::OK, exports(&format!("http://{host}")))
 }
 
 /// Gives all that exists, what controllers made included.

@@ -14,6 +14,7 @@ pub mod google;
 pub mod kubernetes;
 pub mod world;
 pub mod control;
+pub mod exports;
 pub mod server;
 #[cfg(test)]
 mod laws;

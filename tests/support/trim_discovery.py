@@ -20,16 +20,16 @@ COMPUTE = r"""compute\.(projects\.get|(networks|subnetworks|firewalls|disks|addr
 |(zones|regions|machineTypes|diskTypes)\.(get|list)|(zone|region|global)Operations\.(get|list|wait|aggregatedList))""".replace("\n", "")
 
 KEEP = {
-    "storage.v1": r"storage\.(buckets\.(get|list|insert|patch|update|delete|getIamPolicy|setIamPolicy|testIamPermissions|lockRetentionPolicy)"
-                  r"|objects\.(get|list|insert|delete|patch|update)|projects\.(hmacKeys\..*|serviceAccount\.get))",
+    "storage.v1": r"storage\.(buckets\.(get|list|insert|patch|update|delete|getIamPolicy|setIamPolicy|testIamPermissions|lockRetentionPolicy|getStorageLayout)"
+                  r"|objects\.(get|list|insert|delete|patch|update|copy|rewrite|compose)|managedFolders\.list|projects\.(hmacKeys\..*|serviceAccount\.get))",
     "container.v1": r"container\.projects\.locations\.(getServerConfig|clusters\.(create|delete|get|list|set\w+|update|updateMaster)"
                     r"|clusters\.nodePools\.(create|delete|get|list|set\w+|update)|operations\..*)",
     "iam.v1": r"iam\.projects\.serviceAccounts\.(create|delete|get|list|patch|update|enable|disable|getIamPolicy|setIamPolicy"
               r"|testIamPermissions|keys\.(create|delete|get|list))",
     "serviceusage.v1": r"serviceusage\.(services\.(get|list|enable|disable|batchEnable|batchGet)|operations\.(get|list))",
-    "cloudresourcemanager.v1": r"cloudresourcemanager\.projects\.(get|getIamPolicy|setIamPolicy|testIamPermissions)",
-    "cloudresourcemanager.v3": r"cloudresourcemanager\.projects\.(get|getIamPolicy|setIamPolicy|testIamPermissions)",
-    "artifactregistry.v1": r"artifactregistry\.projects\.locations\.(operations\.get|repositories\.(create|delete|get|list|patch|getIamPolicy|setIamPolicy|testIamPermissions))",
+    "cloudresourcemanager.v1": r"cloudresourcemanager\.projects\.(get|list|getIamPolicy|setIamPolicy|testIamPermissions)",
+    "cloudresourcemanager.v3": r"cloudresourcemanager\.projects\.(get|search|getIamPolicy|setIamPolicy|testIamPermissions)",
+    "artifactregistry.v1": r"artifactregistry\.projects\.locations\.(get|list|operations\.get|repositories\.(create|delete|get|list|patch|getIamPolicy|setIamPolicy|testIamPermissions))",
     "iamcredentials.v1": r"iamcredentials\.projects\.serviceAccounts\.generateAccessToken",
     "compute.v1": COMPUTE,
 }

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{Effect, merge_fields, stamp};
 
+use super::compute::REGIONS;
 use super::described::camel;
 use super::operation;
 use super::policy;
@@ -14,6 +15,8 @@ use super::turn::{self, Answer, Row, Turn};
 
 /// The methods.
 pub const ROWS: &[Row] = &[
+    ("artifactregistry.projects.locations.get", get_location),
+    ("artifactregistry.projects.locations.list", list_locations),
     ("artifactregistry.projects.locations.repositories.create", create),
     ("artifactregistry.projects.locations.repositories.get", get),
     ("artifactregistry.projects.locations.repositories.list", list),
@@ -24,6 +27,20 @@ pub const ROWS: &[Row] = &[
     ("artifactregistry.projects.locations.repositories.testIamPermissions", test_permissions),
     ("artifactregistry.projects.locations.operations.get", get_operation),
 ];
+
+fn location(project: &str, name: &str) -> Json {
+    json!({"name": format!("projects/{project}/locations/{name}"), "locationId": name, "displayName": name})
+}
+
+fn get_location(turn: &mut Turn<'_>) -> Answer {
+    turn::ok(&location(&turn.path[0], &turn.path[1]))
+}
+
+fn list_locations(turn: &mut Turn<'_>) -> Answer {
+    let project = turn.path[0].clone();
+    let items = REGIONS.iter().map(|(region, _, _)| location(&project, region)).collect();
+    turn::list(json!({}), "locations", turn.page(items, "pageSize"))
+}
 
 const TYPES: &str = "type.googleapis.com/google.devtools.artifactregistry.v1.";
 

@@ -102,9 +102,25 @@ pub fn all() -> Vec<Api> {
     APIS.iter().map(api).collect()
 }
 
+/// Gives the title of a service, like `Cloud Storage API` for `storage.googleapis.com`.
+pub fn title(service: &str) -> Option<&'static str> {
+    let name = service.strip_suffix(".googleapis.com")?;
+    APIS.iter().find(|(api, ..)| *api == name).map(|(_, title, ..)| *title)
+}
+
 impl Api {
     /// Gives the methods that fit a verb and a path (without leading slash, split, percent-decoded).
+    ///
+    /// `v1beta2` of Artifact Registry, which `gcloud` calls, is answered as its `v1`.
     pub fn matches<'a>(&'a self, verb: &str, path: &[String]) -> Vec<Match<'a>> {
+        let stable: Vec<String>;
+        let path = match path {
+            [first, rest @ ..] if self.name == "artifactregistry" && first == "v1beta2" => {
+                stable = std::iter::once("v1".to_owned()).chain(rest.iter().cloned()).collect();
+                stable.as_slice()
+            }
+            path => path,
+        };
         let found = self.content().methods.iter().filter(|method| method.verb == verb);
         found
             .filter_map(|method| {

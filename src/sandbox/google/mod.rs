@@ -12,6 +12,7 @@ pub mod operation;
 pub mod policy;
 pub mod storage;
 pub mod objects;
+pub mod copies;
 pub mod hmac;
 pub mod iam;
 pub mod serviceusage;
@@ -40,6 +41,7 @@ use turn::{Row, Turn};
 const TABLES: &[&[Row]] = &[
     storage::ROWS,
     objects::ROWS,
+    copies::ROWS,
     hmac::ROWS,
     iam::ROWS,
     token::ROWS,
@@ -196,10 +198,11 @@ fn masked(answer: Response, request: &Request) -> Response {
     }
 }
 
-/// Gives a path without the word that transfers of bytes have before it.
+/// Gives a path without the words that transfers of bytes have before it.
 fn without_transfer(path: &[String]) -> &[String] {
-    match path.split_first() {
-        Some((first, rest)) if first == "upload" || first == "download" => rest,
+    match path {
+        [first, second, rest @ ..] if first == "resumable" && second == "upload" => rest,
+        [first, rest @ ..] if first == "upload" || first == "download" => rest,
         _ => path,
     }
 }

@@ -32,7 +32,8 @@ const READERS: &[&str] = &[
     "roles/storage.admin",
 ];
 
-fn key(bucket: &str, object: &str) -> String {
+/// Gives an object's key.
+pub fn key(bucket: &str, object: &str) -> String {
     format!("storage/b/{bucket}/o/{object}")
 }
 
@@ -180,7 +181,7 @@ fn finish(
         }
     }
     turn.store.put(key(bucket_name, &name), object.clone());
-    turn::ok(&object)
+    turn::ok(&shown(turn, object))
 }
 
 /// Takes a multipart upload apart: metadata, then the bytes and their type.
@@ -232,22 +233,61 @@ fn find<'a>(turn: &'a Turn<'_>) -> Result<&'a Json, Refusal> {
     object.ok_or_else(|| Refusal::not_found(format!("No such object: {bucket_name}/{name}")))
 }
 
+/// Gives an object as it is answered: its bytes are at the address that the request came to.
+pub fn shown(turn: &Turn<'_>, mut object: Json) -> Json {
+    let host = turn.request.header("host").unwrap_or("127.0.0.1");
+    if let Some(link) = object["mediaLink"].as_str() {
+        object["mediaLink"] =
+            json!(link.replace("https://storage.googleapis.com", &format!("http://{host}")));
+    }
+    object
+}
+
 fn get(turn: &mut Turn<'_>) -> Answer {
     let object = find(turn)?.clone();
     if turn.parameter("alt") != Some("media") {
-        return turn::ok(&object);
+        return turn::ok(&shown(turn, object));
     }
-    Ok(media(turn.store, &key(&turn.path[0], &turn.path[1]), &object))
+    let range = turn.request.header("range");
+    Ok(media(turn.store, &key(&turn.path[0], &turn.path[1]), &object, range))
 }
 
-fn media(store: &Store, key: &str, object: &Json) -> Response {
-    let content = store.contents.get(key).cloned().unwrap_or_default();
+fn media(store: &Store, key: &str, object: &Json, range: Option<&str>) -> Response {
+    let content = store.contents.get(key).map(Vec::as_slice).unwrap_or_default();
     let mut headers = HeaderMap::new();
+    let mut header = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    };
+    let sum = |field: &str| object[field].as_str().unwrap_or_default();
+    header("x-goog-hash", format!("crc32c={},md5={}", sum("crc32c"), sum("md5Hash")));
+    header("x-goog-generation", sum("generation").to_owned());
+    let mut status = StatusCode::OK;
+    let mut part = content;
+    if let Some((first, last)) = range.and_then(|range| cut(range, content.len())) {
+        header("content-range", format!("bytes {first}-{last}/{}", content.len()));
+        part = &content[first..=last];
+        status = StatusCode::PARTIAL_CONTENT;
+    }
     let kind = object["contentType"].as_str().unwrap_or("application/octet-stream");
     if let Ok(kind) = HeaderValue::from_str(kind) {
         headers.insert("content-type", kind);
     }
-    Response { status: StatusCode::OK, headers, body: Body::Whole(Bytes::from(content)) }
+    Response { status, headers, body: Body::Whole(Bytes::from(part.to_vec())) }
+}
+
+/// Gives the first and the last byte that a `Range` header asks for; nothing where it is no range of the object.
+fn cut(range: &str, length: usize) -> Option<(usize, usize)> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let end = length.checked_sub(1)?;
+    let (first, last) = match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), Ok(last)) => (first, last.min(end)),
+        (Ok(first), Err(_)) => (first, end),
+        (Err(_), Ok(count)) => (length.saturating_sub(count), end),
+        (Err(_), Err(_)) => return None,
+    };
+    (first <= last).then_some((first, last))
 }
 
 fn list(turn: &mut Turn<'_>) -> Answer {
@@ -267,7 +307,7 @@ fn list(turn: &mut Turn<'_>) -> Answer {
                     prefixes.push(group);
                 }
             }
-            None => items.push(object.clone()),
+            None => items.push(shown(turn, object.clone())),
         }
     }
     let mut frame = json!({"kind": "storage#objects"});
@@ -300,7 +340,7 @@ fn patch(turn: &mut Turn<'_>) -> Answer {
     object["metageneration"] = json!(next.to_string());
     object["updated"] = json!(stamp(turn.now));
     turn.store.put(key(&turn.path[0], &turn.path[1]), object.clone());
-    turn::ok(&object)
+    turn::ok(&shown(turn, object))
 }
 
 fn delete(turn: &mut Turn<'_>) -> Answer {
@@ -324,7 +364,7 @@ pub fn by_address(store: &Store, path: &[String]) -> Option<Response> {
     let (bucket, rest) = path.split_first()?;
     let key = key(bucket, &rest.join("/"));
     let object = store.find(&key).filter(|_| readable(store, bucket))?;
-    Some(media(store, &key, object))
+    Some(media(store, &key, object, None))
 }
 
 fn crc32c(content: &[u8]) -> u32 {
@@ -346,6 +386,22 @@ mod tests {
     fn the_checksum_is_castagnolis() {
         // The check value of CRC-32C.
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn a_range_is_within_the_object() {
+        let cases = [
+            ("bytes=0-3", Some((0, 3))),
+            ("bytes=4-", Some((4, 9))),
+            ("bytes=-2", Some((8, 9))),
+            ("bytes=8-99", Some((8, 9))),
+            ("bytes=10-", None),
+            ("lines=0-3", None),
+        ];
+        for (range, expected) in cases {
+            assert_eq!(cut(range, 10), expected, "{range}");
+        }
+        assert_eq!(cut("bytes=0-", 0), None);
     }
 
     #[test]

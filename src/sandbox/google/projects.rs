@@ -15,6 +15,8 @@ use super::turn::{self, Answer, Row, Turn};
 /// The methods.
 pub const ROWS: &[Row] = &[
     ("cloudresourcemanager.projects.get", get),
+    ("cloudresourcemanager.projects.list", list),
+    ("cloudresourcemanager.projects.search", list),
     ("cloudresourcemanager.projects.getIamPolicy", get_policy),
     ("cloudresourcemanager.projects.setIamPolicy", set_policy),
     ("cloudresourcemanager.projects.testIamPermissions", test_permissions),
@@ -76,16 +78,27 @@ fn check(turn: &Turn<'_>) -> Result<String, Refusal> {
 
 fn get(turn: &mut Turn<'_>) -> Answer {
     let project = check(turn)?;
-    if turn.request.path().contains("/v3/") {
-        return turn::ok(&json!({
-            "name": format!("projects/{}", project_number(&project)), "projectId": project, "state": "ACTIVE",
+    turn::ok(&shown(turn, &project))
+}
+
+/// Lists the projects that requests have named.
+fn list(turn: &mut Turn<'_>) -> Answer {
+    let names = turn.store.hidden.keys().filter_map(|key| key.strip_prefix("project:"));
+    let items = names.map(|project| shown(turn, project)).collect();
+    turn::list(json!({}), "projects", turn.page(items, "pageSize"))
+}
+
+fn shown(turn: &Turn<'_>, project: &str) -> Json {
+    if turn.request.path().contains("v3/") {
+        return json!({
+            "name": format!("projects/{}", project_number(project)), "projectId": project, "state": "ACTIVE",
             "displayName": project, "createTime": CREATED, "updateTime": CREATED, "etag": "W/\"0000000000000000\"",
-        }));
+        });
     }
-    turn::ok(&json!({
-        "projectNumber": project_number(&project), "projectId": project, "lifecycleState": "ACTIVE", "name": project,
+    json!({
+        "projectNumber": project_number(project), "projectId": project, "lifecycleState": "ACTIVE", "name": project,
         "createTime": CREATED,
-    }))
+    })
 }
 
 const CREATED: &str = "2024-01-01T00:00:00.000Z";

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{Effect, project_number};
 
-use super::described::Api;
+use super::described::{self, Api};
 use super::operation;
 use super::refusal::Refusal;
 use super::turn::{self, Answer, Row, Turn};
@@ -36,6 +36,16 @@ const NEEDS: &[(&str, &[&str])] =
 /// Gives a service's key.
 pub fn key(project: &str, service: &str) -> String {
     format!("serviceusage/projects/{project}/services/{service}")
+}
+
+/// Gives a service as a list shows it: with its name and title.
+fn listed(turn: &Turn<'_>, project: &str, service: &str) -> Json {
+    let mut shown = shown(turn, project, service);
+    shown["config"] = json!({"name": service});
+    if let Some(title) = described::title(service) {
+        shown["config"]["title"] = json!(title);
+    }
+    shown
 }
 
 /// Refuses a request to a service that its project has not enabled.
@@ -74,7 +84,8 @@ fn shown(turn: &Turn<'_>, project: &str, service: &str) -> Json {
     let number = project_number(project);
     let name = format!("projects/{number}/services/{service}");
     if is_enabled(turn, project, service) {
-        return json!({"name": name, "parent": format!("projects/{number}"), "state": "ENABLED"});
+        let parent = format!("projects/{number}");
+        return json!({"name": name, "parent": parent, "state": "ENABLED"});
     }
     json!({"name": name, "state": "DISABLED"})
 }
@@ -123,7 +134,7 @@ fn list(turn: &mut Turn<'_>) -> Answer {
     }
     names.sort();
     names.dedup();
-    let items: Vec<Json> = names.iter().map(|name| shown(turn, &project, name)).collect();
+    let items: Vec<Json> = names.iter().map(|name| listed(turn, &project, name)).collect();
     turn::list(json!({}), "services", turn.page(items, "pageSize"))
 }
 

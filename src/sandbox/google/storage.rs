@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::http::{Response, StatusCode};
 use crate::sandbox::store::{merge_fields, project_number, stamp};
 
+use super::copies;
 use super::policy;
 use super::refusal::{Refusal, Style};
 use super::turn::{self, Answer, Row, Turn};
@@ -22,6 +23,7 @@ pub const ROWS: &[Row] = &[
     ("storage.buckets.patch", patch),
     ("storage.buckets.update", update),
     ("storage.buckets.delete", delete),
+    ("storage.buckets.getStorageLayout", copies::layout),
     ("storage.buckets.lockRetentionPolicy", lock_retention),
     ("storage.buckets.getIamPolicy", get_policy),
     ("storage.buckets.setIamPolicy", set_policy),
