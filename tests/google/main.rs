@@ -3,6 +3,7 @@
 
 mod support;
 mod specs;
+mod example;
 mod laws;
 mod recorded;
 mod faults;
