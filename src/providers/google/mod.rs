@@ -66,7 +66,11 @@ impl Google {
     /// Makes the provider; it sends over the network.
     pub fn new() -> Google {
         Google {
-            catalog: Arc::new(Catalog::new(resources::RESOURCES, resources::HOOKS)),
+            catalog: Arc::new(Catalog::new(
+                resources::RESOURCES,
+                resources::SHARED,
+                resources::HOOKS,
+            )),
             transport: None,
             world: None,
         }

@@ -2,6 +2,7 @@
 
 use crate::addr::Mode;
 use crate::providers::rest::catalog::{FileRow, HookRow};
+use crate::providers::rest::shared::SharedRow;
 
 use super::hooks;
 
@@ -47,6 +48,10 @@ pub const RESOURCES: &[FileRow] = &[
     (Mode::Data, "google_client_config", include_str!("resources/data/data_client_config.hcl")),
     (Mode::Data, "google_project", include_str!("resources/data/data_project.hcl")),
 ];
+
+/// What several resource files have in common.
+pub const SHARED: &[SharedRow] =
+    &[("node_config", include_str!("resources/container/shared_node_config.hcl"))];
 
 /// The hooks by name.
 pub const HOOKS: &[HookRow] = &[

@@ -10,6 +10,7 @@ use crate::schema::Schema;
 use super::hook::{Hook, Plain};
 use super::read::read;
 use super::schema::schema;
+use super::shared::SharedRow;
 use super::spec::Spec;
 
 /// A resource file: mode, type name, text.
@@ -33,17 +34,22 @@ type Once = OnceLock<Option<Arc<Entry>>>;
 /// All resource files of a provider.
 pub struct Catalog {
     files: BTreeMap<(Mode, &'static str), (&'static str, Once)>,
+    shared: &'static [SharedRow],
     hooks: &'static [HookRow],
 }
 
 impl Catalog {
-    /// Takes in files; none is read.
-    pub fn new(files: &[FileRow], hooks: &'static [HookRow]) -> Catalog {
+    /// Takes in files, and what they share; none is read.
+    pub fn new(
+        files: &[FileRow],
+        shared: &'static [SharedRow],
+        hooks: &'static [HookRow],
+    ) -> Catalog {
         let files = files
             .iter()
             .map(|(mode, name, text)| ((*mode, *name), (*text, OnceLock::new())))
             .collect();
-        Catalog { files, hooks }
+        Catalog { files, shared, hooks }
     }
 
     /// Reads all files.
@@ -53,7 +59,7 @@ impl Catalog {
     pub fn check(&self) -> Result<(), Vec<Diagnostic>> {
         let mut problems = Vec::new();
         for ((mode, name), (text, _)) in &self.files {
-            match read(text, &self.hook_names()) {
+            match read(text, self.shared, &self.hook_names()) {
                 Ok(spec) if spec.mode == *mode && spec.type_name == *name => {}
                 Ok(spec) => problems.push(Diagnostic::error(
                     "Invalid resource file",
@@ -85,7 +91,7 @@ impl Catalog {
         let (_, (text, entry)) =
             self.files.iter().find(|((of, name), _)| *of == mode && *name == type_name)?;
         let read = || {
-            let spec = read(text, &self.hook_names()).ok()?;
+            let spec = read(text, self.shared, &self.hook_names()).ok()?;
             let schema = Arc::new(schema(&spec));
             Some(Arc::new(Entry { spec, schema }))
         };

@@ -8,6 +8,7 @@
 pub mod spec;
 pub mod read;
 pub mod schema;
+pub mod shared;
 pub mod template;
 pub mod codec;
 pub mod equal;

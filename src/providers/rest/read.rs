@@ -14,6 +14,7 @@ use crate::value::{Number, Type, Value};
 
 use super::codec::Codec;
 use super::equal;
+use super::shared::{SharedRow, shared_parts};
 use super::spec::{
     Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Place, Rests, Shape, Spec,
     Update, Wire,
@@ -24,9 +25,9 @@ use super::template::Template;
 ///
 /// # Errors
 /// What is wrong with the file.
-pub fn read(text: &str, hooks: &[&str]) -> Result<Spec, Vec<Diagnostic>> {
+pub fn read(text: &str, shared: &[SharedRow], hooks: &[&str]) -> Result<Spec, Vec<Diagnostic>> {
     let (file, mut problems) = syntax::parse(FileId::default(), text);
-    let spec = file.body.blocks.first().map(|block| spec(block, hooks, &mut problems));
+    let spec = file.body.blocks.first().map(|block| spec(block, shared, hooks, &mut problems));
     match spec {
         Some(spec) if !has_errors(&problems) => Ok(spec),
         Some(_) => Err(problems),
@@ -202,11 +203,16 @@ fn word(expr: &Expr) -> Option<Word> {
     })
 }
 
-fn spec(block: &Block, hooks: &[&str], problems: &mut Vec<Diagnostic>) -> Spec {
+fn spec(
+    block: &Block,
+    shared: &[SharedRow],
+    hooks: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Spec {
     let mode = if block.kind.text == "data" { Mode::Data } else { Mode::Managed };
     let type_name = block.labels.first().map(|label| label.text.clone()).unwrap_or_default();
     let span = block.header;
-    let parts = parts(&block.body, problems);
+    let parts = parts(&block.body, shared, problems);
     let rpcs = block
         .body
         .blocks("rpc")
@@ -373,7 +379,12 @@ fn member(word: Word) -> Member {
     }
 }
 
-fn parts(body: &Tree, problems: &mut Vec<Diagnostic>) -> Vec<Part> {
+/// Reads the attributes and blocks of a body.
+pub(super) fn parts(
+    body: &Tree,
+    shared: &[SharedRow],
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Part> {
     let mut parts = Vec::new();
     if let Some(attributes) = body.attribute("attributes")
         && let ExprKind::Object(items) = &attributes.expr.kind
@@ -395,7 +406,7 @@ fn parts(body: &Tree, problems: &mut Vec<Diagnostic>) -> Vec<Part> {
         }
     }
     for block in body.blocks("block") {
-        parts.push(nested(block, problems));
+        parts.push(nested(block, shared, problems));
     }
     parts
 }
@@ -443,10 +454,17 @@ fn ty(word: &Word) -> Option<(Type, bool)> {
     }
 }
 
-fn nested(block: &Block, problems: &mut Vec<Diagnostic>) -> Part {
+fn nested(block: &Block, shared: &[SharedRow], problems: &mut Vec<Diagnostic>) -> Part {
     let name = block.labels.first().map(|label| label.text.clone()).unwrap_or_default();
-    let parts = parts(&block.body, problems);
+    let mut parts = parts(&block.body, shared, problems);
     let mut words = Words::of_body(&block.body, block.header, problems);
+    if let Some(name) = words.text("shared") {
+        let calls = words.take("calls").map(|calls| calls.json());
+        match shared_parts(&name, calls.as_ref(), shared, words.problems) {
+            Ok(found) => parts.extend(found),
+            Err(problem) => words.problem(problem),
+        }
+    }
     let shape = Shape::Block {
         set: words.choice("kind", &[("set", true), ("list", false)], false),
         min: words.count("min_items").unwrap_or(0),
