@@ -23,6 +23,7 @@ mod kubeconfig;
 mod output;
 mod plan;
 mod planning;
+mod providers;
 mod sandbox;
 mod show;
 mod state;
@@ -61,6 +62,7 @@ const COMMANDS: &[Command] = &[
     state::COMMAND,
     console::COMMAND,
     graph::COMMAND,
+    providers::COMMAND,
     kubeconfig::COMMAND,
     sandbox::COMMAND,
     force_unlock::COMMAND,

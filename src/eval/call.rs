@@ -41,7 +41,9 @@ impl Pass<'_, '_> {
             "type" if self.evaluator.console => return self.type_of(arguments, close, scope),
             _ => {}
         }
-        let Some(function) = functions::find(&name.text) else {
+        let provided = self.provided(name, scope)?;
+        let given = provided.as_ref().map(|(_, function)| *function);
+        let Some(function) = given.or_else(|| functions::find(&name.text)) else {
             return match functions::GONE.iter().find(|(gone, _)| *gone == short) {
                 Some((gone, why)) => {
                     let detail = format!("Call to function {gone:?} failed: {why}.");
@@ -58,7 +60,11 @@ impl Pass<'_, '_> {
             let stopped = stop(&summary, detail, extra.unwrap_or(close));
             return self.calling(stopped, &name.text, function);
         }
-        let result = self.apply(function, &name.text, &values, &places, head);
+        let mut result = self.apply(function, &name.text, &values, &places, head);
+        if let (Ok(value), Some((source, _))) = (&result, &provided) {
+            let value = value.clone();
+            result = self.completed(source, function, &name.text, value, head, scope);
+        }
         self.calling(result, &name.text, function)
     }
 

@@ -13,6 +13,7 @@ mod operator;
 mod comprehension;
 mod template;
 mod call;
+mod provided;
 mod access;
 mod reference;
 mod module;

@@ -15,10 +15,13 @@ mod marks;
 mod network;
 mod number;
 mod pattern;
+mod provided;
 mod set;
 mod string;
 mod time;
 mod yaml;
+
+pub use self::provided::{find_provided, provided};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -259,6 +262,14 @@ impl Function {
     const fn maybe_null(mut self) -> Function {
         self.never_null = false;
         self
+    }
+
+    /// Gives the type of the results; open where it depends on the arguments.
+    pub fn returned(&self) -> Type {
+        match self.returns {
+            Returns::Type(spec) => spec.ty(),
+            Returns::Inferred(_) => Type::Any,
+        }
     }
 
     /// Gives the parameter that an argument stands for.

@@ -10,7 +10,7 @@ mod template;
 mod literal;
 mod scan;
 mod explain;
-mod format;
+pub mod format;
 mod json;
 
 pub use self::format::format;

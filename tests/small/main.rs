@@ -279,3 +279,13 @@ fn http() {
 fn remote_state() {
     run_all("remote_state.json", "");
 }
+
+#[test]
+fn functions() {
+    run_all("functions.json", "");
+}
+
+#[test]
+fn schemas() {
+    run_all("schemas.json", "");
+}

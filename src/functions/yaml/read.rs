@@ -16,6 +16,15 @@ const DEPTH: usize = 500;
 
 /// Reads the one document of a text.
 pub(super) fn read(text: &str) -> Result<Value, CallError> {
+    document(text, true)
+}
+
+/// Reads the one document of a text, where a date without quotes is a text like any other.
+pub(super) fn read_plain(text: &str) -> Result<Value, CallError> {
+    document(text, false)
+}
+
+fn document(text: &str, dates: bool) -> Result<Value, CallError> {
     let mut options = Options::default();
     options.block_scalar_eof_without_line_feed = true;
     let mut reader = Reader {
@@ -23,6 +32,7 @@ pub(super) fn read(text: &str) -> Result<Value, CallError> {
         events: Parser::new_from_str_with_options(text, options),
         anchors: BTreeMap::new(),
         depth: 0,
+        dates,
     };
     loop {
         match reader.next()? {
@@ -110,6 +120,8 @@ struct Reader<'a> {
     events: Parser<'a, StrInput<'a>>,
     anchors: BTreeMap<usize, Value>,
     depth: usize,
+    /// Whether dates are brought to the form of RFC 3339.
+    dates: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -131,7 +143,7 @@ impl<'a> Reader<'a> {
         }
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                (scalar(&text, style, tag.as_deref(), span)?, anchor)
+                (scalar(&text, style, tag.as_deref(), span, self.dates)?, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 check_tag(tag.as_deref(), "seq", span)?;
@@ -238,15 +250,16 @@ fn scalar(
     style: ScalarStyle,
     tag: Option<&Tag>,
     span: &Span,
+    dates: bool,
 ) -> Result<Value, CallError> {
     match tag.map(tag_name) {
-        None if style == ScalarStyle::Plain => plain(text),
+        None if style == ScalarStyle::Plain => plain(text, dates),
         None => Ok(Value::string(text)),
         Some((true, name)) => match &*name {
             "str" | "binary" | "timestamp" => Ok(Value::string(text)),
             _ if style != ScalarStyle::Plain => Ok(Value::string(text)),
             "null" | "bool" | "int" | "float" => {
-                let value = plain(text)?;
+                let value = plain(text, dates)?;
                 let fits = matches!(
                     (&*name, value.kind()),
                     ("null", Kind::Null(_))
@@ -263,7 +276,7 @@ fn scalar(
 }
 
 /// Gives what a text without quotes means.
-fn plain(text: &str) -> Result<Value, CallError> {
+fn plain(text: &str, dates: bool) -> Result<Value, CallError> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::null(Type::Any),
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
@@ -281,7 +294,7 @@ fn plain(text: &str) -> Result<Value, CallError> {
         }
         text => number(text)
             .map(Value::number)
-            .or_else(|| timestamp(text).map(Value::string))
+            .or_else(|| timestamp(text).filter(|_| dates).map(Value::string))
             .unwrap_or_else(|| Value::string(text)),
     })
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod drift;
 pub mod plan;
+pub mod schemas;
 pub mod state;
 pub mod stream;
 

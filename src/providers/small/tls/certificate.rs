@@ -53,7 +53,14 @@ fn subject_field() -> Field {
     let mut fields: std::collections::BTreeMap<String, Field> =
         names.into_iter().map(|name| (name.to_string(), plain(Type::String))).collect();
     fields.insert("street_address".into(), plain(Type::list(Type::String)));
-    Field::block(BlockKind::List, 0, Some(1), fields)
+    Field::block(BlockKind::List, 0, None, fields)
+}
+
+/// Checks that there is one subject at the most; the schema of the original does not say it.
+fn subject_check(config: &Value) -> Option<Problem> {
+    let count = config.field("subject").and_then(Value::elements).map_or(0, <[Value]>::len);
+    let must = "list must contain at least 0 elements and at most 1 elements";
+    (count > 1).then(|| bad_value("subject", must, &count.to_string()))
 }
 
 /// Adds the arguments that say who a certificate is for.
@@ -125,15 +132,13 @@ fn local_schema() -> Schema {
 }
 
 fn request_checks(config: &Value) -> Vec<Problem> {
+    let empty =
+        |text: &str| text.is_empty().then(|| "string length must be at least 1".to_string());
     let lists = ["ip_addresses", "uris"];
-    lists
-        .iter()
-        .flat_map(|name| {
-            items(config, name, |text| {
-                text.is_empty().then(|| "string length must be at least 1".to_string())
-            })
-        })
-        .collect()
+    let mut problems: Vec<Problem> =
+        lists.iter().flat_map(|name| items(config, name, empty)).collect();
+    problems.extend(subject_check(config));
+    problems
 }
 
 /// Checks the texts of a list; `wrong` says what one must be.

@@ -41,7 +41,7 @@ pub(super) fn provider_schema() -> Schema {
         ("from_env", plain(Type::Bool)),
     ];
     let fields = fields.map(|(name, field)| (name.to_string(), field)).into();
-    made(0, [("proxy", Field::block(BlockKind::List, 0, Some(1), fields))])
+    made(0, [("proxy", Field::block(BlockKind::List, 0, None, fields))])
 }
 
 fn schema() -> Schema {
