@@ -1,5 +1,6 @@
 //! Addresses: one type names an instance everywhere.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -66,6 +67,22 @@ impl Address {
     #[must_use]
     pub fn block(&self) -> Address {
         Address { key: None, ..self.clone() }
+    }
+
+    /// Gives what a map holds for this instance or, where the address has no key, for all instances of its block.
+    pub fn within<'m, V>(
+        &'m self,
+        map: &'m BTreeMap<Address, V>,
+    ) -> impl Iterator<Item = (&'m Address, &'m V)> {
+        // The key is the last that addresses are ordered by: a block's instances stand together, after the block.
+        let of_block = |address: &Address| {
+            (&address.name, &address.type_name, address.mode, &address.module)
+                == (&self.name, &self.type_name, self.mode, &self.module)
+        };
+        map.range(self..).take_while(move |(address, _)| match self.key {
+            Some(_) => *address == self,
+            None => of_block(address),
+        })
     }
 
     /// Gives the address with a key.

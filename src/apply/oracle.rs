@@ -73,6 +73,5 @@ fn kept(registry: &Registry, state: &Snapshot, asked: &Asked<'_>) -> Answer {
 }
 
 fn keys(state: &Snapshot, block: &Address) -> Vec<Key> {
-    let instances = state.objects.keys().filter(|address| address.block() == *block);
-    instances.filter_map(|address| address.key.clone()).collect()
+    block.within(&state.objects).filter_map(|(address, _)| address.key.clone()).collect()
 }

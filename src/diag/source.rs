@@ -27,7 +27,15 @@ pub fn from_bytes(bytes: Vec<u8>) -> String {
 /// The files of a run: names as people know them (relative to the working directory), and texts.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    files: Vec<(String, String)>,
+    files: Vec<File>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    name: String,
+    text: String,
+    /// The byte at which each line starts: places are asked for once a block.
+    lines: Vec<usize>,
 }
 
 /// A span for people: 1-based line and column (in grapheme clusters), 0-based byte.
@@ -45,18 +53,21 @@ impl Sources {
     /// Takes in a file.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
-        self.files.push((name.into(), text.into()));
+        let text = text.into();
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
+        self.files.push(File { name: name.into(), text, lines });
         FileId(id)
     }
 
     /// Gives a file's name.
     pub fn name(&self, file: FileId) -> &str {
-        self.files.get(file.0 as usize).map_or("", |(name, _)| name)
+        self.files.get(file.0 as usize).map_or("", |file| &file.name)
     }
 
     /// Gives a file's text.
     pub fn text(&self, file: FileId) -> &str {
-        self.files.get(file.0 as usize).map_or("", |(_, text)| text)
+        self.files.get(file.0 as usize).map_or("", |file| &file.text)
     }
 
     /// Gives the text of a span; empty where it does not lie in the file.
@@ -81,7 +92,8 @@ impl Sources {
 
     /// Gives a line's text by its number from 1, without its end.
     pub fn line(&self, file: FileId, line: usize) -> &str {
-        self.text(file).lines().nth(line.saturating_sub(1)).unwrap_or("")
+        let start = self.files.get(file.0 as usize).and_then(|file| file.lines.get(line.max(1) - 1));
+        start.and_then(|start| self.text(file)[*start..].lines().next()).unwrap_or("")
     }
 
     /// Gives all files in the order they were taken in.
@@ -89,7 +101,7 @@ impl Sources {
         (0..)
             .map(FileId)
             .zip(&self.files)
-            .map(|(id, (name, text))| (id, name.as_str(), text.as_str()))
+            .map(|(id, file)| (id, file.name.as_str(), file.text.as_str()))
     }
 
     fn place(&self, file: FileId, byte: usize) -> Place {
@@ -98,14 +110,15 @@ impl Sources {
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        let before = &text[..at];
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let lines = self.files.get(file.0 as usize).map_or(&[][..], |file| &file.lines);
+        let line = lines.partition_point(|start| *start <= at).max(1);
+        let start = lines.get(line - 1).copied().unwrap_or(0);
         // A byte order mark before the text is not a part of its first line.
-        let line_text = before[start..].strip_prefix('\u{feff}').unwrap_or(&before[start..]);
+        let whole = &text[start..at];
         let marked = start == 0 && !self.name(file).ends_with(".json");
-        let line_text = if marked { line_text } else { &before[start..] };
-        let column = line_text.graphemes(true).count() + 1;
+        let before =
+            if marked { whole.strip_prefix('\u{feff}').unwrap_or(whole) } else { whole };
+        let column = before.graphemes(true).count() + 1;
         Place { line, column, byte }
     }
 }

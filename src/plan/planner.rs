@@ -200,10 +200,9 @@ impl<'a> Planner<'a> {
         let endpoint = self.provider(asked)?.endpoint_argument()?;
         let needs = asked.provider.needs.get(endpoint)?;
         needs.iter().find_map(|need| {
-            self.drafts.iter().find_map(|(address, draft)| {
-                let meant = address == need || (need.key.is_none() && address.block() == *need);
+            need.within(&self.drafts).find_map(|(address, draft)| {
                 let anew = matches!(draft.verb, Verb::Replace { .. } | Verb::Create { .. });
-                (meant && anew).then(|| address.clone())
+                anew.then(|| address.clone())
             })
         })
     }
@@ -397,10 +396,7 @@ impl<'a> Planner<'a> {
 
     /// Says whether anything is done with an instance, or any instance of a block.
     fn changes(&self, need: &Address) -> bool {
-        self.drafts.iter().any(|(address, draft)| {
-            let meant = address == need || (need.key.is_none() && address.block() == *need);
-            meant && !draft.verb.is_keep()
-        })
+        need.within(&self.drafts).any(|(_, draft)| !draft.verb.is_keep())
     }
 
     /// Notes which instances `replace_triggered_by` makes replaced; says whether there are new ones.
@@ -416,10 +412,8 @@ impl<'a> Planner<'a> {
             if replaced || !self.drafts.contains_key(address) {
                 continue;
             }
-            let triggered = self.drafts.iter().any(|(other, draft)| {
-                let meant = other == need || (need.key.is_none() && other.block() == *need);
-                meant && has_changed(&draft.verb, path)
-            });
+            let mut drafts = need.within(&self.drafts);
+            let triggered = drafts.any(|(_, draft)| has_changed(&draft.verb, path));
             if triggered {
                 more |= self.forced.insert(address.clone(), Reason::Triggered).is_none();
             }
@@ -453,8 +447,7 @@ impl Oracle for Planner<'_> {
     }
 
     fn prior_keys(&self, block: &Address) -> Vec<Key> {
-        let instances = self.prior.objects.keys().filter(|address| address.block() == *block);
-        instances.filter_map(|address| address.key.clone()).collect()
+        block.within(&self.prior.objects).filter_map(|(address, _)| address.key.clone()).collect()
     }
 }
 
