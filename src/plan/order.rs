@@ -143,7 +143,7 @@ fn removals(changes: &Changes, address: &Address) -> Vec<Action> {
     actions(changes, address, |call| matches!(call, Call::Delete | Call::Forget))
 }
 
-/// Needs between instances that something is done with: blocks expanded to their instances, and what
+/// Needs of the instances that something is done with: blocks expanded to their instances, and what
 /// nothing is done with replaced by what it needs in turn.
 struct Expanded {
     needs: BTreeMap<Address, BTreeSet<Address>>,
@@ -161,7 +161,7 @@ impl Expanded {
             change.is_some_and(|change| !calls(&change.verb).is_empty())
         };
         let mut expanded = Expanded { needs: BTreeMap::new(), none: BTreeSet::new() };
-        for address in needs.keys() {
+        for address in needs.keys().filter(|address| acts(address)) {
             let mut seen = BTreeSet::new();
             let mut found = BTreeSet::new();
             let mut open: Vec<&Address> = needs.get(address).into_iter().flatten().collect();
