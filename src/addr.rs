@@ -75,14 +75,16 @@ impl Address {
         map: &'m BTreeMap<Address, V>,
     ) -> impl Iterator<Item = (&'m Address, &'m V)> {
         // The key is the last that addresses are ordered by: a block's instances stand together, after the block.
-        let of_block = |address: &Address| {
-            (&address.name, &address.type_name, address.mode, &address.module)
-                == (&self.name, &self.type_name, self.mode, &self.module)
-        };
-        map.range(self..).take_while(move |(address, _)| match self.key {
-            Some(_) => *address == self,
-            None => of_block(address),
-        })
+        map.range(self..).take_while(move |(address, _)| self.covers(address))
+    }
+
+    /// Says whether another is this instance or, where this has no key, an instance of this block.
+    pub fn covers(&self, other: &Address) -> bool {
+        (self.key.is_none() || self.key == other.key)
+            && self.name == other.name
+            && self.type_name == other.type_name
+            && self.mode == other.mode
+            && self.module == other.module
     }
 
     /// Gives the address with a key.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use crate::addr::Mode;
 use crate::diag::{Diagnostic, FileId, Sources, Span, from_bytes, has_errors};
@@ -117,6 +118,7 @@ pub fn load(
         root: folder.to_path_buf(),
         loader,
         sources,
+        read: BTreeMap::new(),
         problems: Vec::new(),
         headings: Vec::new(),
         broken: Vec::new(),
@@ -179,6 +181,8 @@ struct Loading<'a> {
     root: PathBuf,
     loader: &'a dyn Loader,
     sources: &'a mut Sources,
+    /// The folders read so far: one that is called many times is read once.
+    read: BTreeMap<PathBuf, Rc<Files>>,
     problems: Vec<Diagnostic>,
     headings: Vec<(Span, String)>,
     /// What could not be read: problems that lie in it follow from that.
@@ -207,7 +211,7 @@ impl Loading<'_> {
             Ok(files) => files,
             Err(error) => {
                 self.problems.push(unread(folder, call, &error));
-                Files::default()
+                Rc::default()
             }
         };
         let module = Module { path, folder: folder.to_path_buf(), ..Module::default() };
@@ -286,7 +290,10 @@ impl Loading<'_> {
     }
 
     /// Reads the files of a folder; override files have been applied.
-    fn files(&mut self, folder: &Path) -> io::Result<Files> {
+    fn files(&mut self, folder: &Path) -> io::Result<Rc<Files>> {
+        if let Some(files) = self.read.get(folder) {
+            return Ok(files.clone());
+        }
         let place =
             if folder == Path::new(".") { self.root.clone() } else { self.root.join(folder) };
         let mut names = self.loader.list(&place)?;
@@ -303,6 +310,8 @@ impl Loading<'_> {
             let blocks = self.file(folder, &place, &name, &mut files.json);
             overrides::apply(&mut files.blocks, blocks, &mut self.problems);
         }
+        let files = Rc::new(files);
+        self.read.insert(folder.to_path_buf(), files.clone());
         Ok(files)
     }
 
@@ -342,7 +351,7 @@ impl Loading<'_> {
             late: Vec::new(),
         };
         let content = reader.partial(&file.body, &ROOT);
-        let known: Vec<Block> = content.blocks.into_iter().cloned().collect();
+        let known: BTreeSet<Span> = content.blocks.iter().map(|block| block.span).collect();
         self.problems.extend(reader.problems);
         for block in &file.body.blocks {
             self.headings.push((block.span, heading(block)));
@@ -356,7 +365,7 @@ impl Loading<'_> {
                 self.problems.push(problem.at(block.header, ""));
             }
         }
-        known
+        file.body.blocks.into_iter().filter(|block| known.contains(&block.span)).collect()
     }
 }
 

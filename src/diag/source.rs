@@ -92,7 +92,8 @@ impl Sources {
 
     /// Gives a line's text by its number from 1, without its end.
     pub fn line(&self, file: FileId, line: usize) -> &str {
-        let start = self.files.get(file.0 as usize).and_then(|file| file.lines.get(line.max(1) - 1));
+        let start =
+            self.files.get(file.0 as usize).and_then(|file| file.lines.get(line.max(1) - 1));
         start.and_then(|start| self.text(file)[*start..].lines().next()).unwrap_or("")
     }
 
@@ -116,8 +117,7 @@ impl Sources {
         // A byte order mark before the text is not a part of its first line.
         let whole = &text[start..at];
         let marked = start == 0 && !self.name(file).ends_with(".json");
-        let before =
-            if marked { whole.strip_prefix('\u{feff}').unwrap_or(whole) } else { whole };
+        let before = if marked { whole.strip_prefix('\u{feff}').unwrap_or(whole) } else { whole };
         let column = before.graphemes(true).count() + 1;
         Place { line, column, byte }
     }

@@ -20,19 +20,31 @@ type Changes = BTreeMap<(Address, Option<String>), Change>;
 
 /// Spreads `create_first` from each replacement to the replacements that it needs.
 pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {
-    let whole = Expanded::new(changes, needs);
     let mut open: Vec<Address> = changes
         .iter()
         .filter(|(_, change)| matches!(change.verb, Verb::Replace { create_first: true, .. }))
         .map(|((address, _), _)| address.clone())
         .collect();
+    if open.is_empty() {
+        return;
+    }
+    let mut first: BTreeSet<Address> = open.iter().cloned().collect();
+    let whole = Expanded::new(changes, needs);
     while let Some(address) = open.pop() {
-        for need in whole.of(&address) {
-            let Some(change) = changes.get_mut(&(need.clone(), None)) else { continue };
-            if let Verb::Replace { create_first: first @ false, .. } = &mut change.verb {
-                *first = true;
+        for need in whole.of(&address).iter().copied() {
+            let change = changes.get(&(need.clone(), None));
+            let replaced = change.is_some_and(|change| matches!(change.verb, Verb::Replace { .. }));
+            if replaced && first.insert(need.clone()) {
                 open.push(need.clone());
             }
+        }
+    }
+    drop(whole);
+    for address in first {
+        if let Some(change) = changes.get_mut(&(address, None))
+            && let Verb::Replace { create_first, .. } = &mut change.verb
+        {
+            *create_first = true;
         }
     }
 }
@@ -41,7 +53,11 @@ pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {
 pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
     let mut graph = Graph::default();
     let now = Expanded::new(changes, needs);
-    let before = Expanded::new(changes, prior);
+    // What objects needed says only in which order they go.
+    let goes = |change: &Change| calls(&change.verb).iter().any(|call| is_removal(*call));
+    let anything_goes = changes.values().any(goes);
+    let nothing = Needs::new();
+    let before = Expanded::new(changes, if anything_goes { prior } else { &nothing });
     for ((address, deposed), change) in changes {
         for call in calls(&change.verb) {
             graph.add(action(address, deposed, *call));
@@ -66,7 +82,10 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
                 }
             }
         }
-        for need in before.of(address).union(now.of(address)) {
+        if !anything_goes {
+            continue;
+        }
+        for need in before.of(address).union(now.of(address)).copied() {
             for removal in removals(changes, need) {
                 for own in leaves(changes, address, &removal, before.of(address).contains(need)) {
                     graph.wait(removal.clone(), own);
@@ -140,53 +159,55 @@ fn makes(changes: &Changes, address: &Address) -> Vec<Action> {
 }
 
 fn removals(changes: &Changes, address: &Address) -> Vec<Action> {
-    actions(changes, address, |call| matches!(call, Call::Delete | Call::Forget))
+    actions(changes, address, is_removal)
+}
+
+fn is_removal(call: Call) -> bool {
+    matches!(call, Call::Delete | Call::Forget)
 }
 
 /// Needs of the instances that something is done with: blocks expanded to their instances, and what
 /// nothing is done with replaced by what it needs in turn.
-struct Expanded {
-    needs: BTreeMap<Address, BTreeSet<Address>>,
-    none: BTreeSet<Address>,
+struct Expanded<'a> {
+    needs: BTreeMap<&'a Address, BTreeSet<&'a Address>>,
+    none: BTreeSet<&'a Address>,
 }
 
-impl Expanded {
-    fn new(changes: &Changes, needs: &Needs) -> Expanded {
-        let mut instances: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
-        for address in changes.keys().map(|(address, _)| address).chain(needs.keys()) {
-            instances.entry(address.block()).or_default().insert(address.clone());
-        }
+impl<'a> Expanded<'a> {
+    fn new(changes: &'a Changes, needs: &'a Needs) -> Expanded<'a> {
+        let mut expanded = Expanded { needs: BTreeMap::new(), none: BTreeSet::new() };
         let acts = |address: &Address| {
             let change = changes.get(&(address.clone(), None));
             change.is_some_and(|change| !calls(&change.verb).is_empty())
         };
-        let mut expanded = Expanded { needs: BTreeMap::new(), none: BTreeSet::new() };
-        for address in needs.keys().filter(|address| acts(address)) {
+        let all: BTreeSet<&Address> =
+            changes.keys().map(|(address, _)| address).chain(needs.keys()).collect();
+        let acting: BTreeSet<&Address> =
+            all.iter().copied().filter(|address| acts(address)).collect();
+        for address in needs.keys().filter(|address| acting.contains(address)) {
             let mut seen = BTreeSet::new();
             let mut found = BTreeSet::new();
             let mut open: Vec<&Address> = needs.get(address).into_iter().flatten().collect();
             while let Some(need) = open.pop() {
-                let known = match (&need.key, instances.get(need)) {
-                    (None, Some(known)) => known,
-                    _ => &BTreeSet::from([need.clone()]),
-                };
-                for instance in known {
-                    if instance == address || !seen.insert(instance.clone()) {
+                for instance in
+                    all.range::<&Address, _>(need..).take_while(|other| need.covers(other)).copied()
+                {
+                    if instance == address || !seen.insert(instance) {
                         continue;
                     }
-                    if acts(instance) {
-                        found.insert(instance.clone());
+                    if acting.contains(instance) {
+                        found.insert(instance);
                     } else if let Some(more) = needs.get(instance) {
                         open.extend(more);
                     }
                 }
             }
-            expanded.needs.insert(address.clone(), found);
+            expanded.needs.insert(address, found);
         }
         expanded
     }
 
-    fn of(&self, address: &Address) -> &BTreeSet<Address> {
+    fn of(&self, address: &Address) -> &BTreeSet<&'a Address> {
         self.needs.get(address).unwrap_or(&self.none)
     }
 }

@@ -17,7 +17,8 @@ mod terraform;
 mod time;
 mod tls;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -108,11 +109,16 @@ struct Small {
     schema: fn() -> Schema,
     rows: &'static [Row],
     data: &'static [DataRow],
+    /// The schemas made so far.
+    made: Mutex<BTreeMap<(Mode, &'static str), Arc<Schema>>>,
 }
 
 /// Gives all small providers.
 pub fn small() -> Vec<Arc<dyn Provider>> {
-    let plain = |source, rows, data| Small { source, schema: Schema::default, rows, data };
+    let plain = |source, rows, data| {
+        let made = Mutex::default();
+        Small { source, schema: Schema::default, rows, data, made }
+    };
     let providers = [
         plain("builtin/terraform", terraform::ROWS, remote_state::DATA),
         plain("hashicorp/random", random::ROWS, &[]),
@@ -152,12 +158,13 @@ impl Provider for Small {
     }
 
     fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
-        let schema = match mode {
-            Mode::Managed => row(self.rows, type_name)?.schema,
-            Mode::Data => data_row(self.data, type_name)?.schema,
+        let (name, schema) = match mode {
+            Mode::Managed => row(self.rows, type_name).map(|row| (row.type_name, row.schema))?,
+            Mode::Data => data_row(self.data, type_name).map(|row| (row.type_name, row.schema))?,
             Mode::Ephemeral => return None,
         };
-        Some(Arc::new(schema()))
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(made.entry((mode, name)).or_insert_with(|| Arc::new(schema())).clone())
     }
 
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {
