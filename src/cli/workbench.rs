@@ -21,6 +21,7 @@ use crate::http::{Clock, SystemClock};
 use crate::providers::{Registry, World, google, kubernetes, small};
 use crate::render;
 use crate::state::{Entry, Snapshot};
+use crate::syntax::tree::Block;
 
 /// A run's workbench.
 pub(super) struct Workbench<'e, 's> {
@@ -32,6 +33,8 @@ pub(super) struct Workbench<'e, 's> {
     pub(super) runtime: Runtime,
     pub(super) clock: Arc<dyn Clock>,
     sandbox: Option<Sandbox>,
+    /// The `backend` block, once the configuration has been read.
+    backend: Option<Option<Block>>,
     json: bool,
     colour: bool,
     /// Whether problems stand without boxes around them, as `-no-color` has them.
@@ -76,6 +79,7 @@ impl<'e, 's> Workbench<'e, 's> {
             runtime,
             clock: Arc::new(SystemClock),
             sandbox: None,
+            backend: None,
             json,
             colour,
             plain: given("no-color"),
@@ -189,6 +193,7 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Reads the configuration alone.
     pub(super) fn config(&mut self) -> (Config, Vec<Diagnostic>) {
         let (config, mut problems) = load(&self.folder, &mut self.sources, &Disk);
+        self.backend = Some(config.root.settings.backend.clone());
         let empty = self.sources.files().next().is_none();
         if empty {
             let detail = format!(
@@ -281,18 +286,18 @@ impl<'e, 's> Workbench<'e, 's> {
             let path = self.folder.join(path);
             return Ok(Box::new(backends::local::LocalBackend::at(&path, &self.folder)));
         }
-        let mut sources = Sources::default();
-        let (config, _) = load(&self.folder, &mut sources, &Disk);
-        let block = config.root.settings.backend.as_ref();
-        let kind = block.and_then(|block| block.labels.first()).map(|label| label.text.as_str());
-        let settings = block.map(settings).unwrap_or_default();
-        let workspace = self.workspace();
+        if self.backend.is_none() {
+            self.config();
+        }
+        let block = self.backend.clone().flatten();
+        let kind = block.as_ref().and_then(|block| block.labels.first());
+        let settings = block.as_ref().map(settings).unwrap_or_default();
+        let (kind, workspace) = (kind.map(|label| label.text.as_str()), self.workspace());
         backends::open(kind, &settings, &self.folder, &workspace).map_err(|problem| {
-            let problem = match block {
+            let problem = match &block {
                 Some(block) => problem.at(block.header, ""),
                 None => *problem,
             };
-            self.sources = sources;
             self.fail(&[problem])
         })
     }

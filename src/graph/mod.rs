@@ -92,25 +92,32 @@ impl<K: Ord + Clone> Graph<K> {
     /// # Errors
     /// The nodes of one cycle.
     pub fn sorted(&self) -> Result<Vec<K>, Vec<K>> {
-        let reverse = self.reverse();
-        let mut open: BTreeMap<&K, usize> =
-            self.needs.iter().map(|(node, needs)| (node, needs.len())).collect();
-        let mut ready: BTreeSet<&K> =
-            open.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node).collect();
-        let mut sorted = Vec::with_capacity(self.needs.len());
-        while let Some(node) = ready.pop_first() {
-            open.remove(node);
-            sorted.push(node.clone());
-            for waiter in reverse.needs(node) {
-                if let Some(count) = open.get_mut(waiter) {
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.extend(self.needs.get_key_value(waiter).map(|(waiter, _)| waiter));
-                    }
+        // Nodes by their numbers: those stand in the nodes' own order.
+        let nodes: Vec<&K> = self.needs.keys().collect();
+        let mut waiters: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+        let mut open: Vec<usize> = self.needs.values().map(BTreeSet::len).collect();
+        for (number, needs) in self.needs.values().enumerate() {
+            for need in needs.iter().filter_map(|need| nodes.binary_search(&need).ok()) {
+                waiters[need].push(number);
+            }
+        }
+        let mut ready: BTreeSet<usize> =
+            (0..nodes.len()).filter(|number| open[*number] == 0).collect();
+        let mut sorted = Vec::with_capacity(nodes.len());
+        while let Some(number) = ready.pop_first() {
+            sorted.push(nodes[number].clone());
+            for waiter in &waiters[number] {
+                open[*waiter] -= 1;
+                if open[*waiter] == 0 {
+                    ready.insert(*waiter);
                 }
             }
         }
-        if open.is_empty() { Ok(sorted) } else { Err(self.cycle(&open)) }
+        if sorted.len() == nodes.len() {
+            return Ok(sorted);
+        }
+        let still = nodes.into_iter().zip(open).filter(|(_, count)| *count > 0);
+        Err(self.cycle(&still.collect()))
     }
 
     /// Walks back from a node that never got ready until one comes twice.

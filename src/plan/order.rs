@@ -75,11 +75,10 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
         }
     }
     for (address, _) in changes.keys().filter(|(_, deposed)| deposed.is_none()) {
+        let own = makes(changes, address);
         for need in now.of(address) {
-            for own in makes(changes, address) {
-                for made in makes(changes, need) {
-                    graph.wait(own.clone(), made);
-                }
+            for made in makes(changes, need) {
+                own.iter().for_each(|own| graph.wait(own.clone(), made.clone()));
             }
         }
         if !anything_goes {
