@@ -31,11 +31,11 @@ pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {
     let mut first: BTreeSet<Address> = open.iter().cloned().collect();
     let whole = Expanded::new(changes, needs);
     while let Some(address) = open.pop() {
-        for need in whole.of(&address).iter().copied() {
-            let change = changes.get(&(need.clone(), None));
+        for need in whole.of(&address) {
+            let change = changes.get(&((*need).clone(), None));
             let replaced = change.is_some_and(|change| matches!(change.verb, Verb::Replace { .. }));
-            if replaced && first.insert(need.clone()) {
-                open.push(need.clone());
+            if replaced && first.insert((*need).clone()) {
+                open.push((*need).clone());
             }
         }
     }
