@@ -39,7 +39,8 @@ type Held = Arc<Mutex<Option<File>>>;
 #[derive(Clone)]
 struct Files {
     state: PathBuf,
-    backup: PathBuf,
+    /// Where the former state is kept; nothing where it is not.
+    backup: Option<PathBuf>,
     journal: PathBuf,
     info: PathBuf,
     errored: PathBuf,
@@ -52,15 +53,16 @@ impl LocalBackend {
         settings: &BTreeMap<String, String>,
         workspace: &str,
     ) -> LocalBackend {
-        let setting = |name: &str, default: &str| {
-            folder.join(settings.get(name).map_or(default, String::as_str))
-        };
-        let workspace_folder = setting("workspace_dir", "terraform.tfstate.d");
-        let state = match workspace {
-            "default" | "" => setting("path", "terraform.tfstate"),
-            name => workspace_folder.join(name).join("terraform.tfstate"),
-        };
+        let workspace_folder = setting(folder, settings, "workspace_dir", "terraform.tfstate.d");
+        let state = state_path(folder, settings, workspace);
         LocalBackend { workspace_folder, ..LocalBackend::at(&state, folder) }
+    }
+
+    /// Keeps the former state in another file than beside it; nothing for none at all.
+    #[must_use]
+    pub fn with_backup(mut self, backup: Option<PathBuf>) -> LocalBackend {
+        self.files.backup = backup;
+        self
     }
 
     /// Makes it for a state file; `folder` is where a state that cannot be saved is kept.
@@ -73,7 +75,7 @@ impl LocalBackend {
         let name = state.file_name().unwrap_or_default().to_string_lossy();
         let files = Files {
             state: state.to_path_buf(),
-            backup: beside(".backup"),
+            backup: Some(beside(".backup")),
             journal: beside(".journal"),
             info: state.with_file_name(format!(".{}.lock.info", name.trim_start_matches('.'))),
             errored: folder.join("errored.tfstate"),
@@ -82,6 +84,26 @@ impl LocalBackend {
             files,
             workspace_folder: folder.join("terraform.tfstate.d"),
             held: Held::default(),
+        }
+    }
+}
+
+fn setting(
+    folder: &Path,
+    settings: &BTreeMap<String, String>,
+    name: &str,
+    default: &str,
+) -> PathBuf {
+    folder.join(settings.get(name).map_or(default, String::as_str))
+}
+
+/// Gives the state file of a workspace.
+pub fn state_path(folder: &Path, settings: &BTreeMap<String, String>, workspace: &str) -> PathBuf {
+    match workspace {
+        "default" | "" => setting(folder, settings, "path", "terraform.tfstate"),
+        name => {
+            let all = setting(folder, settings, "workspace_dir", "terraform.tfstate.d");
+            all.join(name).join("terraform.tfstate")
         }
     }
 }
@@ -139,6 +161,25 @@ impl Backend for LocalBackend {
         others.sort();
         names.extend(others);
         Ok(names)
+    }
+
+    async fn create(&self) -> Result<(), BackendError> {
+        let folder = folder_of(&self.files.state);
+        fs::create_dir_all(folder).map_err(|source| failed("making", folder, source))
+    }
+
+    async fn remove(&self) -> Result<(), BackendError> {
+        let folder = folder_of(&self.files.state);
+        if folder.parent() != Some(self.workspace_folder.as_path()) {
+            // The default workspace lies beside the configuration: only its own files are removed.
+            return match fs::remove_file(&self.files.state) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    Err(failed("removing", &self.files.state, error))
+                }
+                _ => Ok(()),
+            };
+        }
+        fs::remove_dir_all(folder).map_err(|source| failed("removing", folder, source))
     }
 }
 
@@ -209,6 +250,23 @@ impl Lock for LocalLock {
             serial: now.map_or(0, |now| now.serial),
             unchanged,
         })
+    }
+
+    async fn push(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
+        self.refuse_stale(snapshot)?;
+        let content = |snapshot: &Snapshot| {
+            let (lineage, serial) = (String::new(), 0);
+            file::write(&Snapshot { lineage, serial, ..snapshot.clone() })
+        };
+        let succeeds = self.base.as_ref().is_some_and(|base| content(base) != content(snapshot));
+        // What follows another state is a write more than what was pushed.
+        let serial = snapshot.serial + u64::from(succeeds);
+        let next = Snapshot { serial, ..snapshot.clone() };
+        self.write(&next)?;
+        let lineage = next.lineage.clone();
+        self.base = Some(next);
+        self.end_journal()?;
+        Ok(Saved { lineage, serial, unchanged: false })
     }
 
     async fn unlock(self: Box<Self>) -> Result<(), BackendError> {
@@ -322,8 +380,10 @@ impl LocalLock {
     }
 
     fn back_up(&mut self) -> io::Result<()> {
-        if let Some(first) = self.first.as_ref().filter(|_| !self.backed_up) {
-            write_whole(&self.files.backup, first.as_bytes())?;
+        if let (Some(first), Some(backup), false) =
+            (&self.first, &self.files.backup, self.backed_up)
+        {
+            write_whole(backup, first.as_bytes())?;
         }
         self.backed_up = true;
         Ok(())

@@ -35,6 +35,12 @@ pub trait Backend: Send + Sync {
 
     /// Names all workspaces that have a state; `default` first, always there.
     async fn workspaces(&self) -> Result<Vec<String>, BackendError>;
+
+    /// Makes the workspace's place, so that it is among [`Backend::workspaces`] before its first save.
+    async fn create(&self) -> Result<(), BackendError>;
+
+    /// Removes the workspace's state, and the workspace.
+    async fn remove(&self) -> Result<(), BackendError>;
 }
 
 /// The right to change the state; only one can be had at a time.
@@ -50,6 +56,9 @@ pub trait Lock: Send {
     /// A snapshot that says the same as what is there is not written. Lineage and serial are the place's
     /// own affair: those of `snapshot` do not count.
     async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError>;
+
+    /// Saves whole, with the snapshot's own lineage and serial, in the place of whatever is there.
+    async fn push(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError>;
 
     /// Ends the lock. A journal that was not saved stays, for the next run to enter.
     async fn unlock(self: Box<Self>) -> Result<(), BackendError>;

@@ -9,7 +9,7 @@ use super::interrupt::guarded;
 use super::planning::{self, options, planned};
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
-use super::{Command, Exit, flag, one, option};
+use super::{Command, Exit, flag, one};
 use crate::apply::{Applied, Given, apply as carry_out};
 use crate::backends::Lock;
 use crate::diag::{Diagnostic, has_errors};
@@ -36,9 +36,7 @@ pub(super) const DESTROY: Command = Command {
 };
 
 fn arguments(command: clap::Command) -> clap::Command {
-    planning::arguments(command).arg(flag("auto-approve", "Do not ask before making changes")).arg(
-        option("backup", "FILE", "Accepted for Terraform's sake; the former state is always kept"),
-    )
+    planning::arguments(command).arg(flag("auto-approve", "Do not ask before making changes"))
 }
 
 fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, destroy: bool) -> Exit {
@@ -165,7 +163,7 @@ fn finish(
     Ok(if failed { 1 } else { unlocked })
 }
 
-fn carried_out(
+pub(super) fn carried_out(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
     loaded: &Loaded,

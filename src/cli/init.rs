@@ -1,26 +1,40 @@
-//! `terrane init`: nothing is downloaded; says so, and checks what can be checked.
+//! `terrane init`: installs modules from git repositories, and checks what can be checked.
 
 use clap::ArgMatches;
 
+use super::get::install;
 use super::workbench::Workbench;
-use super::{Command, Exit, flag, flag_on, many};
+use super::{Command, Exit, flag, flag_on, many, option};
 use crate::diag::{Diagnostic, has_errors};
 
 pub(super) const COMMAND: Command = Command {
     name: "init",
-    about: "Check that a folder is ready for the other commands; there is nothing to download",
+    about: "Make a folder ready for the other commands: install its modules, check its providers",
     arguments: |command| {
         command
             .arg(flag_on("input", "Ask for what is missing"))
-            .arg(flag("upgrade", "Accepted for Terraform's sake: there is nothing to upgrade"))
+            .arg(flag_on("get", "Install the modules that are called"))
+            .arg(flag("upgrade", "Fetch the modules anew"))
             .arg(flag("reconfigure", "Accepted for Terraform's sake"))
+            .arg(flag("migrate-state", "Accepted for Terraform's sake"))
+            .arg(flag("force-copy", "Accepted for Terraform's sake").hide(true))
+            .arg(option("lockfile", "MODE", "Accepted for Terraform's sake").hide(true))
+            .arg(many("plugin-dir", "DIR", "Accepted for Terraform's sake").hide(true))
+            .arg(option("from-module", "SOURCE", "Not here").hide(true))
             .arg(flag_on("backend", "Look at the backend"))
             .arg(many("backend-config", "FILE", "Settings of the backend"))
     },
     run,
 };
 
-fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
+fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
+    let on = |name: &str| matches.get_one::<bool>(name).copied().unwrap_or(false);
+    if on("get") {
+        let problems = install(workbench, on("upgrade"));
+        if has_errors(&problems) {
+            return workbench.fail(&problems);
+        }
+    }
     let (config, mut problems) = workbench.config();
     let registry = match workbench.registry() {
         Ok(registry) => registry,
@@ -40,8 +54,8 @@ fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
     workbench.tell(&problems);
     workbench.screen.print(
         "Terrane has been successfully initialized!\n\n\
-         There was nothing to download: the providers are part of the program. Run `terrane plan` to see what \
-         would be done.\n",
+         The providers are part of the program: there is nothing to download for them. Run `terrane plan` to see \
+         what would be done.\n",
     );
     0
 }

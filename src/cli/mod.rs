@@ -17,19 +17,26 @@ mod console;
 mod drift;
 mod fmt;
 mod force_unlock;
+mod get;
 mod graph;
+mod import;
 mod init;
 mod kubeconfig;
+mod metadata;
+mod modules;
 mod output;
 mod plan;
 mod planning;
 mod providers;
+mod refresh;
 mod sandbox;
 mod show;
 mod state;
+mod taint;
 mod telling;
 mod validate;
 mod version;
+mod workspace;
 
 pub use self::environment::{Environment, Screen};
 
@@ -51,16 +58,24 @@ struct Command {
 /// All commands, in the order that the help lists them. To add one, write one file and one row.
 const COMMANDS: &[Command] = &[
     init::COMMAND,
+    get::COMMAND,
     validate::COMMAND,
     fmt::COMMAND,
     plan::COMMAND,
     apply::COMMAND,
     apply::DESTROY,
     drift::COMMAND,
+    refresh::COMMAND,
+    import::COMMAND,
     show::COMMAND,
     output::COMMAND,
     state::COMMAND,
+    workspace::COMMAND,
+    taint::COMMAND,
+    taint::UNTAINT,
     console::COMMAND,
+    modules::COMMAND,
+    metadata::COMMAND,
     graph::COMMAND,
     providers::COMMAND,
     kubeconfig::COMMAND,
@@ -79,10 +94,13 @@ pub fn run(arguments: &[String], environment: &Environment, screen: &mut Screen<
         Err(error) => return usage(&error, screen),
     };
     let Some((name, inner)) = matches.subcommand() else { return 1 };
-    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else { return 1 };
+    let command = COMMANDS.iter().find(|command| command.name == name);
     match Workbench::open(environment, screen, &matches, inner) {
         Ok(mut workbench) => {
-            let exit = (command.run)(&mut workbench, inner);
+            let exit = match command {
+                Some(command) => (command.run)(&mut workbench, inner),
+                None => providers::absent(&mut workbench, name),
+            };
             workbench.close(exit)
         }
         Err(exit) => exit,
@@ -115,9 +133,13 @@ fn program() -> clap::Command {
         .arg(chdir())
         .arg(sandbox_flag())
         .arg(no_colour());
-    COMMANDS.iter().fold(program, |program, command| {
+    let program = COMMANDS.iter().fold(program, |program, command| {
         let own = clap::Command::new(command.name).about(command.about);
         program.subcommand((command.arguments)(own))
+    });
+    providers::ABSENT.iter().fold(program, |program, (name, about, _)| {
+        let rest = Arg::new("rest").num_args(0..).allow_hyphen_values(true).trailing_var_arg(true);
+        program.subcommand(clap::Command::new(*name).about(*about).arg(rest.hide(true)).hide(true))
     })
 }
 
@@ -181,4 +203,16 @@ fn all(matches: &ArgMatches, name: &str) -> Vec<String> {
 /// Gives the value of an option.
 fn one<'m>(matches: &'m ArgMatches, name: &str) -> Option<&'m str> {
     matches.get_one::<String>(name).map(String::as_str)
+}
+
+/// The arguments of all commands that change the state.
+fn state_arguments() -> [Arg; 6] {
+    [
+        flag_on("lock", "Lock the state"),
+        option("lock-timeout", "DURATION", "How long to wait for a lock"),
+        option("state", "FILE", "The state file"),
+        option("state-out", "FILE", "Where the state is written, if not to the file that was read"),
+        option("backup", "FILE", "Where the former state is kept; - for nowhere"),
+        flag("ignore-remote-version", "Accepted for Terraform's sake").hide(true),
+    ]
 }

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::workbench::{Loaded, Workbench};
-use super::{Exit, all, flag, flag_on, many, option, variables};
+use super::{Exit, all, flag, flag_on, many, state_arguments, variables};
 use crate::addr::{Address, Target};
 use crate::diag::{Diagnostic, has_errors};
 use crate::plan::make::{Given, make};
@@ -26,9 +26,7 @@ pub(super) fn arguments(command: clap::Command) -> clap::Command {
         .arg(flag("refresh-only", "Only take the world's changes into the state"))
         .arg(flag_on("refresh", "Read the objects anew before planning"))
         .arg(flag_on("input", "Ask for what is missing"))
-        .arg(flag_on("lock", "Lock the state"))
-        .arg(option("lock-timeout", "DURATION", "How long to wait for a lock"))
-        .arg(option("state", "FILE", "The state file"))
+        .args(state_arguments())
         .arg(flag("compact-warnings", "Show warnings in one line each where there are no errors"))
         .arg(flag("json", "Print JSON, an object a line"))
         .arg(parallelism())
@@ -85,7 +83,14 @@ pub(super) fn options(
     if !problems.is_empty() {
         return Err(workbench.fail(&problems));
     }
-    Ok(Options { mode, refresh: on("refresh"), targets, replace, require_live: on("require-live") })
+    Ok(Options {
+        mode,
+        refresh: on("refresh"),
+        targets,
+        replace,
+        require_live: on("require-live"),
+        imports: Vec::new(),
+    })
 }
 
 /// Makes a plan and prints the problems met.
@@ -95,6 +100,18 @@ pub(super) fn planned(
     registry: &Registry,
     prior: &Snapshot,
     options: &Options,
+) -> Result<Plan, Exit> {
+    planned_but(workbench, loaded, registry, prior, options, &[])
+}
+
+/// Makes a plan and prints the problems met, but for warnings of these summaries.
+pub(super) fn planned_but(
+    workbench: &mut Workbench<'_, '_>,
+    loaded: &Loaded,
+    registry: &Registry,
+    prior: &Snapshot,
+    options: &Options,
+    untold: &[&str],
 ) -> Result<Plan, Exit> {
     let world = workbench.world();
     let given = Given {
@@ -107,6 +124,7 @@ pub(super) fn planned(
         options,
     };
     let (plan, mut problems) = workbench.runtime.block_on(make(&given));
+    problems.retain(|problem| problem.is_error() || !untold.contains(&problem.summary.as_str()));
     for problem in &mut problems {
         loaded.name_block(problem);
     }

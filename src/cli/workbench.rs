@@ -13,8 +13,8 @@ use super::environment::{Environment, Screen};
 use super::sandboxed::Sandbox;
 use super::{Exit, variables};
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
-use crate::config::Config;
-use crate::config::{Disk, Module, load};
+use crate::config::installed::{Installed, Manifest};
+use crate::config::{Config, Disk, Module, load, source};
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{InputValue, Inputs, RawInput};
 use crate::http::{Clock, SystemClock};
@@ -22,6 +22,9 @@ use crate::providers::{Registry, World, google, kubernetes, small};
 use crate::render;
 use crate::state::{Entry, Snapshot};
 use crate::syntax::tree::Block;
+
+/// Under what name the list of installed modules stands among the texts of a run.
+const MANIFEST: &str = ".terrane/modules/modules.json";
 
 /// A run's workbench.
 pub(super) struct Workbench<'e, 's> {
@@ -157,6 +160,12 @@ impl<'e, 's> Workbench<'e, 's> {
         Exit::from(has_errors(problems))
     }
 
+    /// Prints why something is not done, in words alone, and gives the exit code of a failed run.
+    pub(super) fn refuse(&mut self, text: &str) -> Exit {
+        self.screen.error(format!("{text}\n"));
+        1
+    }
+
     /// Prints problems and gives the exit code of a failed run.
     pub(super) fn fail(&mut self, problems: &[Diagnostic]) -> Exit {
         self.tell(problems);
@@ -192,7 +201,8 @@ impl<'e, 's> Workbench<'e, 's> {
 
     /// Reads the configuration alone.
     pub(super) fn config(&mut self) -> (Config, Vec<Diagnostic>) {
-        let (config, mut problems) = load(&self.folder, &mut self.sources, &Disk);
+        let loader = Installed { files: &Disk, manifest: self.manifest() };
+        let (config, mut problems) = load(&self.folder, &mut self.sources, &loader);
         self.backend = Some(config.root.settings.backend.clone());
         let empty = self.sources.files().next().is_none();
         if empty {
@@ -202,7 +212,38 @@ impl<'e, 's> Workbench<'e, 's> {
             );
             problems.push(Diagnostic::error("No configuration files", detail));
         }
+        if !loader.manifest.0.is_empty() {
+            // A saved plan keeps all texts: with this one it can tell where the modules' files are.
+            self.sources.add(MANIFEST, loader.manifest.to_text());
+        }
         (config, problems)
+    }
+
+    /// Reads the configuration as it is with these modules installed, whatever is wrong with it.
+    pub(super) fn config_with(&mut self, manifest: &Manifest) -> Config {
+        let loader = Installed { files: &Disk, manifest: manifest.clone() };
+        self.sources = Sources::default();
+        load(&self.folder, &mut self.sources, &loader).0
+    }
+
+    /// Gives the installed modules; what Terraform has installed counts where nothing is installed here.
+    pub(super) fn manifest(&self) -> Manifest {
+        let mut found = Manifest::default();
+        let mut folders = vec![self.data_folder()];
+        if self.environment.variable("TF_DATA_DIR").is_none() {
+            folders.insert(0, self.folder.join(".terraform"));
+        }
+        for folder in folders {
+            let text = std::fs::read_to_string(folder.join("modules/modules.json"));
+            let modules = Manifest::parse(&text.unwrap_or_default()).0.into_iter();
+            // Local calls need no entry.
+            let remote = modules.filter(|(_, module)| {
+                !matches!(source::parse(&module.source), Ok(source::Source::Local))
+                    && self.folder.join(&module.folder).is_dir()
+            });
+            found.0.extend(remote);
+        }
+        found
     }
 
     /// Reads the configuration and the variables; prints what is wrong.
@@ -273,26 +314,71 @@ impl<'e, 's> Workbench<'e, 's> {
         if let Some(name) = self.environment.variable("TF_WORKSPACE") {
             return name.to_string();
         }
-        let kept =
-            std::fs::read_to_string(self.data_folder().join("environment")).unwrap_or_default();
-        let kept = kept.trim();
-        if kept.is_empty() { "default".to_string() } else { kept.to_string() }
+        let mut folders = vec![self.data_folder()];
+        if self.environment.variable("TF_DATA_DIR").is_none() {
+            // What was chosen with Terraform counts until something is chosen here.
+            folders.push(self.folder.join(".terraform"));
+        }
+        let kept = folders.iter().find_map(|folder| {
+            let kept = std::fs::read_to_string(folder.join("environment")).ok()?;
+            Some(kept.trim().to_string()).filter(|kept| !kept.is_empty())
+        });
+        kept.unwrap_or_else(|| "default".to_string())
     }
 
     /// Gives the place of the state: the `-state` option, or what the `backend` block says, or the folder's own file.
     pub(super) fn backend(&mut self, matches: &ArgMatches) -> Result<Box<dyn Backend>, Exit> {
-        let given = matches.try_get_one::<String>("state").ok().flatten().cloned();
-        if let Some(path) = given {
-            let path = self.folder.join(path);
-            return Ok(Box::new(backends::local::LocalBackend::at(&path, &self.folder)));
+        let text = |name| matches.try_get_one::<String>(name).ok().flatten().cloned();
+        let (state, out, backup) = (text("state"), text("state-out"), text("backup"));
+        if state.is_none() && out.is_none() && backup.is_none() {
+            return self.backend_of(None);
         }
+        let block = self.backend_block();
+        let kind = block.as_ref().map_or("local", |(kind, _)| kind.as_str());
+        if kind != "local" {
+            let detail = format!(
+                "The options -state, -state-out and -backup are for states in local files, and this configuration keeps its \
+                 state in a backend of type \"{kind}\"."
+            );
+            return Err(self.fail(&[Diagnostic::error("Invalid option", detail)]));
+        }
+        let settings = block.map(|(_, settings)| settings).unwrap_or_default();
+        let workspace = self.workspace();
+        let usual = backends::local::state_path(&self.folder, &settings, &workspace);
+        let from = state.map_or(usual, |path| self.folder.join(path));
+        let to = out.map_or_else(|| from.clone(), |path| self.folder.join(path));
+        if to != from && from.is_file() {
+            // What is read is one file, what is written another: the other starts as a copy.
+            let copied = std::fs::copy(&from, &to);
+            copied.map_err(|error| self.fail(&[file_problem("State not copied", &to, &error)]))?;
+        }
+        let backend = backends::local::LocalBackend::at(&to, &self.folder);
+        Ok(Box::new(match backup.as_deref() {
+            None => backend,
+            Some("-") => backend.with_backup(None),
+            Some(path) => backend.with_backup(Some(self.folder.join(path))),
+        }))
+    }
+
+    /// Gives the place of a workspace's state, by what the `backend` block says; the present workspace's where
+    /// none is named.
+    pub(super) fn backend_of(&mut self, workspace: Option<&str>) -> Result<Box<dyn Backend>, Exit> {
         if self.backend.is_none() {
             self.config();
         }
         let block = self.backend.clone().flatten();
         let kind = block.as_ref().and_then(|block| block.labels.first());
         let settings = block.as_ref().map(settings).unwrap_or_default();
-        let (kind, workspace) = (kind.map(|label| label.text.as_str()), self.workspace());
+        let kind = kind.map(|label| label.text.as_str());
+        let workspace = workspace.map_or_else(|| self.workspace(), String::from);
+        if !super::workspace::is_valid(&workspace) {
+            let detail = format!(
+                "\"{workspace}\" cannot name a workspace: a name has only letters, digits and signs that stay as they are in a URL."
+            );
+            let problem =
+                Diagnostic::error("Invalid workspace name set using TF_WORKSPACE", detail);
+            return Err(self.fail(&[problem]));
+        }
         backends::open(kind, &settings, &self.folder, &workspace).map_err(|problem| {
             let problem = match &block {
                 Some(block) => problem.at(block.header, ""),
@@ -300,6 +386,15 @@ impl<'e, 's> Workbench<'e, 's> {
             };
             self.fail(&[problem])
         })
+    }
+
+    /// Gives the kind and the settings of the `backend` block.
+    fn backend_block(&mut self) -> Option<(String, BTreeMap<String, String>)> {
+        if self.backend.is_none() {
+            self.config();
+        }
+        let block = self.backend.as_ref()?.as_ref()?;
+        Some((block.labels.first()?.text.clone(), settings(block)))
     }
 
     /// Loads the state without a lock.
@@ -442,7 +537,11 @@ impl Loaded {
 impl Workbench<'_, '_> {
     /// Reads a configuration from texts that were kept, as `file name, text`.
     pub(super) fn config_of(&mut self, files: Vec<(String, String)>) -> (Config, Vec<Diagnostic>) {
-        let files = files.into_iter().map(|(name, text)| (self.folder.join(name), text)).collect();
-        load(&self.folder, &mut self.sources, &crate::config::Memory(files))
+        let files: BTreeMap<PathBuf, String> =
+            files.into_iter().map(|(name, text)| (self.folder.join(name), text)).collect();
+        let listed = files.get(&self.folder.join(MANIFEST)).map_or("", String::as_str);
+        let manifest = Manifest::parse(listed);
+        let files = crate::config::Memory(files);
+        load(&self.folder, &mut self.sources, &Installed { files: &files, manifest })
     }
 }

@@ -4,6 +4,7 @@ use crate::syntax::tree::{Block, Expr, ExprKind, Ident};
 
 use super::body::{Shape, missing_argument, remain, unsupported_argument};
 use super::read::Reader;
+use super::source::{self, Source};
 use super::{Module, ModuleCall};
 
 const CALL: Shape = Shape {
@@ -28,6 +29,9 @@ impl Reader<'_> {
             let text = self.check_source(&name, text, expr, content.expr("version").is_some())?;
             Some(Ident { text, span: expr.span })
         });
+        let version = content
+            .expr("version")
+            .and_then(|expr| self.constant_text(expr).map(|text| (text, expr.span)));
         let count = content.expr("count").cloned();
         let for_each = content.attribute("for_each");
         self.repetition(count.is_some(), for_each);
@@ -62,6 +66,8 @@ impl Reader<'_> {
             depends_on,
             providers,
             inputs,
+            version: version.map(|(text, span)| Ident { text, span }),
+            installed_version: None,
             module: Module::default(),
             span: block.header,
             name: name.clone(),
@@ -69,7 +75,7 @@ impl Reader<'_> {
         self.module.calls.insert(name.text, call);
     }
 
-    /// Gives the source if it is a path inside the configuration.
+    /// Gives the source if it is one that modules can be taken from.
     fn check_source(
         &mut self,
         name: &Ident,
@@ -100,13 +106,33 @@ impl Reader<'_> {
             self.error("Invalid module source address", detail, expr.span);
             return None;
         }
-        let detail = format!(
-            "The module \"{}\" comes from \"{text}\". Nothing is downloaded: copy the module into the \
-             configuration's folder and name that folder here, like \"./modules/{}\".",
-            name.text, name.text
-        );
-        self.error("Module source is not a local folder", detail, expr.span);
-        None
+        match source::parse(&text) {
+            Ok(Source::Local | Source::Registry) => Some(text),
+            Ok(Source::Git(_)) if !version => Some(text),
+            Ok(Source::Git(_) | Source::Other) if version => {
+                let detail = "Failed to parse module registry address: a module registry source address must have \
+                              either three or four slash-separated components.\n\nTerraform assumed that you \
+                              intended a module registry source address because you also set the argument \
+                              \"version\", which applies only to registry modules.";
+                self.error("Invalid registry module source address", detail, expr.span);
+                None
+            }
+            Ok(Source::Git(_) | Source::Other) => {
+                let detail = format!(
+                    "The module \"{}\" comes from \"{text}\". Modules are taken from folders and from git \
+                     repositories. Name a repository, like \"git::https://example.com/modules.git//{}?ref=v1\", or \
+                     copy the module into the configuration's folder and name that, like \"./modules/{}\".",
+                    name.text, name.text, name.text
+                );
+                self.error("Module source is not supported", detail, expr.span);
+                None
+            }
+            Err(why) => {
+                let detail = format!("The module source \"{text}\" cannot be used: {why}.");
+                self.error("Invalid module source address", detail, expr.span);
+                None
+            }
+        }
     }
 
     fn passed_providers(

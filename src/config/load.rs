@@ -11,6 +11,7 @@ use crate::syntax;
 use crate::syntax::tree::{Attribute, Block};
 
 use super::body::{Shape, unsupported_argument, unsupported_block};
+use super::installed::{self, InstalledModule, NOT_INSTALLED};
 use super::read::Reader;
 use super::{Config, Module, ModuleCall, calls, overrides};
 
@@ -27,6 +28,11 @@ pub trait Loader {
     /// # Errors
     /// The file cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Gives the module that is installed for a call, by the names of the calls that lead there.
+    fn installed(&self, _path: &[String]) -> Option<InstalledModule> {
+        None
+    }
 }
 
 /// Reads the real files.
@@ -264,12 +270,25 @@ impl Loading<'_> {
     }
 
     fn call(&mut self, module: &Module, call: &mut ModuleCall, callers: &mut Vec<PathBuf>) {
-        if !calls::is_local(&call.source.text) {
+        if call.source.text.is_empty() {
             return;
         }
-        let folder = clean(&module.folder.join(call.source.text.replace('\\', "/")));
         let mut path = module.path.clone();
         path.push(call.name.text.clone());
+        let folder = if calls::is_local(&call.source.text) {
+            clean(&module.folder.join(call.source.text.replace('\\', "/")))
+        } else {
+            match installed::find(self.loader.installed(&path), call) {
+                Ok(found) => {
+                    call.installed_version = found.version;
+                    clean(&found.folder)
+                }
+                Err(problem) => {
+                    self.problems.push(*problem);
+                    return;
+                }
+            }
+        };
         if callers.contains(&folder) {
             let detail = format!(
                 "The module \"{}\" is in the folder \"{}\", which is on the way to this call: it would contain \
@@ -368,8 +387,6 @@ impl Loading<'_> {
         file.body.blocks.into_iter().filter(|block| known.contains(&block.span)).collect()
     }
 }
-
-const NOT_INSTALLED: &str = "Module not installed";
 
 fn unread(folder: &Path, call: Option<&ModuleCall>, error: &io::Error) -> Diagnostic {
     let reason = match error.kind() {

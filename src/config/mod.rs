@@ -7,6 +7,7 @@ mod body;
 mod calls;
 pub mod constant;
 mod constraint;
+pub mod installed;
 mod load;
 pub mod names;
 mod overrides;
@@ -14,6 +15,7 @@ mod read;
 mod resource;
 mod rewrites;
 mod settings;
+pub mod source;
 mod values;
 pub mod version;
 
@@ -214,6 +216,10 @@ pub struct ModuleCall {
     pub name: Ident,
     /// `source` as written.
     pub source: Ident,
+    /// `version` as written: a constraint on a registry's module.
+    pub version: Option<Ident>,
+    /// The version that is installed, where the source has versions.
+    pub installed_version: Option<String>,
     /// `count`.
     pub count: Option<Expr>,
     /// `for_each`.

@@ -117,6 +117,29 @@ impl Constraint {
     }
 }
 
+/// Gives a constraint with each version in three parts, as lists of providers show it; text that is none stays.
+pub fn normal(text: &str) -> String {
+    let one = |text: &str| {
+        let (operator, version) = condition(text)?;
+        let sign = match operator {
+            Operator::Equal => "",
+            Operator::NotEqual => "!= ",
+            Operator::Greater => "> ",
+            Operator::GreaterOrEqual => ">= ",
+            Operator::Less => "< ",
+            Operator::LessOrEqual => "<= ",
+            // How many parts are given decides what is near.
+            Operator::Near => return Some(format!("~> {}", text.trim()[2..].trim())),
+        };
+        let parts: Vec<String> =
+            (0..version.parts.len().max(3)).map(|place| version.part(place).to_string()).collect();
+        let dash = if version.prerelease.is_empty() { "" } else { "-" };
+        Some(format!("{sign}{}{dash}{}", parts.join("."), version.prerelease))
+    };
+    let all: Option<Vec<String>> = text.split(',').map(one).collect();
+    all.map_or_else(|| text.to_string(), |all| all.join(", "))
+}
+
 /// Says whether all parts but the last that `wanted` gives are the same.
 fn is_near(version: &Version, wanted: &Version) -> bool {
     let fixed = wanted.parts.len().saturating_sub(1);
@@ -165,6 +188,14 @@ mod tests {
 
             assert_eq!(constraint.allows(&version), holds, "{constraint:?} {version:?}");
         }
+    }
+
+    #[test]
+    fn a_constraint_is_shown_with_versions_of_three_parts() {
+        assert_eq!(normal("~> 5.0,>=5.1"), "~> 5.0, >= 5.1.0");
+        assert_eq!(normal("= 3"), "3.0.0");
+        assert_eq!(normal(">= 1.0.0-rc1"), ">= 1.0.0-rc1");
+        assert_eq!(normal(""), "");
     }
 
     #[test]

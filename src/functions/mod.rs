@@ -4,6 +4,7 @@
 //! count, conversion, null, unknown and marks. So a row's own code sees plain values, but where its
 //! parameters say that they take others. What needs the evaluator is in [`SPECIAL`] and done there.
 
+pub mod about;
 mod collection;
 mod conversion;
 mod encoding;

@@ -118,6 +118,7 @@ fn dedup(problems: &mut Vec<Diagnostic>) {
 fn imports(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Diagnostic> {
     let (found, problems) = evaluator.imports(&mut super::planner::Unread);
     planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
+    planner.imports.extend(planner.options.imports.iter().cloned());
     problems
 }
 

@@ -35,6 +35,8 @@ pub struct Options {
     pub replace: Vec<Address>,
     /// Workloads must be checked against their live cluster.
     pub require_live: bool,
+    /// Objects to take over, by address and id, besides those of `import` blocks.
+    pub imports: Vec<(Address, String)>,
 }
 
 /// An object by address and deposed key.

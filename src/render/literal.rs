@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::document::quote;
 use crate::state::KeptOutput;
 use crate::value::{Fields, Kind, Type, Value};
 
@@ -31,7 +30,10 @@ fn tell(value: &Value, indent: usize) -> String {
         Kind::Unknown(..) => "(known after apply)".to_string(),
         Kind::Null(ty) => null(ty),
         Kind::Bool(value) => value.to_string(),
-        Kind::Number(number) => number.to_string(),
+        Kind::Number(number) => match number.to_string() {
+            text if text == "Inf" => "+Inf".to_string(),
+            text => text,
+        },
         Kind::String(text) if text.contains('\n') => lines(text, indent),
         Kind::String(text) => quote(text),
         Kind::List(_, parts) => format!("tolist({})", sequence(parts, indent)),
@@ -39,6 +41,77 @@ fn tell(value: &Value, indent: usize) -> String {
         Kind::Tuple(parts) => sequence(parts, indent),
         Kind::Map(_, fields) => format!("tomap({})", members(fields, indent)),
         Kind::Object(fields) => members(fields, indent),
+    }
+}
+
+/// Quotes a text as the console does: what cannot be seen is escaped, `${` stays as it is.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        let code = c as u32;
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            _ if code < 0x20 || code == 0x7f => out.push_str(&format!("\\x{code:02x}")),
+            _ if is_unseen(c) && code > 0xffff => out.push_str(&format!("\\U{code:08x}")),
+            _ if is_unseen(c) => out.push_str(&format!("\\u{code:04x}")),
+            _ => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+/// Says whether a character leaves no mark: spaces other than the plain one, controls, joiners, private ones.
+fn is_unseen(c: char) -> bool {
+    let hidden = matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}');
+    hidden || c.is_control() || (c.is_whitespace() && c != ' ')
+}
+
+/// Tells a type as the console's `type` does, nested parts on lines of their own.
+pub fn type_text(ty: &Type) -> String {
+    type_lines(ty, 0)
+}
+
+fn type_lines(ty: &Type, indent: usize) -> String {
+    let (inside, here) = (" ".repeat(indent + 4), " ".repeat(indent));
+    let collection = |word: &str, element: &Type| {
+        if matches!(element, Type::Object(_) | Type::Tuple(_)) {
+            format!("{word}(\n{inside}{},\n{here})", type_lines(element, indent + 4))
+        } else {
+            format!("{word}({})", type_lines(element, indent))
+        }
+    };
+    match ty {
+        Type::Any => "dynamic".to_string(),
+        Type::Bool => "bool".to_string(),
+        Type::Number => "number".to_string(),
+        Type::String => "string".to_string(),
+        Type::List(element) => collection("list", element),
+        Type::Set(element) => collection("set", element),
+        Type::Map(element) => collection("map", element),
+        Type::Tuple(parts) if parts.is_empty() => "tuple([])".to_string(),
+        Type::Object(fields) if fields.is_empty() => "object({})".to_string(),
+        Type::Tuple(parts) => {
+            let parts = parts.iter().map(|part| type_lines(part, indent + 4));
+            let lines: String = parts.map(|part| format!("{inside}{part},\n")).collect();
+            format!("tuple([\n{lines}{here}])")
+        }
+        Type::Object(fields) => {
+            let fields = fields.iter().map(|(name, ty)| (name, type_lines(ty, indent + 4)));
+            let lines: String =
+                fields.map(|(name, ty)| format!("{inside}{name}: {ty},\n")).collect();
+            format!("object({{\n{lines}{here}}})")
+        }
     }
 }
 
@@ -78,14 +151,18 @@ fn sequence(parts: &[Value], indent: usize) -> String {
     format!("[\n{}{}]", parts.collect::<String>(), " ".repeat(indent))
 }
 
+fn name_text(name: &str, indent: usize) -> String {
+    if name.contains('\n') { lines(name, indent) } else { quote(name) }
+}
+
 fn members(fields: &Fields, indent: usize) -> String {
     if fields.is_empty() {
         return "{}".to_string();
     }
     let space = " ".repeat(indent + 2);
-    let fields = fields
-        .iter()
-        .map(|(name, part)| format!("{space}{} = {}\n", quote(name), tell(part, indent + 2)));
+    let fields = fields.iter().map(|(name, part)| {
+        format!("{space}{} = {}\n", name_text(name, indent + 2), tell(part, indent + 2))
+    });
     format!("{{\n{}{}}}", fields.collect::<String>(), " ".repeat(indent))
 }
 

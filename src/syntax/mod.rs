@@ -65,6 +65,28 @@ pub fn parse_expression(id: FileId, text: &str, offset: u32) -> Result<Expr, Vec
     }
 }
 
+/// Says whether a text goes on: a bracket or a heredoc in it is open.
+pub fn is_unfinished(text: &str) -> bool {
+    use self::scan::Kind;
+    let (mut brackets, mut heredocs) = (0i64, 0i64);
+    for token in scan::scan(text) {
+        match token.kind {
+            Kind::OpenBrace
+            | Kind::OpenBracket
+            | Kind::OpenParen
+            | Kind::Interpolation
+            | Kind::Directive => brackets += 1,
+            Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParen | Kind::SequenceEnd => {
+                brackets -= 1;
+            }
+            Kind::OpenHeredoc => heredocs += 1,
+            Kind::CloseHeredoc => heredocs -= 1,
+            _ => {}
+        }
+    }
+    brackets > 0 || heredocs > 0
+}
+
 /// Reads a template as files of templates have it: no quotes around it, no escapes but `$${` and `%%{`.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod diagnostic;
 pub mod drift;
+pub mod functions;
 pub mod plan;
 pub mod schemas;
 pub mod state;

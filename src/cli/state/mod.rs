@@ -1,13 +1,17 @@
-//! `terrane state list|show|mv|rm|pull`.
+//! `terrane state`: looks at the state, and changes what it tracks.
+
+mod push;
+mod replace_provider;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::telling;
 use super::workbench::Workbench;
-use super::{Command, Exit, all, flag, flag_on, one, option};
+use super::{Command, Exit, all, flag, one, option, state_arguments};
 use crate::addr::{Address, Mode, Target};
 use crate::diag::Diagnostic;
-use crate::state::{Snapshot, file, rewrite};
+use crate::state::rewrite::{self, RewriteError};
+use crate::state::{Snapshot, file};
 
 pub(super) const COMMAND: Command = Command {
     name: "state",
@@ -15,12 +19,6 @@ pub(super) const COMMAND: Command = Command {
     arguments: |command| {
         let state = || option("state", "FILE", "The state file");
         let address = || Arg::new("address").value_name("ADDRESS");
-        let lock = || {
-            [
-                flag_on("lock", "Lock the state"),
-                option("lock-timeout", "DURATION", "How long to wait for a lock"),
-            ]
-        };
         command
             .subcommand_required(true)
             .arg_required_else_help(true)
@@ -43,18 +41,21 @@ pub(super) const COMMAND: Command = Command {
                     .arg(Arg::new("from").required(true).value_name("SOURCE"))
                     .arg(Arg::new("to").required(true).value_name("DESTINATION"))
                     .arg(flag("dry-run", "Only say what would be moved"))
-                    .args(lock())
-                    .arg(state()),
+                    .args(state_arguments()),
             )
             .subcommand(
                 clap::Command::new("rm")
                     .about("Stop tracking objects; they stay in the world")
                     .arg(address().required(true).action(ArgAction::Append).num_args(1..))
                     .arg(flag("dry-run", "Only say what would be removed"))
-                    .args(lock())
-                    .arg(state()),
+                    .args(state_arguments()),
             )
             .subcommand(clap::Command::new("pull").about("Print the state file").arg(state()))
+            .subcommand(push::arguments(clap::Command::new("push")).args(state_arguments()))
+            .subcommand(
+                replace_provider::arguments(clap::Command::new("replace-provider"))
+                    .args(state_arguments()),
+            )
     },
     run,
 };
@@ -66,6 +67,8 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
         Some(("mv", matches)) => mv(workbench, matches),
         Some(("rm", matches)) => rm(workbench, matches),
         Some(("pull", matches)) => pull(workbench, matches),
+        Some(("push", matches)) => push::run(workbench, matches),
+        Some(("replace-provider", matches)) => replace_provider::run(workbench, matches),
         _ => Err(1),
     };
     match done {
@@ -78,11 +81,10 @@ fn loaded(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Sna
     let backend = workbench.backend(matches)?;
     let snapshot = workbench.snapshot(backend.as_ref())?;
     if snapshot.lineage.is_empty() && snapshot.is_empty() {
-        let detail = "No state file was found: nothing is tracked here. State management commands require a state file.";
-        let problem = Diagnostic::error("No state file was found!", detail);
-        return Err(workbench.fail(&[
-            problem.help("Run `terrane apply` first, or name a state file with -state=FILE.")
-        ]));
+        return Err(workbench.refuse(
+            "No state file was found!\n\nState management commands require a state file. Run this command\nin a directory \
+             where Terrane has been run or use the -state flag\nto point the command to a specific state location.\n",
+        ));
     }
     Ok(snapshot)
 }
@@ -148,6 +150,11 @@ fn mv(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exi
                 }
                 Ok(())
             }
+            Err(RewriteError::Nothing(target)) => {
+                let detail =
+                    format!("Cannot move {target}: does not match anything in the current state.");
+                Err(Diagnostic::error("Invalid source address", detail))
+            }
             Err(error) => Err(Diagnostic::error("Invalid target address", format!("{error}."))),
         }
     })
@@ -162,8 +169,12 @@ fn rm(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exi
     changed(workbench, matches, "state-rm", dry, |workbench, snapshot| {
         let mut count = 0;
         for target in &targets {
-            let removed = rewrite::rm(snapshot, target).map_err(|error| {
-                Diagnostic::error("Invalid target address", format!("{error}."))
+            let removed = rewrite::rm(snapshot, target).map_err(|_| {
+                let detail = String::from(
+                    "No matching objects found. To view the available instances, use \"terrane state list\". \
+                     Please modify the address to reference a specific instance."
+                );
+                Diagnostic::error("Invalid target address", detail)
             })?;
             count += removed.len();
             for address in removed {
@@ -179,7 +190,7 @@ fn rm(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exi
 }
 
 /// Changes the state under its lock.
-fn changed(
+pub(super) fn changed(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
     operation: &str,

@@ -1,0 +1,94 @@
+//! The document of `metadata functions -json`: the signature of each function, also as `core::name`.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::functions::about::ABOUT;
+use crate::functions::{self, Function, Parameter};
+use crate::value::Type;
+use crate::value::json::type_to_json;
+
+/// Functions whose results are told in other words than their rows have: some rows infer a sharper type from the
+/// arguments, others check more of them before.
+const RETURNS: &[(&str, &str)] = &[
+    ("chunklist", r#"["list",["list","dynamic"]]"#),
+    ("contains", r#""dynamic""#),
+    ("distinct", r#"["list","dynamic"]"#),
+    ("index", r#""dynamic""#),
+    ("matchkeys", r#"["list","dynamic"]"#),
+    ("regexall", r#"["list","dynamic"]"#),
+    ("setintersection", r#"["set","dynamic"]"#),
+    ("setsubtract", r#"["set","dynamic"]"#),
+    ("setunion", r#"["set","dynamic"]"#),
+    ("tobool", r#""bool""#),
+    ("tolist", r#"["list","dynamic"]"#),
+    ("tomap", r#"["map","dynamic"]"#),
+    ("tonumber", r#""number""#),
+    ("toset", r#"["set","dynamic"]"#),
+    ("tostring", r#""string""#),
+];
+
+/// Gives the document.
+pub fn signatures() -> Json {
+    let all: Vec<(&str, Json)> =
+        ABOUT.iter().map(|(name, about)| (*name, signature(name, about))).collect();
+    let core = all.iter().map(|(name, signature)| (format!("core::{name}"), signature.clone()));
+    let mut signatures: Vec<(String, Json)> =
+        all.iter().map(|(name, signature)| ((*name).to_string(), signature.clone())).collect();
+    signatures.extend(core);
+    signatures.sort_by(|left, right| left.0.cmp(&right.0));
+    let signatures: Map<String, Json> = signatures.into_iter().collect();
+    json!({ "format_version": "1.0", "function_signatures": signatures })
+}
+
+fn signature(name: &str, about: &str) -> Json {
+    let mut out = Map::new();
+    out.insert("description".into(), about.into());
+    match functions::find(name) {
+        Some(function) => table(function, &mut out),
+        None => special(name, &mut out),
+    }
+    Json::Object(out)
+}
+
+fn table(function: &Function, out: &mut Map<String, Json>) {
+    let told = RETURNS.iter().find(|(name, _)| *name == function.name);
+    let told = told.and_then(|(_, text)| serde_json::from_str(text).ok());
+    out.insert("return_type".into(), told.unwrap_or_else(|| ty(&function.returned())));
+    if !function.parameters.is_empty() {
+        out.insert("parameters".into(), function.parameters.iter().map(parameter).collect());
+    }
+    if let Some(more) = &function.variadic {
+        out.insert("variadic_parameter".into(), parameter(more));
+    }
+}
+
+/// The functions that the evaluator does itself are in no table.
+fn special(name: &str, out: &mut Map<String, Json>) {
+    let plain = |name: &str, ty: &str| json!({ "name": name, "type": ty });
+    let (returns, parameters): (&str, Vec<Json>) = match name {
+        "can" => ("bool", vec![plain("expression", "dynamic")]),
+        "templatefile" => ("dynamic", vec![plain("path", "string"), plain("vars", "dynamic")]),
+        "templatestring" => ("string", vec![plain("template", "string"), plain("vars", "dynamic")]),
+        _ => ("dynamic", Vec::new()),
+    };
+    out.insert("return_type".into(), returns.into());
+    if parameters.is_empty() {
+        out.insert("variadic_parameter".into(), plain("expressions", "dynamic"));
+    } else {
+        out.insert("parameters".into(), parameters.into());
+    }
+}
+
+fn parameter(parameter: &Parameter) -> Json {
+    let mut out = Map::new();
+    out.insert("name".into(), parameter.name.into());
+    if parameter.null {
+        out.insert("is_nullable".into(), true.into());
+    }
+    out.insert("type".into(), ty(&parameter.ty.ty()));
+    Json::Object(out)
+}
+
+fn ty(ty: &Type) -> Json {
+    if *ty == Type::Any { "dynamic".into() } else { type_to_json(ty) }
+}
