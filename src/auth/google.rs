@@ -1,4 +1,4 @@
-//! Google's access tokens, over google-cloud-auth.
+//! Google's access tokens.
 //!
 //! The order: a given token, given credentials, what the environment names, gcloud's own, the metadata
 //! server. A service account's key is exchanged for a token at its `token_uri`, since a GKE control plane takes
@@ -9,39 +9,52 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use google_cloud_auth::credentials::{
-    CacheableResource, Credentials, external_account, impersonated, mds, service_account,
-    user_account,
-};
+use google_cloud_auth::credentials::{CacheableResource, Credentials, external_account};
 use jiff::{Timestamp, ToSpan};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tokio::sync::Mutex;
 
+use super::exchange::{Exchange, Token};
+use crate::http::Clock;
 use crate::http::client::{Transport, install_provider};
-use crate::http::{Bytes, Clock, HeaderValue, Method, Request};
 use ::http::Extensions;
 
-/// Which credentials are wished for.
-#[derive(Clone, Debug, Default)]
+/// Which credentials are wished for. It holds secrets, so it has no `Debug`.
+#[derive(Clone, Default)]
 pub struct Wish {
     /// A token, used as it is.
     pub access_token: Option<String>,
     /// A path of a JSON file, or the JSON itself.
     pub credentials: Option<String>,
+    /// A token of another identity provider.
+    pub external: Option<External>,
     /// The service account to act as.
     pub impersonate: Option<String>,
     /// The service accounts on the way to it.
     pub delegates: Vec<String>,
     /// What the token is good for.
     pub scopes: Vec<String>,
+    /// The address of the IAM credentials service with its version and a slash at the end, where it is not the usual one.
+    pub iam_credentials: Option<String>,
     /// The environment's variables.
     pub environment: Arc<BTreeMap<String, String>>,
     /// The home folder.
     pub home: Option<PathBuf>,
     /// The sandbox's base address, which mints its own tokens.
     pub sandbox: Option<String>,
+}
+
+/// Workload identity federation as a provider block says it.
+#[derive(Clone)]
+pub struct External {
+    /// The workload identity pool's provider.
+    pub audience: String,
+    /// The other identity provider's token.
+    pub identity_token: String,
+    /// Where it is exchanged.
+    pub token_url: String,
+    /// Where the service account's token is had.
+    pub impersonation_url: String,
 }
 
 /// Why there is no token.
@@ -60,16 +73,32 @@ pub struct GoogleTokens {
 #[derive(Default)]
 struct Kept {
     token: Option<(String, Timestamp)>,
-    source: Option<Source>,
+    source: Option<Arc<Source>>,
 }
 
-#[derive(Clone)]
 enum Source {
     Fixed(String),
     Sandbox(String),
-    Key(Arc<Json>),
+    Key(Json),
+    User(Json),
+    Federated(External),
+    Metadata(String),
+    /// The other kinds of federation: the library reads files, addresses and commands for the foreign token.
     Library(Credentials),
+    /// A service account, by what another source gives.
+    Acting {
+        by: Box<Source>,
+        url: String,
+        delegates: Vec<String>,
+    },
 }
+
+/// What is enough to act as a service account.
+const PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+const IAM_CREDENTIALS: &str = "https://iamcredentials.googleapis.com/v1/";
+
+const METADATA: &str = "metadata.google.internal";
 
 impl GoogleTokens {
     /// Makes a source; nothing is read or asked yet.
@@ -91,23 +120,39 @@ impl GoogleTokens {
         let source = match &kept.source {
             Some(source) => source.clone(),
             None => {
-                let source = self.source()?;
+                let source = Arc::new(self.source()?);
                 kept.source = Some(source.clone());
                 source
             }
         };
-        let (token, life) = match source {
-            Source::Fixed(token) => return Ok(token),
-            Source::Sandbox(base) => {
-                self.asked(&format!("{base}/sandbox/token"), Bytes::new()).await?
-            }
-            Source::Key(key) => self.exchanged(&key).await?,
-            Source::Library(credentials) => (bearer(&credentials).await?, Duration::from_secs(60)),
-        };
+        if let Source::Fixed(token) = &*source {
+            return Ok(token.clone());
+        }
+        let (token, life) = self.minted(&source, &self.wish.scopes).await?;
         let margin = if life > Duration::from_secs(600) { 300 } else { 5 };
         let life = i64::try_from(life.as_secs()).unwrap_or(0).saturating_sub(margin).max(1);
         kept.token = Some((token.clone(), self.clock.now() + life.seconds()));
         Ok(token)
+    }
+
+    async fn minted(&self, source: &Source, scopes: &[String]) -> Result<Token, AuthError> {
+        let exchange = Exchange { transport: &*self.transport, clock: &*self.clock };
+        match source {
+            Source::Fixed(token) => Ok((token.clone(), Duration::from_secs(3600))),
+            Source::Sandbox(base) => exchange.sandbox(base).await,
+            Source::Key(key) => exchange.key(key, scopes).await,
+            Source::User(user) => exchange.user(user).await,
+            Source::Federated(external) => exchange.federated(external, scopes).await,
+            Source::Metadata(root) => exchange.metadata(root, scopes).await,
+            Source::Library(credentials) => {
+                Ok((bearer(credentials).await?, Duration::from_secs(60)))
+            }
+            Source::Acting { by, url, delegates } => {
+                let platform = [PLATFORM.to_string()];
+                let (token, _) = Box::pin(self.minted(by, &platform)).await?;
+                exchange.acting(&token, url, delegates, scopes).await
+            }
+        }
     }
 
     fn source(&self) -> Result<Source, AuthError> {
@@ -115,155 +160,141 @@ impl GoogleTokens {
         if let Some(base) = &self.wish.sandbox {
             return Ok(Source::Sandbox(base.trim_end_matches('/').to_string()));
         }
-        if let Some(target) = &self.wish.impersonate {
-            let built = impersonated::Builder::from_source_credentials(self.library()?)
-                .with_target_principal(target)
-                .with_delegates(self.wish.delegates.clone())
-                .with_scopes(self.wish.scopes.clone())
-                .build();
-            return built.map(Source::Library).map_err(|error| AuthError(causes(&error)));
-        }
+        let source = self.own()?;
+        let Some(target) = self.wish.impersonate.as_deref().filter(|target| !target.is_empty())
+        else {
+            return Ok(source);
+        };
+        let base = self.wish.iam_credentials.as_deref().unwrap_or(IAM_CREDENTIALS);
+        let url = format!("{base}projects/-/serviceAccounts/{target}:generateAccessToken");
+        Ok(Source::Acting { by: Box::new(source), url, delegates: self.wish.delegates.clone() })
+    }
+
+    /// Gives the source of one's own token, without acting as somebody else.
+    fn own(&self) -> Result<Source, AuthError> {
         if let Some(token) = &self.wish.access_token {
             return Ok(Source::Fixed(token.clone()));
         }
+        if let Some(external) = &self.wish.external {
+            return Ok(Source::Federated(external.clone()));
+        }
         match self.json()? {
-            Some(json) if json["type"] == "service_account" && json["token_uri"].is_string() => {
-                Ok(Source::Key(Arc::new(json)))
+            Some((json, from)) => self.of(json, &from),
+            None => {
+                let host = self.variable("GCE_METADATA_HOST").unwrap_or(METADATA);
+                Ok(Source::Metadata(format!("http://{host}")))
             }
-            Some(_) | None => self.library().map(Source::Library),
         }
     }
 
-    /// Gives the credentials' JSON, from the configuration, the environment or gcloud.
-    fn json(&self) -> Result<Option<Json>, AuthError> {
-        let environment =
-            |name: &str| self.wish.environment.get(name).filter(|text| !text.is_empty());
-        let given = self.wish.credentials.as_ref().or_else(|| {
-            ["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"]
-                .iter()
-                .find_map(|name| environment(name))
-        });
-        if let Some(text) = given {
-            if text.trim_start().starts_with('{') {
-                return parsed(text, "the credentials").map(Some);
+    /// Gives the source that credentials in JSON stand for; `from` says where they were found.
+    fn of(&self, json: Json, from: &str) -> Result<Source, AuthError> {
+        let needs = |names: &[&str]| {
+            let missing = names.iter().find(|name| json[**name].as_str().is_none_or(str::is_empty));
+            match missing {
+                Some(name) => {
+                    let kind = json["type"].as_str().unwrap_or_default();
+                    Err(AuthError(format!(
+                        "Credentials of type \"{kind}\" need \"{name}\", and {from} has none."
+                    )))
+                }
+                None => Ok(()),
             }
-            return self.file(&PathBuf::from(text)).map(Some);
+        };
+        match json["type"].as_str() {
+            Some("service_account") => {
+                needs(&["client_email", "private_key"])?;
+                Ok(Source::Key(json))
+            }
+            Some("authorized_user") => {
+                needs(&["client_id", "client_secret", "refresh_token"])?;
+                Ok(Source::User(json))
+            }
+            Some("impersonated_service_account") => {
+                needs(&["service_account_impersonation_url"])?;
+                let url = json["service_account_impersonation_url"].as_str().unwrap_or_default();
+                let delegates = json["delegates"].as_array().into_iter().flatten();
+                let delegates =
+                    delegates.filter_map(|name| name.as_str().map(str::to_string)).collect();
+                let inner = format!("the \"source_credentials\" of {from}");
+                let by = self.of(json["source_credentials"].clone(), &inner)?;
+                Ok(Source::Acting { by: Box::new(by), url: url.to_string(), delegates })
+            }
+            Some("external_account") => {
+                let scopes = self.wish.scopes.clone();
+                let built = external_account::Builder::new(json).with_scopes(scopes).build();
+                let why = |error| {
+                    AuthError(format!(
+                        "The credentials in {from} cannot be used: {}.",
+                        causes(&error)
+                    ))
+                };
+                built.map(Source::Library).map_err(why)
+            }
+            other => {
+                let kind = other.unwrap_or("none");
+                Err(AuthError(format!(
+                    "Credentials of type \"{kind}\" are not supported ({from}). The types are service_account, \
+                     authorized_user, external_account and impersonated_service_account."
+                )))
+            }
         }
-        if let Some(path) = environment("GOOGLE_APPLICATION_CREDENTIALS") {
-            return self.file(&PathBuf::from(path)).map(Some);
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.wish.environment.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Gives the credentials' JSON, from the configuration, the environment or gcloud, and says where it was found.
+    fn json(&self) -> Result<Option<(Json, String)>, AuthError> {
+        const VARIABLES: [&str; 3] =
+            ["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"];
+        let configured = self.wish.credentials.as_deref().map(|text| ("the credentials", text));
+        let given = configured
+            .or_else(|| VARIABLES.iter().find_map(|name| Some((*name, self.variable(name)?))));
+        if let Some((from, text)) = given {
+            if text.trim_start().starts_with('{') {
+                return parsed(text, from).map(|json| Some((json, from.to_string())));
+            }
+            return self.file(&PathBuf::from(text), from).map(Some);
         }
-        let folder = match environment("CLOUDSDK_CONFIG") {
+        if let Some(path) = self.variable("GOOGLE_APPLICATION_CREDENTIALS") {
+            return self.file(&PathBuf::from(path), "GOOGLE_APPLICATION_CREDENTIALS").map(Some);
+        }
+        let folder = match self.variable("CLOUDSDK_CONFIG") {
             Some(folder) => Some(PathBuf::from(folder)),
             None => self.wish.home.as_ref().map(|home| home.join(".config/gcloud")),
         };
         let file = folder.map(|folder| folder.join("application_default_credentials.json"));
         match file.filter(|file| file.is_file()) {
-            Some(file) => self.file(&file).map(Some),
+            Some(file) => self.file(&file, "gcloud's application default credentials").map(Some),
             None => Ok(None),
         }
     }
 
-    fn file(&self, path: &Path) -> Result<Json, AuthError> {
+    fn file(&self, path: &Path, named: &str) -> Result<(Json, String), AuthError> {
         let path = match (path.strip_prefix("~"), &self.wish.home) {
             (Ok(rest), Some(home)) => home.join(rest),
             _ => path.to_path_buf(),
         };
+        // What is neither a path nor JSON may be a secret: a text that is no file's name is not shown.
+        let shown = match path.to_str() {
+            Some(text) if text.len() < 256 && !text.contains('\n') => text.to_string(),
+            _ => "of that name".to_string(),
+        };
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            AuthError(format!("The credentials file {} cannot be read: {error}.", path.display()))
+            AuthError(format!(
+                "The credentials file {shown} cannot be read: {error}. It is named by {named}."
+            ))
         })?;
-        parsed(&text, &format!("the file {}", path.display()))
-    }
-
-    fn library(&self) -> Result<Credentials, AuthError> {
-        if let Some(token) = &self.wish.access_token {
-            return Ok(fixed(token));
-        }
-        let scopes = self.wish.scopes.clone();
-        let Some(json) = self.json()? else {
-            let mut builder = mds::Builder::default().with_scopes(scopes);
-            if let Some(host) = self.wish.environment.get("GCE_METADATA_HOST") {
-                builder = builder.with_endpoint(format!("http://{host}"));
-            }
-            return builder.build().map_err(|error| AuthError(causes(&error)));
-        };
-        let built = match json["type"].as_str() {
-            Some("service_account") => service_account::Builder::new(json)
-                .with_access_specifier(service_account::AccessSpecifier::from_scopes(scopes))
-                .build(),
-            Some("authorized_user") => user_account::Builder::new(json).with_scopes(scopes).build(),
-            Some("impersonated_service_account") => {
-                impersonated::Builder::new(json).with_scopes(scopes).build()
-            }
-            Some("external_account") => {
-                external_account::Builder::new(json).with_scopes(scopes).build()
-            }
-            other => {
-                let kind = other.unwrap_or("none");
-                return Err(AuthError(format!(
-                    "Credentials of type \"{kind}\" are not supported."
-                )));
-            }
-        };
-        built.map_err(|error| AuthError(causes(&error)))
-    }
-
-    /// Exchanges a key's signed statement for a token.
-    async fn exchanged(&self, key: &Json) -> Result<(String, Duration), AuthError> {
-        let audience = key["token_uri"].as_str().unwrap_or("https://oauth2.googleapis.com/token");
-        let signer = service_account::Builder::new(key.clone())
-            .build_signer()
-            .map_err(|error| AuthError(causes(&error)))?;
-        let now = self.clock.now().as_second();
-        let claims = json!({
-            "iss": key["client_email"], "scope": self.wish.scopes.join(" "), "aud": audience,
-            "iat": now, "exp": now + 3600,
-        });
-        let header = json!({"alg": "RS256", "typ": "JWT", "kid": key["private_key_id"]});
-        let encode = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
-        let text = format!("{}.{}", encode(&header), encode(&claims));
-        let signature =
-            signer.sign(text.as_bytes()).await.map_err(|error| AuthError(causes(&error)))?;
-        let assertion = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature));
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
-            .append_pair("assertion", &assertion)
-            .finish();
-        self.asked(audience, Bytes::from(form)).await
-    }
-
-    async fn asked(&self, url: &str, form: Bytes) -> Result<(String, Duration), AuthError> {
-        let mut request = Request::new(Method::POST, url);
-        if !form.is_empty() {
-            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-            request.headers.insert(::http::header::CONTENT_TYPE, kind);
-        }
-        request.body = form;
-        let answer = self
-            .transport
-            .send(request)
-            .await
-            .map_err(|error| AuthError(format!("No access token from {url}: {error}.")))?;
-        let body: Json = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
-        match (body["access_token"].as_str(), answer.status.is_success()) {
-            (Some(token), true) => {
-                let life = body["expires_in"].as_u64().unwrap_or(3600);
-                Ok((token.to_string(), Duration::from_secs(life)))
-            }
-            _ => {
-                let why = crate::http::retry::message(&body);
-                let why = if why.is_empty() {
-                    body["error"].as_str().unwrap_or_default().to_string()
-                } else {
-                    why
-                };
-                Err(AuthError(format!("No access token from {url}: {} {why}", answer.status)))
-            }
-        }
+        let from = format!("the file {shown}");
+        parsed(&text, &from).map(|json| (json, from))
     }
 }
 
 fn parsed(text: &str, what: &str) -> Result<Json, AuthError> {
-    serde_json::from_str(text).map_err(|_| AuthError(format!("The text of {what} is not JSON.")))
+    let json: Option<Json> = serde_json::from_str(text).ok().filter(Json::is_object);
+    json.ok_or_else(|| AuthError(format!("The text of {what} is not a JSON object.")))
 }
 
 async fn bearer(credentials: &Credentials) -> Result<String, AuthError> {
@@ -272,38 +303,11 @@ async fn bearer(credentials: &Credentials) -> Result<String, AuthError> {
         Ok(CacheableResource::NotModified) => {
             return Err(AuthError("The credentials gave no token.".into()));
         }
-        Err(error) => return Err(AuthError(causes(&error))),
+        Err(error) => return Err(AuthError(format!("No access token: {}.", causes(&error)))),
     };
     let header = headers.get(::http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|text| text.strip_prefix("Bearer ")).map(str::to_string);
     token.ok_or_else(|| AuthError("The credentials gave no token.".into()))
-}
-
-/// Credentials of a token that is given.
-fn fixed(token: &str) -> Credentials {
-    #[derive(Debug)]
-    struct Fixed(HeaderValue);
-    impl google_cloud_auth::credentials::CredentialsProvider for Fixed {
-        async fn headers(
-            &self,
-            _: Extensions,
-        ) -> Result<CacheableResource<::http::HeaderMap>, google_cloud_auth::errors::CredentialsError>
-        {
-            let mut data = ::http::HeaderMap::new();
-            data.insert(::http::header::AUTHORIZATION, self.0.clone());
-            Ok(CacheableResource::New {
-                entity_tag: google_cloud_auth::credentials::EntityTag::default(),
-                data,
-            })
-        }
-        async fn universe_domain(&self) -> Option<String> {
-            None
-        }
-    }
-    let mut value =
-        HeaderValue::from_str(&format!("Bearer {token}")).unwrap_or(HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    Credentials::from(Fixed(value))
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

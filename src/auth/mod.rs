@@ -1,4 +1,5 @@
 //! Credentials: environment to tokens.
 
 pub mod google;
+mod exchange;
 pub mod kubernetes;

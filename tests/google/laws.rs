@@ -185,7 +185,7 @@ fn repositories_and_services() {
     });
 }
 
-fn cluster() -> Json {
+pub(crate) fn cluster() -> Json {
     json!({
         "name": "pollsapi", "location": "asia-south1-a", "remove_default_node_pool": true, "initial_node_count": 1,
         "deletion_protection": false, "networking_mode": "VPC_NATIVE", "ip_allocation_policy": {},

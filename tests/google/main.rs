@@ -7,4 +7,6 @@ mod example;
 mod laws;
 mod recorded;
 mod faults;
+mod credentials;
+mod bodies;
 mod over_a_port;

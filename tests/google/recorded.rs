@@ -87,6 +87,21 @@ fn what_was_read_plans_no_change_against_itself() {
     }
 }
 
+/// Gives the leaves of a body by their paths; arrays are sorted, what is zero is left out.
+pub(crate) fn leaves_of(json: &Json) -> BTreeMap<String, Json> {
+    let mut found = BTreeMap::new();
+    leaves(json, "", &mut found);
+    found
+}
+
+/// Gives the body of the first create call of a log.
+pub(crate) fn recorded_create(type_name: &str, log: &str) -> Json {
+    let (_, text) = LOGS.iter().find(|(name, _)| *name == type_name).unwrap();
+    let steps = steps(text).into_iter().find(|(name, _)| name == log);
+    let (_, steps) = steps.unwrap_or_else(|| panic!("no log {log}"));
+    steps.iter().find_map(|step| step.get("create")).cloned().unwrap()
+}
+
 fn leaves(json: &Json, path: &str, found: &mut BTreeMap<String, Json>) {
     match json {
         Json::Object(fields) => {

@@ -21,11 +21,16 @@ use terrane::sandbox::{self, Service};
 use terrane::value::{Type, Value};
 
 /// Sends to a sandbox in the same process.
-struct InProcess(Arc<sandbox::World>);
+struct InProcess(Arc<sandbox::World>, Bodies);
+
+/// The requests that were sent: method and address, and the body.
+pub(crate) type Bodies = Arc<Mutex<Vec<(String, Json)>>>;
 
 #[async_trait]
 impl Transport for InProcess {
     async fn send(&self, mut request: Request) -> Result<Response, SendError> {
+        let body = serde_json::from_slice(&request.body).unwrap_or_default();
+        self.1.lock().unwrap().push((format!("{} {}", request.method, request.url), body));
         let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
         request.url = rest.find('/').map_or("/", |at| &rest[at..]).to_string();
         Ok(self.0.answer(&request))
@@ -64,6 +69,7 @@ pub(crate) struct Bench {
     pub world: Arc<sandbox::World>,
     pub desk: Table,
     pub block: Value,
+    pub bodies: Bodies,
 }
 
 impl Bench {
@@ -80,12 +86,14 @@ impl Bench {
             version: "0.0.0",
             tokens: None,
         };
-        let provider = Google::over(Arc::new(InProcess(world.clone())));
+        let bodies = Bodies::default();
+        let provider = Google::over(Arc::new(InProcess(world.clone(), bodies.clone())));
         let block = provider.schema().empty();
         let block = block.with_field("project", Value::string("polls-demo"));
         let block = block.with_field("region", Value::string("asia-south1"));
         let session = provider.session(&block, &given).unwrap();
-        Bench { provider, session, world, desk: Table { clock, sent: Mutex::default() }, block }
+        let desk = Table { clock, sent: Mutex::default() };
+        Bench { provider, session, world, desk, block, bodies }
     }
 
     pub(crate) fn spec(&self, type_name: &str) -> Spec {

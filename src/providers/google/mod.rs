@@ -108,7 +108,14 @@ impl Google {
     /// # Errors
     /// The configuration is not known.
     pub fn session(&self, config: &Value, world: &World) -> Result<RestSession, Box<Diagnostic>> {
-        let config = settings::complete(&config.without_marks(), world);
+        let config = config.without_marks();
+        let logins = settings::logins(&config);
+        if logins.len() > 1 {
+            let names: Vec<String> = logins.iter().map(|name| format!("\"{name}\"")).collect();
+            let detail = format!("Only one of {} can be given.", names.join(", "));
+            return Err(Box::new(Diagnostic::error("Conflicting credentials", detail)));
+        }
+        let config = settings::complete(&config, world);
         if let Some(name) = ["access_token", "credentials"]
             .iter()
             .find(|name| config.field(name).is_some_and(|value| !value.is_known()))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::auth::google::Wish;
+use crate::auth::google::{External, Wish};
 use crate::providers::World;
 use crate::providers::rest::equal::duration_seconds;
 use crate::providers::rest::plan::Defaults;
@@ -106,6 +106,13 @@ pub fn schema() -> Schema {
         "batching".into(),
         block(&[("send_after", Type::String), ("enable_batching", Type::Bool)]),
     );
+    let external = ["audience", "service_account_email", "identity_token"].iter().map(|name| {
+        let mut field = Field::attribute(Type::String, Given::Required);
+        field.sensitive = *name == "identity_token";
+        ((*name).to_string(), field)
+    });
+    let external = Field::block(BlockKind::List, 0, Some(1), external.collect());
+    fields.insert("external_credentials".into(), external);
     Schema { version: 0, fields, deprecated: None }
 }
 
@@ -113,7 +120,9 @@ pub fn schema() -> Schema {
 pub fn complete(config: &Value, world: &World) -> Value {
     let mut config = config.clone();
     let empty = |config: &Value, name: &str| config.field(name).is_none_or(Value::is_null);
-    let authenticated = !empty(&config, "credentials") || !empty(&config, "access_token");
+    let authenticated = !empty(&config, "credentials")
+        || !empty(&config, "access_token")
+        || external(&config).is_some();
     for (name, variables) in TEXTS {
         let credential = *name == "credentials" || *name == "access_token";
         if !empty(&config, name) || (credential && authenticated) {
@@ -126,6 +135,11 @@ pub fn complete(config: &Value, world: &World) -> Value {
             let value = Value::string(text);
             config = config.with_field(name, if credential { value.sensitive() } else { value });
         }
+    }
+    let override_ = world.environment.get("USER_PROJECT_OVERRIDE").map(String::as_str);
+    if let Some(text) = override_.filter(|_| empty(&config, "user_project_override")) {
+        let truth = text.eq_ignore_ascii_case("true") || text == "1";
+        config = config.with_field("user_project_override", Value::bool(truth));
     }
     if world.sandbox.is_some() && empty(&config, "project") {
         config = config.with_field("project", Value::string(SANDBOX_PROJECT));
@@ -201,6 +215,52 @@ pub fn bases(config: &Value, world: &World) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Gives the block `external_credentials`, where it is written.
+fn external(config: &Value) -> Option<&Value> {
+    config.field("external_credentials")?.elements()?.first()
+}
+
+/// Gives the ways of logging in that a provider block has: more than one is a contradiction.
+pub fn logins(config: &Value) -> Vec<&'static str> {
+    let written = |name: &str| config.field(name).is_some_and(|value| !value.is_null());
+    let mut found: Vec<&'static str> =
+        ["access_token", "credentials"].into_iter().filter(|name| written(name)).collect();
+    if external(config).is_some() {
+        found.push("external_credentials");
+    }
+    found
+}
+
+/// Gives the address of the service that gives tokens of service accounts, with a slash at the end.
+fn iam_credentials(config: &Value, world: &World) -> String {
+    let given = text_at(config, "iam_credentials_custom_endpoint").or_else(|| {
+        let variable = world.environment.get("GOOGLE_IAM_CREDENTIALS_CUSTOM_ENDPOINT");
+        variable.filter(|text| !text.is_empty()).cloned()
+    });
+    match given {
+        Some(given) => format!("{}/", given.trim_end_matches('/')),
+        None => format!("https://iamcredentials.{}/v1/", universe(config)),
+    }
+}
+
+fn universe(config: &Value) -> String {
+    text_at(config, "universe_domain").unwrap_or_else(|| "googleapis.com".into())
+}
+
+fn federation(config: &Value, world: &World) -> Option<External> {
+    let block = external(config)?;
+    let text = |name: &str| text_at(block, name).unwrap_or_default();
+    let (base, account) = (iam_credentials(config, world), text("service_account_email"));
+    Some(External {
+        audience: text("audience"),
+        identity_token: text("identity_token"),
+        token_url: format!("https://sts.{}/v1/token", universe(config)),
+        impersonation_url: format!(
+            "{base}projects/-/serviceAccounts/{account}:generateAccessToken"
+        ),
+    })
+}
+
 /// Gives the credentials that are wished for.
 pub fn wish(config: &Value, world: &World) -> Wish {
     let texts = |name: &str| {
@@ -217,6 +277,8 @@ pub fn wish(config: &Value, world: &World) -> Wish {
     Wish {
         access_token: text_at(config, "access_token"),
         credentials: text_at(config, "credentials"),
+        external: federation(config, world),
+        iam_credentials: Some(iam_credentials(config, world)),
         impersonate: text_at(config, "impersonate_service_account"),
         delegates: texts("impersonate_service_account_delegates"),
         scopes,

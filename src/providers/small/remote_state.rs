@@ -261,6 +261,7 @@ fn wish(config: &Value, world: &World) -> Wish {
         environment: world.environment.clone(),
         home: world.home.clone(),
         sandbox: world.sandbox.clone(),
+        ..Wish::default()
     }
 }
 

@@ -41,6 +41,29 @@ pub fn region_of(location: &str) -> &str {
     if is_zone(location) { &location[..location.len() - 2] } else { location }
 }
 
+/// What nodes may do where the configuration says nothing of them. Without any, they could not even fetch images.
+const SCOPES: &[&str] = &[
+    "devstorage.read_only",
+    "logging.write",
+    "monitoring",
+    "service.management.readonly",
+    "servicecontrol",
+    "trace.append",
+];
+
+fn has_no_block(value: &Value) -> bool {
+    value.elements().is_none_or(<[Value]>::is_empty)
+}
+
+/// Asks for the usual scopes where there is no block `node_config`; `member` is where it stands in the object.
+pub fn default_scopes(object: &mut Json, member: &str, planned: &Value) {
+    if planned.field("node_config").is_none_or(has_no_block) {
+        let scopes: Vec<String> =
+            SCOPES.iter().map(|name| format!("https://www.googleapis.com/auth/{name}")).collect();
+        members::set_dotted(object, &format!("{member}.oauthScopes"), json!(scopes));
+    }
+}
+
 fn flag(value: &Value, name: &str) -> bool {
     value.field(name).and_then(Value::as_bool) == Some(true)
 }
@@ -201,6 +224,9 @@ impl Hook for Cluster {
             );
         } else {
             members::remove(object, "privateClusterConfig");
+        }
+        if planned.field("node_pool").is_none_or(has_no_block) {
+            default_scopes(object, "nodeConfig", planned);
         }
         if flag(planned, "enable_autopilot") {
             for name in

@@ -16,7 +16,7 @@ use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Problem};
 use crate::value::{Path, Type, Value};
 
-use super::cluster::lock_name;
+use super::cluster::{default_scopes, lock_name};
 
 /// `google_container_node_pool`.
 pub struct NodePool;
@@ -101,6 +101,7 @@ impl Hook for NodePool {
         {
             object["initialNodeCount"] = count.into();
         }
+        default_scopes(object, "config", planned);
         if let Some(Json::Array(accelerators)) = object.pointer_mut("/config/accelerators") {
             accelerators.retain(|entry| {
                 !matches!(entry.get("acceleratorCount").and_then(Json::as_str), Some("0") | None)
