@@ -11,15 +11,15 @@ use tokio::sync::mpsc;
 use super::agree::disagreement;
 use super::desk::Message;
 use super::oracle::{Former, Now};
-use super::walking::{inconsistent, overlaid, place, with_marks_of};
-use crate::addr::{Address, Mode};
+use super::walking::{inconsistent, overlaid, place};
+use crate::addr::Address;
 use crate::backends::Lock;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
 use crate::graph::walk;
 use crate::plan::event::ApplyEvent;
-use crate::plan::objects::encode;
+use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::planner::plan_object;
 use crate::plan::propose::ignore_changes;
 use crate::plan::sessions::{RegistrySchemas, Sessions};
@@ -69,7 +69,13 @@ pub async fn apply(
     tell: &mut dyn FnMut(ApplyEvent),
 ) -> Applied {
     let schemas = RegistrySchemas(given.registry);
-    let evaluator = || Evaluator::new(given.config, given.sources, given.inputs, &schemas);
+    let evaluator = || {
+        let mut evaluator = Evaluator::new(given.config, given.sources, given.inputs, &schemas);
+        if given.plan.base.mode != PlanMode::Destroy {
+            evaluator.limit(&given.plan.targets, &given.plan.excluded);
+        }
+        evaluator
+    };
     let (sender, mut inbox) = mpsc::unbounded_channel();
     let mut state = given.plan.prior.clone();
     if state.lineage.is_empty() {
@@ -258,6 +264,7 @@ impl Applier<'_, '_> {
     ) -> Result<Deed, Vec<Diagnostic>> {
         let address = &action.address;
         let instance = self.instance(address)?;
+        self.preconditions(address)?;
         let provider = self.sessions.provider(&change.provider).cloned().ok_or_else(Vec::new)?;
         let schema = self.schema(address, &change.provider).ok_or_else(Vec::new)?;
         let (prior, planned_then) = match (&change.verb, action.call) {
@@ -370,14 +377,11 @@ impl Applier<'_, '_> {
         let schema = self.schema(&action.address, &change.provider)?;
         let planned = change.verb.after();
         let value = match planned {
-            Some(planned) => with_marks_of(&observed.value, planned),
+            Some(planned) => with_marks_of(&observed.value.without_marks(), planned),
             None => observed.value.clone(),
         };
-        let needs: BTreeSet<Address> = change.needs.iter().map(Address::block).collect();
-        let needs =
-            needs.into_iter().filter(|need| need.mode == Mode::Managed || need.mode == Mode::Data);
-        let mut object =
-            encode(&schema, &value, &observed.private, &change.provider, needs.collect());
+        let needs = self.now.reach(&action.address).into_iter().collect();
+        let mut object = encode(&schema, &value, &observed.private, &change.provider, needs);
         object.tainted = tainted;
         object.create_before_destroy = change.create_before_destroy;
         Some(object)
@@ -432,13 +436,21 @@ impl Applier<'_, '_> {
         (self.tell)(ApplyEvent::Finished { action: action.clone(), id, elapsed });
     }
 
-    /// Evaluates the outputs, saves the state, and gives what was done.
+    /// Evaluates the outputs and checks, saves the state, and gives what was done.
     pub(super) async fn finish_run(mut self) -> Applied {
-        self.outputs();
+        match self.given.plan.base.mode {
+            PlanMode::Destroy => {
+                if self.applied.problems.is_empty() {
+                    self.state.outputs.clear();
+                }
+                self.state.checks = None;
+            }
+            PlanMode::Normal | PlanMode::RefreshOnly => self.conclude(),
+        }
         if self.given.plan.base.mode == PlanMode::Normal {
             self.keep_data();
         }
-        self.state.checks = None;
+        self.applied.problems.extend(incomplete(self.given.plan));
         self.flush().await;
         let changed = self.state != self.before || !self.given.plan.moves.is_empty();
         if changed || self.state.serial == 0 {
@@ -453,4 +465,21 @@ impl Applier<'_, '_> {
         self.applied.snapshot = self.state;
         self.applied
     }
+}
+
+/// Says that more may be left to do than the plan had.
+fn incomplete(plan: &Plan) -> Option<Diagnostic> {
+    let option = match (plan.targets.is_empty(), plan.excluded.is_empty()) {
+        (true, true) => return None,
+        (false, _) => "-target",
+        (true, false) => "-exclude",
+    };
+    let detail = format!(
+        "The plan was created with the {option} option in effect, so some changes requested in the configuration may have \
+         been ignored and the output values may not be fully updated. Run the following command to verify that no other \
+         changes are pending:\n    terrane plan\n\nNote that the {option} option is not suitable for routine use, and is \
+         provided only for exceptional situations such as recovering from errors or mistakes, or when Terraform \
+         specifically suggests to use it as part of an error message."
+    );
+    Some(Diagnostic::warning("Applied changes may be incomplete", detail))
 }

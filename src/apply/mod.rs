@@ -4,6 +4,7 @@
 //! network and report over a desk.
 
 pub mod agree;
+mod checks;
 pub mod applier;
 mod desk;
 mod oracle;

@@ -9,10 +9,11 @@ use super::oracle::Now;
 use crate::addr::Address;
 use crate::diag::{Diagnostic, Span};
 use crate::graph::{Outcome, Prepared, Walk};
+use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::encode;
-use crate::plan::{Action, Call, Change, PlanMode, Verb};
-use crate::providers::{ApiError, ApiErrorKind, Observed};
+use crate::plan::{Action, Call, Change, Verb};
+use crate::providers::{ApiError, ApiErrorKind, Deed, Observed};
 use crate::state::{Entry, KeptOutput};
 use crate::value::{Kind, Value};
 
@@ -123,6 +124,9 @@ type Job = futures::future::LocalBoxFuture<'static, Done>;
 impl Applier<'_, '_> {
     fn act_job(&mut self, action: &Action) -> Result<Job, Vec<Diagnostic>> {
         let (session, act) = self.ready(action)?;
+        if let Some(done) = self.only_marked(action, &act) {
+            return Ok(Box::pin(async move { done }));
+        }
         let first = self
             .change(action)
             .is_some_and(|change| matches!(change.verb, Verb::Replace { create_first: true, .. }));
@@ -136,6 +140,20 @@ impl Applier<'_, '_> {
             stop: self.given.stop.clone(),
         };
         Ok(Box::pin(async move { Done::Acted(session.act(&act, &desk).await) }))
+    }
+
+    /// Gives what is done where only the state says something else now: that a part is a secret, or none.
+    fn only_marked(&self, action: &Action, act: &crate::providers::Action) -> Option<Done> {
+        let change = self.change(action)?;
+        match (&change.verb, &act.deed) {
+            (Verb::Update { before, after }, Deed::Update { planned, .. })
+                if same(before, after) =>
+            {
+                let observed = Observed { value: planned.clone(), private: change.private.clone() };
+                Some(Done::Acted(Ok(Some(observed))))
+            }
+            _ => None,
+        }
     }
 
     fn read_job(&mut self, action: &Action) -> Result<Job, Vec<Diagnostic>> {
@@ -209,14 +227,8 @@ impl Applier<'_, '_> {
         }
     }
 
-    /// Evaluates the root's outputs; what is not known because something failed stays as it was.
-    pub(super) fn outputs(&mut self) {
-        if self.given.plan.base.mode == PlanMode::Destroy {
-            if self.applied.problems.is_empty() {
-                self.state.outputs.clear();
-            }
-            return;
-        }
+    /// Evaluates an instance's preconditions, with all known that it waited for.
+    pub(super) fn preconditions(&mut self, address: &Address) -> Result<(), Vec<Diagnostic>> {
         let mut oracle = Now {
             plan: self.given.plan,
             registry: self.given.registry,
@@ -224,24 +236,42 @@ impl Applier<'_, '_> {
             done: &self.done,
             data: &self.data,
         };
-        let (outputs, problems) = self.now.outputs(&mut oracle);
-        if self.applied.problems.is_empty() {
-            self.applied.problems.extend(problems);
-        }
-        let mut kept = BTreeMap::new();
-        for (name, output) in outputs {
-            if output.ephemeral {
-                continue;
+        let (_, problems) = self.now.preconditions(address, &mut oracle);
+        if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(()) }
+    }
+
+    /// Evaluates all once more with what was made: checks and the root's outputs. An output that is not known
+    /// because something failed stays as it was.
+    pub(super) fn conclude(&mut self) {
+        let mut oracle = Now {
+            plan: self.given.plan,
+            registry: self.given.registry,
+            state: &self.state,
+            done: &self.done,
+            data: &self.data,
+        };
+        let evaluation = self.now.evaluate(&mut oracle);
+        self.state.checks = super::checks::kept(&evaluation.desired.checks);
+        for problem in evaluation.problems {
+            let told_before = self.given.plan.warnings.contains(&problem)
+                && problem.summary != "Check block assertion failed";
+            let open = problem.summary == "Check block assertion known after apply";
+            if !told_before && !open && !self.applied.problems.contains(&problem) {
+                self.applied.problems.push(problem);
             }
-            if !output.value.is_whole() {
-                if let Some(former) = self.state.outputs.get(&name) {
-                    kept.insert(name, former.clone());
-                }
+        }
+        // What `-target` leaves out stays.
+        let declared = &self.given.config.root.outputs;
+        let mut kept = std::mem::take(&mut self.state.outputs);
+        kept.retain(|name, _| declared.contains_key(name));
+        for (name, output) in evaluation.desired.outputs {
+            if output.ephemeral || !output.value.is_whole() {
                 continue;
             }
             let sensitive = output.sensitive || output.value.all_marks().sensitive;
             let value = output.value.without_marks();
             if value.is_null() {
+                kept.remove(&name);
                 continue;
             }
             kept.insert(name, KeptOutput { ty: value.ty(), value, sensitive });
@@ -319,35 +349,4 @@ pub(super) fn overlaid(planned: &Value, fresh: &Value) -> Value {
         }
         _ => fresh.clone(),
     }
-}
-
-/// Gives a value with the marks that the planned one has at the same places.
-pub(super) fn with_marks_of(value: &Value, planned: &Value) -> Value {
-    let marked = match (value.kind(), planned.kind()) {
-        (Kind::Object(_) | Kind::Map(..), Kind::Object(fields) | Kind::Map(_, fields)) => {
-            fields.iter().fold(value.clone(), |value, (name, planned)| {
-                if !planned.all_marks().any() {
-                    return value;
-                }
-                match value.field(name) {
-                    Some(part) => {
-                        let part = with_marks_of(part, planned);
-                        value.with_field(name, part)
-                    }
-                    None => value,
-                }
-            })
-        }
-        (
-            Kind::List(_, parts) | Kind::Tuple(parts),
-            Kind::List(_, others) | Kind::Tuple(others),
-        ) if parts.len() == others.len() => {
-            let mut others = others.iter();
-            value.map_parts(&mut |part| {
-                others.next().map_or_else(|| part.clone(), |planned| with_marks_of(part, planned))
-            })
-        }
-        _ => value.clone(),
-    };
-    marked.marked(planned.marks())
 }

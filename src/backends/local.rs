@@ -233,8 +233,7 @@ impl Lock for LocalLock {
         // The texts are compared: marks inside of values are not kept, so they make no difference.
         let unchanged =
             self.base.as_ref().is_some_and(|base| file::write(base) == file::write(&same));
-        let nothing = self.base.is_none() && snapshot.is_empty();
-        if !unchanged && !nothing {
+        if !unchanged {
             let lineage = match base.lineage.as_str() {
                 "" => Uuid::new_v5(&self.holder.id, b"lineage").to_string(),
                 lineage => lineage.to_string(),

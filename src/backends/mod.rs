@@ -304,6 +304,12 @@ pub async fn acquire(
 /// The kinds of places that there are.
 const KINDS: [&str; 1] = ["local"];
 
+/// The summary of a backend type that is none here.
+pub const UNKNOWN_KIND: &str = "Invalid backend type";
+
+/// Types that Terraform has and this program does not.
+const ELSEWHERE: &[&str] = &["azurerm", "consul", "cos", "http", "oss", "pg", "remote", "s3"];
+
 /// Opens the place of a workspace's state: the `backend` block's label and arguments, or nothing.
 ///
 /// # Errors
@@ -330,8 +336,12 @@ pub fn open(
         }
         Some(kind) => Err(Box::new(
             Diagnostic::error(
-                "Unsupported backend",
-                format!("This program does not keep states in a backend of type \"{kind}\"."),
+                UNKNOWN_KIND,
+                if ELSEWHERE.contains(&kind) {
+                    format!("This program does not keep states in a backend of type \"{kind}\".")
+                } else {
+                    format!("There is no backend type named \"{kind}\".")
+                },
             )
             .help(format!(
                 "There is: {}. Without a backend block the state is a local file.",

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use clap::{Arg, ArgMatches};
 
 use super::interrupt::guarded;
-use super::planning::{self, options, planned};
+use super::planning::{self, CHECKED_AGAIN, options, planned_but};
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
 use super::{Command, Exit, flag, one};
@@ -62,7 +62,10 @@ fn apply_new(
     let options = options(workbench, matches, destroy)?;
     let backend = workbench.backend(matches)?;
     let (lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
-    let plan = match planned(workbench, &loaded, &registry, &prior, &options) {
+    let unasked = matches.get_one::<bool>("auto-approve").copied().unwrap_or(false);
+    // Where nobody is asked about the plan, what its checks found is left to the apply to tell.
+    let untold = if unasked { CHECKED_AGAIN } else { &[] };
+    let plan = match planned_but(workbench, &loaded, &registry, &prior, &options, untold) {
         Ok(plan) => plan,
         Err(exit) => {
             workbench.unlock(lock);
@@ -76,7 +79,7 @@ fn apply_new(
         workbench.screen.line(format!("{word} cancelled."));
         return Err(1);
     }
-    finish(workbench, matches, &loaded, &registry, &plan, lock)
+    finish(workbench, matches, &loaded, &registry, &plan, lock, destroy)
 }
 
 fn agreed(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, mode: PlanMode) -> bool {
@@ -131,7 +134,7 @@ fn apply_saved(
         workbench.unlock(lock);
         return Err(workbench.fail(&[stale(&prior, &plan)]));
     }
-    finish(workbench, matches, &loaded, &registry, &plan, lock)
+    finish(workbench, matches, &loaded, &registry, &plan, lock, false)
 }
 
 fn stale(prior: &Snapshot, plan: &Plan) -> Diagnostic {
@@ -150,6 +153,7 @@ fn finish(
     registry: &Registry,
     plan: &Plan,
     mut lock: Box<dyn Lock>,
+    destroy: bool,
 ) -> Result<Exit, Exit> {
     let applied = carried_out(workbench, matches, loaded, registry, plan, lock.as_mut());
     let unlocked = workbench.unlock(lock);
@@ -159,7 +163,7 @@ fn finish(
     }
     workbench.tell(&applied.problems);
     let failed = has_errors(&applied.problems) || !applied.skipped.is_empty();
-    telling::applied(workbench, plan, &applied, failed);
+    telling::applied(workbench, plan, &applied, failed, destroy);
     Ok(if failed { 1 } else { unlocked })
 }
 

@@ -43,6 +43,8 @@ pub use self::environment::{Environment, Screen};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use self::workbench::Workbench;
+use crate::diag::{Diagnostic, Sources};
+use crate::render;
 
 /// What a command gives back: the process's exit code.
 pub type Exit = u8;
@@ -91,6 +93,9 @@ pub fn run(arguments: &[String], environment: &Environment, screen: &mut Screen<
     let program = program();
     let matches = match program.try_get_matches_from(&arguments) {
         Ok(matches) => matches,
+        Err(error) if arguments.iter().any(|argument| argument == "--json") => {
+            return usage_json(&error, screen);
+        }
         Err(error) => return usage(&error, screen),
     };
     let Some((name, inner)) = matches.subcommand() else { return 1 };
@@ -120,6 +125,26 @@ fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
     }
     screen.print(text.to_string());
     0
+}
+
+/// Prints mistakes as who asked for JSON reads them.
+fn usage_json(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    if !error.use_stderr() {
+        return usage(error, screen);
+    }
+    let unknown =
+        error.get(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
+    let detail = match unknown {
+        Some(ContextValue::String(name)) => {
+            format!("flag provided but not defined: -{}", name.trim_start_matches('-'))
+        }
+        _ => error.render().to_string(),
+    };
+    let problem = Diagnostic::error("Failed to parse command-line flags", detail);
+    let now = jiff::Timestamp::now();
+    screen.print(render::json::stream::diagnostic(&problem, &Sources::default(), now));
+    1
 }
 
 /// Gives the program's own arguments and all commands.

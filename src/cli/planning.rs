@@ -2,6 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches};
 
+use super::telling;
 use super::workbench::{Loaded, Workbench};
 use super::{Exit, all, flag, flag_on, many, state_arguments, variables};
 use crate::addr::{Address, Target};
@@ -20,6 +21,11 @@ pub(super) fn arguments(command: clap::Command) -> clap::Command {
             "target",
             "ADDRESS",
             "Plan only for this resource, instance or module and what it needs",
+        ))
+        .arg(many(
+            "exclude",
+            "ADDRESS",
+            "Plan without this resource, instance or module and what needs it",
         ))
         .arg(many("replace", "ADDRESS", "Replace this instance whatever changed"))
         .arg(flag("destroy", "Plan to destroy everything").overrides_with("destroy"))
@@ -62,14 +68,20 @@ pub(super) fn options(
         (false, false) => PlanMode::Normal,
     };
     let mut problems = Vec::new();
-    let mut targets = Vec::new();
-    for text in all(matches, "target") {
-        match text.parse::<Target>() {
-            Ok(target) => targets.push(target),
-            Err(error) => problems
-                .push(Diagnostic::error(format!("Invalid target \"{text}\""), format!("{error}."))),
+    let mut named = |option: &str| {
+        let mut targets = Vec::new();
+        for text in all(matches, option) {
+            match text.parse::<Target>() {
+                Ok(target) => targets.push(target),
+                Err(error) => problems.push(Diagnostic::error(
+                    format!("Invalid target \"{text}\""),
+                    format!("{error}."),
+                )),
+            }
         }
-    }
+        targets
+    };
+    let (targets, exclude) = (named("target"), named("exclude"));
     let mut replace = Vec::new();
     for text in all(matches, "replace") {
         match text.parse::<Address>() {
@@ -80,18 +92,21 @@ pub(super) fn options(
             )),
         }
     }
+    if !replace.is_empty() && mode != PlanMode::Normal {
+        let detail = "Forcing resource instance replacement (with -replace=...) is allowed only in normal planning mode.";
+        problems.push(Diagnostic::error("Unsupported plan mode", detail));
+    }
     if !problems.is_empty() {
         return Err(workbench.fail(&problems));
     }
-    Ok(Options {
-        mode,
-        refresh: on("refresh"),
-        targets,
-        replace,
-        require_live: on("require-live"),
-        imports: Vec::new(),
-    })
+    let (refresh, require_live) = (on("refresh"), on("require-live"));
+    let imports = Vec::new();
+    Ok(Options { mode, refresh, targets, exclude, replace, require_live, imports })
 }
+
+/// What an apply tells of again, with all known.
+pub(super) const CHECKED_AGAIN: &[&str] =
+    &["Check block assertion failed", "Check block assertion known after apply"];
 
 /// Makes a plan and prints the problems met.
 pub(super) fn planned(
@@ -129,6 +144,7 @@ pub(super) fn planned_but(
         loaded.name_block(problem);
     }
     if has_errors(&problems) {
+        telling::partial_plan(workbench, &plan, registry);
         return Err(workbench.fail(&problems));
     }
     workbench.tell(&problems);

@@ -56,6 +56,20 @@ pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Re
     workbench.screen.print(text);
 }
 
+/// Shows what was planned before a problem was met; nothing where that is nothing.
+pub(super) fn partial_plan(workbench: &mut Workbench<'_, '_>, made: &Plan, registry: &Registry) {
+    if made.changes.is_empty() && made.outputs.is_empty() {
+        return;
+    }
+    if workbench.json() {
+        plan(workbench, made, registry);
+    } else if made.changes.values().any(|change| !change.verb.is_keep()) {
+        let text = "Terrane planned the following actions, but then encountered a problem:\n";
+        workbench.screen.print(text);
+        plan(workbench, made, registry);
+    }
+}
+
 /// Shows a saved plan.
 pub(super) fn saved_plan(
     workbench: &mut Workbench<'_, '_>,
@@ -115,6 +129,7 @@ pub(super) fn applied(
     plan: &Plan,
     applied: &Applied,
     failed: bool,
+    destroy: bool,
 ) {
     let counts = applied.counts;
     let done = progress::Applied {
@@ -123,13 +138,16 @@ pub(super) fn applied(
         destroyed: counts.destroy,
         imported: counts.import,
     };
-    let destroy = plan.base.mode == PlanMode::Destroy;
     if workbench.json() {
+        if failed {
+            return;
+        }
         let now = workbench.clock.now();
         workbench.screen.print(stream::apply_summary(done, destroy, now));
         workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
         return;
     }
+    let destroy = destroy || plan.base.mode == PlanMode::Destroy;
     if failed {
         let word = if destroy { "Destroy" } else { "Apply" };
         let mut text = format!(

@@ -11,7 +11,9 @@ use super::many;
 use crate::config::{Config, Module};
 use crate::config::{Disk, load_variables};
 use crate::diag::{Diagnostic, Sources};
-use crate::eval::{Evaluator, InputValue, Inputs, RawInput, Schemas};
+use crate::eval::{
+    Evaluator, InputValue, Inputs, RawInput, Schemas, is_plain_text, missing as not_given,
+};
 use crate::plan::planner::Unread;
 
 /// The arguments of all commands that take variables.
@@ -30,7 +32,13 @@ pub(super) fn gather(
     config: &Config,
     sources: &mut Sources,
 ) -> (BTreeMap<String, InputValue>, Vec<Diagnostic>) {
-    let mut gathered = Gathered { values: BTreeMap::new(), problems: Vec::new(), sources };
+    let mut gathered = Gathered {
+        values: BTreeMap::new(),
+        problems: Vec::new(),
+        sources,
+        config,
+        without_value: false,
+    };
     for (name, text) in &environment.variables {
         let Some(name) = name.strip_prefix("TF_VAR_") else { continue };
         if config.root.variables.contains_key(name) {
@@ -52,6 +60,11 @@ pub(super) fn gather(
             gathered.file(&environment.cwd.join(&text), &text);
         }
     }
+    if gathered.without_value {
+        let missing = missing(&config.root, &gathered.values);
+        let missing = missing.iter().map(|name| not_given(&config.root.variables[*name]));
+        gathered.problems.extend(missing);
+    }
     (gathered.values, gathered.problems)
 }
 
@@ -59,12 +72,19 @@ struct Gathered<'a> {
     values: BTreeMap<String, InputValue>,
     problems: Vec<Diagnostic>,
     sources: &'a mut Sources,
+    config: &'a Config,
+    /// Whether a value is written and is none.
+    without_value: bool,
 }
 
 impl Gathered<'_> {
     fn text(&mut self, name: &str, text: &str, origin: &str) {
         let value = RawInput::Text(text.to_string());
-        let input = InputValue { value, origin: origin.to_string(), span: None };
+        let variable = self.config.root.variables.get(name);
+        let file = variable
+            .filter(|variable| !is_plain_text(variable))
+            .map(|_| self.sources.add(format!("<value for var.{name}>"), text));
+        let input = InputValue { value, origin: origin.to_string(), span: None, file };
         self.values.insert(name.to_string(), input);
     }
 
@@ -75,11 +95,16 @@ impl Gathered<'_> {
         let sources = self.sources.clone();
         let mut evaluator = Evaluator::new(&config, &sources, &inputs, &NoSchemas);
         for (variable, attribute) in attributes {
+            // What a fixed value may not have was told of as the file was read.
+            if !crate::config::constant::forbidden(&attribute.expr).is_empty() {
+                self.without_value = true;
+                continue;
+            }
             match evaluator.expression(&attribute.expr, &mut Unread) {
                 Ok(value) => {
                     let span = Some(attribute.span);
                     let value = RawInput::Value(value);
-                    let input = InputValue { value, origin: name.to_string(), span };
+                    let input = InputValue { value, origin: name.to_string(), span, file: None };
                     self.values.insert(variable, input);
                 }
                 Err(problems) => self.problems.extend(problems),

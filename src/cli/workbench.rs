@@ -201,6 +201,12 @@ impl<'e, 's> Workbench<'e, 's> {
 
     /// Reads the configuration alone.
     pub(super) fn config(&mut self) -> (Config, Vec<Diagnostic>) {
+        if let Some(name) = self.environment.variable("TF_WORKSPACE")
+            && !super::workspace::is_valid(name)
+        {
+            let problem = Diagnostic::error("Invalid workspace name set using TF_WORKSPACE", "");
+            return (Config::default(), vec![problem]);
+        }
         let loader = Installed { files: &Disk, manifest: self.manifest() };
         let (config, mut problems) = load(&self.folder, &mut self.sources, &loader);
         self.backend = Some(config.root.settings.backend.clone());
@@ -281,7 +287,7 @@ impl<'e, 's> Workbench<'e, 's> {
             let Some(text) = (self.screen.ask)() else { return };
             self.screen.line("");
             let origin = "the answer to a question".to_string();
-            let input = InputValue { value: RawInput::Text(text), origin, span: None };
+            let input = InputValue { value: RawInput::Text(text), origin, span: None, file: None };
             values.insert(name.to_string(), input);
         }
     }
@@ -306,6 +312,7 @@ impl<'e, 's> Workbench<'e, 's> {
             ),
             applying: false,
             validating: false,
+            unchecked: false,
         }
     }
 
@@ -381,7 +388,11 @@ impl<'e, 's> Workbench<'e, 's> {
         }
         backends::open(kind, &settings, &self.folder, &workspace).map_err(|problem| {
             let problem = match &block {
-                Some(block) => problem.at(block.header, ""),
+                Some(block) => {
+                    let label =
+                        block.labels.first().filter(|_| problem.summary == backends::UNKNOWN_KIND);
+                    problem.at(label.map_or(block.header, |label| label.span), "")
+                }
                 None => *problem,
             };
             self.fail(&[problem])

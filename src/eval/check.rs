@@ -1,5 +1,7 @@
 //! Conditions: preconditions, postconditions, output preconditions, `check` blocks and validations.
 
+use std::collections::HashMap;
+
 use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::scope::{BlockId, Eval, ModuleId, Scope, Stop};
@@ -30,6 +32,15 @@ const OUTPUT: Words = Words { failed: "Module output value precondition failed",
 const ASSERTION: Words =
     Words { failed: "Check block assertion failed", severity: Severity::Warning, ..PRECONDITION };
 
+/// What is told where a failure's own message cannot be.
+const NO_MESSAGE: &str = "This check failed, but has an invalid error message as described in the other accompanying messages.";
+
+/// What stands between a failed validation's message and its place.
+const CHECKED_BY: &str = "\n\nThis was checked by the validation rule at ";
+
+/// The summary of a failed validation.
+const INVALID: &str = "Invalid value for variable";
+
 impl<'a> Pass<'_, 'a> {
     /// Evaluates an instance's preconditions.
     pub(super) fn preconditions(
@@ -38,7 +49,7 @@ impl<'a> Pass<'_, 'a> {
         key: Option<&Key>,
     ) -> Option<CheckResult> {
         let rules = &block.resource.lifecycle.preconditions;
-        if rules.is_empty() {
+        if rules.is_empty() || self.evaluator.inputs.unchecked {
             return None;
         }
         let turn = self.block_turns(block).map(|turns| turns.turn(key)).unwrap_or_default();
@@ -54,7 +65,7 @@ impl<'a> Pass<'_, 'a> {
         value: &Value,
     ) -> Option<CheckResult> {
         let rules = &block.resource.lifecycle.postconditions;
-        if rules.is_empty() {
+        if rules.is_empty() || self.evaluator.inputs.unchecked {
             return None;
         }
         let turn = self.block_turns(block).map(|turns| turns.turn(key)).unwrap_or_default();
@@ -75,13 +86,32 @@ impl<'a> Pass<'_, 'a> {
         self.rules("resource", without_keys(&address), instance.to_string(), rules, words, scope)
     }
 
+    /// Gives the outcome of a block that has conditions and no instance, or whose instances are not known.
+    pub(super) fn without_instances(
+        &self,
+        block: BlockId<'a>,
+        status: CheckStatus,
+    ) -> Option<CheckResult> {
+        let lifecycle = &block.resource.lifecycle;
+        if lifecycle.preconditions.is_empty() && lifecycle.postconditions.is_empty() {
+            return None;
+        }
+        Some(CheckResult {
+            kind: "resource",
+            config_address: without_keys(&self.block_address(block)),
+            address: String::new(),
+            status,
+            failures: Vec::new(),
+        })
+    }
+
     /// Evaluates an output's preconditions.
     pub(super) fn output_preconditions(
         &mut self,
         module: ModuleId,
         output: &Output,
     ) -> Option<CheckResult> {
-        if output.preconditions.is_empty() {
+        if output.preconditions.is_empty() || self.evaluator.inputs.unchecked {
             return None;
         }
         let (config, address) = self.names(module, &format!("output.{}", output.name.text));
@@ -127,7 +157,7 @@ impl<'a> Pass<'_, 'a> {
             let status = match self.rule(rule, words, scope) {
                 Ok(Ok(status)) => status,
                 Ok(Err(message)) => {
-                    result.failures.push(message);
+                    result.failures.extend(message);
                     CheckStatus::Fail
                 }
                 Err(stop) => {
@@ -141,13 +171,13 @@ impl<'a> Pass<'_, 'a> {
         result
     }
 
-    /// Evaluates one rule: its status, or the message of its failure.
+    /// Evaluates one rule: its status, or the message of its failure; nothing where that must not be shown.
     fn rule(
         &mut self,
         rule: &CheckRule,
         words: Words,
         scope: &mut Scope,
-    ) -> Eval<Result<CheckStatus, String>> {
+    ) -> Eval<Result<CheckStatus, Option<String>>> {
         let span = rule.condition.span;
         let condition = self.expr(&rule.condition, scope);
         let names = self.skip(&rule.error_message, scope);
@@ -173,10 +203,9 @@ impl<'a> Pass<'_, 'a> {
         }
         let message = self.expr(&rule.error_message, scope)?;
         let told = self.message(&message, rule, words.severity);
-        let problem = Diagnostic {
-            severity: words.severity,
-            ..Diagnostic::error(words.failed, told.clone())
-        };
+        let detail = told.clone().unwrap_or_else(|| NO_MESSAGE.into());
+        let problem =
+            Diagnostic { severity: words.severity, ..Diagnostic::error(words.failed, detail) };
         let mut problems = vec![problem.at(span, "")];
         self.explain(&mut problems, &rule.condition, Cause::Other, scope);
         self.report(problems);
@@ -184,7 +213,7 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Gives the text of a failed rule's message, unless it must not be shown.
-    fn message(&mut self, message: &Value, rule: &CheckRule, severity: Severity) -> String {
+    fn message(&mut self, message: &Value, rule: &CheckRule, severity: Severity) -> Option<String> {
         let marks = message.all_marks();
         if marks.any() {
             let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
@@ -208,7 +237,7 @@ impl<'a> Pass<'_, 'a> {
             }),
         };
         match text {
-            Ok(text) if !marks.any() => return text.trim().to_string(),
+            Ok(text) if !marks.any() => return Some(text.trim().to_string()),
             Ok(_) => {}
             Err(why) => {
                 let detail = format!("Unsuitable value for error message: {why}.");
@@ -217,8 +246,7 @@ impl<'a> Pass<'_, 'a> {
                 self.report(vec![problem.at(rule.error_message.span, "")]);
             }
         }
-        "This check failed, but has an invalid error message as described in the other accompanying messages."
-            .into()
+        None
     }
 
     /// Evaluates a variable's validations for a value.
@@ -248,14 +276,16 @@ impl<'a> Pass<'_, 'a> {
                 Ok(status) => status,
                 Err(mut stop) => {
                     stop.fatal = true;
-                    result
-                        .failures
-                        .extend(stop.problems.last().map(|problem| problem.detail.clone()));
+                    let failed = stop.problems.last().filter(|problem| problem.summary == INVALID);
+                    let status = failed.map_or(CheckStatus::Error, |_| CheckStatus::Fail);
+                    result.failures.extend(failed.and_then(|problem| {
+                        problem.detail.split_once(CHECKED_BY).map(|(text, _)| text.to_string())
+                    }));
                     stopped = Some(match stopped {
                         Some(before) => before.and(stop),
                         None => stop,
                     });
-                    CheckStatus::Fail
+                    status
                 }
             };
             result.status = worse(result.status, status);
@@ -308,9 +338,9 @@ impl<'a> Pass<'_, 'a> {
             _ => "Failed to evaluate condition error message.".into(),
         };
         let at = self.evaluator.range(rule.span);
-        let detail = format!("{text}\n\nThis was checked by the validation rule at {at}.");
+        let detail = format!("{text}{CHECKED_BY}{at}.");
         let place = self.given_at(module, variable);
-        problems.push(Diagnostic::error("Invalid value for variable", detail).at(place, ""));
+        problems.push(Diagnostic::error(INVALID, detail).at(place, ""));
         self.explain(&mut problems, &rule.condition, Cause::Other, scope);
         Err(Stop { problems, fatal: true })
     }
@@ -349,6 +379,27 @@ fn worse(left: CheckStatus, right: CheckStatus) -> CheckStatus {
         CheckStatus::Error => 3,
     };
     if rank(left) >= rank(right) { left } else { right }
+}
+
+/// Puts what was found of the same object together: the worst outcome and all messages.
+pub(super) fn merged(results: Vec<CheckResult>) -> Vec<CheckResult> {
+    let mut places: HashMap<(&'static str, String, String), usize> = HashMap::new();
+    let mut merged: Vec<CheckResult> = Vec::new();
+    for result in results {
+        let key = (result.kind, result.config_address.clone(), result.address.clone());
+        match places.get(&key) {
+            Some(place) => {
+                let known = &mut merged[*place];
+                known.status = worse(known.status, result.status);
+                known.failures.extend(result.failures);
+            }
+            None => {
+                places.insert(key, merged.len());
+                merged.push(result);
+            }
+        }
+    }
+    merged
 }
 
 /// Writes a block's address without the keys of module instances.

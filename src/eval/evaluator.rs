@@ -11,8 +11,8 @@ use super::order::{Node, Order, order};
 use super::scope::{BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Stop, Trace};
 use super::written::deprecations;
 use super::{
-    CheckResult, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig, ProviderRef,
-    Schemas,
+    CheckResult, CheckStatus, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig,
+    ProviderRef, Schemas,
 };
 use crate::addr::{Address, Key};
 use crate::config::Config;
@@ -50,13 +50,15 @@ pub struct Evaluator<'a> {
     pub(super) running: Vec<Item<'a>>,
     pub(super) running_set: HashSet<Item<'a>>,
     pub(super) problems: Vec<Diagnostic>,
-    /// What the variables' validations gave, by address; those of kept variables stay.
+    /// What the validations of variables and the preconditions of outputs gave, by address; those of kept ones stay.
     pub(super) validations: BTreeMap<String, CheckResult>,
     pub(super) deferred: BTreeSet<Address>,
     pub(super) pending: bool,
     pub(super) single: Rc<Turns>,
     pub(super) nothing: Rc<Needs>,
-    order: Rc<Order<'a>>,
+    pub(super) order: Rc<Order<'a>>,
+    /// What is evaluated, where that is not all.
+    pub(super) limit: Option<HashSet<Node<'a>>>,
 }
 
 /// What one pass gives.
@@ -174,6 +176,7 @@ impl<'a> Evaluator<'a> {
             single: Rc::new(Turns::Single),
             nothing: Rc::new(Needs::new()),
             order: Rc::new(order(config, sources)),
+            limit: None,
         }
     }
 
@@ -195,6 +198,7 @@ impl<'a> Evaluator<'a> {
         pass.all(&mut desired);
         desired.deferred = std::mem::take(&mut self.deferred);
         desired.checks.extend(self.validations.values().cloned());
+        desired.checks = super::check::merged(std::mem::take(&mut desired.checks));
         let problems = std::mem::take(&mut self.problems);
         Evaluation { desired, problems, pending: self.pending }
     }
@@ -236,6 +240,14 @@ impl<'a> Evaluator<'a> {
         self.begin();
         let outputs = Pass { evaluator: self, oracle }.root_outputs();
         (outputs, std::mem::take(&mut self.problems))
+    }
+
+    /// Gives the root variables as they were given, and the defaults of the others; ephemeral ones are not told.
+    pub fn root_variables(&mut self, oracle: &mut dyn Oracle) -> BTreeMap<String, Value> {
+        self.begin();
+        let given = Pass { evaluator: self, oracle }.given_variables();
+        self.problems.clear();
+        given
     }
 
     /// Evaluates the root module's `import` blocks.
@@ -331,6 +343,9 @@ impl<'a> Pass<'_, 'a> {
         let mut instances: Vec<Vec<ModuleId>> = vec![Vec::new(); order.places.len()];
         instances[0].push(0);
         for node in &order.nodes {
+            if !self.evaluator.is_in(node) {
+                continue;
+            }
             match node {
                 Node::Local(place, name) => {
                     for module in &instances[*place] {
@@ -388,27 +403,40 @@ impl<'a> Pass<'_, 'a> {
         let mut waiting = vec![0];
         while let Some(module) = waiting.pop() {
             let of = self.evaluator.modules[module].module;
+            desired.modules.insert(self.evaluator.modules[module].steps.clone());
+            let place = self.evaluator.place(module);
             for name in of.locals.keys() {
-                let value = self.local_named(module, name, Span::default());
-                self.tell(value);
+                if self.evaluator.is_in(&Node::Local(place, name)) {
+                    let value = self.local_named(module, name, Span::default());
+                    self.tell(value);
+                }
             }
-            for variable in of.variables.values() {
-                let value = self.variable(module, variable);
-                self.tell(value);
+            for (name, variable) in &of.variables {
+                if self.evaluator.is_in(&Node::Variable(place, name)) {
+                    let value = self.variable(module, variable);
+                    self.tell(value);
+                }
             }
-            for call in of.calls.values() {
-                let children = self.children(module, call);
-                waiting.extend(self.tell(children).unwrap_or_default());
+            for (name, call) in &of.calls {
+                if self.evaluator.is_in(&Node::Call(place, name)) {
+                    let children = self.children(module, call);
+                    waiting.extend(self.tell(children).unwrap_or_default());
+                }
             }
             for resource in of.resources.values() {
-                self.block(BlockId { module, resource }, desired);
+                if self.evaluator.is_in(&super::order::resource_node(place, resource)) {
+                    self.block(BlockId { module, resource }, desired);
+                }
             }
-            for (name, output) in &of.outputs {
-                let value = self.output(module, name);
-                self.tell(value);
-                desired.checks.extend(self.output_preconditions(module, output));
+            for name in of.outputs.keys() {
+                if self.evaluator.is_in(&Node::Output(place, name)) {
+                    let value = self.output(module, name);
+                    self.tell(value);
+                }
             }
-            for check in of.checks.values() {
+            // What is left out may be all that a check asks of.
+            let unchecked = self.evaluator.limit.is_some() || self.evaluator.inputs.unchecked;
+            for check in of.checks.values().filter(|_| !unchecked) {
                 if let Some(data) = &check.data {
                     self.block(BlockId { module, resource: data }, desired);
                 }
@@ -434,12 +462,16 @@ impl<'a> Pass<'_, 'a> {
             self.evaluator.deferred.insert(address);
             keys.push(None);
         }
+        if keys.is_empty() || stands_for_all {
+            let unknown = if stands_for_all { CheckStatus::Unknown } else { CheckStatus::Pass };
+            desired.checks.extend(self.without_instances(block, unknown));
+        }
         for key in keys {
             let instance = self.instance(block, key.clone());
             let Some(instance) = self.tell(instance) else { continue };
             let before = self.preconditions(block, key.as_ref());
-            let failed = before.as_ref().is_some_and(|result| !result.failures.is_empty());
-            desired.checks.extend(before);
+            let failed = before.as_ref().is_some_and(|result| result.status == CheckStatus::Fail);
+            desired.checks.extend(before.filter(|_| !stands_for_all));
             let address = self.block_address(block).with_key(key.clone());
             if !stands_for_all {
                 desired.instances.insert(address, (*instance).clone());
@@ -449,7 +481,8 @@ impl<'a> Pass<'_, 'a> {
             }
             let object = self.object(block, key.clone());
             if let Some(object) = self.tell(object) {
-                desired.checks.extend(self.postconditions_of(block, key.as_ref(), &object));
+                let after = self.postconditions_of(block, key.as_ref(), &object);
+                desired.checks.extend(after.filter(|_| !stands_for_all));
             }
         }
     }
@@ -459,7 +492,8 @@ impl<'a> Pass<'_, 'a> {
         let used: BTreeSet<ProviderRef> =
             desired.instances.values().map(|instance| instance.provider.clone()).collect();
         let root = &self.evaluator.config.root;
-        let written = root.providers.keys().map(|(name, alias)| {
+        let written = root.providers.keys().filter(|_| self.evaluator.limit.is_none());
+        let written = written.map(|(name, alias)| {
             let source = root.provider_source(name);
             ProviderRef {
                 module: Vec::new(),
@@ -469,6 +503,10 @@ impl<'a> Pass<'_, 'a> {
             }
         });
         for provider in used.into_iter().chain(written.collect::<Vec<_>>()) {
+            // That an alias has no block is told of what uses it.
+            if provider.alias.is_some() && self.provider_block(&provider).is_none() {
+                continue;
+            }
             let config = self.provider_config(&provider);
             if let Some(config) = self.tell(config) {
                 desired.providers.insert(provider, (*config).clone());
@@ -479,6 +517,9 @@ impl<'a> Pass<'_, 'a> {
     fn root_outputs(&mut self) -> BTreeMap<String, OutputValue> {
         let mut outputs = BTreeMap::new();
         for (name, output) in &self.evaluator.config.root.outputs {
+            if !self.evaluator.is_in(&Node::Output(0, name)) {
+                continue;
+            }
             let (value, trace) = self.traced(|pass| pass.output(0, name));
             let Some(value) = self.tell(value) else { continue };
             outputs.insert(

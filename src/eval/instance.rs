@@ -11,7 +11,7 @@ use super::reference::{Chain, Step, anything, block_text, fixed_key, undeclared_
 use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, fatal};
 use super::{Answer, Asked, Ignore, Instance, InstanceLifecycle, ProviderConfig, ProviderRef};
 use crate::addr::{Address, Key, Mode};
-use crate::config::{IgnoreChanges, Lifecycle};
+use crate::config::{IgnoreChanges, Lifecycle, ProviderBlock};
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::schema::{BlockKind, Field, Nesting, Schema};
 use crate::syntax::tree::Expr;
@@ -146,6 +146,12 @@ impl<'a> Pass<'_, 'a> {
     fn ask(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval {
         let instance = self.instance(block, key.clone())?;
         let schema = self.schema(block)?;
+        if self.provider_block(&instance.provider).is_none() && instance.provider.alias.is_some() {
+            return Err(Stop::fatal(no_provider_block(
+                &self.block_address(block),
+                &instance.provider,
+            )));
+        }
         let provider = self.provider_config(&instance.provider)?;
         let address = self.block_address(block).with_key(key);
         let asked =
@@ -415,6 +421,15 @@ impl<'a> Pass<'_, 'a> {
         made
     }
 
+    /// Finds the block of a provider's configuration.
+    pub(super) fn provider_block(&self, provider: &ProviderRef) -> Option<&'a ProviderBlock> {
+        let module = self.evaluator.config.module(&provider.module)?;
+        let found = module.providers.iter().find(|((name, alias), _)| {
+            module.provider_source(name) == provider.source && *alias == provider.alias
+        });
+        found.map(|(_, block)| block)
+    }
+
     fn make_provider(&mut self, provider: &ProviderRef) -> Eval<ProviderConfig> {
         let schema = self.evaluator.schemas.provider(&provider.source).unwrap_or_default();
         let mut at = 0;
@@ -422,11 +437,7 @@ impl<'a> Pass<'_, 'a> {
             let Some(call) = self.evaluator.modules[at].module.calls.get(name) else { break };
             at = self.child(at, call, None);
         }
-        let module = self.evaluator.modules[at].module;
-        let found = module.providers.iter().find(|((name, alias), _)| {
-            module.provider_source(name) == provider.source && *alias == provider.alias
-        });
-        let Some((_, block)) = found else {
+        let Some(block) = self.provider_block(provider) else {
             if let Some(alias) = &provider.alias {
                 let detail = format!(
                     "There is no configuration of the provider {:?} with the alias {alias:?}.",
@@ -473,6 +484,24 @@ impl<'a> Pass<'_, 'a> {
     }
 }
 
+/// Says that the provider block of an instance is not there.
+fn no_provider_block(address: &Address, provider: &ProviderRef) -> Diagnostic {
+    let full = match provider.source.strip_prefix("builtin/") {
+        Some(name) => format!("terraform.io/builtin/{name}"),
+        None => format!("registry.terraform.io/{}", provider.source),
+    };
+    let alias = provider.alias.as_deref().unwrap_or_default();
+    let steps: Vec<String> = provider.module.iter().map(|name| format!("module.{name}.")).collect();
+    let detail = format!(
+        "To work with {address} its original provider configuration at {}provider[\"{full}\"].{alias} is required, but it \
+         has been removed. This occurs when a provider configuration is removed while objects created by that provider \
+         still exist in the state. Re-add the provider configuration to destroy {address}, after which you can remove the \
+         provider configuration again.",
+        steps.concat()
+    );
+    Diagnostic::error("Provider configuration not present", detail)
+}
+
 fn words(mode: Mode) -> (&'static str, &'static str) {
     match mode {
         Mode::Managed => ("Invalid resource type", "resource type"),
@@ -508,6 +537,10 @@ fn relative(expr: &Expr) -> Option<Path> {
 }
 
 /// Marks the sensitive parts of an object by its type's schema.
+pub fn sealed(value: &Value, schema: &Schema) -> Value {
+    marked_by(value, &schema.fields)
+}
+
 fn marked_by(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
     let Kind::Object(parts) = value.kind() else { return value.clone() };
     if !fields.values().any(has_secret) {

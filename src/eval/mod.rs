@@ -24,11 +24,14 @@ mod body;
 mod written;
 mod check;
 mod import;
+mod reach;
 #[cfg(test)]
 mod tests;
 
 pub use self::evaluator::{Evaluation, Evaluator};
 pub use self::import::Imported;
+pub use self::instance::sealed;
+pub use self::variable::{is_plain_text, missing};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -36,7 +39,7 @@ use std::sync::Arc;
 
 use crate::addr::{Address, Mode};
 use crate::config::Lifecycle;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, FileId, Span};
 use crate::schema::Schema;
 use crate::value::{Path, Value};
 
@@ -117,6 +120,8 @@ pub struct Desired {
     pub instances: BTreeMap<Address, Instance>,
     /// Blocks whose number of instances is not known yet.
     pub deferred: BTreeSet<Address>,
+    /// The instances of modules that there are.
+    pub modules: BTreeSet<crate::addr::ModulePath>,
     /// The root module's outputs.
     pub outputs: BTreeMap<String, OutputValue>,
     /// The provider blocks that instances use, or that stand in the root.
@@ -147,7 +152,7 @@ pub struct CheckResult {
     pub kind: &'static str,
     /// The block's address, as people write it (`var.x`, `check.y`, `output.z`, `a.b`).
     pub config_address: String,
-    /// The instance's address.
+    /// The instance's address; empty where there is no instance, or none is known.
     pub address: String,
     /// Pass, fail, or not known before the apply.
     pub status: CheckStatus,
@@ -240,6 +245,8 @@ pub struct Inputs {
     /// Whether only the text is checked: root variables are unknown, and one unknown turn stands for all
     /// instances of a block with `count` or `for_each`.
     pub validating: bool,
+    /// Whether all is to go: then no conditions but the variables' validations are evaluated.
+    pub unchecked: bool,
 }
 
 /// A root variable's value as given.
@@ -251,6 +258,8 @@ pub struct InputValue {
     pub origin: String,
     /// Its place, where it came from a file.
     pub span: Option<Span>,
+    /// The source that its text was taken in as, where it is text that is read as an expression.
+    pub file: Option<FileId>,
 }
 
 /// A root variable before conversion.

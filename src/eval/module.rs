@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::CheckStatus;
 use super::evaluator::Pass;
 use super::expand::Turns;
 use super::reference::{Chain, Step, anything, single};
@@ -157,6 +158,13 @@ impl<'a> Pass<'_, 'a> {
         };
         self.once(Item::Output(module, name), |pass| {
             pass.module_needs(module)?;
+            if let Some(result) = pass.output_preconditions(module, output) {
+                let status = result.status;
+                pass.evaluator.validations.insert(result.address.clone(), result);
+                if matches!(status, CheckStatus::Fail | CheckStatus::Error) {
+                    return Err(Stop::reported());
+                }
+            }
             let mut scope = Scope::module(module);
             let value = pass.expr(&output.value, &mut scope);
             pass.depends_on(&output.depends_on, &mut scope)?;

@@ -35,6 +35,8 @@ pub(super) enum Node<'a> {
 pub(super) struct Order<'a> {
     pub places: Vec<Place<'a>>,
     pub nodes: Vec<Node<'a>>,
+    /// What each node refers to.
+    pub edges: HashMap<Node<'a>, Vec<Node<'a>>>,
     pub cycles: Vec<Diagnostic>,
 }
 
@@ -58,7 +60,12 @@ pub(super) fn order<'a>(config: &'a Config, sources: &Sources) -> Order<'a> {
     let graph = Graph::new(&places);
     let (nodes, circles) = graph.components();
     let cycles = circles.iter().map(|members| graph.cycle(members, &places, sources)).collect();
-    Order { places, nodes, cycles }
+    let edges =
+        graph.nodes.iter().zip(&graph.edges).map(|(node, edges)| {
+            (*node, edges.iter().map(|(other, _)| graph.nodes[*other]).collect())
+        });
+    let edges = edges.collect();
+    Order { places, nodes, edges, cycles }
 }
 
 struct Graph<'a> {
@@ -184,7 +191,7 @@ fn resources(module: &Module) -> impl Iterator<Item = &Resource> {
     module.resources.values().chain(scoped)
 }
 
-fn resource_node<'a>(place: usize, resource: &'a Resource) -> Node<'a> {
+pub(super) fn resource_node<'a>(place: usize, resource: &'a Resource) -> Node<'a> {
     Node::Resource(place, resource.mode, &resource.type_name.text, &resource.name.text)
 }
 

@@ -1,5 +1,7 @@
 //! Variables: what the root is given, what a call passes, defaults, and the type they are made to fit.
 
+use std::collections::BTreeMap;
+
 use super::evaluator::Pass;
 use super::scope::{Eval, Item, ModuleId, Scope, Stop, fatal};
 use super::{InputValue, RawInput};
@@ -58,7 +60,7 @@ impl<'a> Pass<'_, 'a> {
         let span = input.span.unwrap_or(variable.span);
         let value = match &input.value {
             RawInput::Value(value) => value.clone(),
-            RawInput::Text(text) => match parse_text(variable, text) {
+            RawInput::Text(text) => match parse_text(variable, text, input.file) {
                 Ok(value) => value,
                 Err(mut problems) => {
                     problems.push(missing(variable));
@@ -158,6 +160,25 @@ impl<'a> Pass<'_, 'a> {
         })
     }
 
+    /// Gives the root variables as they were given, and the defaults of the others.
+    pub(super) fn given_variables(&mut self) -> BTreeMap<String, Value> {
+        let inputs = self.evaluator.inputs;
+        let mut values = BTreeMap::new();
+        for (name, variable) in &self.evaluator.config.root.variables {
+            let value = match inputs.variables.get(name) {
+                Some(_) if variable.ephemeral => continue,
+                Some(input) => match &input.value {
+                    RawInput::Value(value) => Some(value.clone()),
+                    RawInput::Text(text) => parse_text(variable, text, input.file).ok(),
+                },
+                None => self.default(variable).ok().flatten(),
+            };
+            let marks = Marks { sensitive: variable.sensitive, ephemeral: false };
+            values.extend(value.map(|value| (name.clone(), value.marked(marks))));
+        }
+        values
+    }
+
     /// Tells of values that were given to no variable of the root.
     pub(super) fn undeclared_inputs(&mut self) {
         let inputs = self.evaluator.inputs;
@@ -200,7 +221,8 @@ impl<'a> Pass<'_, 'a> {
     }
 }
 
-fn missing(variable: &Variable) -> Diagnostic {
+/// Says that a root variable was not given.
+pub fn missing(variable: &Variable) -> Diagnostic {
     let detail = format!(
         "The root module input variable {:?} is not set, and has no default value. Use a -var or -var-file command line \
          argument to provide a value for this variable.",
@@ -209,12 +231,21 @@ fn missing(variable: &Variable) -> Diagnostic {
     Diagnostic::error("No value for required variable", detail).at(variable.span, "")
 }
 
+/// Says whether a variable's text on the command line is its value, not an expression.
+pub fn is_plain_text(variable: &Variable) -> bool {
+    matches!(variable.constraint, Constraint::Any | Constraint::Primitive(_))
+}
+
 /// Reads the text of a `-var` or an environment variable.
-fn parse_text(variable: &Variable, text: &str) -> Result<Value, Vec<Diagnostic>> {
-    if matches!(variable.constraint, Constraint::Any | Constraint::Primitive(_)) {
+fn parse_text(
+    variable: &Variable,
+    text: &str,
+    file: Option<FileId>,
+) -> Result<Value, Vec<Diagnostic>> {
+    if is_plain_text(variable) {
         return Ok(Value::string(text));
     }
-    let expr = syntax::parse_expression(FileId(u32::MAX), text, 0)?;
+    let expr = syntax::parse_expression(file.unwrap_or(FileId(u32::MAX)), text, 0)?;
     constant(&expr)
 }
 

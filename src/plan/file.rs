@@ -197,7 +197,7 @@ impl TryFrom<WrittenInputs> for Inputs {
                 (None, None) => return Err(format!("the variable \"{name}\" has no value")),
             };
             let span = given.span.map(read_span);
-            variables.insert(name, InputValue { value, origin: given.origin, span });
+            variables.insert(name, InputValue { value, origin: given.origin, span, file: None });
         }
         let time = written.plan_time.map(|time| time.parse().map_err(|error| format!("{error}")));
         Ok(Inputs {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn inputs() -> Inputs {
-        let given = |value| InputValue { value, origin: "x.tfvars".into(), span: None };
+        let given = |value| InputValue { value, origin: "x.tfvars".into(), span: None, file: None };
         let variables = [
             ("t".to_string(), given(RawInput::Text("1".into()))),
             ("v".to_string(), given(RawInput::Value(Value::string("s").sensitive()))),

@@ -5,20 +5,23 @@ use std::sync::Arc;
 
 use super::decide::{differences, same};
 use super::moves::apply_moves;
+use super::moves_check::{check_moves, left_out};
 use super::objects;
-use super::observe::{read, read_objects};
+use super::observe::read;
 use super::order::{Needs, order, spread_create_first};
-use super::planner::{Job, ObjectKey, Options, OrAt, Planner, cannot_be_destroyed, diagnostic};
-use super::sessions::{RegistrySchemas, Sessions};
-use super::{Base, Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
-use crate::addr::{Address, Key, Mode, Target};
-use crate::config::{Config, Module};
+use super::planner::{Options, Planner};
+use super::removals::removal_problems;
+use super::sessions::RegistrySchemas;
+use super::{Base, Change, Drift, OutputChange, Plan, PlanMode, Verb};
+use crate::addr::{Address, Mode};
+use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
-use crate::eval::{Desired, Evaluation, Evaluator, Inputs, Instance, ProviderConfig, ProviderRef};
-use crate::providers::{Registry, Session, Wanted, World};
+use crate::eval::{
+    CheckStatus, Desired, Evaluation, Evaluator, Inputs, Instance, ProviderConfig, ProviderRef,
+};
+use crate::providers::{Registry, World};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
-use crate::value::Value;
 
 /// How many rounds a configuration may take: each needs at least one read that the last did not know of.
 const ROUNDS: usize = 64;
@@ -41,29 +44,28 @@ pub struct Given<'a> {
     pub options: &'a Options,
 }
 
-/// Makes a plan, with the problems met. A plan with errors among them must not be applied.
+/// Makes a plan, with the problems met. A plan with errors among them is what was worked out so far, and must
+/// not be applied.
 pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     let mut prior = given.prior.clone();
-    let (moves, warnings) = apply_moves(given.config, &mut prior);
+    let moves = apply_moves(given.config, &mut prior);
+    let mut problems = super::targets::remarks(given.options);
+    if let Some(problem) = left_out(&moves.moved, &given.options.targets) {
+        problems.push(problem);
+        return (Plan::default(), problems);
+    }
     let schemas = RegistrySchemas(given.registry);
-    let mut evaluator = Evaluator::new(given.config, given.sources, given.inputs, &schemas);
-    let mut planner = Planner {
-        options: given.options,
-        prior,
-        imports: BTreeMap::new(),
-        sessions: Sessions::new(given.registry, given.world.clone()),
-        observed: BTreeMap::new(),
-        data: BTreeMap::new(),
-        previews: BTreeMap::new(),
-        forced: BTreeMap::new(),
-        failed: BTreeMap::new(),
-        drafts: BTreeMap::new(),
-        problems: BTreeMap::new(),
-        wanted: Vec::new(),
-        wanted_data: Vec::new(),
-        wanted_previews: Vec::new(),
+    let unchecked = given.options.mode == PlanMode::Destroy;
+    let inputs = Inputs { unchecked, ..given.inputs.clone() };
+    let fresh = || {
+        let mut evaluator = Evaluator::new(given.config, given.sources, &inputs, &schemas);
+        if given.options.mode != PlanMode::Destroy {
+            evaluator.limit(&given.options.targets, &given.options.exclude);
+        }
+        evaluator
     };
-    let mut problems = warnings;
+    let mut evaluator = fresh();
+    let mut planner = Planner::new(given, prior);
     problems.extend(imports(&mut planner, &mut evaluator));
     let evaluation = loop {
         let evaluation = rounds(&mut planner, &mut evaluator).await;
@@ -71,34 +73,54 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
             break evaluation;
         }
         // What is known whole is not asked for again: with new reasons to replace, everything is.
-        evaluator = Evaluator::new(given.config, given.sources, given.inputs, &schemas);
+        evaluator = fresh();
     };
+    problems.extend(moves.warnings.iter().cloned());
     problems.extend(told(given, &evaluation, &planner));
+    problems.extend(check_moves(&moves, given.config, &evaluation.desired, given.sources));
     if has_errors(&problems) {
-        return (Plan::default(), problems);
+        let invalid = invalid(given, &problems);
+        if has_errors(&invalid) {
+            return (Plan::default(), invalid);
+        }
     }
+    let whole = !has_errors(&problems);
     let mut maker = Maker { given, planner, desired: evaluation.desired, problems };
-    maker.read_orphans(&mut evaluator).await;
-    let plan = maker.finish(moves);
+    if whole {
+        maker.read_orphans(&mut evaluator).await;
+    }
+    let first = maker.made_first(&evaluator);
+    let mut plan = maker.finish(moves.moved, &first);
+    plan.variables = evaluator.root_variables(&mut super::planner::Unread);
+    dedup(&mut maker.problems);
     (plan, maker.problems)
 }
 
-/// Gives what the last round said. A destroy needs only what its providers are made from: what else is wrong
-/// with the configuration does not stand in its way.
+/// Gives what is wrong with the configuration whatever the state and the variables are: if that is anything, it
+/// is told instead of what follows from it.
+fn invalid(given: &Given<'_>, problems: &[Diagnostic]) -> Vec<Diagnostic> {
+    let of_values = ["No value for required variable", "Value for undeclared variable"];
+    if problems.iter().any(|problem| of_values.contains(&problem.summary.as_str())) {
+        return Vec::new();
+    }
+    let schemas = RegistrySchemas(given.registry);
+    let inputs = Inputs { validating: true, ..given.inputs.clone() };
+    let mut evaluator = Evaluator::new(given.config, given.sources, &inputs, &schemas);
+    let mut oracle = super::validate::Validating::new(given.registry);
+    let mut found = evaluator.evaluate(&mut oracle).problems;
+    found.extend(oracle.problems);
+    dedup(&mut found);
+    found
+}
+
+/// Gives what the last round said.
 fn told(given: &Given<'_>, evaluation: &Evaluation, planner: &Planner<'_>) -> Vec<Diagnostic> {
     let wanted = &evaluation.desired.instances;
     let of_wanted = planner.problems.iter().filter(|(address, _)| wanted.contains_key(address));
     let mut problems: Vec<Diagnostic> =
         of_wanted.flat_map(|(_, problems)| problems).cloned().collect();
     problems.extend(evaluation.problems.iter().cloned());
-    if given.options.mode == PlanMode::Destroy {
-        let checks = [
-            "Resource precondition failed",
-            "Resource postcondition failed",
-            "Check block assertion failed",
-        ];
-        problems.retain(|problem| !checks.contains(&problem.summary.as_str()));
-    }
+    problems.extend(super::targets::incomplete_replacements(given.options, &evaluation.desired));
     dedup(&mut problems);
     problems
 }
@@ -146,102 +168,15 @@ fn triggers(desired: &Desired) -> Vec<(Address, Address, crate::value::Path)> {
 }
 
 /// Makes the plan from what the rounds gave.
-struct Maker<'g, 'a> {
-    given: &'g Given<'a>,
-    planner: Planner<'g>,
-    desired: Desired,
-    problems: Vec<Diagnostic>,
+pub(super) struct Maker<'g, 'a> {
+    pub(super) given: &'g Given<'a>,
+    pub(super) planner: Planner<'g>,
+    pub(super) desired: Desired,
+    pub(super) problems: Vec<Diagnostic>,
 }
 
 impl Maker<'_, '_> {
-    /// Gives what is tracked but wanted by no block, and the deposed objects.
-    fn orphans(&self) -> Vec<(ObjectKey, Object)> {
-        let mut orphans = Vec::new();
-        for (address, tracked) in &self.planner.prior.objects {
-            if address.mode != Mode::Managed {
-                continue;
-            }
-            let wanted = self.planner.drafts.contains_key(address)
-                || self.desired.deferred.contains(&address.block())
-                || self.desired.instances.contains_key(address);
-            if let Some(object) = tracked.current.as_ref().filter(|_| !wanted) {
-                orphans.push(((address.clone(), None), object.clone()));
-            }
-            for (key, object) in &tracked.deposed {
-                orphans.push(((address.clone(), Some(key.clone())), object.clone()));
-            }
-        }
-        orphans
-    }
-
-    /// Reads the orphans anew, so that what is gone already is not destroyed again.
-    async fn read_orphans(&mut self, evaluator: &mut Evaluator<'_>) {
-        let mut wanted = Vec::new();
-        for ((address, deposed), object) in self.orphans() {
-            let Some(reference) = crate::plan::objects::provider_ref(&object.provider) else {
-                self.problems.push(no_provider(&address, &object.provider));
-                continue;
-            };
-            let Some(provider) = self.planner.sessions.provider(&reference).cloned() else {
-                self.problems.push(no_provider(&address, &object.provider));
-                continue;
-            };
-            let value = match self.planner.decoded(provider.as_ref(), &address, &object) {
-                Ok(value) => value,
-                Err(text) => {
-                    let detail = format!("The state's entry for {address} cannot be read. {text}");
-                    self.problems
-                        .push(Diagnostic::error("Failed to decode resource from state", detail));
-                    continue;
-                }
-            };
-            let key = (address.clone(), deposed);
-            let observed = crate::providers::Observed { value, private: object.private.clone() };
-            self.planner.observed.insert(key.clone(), Some(observed.clone()));
-            if !self.given.options.refresh {
-                continue;
-            }
-            let Ok(config) = self.provider_config(&reference, evaluator) else { continue };
-            match self.planner.sessions.session(&reference, &config) {
-                Ok(Some(session)) => wanted.push((key, session, observed)),
-                Ok(None) => {}
-                Err(problem) => self.problems.push(problem),
-            }
-        }
-        // Deposed objects share an address with others: one batch for each kind of key.
-        let (deposed, current): (Vec<_>, Vec<_>) =
-            wanted.into_iter().partition(|((_, deposed), ..)| deposed.is_some());
-        self.read_current(current).await;
-        for one in deposed {
-            self.read_current(vec![one]).await;
-        }
-    }
-
-    async fn read_current(
-        &mut self,
-        wanted: Vec<(ObjectKey, Arc<dyn Session>, crate::providers::Observed)>,
-    ) {
-        let mut keys = BTreeMap::new();
-        let mut jobs = Vec::new();
-        for ((address, deposed), session, observed) in wanted {
-            keys.insert(address.clone(), deposed);
-            let type_name = address.type_name.clone();
-            let of =
-                Wanted { address, type_name, value: observed.value, private: observed.private };
-            jobs.push(Job { session, of });
-        }
-        for (address, result) in read_objects(jobs).await {
-            let deposed = keys.get(&address).cloned().flatten();
-            match result {
-                Ok(found) => {
-                    self.planner.observed.insert((address, deposed), found);
-                }
-                Err(error) => self.problems.push(error.to_diagnostic(&address)),
-            }
-        }
-    }
-
-    fn provider_config(
+    pub(super) fn provider_config(
         &mut self,
         reference: &ProviderRef,
         evaluator: &mut Evaluator<'_>,
@@ -261,11 +196,22 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn schema(&self, address: &Address, reference: &ProviderRef) -> Option<Arc<Schema>> {
+    pub(super) fn schema(&self, address: &Address, reference: &ProviderRef) -> Option<Arc<Schema>> {
         self.planner.sessions.provider(reference)?.resource(address.mode, &address.type_name)
     }
 
-    fn finish(&mut self, moves: BTreeMap<Address, Address>) -> Plan {
+    /// Gives the blocks whose replacements are made first: those that say so and all that these need.
+    fn made_first(&self, evaluator: &Evaluator<'_>) -> BTreeSet<Address> {
+        let says =
+            |instance: &Instance| instance.lifecycle.config.create_before_destroy.unwrap_or(false);
+        let saying = self.desired.instances.iter().filter(|(_, instance)| says(instance));
+        let blocks: BTreeSet<Address> =
+            saying.map(|(address, _)| objects::config_address(address)).collect();
+        let needed = blocks.iter().flat_map(|block| evaluator.reach(block));
+        needed.chain(blocks.iter().cloned()).collect()
+    }
+
+    fn finish(&mut self, moves: BTreeMap<Address, Address>, first: &BTreeSet<Address>) -> Plan {
         let mut plan = Plan {
             base: Base {
                 lineage: self.given.prior.lineage.clone(),
@@ -276,20 +222,28 @@ impl Maker<'_, '_> {
             moves,
             checks: self.desired.checks.clone(),
             targets: self.given.options.targets.clone(),
+            excluded: self.given.options.exclude.clone(),
             ..Plan::default()
         };
         self.wanted_changes(&mut plan);
         self.removals(&mut plan);
         self.limit(&mut plan);
+        self.without_failed(&mut plan);
+        self.problems.extend(super::removals::let_go(&plan));
         self.drift(&mut plan);
         self.imported(&plan);
         self.outputs(&mut plan);
         let (needs, prior) = (self.needs(), self.prior_needs());
-        spread_create_first(&mut plan.changes, &needs);
-        for change in plan.changes.values_mut() {
-            change.create_before_destroy |=
-                matches!(change.verb, Verb::Replace { create_first: true, .. });
+        for ((address, _), change) in &mut plan.changes {
+            if change.config.is_none() || !first.contains(&objects::config_address(address)) {
+                continue;
+            }
+            change.create_before_destroy = address.mode == Mode::Managed;
+            if let Verb::Replace { create_first, .. } = &mut change.verb {
+                *create_first = true;
+            }
         }
+        spread_create_first(&mut plan.changes, &needs);
         plan.order = order(&plan.changes, &needs, &prior);
         if let Err(cycle) = plan.order.sorted() {
             let names: BTreeSet<String> =
@@ -339,106 +293,30 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// Adds the removal of what no block wants.
-    fn removals(&mut self, plan: &mut Plan) {
-        for ((address, deposed), object) in self.orphans() {
-            let key = (address.clone(), deposed.clone());
-            let Some(reference) = crate::plan::objects::provider_ref(&object.provider) else {
-                continue;
-            };
-            let Some(found) = self.planner.observed.get(&key).cloned().flatten() else { continue };
-            if self.given.options.mode == PlanMode::RefreshOnly {
-                continue;
-            }
-            let reason = (deposed.is_none() && self.given.options.mode == PlanMode::Normal)
-                .then(|| self.why_removed(&address));
-            let before = found.value;
-            let forget = forgotten(&self.given.config.root, &address);
-            let verb = if forget { Verb::Forget { before } } else { Verb::Delete { before } };
-            if let Verb::Delete { before } = &verb {
-                let provider = self.planner.sessions.provider(&reference);
-                let problem = provider
-                    .and_then(|provider| provider.check_delete(&address.type_name, before))
-                    .map(|problem| diagnostic(&problem, &address, &[]));
-                self.problems.extend(problem);
-            }
-            let change = Change {
-                verb,
-                reason,
-                provider: reference,
-                config: None,
-                needs: object.needs.iter().cloned().collect(),
-                span: None,
-                places: Vec::new(),
-                replaces: Vec::new(),
-                private: found.private,
-                importing: None,
-                notes: Vec::new(),
-                create_before_destroy: object.create_before_destroy,
-            };
-            plan.changes.insert(key, change);
-        }
-    }
-
-    fn why_removed(&self, address: &Address) -> Reason {
-        let path: Vec<String> = address.module.iter().map(|step| step.name.clone()).collect();
-        if self.given.config.module(&path).is_none() {
-            return Reason::NoModule;
-        }
-        let Some(block) = self.given.config.resource(address) else { return Reason::NoBlock };
-        match (&address.key, &block.count, &block.for_each) {
-            (Some(Key::Number(_)), Some(_), _) => Reason::CountIndex,
-            (Some(Key::String(_)), _, Some(_)) => Reason::EachKey,
-            (_, None, None) | (None, ..) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
-                let in_module =
-                    self.desired.instances.keys().any(|other| other.module == address.module);
-                if !in_module && !address.module.is_empty() {
-                    Reason::NoModule
-                } else {
-                    Reason::WrongRepetition
-                }
-            }
-        }
-    }
-
-    /// Leaves out what `-target` does not reach.
-    fn limit(&mut self, plan: &mut Plan) {
-        let targets = &self.given.options.targets;
-        if targets.is_empty() {
+    /// Leaves out what needs an object whose conditions do not hold, and one that must not be made at all.
+    fn without_failed(&self, plan: &mut Plan) {
+        let failed: BTreeSet<&str> = plan
+            .checks
+            .iter()
+            .filter(|check| matches!(check.status, CheckStatus::Fail | CheckStatus::Error))
+            .map(|check| check.address.as_str())
+            .collect();
+        if failed.is_empty() {
             return;
         }
-        let named =
-            |address: &Address| targets.iter().any(|target: &Target| address.is_within(target));
+        let is_failed = |address: &Address| failed.contains(address.to_string().as_str());
         let needs = self.needs();
-        let prior = self.prior_needs();
-        let mut open: Vec<Address> =
-            plan.changes.keys().map(|(address, _)| address.clone()).filter(|a| named(a)).collect();
-        let mut reached: BTreeSet<Address> = open.iter().cloned().collect();
-        let destroy = self.given.options.mode == PlanMode::Destroy;
-        while let Some(address) = open.pop() {
-            let next: Vec<Address> = plan
-                .changes
-                .keys()
-                .map(|(other, _)| other)
-                .filter(|other| {
-                    if destroy {
-                        wants(&prior, other, &address)
-                    } else {
-                        wants(&needs, &address, other)
-                    }
-                })
-                .cloned()
-                .collect();
-            open.extend(next.into_iter().filter(|next| reached.insert(next.clone())));
-        }
-        plan.changes.retain(|(address, _), _| reached.contains(address));
-        self.problems.push(Diagnostic::warning(
-            "Resource targeting is in effect",
-            "You are creating a plan with the -target option, which means that the result of this plan may not \
-             represent all of the changes requested by the current configuration.\n\nThe -target option is not \
-             for routine use, and is provided only for exceptional situations such as recovering from errors or \
-             mistakes, or when Terrane specifically suggests to use it as part of an error message.",
-        ));
+        plan.changes.retain(|(address, _), _| {
+            let after = |instance: &Instance| !instance.lifecycle.config.postconditions.is_empty();
+            let own = self.desired.instances.get(address).is_some_and(after);
+            let mut seen: BTreeSet<Address> = needs.get(address).cloned().unwrap_or_default();
+            let mut open: Vec<Address> = seen.iter().cloned().collect();
+            while let Some(need) = open.pop() {
+                let more = needs.get(&need).into_iter().flatten();
+                open.extend(more.filter(|need| seen.insert((*need).clone())).cloned());
+            }
+            (own || !is_failed(address)) && !seen.iter().any(is_failed)
+        });
     }
 
     /// Compares what was found with what was saved, and takes it into the prior state.
@@ -492,28 +370,36 @@ impl Maker<'_, '_> {
 
     fn outputs(&mut self, plan: &mut Plan) {
         let destroy = self.given.options.mode == PlanMode::Destroy;
+        let prior = &self.given.prior.outputs;
         if !destroy {
             for (name, output) in &self.desired.outputs {
                 if output.ephemeral {
                     continue;
                 }
-                let before = self.given.prior.outputs.get(name).map(|kept| kept.value.clone());
+                let before = prior.get(name).map(|kept| kept.value.clone());
+                let was_sensitive = prior.get(name).is_some_and(|kept| kept.sensitive);
                 let after = Some(output.value.clone());
                 let sensitive = output.sensitive || output.value.all_marks().sensitive;
-                plan.outputs.insert(name.clone(), OutputChange { before, after, sensitive });
+                let change = OutputChange { before, after, sensitive, was_sensitive };
+                plan.outputs.insert(name.clone(), change);
             }
         }
-        for (name, kept) in &self.given.prior.outputs {
+        for (name, kept) in prior {
+            // What is left out by `-target` stays as it is.
+            if !destroy && self.given.config.root.outputs.contains_key(name) {
+                continue;
+            }
             plan.outputs.entry(name.clone()).or_insert_with(|| OutputChange {
                 before: Some(kept.value.clone()),
                 after: None,
                 sensitive: kept.sensitive,
+                was_sensitive: kept.sensitive,
             });
         }
     }
 
     /// Gives what each desired instance needs, its provider's configuration included.
-    fn needs(&self) -> Needs {
+    pub(super) fn needs(&self) -> Needs {
         let all = self.desired.instances.iter().map(|(address, instance)| {
             let mut needs = instance.needs.clone();
             needs.extend(self.provider_needs(&instance.provider));
@@ -523,7 +409,7 @@ impl Maker<'_, '_> {
     }
 
     /// Gives what each tracked object needed, as the state says, and what its provider is made from.
-    fn prior_needs(&self) -> Needs {
+    pub(super) fn prior_needs(&self) -> Needs {
         let mut all = Needs::new();
         for (address, tracked) in &self.given.prior.objects {
             let objects = tracked.current.iter().chain(tracked.deposed.values());
@@ -545,52 +431,6 @@ impl Maker<'_, '_> {
         let config = self.desired.providers.get(reference);
         config.iter().flat_map(|config| config.needs.values()).flatten().cloned().collect()
     }
-}
-
-fn removal_problems(
-    planner: &Planner<'_>,
-    address: &Address,
-    instance: &Instance,
-    before: &Value,
-) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    if instance.lifecycle.prevent_destroy {
-        problems.push(cannot_be_destroyed(address).at(instance.span, ""));
-    }
-    let provider = planner.sessions.provider(&instance.provider);
-    if let Some(problem) =
-        provider.and_then(|provider| provider.check_delete(&address.type_name, before))
-    {
-        problems.push(diagnostic(&problem, address, &instance.places).or_at(instance.span));
-    }
-    problems
-}
-
-fn wants(needs: &Needs, address: &Address, other: &Address) -> bool {
-    needs.get(address).is_some_and(|needs| needs.contains(other) || needs.contains(&other.block()))
-}
-
-/// Says whether a `removed` block lets the object stay.
-fn forgotten(module: &Module, address: &Address) -> bool {
-    let here =
-        module.removed.iter().any(|removed| !removed.destroy && address.is_within(&removed.from));
-    here || module.calls.values().any(|call| {
-        let first = address.module.first().filter(|step| step.name == call.name.text);
-        first.is_some() && {
-            let inner = Address { module: address.module[1..].to_vec(), ..address.clone() };
-            forgotten(&call.module, &inner)
-        }
-    })
-}
-
-fn no_provider(address: &Address, provider: &str) -> Diagnostic {
-    let detail = format!(
-        "The state has {address}, which belongs to {provider}. Terrane has no such provider, so the object can \
-         be neither read nor changed."
-    );
-    Diagnostic::error("Provider not available", detail)
-        .help(format!("Remove it from the state with `terrane state rm '{address}'`, or manage it with Terraform."))
-        .about(address)
 }
 
 fn tracked(prior: &Snapshot, address: &Address, deposed: &Option<String>) -> Option<Object> {

@@ -5,12 +5,15 @@ pub mod digest;
 pub mod event;
 pub mod file;
 pub mod make;
-pub mod moves;
+mod moves;
+mod moves_check;
 pub mod objects;
 mod observe;
 pub mod order;
 pub mod planner;
 pub mod propose;
+mod removals;
+mod targets;
 pub mod sessions;
 pub mod validate;
 mod written;
@@ -51,6 +54,8 @@ pub struct Plan {
     pub variables: BTreeMap<String, Value>,
     /// The blocks that were left out by `-target`; empty for a whole plan.
     pub targets: Vec<crate::addr::Target>,
+    /// What `-exclude` leaves out.
+    pub excluded: Vec<crate::addr::Target>,
 }
 
 /// What a plan was made from.
@@ -195,6 +200,20 @@ pub struct OutputChange {
     pub after: Option<Value>,
     /// Whether it must not be shown.
     pub sensitive: bool,
+    /// Whether it was kept as one that must not be shown.
+    pub was_sensitive: bool,
+}
+
+impl OutputChange {
+    /// Says whether nothing becomes of it. What is new and null is not there before and after.
+    pub fn is_keep(&self) -> bool {
+        let nothing = |side: &Option<Value>| side.as_ref().is_none_or(Value::is_null);
+        if nothing(&self.before) && nothing(&self.after) {
+            return true;
+        }
+        let plain = |side: &Option<Value>| side.as_ref().map(Value::without_marks);
+        plain(&self.before) == plain(&self.after) && self.was_sensitive == self.sensitive
+    }
 }
 
 /// An object that is not as last saved.
@@ -292,7 +311,7 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         let objects =
             self.changes.values().all(|change| change.verb.is_keep() && change.importing.is_none());
-        let outputs = self.outputs.values().all(|change| change.before == change.after);
+        let outputs = self.outputs.values().all(OutputChange::is_keep);
         let refreshed = self.base.mode != PlanMode::RefreshOnly || self.drift.is_empty();
         objects && outputs && refreshed && self.moves.is_empty()
     }

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use super::decide::kept;
-use crate::addr::{Address, Mode};
-use crate::eval::ProviderRef;
+use crate::addr::{Address, Mode, Step};
+use crate::eval::{ProviderRef, sealed};
 use crate::providers::Provider;
 use crate::schema::Schema;
 use crate::state::Object;
@@ -76,6 +76,12 @@ pub fn encode(
     }
 }
 
+/// Gives an instance's block in the configuration: without any keys.
+pub fn config_address(address: &Address) -> Address {
+    let module = address.module.iter().map(|step| Step { key: None, ..step.clone() }).collect();
+    Address { module, ..address.block() }
+}
+
 /// Gives the fields that can be anything.
 fn dynamic(schema: &Schema) -> impl Iterator<Item = &str> {
     schema.fields.iter().filter(|(_, field)| field.ty == Type::Any).map(|(name, _)| name.as_str())
@@ -83,7 +89,7 @@ fn dynamic(schema: &Schema) -> impl Iterator<Item = &str> {
 
 /// Writes a value of any type with its type: `{"value": …, "type": …}`.
 fn wrapped(value: &Value) -> Json {
-    if value.is_null() {
+    if value.is_null() && value.ty() == Type::Any {
         return Json::Null;
     }
     serde_json::json!({"value": json::to_json(value), "type": json::type_to_json(&value.ty())})
@@ -196,4 +202,47 @@ pub fn mark(value: &Value, steps: &[PathStep]) -> Value {
             _ => value.clone(),
         },
     }
+}
+
+/// Gives a value with the marks that the planned one has at the same places.
+pub fn with_marks_of(value: &Value, planned: &Value) -> Value {
+    let marked = match (value.kind(), planned.kind()) {
+        (Kind::Object(_) | Kind::Map(..), Kind::Object(fields) | Kind::Map(_, fields)) => {
+            fields.iter().fold(value.clone(), |value, (name, planned)| {
+                if !planned.all_marks().any() {
+                    return value;
+                }
+                match value.field(name) {
+                    Some(part) => {
+                        let part = with_marks_of(part, planned);
+                        value.with_field(name, part)
+                    }
+                    None => value,
+                }
+            })
+        }
+        (
+            Kind::List(_, parts) | Kind::Tuple(parts),
+            Kind::List(_, others) | Kind::Tuple(others),
+        ) if parts.len() == others.len() => {
+            let mut others = others.iter();
+            value.map_parts(&mut |part| {
+                others.next().map_or_else(|| part.clone(), |planned| with_marks_of(part, planned))
+            })
+        }
+        _ => value.clone(),
+    };
+    marked.marked(planned.marks())
+}
+
+/// Says whether other parts are secret: by what is marked, and by what the schema says in both.
+pub fn has_other_secrets(schema: &Schema, left: &Value, right: &Value) -> bool {
+    let paths = |value: &Value| {
+        let mut found = Vec::new();
+        marked_paths(&sealed(value, schema), &Path::root(), &mut found);
+        let mut texts: Vec<String> = found.iter().map(Json::to_string).collect();
+        texts.sort();
+        texts
+    };
+    paths(left) != paths(right)
 }

@@ -31,6 +31,8 @@ pub struct Options {
     pub refresh: bool,
     /// Only these and what they need; all where empty.
     pub targets: Vec<Target>,
+    /// Neither these nor what needs them.
+    pub exclude: Vec<Target>,
     /// Instances to be replaced whatever changed.
     pub replace: Vec<Address>,
     /// Workloads must be checked against their live cluster.
@@ -81,6 +83,26 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
+    /// Starts with the prior state, knowing nothing of the world.
+    pub(super) fn new(given: &'a super::make::Given<'a>, prior: Snapshot) -> Planner<'a> {
+        Planner {
+            options: given.options,
+            prior,
+            imports: BTreeMap::new(),
+            sessions: Sessions::new(given.registry, given.world.clone()),
+            observed: BTreeMap::new(),
+            data: BTreeMap::new(),
+            previews: BTreeMap::new(),
+            forced: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+            problems: BTreeMap::new(),
+            wanted: Vec::new(),
+            wanted_data: Vec::new(),
+            wanted_previews: Vec::new(),
+        }
+    }
+
     /// Forgets what only held for the last round.
     pub(super) fn begin_round(&mut self) {
         self.wanted.clear();
@@ -234,7 +256,13 @@ impl<'a> Planner<'a> {
         }
         let forced = self.forced_reason(asked, prior);
         let fresh = || plan_one(provider, asked, None, &[], &config).after;
-        let (mut verb, reason) = decide(prior, planned.after, &planned.replaces, forced, fresh);
+        let marked = objects::with_marks_of(&planned.after.without_marks(), &config);
+        let (mut verb, reason) = decide(prior, marked.clone(), &planned.replaces, forced, fresh);
+        if let Verb::Keep { before } = &verb
+            && objects::has_other_secrets(asked.schema, before, &marked)
+        {
+            verb = Verb::Update { before: before.clone(), after: marked };
+        }
         if let Verb::Replace { create_first, .. } = &mut verb {
             *create_first = asked.instance.lifecycle.config.create_before_destroy.unwrap_or(false);
         }
@@ -474,7 +502,7 @@ pub fn plan_object(
     config: &Value,
 ) -> Planned {
     let proposed = propose(schema, prior, config);
-    provider.plan(&PlanRequest {
+    let mut planned = provider.plan(&PlanRequest {
         address,
         type_name: &address.type_name,
         prior,
@@ -482,7 +510,9 @@ pub fn plan_object(
         config,
         proposed: &proposed,
         provider: &provider_config.value,
-    })
+    });
+    planned.after = objects::with_marks_of(&planned.after.without_marks(), config);
+    planned
 }
 
 fn unreadable(asked: &Asked<'_>, text: &str) -> Answer {
@@ -507,7 +537,7 @@ pub(super) fn cannot_be_destroyed(address: &Address) -> Diagnostic {
          destroyed. To avoid this error and continue with the plan, either disable lifecycle.prevent_destroy \
          or reduce the scope of the plan using the -target option."
     );
-    Diagnostic::error("Instance cannot be destroyed", detail).about(address)
+    Diagnostic::error("Instance cannot be destroyed", detail)
 }
 
 /// Makes a provider's problem one with a place: that of the nearest argument that was written.

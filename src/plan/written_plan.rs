@@ -33,6 +33,8 @@ pub(super) struct WrittenPlan {
     warnings: Vec<WrittenWarning>,
     variables: BTreeMap<String, WrittenValue>,
     targets: Vec<String>,
+    #[serde(default)]
+    excluded: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,6 +99,7 @@ struct WrittenOutput {
     before: Option<WrittenValue>,
     after: Option<WrittenValue>,
     sensitive: bool,
+    was_sensitive: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -192,6 +195,7 @@ impl From<&Plan> for WrittenPlan {
                 .map(|(name, value)| (name.clone(), value.into()))
                 .collect(),
             targets: plan.targets.iter().map(ToString::to_string).collect(),
+            excluded: plan.excluded.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -240,6 +244,7 @@ impl TryFrom<WrittenPlan> for Plan {
         plan.warnings = written.warnings.into_iter().map(Diagnostic::from).collect();
         let target = |text: String| text.parse().map_err(|error| format!("{error}"));
         plan.targets = written.targets.into_iter().map(target).collect::<Result<_, Damage>>()?;
+        plan.excluded = written.excluded.into_iter().map(target).collect::<Result<_, Damage>>()?;
         Ok(plan)
     }
 }
@@ -395,6 +400,7 @@ impl From<&OutputChange> for WrittenOutput {
             before: output.before.as_ref().map(WrittenValue::from),
             after: output.after.as_ref().map(WrittenValue::from),
             sensitive: output.sensitive,
+            was_sensitive: output.was_sensitive,
         }
     }
 }
@@ -407,6 +413,7 @@ impl TryFrom<WrittenOutput> for OutputChange {
             before: written.before.map(Value::try_from).transpose()?,
             after: written.after.map(Value::try_from).transpose()?,
             sensitive: written.sensitive,
+            was_sensitive: written.was_sensitive,
         })
     }
 }
@@ -581,7 +588,12 @@ pub(super) mod tests {
         plan.changes.insert(("module.m[0].a.b[\"k\"]".parse().unwrap(), None), first);
         let delete = change(Verb::Delete { before: value("3") }, Some(Reason::NoBlock));
         plan.changes.insert(("a.b".parse().unwrap(), Some("0a1b2c3d".into())), delete);
-        let output = OutputChange { before: None, after: Some(value("o")), sensitive: true };
+        let output = OutputChange {
+            before: None,
+            after: Some(value("o")),
+            sensitive: true,
+            was_sensitive: false,
+        };
         plan.outputs.insert("o".into(), output);
         let paths = vec![Path::root().key("x")];
         let drift = Drift { saved: value("s"), found: None, paths, provider: provider.clone() };

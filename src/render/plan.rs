@@ -20,7 +20,7 @@ pub fn plan(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Styl
     let style = *style;
     let mut text = drift(plan, schemas, style);
     let shown = shown(plan);
-    if shown.is_empty() && !plan.outputs.values().any(|change| change.before != change.after) {
+    if shown.is_empty() && !plan.outputs.values().any(|change| !change.is_keep()) {
         text += &nothing(plan, style);
         return text + &warnings(plan, sources, style);
     }
@@ -201,7 +201,7 @@ fn drifted(
 }
 
 fn outputs(plan: &Plan, style: Style) -> String {
-    let changed = || plan.outputs.iter().filter(|(_, change)| change.before != change.after);
+    let changed = || plan.outputs.iter().filter(|(_, change)| !change.is_keep());
     if changed().next().is_none() {
         return String::new();
     }

@@ -280,6 +280,7 @@ fn outputs_are_told_with_their_changes() {
         before: before.map(value),
         after: after.map(value),
         sensitive,
+        was_sensitive: sensitive,
     };
     let plan = Plan {
         outputs: [

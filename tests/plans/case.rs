@@ -65,6 +65,14 @@ impl Case {
         json(&self.folder.join("terraform.tfstate"))
     }
 
+    /// Gives where the state is kept.
+    pub(crate) fn state(&self) -> String {
+        match self.variables.get("TF_WORKSPACE") {
+            Some(name) => format!("terraform.tfstate.d/{name}/terraform.tfstate"),
+            None => "terraform.tfstate".into(),
+        }
+    }
+
     /// Runs a command in a copy of the case's folder.
     pub(crate) fn run(&self, arguments: &[&str], with_own: bool) -> Ran {
         let folder = tempfile::tempdir().expect("a folder can be made");

@@ -44,6 +44,8 @@ impl Normal<'_> {
     fn text(&self, text: &str) -> String {
         let text = if self.cwd.is_empty() { text.into() } else { text.replace(self.cwd, "<cwd>") };
         let text = text.replace("registry.terraform.io", "<registry>");
+        // A command is called by the program's own name.
+        let text = text.replace("    terrane ", "    terraform ");
         let kept = |id: &str| id.starts_with("00000000-0000-4000-8000-") || self.texts.contains(id);
         let id = |found: &regex::Captures<'_>| {
             if kept(&found[0]) { found[0].to_string() } else { "<uuid>".to_string() }

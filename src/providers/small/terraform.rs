@@ -27,14 +27,16 @@ fn part(value: &Value, name: &str) -> Value {
 fn plan(request: &PlanRequest<'_>) -> Planned {
     let proposed = request.proposed;
     let input = part(proposed, "input");
-    let to_come = || {
-        let output =
-            if input.is_null() { Value::null(Type::Any) } else { Value::unknown(input.ty()) };
-        proposed.with_field("output", output.marked(input.all_marks()))
-    };
+    let to_come = || proposed.with_field("output", Value::unknown(input.ty()));
     let Some(prior) = request.prior else {
         let id = Value::unknown_not_null(Type::String);
-        return planned(to_come().with_field("id", id), Vec::new());
+        // Nothing comes of nothing; an input that is taken away is told of only when it is gone.
+        let new = if input.is_null() {
+            proposed.with_field("output", Value::null(Type::Any))
+        } else {
+            to_come()
+        };
+        return planned(new.with_field("id", id), Vec::new());
     };
     let differs =
         |name: &str| part(prior, name).without_marks() != part(proposed, name).without_marks();

@@ -10,7 +10,7 @@ use super::{Reveal, modules, named, path, secrets, state, unknowns, value};
 use crate::addr::{Address, Mode, module_text};
 use crate::diag::Sources;
 use crate::eval::{CheckResult, CheckStatus};
-use crate::plan::{Change, Drift, OutputChange, Plan, Reason, Verb};
+use crate::plan::{Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
 use crate::render::object::{self, seal_fields};
 use crate::render::plan::SchemaOf;
 use crate::schema::Schema;
@@ -55,7 +55,10 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
     }
     let changes: Vec<Json> = sorted(plan)
         .into_iter()
-        .filter(|(address, _, change)| address.mode == Mode::Managed || !change.verb.is_keep())
+        .filter(|(address, _, change)| {
+            let told = address.mode == Mode::Managed && plan.base.mode != PlanMode::RefreshOnly;
+            told || !change.verb.is_keep()
+        })
         .map(|(address, deposed, change)| resource_change(document, address, deposed, change))
         .collect();
     if !changes.is_empty() {
@@ -82,7 +85,7 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
         out.insert("timestamp".into(), format!("{made:.0}").into());
     }
     out.insert("applyable".into(), (!plan.is_empty()).into());
-    out.insert("complete".into(), plan.targets.is_empty().into());
+    out.insert("complete".into(), (plan.targets.is_empty() && plan.excluded.is_empty()).into());
     out.insert("errored".into(), false.into());
     Json::Object(out)
 }
@@ -219,7 +222,10 @@ fn two_sides(
     let masked = |side: Option<&Value>| side.map_or(Json::Bool(false), secrets);
     out.insert("before".into(), told(before));
     out.insert("after".into(), told(after));
-    out.insert("after_unknown".into(), after.map_or_else(|| json!({}), unknowns));
+    out.insert(
+        "after_unknown".into(),
+        after.filter(|after| !after.is_whole()).map_or_else(|| json!({}), unknowns),
+    );
     out.insert("before_sensitive".into(), masked(before));
     out.insert("after_sensitive".into(), masked(after));
 }
@@ -274,11 +280,12 @@ fn drifted(document: &PlanDocument<'_>, address: &Address, drift: &Drift) -> Jso
 }
 
 fn output_change(change: &OutputChange, reveal: Reveal) -> Json {
-    let OutputChange { before, after, sensitive } = change;
+    let OutputChange { before, after, sensitive, was_sensitive } = change;
+    let sensitive = &(*sensitive || *was_sensitive);
     let action = match (before, after) {
+        _ if change.is_keep() => "no-op",
         (None, Some(_)) => "create",
         (Some(_), None) => "delete",
-        (before, after) if before == after => "no-op",
         _ => "update",
     };
     let seal = |side: &Value| if *sensitive { side.clone().sensitive() } else { side.clone() };
@@ -318,6 +325,7 @@ fn checks(results: &[CheckResult]) -> Json {
             worst.into_iter().find(|worst| results.iter().any(|result| result.status == *worst));
         let instances = results
             .iter()
+            .filter(|result| !result.address.is_empty())
             .map(|result| check_instance(&result.address, status(result.status), &result.failures))
             .collect();
         let kind = results.first().map_or("", |result| result.kind);
@@ -391,6 +399,7 @@ mod tests {
             before: None,
             after: Some(value(after)),
             sensitive,
+            was_sensitive: sensitive,
         };
         let outputs = [
             ("known".to_string(), output(json!([1]), false)),

@@ -172,9 +172,9 @@ pub fn planned_outputs(plan: &Plan, now: Timestamp) -> String {
     }
     let one = |(name, change): (&String, &OutputChange)| {
         let action = match (&change.before, &change.after) {
+            _ if change.is_keep() => "noop",
             (None, Some(_)) => "create",
             (Some(_), None) => "delete",
-            (before, after) if before == after => "noop",
             _ => "update",
         };
         (name.clone(), json!({ "sensitive": change.sensitive, "action": action }))

@@ -1,0 +1,140 @@
+//! What a block needs by its text alone, however far: through locals, variables, outputs and provider blocks.
+//!
+//! This is what the state keeps of an object, so that it can be removed in the right order when its block
+//! is gone, and it is what `-target` takes along.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::evaluator::Evaluator;
+use super::order::Node;
+use super::scope::ModuleId;
+use crate::addr::{Address, Mode, Step, Target};
+
+impl<'a> Evaluator<'a> {
+    /// Gives the blocks that an instance's block needs, without any keys. Empty for what has no block.
+    pub fn reach(&self, address: &Address) -> BTreeSet<Address> {
+        let Some(start) = self.node(address) else { return BTreeSet::new() };
+        let order = &self.order;
+        let mut seen: BTreeSet<Node<'a>> = [start].into();
+        let mut open = vec![start];
+        let mut found = BTreeSet::new();
+        while let Some(node) = open.pop() {
+            for next in order.edges.get(&node).into_iter().flatten() {
+                if seen.insert(*next) {
+                    open.push(*next);
+                    found.extend(self.block_of(*next));
+                }
+            }
+        }
+        found
+    }
+
+    /// Limits all further evaluation to what is targeted (all, where nothing is) with what it needs, without what is
+    /// excluded and what needs that. A target in a block with several instances takes in the whole block.
+    pub fn limit(&mut self, targets: &[Target], excluded: &[Target]) {
+        if targets.is_empty() && excluded.is_empty() {
+            return;
+        }
+        let order = self.order.clone();
+        let named = |node: &Node<'a>, targets: &[Target]| {
+            let Some(address) = self.block_of(*node) else { return false };
+            targets.iter().any(|target| is_of(&address, target))
+        };
+        let mut set: HashSet<Node<'a>> = order.nodes.iter().copied().collect();
+        if !targets.is_empty() {
+            set.retain(|node| named(node, targets));
+            let mut open: Vec<Node<'a>> = set.iter().copied().collect();
+            while let Some(node) = open.pop() {
+                let edges = order.edges.get(&node).into_iter().flatten();
+                open.extend(edges.filter(|next| set.insert(**next)));
+            }
+            set.extend(self.outputs_of(&set));
+        }
+        // The order has each node after those that it refers to.
+        let mut out: HashSet<Node<'a>> = HashSet::new();
+        for node in &order.nodes {
+            let mut edges = order.edges.get(node).into_iter().flatten();
+            if named(node, excluded) || edges.any(|next| out.contains(next)) {
+                out.insert(*node);
+            }
+        }
+        set.retain(|node| !out.contains(node));
+        self.limit = Some(set);
+    }
+
+    /// Gives the root's outputs that are made of nothing but what is in a set, with what they refer to.
+    fn outputs_of(&self, set: &HashSet<Node<'a>>) -> HashSet<Node<'a>> {
+        let mut found = HashSet::new();
+        for name in self.config.root.outputs.keys() {
+            let output = Node::Output(0, name);
+            let mut seen: HashSet<Node<'a>> = [output].into();
+            let mut open = vec![output];
+            while let Some(node) = open.pop() {
+                let edges = self.order.edges.get(&node).into_iter().flatten();
+                open.extend(edges.filter(|next| seen.insert(**next)));
+            }
+            let mut blocks = seen.iter().filter(|node| self.block_of(**node).is_some()).peekable();
+            if blocks.peek().is_some() && blocks.all(|node| set.contains(node)) {
+                found.extend(seen);
+            }
+        }
+        found
+    }
+
+    /// Says whether something is evaluated.
+    pub(super) fn is_in(&self, node: &Node<'a>) -> bool {
+        self.limit.as_ref().is_none_or(|limit| limit.contains(node))
+    }
+
+    /// Gives the place of a module's instance among the configuration's modules.
+    pub(super) fn place(&self, module: ModuleId) -> usize {
+        let path = &self.modules[module].module.path;
+        let child =
+            |place: usize, name: &String| self.order.places[place].children.get(name.as_str());
+        path.iter().fold(0, |place, name| child(place, name).copied().unwrap_or(place))
+    }
+
+    fn node(&self, address: &Address) -> Option<Node<'a>> {
+        let mut place = 0;
+        for step in &address.module {
+            place = *self.order.places[place].children.get(step.name.as_str())?;
+        }
+        let module = self.order.places[place].module;
+        let name = (address.mode, address.type_name.clone(), address.name.clone());
+        let scoped = || {
+            let data = module.checks.values().filter_map(|check| check.data.as_ref());
+            data.into_iter().find(|data| {
+                (data.mode, &data.type_name.text, &data.name.text) == (name.0, &name.1, &name.2)
+            })
+        };
+        let block = module.resources.get(&name).or_else(scoped)?;
+        Some(Node::Resource(place, block.mode, &block.type_name.text, &block.name.text))
+    }
+
+    fn block_of(&self, node: Node<'a>) -> Option<Address> {
+        let Node::Resource(place, mode, type_name, name) = node else { return None };
+        if mode == Mode::Ephemeral {
+            return None;
+        }
+        let path = &self.order.places[place].module.path;
+        let module = path.iter().map(|name| Step { name: name.clone(), key: None }).collect();
+        Some(Address { module, ..Address::root(mode, type_name, name) })
+    }
+}
+
+/// Says whether a block, without keys, is what a target names or has an instance that is.
+fn is_of(block: &Address, target: &Target) -> bool {
+    let within = |path: &[Step]| {
+        block.module.len() >= path.len()
+            && block.module.iter().zip(path).all(|(step, wanted)| step.name == wanted.name)
+    };
+    match target {
+        Target::Module(path) => within(path),
+        Target::Resource(address) => {
+            within(&address.module)
+                && block.module.len() == address.module.len()
+                && (block.mode, &block.type_name, &block.name)
+                    == (address.mode, &address.type_name, &address.name)
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What is removed, and why: objects that no block wants any more, and deposed ones.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::make::Maker;
+use super::observe::read_objects;
+use super::planner::{Job, ObjectKey, OrAt, Planner, cannot_be_destroyed, diagnostic};
+use super::{Change, Plan, PlanMode, Reason, Verb};
+use crate::addr::{Address, Key, Mode};
+use crate::config::{Module, Resource, constant};
+use crate::diag::Diagnostic;
+use crate::eval::{Evaluator, Instance};
+use crate::providers::{Session, Wanted};
+use crate::state::Object;
+use crate::value::Value;
+
+impl Maker<'_, '_> {
+    /// Gives what is tracked but wanted by no block, and the deposed objects.
+    fn orphans(&self) -> Vec<(ObjectKey, Object)> {
+        let mut orphans = Vec::new();
+        for (address, tracked) in &self.planner.prior.objects {
+            if address.mode != Mode::Managed || self.is_left_out(address) {
+                continue;
+            }
+            let wanted = self.planner.drafts.contains_key(address)
+                || self.desired.deferred.contains(&address.block())
+                || self.desired.instances.contains_key(address);
+            if let Some(object) = tracked.current.as_ref().filter(|_| !wanted) {
+                orphans.push(((address.clone(), None), object.clone()));
+            }
+            for (key, object) in &tracked.deposed {
+                orphans.push(((address.clone(), Some(key.clone())), object.clone()));
+            }
+        }
+        orphans
+    }
+
+    /// Reads the orphans anew, so that what is gone already is not destroyed again.
+    pub(super) async fn read_orphans(&mut self, evaluator: &mut Evaluator<'_>) {
+        let mut wanted = Vec::new();
+        for ((address, deposed), object) in self.orphans() {
+            let Some(reference) = crate::plan::objects::provider_ref(&object.provider) else {
+                self.problems.push(no_provider(&address, &object.provider));
+                continue;
+            };
+            let Some(provider) = self.planner.sessions.provider(&reference).cloned() else {
+                self.problems.push(no_provider(&address, &object.provider));
+                continue;
+            };
+            let value = match self.planner.decoded(provider.as_ref(), &address, &object) {
+                Ok(value) => value,
+                Err(text) => {
+                    let detail = format!("The state's entry for {address} cannot be read. {text}");
+                    self.problems
+                        .push(Diagnostic::error("Failed to decode resource from state", detail));
+                    continue;
+                }
+            };
+            let key = (address.clone(), deposed);
+            let observed = crate::providers::Observed { value, private: object.private.clone() };
+            self.planner.observed.insert(key.clone(), Some(observed.clone()));
+            if !self.given.options.refresh {
+                continue;
+            }
+            let Ok(config) = self.provider_config(&reference, evaluator) else { continue };
+            match self.planner.sessions.session(&reference, &config) {
+                Ok(Some(session)) => wanted.push((key, session, observed)),
+                Ok(None) => {}
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        // Deposed objects share an address with others: one batch for each kind of key.
+        let (deposed, current): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|((_, deposed), ..)| deposed.is_some());
+        self.read_current(current).await;
+        for one in deposed {
+            self.read_current(vec![one]).await;
+        }
+    }
+
+    async fn read_current(
+        &mut self,
+        wanted: Vec<(ObjectKey, Arc<dyn Session>, crate::providers::Observed)>,
+    ) {
+        let mut keys = BTreeMap::new();
+        let mut jobs = Vec::new();
+        for ((address, deposed), session, observed) in wanted {
+            keys.insert(address.clone(), deposed);
+            let type_name = address.type_name.clone();
+            let of =
+                Wanted { address, type_name, value: observed.value, private: observed.private };
+            jobs.push(Job { session, of });
+        }
+        for (address, result) in read_objects(jobs).await {
+            let deposed = keys.get(&address).cloned().flatten();
+            match result {
+                Ok(found) => {
+                    self.planner.observed.insert((address, deposed), found);
+                }
+                Err(error) => self.problems.push(error.to_diagnostic(&address)),
+            }
+        }
+    }
+
+    /// Adds the removal of what no block wants.
+    pub(super) fn removals(&mut self, plan: &mut Plan) {
+        for ((address, deposed), object) in self.orphans() {
+            let key = (address.clone(), deposed.clone());
+            let Some(reference) = crate::plan::objects::provider_ref(&object.provider) else {
+                continue;
+            };
+            let Some(found) = self.planner.observed.get(&key).cloned().flatten() else { continue };
+            if self.given.options.mode == PlanMode::RefreshOnly {
+                continue;
+            }
+            let reason = (deposed.is_none() && self.given.options.mode == PlanMode::Normal)
+                .then(|| self.why_removed(&address, plan.moves.contains_key(&address)))
+                .flatten();
+            let before = found.value;
+            let forget = forgotten(&self.given.config.root, &address);
+            let verb = if forget { Verb::Forget { before } } else { Verb::Delete { before } };
+            if let Verb::Delete { before } = &verb {
+                let provider = self.planner.sessions.provider(&reference);
+                let problem = provider
+                    .and_then(|provider| provider.check_delete(&address.type_name, before))
+                    .map(|problem| diagnostic(&problem, &address, &[]));
+                self.problems.extend(problem);
+                let block = self.given.config.resource(&address).filter(|_| deposed.is_none());
+                if let Some(block) = block.filter(|block| is_kept_from_destruction(block)) {
+                    self.problems.push(cannot_be_destroyed(&address).at(block.span, ""));
+                }
+            }
+            let change = Change {
+                verb,
+                reason,
+                provider: reference,
+                config: None,
+                needs: object.needs.iter().cloned().collect(),
+                span: None,
+                places: Vec::new(),
+                replaces: Vec::new(),
+                private: found.private,
+                importing: None,
+                notes: Vec::new(),
+                create_before_destroy: object.create_before_destroy,
+            };
+            plan.changes.insert(key, change);
+        }
+    }
+
+    /// Gives why an object is not wanted any more.
+    fn why_removed(&self, address: &Address, moved: bool) -> Option<Reason> {
+        let Some(block) = self.given.config.resource(address) else {
+            return Some(if moved { Reason::NoMoveTarget } else { Reason::NoBlock });
+        };
+        if !self.desired.modules.contains(&address.module) {
+            return Some(Reason::NoModule);
+        }
+        let wrong = match &address.key {
+            None => block.count.is_some() || block.for_each.is_some(),
+            Some(Key::Number(_)) => block.count.is_none(),
+            Some(Key::String(_)) => block.for_each.is_none(),
+        };
+        match &address.key {
+            _ if wrong => Some(Reason::WrongRepetition),
+            None => None,
+            Some(Key::Number(_)) => Some(Reason::CountIndex),
+            Some(Key::String(_)) => Some(Reason::EachKey),
+        }
+    }
+}
+
+/// Gives what stands in the way of the removal of what a block wants.
+pub(super) fn removal_problems(
+    planner: &Planner<'_>,
+    address: &Address,
+    instance: &Instance,
+    before: &Value,
+) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    if instance.lifecycle.prevent_destroy {
+        problems.push(cannot_be_destroyed(address).at(instance.span, ""));
+    }
+    let provider = planner.sessions.provider(&instance.provider);
+    if let Some(problem) =
+        provider.and_then(|provider| provider.check_delete(&address.type_name, before))
+    {
+        problems.push(diagnostic(&problem, address, &instance.places).or_at(instance.span));
+    }
+    problems
+}
+
+/// Says whether a block has `prevent_destroy`; its value is a fixed one.
+fn is_kept_from_destruction(block: &Resource) -> bool {
+    let prevents = block.lifecycle.prevent_destroy.as_ref().and_then(constant::fold);
+    prevents.and_then(|value| value.as_bool()).unwrap_or(false)
+}
+
+/// Warns of what is let go.
+pub(super) fn let_go(plan: &Plan) -> Option<Diagnostic> {
+    let forgotten = |change: &Change| matches!(change.verb, Verb::Forget { .. });
+    let lines: Vec<String> = plan
+        .changes
+        .iter()
+        .filter(|(_, change)| forgotten(change))
+        .map(|((address, deposed), _)| match deposed {
+            None => format!("\n - {address}"),
+            Some(key) => format!("\n - {address} (deposed object {key})"),
+        })
+        .collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "If you apply this plan, Terraform will discard its tracking information for the following objects, but it will \
+         not delete them:{}\n\nAfter applying this plan, Terraform will no longer manage these objects. You will need to \
+         import them into Terraform to manage them again.",
+        lines.concat()
+    );
+    Some(Diagnostic::warning("Some objects will no longer be managed by Terraform", detail))
+}
+
+/// Says whether a `removed` block lets the object stay.
+fn forgotten(module: &Module, address: &Address) -> bool {
+    let here =
+        module.removed.iter().any(|removed| !removed.destroy && address.is_within(&removed.from));
+    here || module.calls.values().any(|call| {
+        let first = address.module.first().filter(|step| step.name == call.name.text);
+        first.is_some() && {
+            let inner = Address { module: address.module[1..].to_vec(), ..address.clone() };
+            forgotten(&call.module, &inner)
+        }
+    })
+}
+
+fn no_provider(address: &Address, provider: &str) -> Diagnostic {
+    let detail = format!(
+        "The state has {address}, which belongs to {provider}. Terrane has no such provider, so the object can \
+         be neither read nor changed."
+    );
+    Diagnostic::error("Provider not available", detail)
+        .help(format!("Remove it from the state with `terrane state rm '{address}'`, or manage it with Terraform."))
+        .about(address)
+}

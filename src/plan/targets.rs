@@ -1,0 +1,107 @@
+//! What `-target` and `-exclude` leave of a plan.
+
+use std::collections::BTreeSet;
+
+use super::make::Maker;
+use super::order::Needs;
+use super::planner::Options;
+use super::{Plan, PlanMode};
+use crate::addr::{Address, Target};
+use crate::diag::Diagnostic;
+use crate::eval::Desired;
+
+impl Maker<'_, '_> {
+    /// Says whether a removed object is nothing that was asked for.
+    pub(super) fn is_left_out(&self, address: &Address) -> bool {
+        let options = self.given.options;
+        let named = |targets: &[Target]| targets.iter().any(|target| address.is_within(target));
+        let normal = options.mode != PlanMode::Destroy;
+        named(&options.exclude)
+            || (normal && !options.targets.is_empty() && !named(&options.targets))
+    }
+
+    /// Leaves out what `-target` does not reach, and what `-exclude` does.
+    pub(super) fn limit(&mut self, plan: &mut Plan) {
+        let options = self.given.options;
+        let (needs, prior) = (self.needs(), self.prior_needs());
+        let destroy = options.mode == PlanMode::Destroy;
+        let all: BTreeSet<Address> =
+            plan.changes.keys().map(|(address, _)| address.clone()).collect();
+        if !options.targets.is_empty() {
+            let reached = spread(&all, &options.targets, |address, other| {
+                if destroy { wants(&prior, other, address) } else { wants(&needs, address, other) }
+            });
+            plan.changes.retain(|(address, _), _| reached.contains(address));
+        }
+        if !options.exclude.is_empty() {
+            let reached = spread(&all, &options.exclude, |address, other| {
+                if destroy { wants(&prior, address, other) } else { wants(&needs, other, address) }
+            });
+            plan.changes.retain(|(address, _), _| !reached.contains(address));
+        }
+    }
+}
+
+/// Gives what targets name, and what that leads to.
+fn spread(
+    all: &BTreeSet<Address>,
+    targets: &[Target],
+    leads: impl Fn(&Address, &Address) -> bool,
+) -> BTreeSet<Address> {
+    let named = |address: &&Address| targets.iter().any(|target| address.is_within(target));
+    let mut reached: BTreeSet<Address> = all.iter().filter(named).cloned().collect();
+    let mut open: Vec<Address> = reached.iter().cloned().collect();
+    while let Some(address) = open.pop() {
+        let next: Vec<&Address> = all.iter().filter(|other| leads(&address, other)).collect();
+        open.extend(next.into_iter().filter(|next| reached.insert((*next).clone())).cloned());
+    }
+    reached
+}
+
+/// Says that a plan is not of the whole configuration.
+pub(super) fn remarks(options: &Options) -> Vec<Diagnostic> {
+    let option = match (options.targets.is_empty(), options.exclude.is_empty()) {
+        (true, true) => return Vec::new(),
+        (false, _) => "-target",
+        (true, false) => "-exclude",
+    };
+    let detail = format!(
+        "You are creating a plan with the {option} option, which means that the result of this plan may not represent all \
+         of the changes requested by the current configuration.\n\nThe {option} option is not for routine use, and is \
+         provided only for exceptional situations such as recovering from errors or mistakes, or when Terraform \
+         specifically suggests to use it as part of an error message."
+    );
+    vec![Diagnostic::warning("Resource targeting is in effect", detail)]
+}
+
+/// Tells of instances that `-replace` could mean and does not name.
+pub(super) fn incomplete_replacements(options: &Options, desired: &Desired) -> Vec<Diagnostic> {
+    let keyless = options.replace.iter().filter(|address| address.key.is_none());
+    keyless.filter_map(|address| incomplete(address, desired)).collect()
+}
+
+fn incomplete(address: &Address, desired: &Desired) -> Option<Diagnostic> {
+    let instances: Vec<&Address> =
+        desired.instances.keys().filter(|instance| instance.block() == *address).collect();
+    if instances.is_empty() || instances.contains(&address) {
+        return None;
+    }
+    let options: Vec<String> = instances
+        .iter()
+        .map(|instance| format!("\n  -replace={:?}", instance.to_string()))
+        .collect();
+    let which = match options.len() {
+        1 => "the single declared instance, use the following option instead",
+        _ => "particular instances, use one or more of the following options instead",
+    };
+    let detail = format!(
+        "Your force-replace request for {address} doesn't match any resource instances because it lacks an instance \
+         key.\n\nTo force replacement of {which}:{}",
+        options.concat()
+    );
+    Some(Diagnostic::warning("Incompletely-matched force-replace resource instance", detail))
+}
+
+fn wants(needs: &Needs, address: &Address, other: &Address) -> bool {
+    needs.get(address).is_some_and(|needs| needs.contains(other) || needs.contains(&other.block()))
+}
