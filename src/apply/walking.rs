@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::applier::{Applier, Done};
 use super::desk::{Message, WorkerDesk};
 use super::oracle::Now;
-use crate::addr::Address;
+use crate::addr::{Address, Mode};
 use crate::diag::{Diagnostic, Span};
 use crate::graph::{Outcome, Prepared, Walk};
 use crate::plan::decide::same;
@@ -213,6 +213,9 @@ impl Applier<'_, '_> {
     /// Puts a data source as read into the state.
     pub(super) fn keep_data(&mut self) {
         for (address, value) in self.data.clone() {
+            if address.mode == Mode::Ephemeral {
+                continue;
+            }
             let mut oracle = Now {
                 plan: self.given.plan,
                 registry: self.given.registry,

@@ -113,7 +113,7 @@ impl Pass<'_, '_> {
     ) -> Eval {
         let name = &attribute.name.text;
         let span = attribute.expr.span;
-        sink.places.push((path.clone(), attribute.span));
+        sink.places.push((path.clone(), span));
         let value = self.expr(&attribute.expr, scope)?;
         let value = convert(&value, &field.ty).or_else(|error| {
             let detail = format!("Inappropriate value for attribute {name:?}: {}.", error.message);

@@ -214,6 +214,7 @@ impl<'a> Pass<'_, 'a> {
                 provider: pass.provider_of(block),
                 lifecycle,
                 span: resource.span,
+                open: resource.body.end,
                 places,
             }))
         })

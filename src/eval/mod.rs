@@ -108,6 +108,8 @@ pub struct Instance {
     pub lifecycle: InstanceLifecycle,
     /// Its block's header.
     pub span: Span,
+    /// Where its block opens: the place of what is wrong with none of its arguments.
+    pub open: Span,
     /// The place of each expression, by the path of what it gives (top-level arguments and those in
     /// nested blocks).
     pub places: Vec<(Path, Span)>,

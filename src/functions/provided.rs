@@ -2,6 +2,7 @@
 //!
 //! What they find wrong ends with its own full stop, since the originals' messages do.
 
+mod clock;
 mod expression;
 mod manifest;
 
@@ -9,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Call, CallError, Function, Spec, any, function, inferred, string};
+use super::{Call, CallError, Function, Spec, any, function, inferred, number, string};
 use crate::value::{Type, Value};
 
 /// The tables by the last part of a provider's source.
@@ -17,7 +18,9 @@ const TABLES: &[(&str, &[Function])] = &[
     ("google", GOOGLE),
     ("google-beta", GOOGLE),
     ("kubernetes", KUBERNETES),
+    ("local", LOCAL),
     ("terraform", TERRAFORM),
+    ("time", TIME),
 ];
 
 const GOOGLE: &[Function] = &[
@@ -50,6 +53,24 @@ const KUBERNETES: &[Function] = &[
     function("manifest_encode", &[any("manifest").unknown()], Spec::String, manifest::encode),
 ];
 
+const LOCAL: &[Function] = &[function("direxists", &[string("path")], Spec::Bool, folder_exists)];
+
+const TIME: &[Function] = &[
+    inferred(
+        "duration_parse",
+        &[string("duration")],
+        |_| Ok(clock::duration_type()),
+        clock::lasting,
+    ),
+    inferred("rfc3339_parse", &[string("timestamp")], |_| Ok(clock::moment_type()), clock::moment),
+    inferred(
+        "unix_timestamp_parse",
+        &[number("unix_timestamp")],
+        |_| Ok(clock::unix_type()),
+        clock::unix,
+    ),
+];
+
 /// The first two give text that is not laid out yet, the last the text that is to be read: the evaluator does the
 /// rest, since that takes the language's syntax.
 const TERRAFORM: &[Function] = &[
@@ -80,7 +101,7 @@ pub fn provided(source: &str) -> &'static [Function] {
     let known = matches!(
         (owned, name),
         (Some("builtin"), "terraform")
-            | (Some("hashicorp"), "google" | "google-beta" | "kubernetes")
+            | (Some("hashicorp"), "google" | "google-beta" | "kubernetes" | "local" | "time")
     );
     let table = TABLES.iter().find(|(known, _)| *known == name).filter(|_| known);
     table.map(|(_, functions)| *functions).unwrap_or_default()
@@ -118,4 +139,19 @@ fn region_from_zone(call: &Call<'_>) -> Result<Value, CallError> {
         return Err(CallError::at(0, message));
     }
     Ok(Value::string(parts[..parts.len() - 1].join("-")))
+}
+
+/// Says whether there is a folder; something else of that name is an error.
+fn folder_exists(call: &Call<'_>) -> Result<Value, CallError> {
+    let path = call.text(0);
+    match std::fs::metadata(call.environment.root.join(path)) {
+        Ok(found) if found.is_dir() => Ok(Value::bool(true)),
+        Ok(_) => {
+            let message =
+                format!("Invalid file mode detected: {path:?} was found, but is not a directory");
+            Err(CallError::at(0, message))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Value::bool(false)),
+        Err(error) => Err(CallError::at(0, format!("Error checking for directory: {error}"))),
+    }
 }

@@ -2,7 +2,9 @@
 
 mod moment;
 
-use self::moment::{Moment, duration};
+pub(super) use self::moment::duration;
+
+use self::moment::Moment;
 use super::{Call, CallError, Function, Spec, function, string};
 use crate::value::Value;
 
@@ -157,4 +159,11 @@ fn piece(verb: &str, moment: &Moment) -> Result<String, String> {
             return Err(format!("invalid date format verb {verb:?}: {allowed}"));
         }
     })
+}
+
+/// Reads a moment: the seconds since 1970, and the offset of its zone in seconds.
+pub(super) fn rfc3339(text: &str) -> Option<(i64, i64)> {
+    let moment = Moment::parse(text).ok()?;
+    let seconds = moment.instant().div_euclid(1_000_000_000);
+    Some((i64::try_from(seconds).ok()?, moment.offset))
 }

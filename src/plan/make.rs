@@ -269,7 +269,7 @@ impl Maker<'_, '_> {
                 verb: draft.verb,
                 reason: draft.reason,
                 provider: instance.provider.clone(),
-                config: Some(draft.config),
+                config: Some(lasting(&draft.config)),
                 needs: instance.needs.clone(),
                 span: Some(instance.span),
                 places: instance.places.clone(),
@@ -431,6 +431,14 @@ impl Maker<'_, '_> {
         let config = self.desired.providers.get(reference);
         config.iter().flat_map(|config| config.needs.values()).flatten().cloned().collect()
     }
+}
+
+/// Leaves out of a configuration what is ephemeral: a plan may be saved.
+fn lasting(value: &Value) -> Value {
+    if value.marks().ephemeral {
+        return Value::null(value.ty());
+    }
+    value.map_parts(&mut lasting)
 }
 
 fn tracked(prior: &Snapshot, address: &Address, deposed: &Option<String>) -> Option<Object> {

@@ -130,7 +130,7 @@ impl<'a> Planner<'a> {
             return Ok(found.clone());
         }
         if let Some(error) = self.failed.get(&key) {
-            let problem = error.to_diagnostic(asked.address).at(asked.instance.span, "");
+            let problem = error.to_diagnostic(asked.address).at(asked.instance.open, "");
             return Err(Answer::Problem(Box::new(problem)));
         }
         let Some(provider) = self.provider(asked) else { return Ok(None) };
@@ -321,7 +321,7 @@ impl<'a> Planner<'a> {
                     planned.replaces = replaces;
                 }
                 Preview::Refused(error) => {
-                    let problem = error.to_diagnostic(asked.address).at(asked.instance.span, "");
+                    let problem = error.to_diagnostic(asked.address).at(asked.instance.open, "");
                     self.complain(asked.address, problem);
                     return Ok((planned, true));
                 }
@@ -352,14 +352,14 @@ impl<'a> Planner<'a> {
         }
         if let Some(problem) = provider.check_delete(&asked.address.type_name, before) {
             let problem = diagnostic(&problem, asked.address, &asked.instance.places);
-            self.complain(asked.address, problem.or_at(asked.instance.span));
+            self.complain(asked.address, problem.or_at(asked.instance.open));
         }
     }
 
     fn told(&mut self, asked: &Asked<'_>, problems: &[Problem]) {
         for problem in problems {
             let problem = diagnostic(problem, asked.address, &asked.instance.places);
-            self.complain(asked.address, problem.or_at(asked.instance.span));
+            self.complain(asked.address, problem.or_at(asked.instance.open));
         }
     }
 
@@ -369,7 +369,7 @@ impl<'a> Planner<'a> {
         let Some(provider) = self.provider(asked) else {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         };
-        let problems = provider.validate(Mode::Data, &asked.address.type_name, config);
+        let problems = provider.validate(asked.address.mode, &asked.address.type_name, config);
         self.told(asked, &problems);
         if problems.iter().any(|problem| !problem.warning) {
             return Answer::Known(Value::unknown(asked.schema.ty()));
@@ -411,7 +411,7 @@ impl<'a> Planner<'a> {
                     let argument = error.path.as_ref().and_then(|wanted| {
                         places.clone().find(|(path, _)| path == wanted).map(|(_, span)| *span)
                     });
-                    let span = argument.unwrap_or(asked.instance.span);
+                    let span = argument.unwrap_or(asked.instance.open);
                     let problem = error.to_diagnostic(asked.address).at(span, "");
                     Answer::Problem(Box::new(problem))
                 }

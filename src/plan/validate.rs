@@ -26,7 +26,7 @@ impl Oracle for Validating<'_> {
         if let Some(provider) = self.registry.provider(&asked.instance.provider.source) {
             for problem in provider.validate(address.mode, &address.type_name, config) {
                 let problem = diagnostic(&problem, address, &asked.instance.places);
-                self.problems.push(problem.or_at(asked.instance.span));
+                self.problems.push(problem.or_at(asked.instance.open));
             }
         }
         // Nothing of an object is known before it is planned, what its block says included.

@@ -289,3 +289,8 @@ fn functions() {
 fn schemas() {
     run_all("schemas.json", "");
 }
+
+#[test]
+fn ephemeral() {
+    run_all("ephemeral.json", "");
+}

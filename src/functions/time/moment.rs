@@ -257,7 +257,7 @@ impl Reader<'_> {
 }
 
 /// Reads a span as `1h30m`, `-1.5h` or `500ms`, in nanoseconds.
-pub(super) fn duration(text: &str) -> Result<i128, String> {
+pub(in crate::functions) fn duration(text: &str) -> Result<i128, String> {
     let invalid = || format!("time: invalid duration {text:?}");
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),

@@ -109,24 +109,34 @@ struct Small {
     schema: fn() -> Schema,
     rows: &'static [Row],
     data: &'static [DataRow],
+    /// What is opened for a run and never kept.
+    ephemeral: &'static [DataRow],
     /// The schemas made so far.
     made: Mutex<BTreeMap<(Mode, &'static str), Arc<Schema>>>,
 }
 
 /// Gives all small providers.
 pub fn small() -> Vec<Arc<dyn Provider>> {
-    let plain = |source, rows, data| {
-        let made = Mutex::default();
-        Small { source, schema: Schema::default, rows, data, made }
+    let plain = |source, rows, data| Small {
+        source,
+        schema: Schema::default,
+        rows,
+        data,
+        ephemeral: &[],
+        made: Mutex::default(),
     };
     let providers = [
         plain("builtin/terraform", terraform::ROWS, remote_state::DATA),
-        plain("hashicorp/random", random::ROWS, &[]),
+        Small { ephemeral: random::EPHEMERAL, ..plain("hashicorp/random", random::ROWS, &[]) },
         plain("hashicorp/null", null::ROWS, null::DATA),
         plain("hashicorp/time", time::ROWS, &[]),
         plain("hashicorp/local", local::ROWS, local::DATA),
         plain("hashicorp/http", &[], http::DATA),
-        Small { schema: tls::provider_schema, ..plain("hashicorp/tls", tls::ROWS, tls::DATA) },
+        Small {
+            schema: tls::provider_schema,
+            ephemeral: tls::EPHEMERAL,
+            ..plain("hashicorp/tls", tls::ROWS, tls::DATA)
+        },
     ];
     providers.into_iter().map(|provider| Arc::new(provider) as Arc<dyn Provider>).collect()
 }
@@ -152,7 +162,7 @@ impl Provider for Small {
         let names: Vec<&str> = match mode {
             Mode::Managed => self.rows.iter().map(|row| row.type_name).collect(),
             Mode::Data => self.data.iter().map(|row| row.type_name).collect(),
-            Mode::Ephemeral => Vec::new(),
+            Mode::Ephemeral => self.ephemeral.iter().map(|row| row.type_name).collect(),
         };
         names.into_iter().map(String::from).collect()
     }
@@ -161,8 +171,11 @@ impl Provider for Small {
         let (name, schema) = match mode {
             Mode::Managed => row(self.rows, type_name).map(|row| (row.type_name, row.schema))?,
             Mode::Data => data_row(self.data, type_name).map(|row| (row.type_name, row.schema))?,
-            Mode::Ephemeral => return None,
+            Mode::Ephemeral => {
+                data_row(self.ephemeral, type_name).map(|row| (row.type_name, row.schema))?
+            }
         };
+        let schema = || if mode == Mode::Ephemeral { fleeting(schema()) } else { schema() };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         Some(made.entry((mode, name)).or_insert_with(|| Arc::new(schema())).clone())
     }
@@ -171,7 +184,7 @@ impl Provider for Small {
         let validate = match mode {
             Mode::Managed => row(self.rows, type_name).map(|row| row.validate),
             Mode::Data => data_row(self.data, type_name).map(|row| row.validate),
-            Mode::Ephemeral => None,
+            Mode::Ephemeral => data_row(self.ephemeral, type_name).map(|row| row.validate),
         };
         validate.map(|validate| validate(config)).unwrap_or_default()
     }
@@ -202,13 +215,19 @@ impl Provider for Small {
         _config: &Value,
         world: &World,
     ) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
-        Ok(Arc::new(SmallSession { rows: self.rows, data: self.data, world: world.clone() }))
+        Ok(Arc::new(SmallSession {
+            rows: self.rows,
+            data: self.data,
+            ephemeral: self.ephemeral,
+            world: world.clone(),
+        }))
     }
 }
 
 struct SmallSession {
     rows: &'static [Row],
     data: &'static [DataRow],
+    ephemeral: &'static [DataRow],
     world: World,
 }
 
@@ -226,7 +245,9 @@ impl Session for SmallSession {
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
-        match data_row(self.data, type_name) {
+        // Where both have a name, both read the same.
+        let row = data_row(self.data, type_name).or_else(|| data_row(self.ephemeral, type_name));
+        match row {
             Some(row) => (row.read)(config, &self.world).await,
             None => {
                 Err(invalid("Invalid data source", format!("There is no data source {type_name}.")))
@@ -257,6 +278,12 @@ impl Session for SmallSession {
         desk.answer(call, "made").await;
         Ok(Some(Observed { value, private: action.private.clone() }))
     }
+}
+
+/// Makes a schema of which nothing is kept.
+fn fleeting(mut schema: Schema) -> Schema {
+    schema.fields.values_mut().for_each(|field| field.never_kept = true);
+    schema
 }
 
 /// Makes an error about what was given.

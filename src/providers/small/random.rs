@@ -10,8 +10,8 @@ use super::check::at_least;
 use super::random_text;
 use super::seeded::Seeded;
 use super::{
-    Making, Row, computed, defaulted, fill, invalid, keepers, made, optional, random_bytes,
-    replaced_by, required, text,
+    DataRow, Making, Row, computed, defaulted, fill, invalid, keepers, made, optional,
+    random_bytes, replaced_by, required, text,
 };
 use crate::providers::{ApiError, PlanRequest, Planned};
 use crate::schema::Schema;
@@ -36,6 +36,29 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("random_pet", pet_schema, pet_plan, pet),
     Row::new("random_shuffle", shuffle_schema, shuffle_plan, shuffle),
 ];
+
+pub(super) const EPHEMERAL: &[DataRow] = &[
+    random_text::EPHEMERAL,
+    DataRow {
+        type_name: "random_bytes",
+        schema: || without(bytes_schema(), &["keepers"]),
+        validate: |config| at_least(config, "length", 1).into_iter().collect(),
+        read: |config, world| {
+            Box::pin(async move {
+                let open =
+                    |value: Value, name| value.with_field(name, Value::unknown(Type::String));
+                let planned = open(open(config.clone(), "base64"), "hex");
+                bytes(&Making { planned: &planned, prior: None, world })
+            })
+        },
+    },
+];
+
+/// Leaves fields out that something that is not kept does not have.
+pub(super) fn without(mut schema: Schema, names: &[&str]) -> Schema {
+    schema.fields.retain(|name, _| !names.contains(&name.as_str()));
+    Schema { version: 0, ..schema }
+}
 
 fn id_schema() -> Schema {
     made(

@@ -3,13 +3,14 @@
 use serde_json::{Value as Json, json};
 
 use super::check::{at_least, bad_value, problem};
+use super::random::without;
 use super::seeded::Seeded;
 use super::{
-    Making, Row, computed, defaulted, fill, invalid, keepers, made, optional, replaced, required,
-    text,
+    DataRow, Making, Row, computed, defaulted, fill, invalid, keepers, made, optional, replaced,
+    required, text,
 };
-use crate::providers::{ApiError, ApiErrorKind, PlanRequest, Planned, Problem};
-use crate::schema::{Field, Schema};
+use crate::providers::{ApiError, ApiErrorKind, PlanRequest, Planned, Problem, World};
+use crate::schema::{Field, Given, Schema};
 use crate::value::{Path, Type, Value};
 
 pub(super) const PASSWORD: Row = Row {
@@ -17,6 +18,13 @@ pub(super) const PASSWORD: Row = Row {
     import: password_import,
     upgrade: password_upgrade,
     ..Row::new("random_password", password_schema, plan, password)
+};
+
+pub(super) const EPHEMERAL: DataRow = DataRow {
+    type_name: "random_password",
+    schema: || without(password_schema(), &["id", "keepers", "number"]),
+    validate: checks,
+    read: |config, world| Box::pin(async move { opened(config, world) }),
 };
 
 pub(super) const STRING: Row = Row {
@@ -159,6 +167,24 @@ fn password(making: &Making<'_>) -> Result<Value, ApiError> {
     let value = fill(making.planned, "result", || Value::string(&result));
     let value = fill(&value, "bcrypt_hash", || Value::string(hash));
     Ok(fill(&value, "id", || Value::string("none")))
+}
+
+/// Gives a password that is kept nowhere.
+fn opened(config: &Value, world: &World) -> Result<Value, ApiError> {
+    let schema = password_schema();
+    let filled = config.fields().into_iter().flat_map(|fields| fields.iter());
+    let filled = filled.map(|(name, value)| {
+        let field = schema.fields.get(&**name).filter(|_| value.is_null());
+        let value = match field {
+            Some(field) if field.default.is_some() => field.default.clone(),
+            Some(field) if field.given == Given::Service => Some(Value::unknown(Type::String)),
+            _ => None,
+        }
+        .unwrap_or_else(|| value.clone());
+        (name.clone(), value)
+    });
+    let planned = Value::object(filled.collect::<Vec<_>>());
+    password(&Making { planned: &planned, prior: None, world })
 }
 
 fn string(making: &Making<'_>) -> Result<Value, ApiError> {

@@ -13,12 +13,7 @@ use crate::schema::{Field, Given, Schema};
 use crate::value::{Type, Value};
 
 pub(in crate::providers::small) const DATA: &[DataRow] = &[
-    DataRow {
-        type_name: "tls_public_key",
-        schema: public_key_schema,
-        validate: |config| two(config, "private_key_pem", "private_key_openssh"),
-        read: |config, _| Box::pin(async move { public_key(config) }),
-    },
+    PUBLIC_KEY,
     DataRow {
         type_name: "tls_certificate",
         schema: certificate_schema,
@@ -26,6 +21,13 @@ pub(in crate::providers::small) const DATA: &[DataRow] = &[
         read: |config, _| Box::pin(certificate(config)),
     },
 ];
+
+pub(super) const PUBLIC_KEY: DataRow = DataRow {
+    type_name: "tls_public_key",
+    schema: public_key_schema,
+    validate: |config| two(config, "private_key_pem", "private_key_openssh"),
+    read: |config, _| Box::pin(async move { public_key(config) }),
+};
 
 /// Checks that one of two arguments is written; here both are named in what is said.
 fn two(config: &Value, first: &str, second: &str) -> Vec<Problem> {

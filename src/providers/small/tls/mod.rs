@@ -13,8 +13,8 @@ use sha1::{Digest, Sha1};
 use self::key::{CURVES, Curve, Key};
 use super::check::one_of;
 use super::{
-    Making, Row, anew, computed, defaulted, fill, invalid, made, random_bytes, replaced, required,
-    text,
+    DataRow, Making, Row, anew, computed, defaulted, fill, invalid, made, random_bytes, replaced,
+    required, text,
 };
 use crate::providers::{ApiError, PlanRequest, Planned, Problem};
 use crate::schema::{BlockKind, Field, Given, Schema};
@@ -27,6 +27,29 @@ pub(super) const ROWS: &[Row] = &[
     certificate::REQUEST,
     certificate::SELF_SIGNED,
     certificate::LOCALLY_SIGNED,
+];
+
+pub(super) const EPHEMERAL: &[DataRow] = &[
+    DataRow {
+        type_name: "tls_private_key",
+        schema,
+        validate: checks,
+        read: |config, world| {
+            Box::pin(async move {
+                let schema = schema();
+                let open = schema.fields.iter().filter(|(name, _)| super::is_null(config, name));
+                let planned = open.fold(config.clone(), |value, (name, field)| {
+                    let default = field.default.clone();
+                    value.with_field(
+                        name,
+                        default.unwrap_or_else(|| Value::unknown(field.ty.clone())),
+                    )
+                });
+                make(&Making { planned: &planned, prior: None, world })
+            })
+        },
+    },
+    data::PUBLIC_KEY,
 ];
 
 const ALGORITHMS: &[&str] = &["RSA", "ECDSA", "ED25519"];
