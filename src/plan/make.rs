@@ -22,6 +22,7 @@ use crate::eval::{
 use crate::providers::{Registry, World};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
+use crate::value::Value;
 
 /// How many rounds a configuration may take: each needs at least one read that the last did not know of.
 const ROUNDS: usize = 64;

@@ -186,7 +186,7 @@ pub(super) fn removal_problems(
     if let Some(problem) =
         provider.and_then(|provider| provider.check_delete(&address.type_name, before))
     {
-        problems.push(diagnostic(&problem, address, &instance.places).or_at(instance.span));
+        problems.push(diagnostic(&problem, address, &instance.places).or_at(instance.open));
     }
     problems
 }

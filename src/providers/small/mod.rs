@@ -260,10 +260,7 @@ impl Session for SmallSession {
             let detail = format!("There is no type {}.", action.type_name);
             return Err(invalid("Invalid resource type", detail).into());
         };
-        let wait = (row.wait)(&action.deed)?;
-        if !wait.is_zero() {
-            desk.clock().sleep(wait).await;
-        }
+        waited((row.wait)(&action.deed)?, desk).await?;
         let (planned, prior) = match &action.deed {
             Deed::Delete { prior } => {
                 (row.remove)(prior, &self.world)?;
@@ -284,6 +281,21 @@ impl Session for SmallSession {
 fn fleeting(mut schema: Schema) -> Schema {
     schema.fields.values_mut().for_each(|field| field.never_kept = true);
     schema
+}
+
+/// Waits, and looks now and then whether the run is to stop.
+async fn waited(mut rest: Duration, desk: &dyn Desk) -> Result<(), ApiError> {
+    let clock = desk.clock();
+    while !rest.is_zero() {
+        if desk.stopping() {
+            let detail = format!("The run was asked to stop with {rest:?} still to wait.");
+            return Err(ApiError::new(ApiErrorKind::Interrupted, "Wait interrupted", detail));
+        }
+        let step = rest.min(Duration::from_secs(1));
+        clock.sleep(step).await;
+        rest -= step;
+    }
+    Ok(())
 }
 
 /// Makes an error about what was given.

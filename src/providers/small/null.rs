@@ -1,18 +1,16 @@
 //! `null_resource`, and the data source `null_data_source`.
 
-use super::{
-    DataRow, Making, Row, computed, fill, keepers, made, no_checks, random_bytes, replaced_by,
-};
-use crate::providers::{ApiError, PlanRequest, Planned};
+use super::{DataRow, Making, Row, computed, fill, keepers, made, random_bytes, replaced_by};
+use crate::providers::{ApiError, PlanRequest, Planned, Problem};
 use crate::schema::{Field, Given, Schema};
-use crate::value::{Type, Value};
+use crate::value::{Path, Type, Value};
 
 pub(super) const ROWS: &[Row] = &[Row { import, ..Row::new("null_resource", schema, plan, make) }];
 
 pub(super) const DATA: &[DataRow] = &[DataRow {
     type_name: "null_data_source",
     schema: data_schema,
-    validate: no_checks,
+    validate: |_| vec![deprecated()],
     read: |config, _| Box::pin(async move { read(config) }),
 }];
 
@@ -40,6 +38,19 @@ fn number() -> Result<String, ApiError> {
     Ok((u64::from_le_bytes(bytes) >> 1).to_string())
 }
 
+const DEPRECATED: &str = "The data source null_data_source gives names to values. Locals do so without a data source, and \
+                          terraform_data keeps values in the state.";
+
+fn deprecated() -> Problem {
+    Problem {
+        path: Path::root(),
+        warning: true,
+        summary: "Deprecated Resource".into(),
+        detail: DEPRECATED.into(),
+        help: Vec::new(),
+    }
+}
+
 fn data_schema() -> Schema {
     let texts = || Type::map(Type::String);
     let schema = made(
@@ -52,8 +63,7 @@ fn data_schema() -> Schema {
             ("has_computed_default", Field::attribute(Type::String, Given::OptionalOrService)),
         ],
     );
-    let deprecated = "Locals give values a name without a data source.";
-    Schema { deprecated: Some(deprecated.into()), ..schema }
+    Schema { deprecated: Some(DEPRECATED.into()), ..schema }
 }
 
 fn read(config: &Value) -> Result<Value, ApiError> {
