@@ -4,6 +4,7 @@
 //! code, what is printed, what the state holds. After each apply nothing is left to do: that is planned too.
 
 mod openssl;
+mod secure;
 mod server;
 
 use std::collections::BTreeMap;
@@ -237,8 +238,15 @@ fn on_disk(folder: &Folder, step: &Step) -> Result<(), String> {
 
 /// Runs the cases of a file; `$URL` in it is the address of a server.
 fn run_all(file: &str, url: &str) {
+    run_with(file, &[("$URL", url)]);
+}
+
+/// Runs the cases of a file with words exchanged for others.
+fn run_with(file: &str, words: &[(&str, &str)]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small/cases").join(file);
-    let text = fs::read_to_string(path).unwrap().replace("$URL", url);
+    let text = words
+        .iter()
+        .fold(fs::read_to_string(path).unwrap(), |text, (word, value)| text.replace(word, value));
     let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
     let _held = PROGRAMS.read().unwrap_or_else(|held| held.into_inner());
     let failed: Vec<String> = cases.iter().filter_map(|case| run(case).err()).collect();
@@ -277,7 +285,7 @@ fn http() {
 
 #[test]
 fn remote_state() {
-    run_all("remote_state.json", "");
+    run_all("remote_state.json", &server::start());
 }
 
 #[test]
@@ -293,4 +301,11 @@ fn schemas() {
 #[test]
 fn ephemeral() {
     run_all("ephemeral.json", "");
+}
+
+#[test]
+fn secure() {
+    let (address, certificate) = secure::start();
+    let certificate = certificate.replace('\r', "").replace('\n', "\\n");
+    run_with("secure.json", &[("$HOST", &address), ("$CERTIFICATE", &certificate)]);
 }

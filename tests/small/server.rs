@@ -45,6 +45,18 @@ fn answer(stream: TcpStream, calls: &AtomicU32) {
             let body = String::from_utf8_lossy(&body);
             ("200 OK", format!("{method} {} {body}", header("x-polls")))
         }
+        // The object's name is one part of the path.
+        "/storage/v1/b/states/o/env%2Fprod%2Fdefault.tfstate?alt=media"
+            if header("authorization") == "Bearer a-token" =>
+        {
+            let state =
+                r#"{"version": 4, "outputs": {"region": {"value": "eu", "type": "string"}}}"#;
+            ("200 OK", state.to_string())
+        }
+        "/storage/v1/b/states/o/env%2Fprod%2Fother.tfstate?alt=media" => {
+            ("403 Forbidden", r#"{"error": {"message": "who are you"}}"#.to_string())
+        }
+        "/storage/v1/b/states/o/none.tfstate?alt=media" => ("404 Not Found", String::new()),
         "/flaky" if calls.fetch_add(1, Ordering::Relaxed) % 3 < 2 => ("503 Busy", String::new()),
         "/flaky" => ("200 OK", "at last".into()),
         "/missing" => ("404 Not Found", "nothing here".into()),
