@@ -402,6 +402,19 @@ pub(super) fn fill(value: &Value, name: &str, with: impl FnOnce() -> Value) -> V
     }
 }
 
+/// The most of anything that is drawn at once: more is a mistake, and would use up the memory.
+const MOST: i64 = 1 << 24;
+
+/// Gives how many of something are wanted; none where that is not said.
+pub(super) fn count(value: &Value, name: &str) -> Result<usize, ApiError> {
+    let wanted = value.field(name).and_then(Value::as_i64).unwrap_or(0);
+    if wanted > MOST {
+        let detail = format!("Attribute {name} can be {MOST} at the most, got: {wanted}");
+        return Err(invalid("Invalid Attribute Value", detail));
+    }
+    Ok(usize::try_from(wanted).unwrap_or(0))
+}
+
 /// Gives random bytes of the system.
 pub(super) fn random_bytes(length: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = vec![0; length];

@@ -46,11 +46,11 @@ impl Moment {
     /// Gives the moment some years, months and days later. A day that a month has not is counted on into the next.
     pub(super) fn plus_date(&self, years: i64, months: i64, days: i64) -> Option<Moment> {
         let date = self.shown.date();
-        let months = i64::from(date.month()) - 1 + months;
-        let year = i64::from(date.year()) + years + months.div_euclid(12);
+        let months = (i64::from(date.month()) - 1).checked_add(months)?;
+        let year = i64::from(date.year()).checked_add(years)?.checked_add(months.div_euclid(12))?;
         let month = i8::try_from(months.rem_euclid(12) + 1).ok()?;
         let first = Date::new(i16::try_from(year).ok()?, month, 1).ok()?;
-        let days = i64::from(date.day()) - 1 + days;
+        let days = (i64::from(date.day()) - 1).checked_add(days)?;
         let date = first.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
         Some(Moment { shown: DateTime::from_parts(date, self.shown.time()), ..*self })
     }
@@ -129,6 +129,18 @@ mod tests {
         assert_eq!(shown("2023-01-31T01:02:03Z", 0, 1, 0), "2023-03-03T01:02:03Z");
         assert_eq!(shown("2020-02-29T01:02:03+02:00", 1, 0, 0), "2021-03-01T01:02:03+02:00");
         assert_eq!(shown("2020-03-10T01:02:03.5+00:00", 0, -15, -10), "2018-11-30T01:02:03Z");
+    }
+
+    #[test]
+    fn beyond_the_calendar_there_is_nothing() {
+        let moment = Moment::parse("2020-01-01T00:00:00Z").unwrap();
+
+        for (years, months, days) in
+            [(i64::MAX, 0, 0), (0, i64::MAX, 0), (0, i64::MIN, 0), (0, 0, i64::MAX), (9000, 0, 0)]
+        {
+            assert_eq!(moment.plus_date(years, months, days), None);
+        }
+        assert_eq!(moment.plus(SignedDuration::MAX), None);
     }
 
     #[test]

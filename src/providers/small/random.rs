@@ -10,8 +10,8 @@ use super::check::at_least;
 use super::random_text;
 use super::seeded::Seeded;
 use super::{
-    DataRow, Making, Row, computed, defaulted, fill, invalid, keepers, made, optional,
-    random_bytes, replaced_by, required, text,
+    DataRow, Making, Row, computed, count, defaulted, fill, invalid, is_null, keepers, made,
+    optional, random_bytes, replaced_by, required, text,
 };
 use crate::providers::{ApiError, PlanRequest, Planned};
 use crate::schema::Schema;
@@ -81,8 +81,7 @@ fn id_plan(request: &PlanRequest<'_>) -> Planned {
 }
 
 fn id(making: &Making<'_>) -> Result<Value, ApiError> {
-    let length = making.planned.field("byte_length").and_then(Value::as_i64).unwrap_or(0);
-    let bytes = random_bytes(usize::try_from(length).unwrap_or(0))?;
+    let bytes = random_bytes(count(making.planned, "byte_length")?)?;
     let prefix = text(making.planned, "prefix").unwrap_or_default();
     let texts = id_texts(prefix, &bytes).into_iter();
     let value = making.planned.clone();
@@ -135,8 +134,7 @@ fn bytes_plan(request: &PlanRequest<'_>) -> Planned {
 }
 
 fn bytes(making: &Making<'_>) -> Result<Value, ApiError> {
-    let length = making.planned.field("length").and_then(Value::as_i64).unwrap_or(0);
-    let bytes = random_bytes(usize::try_from(length).unwrap_or(0))?;
+    let bytes = random_bytes(count(making.planned, "length")?)?;
     let value = fill(making.planned, "base64", || Value::string(STANDARD.encode(&bytes)));
     Ok(fill(&value, "hex", || Value::string(hex::encode(&bytes))))
 }
@@ -292,18 +290,20 @@ fn pet_plan(request: &PlanRequest<'_>) -> Planned {
 }
 
 fn pet(making: &Making<'_>) -> Result<Value, ApiError> {
-    let length = making.planned.field("length").and_then(Value::as_i64).unwrap_or(2).max(1);
+    let length = count(making.planned, "length")?.max(1);
     let separator = making.planned.field("separator").and_then(Value::as_str).unwrap_or("-");
     let mut source = Seeded::System;
     let mut pick = |words: &[&'static str]| {
         let place = source.below(words.len() as u64)?;
         Ok::<_, ApiError>(words[usize::try_from(place).unwrap_or(0)])
     };
+    // From the last word to the first.
     let mut words = vec![pick(ANIMALS)?];
     for place in 1..length {
-        words.insert(0, pick(if place == 1 { ADJECTIVES } else { ADVERBS })?);
+        words.push(pick(if place == 1 { ADJECTIVES } else { ADVERBS })?);
     }
-    words.splice(0..0, text(making.planned, "prefix"));
+    words.extend(text(making.planned, "prefix"));
+    words.reverse();
     Ok(fill(making.planned, "id", || Value::string(words.join(separator))))
 }
 
@@ -327,8 +327,10 @@ fn shuffle_plan(request: &PlanRequest<'_>) -> Planned {
 
 fn shuffle(making: &Making<'_>) -> Result<Value, ApiError> {
     let input = making.planned.field("input").and_then(Value::elements).unwrap_or_default();
-    let count = making.planned.field("result_count").and_then(Value::as_i64);
-    let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(input.len());
+    let count = match is_null(making.planned, "result_count") {
+        true => input.len(),
+        false => count(making.planned, "result_count")?,
+    };
     let mut source = Seeded::new(text(making.planned, "seed"));
     let mut result = Vec::new();
     while result.len() < count && !input.is_empty() {

@@ -6,8 +6,8 @@ use super::check::{at_least, bad_value, problem};
 use super::random::without;
 use super::seeded::Seeded;
 use super::{
-    DataRow, Making, Row, computed, defaulted, fill, invalid, keepers, made, optional, replaced,
-    required, text,
+    DataRow, Making, Row, computed, count, defaulted, fill, invalid, keepers, made, optional,
+    replaced, required, text,
 };
 use crate::providers::{ApiError, ApiErrorKind, PlanRequest, Planned, Problem, World};
 use crate::schema::{Field, Given, Schema};
@@ -210,7 +210,6 @@ fn hash(text: &str) -> Result<String, String> {
 
 /// Draws the text: first the least number of each kind, then from all kinds, then mixed.
 fn draw(value: &Value) -> Result<String, ApiError> {
-    let number = |name: &str| value.field(name).and_then(Value::as_i64).unwrap_or(0).max(0);
     let flag = |name: &str| value.field(name).and_then(Value::as_bool).unwrap_or(true);
     let special = text(value, "override_special").unwrap_or(SPECIAL);
     let kinds = [
@@ -226,7 +225,7 @@ fn draw(value: &Value) -> Result<String, ApiError> {
         if flag(name) {
             all.extend(characters.iter().copied());
         }
-        for _ in 0..number(least) {
+        for _ in 0..count(value, least)? {
             drawn.push(pick(&mut source, &characters)?);
         }
     }
@@ -235,7 +234,7 @@ fn draw(value: &Value) -> Result<String, ApiError> {
                       Original Error: the character set specified is empty";
         return Err(invalid("Random Read Error", detail));
     }
-    let length = usize::try_from(number("length")).unwrap_or(0);
+    let length = count(value, "length")?;
     while drawn.len() < length {
         drawn.push(pick(&mut source, &all)?);
     }

@@ -440,3 +440,56 @@ fn escaped(value: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> Vec<u8> {
+        let key = Key::of_seed([7; 32]).unwrap();
+        let subject =
+            name(|part| if part == "common_name" { vec!["a, b".into()] } else { Vec::new() });
+        let template = Template {
+            serial: [9; 16],
+            subject: subject.clone(),
+            alternatives: Alternatives { names: vec!["a".into()], ..Alternatives::default() },
+            public: key.public(),
+            from: Timestamp::UNIX_EPOCH,
+            until: "2060-01-02T03:04:05Z".parse().unwrap(),
+            uses: vec!["cert_signing", "server_auth"],
+            is_authority: true,
+            path_length: Some(0),
+            names_key: true,
+            issuer: subject,
+            issuer_key: Some(vec![1]),
+        };
+        certificate(&template, &key).unwrap()
+    }
+
+    #[test]
+    fn what_was_made_is_read() {
+        let read = read_certificate(&made()).unwrap();
+
+        assert_eq!(shown(&read.subject), "CN=a\\, b");
+        assert_eq!(read.constraints, Some((true, Some(0))));
+        assert_eq!(read.until.to_string(), "2060-01-02T03:04:05Z");
+        assert_eq!(read.key_id.as_deref(), key_id(&read.public).as_ref().map(|id| &id[..]));
+    }
+
+    #[test]
+    fn no_bytes_make_the_readers_panic() {
+        let whole = made();
+        for place in 0..whole.len() {
+            read_certificate(&whole[..place]);
+            read_request(&whole[..place]);
+            for change in [0x00, 0x01, 0x80, 0xff] {
+                let mut broken = whole.clone();
+                broken[place] ^= change;
+                if let Some(read) = read_certificate(&broken) {
+                    shown(&read.subject);
+                }
+                read_request(&broken);
+            }
+        }
+    }
+}
