@@ -50,6 +50,10 @@ pub struct Given<'a> {
 pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     let mut prior = given.prior.clone();
     let moves = apply_moves(given.config, &mut prior);
+    let refused = super::retyped::retype(given.config, given.registry, &mut prior, &moves);
+    if has_errors(&refused) {
+        return (Plan::default(), refused);
+    }
     let mut problems = super::targets::remarks(given.options);
     if let Some(problem) = left_out(&moves.moved, &given.options.targets) {
         problems.push(problem);

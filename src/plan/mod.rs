@@ -13,6 +13,7 @@ pub mod order;
 pub mod planner;
 pub mod propose;
 mod removals;
+mod retyped;
 mod targets;
 pub mod sessions;
 pub mod validate;
