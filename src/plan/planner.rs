@@ -328,7 +328,8 @@ impl<'a> Planner<'a> {
             }
             return Ok((planned, false));
         }
-        let Some(session) = self.session(asked).map_err(Answer::Problem)? else {
+        let session = self.session(asked).map_err(Answer::Problem)?;
+        let Some(session) = session.filter(|session| session.previews()) else {
             return Ok((planned, false));
         };
         let proposed = Proposed {

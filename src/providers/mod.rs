@@ -295,6 +295,11 @@ pub trait Session: Send + Sync {
     /// Reads a data source.
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError>;
 
+    /// Says whether there is a server that can be asked by [`Session::preview`].
+    fn previews(&self) -> bool {
+        false
+    }
+
     /// Asks the server what it would make of planned changes.
     async fn preview(&self, proposed: &[Proposed]) -> Vec<Preview> {
         proposed.iter().map(|_| Preview::Unverified(None)).collect()

@@ -246,6 +246,10 @@ impl Session for KubernetesSession {
         Ok(super::data::read(kind, config, &live))
     }
 
+    fn previews(&self) -> bool {
+        true
+    }
+
     async fn preview(&self, proposed: &[Proposed]) -> Vec<Preview> {
         self.recognise().await;
         let mut asks: Vec<BoxFuture<'_, Preview>> = Vec::new();
