@@ -1,6 +1,6 @@
 //! The evaluator's face: passes over a configuration, and what is remembered between them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -8,7 +8,9 @@ use super::expand::Turns;
 use super::import::Imported;
 use super::module::{DependsOn, ModuleInstance};
 use super::order::{Node, Order, order};
-use super::scope::{BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Stop, Trace};
+use super::scope::{
+    BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Set, Stop, Table, Trace,
+};
 use super::written::deprecations;
 use super::{
     CheckResult, CheckStatus, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig,
@@ -34,9 +36,9 @@ pub struct Evaluator<'a> {
     /// How many things around swallow problems, so that nobody asks for the values behind them.
     pub(super) quiet: usize,
     pub(super) modules: Vec<ModuleInstance<'a>>,
-    pub(super) children: HashMap<(ModuleId, &'a str, Option<Key>), ModuleId>,
+    pub(super) children: Table<(ModuleId, &'a str, Option<Key>), ModuleId>,
     /// The provider block and schema of each resource block in a module's instance.
-    pub(super) types: HashMap<BlockId<'a>, (ProviderRef, Option<Arc<Schema>>)>,
+    pub(super) types: Table<BlockId<'a>, (ProviderRef, Option<Arc<Schema>>)>,
     values: Memory<'a, Value>,
     turns: Memory<'a, Rc<Turns>>,
     instances: Memory<'a, Rc<Instance>>,
@@ -48,7 +50,7 @@ pub struct Evaluator<'a> {
     pub(super) round: u64,
     pub(super) traces: Vec<Trace>,
     pub(super) running: Vec<Item<'a>>,
-    pub(super) running_set: HashSet<Item<'a>>,
+    pub(super) running_set: Set<Item<'a>>,
     pub(super) problems: Vec<Diagnostic>,
     /// What the validations of variables and the preconditions of outputs gave, by address; those of kept ones stay.
     pub(super) validations: BTreeMap<String, CheckResult>,
@@ -157,18 +159,18 @@ impl<'a> Evaluator<'a> {
             console: false,
             quiet: 0,
             modules: vec![root],
-            children: HashMap::new(),
-            types: HashMap::new(),
-            values: HashMap::new(),
-            turns: HashMap::new(),
-            instances: HashMap::new(),
-            providers: HashMap::new(),
-            depends: HashMap::new(),
+            children: Table::default(),
+            types: Table::default(),
+            values: Table::default(),
+            turns: Table::default(),
+            instances: Table::default(),
+            providers: Table::default(),
+            depends: Table::default(),
             pass: 0,
             round: 0,
             traces: Vec::new(),
             running: Vec::new(),
-            running_set: HashSet::new(),
+            running_set: Set::default(),
             problems: Vec::new(),
             validations: BTreeMap::new(),
             deferred: BTreeSet::new(),
@@ -474,7 +476,7 @@ impl<'a> Pass<'_, 'a> {
             desired.checks.extend(before.filter(|_| !stands_for_all));
             let address = self.block_address(block).with_key(key.clone());
             if !stands_for_all {
-                desired.instances.insert(address, (*instance).clone());
+                desired.instances.insert(address, instance.clone());
             }
             if failed {
                 continue;

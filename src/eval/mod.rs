@@ -35,6 +35,7 @@ pub use self::variable::{is_plain_text, missing};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::addr::{Address, Mode};
@@ -119,7 +120,7 @@ pub struct Instance {
 #[derive(Clone, Debug, Default)]
 pub struct Desired {
     /// All instances, managed and data.
-    pub instances: BTreeMap<Address, Instance>,
+    pub instances: BTreeMap<Address, Rc<Instance>>,
     /// Blocks whose number of instances is not known yet.
     pub deferred: BTreeSet<Address>,
     /// The instances of modules that there are.

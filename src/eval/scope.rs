@@ -5,8 +5,10 @@
 //! begins anew with what the world had a part in: a planner may have changed its mind about an object, and
 //! wants to be asked for each.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+
+use foldhash::fast::FixedState;
 
 use super::evaluator::{Evaluator, Pass};
 use crate::addr::{Address, Key, Mode};
@@ -222,7 +224,13 @@ pub(super) struct Memo<T> {
 }
 
 /// What is remembered of one kind of result.
-pub(super) type Memory<'a, T> = HashMap<Item<'a>, Memo<T>>;
+pub(super) type Memory<'a, T> = Table<Item<'a>, Memo<T>>;
+
+/// A table that is never gone through in its order, with a fast hash: the keys are the configuration's own.
+pub(super) type Table<K, V> = HashMap<K, V, FixedState>;
+
+/// The same of keys alone.
+pub(super) type Set<K> = HashSet<K, FixedState>;
 
 /// What was touched while something was evaluated.
 #[derive(Debug, Default)]

@@ -313,7 +313,7 @@ impl Maker<'_, '_> {
         let needs = self.needs();
         plan.changes.retain(|(address, _), _| {
             let after = |instance: &Instance| !instance.lifecycle.config.postconditions.is_empty();
-            let own = self.desired.instances.get(address).is_some_and(after);
+            let own = self.desired.instances.get(address).is_some_and(|instance| after(instance));
             let mut seen: BTreeSet<Address> = needs.get(address).cloned().unwrap_or_default();
             let mut open: Vec<Address> = seen.iter().cloned().collect();
             while let Some(need) = open.pop() {

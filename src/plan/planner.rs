@@ -74,7 +74,8 @@ pub(super) struct Planner<'a> {
     pub(super) forced: BTreeMap<Address, Reason>,
     pub(super) failed: BTreeMap<ObjectKey, ApiError>,
     /// As of the last time that each instance was asked for: the evaluator remembers what is known whole.
-    pub(super) drafts: BTreeMap<Address, Draft>,
+    /// Boxed: a tree moves what it holds.
+    pub(super) drafts: BTreeMap<Address, Box<Draft>>,
     pub(super) problems: BTreeMap<Address, Vec<Diagnostic>>,
     // Of this round only.
     pub(super) wanted: Vec<Job<Wanted>>,
@@ -212,7 +213,7 @@ impl<'a> Planner<'a> {
                     config: asked.instance.config.clone(),
                     importing: None,
                 };
-                self.drafts.insert(asked.address.clone(), draft);
+                self.drafts.insert(asked.address.clone(), Box::new(draft));
                 Answer::Known(found.value)
             }
             PlanMode::Normal => self.normal(asked, provider.as_ref(), found, strands),
@@ -279,7 +280,7 @@ impl<'a> Planner<'a> {
             config,
             importing: importing.filter(|_| self.prior.current(asked.address).is_none()),
         };
-        self.drafts.insert(asked.address.clone(), draft);
+        self.drafts.insert(asked.address.clone(), Box::new(draft));
         Answer::Known(after)
     }
 
@@ -401,7 +402,7 @@ impl<'a> Planner<'a> {
                 config: config.clone(),
                 importing: None,
             };
-            self.drafts.insert(asked.address.clone(), draft);
+            self.drafts.insert(asked.address.clone(), Box::new(draft));
             return Answer::Known(after);
         };
         match self.data.get(asked.address) {
