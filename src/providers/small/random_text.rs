@@ -205,7 +205,9 @@ fn hash(text: &str) -> Result<String, String> {
     let bytes = text.as_bytes();
     // bcrypt takes 72 bytes.
     let bytes = bytes.get(..72).unwrap_or(bytes);
-    bcrypt::hash(bytes, 10).map_err(|error| format!("bcrypt failed: {error}."))
+    let parts =
+        bcrypt::hash_with_result(bytes, 10).map_err(|error| format!("bcrypt failed: {error}."))?;
+    Ok(parts.format_for_version(bcrypt::Version::TwoA))
 }
 
 /// Draws the text: first the least number of each kind, then from all kinds, then mixed.
