@@ -219,8 +219,12 @@ impl FromStr for Target {
         if mode != Mode::Managed {
             words.next();
         }
-        let (type_name, none) = words.next().ok_or(error("a resource type is missing"))?;
-        let (name, key) = words.next().ok_or(error("a resource name is missing"))?;
+        let (type_name, none) = words
+            .next()
+            .ok_or(error("Resource specification must include a resource type and name"))?;
+        let (name, key) = words
+            .next()
+            .ok_or(error("Resource specification must include a resource type and name"))?;
         if none.is_some() || words.next().is_some() {
             return Err(error("it has the form TYPE.NAME or TYPE.NAME[KEY]"));
         }
@@ -228,15 +232,17 @@ impl FromStr for Target {
     }
 }
 
+/// Why a module's address is none of a resource.
+const NOT_A_MODULE: &str = "A resource instance address is required here. The module path must be followed by a resource \
+                            instance specification";
+
 impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Address, AddressError> {
         match text.parse()? {
             Target::Resource(address) => Ok(address),
-            Target::Module(_) => {
-                Err(AddressError { text: text.into(), reason: "it names a module, not a resource" })
-            }
+            Target::Module(_) => Err(AddressError { text: text.into(), reason: NOT_A_MODULE }),
         }
     }
 }

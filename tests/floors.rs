@@ -23,7 +23,7 @@ const FLOORS: &[(&str, &str)] = &[
     ("providers", "addr auth diag http merge schema syntax value"),
     ("plan", "addr config diag eval graph http providers schema state value"),
     ("apply", "addr backends config diag eval graph http plan providers schema state value"),
-    ("render", "addr config diag eval functions graph plan providers schema state value"),
+    ("render", "addr config diag eval functions graph plan providers schema state syntax value"),
     ("sandbox", "http merge"),
 ];
 

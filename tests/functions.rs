@@ -79,7 +79,11 @@ fn run(folder: &Path, fixtures: &BTreeMap<PathBuf, String>, expr: &str) -> Resul
         value = evaluator.expression(&local, &mut Nothing).map_err(|_| "no value".into());
     }
     match problems.iter().find(|problem| problem.is_error()) {
-        Some(first) => Err(format!("{} | {}", first.summary, first.detail)),
+        Some(first) => {
+            // The only other name that there is stands around the expression, and is no part of the case.
+            let detail = first.detail.replace(" Did you mean \"v\"?", "");
+            Err(format!("{} | {detail}", first.summary))
+        }
         None => value,
     }
 }

@@ -347,7 +347,9 @@ fn failure(problem: &Diagnostic, sources: &Sources) -> String {
         let count = |offset: u32| i64::from(offset) - i64::try_from(start).unwrap_or(0);
         format!("[{},{}]", count(span.start), count(span.end.max(span.start + 1)))
     });
-    format!("{} | {} | {}", problem.summary, problem.detail, at.unwrap_or_default())
+    // The only other name that there is stands around the expression, and is no part of the case.
+    let detail = problem.detail.replace(" Did you mean \"v\"?", "");
+    format!("{} | {detail} | {}", problem.summary, at.unwrap_or_default())
 }
 
 /// Writes what is known: unknown fields are left out, unknown elements are null.

@@ -12,7 +12,7 @@ use super::agree::disagreement;
 use super::desk::Message;
 use super::oracle::{Former, Now};
 use super::walking::{inconsistent, overlaid, place};
-use crate::addr::{Address, Mode};
+use crate::addr::Address;
 use crate::backends::Lock;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
@@ -93,6 +93,7 @@ pub async fn apply(
         sessions,
         done: BTreeSet::new(),
         data: given.plan.data.clone(),
+        unread: BTreeMap::new(),
         deposing: BTreeMap::new(),
         entries: Vec::new(),
         calls: 0,
@@ -127,6 +128,8 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) sessions: Sessions<'g>,
     pub(super) done: BTreeSet<Address>,
     pub(super) data: BTreeMap<Address, Value>,
+    /// Data sources of checks that could not be read, and why.
+    pub(super) unread: BTreeMap<Address, Diagnostic>,
     /// Objects that wait under a deposed key while their successors are made.
     pub(super) deposing: BTreeMap<Address, String>,
     pub(super) entries: Vec<Entry>,
@@ -155,57 +158,28 @@ impl Applier<'_, '_> {
         self.given.plan.changes.get(&(action.address.clone(), action.deposed.clone()))
     }
 
-    /// Reads anew that of which something is never kept: data sources, then what is ephemeral, which may be made
-    /// from other ephemeral things.
+    /// Reads anew the data sources of which something is never kept.
     pub(super) async fn read_again(&mut self) {
-        let all = self.given.plan.data.keys();
-        let (data, mut open): (Vec<Address>, Vec<Address>) =
-            all.cloned().partition(|address| address.mode != Mode::Ephemeral);
-        for address in data {
-            self.read_one_again(&address).await;
-        }
-        for address in &open {
-            self.data.remove(address);
-        }
-        while !open.is_empty() {
-            let count = open.len();
-            let mut later = Vec::new();
-            for address in open {
-                if !self.read_one_again(&address).await {
-                    later.push(address);
+        for address in self.given.plan.data.keys() {
+            let Ok(instance) = self.instance(address) else { continue };
+            let Some(schema) = self.schema(address, &instance.provider) else { continue };
+            if !schema.fields.values().any(|field| field.never_kept) {
+                continue;
+            }
+            let session = match self.session(&instance.provider, true) {
+                Ok(session) => session,
+                Err(problems) => {
+                    self.applied.problems.extend(problems);
+                    continue;
                 }
+            };
+            match session.read_data(&address.type_name, &instance.config).await {
+                Ok(value) => {
+                    self.data.insert(address.clone(), value);
+                }
+                Err(error) => self.applied.problems.push(error.to_diagnostic(address)),
             }
-            if later.len() == count {
-                return;
-            }
-            open = later;
         }
-    }
-
-    /// Reads one of them, or says that what it is made from is not known yet.
-    async fn read_one_again(&mut self, address: &Address) -> bool {
-        let Ok(instance) = self.instance(address) else { return true };
-        let Some(schema) = self.schema(address, &instance.provider) else { return true };
-        if !schema.fields.values().any(|field| field.never_kept) {
-            return true;
-        }
-        if !instance.config.is_whole() {
-            return false;
-        }
-        let session = match self.session(&instance.provider, true) {
-            Ok(session) => session,
-            Err(problems) => {
-                self.applied.problems.extend(problems);
-                return true;
-            }
-        };
-        match session.read_data(&address.type_name, &instance.config).await {
-            Ok(value) => {
-                self.data.insert(address.clone(), value);
-            }
-            Err(error) => self.applied.problems.push(error.to_diagnostic(address)),
-        }
-        true
     }
 
     pub(super) fn schema(&self, address: &Address, provider: &ProviderRef) -> Option<Arc<Schema>> {
@@ -219,6 +193,7 @@ impl Applier<'_, '_> {
             state: &self.state,
             done: &self.done,
             data: &self.data,
+            unread: &self.unread,
         };
         self.now.instance(address, &mut oracle)
     }
@@ -236,6 +211,7 @@ impl Applier<'_, '_> {
                 state: &self.state,
                 done: &self.done,
                 data: &self.data,
+                unread: &self.unread,
             };
             self.now.provider(reference, &mut oracle)?
         } else {
@@ -310,6 +286,7 @@ impl Applier<'_, '_> {
                 state: &self.state,
                 done: &self.done,
                 data: &self.data,
+                unread: &self.unread,
             };
             self.now.provider(&change.provider, &mut oracle)?
         };
@@ -472,7 +449,7 @@ impl Applier<'_, '_> {
                 if self.applied.problems.is_empty() {
                     self.state.outputs.clear();
                 }
-                self.state.checks = None;
+                self.state.checks = super::checks::kept(&self.given.plan.checks);
             }
             PlanMode::Normal | PlanMode::RefreshOnly => self.conclude(),
         }

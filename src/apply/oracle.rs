@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::{Address, Key};
+use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Oracle};
 use crate::plan::Plan;
 use crate::plan::objects::decode;
@@ -19,10 +20,15 @@ pub(super) struct Now<'a> {
     pub(super) done: &'a BTreeSet<Address>,
     /// Data sources as read in this run.
     pub(super) data: &'a BTreeMap<Address, Value>,
+    /// Data sources that could not be read.
+    pub(super) unread: &'a BTreeMap<Address, Diagnostic>,
 }
 
 impl Oracle for Now<'_> {
     fn object(&mut self, asked: &Asked<'_>) -> Answer {
+        if let Some(problem) = self.unread.get(asked.address) {
+            return Answer::Problem(Box::new(problem.clone()));
+        }
         if let Some(value) = self.data.get(asked.address) {
             return Answer::Known(value.clone());
         }

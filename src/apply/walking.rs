@@ -7,12 +7,12 @@ use super::applier::{Applier, Done};
 use super::desk::{Message, WorkerDesk};
 use super::oracle::Now;
 use crate::addr::{Address, Mode};
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Severity, Span};
 use crate::graph::{Outcome, Prepared, Walk};
 use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::encode;
-use crate::plan::{Action, Call, Change, Verb};
+use crate::plan::{Action, Call, Change, Reason, Verb};
 use crate::providers::{ApiError, ApiErrorKind, Deed, Observed};
 use crate::state::{Entry, KeptOutput};
 use crate::value::{Kind, Value};
@@ -35,10 +35,17 @@ impl Walk for Applier<'_, '_> {
         }
         let id = self.id(&action.address);
         self.started.insert(action.clone(), self.given.world.clock.now());
-        let job =
-            if action.call == Call::Read { self.read_job(action) } else { self.act_job(action) };
+        let job = if action.call == Call::Read {
+            self.read_job(action).map(Some)
+        } else {
+            self.act_job(action)
+        };
         match job {
-            Ok(job) => {
+            Ok(None) => {
+                self.flush().await;
+                Prepared::Done
+            }
+            Ok(Some(job)) => {
                 (self.tell)(ApplyEvent::Started { action: action.clone(), id });
                 self.flush().await;
                 Prepared::Job(job)
@@ -122,10 +129,14 @@ impl Walk for Applier<'_, '_> {
 type Job = futures::future::LocalBoxFuture<'static, Done>;
 
 impl Applier<'_, '_> {
-    fn act_job(&mut self, action: &Action) -> Result<Job, Vec<Diagnostic>> {
+    /// Makes a call ready; gives nothing where there is nothing to call for.
+    fn act_job(&mut self, action: &Action) -> Result<Option<Job>, Vec<Diagnostic>> {
         let (session, act) = self.ready(action)?;
         if let Some(done) = self.only_marked(action, &act) {
-            return Ok(Box::pin(async move { done }));
+            return Ok(Some(Box::pin(async move { done })));
+        }
+        if let Some(observed) = unchanged(&act) {
+            return self.keep(action, &observed).map(|()| None);
         }
         let first = self
             .change(action)
@@ -139,7 +150,18 @@ impl Applier<'_, '_> {
             clock: self.given.world.clock.clone(),
             stop: self.given.stop.clone(),
         };
-        Ok(Box::pin(async move { Done::Acted(session.act(&act, &desk).await) }))
+        Ok(Some(Box::pin(async move { Done::Acted(session.act(&act, &desk).await) })))
+    }
+
+    /// Takes over an object that turned out to be as it should be.
+    fn keep(&mut self, action: &Action, observed: &Observed) -> Result<(), Vec<Diagnostic>> {
+        let object = self.object(action, observed, false);
+        self.set(action, object);
+        self.done.insert(action.address.clone());
+        match self.postconditions(action, &observed.value) {
+            Outcome::Done => Ok(()),
+            Outcome::Failed => Err(Vec::new()),
+        }
     }
 
     /// Gives what is done where only the state says something else now: that a part is a secret, or none.
@@ -173,11 +195,28 @@ impl Applier<'_, '_> {
                 self.finished(action);
                 Outcome::Done
             }
+            Err(error) if self.is_scoped(action) => {
+                let place = self.instance(&action.address).ok().map(|instance| instance.open);
+                let problem = error.to_diagnostic(&action.address);
+                let problem = Diagnostic { severity: Severity::Warning, ..problem };
+                let problem = match place {
+                    Some(span) => problem.at(span, ""),
+                    None => problem,
+                };
+                self.unread.insert(action.address.clone(), problem);
+                self.finished(action);
+                Outcome::Done
+            }
             Err(error) => {
                 self.fail(action, &error);
                 Outcome::Failed
             }
         }
+    }
+
+    /// Says whether a data source belongs to a check, so that its failure is only the check's.
+    fn is_scoped(&self, action: &Action) -> bool {
+        self.change(action).is_some_and(|change| change.reason == Some(Reason::CheckNested))
     }
 
     fn finish_acted(&mut self, action: &Action, observed: Option<Observed>) -> Outcome {
@@ -203,6 +242,7 @@ impl Applier<'_, '_> {
             state: &self.state,
             done: &self.done,
             data: &self.data,
+            unread: &self.unread,
         };
         let (_, problems) = self.now.postconditions(&action.address, value, &mut oracle);
         let failed = crate::diag::has_errors(&problems);
@@ -212,6 +252,21 @@ impl Applier<'_, '_> {
 
     /// Puts a data source as read into the state.
     pub(super) fn keep_data(&mut self) {
+        for address in self.unread.keys() {
+            let key = (address.clone(), None);
+            let Some(change) = self.given.plan.changes.get(&key) else { continue };
+            let (Some(after), Some(schema)) =
+                (change.verb.after(), self.schema(address, &change.provider))
+            else {
+                continue;
+            };
+            // What could not be read is not there.
+            let value = after.map_parts(&mut |part| {
+                if part.is_known() { part.clone() } else { Value::null(part.ty()) }
+            });
+            let object = encode(&schema, &value, &[], &change.provider, Vec::new());
+            self.state.set_current(address, Some(object));
+        }
         for (address, value) in self.data.clone() {
             if address.mode == Mode::Ephemeral {
                 continue;
@@ -222,6 +277,7 @@ impl Applier<'_, '_> {
                 state: &self.state,
                 done: &self.done,
                 data: &self.data,
+                unread: &self.unread,
             };
             let Ok(instance) = self.now.instance(&address, &mut oracle) else { continue };
             let Some(schema) = self.schema(&address, &instance.provider) else { continue };
@@ -238,6 +294,7 @@ impl Applier<'_, '_> {
             state: &self.state,
             done: &self.done,
             data: &self.data,
+            unread: &self.unread,
         };
         let (_, problems) = self.now.preconditions(address, &mut oracle);
         if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(()) }
@@ -252,6 +309,7 @@ impl Applier<'_, '_> {
             state: &self.state,
             done: &self.done,
             data: &self.data,
+            unread: &self.unread,
         };
         let evaluation = self.now.evaluate(&mut oracle);
         self.state.checks = super::checks::kept(&evaluation.desired.checks);
@@ -280,6 +338,16 @@ impl Applier<'_, '_> {
             kept.insert(name, KeptOutput { ty: value.ty(), value, sensitive });
         }
         self.state.outputs = kept;
+    }
+}
+
+/// Gives the object of a change that, with all known, changes nothing.
+fn unchanged(act: &crate::providers::Action) -> Option<Observed> {
+    match &act.deed {
+        Deed::Update { prior, planned, .. } if planned.is_whole() && same(prior, planned) => {
+            Some(Observed { value: planned.clone(), private: act.private.clone() })
+        }
+        _ => None,
     }
 }
 

@@ -135,6 +135,15 @@ fn usage_json(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
     }
     let unknown =
         error.get(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
+    if let Some(ContextValue::String(word)) = unknown
+        && !word.starts_with('-')
+    {
+        let detail = "To specify a working directory for the plan, use the global -chdir flag.";
+        let problem = Diagnostic::error("Too many command line arguments", detail);
+        let now = jiff::Timestamp::now();
+        screen.print(render::json::stream::diagnostic(&problem, &Sources::default(), now));
+        return 1;
+    }
     let detail = match unknown {
         Some(ContextValue::String(name)) => {
             format!("flag provided but not defined: -{}", name.trim_start_matches('-'))

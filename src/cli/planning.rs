@@ -3,9 +3,9 @@
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::telling;
-use super::workbench::{Loaded, Workbench};
-use super::{Exit, all, flag, flag_on, many, state_arguments, variables};
-use crate::addr::{Address, Target};
+use super::workbench::{Loaded, Workbench, duration};
+use super::{Exit, all, flag, flag_on, many, one, state_arguments, variables};
+use crate::addr::{Address, Mode, Target};
 use crate::diag::{Diagnostic, has_errors};
 use crate::plan::make::{Given, make};
 use crate::plan::planner::Options;
@@ -75,7 +75,7 @@ pub(super) fn options(
                 Ok(target) => targets.push(target),
                 Err(error) => problems.push(Diagnostic::error(
                     format!("Invalid target \"{text}\""),
-                    format!("{error}."),
+                    format!("{}.", error.reason),
                 )),
             }
         }
@@ -85,12 +85,25 @@ pub(super) fn options(
     let mut replace = Vec::new();
     for text in all(matches, "replace") {
         match text.parse::<Address>() {
+            Ok(address) if address.mode != Mode::Managed => problems.push(Diagnostic::error(
+                format!("Invalid force-replace address \"{text}\""),
+                "Only managed resources can be used with the -replace=... option.",
+            )),
             Ok(address) => replace.push(address),
             Err(error) => problems.push(Diagnostic::error(
                 format!("Invalid force-replace address \"{text}\""),
-                format!("{error}."),
+                format!("{}.", error.reason),
             )),
         }
+    }
+    if mode == PlanMode::RefreshOnly && !on("refresh") {
+        let detail = "It doesn't make sense to use -refresh-only at the same time as -refresh=false, because Terraform \
+                      would have nothing to do.";
+        problems.push(Diagnostic::error("Incompatible refresh options", detail));
+    }
+    if let Some(text) = one(matches, "lock-timeout").filter(|text| duration(text).is_err()) {
+        let detail = format!("invalid value {text:?} for flag -lock-timeout: parse error");
+        problems.push(Diagnostic::error("Failed to parse command-line flags", detail));
     }
     if !replace.is_empty() && mode != PlanMode::Normal {
         let detail = "Forcing resource instance replacement (with -replace=...) is allowed only in normal planning mode.";

@@ -50,9 +50,9 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     let bytes = std::fs::read(&path)
         .map_err(|error| workbench.fail(&[file_problem("Failed to read", &path, &error)]))?;
     if let Ok(mut saved) = file::read(&bytes) {
-        workbench.config_of(saved.files.clone());
+        let (config, _) = workbench.config_of(saved.files.clone());
         file::settle(&mut saved.plan, &saved.files, &workbench.sources);
-        telling::saved_plan(workbench, &saved.plan, &registry, clear);
+        telling::saved_plan(workbench, &saved.plan, &config, &registry, clear);
         return Ok(());
     }
     let text = String::from_utf8_lossy(&bytes);

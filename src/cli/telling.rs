@@ -74,6 +74,7 @@ pub(super) fn partial_plan(workbench: &mut Workbench<'_, '_>, made: &Plan, regis
 pub(super) fn saved_plan(
     workbench: &mut Workbench<'_, '_>,
     saved: &Plan,
+    config: &Config,
     registry: &Registry,
     reveal: Reveal,
 ) {
@@ -88,7 +89,7 @@ pub(super) fn saved_plan(
         schemas: &schemas,
         kept_schemas: &kept,
         sources: &workbench.sources,
-        configuration: None,
+        configuration: Some(render::json::config::configuration(config, registry, reveal)),
         reveal,
     };
     let text = render::json::plan::plan(&document).to_string();

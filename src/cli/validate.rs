@@ -8,6 +8,7 @@ use super::workbench::Workbench;
 use super::{Command, Exit, flag};
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::{Evaluator, Inputs};
+use crate::plan::planner::Unread;
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::validate::Validating;
 use crate::render;
@@ -31,6 +32,10 @@ fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
                 let mut oracle = Validating::new(&registry);
                 let evaluation = evaluator.evaluate(&mut oracle);
                 problems.extend(evaluation.problems);
+                let (_, more) = evaluator.imports(&mut Unread);
+                let more: Vec<Diagnostic> =
+                    more.into_iter().filter(|problem| !problems.contains(problem)).collect();
+                problems.extend(more);
                 problems.extend(oracle.problems);
             }
             Err(more) => problems.extend(more),

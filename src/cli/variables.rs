@@ -8,13 +8,15 @@ use clap::{Arg, ArgMatches};
 
 use super::environment::Environment;
 use super::many;
-use crate::config::{Config, Module};
+use crate::config::{Config, Module, constant};
 use crate::config::{Disk, load_variables};
 use crate::diag::{Diagnostic, Sources};
 use crate::eval::{
     Evaluator, InputValue, Inputs, RawInput, Schemas, is_plain_text, missing as not_given,
 };
 use crate::plan::planner::Unread;
+use crate::value::Value;
+use crate::value::json::from_json_text;
 
 /// The arguments of all commands that take variables.
 pub(super) fn arguments() -> [Arg; 2] {
@@ -53,7 +55,12 @@ pub(super) fn gather(
     for (name, text) in ordered(matches) {
         if name == "var" {
             match text.split_once('=') {
-                Some((name, value)) => gathered.text(name.trim(), value, "the -var option"),
+                Some((name, value)) if name.ends_with([' ', '\t']) => {
+                    gathered.problems.push(trailing_space(name, value));
+                }
+                Some((name, value)) => {
+                    gathered.text(name.trim(), value, &format!("-var=\"{}=...\"", name.trim()))
+                }
                 None => gathered.problems.push(not_a_pair(&text)),
             }
         } else {
@@ -94,23 +101,37 @@ impl Gathered<'_> {
         let (config, inputs) = (Config::default(), Inputs::default());
         let sources = self.sources.clone();
         let mut evaluator = Evaluator::new(&config, &sources, &inputs, &NoSchemas);
+        // Text in JSON stands for itself: it is no template.
+        let literal = name.ends_with(".json").then(|| literals(path));
         for (variable, attribute) in attributes {
             // What a fixed value may not have was told of as the file was read.
-            if !crate::config::constant::forbidden(&attribute.expr).is_empty() {
+            if literal.is_none() && !constant::forbidden(&attribute.expr).is_empty() {
                 self.without_value = true;
                 continue;
             }
-            match evaluator.expression(&attribute.expr, &mut Unread) {
+            let value = match &literal {
+                Some(fields) => fields.get(&variable).cloned().ok_or_else(Vec::new),
+                None => evaluator.expression(&attribute.expr, &mut Unread),
+            };
+            match value {
                 Ok(value) => {
-                    let span = Some(attribute.span);
+                    let (span, origin) = (Some(attribute.expr.span), name.to_string());
                     let value = RawInput::Value(value);
-                    let input = InputValue { value, origin: name.to_string(), span, file: None };
-                    self.values.insert(variable, input);
+                    self.values.insert(variable, InputValue { value, origin, span, file: None });
                 }
                 Err(problems) => self.problems.extend(problems),
             }
         }
     }
+}
+
+/// Reads the values of a JSON file as they stand.
+fn literals(path: &Path) -> BTreeMap<String, Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let value = from_json_text(&text).ok();
+    let fields =
+        value.as_ref().and_then(Value::fields).into_iter().flat_map(|fields| fields.iter());
+    fields.map(|(name, value)| (name.to_string(), value.clone())).collect()
 }
 
 /// A file of values refers to nothing.
@@ -162,6 +183,15 @@ fn ordered(matches: &ArgMatches) -> Vec<(&'static str, String)> {
     }
     all.sort();
     all.into_iter().map(|(_, name, value)| (name, value)).collect()
+}
+
+fn trailing_space(name: &str, value: &str) -> Diagnostic {
+    let detail = format!(
+        "Variable name {name:?} is invalid due to trailing space. Did you mean -var=\"{}={}\"?",
+        name.trim(),
+        value.trim_start()
+    );
+    Diagnostic::error("Invalid -var option", detail)
 }
 
 fn not_a_pair(text: &str) -> Diagnostic {

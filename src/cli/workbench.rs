@@ -286,7 +286,7 @@ impl<'e, 's> Workbench<'e, 's> {
             self.screen.print(format!("var.{name}\n{description}  Enter a value: "));
             let Some(text) = (self.screen.ask)() else { return };
             self.screen.line("");
-            let origin = "the answer to a question".to_string();
+            let origin = "an interactive prompt".to_string();
             let input = InputValue { value: RawInput::Text(text), origin, span: None, file: None };
             values.insert(name.to_string(), input);
         }

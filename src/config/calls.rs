@@ -166,6 +166,33 @@ impl Reader<'_> {
         Some((local.text, alias.map(|alias| alias.text)))
     }
 
+    /// Tells of provider configurations that a module wants to be given, and is not.
+    pub(super) fn check_passed(&mut self, call: &ModuleCall) {
+        for (name, required) in &call.module.settings.required_providers {
+            for (local, alias) in &required.aliases {
+                let given = |(inner, ..): &((String, Option<String>), _, _)| {
+                    (&inner.0, inner.1.as_ref()) == (local, Some(alias))
+                };
+                if call.providers.iter().any(given) {
+                    continue;
+                }
+                let source = call.module.provider_source(name);
+                let full = match source.strip_prefix("builtin/") {
+                    Some(name) => format!("terraform.io/builtin/{name}"),
+                    None => source,
+                };
+                let detail = format!(
+                    "The child module requires an additional configuration for provider {full}, with the local name \
+                     \"{local}.{alias}\".\n\nRefer to the module's documentation to understand the intended purpose of \
+                     this additional provider configuration, and then add an entry for {local}.{alias} in the \
+                     \"providers\" meta-argument in the module block to choose which provider configuration the module \
+                     should use for that purpose."
+                );
+                self.error("Missing required provider configuration", detail, call.span);
+            }
+        }
+    }
+
     /// Compares a call's arguments with the variables of the module it calls.
     pub(super) fn check_inputs(&mut self, call: &ModuleCall, end: crate::diag::Span) {
         const NONE: Shape = Shape { arguments: &[], blocks: &[] };

@@ -168,7 +168,9 @@ pub fn load_variables(
     }
     let mut values = BTreeMap::new();
     for attribute in file.body.attributes {
-        problems.extend(super::constant::forbidden(&attribute.expr));
+        if !name.ends_with(".json") {
+            problems.extend(super::constant::forbidden(&attribute.expr));
+        }
         values.insert(attribute.name.text.clone(), attribute);
     }
     (values, problems)
@@ -254,6 +256,7 @@ impl Loading<'_> {
                     late: Vec::new(),
                 };
                 reader.check_inputs(call, block.body.end);
+                reader.check_passed(call);
                 self.late.extend(reader.problems);
             }
         }
@@ -360,7 +363,15 @@ impl Loading<'_> {
         self.problems.extend(problems);
         self.broken.extend(file.broken.iter().copied());
         for attribute in &file.body.attributes {
-            self.problems.push(unsupported_argument(attribute, &ROOT));
+            let problem = unsupported_argument(attribute, &ROOT);
+            self.problems.push(if name.ends_with(".json") {
+                let detail =
+                    format!("No argument or block type is named \"{}\".", attribute.name.text);
+                Diagnostic::error("Extraneous JSON object property", detail)
+                    .at(attribute.name.span, "")
+            } else {
+                problem
+            });
         }
         let mut reader = Reader {
             sources: self.sources,

@@ -92,6 +92,8 @@ pub struct RequiredProvider {
     pub source: String,
     /// The version constraint as written; empty where none is given.
     pub version: String,
+    /// Names under which callers must pass configurations of it: local name and alias.
+    pub aliases: Vec<(String, String)>,
     /// Where.
     pub span: Span,
 }

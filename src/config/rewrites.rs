@@ -117,7 +117,11 @@ impl Reader<'_> {
                 }
                 Ok(_) => {
                     let detail = "Only managed resources can be imported.";
-                    self.error("Invalid import address", detail, to.span);
+                    self.error(
+                        "Invalid import address",
+                        detail,
+                        content.attribute("to").map_or(to.span, |attribute| attribute.span),
+                    );
                     return;
                 }
                 Err((detail, span)) => {
@@ -212,7 +216,12 @@ fn target_of(expr: &Expr) -> Result<(Target, Option<Span>), (String, Span)> {
         return Err(("Resource specification must include a resource type and name.".into(), span));
     };
     if let Some(extra) = after.first() {
-        return Err(("Resource instance key must be given in square brackets.".into(), extra.span));
+        let detail = if name.key.is_some() {
+            "Unexpected extra operators after address."
+        } else {
+            "Resource instance key must be given in square brackets."
+        };
+        return Err((detail.into(), extra.span));
     }
     if type_name.key.is_some() {
         return Err(("A resource name is required.".into(), type_name.span));

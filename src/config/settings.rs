@@ -153,7 +153,15 @@ impl Reader<'_> {
                     required.version = text;
                     self.check_constraint(&required.version, item.value.span);
                 }
-                ("configuration_aliases", None) => {}
+                ("configuration_aliases", None) => {
+                    if let ExprKind::Tuple(entries) = &item.value.kind {
+                        let pairs = entries.iter().filter_map(|entry| entry.traversal());
+                        required.aliases.extend(pairs.filter_map(|names| match names.as_slice() {
+                            [name, alias] => Some((name.text.clone(), alias.text.clone())),
+                            _ => None,
+                        }));
+                    }
+                }
                 ("source" | "version", None) => {
                     let detail =
                         format!("The \"{key}\" of a required provider must be a string constant.");

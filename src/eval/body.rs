@@ -7,11 +7,14 @@ use super::evaluator::Pass;
 use super::reference::anything;
 use super::scope::{Eval, Scope, Stop, all};
 use super::written::from_json;
-use crate::diag::{Diagnostic, Span, nearest};
+use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting, fields_type};
 use crate::syntax::tree::{Attribute, Block, Body};
 use crate::value::convert::convert;
 use crate::value::{Marks, Path, Type, Value};
+
+/// The summary of an ephemeral value that would be kept.
+pub(super) const EPHEMERAL: &str = "Invalid use of ephemeral value";
 
 /// Where the values of a body go.
 pub(super) struct Sink<'s> {
@@ -131,9 +134,11 @@ impl Pass<'_, '_> {
             return error_at("Missing required argument", detail, span);
         }
         if sink.kept && !field.write_only && value.all_marks().ephemeral {
-            let detail = "Ephemeral values are not valid in resource arguments, because resource instances must persist between \
-                          Terraform phases.";
-            return error_at("Invalid use of ephemeral value", detail.into(), span);
+            let detail = format!(
+                "Ephemeral values are not valid for \"{path}\", because it is not a write-only attribute and must be persisted \
+                 to state."
+            );
+            return error_at(EPHEMERAL, detail, span);
         }
         Ok(value)
     }
@@ -425,7 +430,7 @@ fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> 
 }
 
 fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
-    nearest(name, known).map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default()
+    nearest_within(name, known).map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default()
 }
 
 /// Makes the stop for an argument that is not there.

@@ -1,13 +1,13 @@
 //! Conditions: preconditions, postconditions, output preconditions, `check` blocks and validations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::scope::{BlockId, Eval, ModuleId, Scope, Stop};
 use super::{CheckResult, CheckStatus};
-use crate::addr::{Address, Key, module_text};
-use crate::config::{Check, CheckRule, Output, Variable};
+use crate::addr::{Address, Key, ModulePath, module_text};
+use crate::config::{Check, CheckRule, Module, Output, Variable};
 use crate::diag::{Diagnostic, Severity, Span};
 use crate::value::convert::convert;
 use crate::value::{Type, Value};
@@ -105,6 +105,29 @@ impl<'a> Pass<'_, 'a> {
         })
     }
 
+    /// Gives what would be checked in a module, where nothing is.
+    pub(super) fn unchecked(&self, module: ModuleId) -> Vec<CheckResult> {
+        let of = self.evaluator.modules[module].module;
+        let unknown = |kind, (config_address, address)| CheckResult {
+            kind,
+            config_address,
+            address,
+            status: CheckStatus::Unknown,
+            failures: Vec::new(),
+        };
+        let outputs = of.outputs.keys().filter(|name| !of.outputs[*name].preconditions.is_empty());
+        let outputs = outputs
+            .map(|name| unknown("output_value", self.names(module, &format!("output.{name}"))));
+        let checks = of.checks.keys().map(|name| {
+            let (config, _) = self.names(module, &format!("check.{name}"));
+            unknown("check", (config, String::new()))
+        });
+        let blocks = of.resources.values().filter_map(|resource| {
+            self.without_instances(BlockId { module, resource }, CheckStatus::Unknown)
+        });
+        outputs.chain(checks).chain(blocks).collect()
+    }
+
     /// Evaluates an output's preconditions.
     pub(super) fn output_preconditions(
         &mut self,
@@ -120,9 +143,28 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Evaluates a `check` block's assertions.
-    pub(super) fn assertions(&mut self, module: ModuleId, check: &Check) -> CheckResult {
+    pub(super) fn assertions(&mut self, module: ModuleId, check: &'a Check) -> CheckResult {
         let (config, address) = self.names(module, &format!("check.{}", check.name.text));
         let mut scope = Scope::module(module);
+        let data = check.data.as_ref().map(|resource| BlockId { module, resource });
+        if let Some(block) = data
+            && let Err(stop) = self.object(block, None)
+        {
+            self.report(stop.problems);
+            let data = self.block_address(block).to_string();
+            let own = self.evaluator.problems.iter();
+            let own = own.filter(|problem| problem.address.as_deref() == Some(data.as_str()));
+            let told = |problem: &Diagnostic| format!("{}: {}", problem.summary, problem.detail);
+            let failures = own.map(told).collect();
+            let status = CheckStatus::Fail;
+            return CheckResult {
+                kind: "check",
+                config_address: config,
+                address,
+                status,
+                failures,
+            };
+        }
         self.rules("check", config, address, &check.asserts, ASSERTION, &mut scope)
     }
 
@@ -223,10 +265,8 @@ impl<'a> Pass<'_, 'a> {
                  resulting message.\n\nYou can correct this by removing references to {what} values, or by carefully using the \
                  {unmark} function if the expression will not reveal the {what} data."
             );
-            let problem = Diagnostic {
-                severity,
-                ..Diagnostic::error(format!("Error message refers to {what} values"), detail)
-            };
+            let problem =
+                Diagnostic::warning(format!("Error message refers to {what} values"), detail);
             self.report(vec![problem.at(rule.error_message.span, "")]);
         }
         let text = match convert(message, &Type::String) {
@@ -381,6 +421,31 @@ fn worse(left: CheckStatus, right: CheckStatus) -> CheckStatus {
     if rank(left) >= rank(right) { left } else { right }
 }
 
+/// Gives what would be checked in the modules that have no instance.
+pub(super) fn in_no_instance(module: &Module, there: &BTreeSet<ModulePath>) -> Vec<CheckResult> {
+    let mut found = Vec::new();
+    for call in module.calls.values() {
+        let of = &call.module;
+        if !there.iter().any(|path| path.iter().map(|step| &step.name).eq(&of.path)) {
+            let prefix: String = of.path.iter().map(|name| format!("module.{name}.")).collect();
+            let outputs = of.outputs.iter().filter(|(_, of)| !of.preconditions.is_empty());
+            let variables = of.variables.iter().filter(|(_, of)| !of.validations.is_empty());
+            let names = (of.checks.keys().map(|name| ("check", format!("{prefix}check.{name}"))))
+                .chain(outputs.map(|(name, _)| ("output_value", format!("{prefix}output.{name}"))))
+                .chain(variables.map(|(name, _)| ("var", format!("{prefix}var.{name}"))));
+            found.extend(names.map(|(kind, config_address)| CheckResult {
+                kind,
+                config_address,
+                address: String::new(),
+                status: CheckStatus::Pass,
+                failures: Vec::new(),
+            }));
+        }
+        found.extend(in_no_instance(of, there));
+    }
+    found
+}
+
 /// Puts what was found of the same object together: the worst outcome and all messages.
 pub(super) fn merged(results: Vec<CheckResult>) -> Vec<CheckResult> {
     let mut places: HashMap<(&'static str, String, String), usize> = HashMap::new();
@@ -399,6 +464,9 @@ pub(super) fn merged(results: Vec<CheckResult>) -> Vec<CheckResult> {
             }
         }
     }
+    merged.sort_by(|left, right| {
+        (&left.config_address, &left.address).cmp(&(&right.config_address, &right.address))
+    });
     merged
 }
 

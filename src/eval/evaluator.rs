@@ -437,6 +437,9 @@ impl<'a> Pass<'_, 'a> {
                 }
             }
             // What is left out may be all that a check asks of.
+            if self.evaluator.inputs.unchecked {
+                desired.checks.extend(self.unchecked(module));
+            }
             let unchecked = self.evaluator.limit.is_some() || self.evaluator.inputs.unchecked;
             for check in of.checks.values().filter(|_| !unchecked) {
                 if let Some(data) = &check.data {
@@ -445,6 +448,11 @@ impl<'a> Pass<'_, 'a> {
                 desired.checks.push(self.assertions(module, check));
             }
         }
+        let never =
+            self.evaluator.limit.is_none().then(|| {
+                super::check::in_no_instance(&self.evaluator.config.root, &desired.modules)
+            });
+        desired.checks.extend(never.unwrap_or_default());
         self.check_calls(&self.evaluator.config.root);
         self.providers(desired);
         desired.outputs = self.root_outputs();
@@ -556,7 +564,7 @@ impl<'a> Pass<'_, 'a> {
                 if variables.contains_key(name) {
                     continue;
                 }
-                let near = crate::diag::nearest(name, variables.keys().map(String::as_str));
+                let near = crate::diag::nearest_within(name, variables.keys().map(String::as_str));
                 let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
                 let detail = format!("An argument named {name:?} is not expected here.{hint}");
                 problems.push(

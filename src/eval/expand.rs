@@ -178,7 +178,7 @@ impl<'a> Pass<'_, 'a> {
                     }
                     (_, true) => "must be greater than or equal to zero",
                     (_, false) => {
-                        "value must be a whole number, between -9223372036854775808 and 9223372036854775807 inclusive"
+                        "value must be a whole number, between -9223372036854775808 and 9223372036854775807"
                     }
                 };
                 fatal(summary, format!("The given \"count\" argument value is unsuitable: {why}."), expr.span)
@@ -232,7 +232,8 @@ impl<'a> Pass<'_, 'a> {
         match (value.ty(), value.kind()) {
             (_, Kind::Null(_)) => fatal_value(
                 summary,
-                "The given \"for_each\" argument value is null. A map, or set of strings is allowed.",
+                "The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of \
+                 strings is allowed.",
                 span,
             ),
             (Type::Map(_) | Type::Object(_), Kind::Map(_, fields) | Kind::Object(fields)) => {

@@ -3,7 +3,7 @@
 use super::evaluator::Pass;
 use super::expand::Turns;
 use super::reference::{Chain, Step};
-use super::scope::{Eval, Scope, fatal};
+use super::scope::{Eval, Scope, Stop, fatal};
 use crate::addr::{Address, Key, Step as ModuleStep};
 use crate::config::Import;
 use crate::diag::Span;
@@ -48,7 +48,8 @@ impl Pass<'_, '_> {
     ) -> Eval<Imported> {
         let mut scope = Scope { turn: turns.turn(key), ..Scope::module(0) };
         let to = self.import_address(&import.to, &mut scope)?;
-        if self.evaluator.config.resource(&to).is_none() {
+        let missing = self.evaluator.config.resource(&to).is_none();
+        if missing && !self.evaluator.inputs.validating {
             let detail = format!(
                 "The configuration for the given import target {to} does not exist. If you wish to automatically generate \
                  config for this resource, use the -generate-config-out option within terraform plan. Otherwise, make sure the \
@@ -72,6 +73,8 @@ impl Pass<'_, '_> {
         };
         match text.kind() {
             Kind::Null(_) => invalid("The import ID cannot be null."),
+            // Whatever is not known yet may be known in the plan.
+            Kind::Unknown(..) if self.evaluator.inputs.validating => Err(Stop::reported()),
             Kind::Unknown(..) => invalid(
                 "The import block \"id\" argument depends on resource attributes that cannot be determined until apply, so \
                  Terraform cannot plan to import this resource.",

@@ -12,7 +12,7 @@ use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, fatal};
 use super::{Answer, Asked, Ignore, Instance, InstanceLifecycle, ProviderConfig, ProviderRef};
 use crate::addr::{Address, Key, Mode};
 use crate::config::{IgnoreChanges, Lifecycle, ProviderBlock};
-use crate::diag::{Diagnostic, Span, nearest};
+use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::schema::{BlockKind, Field, Nesting, Schema};
 use crate::syntax::tree::Expr;
 use crate::value::{Kind, Marks, Path, Value};
@@ -64,8 +64,10 @@ impl<'a> Pass<'_, 'a> {
             }
             (Turns::Single, _) => {
                 self.need(address);
+                // Of what has no value nothing more is said.
+                let object = self.object(block, None)?;
                 self.known_attribute(block, chain, used)?;
-                Ok((self.object(block, None)?, used))
+                Ok((object, used))
             }
             (_, Some((Step::Attribute(_), _, _))) => {
                 let (argument, key) = match block.resource.count {
@@ -106,7 +108,7 @@ impl<'a> Pass<'_, 'a> {
         if schema.fields.contains_key(&name.text) {
             return Ok(());
         }
-        let near = nearest(&name.text, schema.fields.keys().map(String::as_str));
+        let near = nearest_within(&name.text, schema.fields.keys().map(String::as_str));
         let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
         let detail = format!(
             "This object has no argument, nested block, or exported attribute named {:?}.{hint}",
@@ -163,13 +165,7 @@ impl<'a> Pass<'_, 'a> {
                 Value::unknown_not_null(schema.ty())
             }
             Answer::Problem(mut problem) => {
-                let scoped =
-                    !self.evaluator.modules[block.module].module.resources.contains_key(&(
-                        block.resource.mode,
-                        block.resource.type_name.text.clone(),
-                        block.resource.name.text.clone(),
-                    ));
-                if scoped {
+                if self.is_scoped(block) {
                     problem.severity = crate::diag::Severity::Warning;
                 }
                 return Err(Stop::fatal(*problem));
@@ -177,6 +173,13 @@ impl<'a> Pass<'_, 'a> {
         };
         let ephemeral = block.resource.mode == Mode::Ephemeral;
         Ok(value.marked(Marks { sensitive: false, ephemeral }))
+    }
+
+    /// Says whether a block is the data source of a check.
+    fn is_scoped(&self, block: BlockId<'a>) -> bool {
+        let resource = block.resource;
+        let name = (resource.mode, resource.type_name.text.clone(), resource.name.text.clone());
+        !self.evaluator.modules[block.module].module.resources.contains_key(&name)
     }
 
     /// Gives what an instance's block says.
@@ -201,6 +204,15 @@ impl<'a> Pass<'_, 'a> {
                 &mut scope,
             );
             let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
+            let address = pass.block_address(block).with_key(key.clone());
+            let config = config.map_err(|mut stop| {
+                for problem in &mut stop.problems {
+                    if problem.summary == super::body::EPHEMERAL {
+                        problem.address = Some(address.to_string());
+                    }
+                }
+                stop
+            });
             let (config, lifecycle) = super::scope::both(config, lifecycle)?;
             pass.condition_needs(&resource.lifecycle, &mut scope)?;
             let address = pass.block_address(block);
@@ -215,6 +227,7 @@ impl<'a> Pass<'_, 'a> {
                 lifecycle,
                 span: resource.span,
                 open: resource.body.end,
+                scoped: pass.is_scoped(block),
                 places,
             }))
         })
@@ -367,7 +380,7 @@ impl<'a> Pass<'_, 'a> {
             Mode::Ephemeral => None,
         };
         let known = schemas.type_names(source, resource.mode);
-        let hint = match (other, nearest(name, known.iter().map(String::as_str))) {
+        let hint = match (other, nearest_within(name, known.iter().map(String::as_str))) {
             (Some(other), _) => format!("\n\n{}", other.replace("{}", &format!("{name:?}"))),
             (None, Some(near)) => format!(" Did you mean {near:?}?"),
             (None, None) => String::new(),

@@ -25,12 +25,14 @@ mod written;
 mod check;
 mod import;
 mod reach;
+mod outline;
 #[cfg(test)]
 mod tests;
 
 pub use self::evaluator::{Evaluation, Evaluator};
 pub use self::import::Imported;
 pub use self::instance::sealed;
+pub use self::outline::{Outline, constant_of, outline, reference_text};
 pub use self::variable::{is_plain_text, missing};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,6 +113,8 @@ pub struct Instance {
     pub span: Span,
     /// Where its block opens: the place of what is wrong with none of its arguments.
     pub open: Span,
+    /// Whether it is the data source of a check.
+    pub scoped: bool,
     /// The place of each expression, by the path of what it gives (top-level arguments and those in
     /// nested blocks).
     pub places: Vec<(Path, Span)>,

@@ -9,7 +9,7 @@ use super::reference::{Chain, Step, anything, single};
 use super::scope::{BlockId, Eval, Item, ModuleId, Needs, Scope, Stop, Turn, fatal};
 use crate::addr::{Address, Key, Step as AddressStep};
 use crate::config::{Module, ModuleCall};
-use crate::diag::{Diagnostic, Span, nearest};
+use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::syntax::tree::Expr;
 use crate::value::{Type, Value};
 
@@ -135,7 +135,7 @@ impl<'a> Pass<'_, 'a> {
     pub(super) fn local_named(&mut self, module: ModuleId, name: &str, span: Span) -> Eval {
         let locals = &self.evaluator.modules[module].module.locals;
         let Some((name, attribute)) = locals.get_key_value(name) else {
-            let near = nearest(name, locals.keys().map(String::as_str));
+            let near = nearest_within(name, locals.keys().map(String::as_str));
             let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
             let detail =
                 format!("A local value with the name {name:?} has not been declared.{hint}");
@@ -170,6 +170,11 @@ impl<'a> Pass<'_, 'a> {
             pass.depends_on(&output.depends_on, &mut scope)?;
             let mut value = value?;
             let is_root = module == 0;
+            if is_root && output.ephemeral {
+                let detail = "Ephemeral outputs are not allowed in context of a root module";
+                let problem = Diagnostic::error("Ephemeral output not allowed", detail);
+                return Err(Stop::problem(problem.at(output.span, "")));
+            }
             if output.sensitive && is_root {
                 value = value.sensitive();
             }
@@ -199,7 +204,7 @@ impl<'a> Pass<'_, 'a> {
         let name = single(chain)?;
         let module = self.evaluator.modules[scope.module].module;
         let Some(call) = module.calls.get(&name.text) else {
-            let near = nearest(&name.text, module.calls.keys().map(String::as_str));
+            let near = nearest_within(&name.text, module.calls.keys().map(String::as_str));
             let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
             let detail = format!(
                 "No module call named {:?} is declared in {}.{hint}",

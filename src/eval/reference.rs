@@ -5,7 +5,7 @@ use super::evaluator::Pass;
 use super::scope::{Eval, ModuleId, Scope, Stop, Turn, fatal, stop};
 use crate::addr::Mode;
 use crate::config::Module;
-use crate::diag::{Diagnostic, Span, nearest};
+use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
 use crate::value::{Type, Value};
 
@@ -137,6 +137,10 @@ impl<'a> Pass<'_, 'a> {
             _ => match named(chain)? {
                 Named::Resource { mode, type_name, name, used } => {
                     let block = (mode, type_name.to_string(), name.to_string());
+                    if scope.own.as_ref() == Some(&block) && self.evaluator.inputs.validating {
+                        // What it is to be is told in the plan.
+                        return Ok((anything(), used));
+                    }
                     if scope.own.as_ref() == Some(&block) {
                         let text = block_text(mode, type_name, name);
                         let detail = format!("Configuration for {text} may not refer to itself.");
@@ -186,7 +190,7 @@ impl<'a> Pass<'_, 'a> {
             "root" => ".".to_string(),
             "cwd" => self.evaluator.inputs.cwd.display().to_string(),
             other => {
-                let known = nearest(other, ["module", "root", "cwd"]);
+                let known = nearest_within(other, ["module", "root", "cwd"]);
                 let hint = known.map(|name| format!(" Did you mean {name:?}?")).unwrap_or_default();
                 let detail = format!(
                     "The \"path\" object does not have an attribute named {other:?}.{hint}"
@@ -401,7 +405,7 @@ pub(super) fn undeclared_resource(
     );
     let problem = Diagnostic::error("Reference to undeclared resource", detail).at(span, "");
     let names = module.resources.keys().filter(|(of, ty, _)| of == mode && ty == type_name);
-    match nearest(name, names.map(|(_, _, name)| name.as_str())) {
+    match nearest_within(name, names.map(|(_, _, name)| name.as_str())) {
         Some(near) => problem.help(format!("There is a {} {type_name:?} {near:?}.", noun(*mode))),
         None => problem,
     }

@@ -7,7 +7,7 @@ use super::scope::{Eval, Item, ModuleId, Scope, Stop, fatal};
 use super::{InputValue, RawInput};
 use crate::addr::module_text;
 use crate::config::Variable;
-use crate::diag::{Diagnostic, FileId, Span, nearest};
+use crate::diag::{Diagnostic, FileId, Span, nearest_within};
 use crate::syntax;
 use crate::value::constraint::{Constraint, conform};
 use crate::value::convert::ConvertError;
@@ -18,7 +18,7 @@ impl<'a> Pass<'_, 'a> {
     pub(super) fn variable_named(&mut self, module: ModuleId, name: &str, span: Span) -> Eval {
         let variables = &self.evaluator.modules[module].module.variables;
         let Some(variable) = variables.get(name) else {
-            let near = nearest(name, variables.keys().map(String::as_str));
+            let near = nearest_within(name, variables.keys().map(String::as_str));
             let hint = match near {
                 Some(near) => format!("Did you mean {near:?}?"),
                 None => {
@@ -113,13 +113,12 @@ impl<'a> Pass<'_, 'a> {
         let fitted = conform(&value, &variable.constraint).or_else(|error| {
             let detail = match input {
                 Some(input) if input.span.is_none() => format!(
-                    "Unsuitable value for {subject} set from {}: {}.",
-                    input.origin,
-                    told(&error)
+                    "Unsuitable value for {subject} set using {}: {}.",
+                    input.origin, error.message
                 ),
                 _ => format!(
                     "The given value is not suitable for {subject} declared at {declared}: {}.",
-                    told(&error)
+                    error.message
                 ),
             };
             fatal("Invalid value for input variable", detail, span)
@@ -188,14 +187,14 @@ impl<'a> Pass<'_, 'a> {
             if declared.contains_key(name) || input.origin.starts_with("TF_VAR_") {
                 continue;
             }
-            let Some(span) = input.span else {
+            if input.span.is_none() {
                 let detail = format!(
                     "A variable named {name:?} was assigned on the command line, but the root module does not declare a \
                      variable of that name. To use this value, add a \"variable\" block to the configuration."
                 );
                 self.report(vec![Diagnostic::error("Value for undeclared variable", detail)]);
                 continue;
-            };
+            }
             from_files += 1;
             if from_files > 2 {
                 others += 1;
@@ -208,9 +207,7 @@ impl<'a> Pass<'_, 'a> {
                  reduce the verbosity of these warnings, use the -compact-warnings option.",
                 input.origin
             );
-            self.report(vec![
-                Diagnostic::warning("Value for undeclared variable", detail).at(span, ""),
-            ]);
+            self.report(vec![Diagnostic::warning("Value for undeclared variable", detail)]);
         }
         if others > 0 {
             let detail = format!(

@@ -50,10 +50,6 @@ pub struct Given<'a> {
 pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     let mut prior = given.prior.clone();
     let moves = apply_moves(given.config, &mut prior);
-    let refused = super::retyped::retype(given.config, given.registry, &mut prior, &moves);
-    if has_errors(&refused) {
-        return (Plan::default(), refused);
-    }
     let mut problems = super::targets::remarks(given.options);
     if let Some(problem) = left_out(&moves.moved, &given.options.targets) {
         problems.push(problem);
@@ -80,9 +76,17 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
         // What is known whole is not asked for again: with new reasons to replace, everything is.
         evaluator = fresh();
     };
+    // What is wrong with the moves is likely the cause of all else.
+    let mut wrong = check_moves(&moves, given.config, &evaluation.desired, given.sources);
+    wrong.extend(super::removals::still_declared(&given.config.root));
+    if has_errors(&wrong) {
+        problems.retain(|problem| !problem.is_error());
+        problems.extend(wrong);
+        return (Plan::default(), problems);
+    }
     problems.extend(moves.warnings.iter().cloned());
     problems.extend(told(given, &evaluation, &planner));
-    problems.extend(check_moves(&moves, given.config, &evaluation.desired, given.sources));
+    problems.extend(planner.strange_imports(&evaluation.desired));
     if has_errors(&problems) {
         let invalid = invalid(given, &problems);
         if has_errors(&invalid) {
@@ -94,8 +98,7 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     if whole {
         maker.read_orphans(&mut evaluator).await;
     }
-    let first = maker.made_first(&evaluator);
-    let mut plan = maker.finish(moves.moved, &first);
+    let mut plan = maker.finish(moves.moved, &evaluator);
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);
     (plan, maker.problems)
@@ -113,6 +116,7 @@ fn invalid(given: &Given<'_>, problems: &[Diagnostic]) -> Vec<Diagnostic> {
     let mut evaluator = Evaluator::new(given.config, given.sources, &inputs, &schemas);
     let mut oracle = super::validate::Validating::new(given.registry);
     let mut found = evaluator.evaluate(&mut oracle).problems;
+    found.extend(evaluator.imports(&mut super::planner::Unread).1);
     found.extend(oracle.problems);
     dedup(&mut found);
     found
@@ -216,7 +220,8 @@ impl Maker<'_, '_> {
         needed.chain(blocks.iter().cloned()).collect()
     }
 
-    fn finish(&mut self, moves: BTreeMap<Address, Address>, first: &BTreeSet<Address>) -> Plan {
+    fn finish(&mut self, moves: BTreeMap<Address, Address>, evaluator: &Evaluator<'_>) -> Plan {
+        let first = self.made_first(evaluator);
         let mut plan = Plan {
             base: Base {
                 lineage: self.given.prior.lineage.clone(),
@@ -232,10 +237,11 @@ impl Maker<'_, '_> {
         };
         self.wanted_changes(&mut plan);
         self.removals(&mut plan);
-        self.limit(&mut plan);
+        self.limit(&mut plan, evaluator);
         self.without_failed(&mut plan);
         self.problems.extend(super::removals::let_go(&plan));
         self.drift(&mut plan);
+        self.renew(&plan, evaluator);
         self.imported(&plan);
         self.outputs(&mut plan);
         let (needs, prior) = (self.needs(), self.prior_needs());
@@ -249,6 +255,13 @@ impl Maker<'_, '_> {
             }
         }
         spread_create_first(&mut plan.changes, &needs);
+        for ((address, deposed), change) in &plan.changes {
+            let kept = change.verb.is_keep() && change.config.is_some() && deposed.is_none();
+            let tracked = self.planner.prior.objects.get_mut(address).filter(|_| kept);
+            if let Some(object) = tracked.and_then(|tracked| tracked.current.as_mut()) {
+                object.create_before_destroy = change.create_before_destroy;
+            }
+        }
         plan.order = order(&plan.changes, &needs, &prior);
         if let Err(cycle) = plan.order.sorted() {
             let names: BTreeSet<String> =
@@ -294,6 +307,27 @@ impl Maker<'_, '_> {
             let Some(instance) = self.desired.instances.get(address) else { continue };
             if let Some(schema) = self.schema(address, &instance.provider) {
                 plan.data.insert(address.clone(), super::planner::kept_data(&schema, value));
+            }
+        }
+    }
+
+    /// Notes what objects need by their blocks as they are now.
+    fn renew(&mut self, plan: &Plan, evaluator: &Evaluator<'_>) {
+        if !self.given.options.refresh {
+            return;
+        }
+        let mut known: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+        for ((address, deposed), change) in &plan.changes {
+            let current = change.config.is_some() && deposed.is_none();
+            let Some(tracked) = self.planner.prior.objects.get_mut(address) else { continue };
+            let Some(object) = tracked.current.as_mut().filter(|_| current) else { continue };
+            let block = objects::config_address(address);
+            let needs = known.entry(block).or_insert_with_key(|block| evaluator.reach(block));
+            if address.mode == Mode::Managed
+                && !needs.iter().all(|need| object.needs.contains(need))
+            {
+                let all: BTreeSet<Address> = needs.iter().chain(&object.needs).cloned().collect();
+                object.needs = all.into_iter().collect();
             }
         }
     }

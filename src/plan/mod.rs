@@ -13,7 +13,6 @@ pub mod order;
 pub mod planner;
 pub mod propose;
 mod removals;
-mod retyped;
 mod targets;
 pub mod sessions;
 pub mod validate;

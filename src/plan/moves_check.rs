@@ -164,7 +164,9 @@ fn cyclic(circle: &[Statement], sources: &Sources) -> Diagnostic {
         .map(|statement| {
             let at = start(statement.span, sources);
             let (from, to) = (statement.open(&statement.from), statement.open(&statement.to));
-            format!("\n  - {at}: {from} → {to}")
+            // All instances of a whole block are meant.
+            let all = if statement.is_whole() { "[*]" } else { "" };
+            format!("\n  - {at}: {from}{all} → {to}{all}")
         })
         .collect();
     lines.sort();

@@ -14,7 +14,7 @@ use super::sessions::Sessions;
 use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Target};
 use crate::diag::Diagnostic;
-use crate::eval::{Answer, Asked, Oracle, ProviderConfig};
+use crate::eval::{Answer, Asked, Desired, Oracle, ProviderConfig};
 use crate::providers::{
     ApiError, Observed, PlanRequest, Planned, Preview, Problem, Proposed, Provider, Session, Wanted,
 };
@@ -102,6 +102,26 @@ impl<'a> Planner<'a> {
             wanted_data: Vec::new(),
             wanted_previews: Vec::new(),
         }
+    }
+
+    /// Tells of `import` blocks that speak of an instance that there is not.
+    pub(super) fn strange_imports(&self, desired: &Desired) -> Vec<Diagnostic> {
+        let whole = self.options.targets.is_empty() && self.options.exclude.is_empty();
+        let strange = self.imports.keys().filter(|address| {
+            whole
+                && !desired.instances.contains_key(*address)
+                && !desired.deferred.contains(&address.block())
+                && desired.instances.keys().any(|other| other.block() == address.block())
+        });
+        strange
+            .map(|address| {
+                let detail = format!(
+                    "The configuration for the given import {address} does not exist. All target instances must have an \
+                     associated configuration to be imported."
+                );
+                Diagnostic::error("Configuration for import target does not exist", detail)
+            })
+            .collect()
     }
 
     /// Forgets what only held for the last round.
@@ -393,37 +413,54 @@ impl<'a> Planner<'a> {
         };
         let Some(session) = session else {
             let after = propose(asked.schema, None, config);
-            let draft = Draft {
-                verb: Verb::Read { after: after.clone() },
-                reason: Some(deferred.unwrap_or(Reason::ConfigUnknown)),
-                replaces: Vec::new(),
-                private: Vec::new(),
-                notes: Vec::new(),
-                config: config.clone(),
-                importing: None,
-            };
-            self.drafts.insert(asked.address.clone(), Box::new(draft));
+            let reason = deferred.unwrap_or(Reason::ConfigUnknown);
+            self.read_later(asked, after.clone(), reason);
             return Answer::Known(after);
         };
-        match self.data.get(asked.address) {
-            Some((of, value)) if same(of, config) => Answer::Known(value.clone()),
-            _ => match self.failed.get(&(asked.address.clone(), None)) {
-                Some(error) => {
-                    let places = asked.instance.places.iter();
-                    let argument = error.path.as_ref().and_then(|wanted| {
-                        places.clone().find(|(path, _)| path == wanted).map(|(_, span)| *span)
-                    });
-                    let span = argument.unwrap_or(asked.instance.open);
-                    let problem = error.to_diagnostic(asked.address).at(span, "");
-                    Answer::Problem(Box::new(problem))
-                }
-                None => {
-                    let of = (asked.address.clone(), config.clone());
-                    self.wanted_data.push(Job { session, of });
-                    Answer::Pending
-                }
-            },
+        // The data source of a check is read in the apply as well: the check is held again then.
+        let scoped = asked.instance.scoped;
+        let kept = self.data.get(asked.address).filter(|(of, _)| same(of, config));
+        if let Some((_, value)) = kept {
+            let value = value.clone();
+            if scoped {
+                self.read_later(asked, value.clone(), Reason::CheckNested);
+            }
+            return Answer::Known(value);
         }
+        match self.failed.get(&(asked.address.clone(), None)) {
+            Some(error) => {
+                let places = asked.instance.places.iter();
+                let argument = error.path.as_ref().and_then(|wanted| {
+                    places.clone().find(|(path, _)| path == wanted).map(|(_, span)| *span)
+                });
+                let span = argument.unwrap_or(asked.instance.open);
+                let problem = error.to_diagnostic(asked.address).at(span, "");
+                if scoped {
+                    let after = propose(asked.schema, None, config);
+                    self.read_later(asked, after, Reason::CheckNested);
+                }
+                Answer::Problem(Box::new(problem))
+            }
+            None => {
+                let of = (asked.address.clone(), config.clone());
+                self.wanted_data.push(Job { session, of });
+                Answer::Pending
+            }
+        }
+    }
+
+    /// Notes that a data source is read in the apply.
+    fn read_later(&mut self, asked: &Asked<'_>, after: Value, reason: Reason) {
+        let draft = Draft {
+            verb: Verb::Read { after },
+            reason: Some(reason),
+            replaces: Vec::new(),
+            private: Vec::new(),
+            notes: Vec::new(),
+            config: asked.instance.config.clone(),
+            importing: None,
+        };
+        self.drafts.insert(asked.address.clone(), Box::new(draft));
     }
 
     /// Says whether anything is done with an instance, or any instance of a block.

@@ -7,8 +7,8 @@ use super::make::Maker;
 use super::observe::read_objects;
 use super::planner::{Job, ObjectKey, OrAt, Planner, cannot_be_destroyed, diagnostic};
 use super::{Change, Plan, PlanMode, Reason, Verb};
-use crate::addr::{Address, Key, Mode};
-use crate::config::{Module, Resource, constant};
+use crate::addr::{Address, Key, Mode, Step, Target};
+use crate::config::{Module, ModuleCall, Resource, constant};
 use crate::diag::Diagnostic;
 use crate::eval::{Evaluator, Instance};
 use crate::providers::{Session, Wanted};
@@ -118,7 +118,8 @@ impl Maker<'_, '_> {
                 .then(|| self.why_removed(&address, plan.moves.contains_key(&address)))
                 .flatten();
             let before = found.value;
-            let forget = forgotten(&self.given.config.root, &address);
+            let normal = self.given.options.mode == PlanMode::Normal;
+            let forget = normal && forgotten(&self.given.config.root, &address);
             let verb = if forget { Verb::Forget { before } } else { Verb::Delete { before } };
             if let Verb::Delete { before } = &verb {
                 let provider = self.planner.sessions.provider(&reference);
@@ -219,6 +220,41 @@ pub(super) fn let_go(plan: &Plan) -> Option<Diagnostic> {
         lines.concat()
     );
     Some(Diagnostic::warning("Some objects will no longer be managed by Terraform", detail))
+}
+
+/// Tells of what is declared and said to be removed as well.
+pub(super) fn still_declared(module: &Module) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for removed in &module.removed {
+        let prefix: String = module.path.iter().map(|name| format!("module.{name}.")).collect();
+        let (kind, span) = match &removed.from {
+            Target::Module(path) => ("module", call_in(module, path).map(|call| call.span)),
+            Target::Resource(address) => {
+                let inside = module_in(module, &address.module);
+                let name = (address.mode, address.type_name.clone(), address.name.clone());
+                let block = inside.and_then(|module| module.resources.get(&name));
+                ("resource", block.map(|block| block.span))
+            }
+        };
+        let Some(span) = span else { continue };
+        let detail = format!(
+            "This statement declares that {prefix}{} was removed, but it is still declared in configuration.",
+            removed.from
+        );
+        problems
+            .push(Diagnostic::error(format!("Removed {kind} still exists"), detail).at(span, ""));
+    }
+    let inner = module.calls.values().flat_map(|call| still_declared(&call.module));
+    problems.into_iter().chain(inner.collect::<Vec<_>>()).collect()
+}
+
+fn module_in<'m>(module: &'m Module, path: &[Step]) -> Option<&'m Module> {
+    path.iter().try_fold(module, |at, step| at.calls.get(&step.name).map(|call| &call.module))
+}
+
+fn call_in<'m>(module: &'m Module, path: &[Step]) -> Option<&'m ModuleCall> {
+    let (last, outer) = path.split_last()?;
+    module_in(module, outer)?.calls.get(&last.name)
 }
 
 /// Says whether a `removed` block lets the object stay.

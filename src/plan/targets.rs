@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::make::Maker;
+use super::objects::config_address;
 use super::order::Needs;
 use super::planner::Options;
 use super::{Plan, PlanMode};
 use crate::addr::{Address, Target};
 use crate::diag::Diagnostic;
-use crate::eval::Desired;
+use crate::eval::{Desired, Evaluator};
 
 impl Maker<'_, '_> {
     /// Says whether a removed object is nothing that was asked for.
@@ -21,25 +22,68 @@ impl Maker<'_, '_> {
     }
 
     /// Leaves out what `-target` does not reach, and what `-exclude` does.
-    pub(super) fn limit(&mut self, plan: &mut Plan) {
+    pub(super) fn limit(&mut self, plan: &mut Plan, evaluator: &Evaluator<'_>) {
         let options = self.given.options;
-        let (needs, prior) = (self.needs(), self.prior_needs());
-        let destroy = options.mode == PlanMode::Destroy;
+        if options.targets.is_empty() && options.exclude.is_empty() {
+            return;
+        }
         let all: BTreeSet<Address> =
             plan.changes.keys().map(|(address, _)| address.clone()).collect();
+        let kept = if options.mode == PlanMode::Destroy {
+            self.limited_removals(&all)
+        } else {
+            limited(&all, options, evaluator)
+        };
+        plan.changes.retain(|(address, _), _| kept.contains(address));
+    }
+
+    /// Of removals: what is targeted and what needs it, without what is excluded and what that needs.
+    fn limited_removals(&self, all: &BTreeSet<Address>) -> BTreeSet<Address> {
+        let options = self.given.options;
+        let prior = self.prior_needs();
+        let mut kept = all.clone();
         if !options.targets.is_empty() {
-            let reached = spread(&all, &options.targets, |address, other| {
-                if destroy { wants(&prior, other, address) } else { wants(&needs, address, other) }
-            });
-            plan.changes.retain(|(address, _), _| reached.contains(address));
+            kept = spread(all, &options.targets, |address, other| wants(&prior, other, address));
         }
         if !options.exclude.is_empty() {
-            let reached = spread(&all, &options.exclude, |address, other| {
-                if destroy { wants(&prior, address, other) } else { wants(&needs, other, address) }
-            });
-            plan.changes.retain(|(address, _), _| !reached.contains(address));
+            let out = spread(all, &options.exclude, |address, other| wants(&prior, address, other));
+            kept.retain(|address| !out.contains(address));
         }
+        kept
     }
+}
+
+/// Gives what is targeted with all blocks that it needs, without what is excluded and all blocks that need that.
+fn limited(
+    all: &BTreeSet<Address>,
+    options: &Options,
+    evaluator: &Evaluator<'_>,
+) -> BTreeSet<Address> {
+    let named = |address: &Address, targets: &[Target]| {
+        targets.iter().any(|target| address.is_within(target))
+    };
+    let blocks = |targets: &[Target]| -> BTreeSet<Address> {
+        let found = all.iter().filter(|address| named(address, targets));
+        found.map(config_address).collect()
+    };
+    let mut kept = all.clone();
+    if !options.targets.is_empty() {
+        let targeted = blocks(&options.targets);
+        let needed: BTreeSet<Address> =
+            targeted.iter().flat_map(|block| evaluator.reach(block)).collect();
+        kept.retain(|address| {
+            named(address, &options.targets) || needed.contains(&config_address(address))
+        });
+    }
+    if !options.exclude.is_empty() {
+        let excluded = blocks(&options.exclude);
+        kept.retain(|address| {
+            let block = config_address(address);
+            let needs = evaluator.reach(&block);
+            !named(address, &options.exclude) && needs.is_disjoint(&excluded)
+        });
+    }
+    kept
 }
 
 /// Gives what targets name, and what that leads to.

@@ -61,18 +61,6 @@ pub trait Provider: Send + Sync {
         Ok(attributes)
     }
 
-    /// Brings an object of another type to one of this provider's types, for a `moved` block.
-    ///
-    /// # Errors
-    /// That the provider cannot do that.
-    fn retype(&self, _moved: &Retyped<'_>) -> Result<Json, Diagnostic> {
-        let detail = format!(
-            "The provider {:?} does not support moved operations across resource types and providers.",
-            self.source()
-        );
-        Err(Diagnostic::error("Unsupported `moved` across resource types", detail))
-    }
-
     /// Gives the attributes to read by, from an import id.
     ///
     /// # Errors
@@ -85,18 +73,6 @@ pub trait Provider: Send + Sync {
     /// What is wrong with the configuration or the credentials.
     fn configure(&self, config: &Value, world: &World)
     -> Result<Arc<dyn Session>, Box<Diagnostic>>;
-}
-
-/// An object that a `moved` block gives another type.
-pub struct Retyped<'a> {
-    /// The source of the provider that it belonged to.
-    pub source: &'a str,
-    /// Its former type.
-    pub type_name: &'a str,
-    /// Its attributes as the state has them.
-    pub attributes: &'a Json,
-    /// Its type to be.
-    pub to: &'a str,
 }
 
 /// What a session is given of the machine: nothing below `cli` reads it itself.

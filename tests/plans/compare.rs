@@ -63,6 +63,17 @@ fn planned(case: &Case, found: &mut Found) {
             differ(found, field, got, &want[field]);
         }
     }
+    // Not captured everywhere.
+    for field in ["configuration", "planned_values"] {
+        if case.expected.get(field).is_some_and(|side| !side.is_null()) {
+            differ(found, field, &got[field], &want[field]);
+        }
+    }
+    // Terraform counts outputs that are known already as prior ones.
+    let prior = |side: &Json| side["prior_state"]["values"]["root_module"].clone();
+    if prior(&want) != json!({}) && case.expected.get("prior_state").is_some() {
+        differ(found, "prior_state", &prior(&got), &prior(&want));
+    }
     for field in ["applyable", "complete", "errored"] {
         differ(found, field, &got[field], &want[field]);
     }

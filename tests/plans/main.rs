@@ -1,5 +1,5 @@
-//! The planner's conformance cases: every case of `tests/conformance/plans` is validated, planned and applied as a person does
-//! it, and all that is told and kept is compared.
+//! The planner's conformance cases: every case of `tests/conformance/plans`, and of `cases` here, is validated, planned and
+//! applied as a person does it, and all that is told and kept is compared.
 //!
 //! What differs for good stands in `differences.txt` with its reason, and must go on to differ. To work on a few:
 //! `CASES=moved,lc_ cargo test --test plans -- --nocapture`.
@@ -27,18 +27,21 @@ fn known() -> BTreeSet<String> {
 fn folders() -> Vec<std::path::PathBuf> {
     let wanted = std::env::var("CASES").unwrap_or_default();
     let wanted: Vec<&str> = wanted.split(',').filter(|word| !word.is_empty()).collect();
-    let root = std::env::var("CASES_IN").map_or_else(
-        |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/plans"),
-        std::path::PathBuf::from,
-    );
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let roots = match std::env::var("CASES_IN") {
+        Ok(elsewhere) => vec![std::path::PathBuf::from(elsewhere)],
+        Err(_) => vec![tests.join("conformance/plans"), tests.join("plans/cases")],
+    };
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(root).expect("the cases are part of the project") {
-        let path = entry.expect("the folder can be read").path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.join("case.json").exists()
-            && (wanted.is_empty() || wanted.iter().any(|word| name.contains(word)))
-        {
-            found.push(path);
+    for root in roots {
+        for entry in std::fs::read_dir(root).expect("the cases are part of the project") {
+            let path = entry.expect("the folder can be read").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.join("case.json").exists()
+                && (wanted.is_empty() || wanted.iter().any(|word| name.contains(word)))
+            {
+                found.push(path);
+            }
         }
     }
     found.sort();

@@ -24,18 +24,21 @@ impl Normal<'_> {
             Json::String(text) => Json::String(self.text(text)),
             Json::Array(parts) => parts.iter().map(|part| self.json(part)).collect(),
             Json::Object(fields) => {
+                let fields = fields.iter().filter(|(name, _)| *name != "terraform_version");
                 let one = |(name, part): (&String, &Json)| {
                     let part = self.json(part);
                     let part = match name.as_str() {
                         "checks" | "check_results" | "sensitive_attributes" | "dependencies" => {
                             sorted(&part)
                         }
-                        "detail" => part.as_str().map_or(part.clone(), |text| bullets(text).into()),
+                        "detail" | "summary" => {
+                            part.as_str().map_or(part.clone(), |text| bullets(text).into())
+                        }
                         _ => part,
                     };
                     (name.clone(), part)
                 };
-                Json::Object(fields.iter().map(one).collect())
+                Json::Object(fields.map(one).collect())
             }
             other => other.clone(),
         }

@@ -27,7 +27,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Observed, PlanRequest, Planned, Problem,
-    Provider, Retyped, Session, Wanted, World,
+    Provider, Session, Wanted, World,
 };
 use crate::addr::Mode;
 use crate::diag::Diagnostic;
@@ -200,16 +200,6 @@ impl Provider for Small {
         match row(self.rows, type_name) {
             Some(row) => (row.upgrade)(version, attributes),
             None => Ok(attributes),
-        }
-    }
-
-    fn retype(&self, moved: &Retyped<'_>) -> Result<Json, Diagnostic> {
-        match moved.to {
-            "terraform_data" => terraform::retyped(moved),
-            _ => {
-                let detail = format!("There is no way from {} to {}.", moved.type_name, moved.to);
-                Err(Diagnostic::error("Unsupported `moved` across resource types", detail))
-            }
         }
     }
 

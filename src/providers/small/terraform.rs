@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
-
 use super::{Making, Row, fill, planned};
-use crate::diag::Diagnostic;
-use crate::providers::{ApiError, PlanRequest, Planned, Retyped};
+use crate::providers::{ApiError, PlanRequest, Planned};
 use crate::schema::{Field, Given, Schema};
 use crate::value::{Path, Type, Value};
 
@@ -67,39 +64,4 @@ fn import(id: &str) -> Result<Value, String> {
         ("triggers_replace", null()),
     ];
     Ok(Value::object(fields))
-}
-
-/// Takes a `null_resource` over: its triggers become what replaces, as an object since that is how they are mostly
-/// written.
-///
-/// # Errors
-/// That it is of another type.
-pub(super) fn retyped(moved: &Retyped<'_>) -> Result<Json, Diagnostic> {
-    if !moved.source.ends_with("hashicorp/null") {
-        let detail =
-            "Only moving from the official hashicorp/null provider to terraform_data is supported.";
-        return Err(Diagnostic::error("Unsupported source provider for move operation", detail));
-    }
-    if moved.type_name != "null_resource" {
-        let detail =
-            "Only moving from the null_resource managed resource to terraform_data is supported.";
-        return Err(Diagnostic::error(
-            "Unsupported source resource type for move operation",
-            detail,
-        ));
-    }
-    let triggers = match moved.attributes["triggers"].as_object() {
-        None => Json::Null,
-        Some(triggers) => {
-            let types: serde_json::Map<String, Json> =
-                triggers.keys().map(|name| (name.clone(), "string".into())).collect();
-            json!({"value": triggers, "type": ["object", types]})
-        }
-    };
-    Ok(json!({
-        "id": moved.attributes["id"],
-        "input": null,
-        "output": null,
-        "triggers_replace": triggers,
-    }))
 }

@@ -1,99 +1,312 @@
-//! A configuration as JSON: what stands in it, without its expressions.
+//! A configuration as JSON: what stands in it, its expressions in outline.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::mode;
+use super::{Reveal, SECRET, mode, value};
 use crate::addr::Mode;
-use crate::config::{Config, Module};
+use crate::config::{Config, Module, ModuleCall, Output, Resource, Variable};
+use crate::eval::{constant_of, outline, reference_text};
+use crate::providers::Registry;
+use crate::schema::{BlockKind, Field, Nesting, Schema};
 use crate::state::provider;
+use crate::syntax::tree::{Block, Body, Expr};
+use crate::value::constraint::conform;
 
 /// Gives the `configuration` member of a plan's document.
-pub fn configuration(config: &Config) -> Json {
+pub fn configuration(config: &Config, registry: &Registry, reveal: Reveal) -> Json {
+    let writer = Writer { config, registry, reveal };
     let mut providers = Map::new();
-    gather_providers(&config.root, &mut providers);
+    writer.providers(&config.root, &mut providers);
     let mut out = Map::new();
     if !providers.is_empty() {
         out.insert("provider_config".into(), Json::Object(providers));
     }
-    out.insert("root_module".into(), Json::Object(module(&config.root)));
+    out.insert("root_module".into(), Json::Object(writer.module(&config.root)));
     Json::Object(out)
 }
 
-fn gather_providers(module: &Module, providers: &mut Map<String, Json>) {
-    let prefix = match module.path.join(".") {
-        path if path.is_empty() => String::new(),
-        path => format!("module.{path}:"),
-    };
-    for (name, alias) in module.providers.keys() {
+type Fields = BTreeMap<String, Field>;
+
+struct Writer<'a> {
+    config: &'a Config,
+    registry: &'a Registry,
+    reveal: Reveal,
+}
+
+impl Writer<'_> {
+    /// Gathers the provider blocks, and the providers that are used without one.
+    fn providers(&self, module: &Module, providers: &mut Map<String, Json>) {
+        let prefix = prefix(&module.path);
+        for ((name, alias), block) in &module.providers {
+            let source = module.provider_source(name);
+            let mut one = self.provider(module, name);
+            let mut key = format!("{prefix}{name}");
+            if let Some(alias) = alias {
+                one["alias"] = alias.as_str().into();
+                key = format!("{key}.{alias}");
+            }
+            if !module.path.is_empty() {
+                one["module_address"] = address(&module.path).into();
+            }
+            if let Some(provider) = self.registry.provider(&source) {
+                let said = expressions(&block.body, &provider.schema().fields);
+                if !said.is_empty() {
+                    one["expressions"] = Json::Object(said);
+                }
+            }
+            providers.insert(key, one);
+        }
+        for resource in module.resources.values() {
+            let (path, name, alias) = self.used(module, resource);
+            let user = self.config.module(&path).unwrap_or(module);
+            if alias.is_none() && !user.providers.contains_key(&(name.clone(), None)) {
+                let key = format!("{}{name}", self::prefix(&path));
+                let one = || {
+                    let mut one = self.provider(user, &name);
+                    if !path.is_empty() {
+                        one["module_address"] = address(&path).into();
+                    }
+                    one
+                };
+                providers.entry(key).or_insert_with(one);
+            }
+        }
+        for call in module.calls.values() {
+            self.providers(&call.module, providers);
+        }
+    }
+
+    fn provider(&self, module: &Module, name: &str) -> Json {
         let full = provider::full(&module.provider_source(name));
         let mut one = json!({ "name": name, "full_name": full });
-        let mut key = format!("{prefix}{name}");
-        if let Some(alias) = alias {
-            one["alias"] = alias.as_str().into();
-            key = format!("{key}.{alias}");
-        }
         let required = module.settings.required_providers.get(name);
         if let Some(required) = required.filter(|required| !required.version.is_empty()) {
             one["version_constraint"] = required.version.as_str().into();
         }
-        providers.insert(key, one);
+        one
     }
-    for call in module.calls.values() {
-        gather_providers(&call.module, providers);
+
+    /// Finds the provider block that a resource uses: its module, name and alias; the root where there is none.
+    fn used(&self, module: &Module, resource: &Resource) -> (Vec<String>, String, Option<String>) {
+        let implied = || resource.type_name.text.split('_').next().unwrap_or_default().to_string();
+        let (mut name, mut alias) = match &resource.provider {
+            Some((name, alias)) => {
+                (name.text.clone(), alias.as_ref().map(|alias| alias.text.clone()))
+            }
+            None => (implied(), None),
+        };
+        let mut path = module.path.clone();
+        while let Some(last) = path.last().cloned() {
+            let here = self.config.module(&path);
+            let outer = &path[..path.len() - 1];
+            let call = self.config.module(outer).and_then(|outer| outer.calls.get(&last));
+            let id = (name.clone(), alias.clone());
+            let passed =
+                call.and_then(|call| call.providers.iter().find(|(inner, ..)| *inner == id));
+            match passed {
+                Some((_, outer, _)) => (name, alias) = outer.clone(),
+                None if here.is_some_and(|here| here.providers.contains_key(&id)) => break,
+                None => {}
+            }
+            path.pop();
+        }
+        // Where nobody above has a word for the provider, it is the module's own.
+        let root = &self.config.root;
+        let known = root.providers.contains_key(&(name.clone(), alias.clone()))
+            || root.resources.values().any(|of| {
+                let own = of.provider.as_ref().map(|(name, _)| name.text.as_str());
+                own.or(of.type_name.text.split('_').next()) == Some(name.as_str())
+            });
+        if path.is_empty() && alias.is_none() && !known {
+            path.clone_from(&module.path);
+        }
+        (path, name, alias)
+    }
+
+    fn module(&self, module: &Module) -> Map<String, Json> {
+        let mut out = Map::new();
+        let mut add = |name: &str, members: Map<String, Json>| {
+            if !members.is_empty() {
+                out.insert(name.into(), Json::Object(members));
+            }
+        };
+        let outputs = module.outputs.iter().map(|(name, of)| (name.clone(), output(of)));
+        add("outputs", outputs.collect());
+        let calls = module.calls.iter().map(|(name, call)| (name.clone(), self.call(call)));
+        add("module_calls", calls.collect());
+        let variables = module.variables.iter();
+        let variables = variables.map(|(name, of)| (name.clone(), self.variable(of)));
+        add("variables", variables.collect());
+        let resources: Vec<Json> =
+            module.resources.values().map(|resource| self.resource(module, resource)).collect();
+        if !resources.is_empty() {
+            out.insert("resources".into(), resources.into());
+        }
+        out
+    }
+
+    fn variable(&self, variable: &Variable) -> Json {
+        let mut out = Map::new();
+        if let Some(default) = variable.default.as_ref().and_then(constant_of) {
+            let default = conform(&default, &variable.constraint).unwrap_or(default);
+            let hidden = variable.sensitive && self.reveal == Reveal::No;
+            let told = if hidden { SECRET.into() } else { value(&default, Reveal::Yes) };
+            out.insert("default".into(), told);
+        }
+        described(&mut out, variable.sensitive, &variable.description);
+        Json::Object(out)
+    }
+
+    fn call(&self, call: &ModuleCall) -> Json {
+        let mut out = Map::new();
+        out.insert("source".into(), call.source.text.as_str().into());
+        let inputs = call.inputs.attributes.iter();
+        let inputs: Map<String, Json> = inputs
+            .filter(|attribute| call.module.variables.contains_key(&attribute.name.text))
+            .map(|attribute| (attribute.name.text.clone(), told(&attribute.expr)))
+            .collect();
+        if !inputs.is_empty() {
+            out.insert("expressions".into(), Json::Object(inputs));
+        }
+        repetition(&mut out, call.count.as_ref(), call.for_each.as_ref());
+        out.insert("module".into(), Json::Object(self.module(&call.module)));
+        depends_on(&mut out, &call.depends_on);
+        Json::Object(out)
+    }
+
+    fn resource(&self, module: &Module, resource: &Resource) -> Json {
+        let (type_name, name) = (&resource.type_name.text, &resource.name.text);
+        let kind = match resource.mode {
+            Mode::Managed => "",
+            Mode::Data => "data.",
+            Mode::Ephemeral => "ephemeral.",
+        };
+        let (path, provider, alias) = self.used(module, resource);
+        let alias = alias.map(|alias| format!(".{alias}")).unwrap_or_default();
+        let mut out = Map::new();
+        out.insert("address".into(), format!("{kind}{type_name}.{name}").into());
+        out.insert("mode".into(), mode(resource.mode).into());
+        out.insert("type".into(), type_name.as_str().into());
+        out.insert("name".into(), name.as_str().into());
+        let key = format!("{}{provider}{alias}", prefix(&path));
+        out.insert("provider_config_key".into(), key.into());
+        let run: Vec<Json> = resource.provisioners.iter().map(provisioner).collect();
+        if !run.is_empty() {
+            out.insert("provisioners".into(), run.into());
+        }
+        let source = self.config.module(&path).unwrap_or(module).provider_source(&provider);
+        let schema = self.registry.provider(&source);
+        let schema = schema.and_then(|provider| provider.resource(resource.mode, type_name));
+        let schema = schema.as_deref().cloned().unwrap_or_else(Schema::default);
+        let said = expressions(&resource.body, &schema.fields);
+        if !said.is_empty() {
+            out.insert("expressions".into(), Json::Object(said));
+        }
+        out.insert("schema_version".into(), schema.version.into());
+        repetition(&mut out, resource.count.as_ref(), resource.for_each.as_ref());
+        depends_on(&mut out, &resource.depends_on);
+        Json::Object(out)
     }
 }
 
-fn module(module: &Module) -> Map<String, Json> {
+/// Gives what stands before the key of a module's provider.
+fn prefix(path: &[String]) -> String {
+    if path.is_empty() { String::new() } else { format!("{}:", address(path)) }
+}
+
+fn address(path: &[String]) -> String {
+    let steps: Vec<String> = path.iter().map(|name| format!("module.{name}")).collect();
+    steps.join(".")
+}
+
+fn described(out: &mut Map<String, Json>, sensitive: bool, description: &str) {
+    if sensitive {
+        out.insert("sensitive".into(), true.into());
+    }
+    if !description.is_empty() {
+        out.insert("description".into(), description.into());
+    }
+}
+
+fn output(output: &Output) -> Json {
     let mut out = Map::new();
-    let mut add = |name: &str, members: Map<String, Json>| {
-        if !members.is_empty() {
-            out.insert(name.into(), Json::Object(members));
+    out.insert("expression".into(), told(&output.value));
+    depends_on(&mut out, &output.depends_on);
+    described(&mut out, output.sensitive, &output.description);
+    Json::Object(out)
+}
+
+fn repetition(out: &mut Map<String, Json>, count: Option<&Expr>, for_each: Option<&Expr>) {
+    let all = [("count_expression", count), ("for_each_expression", for_each)];
+    for (name, expr) in all {
+        let said = expr.map(told).filter(|said| *said != json!({}));
+        out.extend(said.map(|said| (name.to_string(), said)));
+    }
+}
+
+fn depends_on(out: &mut Map<String, Json>, entries: &[Expr]) {
+    if !entries.is_empty() {
+        out.insert("depends_on".into(), entries.iter().map(reference_text).collect());
+    }
+}
+
+fn provisioner(block: &Block) -> Json {
+    let of_all = ["when", "on_failure"];
+    let attributes = block.body.attributes.iter();
+    let own = attributes.filter(|attribute| !of_all.contains(&attribute.name.text.as_str()));
+    let said: Map<String, Json> =
+        own.map(|attribute| (attribute.name.text.clone(), told(&attribute.expr))).collect();
+    let mut out = json!({ "type": block.labels.first().map_or("", |label| label.text.as_str()) });
+    if !said.is_empty() {
+        out["expressions"] = Json::Object(said);
+    }
+    out
+}
+
+/// Gives an expression in outline.
+fn told(expr: &Expr) -> Json {
+    let outline = outline(expr);
+    let mut out = Map::new();
+    if let Some(constant) = &outline.constant {
+        out.insert("constant_value".into(), value(constant, Reveal::Yes));
+    }
+    if !outline.references.is_empty() {
+        out.insert("references".into(), outline.references.into());
+    }
+    Json::Object(out)
+}
+
+/// Gives what the arguments and blocks of a body say, in outline.
+fn expressions(body: &Body, fields: &Fields) -> Map<String, Json> {
+    let mut out = Map::new();
+    for attribute in &body.attributes {
+        if fields.contains_key(&attribute.name.text) {
+            out.insert(attribute.name.text.clone(), told(&attribute.expr));
         }
-    };
-    let described = |sensitive: bool, description: &str| {
-        let mut one = Map::new();
-        if sensitive {
-            one.insert("sensitive".into(), true.into());
+    }
+    for block in &body.blocks {
+        let Some(Nesting::Block(shape)) = fields.get(&block.kind.text).map(|field| &field.nesting)
+        else {
+            continue;
+        };
+        let said = Json::Object(expressions(&block.body, &shape.fields));
+        let name = block.kind.text.clone();
+        match shape.kind {
+            BlockKind::Single => drop(out.insert(name, said)),
+            BlockKind::List | BlockKind::Set => {
+                let all = out.entry(name).or_insert_with(|| json!([]));
+                if let Some(all) = all.as_array_mut() {
+                    all.push(said);
+                }
+            }
+            BlockKind::Map => {
+                let all = out.entry(name).or_insert_with(|| json!({}));
+                let label = block.labels.first().map_or("", |label| label.text.as_str());
+                all[label] = said;
+            }
         }
-        if !description.is_empty() {
-            one.insert("description".into(), description.into());
-        }
-        one
-    };
-    let outputs = module.outputs.iter().map(|(name, output)| {
-        (name.clone(), Json::Object(described(output.sensitive, &output.description)))
-    });
-    add("outputs", outputs.collect());
-    let calls = module.calls.iter().map(|(name, call)| {
-        let inside = Json::Object(self::module(&call.module));
-        (name.clone(), json!({ "source": call.source.text, "module": inside }))
-    });
-    add("module_calls", calls.collect());
-    let variables = module.variables.iter().map(|(name, variable)| {
-        (name.clone(), Json::Object(described(variable.sensitive, &variable.description)))
-    });
-    add("variables", variables.collect());
-    let resources: Vec<Json> = module
-        .resources
-        .iter()
-        .map(|((kind, type_name, name), resource)| {
-            let data = if *kind == Mode::Data { "data." } else { "" };
-            let local = resource.provider.as_ref().map(|(name, alias)| match alias {
-                Some(alias) => format!("{}.{}", name.text, alias.text),
-                None => name.text.clone(),
-            });
-            let implied = || type_name.split('_').next().unwrap_or_default().to_string();
-            json!({
-                "address": format!("{data}{type_name}.{name}"),
-                "mode": mode(*kind),
-                "type": type_name,
-                "name": name,
-                "provider_config_key": local.unwrap_or_else(implied),
-            })
-        })
-        .collect();
-    if !resources.is_empty() {
-        out.insert("resources".into(), resources.into());
     }
     out
 }

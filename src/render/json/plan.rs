@@ -123,6 +123,9 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
     let PlanDocument { plan, reveal, .. } = *document;
     let mut resources = Vec::new();
     for (address, deposed, change) in sorted(plan) {
+        if plan.base.mode == PlanMode::RefreshOnly {
+            continue;
+        }
         let Some(after) = change.verb.after().filter(|_| deposed.is_none()) else { continue };
         let schema = (document.schemas)(address, change);
         let after = sealed(after, schema.as_deref());
@@ -138,7 +141,7 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
     for (name, change) in &plan.outputs {
         let Some(after) = &change.after else { continue };
         let mut out = Map::new();
-        out.insert("sensitive".into(), change.sensitive.into());
+        out.insert("sensitive".into(), (change.sensitive || change.was_sensitive).into());
         if after.is_whole() {
             let after = if change.sensitive { after.clone().sensitive() } else { after.clone() };
             out.insert("type".into(), type_to_json(&after.ty()));

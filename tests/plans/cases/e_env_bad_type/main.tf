@@ -1,0 +1,1 @@
+variable "n" { type = number }

@@ -1,0 +1,5 @@
+output "o" {
+ value = <<EOT
+hi ${var.nope}
+EOT
+}

@@ -1,0 +1,2 @@
+output "o" { value = local.x }
+locals { y = var.q }

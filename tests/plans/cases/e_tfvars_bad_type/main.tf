@@ -1,0 +1,2 @@
+variable "n" { type = list(number) }
+variable "o" { type = object({a=string}) }

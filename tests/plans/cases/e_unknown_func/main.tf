@@ -1,0 +1,2 @@
+output "o" { value = lenght("a") }
+output "p" { value = nosuch(1) }

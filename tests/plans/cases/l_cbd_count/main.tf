@@ -1,0 +1,5 @@
+resource "terraform_data" "a" {
+ count = 2
+ triggers_replace = 2
+ lifecycle { create_before_destroy = true }
+}

@@ -1,0 +1,2 @@
+locals { x = tonumber("q") }
+resource "terraform_data" "a" {}

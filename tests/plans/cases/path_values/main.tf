@@ -1,0 +1,1 @@
+resource "terraform_data" "a" { input = [path.module, path.root, terraform.workspace, basename(path.cwd) != ""] }

@@ -1,0 +1,5 @@
+resource "terraform_data" "a" { input = 1 }
+output "o" {
+ value = terraform_data.a.input
+ sensitive = true
+}

@@ -1,0 +1,5 @@
+variable "v" { default = "d" }
+output "secret" {
+ value = var.v
+ sensitive = true
+}

@@ -1,0 +1,9 @@
+output "a" {
+ value = "x"
+ sensitive = true
+}
+output "b" { value = "x" }
+output "c" {
+ value = sensitive("x")
+ sensitive = true
+}

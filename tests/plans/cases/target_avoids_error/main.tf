@@ -1,0 +1,3 @@
+resource "terraform_data" "a" {}
+resource "terraform_data" "b" { for_each = toset([terraform_data.a.id]) }
+output "x" { value = terraform_data.b }

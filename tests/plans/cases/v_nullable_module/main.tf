@@ -1,0 +1,6 @@
+module "m" {
+ source = "./m"
+ v = null
+ w = null
+}
+output "o" { value = module.m.o }

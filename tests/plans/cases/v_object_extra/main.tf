@@ -1,0 +1,2 @@
+variable "o" { type = object({ a = string }) }
+output "o" { value = var.o }

@@ -1,0 +1,2 @@
+o = { a = 1, extra = true }
+none = 3

@@ -1,0 +1,3 @@
+variable "s" { type = set(string) }
+variable "t" { type = tuple([string, number, bool]) }
+output "o" { value = [var.s, var.t] }

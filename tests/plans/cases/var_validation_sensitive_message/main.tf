@@ -1,0 +1,8 @@
+variable "pw" {
+ default = "short"
+ sensitive = true
+ validation {
+  condition = length(var.pw) > 10
+  error_message = "pw ${var.pw} is short"
+ }
+}
