@@ -54,8 +54,9 @@ pub fn encode(
     needs: Vec<Address>,
 ) -> Object {
     let value = kept(schema, value);
+    // What the schema calls sensitive is told too, null or not: so Terraform keeps it.
     let mut sensitive = Vec::new();
-    marked_paths(&value, &Path::root(), &mut sensitive);
+    marked_paths(&sealed(&value, schema), &Path::root(), &mut sensitive);
     let mut attributes = json::to_json(&value.without_marks());
     for name in dynamic(schema) {
         if let (Some(part), Some(slot)) = (value.field(name), attributes.get_mut(name)) {

@@ -106,7 +106,8 @@ impl Folder {
     }
 }
 
-/// Gives the instances of a state by address, their attributes and beside them `schema_version`.
+/// Gives the instances of a state by address, their attributes and beside them `schema_version` and
+/// `sensitive_attributes`.
 fn instances(state: &Json) -> BTreeMap<String, Json> {
     let mut found = BTreeMap::new();
     for resource in state["resources"].as_array().into_iter().flatten() {
@@ -119,6 +120,7 @@ fn instances(state: &Json) -> BTreeMap<String, Json> {
             };
             let mut attributes = instance["attributes"].clone();
             attributes["schema_version"] = instance["schema_version"].clone();
+            attributes["sensitive_attributes"] = instance["sensitive_attributes"].clone();
             found.insert(format!("{mode}{}.{}{key}", name("type"), name("name")), attributes);
         }
     }
