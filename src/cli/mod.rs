@@ -198,6 +198,7 @@ fn no_colour() -> Arg {
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
+        .value_name("BOOL")
         .help(help)
         .action(ArgAction::Set)
         .num_args(0..=1)
@@ -211,7 +212,7 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 
 /// Makes a flag that is on where it is not given.
 fn flag_on(name: &'static str, help: &'static str) -> Arg {
-    flag(name, help).default_value("true")
+    flag(name, help).default_value("true").hide_default_value(false)
 }
 
 /// Makes an option with a value that may come several times.
