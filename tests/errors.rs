@@ -116,3 +116,17 @@ fn a_broken_state_file_is_told_and_stays_as_it_is() {
     assert!(err.contains("Broken state file") && err.contains("line 1, column 2"), "{err}");
     assert_eq!(fs::read_to_string(folder.path().join("terraform.tfstate")).unwrap(), "{broken");
 }
+
+#[test]
+fn an_empty_folder_is_valid_but_nothing_is_planned_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let (planned, plan) = run(folder.path(), &["plan"]);
+    let (applied, apply) = run(folder.path(), &["apply", "-auto-approve"]);
+    let (validated, _) = run(folder.path(), &["validate"]);
+    let (destroyed, _) = run(folder.path(), &["destroy", "-auto-approve"]);
+
+    assert_eq!((planned, applied, validated, destroyed), (1, 1, 0, 0));
+    assert!(plan.contains("No configuration files") && plan.contains("-destroy option"), "{plan}");
+    assert!(apply.contains("run 'terrane destroy' instead"), "{apply}");
+}

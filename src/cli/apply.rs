@@ -60,6 +60,7 @@ fn apply_new(
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let options = options(workbench, matches, destroy)?;
+    workbench.wants_something("Apply", options.mode)?;
     let backend = workbench.backend(matches)?;
     let (lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
     let unasked = matches.get_one::<bool>("auto-approve").copied().unwrap_or(false);

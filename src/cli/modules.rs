@@ -17,10 +17,6 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
     let (config, problems) = workbench.config();
-    let problems: Vec<_> = problems
-        .into_iter()
-        .filter(|problem| problem.summary != "No configuration files")
-        .collect();
     if has_errors(&problems) {
         return workbench.fail(&problems);
     }

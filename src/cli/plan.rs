@@ -34,6 +34,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let options = options(workbench, matches, false)?;
+    workbench.wants_something("Plan", options.mode)?;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;

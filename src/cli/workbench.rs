@@ -18,6 +18,7 @@ use crate::config::{Config, Disk, Module, load, source};
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{InputValue, Inputs, RawInput};
 use crate::http::{Clock, SystemClock};
+use crate::plan::PlanMode;
 use crate::providers::{Registry, World, google, kubernetes, small};
 use crate::render;
 use crate::state::{Entry, Snapshot};
@@ -38,6 +39,8 @@ pub(super) struct Workbench<'e, 's> {
     sandbox: Option<Sandbox>,
     /// The `backend` block, once the configuration has been read.
     backend: Option<Option<Block>>,
+    /// Whether the configuration that has been read has no file.
+    empty: bool,
     json: bool,
     colour: bool,
     /// Whether problems stand without boxes around them, as `-no-color` has them.
@@ -83,6 +86,7 @@ impl<'e, 's> Workbench<'e, 's> {
             clock: Arc::new(SystemClock),
             sandbox: None,
             backend: None,
+            empty: false,
             json,
             colour,
             plain: given("no-color"),
@@ -208,21 +212,34 @@ impl<'e, 's> Workbench<'e, 's> {
             return (Config::default(), vec![problem]);
         }
         let loader = Installed { files: &Disk, manifest: self.manifest() };
-        let (config, mut problems) = load(&self.folder, &mut self.sources, &loader);
+        let (config, problems) = load(&self.folder, &mut self.sources, &loader);
         self.backend = Some(config.root.settings.backend.clone());
-        let empty = self.sources.files().next().is_none();
-        if empty {
-            let detail = format!(
-                "The folder {} contains no Terraform configuration files (.tf or .tf.json).",
-                self.folder.display()
-            );
-            problems.push(Diagnostic::error("No configuration files", detail));
-        }
+        self.empty = self.sources.files().next().is_none();
         if !loader.manifest.0.is_empty() {
             // A saved plan keeps all texts: with this one it can tell where the modules' files are.
             self.sources.add(MANIFEST, loader.manifest.to_text());
         }
         (config, problems)
+    }
+
+    /// Refuses to plan, for `plan` or `apply`, where no file says what is wanted: all would be destroyed.
+    pub(super) fn wants_something(&mut self, verb: &str, mode: PlanMode) -> Result<(), Exit> {
+        if !self.empty || mode == PlanMode::Destroy {
+            return Ok(());
+        }
+        let (doing, instead) = match verb {
+            "Plan" => (
+                "Planning",
+                "run plan with the -destroy option. Otherwise, create a Terraform configuration file (.tf file) \
+                 and try again.",
+            ),
+            _ => ("Applying", "run 'terrane destroy' instead."),
+        };
+        let detail = format!(
+            "{verb} requires configuration to be present. {doing} without a configuration would mark everything for \
+             destruction, which is normally not what is desired. If you would like to destroy everything, {instead}"
+        );
+        Err(self.fail(&[Diagnostic::error("No configuration files", detail)]))
     }
 
     /// Reads the configuration as it is with these modules installed, whatever is wrong with it.
