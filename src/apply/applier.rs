@@ -458,12 +458,14 @@ impl Applier<'_, '_> {
         }
         self.applied.problems.extend(incomplete(self.given.plan));
         self.flush().await;
-        let changed = self.state != self.before || !self.given.plan.moves.is_empty();
+        // What was read in the plan is in the plan's own state already, and in the saved one it may not be.
+        let given = self.given.plan;
+        let changed =
+            self.state != self.before || !given.moves.is_empty() || !given.data.is_empty();
         if changed || self.state.serial == 0 {
-            if let Err(error) = self.lock.save(&self.state).await {
-                self.applied.problems.push(error.to_diagnostic());
-            } else {
-                self.state.serial += 1;
+            match self.lock.save(&self.state).await {
+                Ok(saved) => self.state.serial = saved.serial,
+                Err(error) => self.applied.problems.push(error.to_diagnostic()),
             }
         }
         self.applied.counts.import =

@@ -279,6 +279,8 @@ impl<'a> Pass<'_, 'a> {
         match text {
             Ok(text) if !marks.any() => return Some(text.trim().to_string()),
             Ok(_) => {}
+            // What a check cannot say yet it says in the apply.
+            Err(_) if severity == Severity::Warning && !message.is_whole() => {}
             Err(why) => {
                 let detail = format!("Unsuitable value for error message: {why}.");
                 let problem =

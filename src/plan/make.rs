@@ -10,7 +10,6 @@ use super::objects;
 use super::observe::read;
 use super::order::{Needs, order, spread_create_first};
 use super::planner::{Options, Planner};
-use super::removals::removal_problems;
 use super::sessions::RegistrySchemas;
 use super::{Base, Change, Drift, OutputChange, Plan, PlanMode, Verb};
 use crate::addr::{Address, Mode};
@@ -239,6 +238,7 @@ impl Maker<'_, '_> {
         self.removals(&mut plan);
         self.limit(&mut plan, evaluator);
         self.without_failed(&mut plan);
+        self.protected(&plan);
         self.problems.extend(super::removals::let_go(&plan));
         self.drift(&mut plan);
         self.renew(&plan, evaluator);
@@ -270,6 +270,13 @@ impl Maker<'_, '_> {
             self.problems.push(Diagnostic::error("Cycle", format!("Cycle: {}", names.join(", "))));
         }
         plan.prior = std::mem::take(&mut self.planner.prior);
+        for (address, value) in plan.data.iter().filter(|(of, _)| of.mode == Mode::Data) {
+            let Some(instance) = self.desired.instances.get(address) else { continue };
+            if let Some(schema) = self.schema(address, &instance.provider) {
+                let object = objects::encode(&schema, value, &[], &instance.provider, Vec::new());
+                plan.prior.set_current(address, Some(object));
+            }
+        }
         plan.warnings =
             self.problems.iter().filter(|problem| !problem.is_error()).cloned().collect();
         plan
@@ -279,10 +286,6 @@ impl Maker<'_, '_> {
     fn wanted_changes(&mut self, plan: &mut Plan) {
         for (address, draft) in std::mem::take(&mut self.planner.drafts) {
             let Some(instance) = self.desired.instances.get(&address) else { continue };
-            if let Verb::Delete { before } = &draft.verb {
-                let problems = removal_problems(&self.planner, &address, instance, before);
-                self.problems.extend(problems);
-            }
             let change = Change {
                 verb: draft.verb,
                 reason: draft.reason,
@@ -334,13 +337,15 @@ impl Maker<'_, '_> {
 
     /// Leaves out what needs an object whose conditions do not hold, and one that must not be made at all.
     fn without_failed(&self, plan: &mut Plan) {
+        let wrong = self.planner.problems.iter().filter(|(_, problems)| has_errors(problems));
+        let wrong: BTreeSet<&Address> = wrong.map(|(address, _)| address).collect();
         let failed: BTreeSet<&str> = plan
             .checks
             .iter()
             .filter(|check| matches!(check.status, CheckStatus::Fail | CheckStatus::Error))
             .map(|check| check.address.as_str())
             .collect();
-        if failed.is_empty() {
+        if failed.is_empty() && wrong.is_empty() {
             return;
         }
         let is_failed = |address: &Address| failed.contains(address.to_string().as_str());
@@ -354,7 +359,8 @@ impl Maker<'_, '_> {
                 let more = needs.get(&need).into_iter().flatten();
                 open.extend(more.filter(|need| seen.insert((*need).clone())).cloned());
             }
-            (own || !is_failed(address)) && !seen.iter().any(is_failed)
+            let after_wrong = seen.iter().any(|need| is_failed(need) || wrong.contains(need));
+            (own || !is_failed(address)) && !after_wrong
         });
     }
 

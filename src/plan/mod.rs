@@ -312,8 +312,10 @@ impl Plan {
         let objects =
             self.changes.values().all(|change| change.verb.is_keep() && change.importing.is_none());
         let outputs = self.outputs.values().all(OutputChange::is_keep);
-        let refreshed = self.base.mode != PlanMode::RefreshOnly || self.drift.is_empty();
-        objects && outputs && refreshed && self.moves.is_empty()
+        let refreshing = self.base.mode == PlanMode::RefreshOnly;
+        let refreshed = !refreshing || self.drift.is_empty();
+        let moved = !refreshing && !self.moves.is_empty();
+        objects && outputs && refreshed && !moved
     }
 }
 

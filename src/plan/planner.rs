@@ -493,8 +493,11 @@ impl<'a> Planner<'a> {
 
 fn has_changed(verb: &Verb, path: &Path) -> bool {
     match verb {
-        Verb::Keep { .. } | Verb::Read { .. } | Verb::Forget { .. } | Verb::Delete { .. } => false,
-        Verb::Create { .. } => path.0.is_empty(),
+        Verb::Keep { .. }
+        | Verb::Read { .. }
+        | Verb::Create { .. }
+        | Verb::Forget { .. }
+        | Verb::Delete { .. } => false,
         Verb::Update { before, after } | Verb::Replace { before, after, .. } => {
             if path.0.is_empty() {
                 return true;

@@ -121,17 +121,6 @@ impl Maker<'_, '_> {
             let normal = self.given.options.mode == PlanMode::Normal;
             let forget = normal && forgotten(&self.given.config.root, &address);
             let verb = if forget { Verb::Forget { before } } else { Verb::Delete { before } };
-            if let Verb::Delete { before } = &verb {
-                let provider = self.planner.sessions.provider(&reference);
-                let problem = provider
-                    .and_then(|provider| provider.check_delete(&address.type_name, before))
-                    .map(|problem| diagnostic(&problem, &address, &[]));
-                self.problems.extend(problem);
-                let block = self.given.config.resource(&address).filter(|_| deposed.is_none());
-                if let Some(block) = block.filter(|block| is_kept_from_destruction(block)) {
-                    self.problems.push(cannot_be_destroyed(&address).at(block.span, ""));
-                }
-            }
             let change = Change {
                 verb,
                 reason,
@@ -147,6 +136,29 @@ impl Maker<'_, '_> {
                 create_before_destroy: object.create_before_destroy,
             };
             plan.changes.insert(key, change);
+        }
+    }
+
+    /// Tells of what stands in the way of removals.
+    pub(super) fn protected(&mut self, plan: &Plan) {
+        for ((address, deposed), change) in &plan.changes {
+            let Verb::Delete { before } = &change.verb else { continue };
+            if let Some(instance) =
+                self.desired.instances.get(address).filter(|_| deposed.is_none())
+            {
+                let problems = removal_problems(&self.planner, address, instance, before);
+                self.problems.extend(problems);
+                continue;
+            }
+            let provider = self.planner.sessions.provider(&change.provider);
+            let problem = provider
+                .and_then(|provider| provider.check_delete(&address.type_name, before))
+                .map(|problem| diagnostic(&problem, address, &[]));
+            self.problems.extend(problem);
+            let block = self.given.config.resource(address).filter(|_| deposed.is_none());
+            if let Some(block) = block.filter(|block| is_kept_from_destruction(block)) {
+                self.problems.push(cannot_be_destroyed(address).at(block.span, ""));
+            }
         }
     }
 
@@ -172,8 +184,7 @@ impl Maker<'_, '_> {
     }
 }
 
-/// Gives what stands in the way of the removal of what a block wants.
-pub(super) fn removal_problems(
+fn removal_problems(
     planner: &Planner<'_>,
     address: &Address,
     instance: &Instance,

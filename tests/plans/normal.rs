@@ -28,9 +28,11 @@ impl Normal<'_> {
                 let one = |(name, part): (&String, &Json)| {
                     let part = self.json(part);
                     let part = match name.as_str() {
-                        "checks" | "check_results" | "sensitive_attributes" | "dependencies" => {
-                            sorted(&part)
-                        }
+                        "checks"
+                        | "check_results"
+                        | "sensitive_attributes"
+                        | "dependencies"
+                        | "objects" => sorted(&part),
                         "detail" | "summary" => {
                             part.as_str().map_or(part.clone(), |text| bullets(text).into())
                         }

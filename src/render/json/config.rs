@@ -58,7 +58,7 @@ impl Writer<'_> {
             }
             providers.insert(key, one);
         }
-        for resource in module.resources.values() {
+        for resource in blocks(module) {
             let (path, name, alias) = self.used(module, resource);
             let user = self.config.module(&path).unwrap_or(module);
             if alias.is_none() && !user.providers.contains_key(&(name.clone(), None)) {
@@ -140,7 +140,7 @@ impl Writer<'_> {
         let variables = variables.map(|(name, of)| (name.clone(), self.variable(of)));
         add("variables", variables.collect());
         let resources: Vec<Json> =
-            module.resources.values().map(|resource| self.resource(module, resource)).collect();
+            blocks(module).map(|resource| self.resource(module, resource)).collect();
         if !resources.is_empty() {
             out.insert("resources".into(), resources.into());
         }
@@ -209,6 +209,12 @@ impl Writer<'_> {
         depends_on(&mut out, &resource.depends_on);
         Json::Object(out)
     }
+}
+
+/// Gives a module's resources, with the data sources of its checks.
+fn blocks(module: &Module) -> impl Iterator<Item = &Resource> {
+    let scoped = module.checks.values().filter_map(|check| check.data.as_ref());
+    module.resources.values().chain(scoped)
 }
 
 /// Gives what stands before the key of a module's provider.

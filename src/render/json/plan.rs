@@ -48,10 +48,10 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
         out.insert("variables".into(), Json::Object(plan.variables.iter().map(one).collect()));
     }
     out.insert("planned_values".into(), planned_values(document));
-    if !plan.drift.is_empty() {
-        let drift = plan.drift.iter();
-        let drift = drift.map(|(address, drift)| drifted(document, address, drift));
-        out.insert("resource_drift".into(), drift.collect());
+    let drift = plan.drift.iter().map(|(address, drift)| drifted(document, address, drift));
+    let drift: Vec<Json> = drift.chain(renamed(document)).collect();
+    if !drift.is_empty() {
+        out.insert("resource_drift".into(), drift.into());
     }
     let changes: Vec<Json> = sorted(plan)
         .into_iter()
@@ -166,7 +166,8 @@ fn resource_change(
     let plan = document.plan;
     let mut out = Map::new();
     out.insert("address".into(), address.to_string().into());
-    if let Some(from) = plan.moves.get(address).filter(|_| deposed.is_none()) {
+    let moved = plan.base.mode != PlanMode::Destroy && deposed.is_none();
+    if let Some(from) = plan.moves.get(address).filter(|_| moved) {
         out.insert("previous_address".into(), from.to_string().into());
     }
     place(&mut out, address);
@@ -280,6 +281,18 @@ fn drifted(document: &PlanDocument<'_>, address: &Address, drift: &Drift) -> Jso
     two_sides(&mut change, Some(&before), after.as_ref(), document.reveal);
     out.insert("change".into(), Json::Object(change));
     Json::Object(out)
+}
+
+/// Gives what a run that only refreshes finds under another address.
+fn renamed(document: &PlanDocument<'_>) -> Vec<Json> {
+    let plan = document.plan;
+    let refreshing = plan.base.mode == PlanMode::RefreshOnly;
+    let moved = plan.moves.keys().filter(|to| refreshing && !plan.drift.contains_key(*to));
+    let change = |to: &Address| {
+        let change = plan.changes.get(&(to.clone(), None))?;
+        Some(resource_change(document, to, None, change))
+    };
+    moved.filter_map(change).collect()
 }
 
 fn output_change(change: &OutputChange, reveal: Reveal) -> Json {

@@ -1,0 +1,1 @@
+variable "y" { default = 3 }

@@ -1,0 +1,5 @@
+variable "n" {
+ type = number
+ default = null
+}
+resource "terraform_data" "a" { count = var.n }

@@ -1,0 +1,2 @@
+removed { from = module.m }
+resource "terraform_data" "x" {}
