@@ -14,7 +14,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let live = io::stdout().is_terminal();
-    let columns = environment.variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let given = environment.variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    let columns =
+        given.or(size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0));
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let mut ask = || {
         let mut line = String::new();

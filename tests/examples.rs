@@ -17,6 +17,8 @@ struct Folder {
     inside: tempfile::TempDir,
     /// All that was printed.
     printed: String,
+    /// The environment's variables.
+    variables: BTreeMap<String, String>,
 }
 
 /// What a command gave.
@@ -36,12 +38,12 @@ impl Folder {
                 fs::copy(entry.path(), inside.path().join(entry.file_name())).unwrap();
             }
         }
-        Folder { inside, printed: String::new() }
+        Folder { inside, printed: String::new(), variables: BTreeMap::new() }
     }
 
     fn run(&mut self, arguments: &[&str]) -> Ran {
         let environment = Environment {
-            variables: BTreeMap::new(),
+            variables: self.variables.clone(),
             cwd: self.inside.path().to_owned(),
             sandbox_start: Some("2026-01-02T03:04:05Z".parse().unwrap()),
             ..Environment::default()
@@ -303,4 +305,35 @@ fn what_controllers_do_by_themselves_is_no_drift() {
 
     folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
     folder.must(0, &["drift", "-sandbox"]);
+}
+
+#[test]
+fn no_secret_stands_in_the_log() {
+    use base64::Engine;
+    let mut folder = Folder::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls"));
+    folder.variables.insert("TF_LOG".into(), "TRACE".into());
+    folder.variables.insert("TF_LOG_PATH".into(), "log.txt".into());
+
+    folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
+    folder.must(0, &["plan", "-sandbox"]);
+
+    let state = folder.state();
+    let world: Json =
+        serde_json::from_str(&fs::read_to_string(folder.path(".terrane/world.json")).unwrap())
+            .unwrap();
+    let tokens = world["google"]["tokens"].as_object().expect("the world keeps its tokens");
+    let mut secrets: Vec<String> = tokens.keys().cloned().collect();
+    assert!(!secrets.is_empty());
+    secrets.push(attribute(&state, "random_password", "database", "result"));
+    secrets.push(attribute(&state, "google_storage_hmac_key", "storage", "secret"));
+    let log = fs::read_to_string(folder.path("log.txt")).unwrap();
+    for secret in &secrets {
+        let encoded = base64::engine::general_purpose::STANDARD.encode(secret);
+        for form in [secret.clone(), encoded, hex::encode(secret)] {
+            assert!(!log.contains(&form), "a secret stands in the log");
+        }
+    }
+    assert!(log.contains("POST ") && log.contains("200 to GET ") && log.contains("\\\"kind\\\""));
+    let mode = fs::metadata(folder.path("log.txt")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
 }

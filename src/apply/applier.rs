@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -17,14 +16,16 @@ use crate::backends::Lock;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
-use crate::graph::walk;
+use crate::graph::{Stop, Walk, walk};
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::planner::plan_object;
 use crate::plan::propose::ignore_changes;
 use crate::plan::sessions::{RegistrySchemas, Sessions};
 use crate::plan::{Action, Call, Change, Plan, PlanMode, Verb};
-use crate::providers::{self, ApiError, Deed, Failure, Observed, Registry, Session, World};
+use crate::providers::{
+    self, ApiError, ApiErrorKind, Deed, Failure, Observed, Registry, Session, World,
+};
 use crate::schema::Schema;
 use crate::state::{Entry, Object, Snapshot};
 use crate::value::Value;
@@ -45,8 +46,8 @@ pub struct Given<'a> {
     pub plan: &'a Plan,
     /// How many calls at once.
     pub parallelism: usize,
-    /// Set when the run is asked to stop: what is under way is finished, nothing more begun.
-    pub stop: Arc<AtomicBool>,
+    /// Asked once, what is under way is finished and nothing more begun; asked again, what is under way is left.
+    pub stop: Stop,
 }
 
 /// What an apply has done.
@@ -60,6 +61,8 @@ pub struct Applied {
     pub counts: crate::plan::Counts,
     /// Calls that were not begun, and why.
     pub skipped: Vec<(Action, Address)>,
+    /// Calls that failed.
+    pub failed: Vec<Action>,
 }
 
 /// Carries out a plan. The state is saved whatever happens; a state that cannot be saved is among the problems.
@@ -98,6 +101,8 @@ pub async fn apply(
         entries: Vec::new(),
         calls: 0,
         started: BTreeMap::new(),
+        ended: BTreeSet::new(),
+        stopped: BTreeSet::new(),
         sender,
         applied: Applied::default(),
     };
@@ -105,7 +110,12 @@ pub async fn apply(
     applier.read_again().await;
     if !has_errors(&applier.applied.problems) {
         let clock = given.world.clock.clone();
-        walk(&given.plan.order, given.parallelism, &clock, &mut inbox, &mut applier).await;
+        let walked = walk(&given.plan.order, given.parallelism, &clock, &mut inbox, &mut applier);
+        tokio::select! {
+            biased;
+            () = walked => {}
+            () = given.stop.asked(2) => applier.leave(),
+        }
     }
     applier.finish_run().await
 }
@@ -134,7 +144,12 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) deposing: BTreeMap<Address, String>,
     pub(super) entries: Vec<Entry>,
     pub(super) calls: u64,
+    /// Calls under way, and since when.
     pub(super) started: BTreeMap<Action, Timestamp>,
+    /// Calls that nothing more comes of.
+    pub(super) ended: BTreeSet<Action>,
+    /// Calls that were not begun since the run was asked to stop, with those that waited for them.
+    pub(super) stopped: BTreeSet<Action>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) applied: Applied,
 }
@@ -416,14 +431,51 @@ impl Applier<'_, '_> {
 
     pub(super) fn fail(&mut self, action: &Action, error: &ApiError) {
         let change = self.change(action);
+        tracing::warn!(address = %action.address, error = %error.summary, "failed");
         let problem = error.to_diagnostic(&action.address);
         let problem = match change.and_then(|change| place(change, error)) {
             Some(span) => problem.at(span, ""),
             None => problem,
         };
         self.applied.problems.push(problem);
+        self.applied.failed.push(action.clone());
         let (action, elapsed) = (action.clone(), self.elapsed(action));
         (self.tell)(ApplyEvent::Failed { action, elapsed });
+    }
+
+    fn resumes(&self, action: &Action) -> bool {
+        let provider =
+            self.change(action).and_then(|change| self.sessions.provider(&change.provider));
+        provider.is_some_and(|provider| provider.resumes(&action.address.type_name))
+    }
+
+    /// Leaves what is under way: nobody waits any more for what becomes of it.
+    fn leave(&mut self) {
+        for action in self.started.clone().into_keys() {
+            // What a service still makes is read anew, at rest, by the next plan.
+            if action.call == Call::Create
+                && self.resumes(&action)
+                && let Some(mut object) = self.state.current(&action.address).cloned()
+            {
+                object.tainted = false;
+                self.set(&action, Some(object));
+            }
+            let detail = format!(
+                "The wait for {} was broken off. Whether it was done is not known here; what was known of it is in the \
+                 state.",
+                action.address
+            );
+            let error = ApiError::new(ApiErrorKind::Interrupted, "Interrupted", detail)
+                .help("Plan again: what exists by then is read anew.");
+            self.fail(&action, &error);
+            self.ended.insert(action);
+        }
+        let all = self.given.plan.order.nodes();
+        let open: Vec<Action> =
+            all.filter(|action| !self.ended.contains(*action)).cloned().collect();
+        for action in open {
+            self.skip(&action, &action.clone());
+        }
     }
 
     pub(super) fn count(&mut self, action: &Action) {
@@ -439,6 +491,7 @@ impl Applier<'_, '_> {
 
     pub(super) fn finished(&mut self, action: &Action) {
         let (elapsed, id) = (self.elapsed(action), self.id(&action.address));
+        tracing::info!(address = %action.address, ?elapsed, "done");
         (self.tell)(ApplyEvent::Finished { action: action.clone(), id, elapsed });
     }
 
@@ -458,15 +511,10 @@ impl Applier<'_, '_> {
         }
         self.applied.problems.extend(incomplete(self.given.plan));
         self.flush().await;
-        // What was read in the plan is in the plan's own state already, and in the saved one it may not be.
-        let given = self.given.plan;
-        let changed =
-            self.state != self.before || !given.moves.is_empty() || !given.data.is_empty();
-        if changed || self.state.serial == 0 {
-            match self.lock.save(&self.state).await {
-                Ok(saved) => self.state.serial = saved.serial,
-                Err(error) => self.applied.problems.push(error.to_diagnostic()),
-            }
+        // What says the same as what is there is not written; the journal ends in any case.
+        match self.lock.save(&self.state).await {
+            Ok(saved) => self.state.serial = saved.serial,
+            Err(error) => self.applied.problems.push(error.to_diagnostic()),
         }
         self.applied.counts.import =
             self.given.plan.changes.values().filter(|change| change.importing.is_some()).count();

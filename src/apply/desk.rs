@@ -1,12 +1,12 @@
 //! The desk: where a worker reports, and the owner hears it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::graph::Stop;
 use crate::http::Clock;
 use crate::plan::Action;
 use crate::providers::{ApiError, ApiErrorKind, Desk, Observed};
@@ -35,7 +35,7 @@ pub(super) struct WorkerDesk {
     pub(super) action: Action,
     pub(super) owner: mpsc::UnboundedSender<Message>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) stop: Arc<AtomicBool>,
+    pub(super) stop: Stop,
 }
 
 impl WorkerDesk {
@@ -77,6 +77,6 @@ impl Desk for WorkerDesk {
     }
 
     fn stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.is_asked()
     }
 }

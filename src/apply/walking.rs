@@ -1,17 +1,18 @@
 //! The applier as the owner of the walk, and how values of plan and world are put together.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
-use super::applier::{Applier, Done};
+use super::applier::{Applier, Done, Given};
 use super::desk::{Message, WorkerDesk};
-use super::oracle::Now;
+use super::oracle::{Former, Now};
 use crate::addr::{Address, Mode};
 use crate::diag::{Diagnostic, Severity, Span};
+use crate::eval::{Evaluator, OutputValue};
 use crate::graph::{Outcome, Prepared, Walk};
 use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::encode;
+use crate::plan::sessions::RegistrySchemas;
 use crate::plan::{Action, Call, Change, Reason, Verb};
 use crate::providers::{ApiError, ApiErrorKind, Deed, Observed};
 use crate::state::{Entry, KeptOutput};
@@ -23,13 +24,15 @@ impl Walk for Applier<'_, '_> {
     type Message = Message;
 
     async fn prepare(&mut self, action: &Action) -> Prepared<Done> {
-        if self.given.stop.load(Ordering::Relaxed) {
+        if self.given.stop.is_asked() {
+            self.stopped.insert(action.clone());
             self.skip(action, &action.clone());
             return Prepared::Failed;
         }
         if action.call == Call::Forget {
             self.set(action, None);
             self.count(action);
+            self.ended.insert(action.clone());
             self.flush().await;
             return Prepared::Done;
         }
@@ -42,10 +45,13 @@ impl Walk for Applier<'_, '_> {
         };
         match job {
             Ok(None) => {
+                self.started.remove(action);
+                self.ended.insert(action.clone());
                 self.flush().await;
                 Prepared::Done
             }
             Ok(Some(job)) => {
+                tracing::info!(address = %action.address, call = ?action.call, "begins");
                 (self.tell)(ApplyEvent::Started { action: action.clone(), id });
                 self.flush().await;
                 Prepared::Job(job)
@@ -53,6 +59,9 @@ impl Walk for Applier<'_, '_> {
             Err(problems) => {
                 self.applied.problems.extend(problems);
                 let elapsed = std::time::Duration::ZERO;
+                self.started.remove(action);
+                self.ended.insert(action.clone());
+                self.applied.failed.push(action.clone());
                 (self.tell)(ApplyEvent::Failed { action: action.clone(), elapsed });
                 Prepared::Failed
             }
@@ -115,11 +124,20 @@ impl Walk for Applier<'_, '_> {
                 Outcome::Failed
             }
         };
+        self.started.remove(action);
+        self.ended.insert(action.clone());
         self.flush().await;
         outcome
     }
 
     fn skip(&mut self, action: &Action, because: &Action) {
+        self.ended.insert(action.clone());
+        // What waited for a call that was not begun is not begun for the same reason.
+        let stopped = self.stopped.contains(because);
+        if stopped {
+            self.stopped.insert(action.clone());
+        }
+        let because = if stopped { action } else { because };
         let (skipped, because) = (action.clone(), because.address.clone());
         (self.tell)(ApplyEvent::Skipped { action: skipped, because: because.clone() });
         self.applied.skipped.push((action.clone(), because));
@@ -300,6 +318,15 @@ impl Applier<'_, '_> {
         if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(()) }
     }
 
+    /// Evaluates the outputs with what there is: what was only planned counts no more.
+    fn outputs_of_what_is(&self) -> BTreeMap<String, OutputValue> {
+        let schemas = RegistrySchemas(self.given.registry);
+        let Given { config, sources, inputs, .. } = self.given;
+        let mut evaluator = Evaluator::new(config, sources, inputs, &schemas);
+        let registry = self.given.registry;
+        evaluator.outputs(&mut Former { registry, state: &self.state, data: &self.data }).0
+    }
+
     /// Evaluates all once more with what was made: checks and the root's outputs. An output that is not known
     /// because something failed stays as it was.
     pub(super) fn conclude(&mut self) {
@@ -325,7 +352,9 @@ impl Applier<'_, '_> {
         let declared = &self.given.config.root.outputs;
         let mut kept = std::mem::take(&mut self.state.outputs);
         kept.retain(|name, _| declared.contains_key(name));
-        for (name, output) in evaluation.desired.outputs {
+        let whole = self.applied.failed.is_empty() && self.applied.skipped.is_empty();
+        let outputs = if whole { evaluation.desired.outputs } else { self.outputs_of_what_is() };
+        for (name, output) in outputs {
             if output.ephemeral || !output.value.is_whole() {
                 continue;
             }

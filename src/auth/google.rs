@@ -40,6 +40,8 @@ pub struct Wish {
     pub environment: Arc<BTreeMap<String, String>>,
     /// The home folder.
     pub home: Option<PathBuf>,
+    /// The folder that relative paths begin at.
+    pub root: PathBuf,
     /// The sandbox's base address, which mints its own tokens.
     pub sandbox: Option<String>,
 }
@@ -74,6 +76,8 @@ pub struct GoogleTokens {
 struct Kept {
     token: Option<(String, Timestamp)>,
     source: Option<Arc<Source>>,
+    /// Why there has never been a token: whoever asks next is told the same.
+    failed: Option<AuthError>,
 }
 
 enum Source {
@@ -112,6 +116,17 @@ impl GoogleTokens {
     /// Why none can be had.
     pub async fn token(&self) -> Result<String, AuthError> {
         let mut kept = self.kept.lock().await;
+        if let Some(failed) = &kept.failed {
+            return Err(failed.clone());
+        }
+        let given = self.fresh(&mut kept).await;
+        if kept.token.is_none() {
+            kept.failed = given.as_ref().err().cloned();
+        }
+        given
+    }
+
+    async fn fresh(&self, kept: &mut Kept) -> Result<String, AuthError> {
         if let Some((token, until)) = &kept.token
             && self.clock.now() < *until
         {
@@ -275,7 +290,7 @@ impl GoogleTokens {
     fn file(&self, path: &Path, named: &str) -> Result<(Json, String), AuthError> {
         let path = match (path.strip_prefix("~"), &self.wish.home) {
             (Ok(rest), Some(home)) => home.join(rest),
-            _ => path.to_path_buf(),
+            _ => self.wish.root.join(path),
         };
         // What is neither a path nor JSON may be a secret: a text that is no file's name is not shown.
         let shown = match path.to_str() {
@@ -283,8 +298,10 @@ impl GoogleTokens {
             _ => "of that name".to_string(),
         };
         let text = std::fs::read_to_string(&path).map_err(|error| {
+            let error = error.to_string();
+            let why = error.split(" (os error").next().unwrap_or(&error);
             AuthError(format!(
-                "The credentials file {shown} cannot be read: {error}. It is named by {named}."
+                "The credentials file {shown} cannot be read: {why}. It is named by {named}."
             ))
         })?;
         let from = format!("the file {shown}");

@@ -1,11 +1,10 @@
 //! `terrane apply` and `terrane destroy`.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::cell::RefCell;
 
 use clap::{Arg, ArgMatches};
 
-use super::interrupt::guarded;
+use super::interrupt::{Moment, guarded};
 use super::planning::{self, CHECKED_AGAIN, options, planned_but};
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
@@ -14,6 +13,7 @@ use crate::apply::{Applied, Given, apply as carry_out};
 use crate::backends::Lock;
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::Inputs;
+use crate::graph::Stop;
 use crate::plan::{Plan, PlanMode, file};
 use crate::providers::Registry;
 use crate::state::Snapshot;
@@ -156,9 +156,8 @@ fn finish(
     mut lock: Box<dyn Lock>,
     destroy: bool,
 ) -> Result<Exit, Exit> {
-    let applied = carried_out(workbench, matches, loaded, registry, plan, lock.as_mut());
+    let mut applied = carried_out(workbench, matches, loaded, registry, plan, lock.as_mut());
     let unlocked = workbench.unlock(lock);
-    let Some(mut applied) = applied else { return Err(1) };
     for problem in &mut applied.problems {
         loaded.name_block(problem);
     }
@@ -175,8 +174,8 @@ pub(super) fn carried_out(
     registry: &Registry,
     plan: &Plan,
     lock: &mut dyn Lock,
-) -> Option<Applied> {
-    let stop = Arc::new(AtomicBool::new(false));
+) -> Applied {
+    let (stop, inner) = (&workbench.environment.stop, Stop::default());
     let inputs = Inputs { applying: true, ..loaded.inputs.clone() };
     let parallelism = matches.get_one::<u16>("parallelism").copied().unwrap_or(10);
     let given = Given {
@@ -187,12 +186,26 @@ pub(super) fn carried_out(
         world: workbench.world(),
         plan,
         parallelism: usize::from(parallelism),
-        stop: stop.clone(),
+        stop: inner.clone(),
     };
     let live = workbench.screen.live && !workbench.json();
     let (style, clock) = (workbench.style(), workbench.clock.clone());
-    let mut teller = Teller::new(plan, workbench.json(), live, style, clock);
-    let screen = &mut *workbench.screen;
-    let mut tell = |event| teller.tell(screen, &event);
-    workbench.runtime.block_on(guarded(&stop, carry_out(&given, lock, &mut tell)))
+    let teller = Teller::new(plan, workbench.json(), live, style, clock);
+    // Both the owner of the apply and the guard tell; neither while the other does.
+    let shown = RefCell::new((teller, &mut *workbench.screen));
+    let mut tell = |event| {
+        let (teller, screen) = &mut *shown.borrow_mut();
+        teller.tell(screen, &event);
+    };
+    let applying = carry_out(&given, lock, &mut tell);
+    let applied = workbench.runtime.block_on(guarded(stop, &inner, applying, |moment| {
+        let (teller, screen) = &mut *shown.borrow_mut();
+        match moment {
+            Moment::Second => teller.second(screen),
+            Moment::Asked(times) => teller.stopping(screen, times),
+        }
+    }));
+    let (teller, screen) = &mut *shown.borrow_mut();
+    teller.end(screen);
+    applied
 }

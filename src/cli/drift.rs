@@ -30,6 +30,7 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
+    workbench.tell(&plan.warnings);
     telling::drift(workbench, &plan, &loaded.config, &registry);
     Ok(if plan.drift.is_empty() { 0 } else { 2 })
 }

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::graph::Stop;
+use crate::http::Clock;
 
 /// The machine as a run sees it. Tests make their own.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +23,10 @@ pub struct Environment {
     pub sandbox_start: Option<jiff::Timestamp>,
     /// What standard input has; nothing where the process's own is read.
     pub input: Option<String>,
+    /// The clock of runs outside of a sandbox; nothing for the machine's own.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Asked when the run is to stop. Ctrl-C asks it, and a test may.
+    pub stop: Stop,
 }
 
 impl Environment {
@@ -30,7 +38,7 @@ impl Environment {
         let home = variables.get("HOME").map(PathBuf::from);
         let cwd = std::env::current_dir().unwrap_or_default();
         let interactive = io::stdin().is_terminal();
-        Environment { variables, cwd, home, interactive, sandbox_start: None, input: None }
+        Environment { variables, cwd, home, interactive, ..Environment::default() }
     }
 
     /// Reads standard input to its end.

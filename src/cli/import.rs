@@ -128,6 +128,7 @@ fn taken(
     // That only one object is looked at is what was asked for.
     let untold = ["Resource targeting is in effect"];
     let plan = planned_but(workbench, loaded, registry, snapshot, &options, &untold)?;
+    workbench.tell(&plan.warnings);
     let Some(change) = plan.changes.get(&(address.clone(), None)) else {
         let detail = format!(
             "The configuration for the given import {address} does not exist. All target instances must have an associated \

@@ -7,6 +7,7 @@ pub mod environment;
 mod arguments;
 mod attached;
 mod interrupt;
+mod logging;
 mod sandboxed;
 mod variables;
 mod workbench;
@@ -100,6 +101,8 @@ pub fn run(arguments: &[String], environment: &Environment, screen: &mut Screen<
     };
     let Some((name, inner)) = matches.subcommand() else { return 1 };
     let command = COMMANDS.iter().find(|command| command.name == name);
+    let _log = logging::begin(environment, screen);
+    tracing::info!(command = name, version = env!("CARGO_PKG_VERSION"), "begins");
     match Workbench::open(environment, screen, &matches, inner) {
         Ok(mut workbench) => {
             let exit = match command {

@@ -52,10 +52,11 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
             ));
         }
     } else if !workbench.json() && !plan.is_empty() {
-        workbench.screen.print(
-            "\nNote: You didn't use the -out option to save this plan, so Terrane can't guarantee to take exactly these \
-             actions if you run \"terrane apply\" now.\n",
+        let note = workbench.style().sentences(
+            "Note: You didn't use the -out option to save this plan, so Terrane can't guarantee to take exactly these \
+             actions if you run \"terrane apply\" now.",
         );
+        workbench.screen.print(format!("\n{note}\n"));
     }
     let detailed = matches.get_one::<bool>("detailed-exitcode").copied().unwrap_or(false);
     Ok(if detailed && !plan.is_empty() { 2 } else { 0 })

@@ -2,16 +2,21 @@
 
 use clap::{Arg, ArgAction, ArgMatches};
 
+use super::interrupt::{Moment, guarded};
 use super::telling;
 use super::workbench::{Loaded, Workbench, duration};
 use super::{Exit, all, flag, flag_on, many, one, state_arguments, variables};
 use crate::addr::{Address, Mode, Target};
 use crate::diag::{Diagnostic, has_errors};
+use crate::graph::Stop;
 use crate::plan::make::{Given, make};
 use crate::plan::planner::Options;
 use crate::plan::{Plan, PlanMode};
 use crate::providers::Registry;
 use crate::state::Snapshot;
+
+/// After so many seconds it is told that reading goes on.
+const PATIENCE: u32 = 15;
 
 /// The arguments of whatever makes a plan.
 pub(super) fn arguments(command: clap::Command) -> clap::Command {
@@ -36,7 +41,10 @@ pub(super) fn arguments(command: clap::Command) -> clap::Command {
         .arg(flag("compact-warnings", "Show warnings in one line each where there are no errors"))
         .arg(flag("json", "Print JSON, an object a line"))
         .arg(parallelism())
-        .arg(flag("require-live", "Refuse to plan workloads without asking their cluster"))
+        .arg(flag(
+            "require-live",
+            "Refuse a plan of objects in a cluster that the cluster has not checked",
+        ))
 }
 
 fn parallelism() -> Arg {
@@ -121,7 +129,7 @@ pub(super) fn options(
 pub(super) const CHECKED_AGAIN: &[&str] =
     &["Check block assertion failed", "Check block assertion known after apply"];
 
-/// Makes a plan and prints the problems met.
+/// Makes a plan; prints the problems that stand in its way. Its warnings are told with it.
 pub(super) fn planned(
     workbench: &mut Workbench<'_, '_>,
     loaded: &Loaded,
@@ -132,7 +140,7 @@ pub(super) fn planned(
     planned_but(workbench, loaded, registry, prior, options, &[])
 }
 
-/// Makes a plan and prints the problems met, but for warnings of these summaries.
+/// The same, without the warnings of these summaries.
 pub(super) fn planned_but(
     workbench: &mut Workbench<'_, '_>,
     loaded: &Loaded,
@@ -151,15 +159,35 @@ pub(super) fn planned_but(
         world,
         options,
     };
-    let (plan, mut problems) = workbench.runtime.block_on(make(&given));
-    problems.retain(|problem| problem.is_error() || !untold.contains(&problem.summary.as_str()));
+    let stop = &workbench.environment.stop;
+    let (stopped, quiet) = (Stop::default(), workbench.json);
+    let (mut seconds, screen) = (0, &mut *workbench.screen);
+    let making = async {
+        tokio::select! {
+            biased;
+            () = stopped.asked(1) => None,
+            made = make(&given) => Some(made),
+        }
+    };
+    let made = workbench.runtime.block_on(guarded(stop, &stopped, making, |moment| {
+        seconds += u32::from(matches!(moment, Moment::Second));
+        if seconds >= PATIENCE && !quiet {
+            screen.error("Still reading what there is...\n");
+            seconds = 0;
+        }
+    }));
+    let Some((mut plan, mut problems)) = made else {
+        let detail = "The run was asked to stop before the plan was made. Nothing was changed.";
+        return Err(workbench.fail(&[Diagnostic::error("Interrupted", detail)]));
+    };
     for problem in &mut problems {
         loaded.name_block(problem);
     }
     if has_errors(&problems) {
+        plan.warnings.clear();
         telling::partial_plan(workbench, &plan, registry);
         return Err(workbench.fail(&problems));
     }
-    workbench.tell(&problems);
+    plan.warnings.retain(|problem| !untold.contains(&problem.summary.as_str()));
     Ok(plan)
 }

@@ -35,9 +35,9 @@ fn refresh(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Ex
             return Err(exit);
         }
     };
+    workbench.tell(&plan.warnings);
     let applied = carried_out(workbench, matches, &loaded, &registry, &plan, lock.as_mut());
     let unlocked = workbench.unlock(lock);
-    let Some(applied) = applied else { return Err(1) };
     workbench.tell(&applied.problems);
     let outputs = &applied.snapshot.outputs;
     if workbench.json() {

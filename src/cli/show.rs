@@ -5,6 +5,7 @@ use clap::{Arg, ArgMatches};
 use super::telling;
 use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
+use crate::diag::Diagnostic;
 use crate::plan::file;
 use crate::render::json::Reveal;
 use crate::state::file as state_file;
@@ -58,6 +59,11 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     let text = String::from_utf8_lossy(&bytes);
     match state_file::read(&text) {
         Ok(snapshot) => telling::state(workbench, &snapshot, &registry, clear),
+        Err(_) if !text.trim_start().starts_with('{') => {
+            let detail = format!("{name} is neither a saved plan nor a state file.");
+            let problem = Diagnostic::error("Failed to read", detail);
+            return Err(workbench.fail(&[problem]));
+        }
         Err(error) => return Err(workbench.fail(&[error.to_diagnostic(name)])),
     }
     Ok(())

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::environment::Screen;
 use super::workbench::Workbench;
 use crate::addr::{Address, Mode};
@@ -42,6 +44,7 @@ fn of_object(registry: &Registry, address: &Address, object: &Object) -> Option<
 /// Shows a plan: as text, or as lines of JSON.
 pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Registry) {
     if workbench.json() {
+        workbench.tell(&plan.warnings);
         let now = workbench.clock.now();
         workbench.screen.print(stream::planned(plan, now));
         workbench.screen.print(stream::plan_summary(plan.counts(), now));
@@ -152,12 +155,16 @@ pub(super) fn applied(
     if failed {
         let word = if destroy { "Destroy" } else { "Apply" };
         let mut text = format!(
-            "\n{word} incomplete: {} added, {} changed, {} destroyed; {} not begun.\n",
+            "\n{word} incomplete: {} added, {} changed, {} destroyed; {} failed, {} not begun.\n",
             done.added,
             done.changed,
             done.destroyed,
+            applied.failed.len(),
             applied.skipped.len()
         );
+        for action in &applied.failed {
+            text += &format!("  - {}: failed\n", action.address);
+        }
         for (action, because) in &applied.skipped {
             let why = if action.address == *because {
                 "the run was stopped".to_string()
@@ -166,7 +173,11 @@ pub(super) fn applied(
             };
             text += &format!("  - {}: {why}\n", action.address);
         }
-        text += "\nWhat was done is in the state. The next plan goes on from there.\n";
+        let nothing = done == progress::Applied::default();
+        text += match nothing {
+            true => "\nNothing was done. The next plan begins where this one did.\n",
+            false => "\nWhat was done is in the state. The next plan goes on from there.\n",
+        };
         workbench.screen.print(text);
         return;
     }
@@ -206,13 +217,64 @@ impl Teller {
             screen.print(text + &stream::event(event, now));
             return;
         }
-        // The view is drawn over: up to its first line, and all below it cleared.
-        let erase =
-            if self.drawn > 0 { format!("\x1b[{}F\x1b[J", self.drawn) } else { String::new() };
-        let lines = self.progress.tick(now) + &self.progress.event(event, now);
+        let lines = self.long(now) + &self.progress.event(event, now);
+        self.draw(screen, &lines, now);
+    }
+
+    /// Tells that a second has passed.
+    pub(super) fn second(&mut self, screen: &mut Screen<'_>) {
+        let now = self.clock.now();
+        if self.json {
+            let long = self.progress.due(now);
+            let text: String = long.iter().map(|long| stream::still(long, now)).collect();
+            screen.print(text);
+            return;
+        }
+        let lines = self.long(now);
+        if self.live || !lines.is_empty() {
+            self.draw(screen, &lines, now);
+        }
+    }
+
+    /// Tells that the run was asked to stop.
+    pub(super) fn stopping(&mut self, screen: &mut Screen<'_>, times: u32) {
+        let now = self.clock.now();
+        let text = self.progress.stopping(times);
+        if self.json {
+            screen.print(stream::log(text.trim(), now));
+            return;
+        }
+        self.draw(screen, &text, now);
+    }
+
+    /// Takes the view away.
+    pub(super) fn end(&mut self, screen: &mut Screen<'_>) {
+        if self.drawn > 0 {
+            screen.print(self.up() + "\x1b[J");
+        }
+        self.drawn = 0;
+    }
+
+    /// Tells of the calls that take long; on a terminal the view does.
+    fn long(&mut self, now: Timestamp) -> String {
+        if self.live { String::new() } else { self.progress.tick(now) }
+    }
+
+    /// Gives what goes up to the view's first line.
+    fn up(&self) -> String {
+        if self.drawn > 0 { format!("\x1b[{}F", self.drawn) } else { String::new() }
+    }
+
+    fn draw(&mut self, screen: &mut Screen<'_>, lines: &str, now: Timestamp) {
+        let erase = self.up();
         let view = if self.live { self.progress.live(now, 12) } else { String::new() };
         self.drawn = view.lines().count();
-        screen.print(erase + &lines + &view);
+        // Each line is drawn over what stood there, and what is left below is cleared: nothing flickers.
+        let drawn = match erase.is_empty() {
+            true => format!("{lines}{view}"),
+            false => format!("{lines}{view}").replace('\n', "\x1b[K\n") + "\x1b[J",
+        };
+        screen.print(erase + &drawn);
     }
 }
 

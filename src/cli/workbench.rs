@@ -15,7 +15,7 @@ use super::{Exit, variables};
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
 use crate::config::{Config, Disk, Module, load, source};
-use crate::diag::{Diagnostic, Sources, has_errors};
+use crate::diag::{Diagnostic, Sources, fold, has_errors};
 use crate::eval::{InputValue, Inputs, RawInput};
 use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
@@ -41,7 +41,7 @@ pub(super) struct Workbench<'e, 's> {
     backend: Option<Option<Block>>,
     /// Whether the configuration that has been read has no file.
     empty: bool,
-    json: bool,
+    pub(super) json: bool,
     colour: bool,
     /// Whether problems stand without boxes around them, as `-no-color` has them.
     plain: bool,
@@ -83,7 +83,7 @@ impl<'e, 's> Workbench<'e, 's> {
             folder,
             sources: Sources::default(),
             runtime,
-            clock: Arc::new(SystemClock),
+            clock: environment.clock.clone().unwrap_or_else(|| Arc::new(SystemClock)),
             sandbox: None,
             backend: None,
             empty: false,
@@ -152,7 +152,7 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Prints problems; gives the exit code that they mean.
     pub(super) fn tell(&mut self, problems: &[Diagnostic]) -> Exit {
         let style = self.style();
-        for problem in problems {
+        for problem in &fold(problems) {
             if self.json {
                 let now = self.clock.now();
                 self.screen.print(render::json::stream::diagnostic(problem, &self.sources, now));
@@ -454,9 +454,12 @@ impl<'e, 's> Workbench<'e, 's> {
         match taken {
             Ok((lock, loaded)) => {
                 if loaded.replayed > 0 {
+                    let entries = match loaded.replayed {
+                        1 => "one entry of its journal was".to_string(),
+                        many => format!("{many} entries of its journal were"),
+                    };
                     self.screen.print(format!(
-                        "A run before this one ended early: {} entries of its journal were taken into the state.\n\n",
-                        loaded.replayed
+                        "A run before this one ended early: {entries} taken into the state.\n\n"
                     ));
                 }
                 let warnings: Vec<Diagnostic> =
@@ -550,7 +553,9 @@ pub(super) fn file_problem(
     path: &Path,
     error: &dyn std::fmt::Display,
 ) -> Diagnostic {
-    Diagnostic::error(summary, format!("{}: {error}.", path.display()))
+    let error = error.to_string();
+    let why = error.split(" (os error").next().unwrap_or(&error).trim_end_matches('.');
+    Diagnostic::error(summary, format!("{}: {why}.", path.display()))
 }
 
 impl Loaded {

@@ -79,6 +79,10 @@ pub struct Diagnostic {
     pub call: Option<(String, Vec<String>)>,
     /// Whether the values were looked for; so that of nested expressions only the innermost is asked.
     pub explained: bool,
+    /// What it comes from, where that can bring about several: [`fold`] tells those with one root once.
+    pub root: Option<String>,
+    /// Further instances that it concerns.
+    pub also: Vec<String>,
 }
 
 impl Diagnostic {
@@ -96,6 +100,8 @@ impl Diagnostic {
             values: Vec::new(),
             call: None,
             explained: false,
+            root: None,
+            also: Vec::new(),
         }
     }
 
@@ -165,6 +171,29 @@ pub fn has_errors(problems: &[Diagnostic]) -> bool {
     problems.iter().any(Diagnostic::is_error)
 }
 
+/// Folds problems that come from one root into the first of them, which then names all instances.
+pub fn fold(problems: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut folded: Vec<Diagnostic> = Vec::new();
+    for problem in problems {
+        let same = |first: &&mut Diagnostic| {
+            problem.root.is_some()
+                && (&first.root, first.severity, &first.summary)
+                    == (&problem.root, problem.severity, &problem.summary)
+        };
+        match folded.iter_mut().find(same) {
+            Some(first) => {
+                let known = |address: &&String| {
+                    first.address.as_ref() == Some(address) || first.also.contains(address)
+                };
+                let new = problem.address.as_ref().filter(|address| !known(address));
+                first.also.extend(new.cloned());
+            }
+            None => folded.push(problem.clone()),
+        }
+    }
+    folded
+}
+
 /// Gives the known name nearest to a mistyped one, if one is near.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
@@ -195,4 +224,28 @@ fn distance(left: &str, right: &str) -> usize {
         }
     }
     row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_of_one_root_are_told_once_with_all_that_they_concern() {
+        let about = |address: &str, root: Option<&str>| {
+            let root = root.map(String::from);
+            Diagnostic { root, ..Diagnostic::error("No answer", "").about(address) }
+        };
+
+        let folded = fold(&[
+            about("a.a", Some("down")),
+            about("a.b", None),
+            about("a.c", Some("down")),
+            about("a.c", Some("down")),
+            about("a.d", None),
+        ]);
+
+        assert_eq!(folded.len(), 3);
+        assert_eq!(folded[0].also, ["a.c"]);
+    }
 }

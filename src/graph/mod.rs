@@ -1,7 +1,9 @@
 //! Graphs: who waits for whom.
 
+mod stop;
 mod walk;
 
+pub use self::stop::Stop;
 pub use self::walk::{Outcome, Prepared, Walk, walk};
 
 use std::collections::{BTreeMap, BTreeSet};

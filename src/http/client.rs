@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Body, Request, Response};
+use super::{Body, Request, Response, wire};
 
 /// Sends requests. The other implementation is a sandbox in the same process.
 #[async_trait]
@@ -21,8 +21,10 @@ pub trait Transport: Send + Sync {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SendError {
-    /// What happened, with its causes.
+    /// What happened.
     pub message: String,
+    /// Whether the request may have been received all the same.
+    pub sent: bool,
 }
 
 /// A client over the network; connections are kept and shared.
@@ -55,7 +57,7 @@ impl Client {
                 .build()
                 .map_err(|error| with_causes(&error))
         });
-        made.as_ref().map_err(|message| SendError { message: message.clone() })
+        made.as_ref().map_err(|message| SendError { message: message.clone(), sent: false })
     }
 }
 
@@ -69,19 +71,44 @@ pub fn install_provider() {
 #[async_trait]
 impl Transport for Client {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let failed = |error: reqwest::Error| SendError { message: with_causes(&error) };
-        let sent = self
-            .inner()?
-            .request(request.method, &request.url)
-            .headers(request.headers)
-            .body(request.body)
-            .send()
-            .await
-            .map_err(failed)?;
-        let (status, headers) = (sent.status(), sent.headers().clone());
-        let body = Body::Whole(sent.bytes().await.map_err(failed)?);
-        Ok(Response { status, headers, body })
+        let failed = |error: reqwest::Error| SendError {
+            message: plainly(&error),
+            sent: !(error.is_connect() || error.is_builder()),
+        };
+        let (method, url) = (request.method.clone(), request.url.clone());
+        wire::asked(method.as_str(), &url, &request.body);
+        let sending = async {
+            let sent = self
+                .inner()?
+                .request(request.method, &request.url)
+                .headers(request.headers)
+                .body(request.body)
+                .send()
+                .await
+                .map_err(failed)?;
+            let (status, headers) = (sent.status(), sent.headers().clone());
+            Ok((status, headers, sent.bytes().await.map_err(failed)?))
+        };
+        let (status, headers, body) = sending.await.inspect_err(|error: &SendError| {
+            wire::failed(method.as_str(), &url, &error.message);
+        })?;
+        wire::answered(method.as_str(), &url, status.as_u16(), &body);
+        Ok(Response { status, headers, body: Body::Whole(body) })
     }
+}
+
+/// Gives what a person needs to know of an error: its innermost cause, without the system's number.
+fn plainly(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_string();
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    let text = innermost.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    if text.contains("for url (") { with_causes(error) } else { text.to_lowercase() }
 }
 
 /// Gives an error with its causes; the URL is left out, since it may hold a secret.

@@ -25,6 +25,12 @@ pub trait Clock: Send + Sync {
     fn leave(&self) {}
 }
 
+impl std::fmt::Debug for dyn Clock {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "Clock({})", self.now())
+    }
+}
+
 /// The machine's own clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;

@@ -20,6 +20,11 @@ impl Default for Retry {
 }
 
 impl Retry {
+    /// Gives how long to go on with a service that never answered in this run: it may not be there at all.
+    pub fn first() -> Retry {
+        Retry { limit: Duration::from_secs(8), ..Retry::default() }
+    }
+
     /// Gives the pause before another try, after so many; nothing when it is enough.
     pub fn pause(&self, tries: u32) -> Option<Duration> {
         let mut total = Duration::ZERO;

@@ -86,6 +86,9 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     problems.extend(moves.warnings.iter().cloned());
     problems.extend(told(given, &evaluation, &planner));
     problems.extend(planner.strange_imports(&evaluation.desired));
+    if given.options.require_live {
+        problems.extend(super::live::unchecked(&planner, &evaluation.desired));
+    }
     if has_errors(&problems) {
         let invalid = invalid(given, &problems);
         if has_errors(&invalid) {

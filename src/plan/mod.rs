@@ -4,6 +4,7 @@ pub mod decide;
 pub mod digest;
 pub mod event;
 pub mod file;
+mod live;
 pub mod make;
 mod moves;
 mod moves_check;

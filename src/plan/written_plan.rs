@@ -541,6 +541,8 @@ impl From<WrittenWarning> for Diagnostic {
             values: written.values,
             call: None,
             explained: false,
+            root: None,
+            also: Vec::new(),
         }
     }
 }

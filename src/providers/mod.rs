@@ -48,6 +48,12 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Says whether an object whose making was left under way is waited for when it is read: then it need not be made
+    /// anew.
+    fn resumes(&self, _type_name: &str) -> bool {
+        false
+    }
+
     /// Says what forbids an object's removal (`deletion_protection` in the state): nothing is sent then.
     fn check_delete(&self, _type_name: &str, _prior: &Value) -> Option<Problem> {
         None
@@ -321,8 +327,8 @@ pub trait Desk: Send + Sync {
     /// Gives the clock to wait by.
     fn clock(&self) -> Arc<dyn Clock>;
 
-    /// Says whether the run was asked to stop: a long wait may end early with `ApiErrorKind::Interrupted`
-    /// only where the object is kept whole.
+    /// Says whether the run was asked to stop: a wait that waits for nothing may end early with
+    /// `ApiErrorKind::Interrupted`.
     fn stopping(&self) -> bool;
 }
 
@@ -371,6 +377,8 @@ pub struct ApiError {
     pub status: Option<u16>,
     /// The argument at fault, where it is known.
     pub path: Option<Path>,
+    /// What it comes from, where that can bring about many errors: they are told once.
+    pub root: Option<String>,
 }
 
 impl ApiError {
@@ -387,6 +395,7 @@ impl ApiError {
             help: Vec::new(),
             status: None,
             path: None,
+            root: None,
         }
     }
 
@@ -397,10 +406,18 @@ impl ApiError {
         self
     }
 
+    /// Names what it comes from.
+    #[must_use]
+    pub fn root(mut self, root: impl Into<String>) -> ApiError {
+        self.root = Some(root.into());
+        self
+    }
+
     /// Gives the diagnostic for people.
     pub fn to_diagnostic(&self, address: &Address) -> Diagnostic {
         let mut problem = Diagnostic::error(&self.summary, &self.detail).about(address);
         problem.help.clone_from(&self.help);
+        problem.root.clone_from(&self.root);
         problem
     }
 }

@@ -24,6 +24,9 @@ pub fn one(problem: &Diagnostic, sources: &Sources, style: &Style) -> String {
     if !problem.detail.is_empty() {
         text += &format!("{}\n", wrap(&visible(&problem.detail), width));
     }
+    if !problem.also.is_empty() {
+        text += &format!("\n{}\n", wrap(&visible(&also(&problem.also)), width));
+    }
     if !problem.help.is_empty() && !text.ends_with("\n\n") {
         text += "\n";
     }
@@ -43,6 +46,17 @@ pub fn one(problem: &Diagnostic, sources: &Sources, style: &Style) -> String {
         out += &format!("{side}{space}{line}\n");
     }
     out + &style.paint(bar, "╵") + "\n"
+}
+
+/// Names the other instances that a problem concerns.
+fn also(others: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let named = others.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let more = match others.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("The same concerns {named}{more}.")
 }
 
 fn places(problem: &Diagnostic, sources: &Sources, style: Style) -> String {

@@ -68,6 +68,28 @@ impl Progress {
         message(event).map(|text| self.line(action, &text)).unwrap_or_else(|| self.log(event))
     }
 
+    /// Tells that the run was asked to stop, for so many times.
+    pub fn stopping(&self, times: u32) -> String {
+        let names: Vec<String> = self.running.keys().map(subject).collect();
+        let running = match names.as_slice() {
+            [] => "Nothing is under way".to_string(),
+            names => names.join(", "),
+        };
+        match times {
+            1 if names.is_empty() => {
+                "\nStopping: nothing is under way, and nothing more is begun.\n\n".to_string()
+            }
+            1 => format!(
+                "\nStopping: what is under way is finished, nothing more is begun. Waiting for {running}.\nStop again \
+                 (Ctrl-C) to leave without waiting; the state is written then too.\n\n"
+            ),
+            2 => format!(
+                "Stopping at once, without waiting for {running}. The state is being written.\n\n"
+            ),
+            _ => "The state is being written.\n\n".to_string(),
+        }
+    }
+
     /// Tells of the calls that have taken ten seconds more.
     pub fn tick(&mut self, now: Timestamp) -> String {
         self.due(now).iter().map(|long| self.line(&long.action, &long.message())).collect()
@@ -102,7 +124,7 @@ impl Progress {
     pub fn live(&self, now: Timestamp, rows: usize) -> String {
         let waiting: Vec<&Action> =
             self.order.nodes().filter(|action| self.is_waiting(action)).collect();
-        let mut lines = vec![self.counts(waiting.len())];
+        let mut lines = vec![(self.counts(waiting.len()), false)];
         for (action, running) in &self.running {
             let elapsed = span(since(running.since, now));
             let note = if running.note.is_empty() {
@@ -110,20 +132,22 @@ impl Progress {
             } else {
                 format!(" ({})", plain(&running.note))
             };
-            lines.push(format!("  {} {} {elapsed}{note}", subject(action), doing(action.call)));
+            let line = format!("  {} {} {elapsed}{note}", subject(action), doing(action.call));
+            lines.push((line, false));
         }
         for action in waiting {
-            lines.push(format!("  {}", self.waits(action)));
+            lines.push((format!("  {}", self.waits(action)), true));
         }
         if lines.len() > rows {
             let left = lines.len() - rows.max(2) + 1;
             lines.truncate(rows.max(2) - 1);
-            lines.push(format!("  … and {left} more"));
+            lines.push((format!("  … and {left} more"), true));
         }
-        let fit = |line: &String| {
-            let width = self.style.width.max(20);
-            let cut: String = line.chars().take(width).collect();
-            cut + "\n"
+        let width = self.style.width.max(20);
+        let fit = |(line, dim): &(String, bool)| {
+            let line = cut(line, width);
+            let line = if *dim { self.style.paint(Ink::Dim, &line) } else { line };
+            line + "\n"
         };
         lines.iter().map(fit).collect()
     }
@@ -150,13 +174,12 @@ impl Progress {
         let open: Vec<&Action> =
             self.order.needs(action).filter(|need| !self.ended.contains(need)).collect();
         let first = open.iter().find(|need| self.running.contains_key(**need)).or(open.first());
-        let Some(first) = first else { return self.style.paint(Ink::Dim, &subject(action)) };
+        let Some(first) = first else { return subject(action) };
         let more = match open.len() {
             0 | 1 => String::new(),
             number => format!(" and {} more", number - 1),
         };
-        self.style
-            .paint(Ink::Dim, &format!("{} waits for {}{more}", subject(action), first.address))
+        format!("{} waits for {}{more}", subject(action), first.address)
     }
 }
 
@@ -174,6 +197,9 @@ pub(super) fn message(event: &ApplyEvent) -> Option<String> {
         ApplyEvent::Failed { elapsed, .. } => {
             let word = if call == Call::Update { "Modifications" } else { ending(call) };
             Some(format!("{word} errored after {}", span(*elapsed)))
+        }
+        ApplyEvent::Skipped { action, because } if action.address == *because => {
+            Some(format!("not {}, since the run was stopped", done(call)))
         }
         ApplyEvent::Skipped { because, .. } => {
             Some(format!("not {}, since {because} failed", done(call)))
@@ -210,6 +236,16 @@ pub(super) fn subject(action: &Action) -> String {
         Some(key) => format!("{} (deposed object {key})", action.address),
         None => action.address.to_string(),
     }
+}
+
+/// Cuts a line to a width, and shows that it is cut.
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_string();
+    }
+    let mut kept: String = line.chars().take(width.saturating_sub(1)).collect();
+    kept.push('…');
+    kept
 }
 
 fn beginning(call: Call) -> &'static str {
@@ -402,6 +438,17 @@ a.app: not created, since a.key failed
 ";
         assert_eq!(view, expected);
         assert_eq!(progress.live(at(61), 3).lines().count(), 3);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_where_it_is_seen_and_stays_painted() {
+        let mut order = Graph::default();
+        order.wait(action("a.application", Call::Create), action("a.key", Call::Create));
+        let progress = Progress::new(&order, Style { color: true, width: 20, ..Style::default() });
+
+        let view = progress.live(at(0), 10);
+
+        assert!(view.contains("\u{1b}[90m  a.application wai…\u{1b}[0m\n"), "{view:?}");
     }
 
     #[test]

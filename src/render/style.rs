@@ -64,6 +64,11 @@ impl Style {
         self.paint(Ink::Dim, line.trim_end()) + "\n"
     }
 
+    /// Wraps sentences of whoever prints besides.
+    pub fn sentences(self, text: &str) -> String {
+        self.wrap(text)
+    }
+
     /// Wraps sentences at the width; lines that begin with a space stay as they are.
     pub(super) fn wrap(self, text: &str) -> String {
         wrap(text, self.width)

@@ -27,6 +27,8 @@ enum Outcome {
     Answer(StatusCode, Json),
     /// The request is done, and its answer is lost.
     Lost,
+    /// The request comes, and is never answered.
+    Held,
 }
 
 /// What is to happen to a request.
@@ -37,10 +39,12 @@ pub enum Verdict {
     Answer(Response),
     /// It is done, then it breaks.
     Lost,
+    /// Nothing happens for ever.
+    Held,
 }
 
 impl Faults {
-    /// Takes a fault: `{method?, path (regular expression), status | reset | lost, times?, body?}`.
+    /// Takes a fault: `{method?, path (regular expression), status | reset | lost | held, times?, body?}`.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -55,6 +59,8 @@ impl Faults {
             Outcome::Reset
         } else if json["lost"] == json!(true) {
             Outcome::Lost
+        } else if json["held"] == json!(true) {
+            Outcome::Held
         } else {
             let status =
                 json["status"].as_u64().ok_or("a fault needs \"status\", \"reset\" or \"lost\"")?;
@@ -78,6 +84,7 @@ impl Faults {
         let verdict = match fault.outcome.clone() {
             Outcome::Reset => Verdict::Reset,
             Outcome::Lost => Verdict::Lost,
+            Outcome::Held => Verdict::Held,
             Outcome::Answer(status, body) => Verdict::Answer(Response::json(status, &body)),
         };
         self.waiting.retain(|fault| fault.times > 0);

@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http::{Body, Request, Response};
 use crate::sandbox::Service;
-use crate::sandbox::world::{RESET, World};
+use crate::sandbox::world::{HELD, RESET, World};
 
 /// The longest body that is taken.
 const LONGEST: usize = 256 * 1024 * 1024;
@@ -194,6 +194,9 @@ async fn respond(
         Some(key) => world.answer_cluster(key, &request),
         None => world.answer(&request),
     };
+    if answer.headers.contains_key(HELD) {
+        std::future::pending::<()>().await;
+    }
     if answer.headers.contains_key(RESET) {
         return Err(io::Error::new(
             io::ErrorKind::ConnectionReset,

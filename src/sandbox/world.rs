@@ -37,6 +37,9 @@ const REMEMBERED: usize = 2000;
 /// The header that tells the server to break the connection instead of answering.
 pub const RESET: &str = "x-sandbox-reset";
 
+/// The header that tells the server never to answer.
+pub const HELD: &str = "x-sandbox-held";
+
 /// A sandbox's world.
 pub struct World {
     /// The Google side.
@@ -311,6 +314,7 @@ impl World {
             self.faults.lock().unwrap_or_else(PoisonError::into_inner).verdict(request)?;
         let answer = match verdict {
             Verdict::Reset => reset(),
+            Verdict::Held => held(),
             Verdict::Answer(answer) => answer,
             Verdict::Lost => {
                 perform();
@@ -376,6 +380,12 @@ impl Service for World {
         self.note(request, None, answer.status);
         answer
     }
+}
+
+fn held() -> Response {
+    let mut answer = Response::empty(StatusCode::GATEWAY_TIMEOUT);
+    answer.headers.insert(HELD, HeaderValue::from_static("1"));
+    answer
 }
 
 fn reset() -> Response {

@@ -140,6 +140,7 @@ impl Google {
             headers: headers(&config),
             poll: settings::duration(&config, "poll_interval", 10),
             locks: Mutex::default(),
+            reached: std::sync::Mutex::default(),
         };
         Ok(RestSession {
             api,
@@ -174,8 +175,10 @@ impl TokenSource for Tokens {
         self.0.token().await.map_err(|error| {
             ApiError::new(ApiErrorKind::Unauthenticated, "No credentials for Google Cloud", error.to_string()).help(
                 "Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS or \
-                 GOOGLE_OAUTH_ACCESS_TOKEN, or give `credentials` in the provider block.",
+                 GOOGLE_OAUTH_ACCESS_TOKEN, or give `credentials` in the provider block. To try without an account: \
+                 -sandbox.",
             )
+            .root("no credentials for Google Cloud")
         })
     }
 }
@@ -216,6 +219,11 @@ impl Provider for Google {
         };
         let defaults = settings::defaults(&self.complete(request.provider));
         plan(&entry.spec, self.catalog.hook(&entry.spec), &defaults, request)
+    }
+
+    fn resumes(&self, type_name: &str) -> bool {
+        let entry = self.catalog.entry(Mode::Managed, type_name);
+        entry.is_some_and(|entry| entry.spec.rests.is_some())
     }
 
     fn check_delete(&self, type_name: &str, prior: &Value) -> Option<Problem> {

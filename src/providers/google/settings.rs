@@ -284,6 +284,7 @@ pub fn wish(config: &Value, world: &World) -> Wish {
         scopes,
         environment: world.environment.clone(),
         home: world.home.clone(),
+        root: world.root.clone(),
         sandbox: world.sandbox.clone(),
     }
 }

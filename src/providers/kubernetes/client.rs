@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
 use crate::auth::kubernetes::{self as access, Access, Bearer};
-use crate::http::{Clock, Method};
+use crate::http::{Clock, Method, wire};
 
 use super::super::{ApiError, ApiErrorKind};
 
@@ -150,6 +150,7 @@ impl Cluster {
         if let Some((content_type, _)) = &ask.body {
             request = request.header(http::header::CONTENT_TYPE, *content_type);
         }
+        wire::asked(ask.method.as_str(), ask.path, &text);
         let request = request.body(Body::from(text)).map_err(|error| {
             let detail = format!("`{} {}` cannot be sent: {error}.", ask.method, ask.path);
             silent(ApiError::new(ApiErrorKind::Invalid, "Invalid name", detail))
@@ -161,8 +162,14 @@ impl Cluster {
             Ok::<_, String>((status, body.to_bytes().to_vec()))
         };
         match tokio::time::timeout(PATIENCE, exchange).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(cause)) => Err(unreachable(ask, &cause)),
+            Ok(Ok((status, body))) => {
+                wire::answered(ask.method.as_str(), ask.path, status, &body);
+                Ok((status, body))
+            }
+            Ok(Err(cause)) => {
+                wire::failed(ask.method.as_str(), ask.path, &cause);
+                Err(unreachable(ask, &cause))
+            }
             Err(_) => Err(unreachable(ask, "no answer within a minute")),
         }
     }

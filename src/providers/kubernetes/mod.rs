@@ -101,6 +101,10 @@ impl Provider for Kubernetes {
         "hashicorp/kubernetes"
     }
 
+    fn endpoint_argument(&self) -> Option<&str> {
+        Some("host")
+    }
+
     fn schema(&self) -> Arc<Schema> {
         static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(schema::provider()));
         SCHEMA.clone()

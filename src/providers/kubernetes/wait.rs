@@ -76,11 +76,6 @@ impl Wait<'_> {
                 );
                 return Err(self.explain(ApiErrorKind::Timeout, rule, detail, &live).await);
             }
-            if self.desk.stopping() {
-                let detail =
-                    format!("{} was made; the wait for {} was stopped.", self.title(), rule.what);
-                return Err(ApiError::new(ApiErrorKind::Interrupted, "Interrupted", detail));
-            }
             self.desk.clock().sleep(pause).await;
             pause = (pause * 3 / 2).min(Duration::from_secs(5));
             live = match self.cluster.get(&self.path()).await {

@@ -1,7 +1,7 @@
 //! Sends single requests to services: base addresses, tokens, retries, pages.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -30,6 +30,8 @@ pub struct Api {
     pub poll: Duration,
     /// One lock for each thing that takes one change at a time.
     pub locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
+    /// The services that have answered.
+    pub reached: std::sync::Mutex<BTreeSet<String>>,
 }
 
 /// A request to a service.
@@ -45,12 +47,21 @@ pub struct Ask<'a> {
     pub body: Option<Json>,
     /// What is being done, for errors.
     pub what: String,
+    /// Whether a try of which nobody knows whether it was done is told at once, and not repeated.
+    pub careful: bool,
 }
 
 impl<'a> Ask<'a> {
     /// Makes a reading request.
     pub fn get(service: &'a str, path: impl Into<String>, what: impl Into<String>) -> Ask<'a> {
-        Ask { service, method: Method::GET, path: path.into(), body: None, what: what.into() }
+        Ask {
+            service,
+            method: Method::GET,
+            path: path.into(),
+            body: None,
+            what: what.into(),
+            careful: false,
+        }
     }
 }
 
@@ -75,7 +86,6 @@ impl Api {
     /// What the service answered instead, or that it did not.
     pub async fn send(&self, ask: &Ask<'_>, clock: &dyn Clock) -> Result<Json, Refused> {
         let url = self.url(ask)?;
-        let retry = Retry::default();
         let mut tries = 0;
         loop {
             tries += 1;
@@ -83,8 +93,13 @@ impl Api {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            match retry.pause(tries).filter(|_| failed.1) {
-                Some(pause) => clock.sleep(pause).await,
+            let retry = if self.answered(ask.service) { Retry::default() } else { Retry::first() };
+            let again = failed.1 && !(ask.careful && failed.0.unknown);
+            match retry.pause(tries).filter(|_| again) {
+                Some(pause) => {
+                    tracing::info!(tries, what = ask.what, "trying again after {pause:?}");
+                    clock.sleep(pause).await;
+                }
                 None => return Err(failed.0),
             }
         }
@@ -101,24 +116,28 @@ impl Api {
             .unwrap_or(HeaderValue::from_static(""));
         bearer.set_sensitive(true);
         request.headers.insert(::http::header::AUTHORIZATION, bearer);
-        tracing::debug!(method = %ask.method, url, "request");
         let answer = match self.transport.send(request).await {
             Ok(answer) => answer,
             Err(error) => {
-                return Err(Attempt(
-                    unreachable(&ask.what, &ask.method, url, &error.message, tries),
-                    true,
-                ));
+                let mut failed = unreachable(&ask.what, &ask.method, url, &error.message, tries);
+                failed.unknown = error.sent;
+                return Err(Attempt(failed, true));
             }
         };
         let status = answer.status.as_u16();
-        tracing::debug!(method = %ask.method, url, status, "answer");
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(ask.service.to_string());
         let body = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
         if answer.status.is_success() {
             return Ok(body);
         }
         let again = passes(status, &body);
-        Err(Attempt(refused(&ask.what, &ask.method, url, status, &body, tries), again))
+        let mut failed = refused(&ask.what, &ask.method, url, status, &body, tries);
+        failed.unknown = matches!(status, 500 | 502 | 504);
+        Err(Attempt(failed, again))
+    }
+
+    fn answered(&self, service: &str) -> bool {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner).contains(service)
     }
 
     /// Reads all pages of a list.

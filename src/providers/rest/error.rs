@@ -17,6 +17,8 @@ pub struct Refused {
     pub message: String,
     /// How often it was tried.
     pub tries: u32,
+    /// Whether nobody knows if the last try was done.
+    pub unknown: bool,
 }
 
 impl From<Refused> for ApiError {
@@ -34,7 +36,7 @@ impl From<Refused> for crate::providers::Failure {
 impl From<ApiError> for Refused {
     fn from(error: ApiError) -> Refused {
         let message = error.detail.clone();
-        Refused { error, reasons: Vec::new(), message, tries: 1 }
+        Refused { error, reasons: Vec::new(), message, tries: 1, unknown: false }
     }
 }
 
@@ -82,25 +84,75 @@ pub fn refused(
     tries: u32,
 ) -> Refused {
     let (message, reasons) = (message(body), reasons(body));
-    let said =
-        if message.is_empty() { "no explanation was given".to_string() } else { message.clone() };
+    let said = if message.is_empty() { "The service gave no explanation." } else { &message };
     let kind = kind(status, &reasons);
     let place = url.split('?').next().unwrap_or(url);
-    let detail = format!("{what}: {method} {place} was answered with status {status}: {said}");
+    let detail = format!(
+        "{}\n\nThat is the answer ({status}) to {method} {place}, when {what}.",
+        sentence(said)
+    );
     let mut error = ApiError::new(kind, summary(kind), detail);
     error.status = Some(status);
     error.help = help(kind, &message, &reasons, body);
-    Refused { error, reasons, message, tries }
+    error.root = root(kind, url, body, &message, &reasons);
+    Refused { error, reasons, message, tries, unknown: false }
 }
 
 /// Gives the error of an answer that never came.
 pub fn unreachable(what: &str, method: &Method, url: &str, cause: &str, tries: u32) -> Refused {
     let place = url.split('?').next().unwrap_or(url);
-    let detail = format!("{what}: {method} {place} got no answer after {tries} attempts: {cause}.");
+    let host = host(url);
+    let times = if tries == 1 { "once".to_string() } else { format!("{tries} times") };
+    let detail = format!(
+        "{host} gives no answer: {cause}.\n\nIt was tried {times}: {method} {place}, when {what}."
+    );
     let error =
         ApiError::new(ApiErrorKind::Unreachable, summary(ApiErrorKind::Unreachable), detail)
-            .help("Check the network, and the endpoint if it was configured.");
-    Refused { error, reasons: Vec::new(), message: cause.to_string(), tries }
+            .help(
+                "Is the network there, and does it let you through to this address? If it is not Google's own, look \
+                 at the provider's `…_custom_endpoint` arguments and the environment's GOOGLE_…_CUSTOM_ENDPOINT.",
+            )
+            .root(format!("no answer from {host}: {cause}"));
+    Refused { error, reasons: Vec::new(), message: cause.to_string(), tries, unknown: false }
+}
+
+/// Gives an URL's host and port.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+/// Makes a service's words a sentence.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mark = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{text}{mark}")
+}
+
+/// Names what a refusal comes from, where many requests are refused for the same.
+fn root(
+    kind: ApiErrorKind,
+    url: &str,
+    body: &Json,
+    message: &str,
+    reasons: &[String],
+) -> Option<String> {
+    match kind {
+        ApiErrorKind::Unauthenticated => Some("not authenticated".into()),
+        ApiErrorKind::Denied if is_disabled(message, reasons) => {
+            Some(format!("disabled {}", service_of(body, message)))
+        }
+        ApiErrorKind::Denied | ApiErrorKind::Quota | ApiErrorKind::Internal => {
+            Some(format!("{} {message}", host(url)))
+        }
+        _ => None,
+    }
+}
+
+fn is_disabled(message: &str, reasons: &[String]) -> bool {
+    reasons.iter().any(|reason| reason == "SERVICE_DISABLED" || reason == "accessNotConfigured")
+        || message.contains("has not been used in project")
+        || message.contains("it is disabled")
 }
 
 fn kind(status: u16, reasons: &[String]) -> ApiErrorKind {
@@ -135,11 +187,7 @@ fn summary(kind: ApiErrorKind) -> &'static str {
 }
 
 fn help(kind: ApiErrorKind, message: &str, reasons: &[String], body: &Json) -> Vec<String> {
-    let disabled = reasons
-        .iter()
-        .any(|reason| reason == "SERVICE_DISABLED" || reason == "accessNotConfigured")
-        || message.contains("has not been used in project")
-        || message.contains("it is disabled");
+    let disabled = is_disabled(message, reasons);
     let text = match kind {
         ApiErrorKind::Denied if disabled => {
             let service = service_of(body, message);
@@ -149,7 +197,9 @@ fn help(kind: ApiErrorKind, message: &str, reasons: &[String], body: &Json) -> V
             )
         }
         ApiErrorKind::Denied => {
-            "Grant the permission named above to the account whose credentials are used, or use others.".into()
+            "Give the account that you use a role with this permission on the project (or the object), or use another \
+             account."
+                .into()
         }
         ApiErrorKind::Unauthenticated => {
             "Log in again (`gcloud auth application-default login`), or check the provider's credentials or \

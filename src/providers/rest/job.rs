@@ -147,7 +147,8 @@ impl Job<'_> {
                 return Err(ApiError::new(ApiErrorKind::Timeout, "Not ready in time", detail)
                     .help("Plan again later, or give more time in a `timeouts` block."));
             }
-            self.desk.note(&format!("waiting for operation {name}"));
+            self.desk.note("waiting for its operation");
+            tracing::info!(address = %self.action.address, operation = name, "waiting");
             clock.sleep(pause).await;
             pause = (pause * 2).min(self.session.api.poll);
             let path = self.session.operation_path(self.spec, value, &name)?;
@@ -235,13 +236,7 @@ impl Job<'_> {
         let planned = self.session.located(self.spec, planned);
         let until = self.until("create", &planned);
         let ask = self.ask(call, &planned, Some(self.body(&planned)), "creating")?;
-        let answer = match self.send(&ask, &planned, until).await {
-            // The first try was answered, but the answer was lost.
-            Err(refused) if refused.status() == 409 && refused.tries > 1 => {
-                Json::Object(Map::new())
-            }
-            other => other?,
-        };
+        let answer = self.made(&ask, &planned, until).await?;
         let partial = self.identified(&planned, &answer);
         if self.spec.operation != OperationKind::None {
             self.keep(&partial).await;

@@ -23,4 +23,5 @@ pub mod error;
 pub mod api;
 pub mod catalog;
 pub mod job;
+pub mod lost;
 pub mod session;

@@ -61,6 +61,7 @@ impl RestSession {
             path,
             body,
             what: what.to_string(),
+            careful: false,
         })
     }
 
@@ -213,13 +214,39 @@ impl RestSession {
                             .await?
                     }
                 };
-                match json {
+                match self.at_rest(spec, &wanted.value, json, &wanted.address.to_string()).await? {
                     Some(json) => Ok(Some(self.observe(spec, json, Some(&wanted.value)).await)),
                     None => Ok(None),
                 }
             })
             .collect();
         stream::iter(reads).buffered(AT_ONCE).collect().await
+    }
+
+    /// Waits while an object is just being made or removed: a run before this one may have left it so.
+    async fn at_rest(
+        &self,
+        spec: &Spec,
+        value: &Value,
+        found: Option<Json>,
+        address: &str,
+    ) -> Result<Option<Json>, ApiError> {
+        const PASSING: [&str; 2] = ["PROVISIONING", "STOPPING"];
+        let (Some(rests), Some(mut json)) = (&spec.rests, found.clone()) else { return Ok(found) };
+        let clock = &self.api.clock;
+        let until = clock.now() + jiff::SignedDuration::from_mins(40);
+        loop {
+            let status = json.get(&rests.field).and_then(Json::as_str).unwrap_or_default();
+            if !PASSING.contains(&status) || clock.now() >= until {
+                return Ok(Some(json));
+            }
+            tracing::info!(address, status, "waiting until it is at rest");
+            clock.sleep(self.api.poll).await;
+            match self.get(spec, value, &format!("reading {address}")).await? {
+                Some(found) => json = found,
+                None => return Ok(None),
+            }
+        }
     }
 
     /// Reads whole collections, and finds in them what is wanted; what is not found there is read alone.

@@ -260,6 +260,7 @@ fn wish(config: &Value, world: &World) -> Wish {
         scopes: vec!["https://www.googleapis.com/auth/devstorage.read_only".into()],
         environment: world.environment.clone(),
         home: world.home.clone(),
+        root: world.root.clone(),
         sandbox: world.sandbox.clone(),
         ..Wish::default()
     }

@@ -25,6 +25,9 @@ pub fn diagnostic(problem: &Diagnostic, sources: &Sources) -> Json {
     if !problem.help.is_empty() {
         out.insert("help".into(), problem.help.iter().map(String::as_str).collect());
     }
+    if !problem.also.is_empty() {
+        out.insert("also".into(), problem.also.iter().map(String::as_str).collect());
+    }
     let others: Vec<Json> = problem
         .labels
         .iter()

@@ -7,6 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value as Json, json};
 
 use crate::http::Method;
+use crate::http::retry::Retry;
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
@@ -97,10 +98,12 @@ impl Hook for Bucket {
         };
         let force = prior.field("force_destroy").and_then(Value::as_bool) == Some(true);
         if !objects.is_empty() && !force {
-            let count = objects.len();
+            let versions = match objects.len() {
+                1 => "an object".to_string(),
+                count => format!("{count} versions of objects"),
+            };
             let detail = format!(
-                "{} is not deleted: the bucket \"{name}\" holds {count} object versions, and `force_destroy` is not \
-                 true in the state.",
+                "{} is not deleted: the bucket \"{name}\" holds {versions}, and `force_destroy` is not true in the state.",
                 job.action.address
             );
             return Err(ApiError::new(ApiErrorKind::Protected, "Protected from removal", detail)
@@ -130,8 +133,7 @@ async fn empty(job: &Job<'_>, bucket: &str, objects: &[Json]) -> Result<(), Fail
             let path =
                 format!("b/{}/o/{name}?generation={}", escape(bucket, false), text("generation"));
             let what = job.what("emptying");
-            let ask =
-                Ask { service: &job.spec.service, method: Method::DELETE, path, body: None, what };
+            let ask = Ask { method: Method::DELETE, ..Ask::get(&job.spec.service, path, what) };
             match job.session.api.send(&ask, clock).await {
                 Err(refused) if !refused.is_not_found() => Err(Failure::from(refused)),
                 _ => Ok(()),
@@ -151,7 +153,7 @@ async fn lock(job: &Job<'_>, bucket: &Value) -> Result<Value, Failure> {
     let name = escape(&text_at(bucket, "name").unwrap_or_default(), false);
     let path = format!("b/{name}/lockRetentionPolicy?ifMetagenerationMatch={generation}");
     let what = job.what("locking the retention policy of");
-    let ask = Ask { service: &job.spec.service, method: Method::POST, path, body: None, what };
+    let ask = Ask { method: Method::POST, ..Ask::get(&job.spec.service, path, what) };
     job.send(&ask, bucket, until).await?;
     job.settle(bucket, until).await
 }
@@ -160,6 +162,63 @@ async fn lock(job: &Job<'_>, bucket: &Value) -> Result<Value, Failure> {
 pub struct HmacKey;
 
 impl HmacKey {
+    /// Sends the request that makes a key. Its secret is in the answer alone: where that is lost, looks for the key that
+    /// may have been made, and makes no second one in silence.
+    async fn made(
+        &self,
+        job: &Job<'_>,
+        ask: &Ask<'_>,
+        planned: &Value,
+        until: jiff::Timestamp,
+    ) -> Result<Json, Failure> {
+        let email = text_at(planned, "service_account_email").unwrap_or_default();
+        let clock = job.desk.clock();
+        let _one_at_a_time = job.session.api.lock(&format!("keys of {email}"), &*clock).await;
+        let before = self.keys(job, planned, &email).await?;
+        let (retry, mut lost) = (Retry::default(), 0);
+        loop {
+            let refused = match job.send(ask, planned, until).await {
+                Ok(answer) => return Ok(answer),
+                Err(refused) if refused.unknown => refused,
+                Err(refused) => return Err(refused.into()),
+            };
+            job.desk.note("the answer was lost: looking whether a key was made");
+            let new: Vec<String> = self
+                .keys(job, planned, &email)
+                .await?
+                .into_iter()
+                .filter(|key| !before.contains(key))
+                .collect();
+            if !new.is_empty() {
+                return Err(secret_lost(job, &email, &new).into());
+            }
+            lost += 1;
+            match retry.pause(lost) {
+                Some(pause) => clock.sleep(pause).await,
+                None => return Err(refused.into()),
+            }
+        }
+    }
+
+    /// Gives the access ids of a service account's keys.
+    async fn keys(
+        &self,
+        job: &Job<'_>,
+        planned: &Value,
+        email: &str,
+    ) -> Result<Vec<String>, ApiError> {
+        let project = text_at(planned, "project").unwrap_or_default();
+        let path = format!(
+            "projects/{}/hmacKeys?serviceAccountEmail={}&maxResults=250",
+            escape(&project, false),
+            escape(email, true)
+        );
+        let ask = Ask::get(&job.spec.service, path, job.what("listing the keys beside"));
+        let keys = job.session.api.list(&ask, "items").await?;
+        let ids = keys.iter().filter_map(|key| key.get("accessId").and_then(Json::as_str));
+        Ok(ids.map(String::from).collect())
+    }
+
     async fn set_state(&self, job: &Job<'_>, value: &Value, state: &str) -> Result<(), Failure> {
         let Some(found) = job.session.get(job.spec, value, &job.what("reading")).await? else {
             return Ok(());
@@ -179,6 +238,26 @@ impl HmacKey {
     }
 }
 
+/// Says that keys were made whose secret nobody has.
+fn secret_lost(job: &Job<'_>, email: &str, keys: &[String]) -> ApiError {
+    let detail = format!(
+        "The key {} of {email} was made, but the answer was lost on its way. The secret was in that answer and can be \
+         read nowhere else, so the key is of no use. No second one was made, and {} is not in the state.",
+        keys.join(" or "),
+        job.action.address
+    );
+    let remove: Vec<String> = keys
+        .iter()
+        .map(|key| {
+            format!("`gcloud storage hmac update {key} --deactivate && gcloud storage hmac delete {key}`")
+        })
+        .collect();
+    ApiError::new(ApiErrorKind::Failed, "The secret of a new key was lost", detail).help(format!(
+        "Remove the useless key, if nobody else has just made it: {}. Then apply again, which makes a new one.",
+        remove.join("; ")
+    ))
+}
+
 #[async_trait]
 impl Hook for HmacKey {
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
@@ -186,7 +265,7 @@ impl Hook for HmacKey {
         let planned = job.session.located(job.spec, planned);
         let until = job.until("create", &planned);
         let ask = job.ask(call, &planned, None, "creating")?;
-        let answer = job.send(&ask, &planned, until).await?;
+        let answer = self.made(job, &Ask { careful: true, ..ask }, &planned, until).await?;
         let metadata = answer.get("metadata").cloned().unwrap_or(Json::Object(Map::new()));
         // The secret is in this answer and nowhere else.
         let secret = answer.get("secret").and_then(Json::as_str).unwrap_or_default();

@@ -1,0 +1,29 @@
+provider "google" {
+  project = "demo"
+  region  = "europe-west1"
+}
+
+resource "google_project_service" "services" {
+  for_each = toset(["iam.googleapis.com", "storage.googleapis.com"])
+
+  service            = each.value
+  disable_on_destroy = false
+}
+
+resource "google_storage_bucket" "files" {
+  name     = "demo-files"
+  location = "EU"
+
+  labels = {
+    app = "polls"
+  }
+
+  depends_on = [google_project_service.services]
+}
+
+resource "google_service_account" "robot" {
+  account_id   = "robot-one"
+  display_name = "Robot"
+
+  depends_on = [google_project_service.services]
+}

@@ -1,0 +1,28 @@
+provider "google" {
+  project = "demo"
+  region  = "europe-west1"
+}
+
+resource "google_project_service" "services" {
+  for_each = toset(["iam.googleapis.com", "storage.googleapis.com"])
+
+  service            = each.value
+  disable_on_destroy = false
+}
+
+resource "google_service_account" "robot" {
+  account_id = "robot-one"
+
+  depends_on = [google_project_service.services]
+}
+
+resource "google_storage_hmac_key" "robot" {
+  service_account_email = google_service_account.robot.email
+}
+
+resource "google_storage_bucket" "files" {
+  name     = "demo-files"
+  location = "EU"
+
+  depends_on = [google_project_service.services]
+}

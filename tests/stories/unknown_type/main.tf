@@ -1,0 +1,14 @@
+provider "google" {
+  project = "demo"
+  region  = "europe-west1"
+}
+
+resource "google_storage_bukket" "files" {
+  name = "demo-files"
+}
+
+resource "google_bigtable_instance" "big" {
+  name = "big"
+}
+
+data "google_client_confg" "me" {}
