@@ -85,6 +85,11 @@ impl Stage {
                 let summed = |line: &&str| line.contains("omplete!") || line.starts_with("exit ");
                 return seen.lines().filter(summed).map(|line| format!("{line}\n")).collect();
             }
+            ("vainly", ["terrane", ..]) => {
+                let seen = self.run(&words[1..]);
+                let told = |line: &&str| line.starts_with("! ") || line.starts_with("exit ");
+                return seen.lines().filter(told).map(|line| format!("{line}\n")).collect();
+            }
             ("write", [file]) => fs::write(self.path(file), input.join("\n") + "\n").unwrap(),
             ("edit", [file, old, new]) => self.edit(file, old, new),
             ("remove", [file]) => fs::remove_file(self.path(file)).unwrap(),

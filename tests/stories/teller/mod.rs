@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `$ terrane …` | runs the program; lines of standard error begin with `! `, the last line tells the exit code if it is not 0 |
 //! | `$ quietly terrane …` | the same, but only the sum and the exit code are seen |
+//! | `$ vainly terrane …` | the same, but only standard error and the exit code are seen |
 //! | `$ write FILE` | writes the `> ` lines that follow into a file |
 //! | `$ edit FILE "old" "new"` | replaces the one place where the old text stands |
 //! | `$ remove FILE` | removes a file |

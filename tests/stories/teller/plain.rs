@@ -12,6 +12,7 @@ const VARYING: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]+", "CERTIFICATE"),
     (r"GOOG1E[A-Z0-9]+", "ACCESS_ID"),
+    (r"gke-[0-9a-f]{32}-\d+", "gke-HASH"),
     (r"operation-[0-9a-z-]+", "OPERATION"),
     (r"\b\d{15,}\b", "NUMBER"),
     (r"(after|within) (\d+h)?(\d+m)?\d+s\b", "$1 SPAN"),
