@@ -499,7 +499,9 @@ impl Applier<'_, '_> {
     pub(super) async fn finish_run(mut self) -> Applied {
         match self.given.plan.base.mode {
             PlanMode::Destroy => {
-                if self.applied.problems.is_empty() {
+                let plan = self.given.plan;
+                let whole = plan.targets.is_empty() && plan.excluded.is_empty();
+                if self.applied.problems.is_empty() && whole {
                     self.state.outputs.clear();
                 }
                 self.state.checks = super::checks::kept(&self.given.plan.checks);

@@ -48,6 +48,14 @@ impl Pass<'_, '_> {
     ) -> Eval<Imported> {
         let mut scope = Scope { turn: turns.turn(key), ..Scope::module(0) };
         let to = self.import_address(&import.to, &mut scope)?;
+        let path: Vec<String> = to.module.iter().map(|step| step.name.clone()).collect();
+        if self.evaluator.config.module(&path).is_none() {
+            let detail = format!(
+                "The configuration for the given import target {to} does not exist. All target instances must have an \
+                 associated configuration to be imported."
+            );
+            return fatal("Configuration for import target does not exist", detail, import.to.span);
+        }
         let missing = self.evaluator.config.resource(&to).is_none();
         if missing && !self.evaluator.inputs.validating {
             let detail = format!(

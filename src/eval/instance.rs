@@ -213,7 +213,9 @@ impl<'a> Pass<'_, 'a> {
                 }
                 stop
             });
-            let (config, lifecycle) = super::scope::both(config, lifecycle)?;
+            let ignored = pass.known_ignored(&resource.lifecycle, &schema);
+            let (lifecycle, ()) = super::scope::both(lifecycle, ignored)?;
+            let (config, lifecycle) = super::scope::both(config, Ok(lifecycle))?;
             pass.condition_needs(&resource.lifecycle, &mut scope)?;
             let address = pass.block_address(block);
             let mut needs = pass.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
@@ -274,6 +276,25 @@ impl<'a> Pass<'_, 'a> {
             ignore,
             replace_triggered_by,
         })
+    }
+
+    /// Checks that what `ignore_changes` names is part of the block.
+    fn known_ignored(&self, config: &Lifecycle, schema: &Schema) -> Eval<()> {
+        let IgnoreChanges::Paths(paths) = &config.ignore_changes else { return Ok(()) };
+        for path in paths {
+            let chain = Chain::new(path);
+            let name = chain.name().0;
+            if name.is_empty() || schema.fields.contains_key(name) {
+                continue;
+            }
+            let near = nearest_within(name, schema.fields.keys().map(String::as_str));
+            let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+            let detail = format!(
+                "This object has no argument, nested block, or exported attribute named {name:?}.{hint}"
+            );
+            return fatal("Unsupported attribute", detail, path.span);
+        }
+        Ok(())
     }
 
     /// Reads one entry of `replace_triggered_by`: an instance or block, and the attribute after it.

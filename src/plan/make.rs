@@ -21,7 +21,7 @@ use crate::eval::{
 use crate::providers::{Registry, World};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// How many rounds a configuration may take: each needs at least one read that the last did not know of.
 const ROUNDS: usize = 64;
@@ -424,6 +424,9 @@ impl Maker<'_, '_> {
                 if output.ephemeral {
                     continue;
                 }
+                if is_infinite(&output.value) {
+                    self.problems.push(unwritable(name));
+                }
                 let before = prior.get(name).map(|kept| kept.value.clone());
                 let was_sensitive = prior.get(name).is_some_and(|kept| kept.sensitive);
                 let after = Some(output.value.clone());
@@ -434,6 +437,11 @@ impl Maker<'_, '_> {
         }
         for (name, kept) in prior {
             // What is left out by `-target` stays as it is.
+            let options = self.given.options;
+            let limited = !(options.targets.is_empty() && options.exclude.is_empty());
+            if destroy && limited {
+                continue;
+            }
             if !destroy && self.given.config.root.outputs.contains_key(name) {
                 continue;
             }
@@ -487,6 +495,28 @@ fn lasting(value: &Value) -> Value {
         return Value::null(value.ty());
     }
     value.map_parts(&mut lasting)
+}
+
+/// Says whether a number without an end is part of a value.
+fn is_infinite(value: &Value) -> bool {
+    match value.kind() {
+        Kind::Number(number) => number.is_infinite(),
+        Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+            parts.iter().any(is_infinite)
+        }
+        Kind::Map(_, fields) | Kind::Object(fields) => {
+            fields.iter().any(|(_, part)| is_infinite(part))
+        }
+        Kind::Unknown(..) | Kind::Null(_) | Kind::Bool(_) | Kind::String(_) => false,
+    }
+}
+
+fn unwritable(name: &str) -> Diagnostic {
+    let detail = format!(
+        "The plan file could not be written: failed to write state snapshot: Failed to serialize output value in state: An \
+         error occured while serializing output value \"{name}\": cannot serialize infinity as JSON.."
+    );
+    Diagnostic::error("Failed to write plan file", detail)
 }
 
 fn tracked(prior: &Snapshot, address: &Address, deposed: &Option<String>) -> Option<Object> {

@@ -1,0 +1,1 @@
+output "x" { value = { for k in ["a", "a"] : k => k } }

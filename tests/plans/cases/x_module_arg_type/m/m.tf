@@ -1,0 +1,4 @@
+variable "v" {
+ type = object({ a = number })
+}
+variable "w" { type = map(string) }

@@ -1,0 +1,5 @@
+module "m" {
+ source = "./m"
+ v = { a = "x" }
+ w = ["a"]
+}

@@ -1,0 +1,1 @@
+output "x" { value = data.foo.bar.id }

@@ -1,0 +1,2 @@
+locals { alpha = 1 }
+output "x" { value = local.alhpa }

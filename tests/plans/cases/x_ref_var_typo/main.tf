@@ -1,0 +1,2 @@
+variable "region" { default = 1 }
+output "x" { value = var.regoin }

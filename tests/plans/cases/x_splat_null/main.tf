@@ -1,0 +1,2 @@
+output "x" { value = null[*].a }
+output "y" { value = [1][*].a }

@@ -1,0 +1,1 @@
+output "x" { value = "abc" ? 1 : 2 }

@@ -1,0 +1,3 @@
+variable "a" {
+ validation { condition = var.a }
+}

@@ -1,0 +1,5 @@
+module "m" { source = "./m/../m" }
+module "n" {
+ source = "./m"
+ depends_on = [module.m]
+}

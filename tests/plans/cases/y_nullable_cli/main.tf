@@ -1,0 +1,5 @@
+variable "x" {
+ type = string
+ default = "d"
+}
+output "o" { value = var.x }

@@ -1,0 +1,2 @@
+variable "m" { type = map(list(number)) }
+output "o" { value = var.m }
