@@ -63,9 +63,15 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "provisioner",
-        config: "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\" {\n    command = \"true\"\n  }\n}\n",
+        config: "resource \"terraform_data\" \"a\" {\n  provisioner \"file\" {\n    source = \"x\"\n  }\n}\n",
         arguments: &["plan"],
         says: &["Provisioner not available", "on main.tf line 2", "local-exec"],
+    },
+    Case {
+        name: "forbidden program",
+        config: "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\" {\n    command = \"true\"\n  }\n}\n",
+        arguments: &["apply", "-auto-approve", "-no-exec"],
+        says: &["Running programs is forbidden", "on main.tf line 2", "-no-exec"],
     },
     Case { name: "unknown command", config: "", arguments: &["plna"], says: &["plna", "plan"] },
 ];

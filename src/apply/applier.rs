@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 use super::agree::disagreement;
 use super::desk::Message;
 use super::oracle::{Former, Now};
+use super::program::Run;
+use super::provision::Provisioning;
 use super::walking::{inconsistent, overlaid, place};
 use crate::addr::Address;
 use crate::backends::Lock;
@@ -103,6 +105,7 @@ pub async fn apply(
         started: BTreeMap::new(),
         ended: BTreeSet::new(),
         stopped: BTreeSet::new(),
+        provisioning: BTreeMap::new(),
         sender,
         applied: Applied::default(),
     };
@@ -124,6 +127,7 @@ pub async fn apply(
 pub(super) enum Done {
     Acted(Result<Option<Observed>, Failure>),
     Read(Result<Value, ApiError>),
+    Provisioned(Run),
 }
 
 pub(super) struct Applier<'g, 'a> {
@@ -150,6 +154,8 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) ended: BTreeSet<Action>,
     /// Calls that were not begun since the run was asked to stop, with those that waited for them.
     pub(super) stopped: BTreeSet<Action>,
+    /// Calls whose objects' programs run.
+    pub(super) provisioning: BTreeMap<Action, Provisioning>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
     pub(super) applied: Applied,
 }
@@ -362,6 +368,11 @@ impl Applier<'_, '_> {
         let (object, address) = (Some(Box::new(object)), address.clone());
         self.entries.push(Entry::Object { address: address.clone(), deposed: Some(key), object });
         self.entries.push(Entry::Object { address, deposed: None, object: None });
+    }
+
+    /// Says whether an object waits under a deposed key for its successor.
+    pub(super) fn is_deposing(&self, address: &Address) -> bool {
+        self.deposing.contains_key(address)
     }
 
     /// Sets what stands under an action's address, in the state and in the journal.

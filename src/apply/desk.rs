@@ -28,6 +28,8 @@ pub(super) enum Message {
     Note { action: Action, text: String },
     /// Lines of a log.
     Log { action: Action, lines: Vec<String> },
+    /// A line that a provisioner's program has printed.
+    Output { action: Action, line: String },
 }
 
 /// A worker's side.

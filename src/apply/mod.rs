@@ -8,6 +8,8 @@ mod checks;
 pub mod applier;
 mod desk;
 mod oracle;
+mod program;
+mod provision;
 mod walking;
 
 pub use self::applier::{Applied, Given, apply};

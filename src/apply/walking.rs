@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::applier::{Applier, Done, Given};
 use super::desk::{Message, WorkerDesk};
 use super::oracle::{Former, Now};
+use super::provision::Next;
 use crate::addr::{Address, Mode};
 use crate::diag::{Diagnostic, Severity, Span};
 use crate::eval::{Evaluator, OutputValue};
 use crate::graph::{Outcome, Prepared, Walk};
 use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
-use crate::plan::objects::encode;
+use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::{Action, Call, Change, Reason, Verb};
 use crate::providers::{ApiError, ApiErrorKind, Deed, Observed};
@@ -54,6 +55,16 @@ impl Walk for Applier<'_, '_> {
                 tracing::info!(address = %action.address, call = ?action.call, "begins");
                 (self.tell)(ApplyEvent::Started { action: action.clone(), id });
                 self.flush().await;
+                if let Some(this) = self.leaving(action).filter(|_| action.call == Call::Delete) {
+                    match self.provision(action, &this, None) {
+                        Some(Next::Job(program)) => return Prepared::Job(program),
+                        Some(Next::Failed) => {
+                            self.failed_programs(action);
+                            return Prepared::Failed;
+                        }
+                        Some(Next::Finished(_)) | None => {}
+                    }
+                }
                 Prepared::Job(job)
             }
             Err(problems) => {
@@ -96,6 +107,7 @@ impl Walk for Applier<'_, '_> {
                 Message::Note { action, text } => {
                     (self.tell)(ApplyEvent::Note { action, text });
                 }
+                Message::Output { action, line } => self.output(&action, line),
                 Message::Log { action, lines } => {
                     (self.tell)(ApplyEvent::Log { action, lines });
                 }
@@ -111,10 +123,14 @@ impl Walk for Applier<'_, '_> {
         }
     }
 
-    async fn finish(&mut self, action: &Action, done: Done) -> Outcome {
+    async fn finish(&mut self, action: &Action, done: Done) -> Outcome<Done> {
         let outcome = match done {
             Done::Read(result) => self.finish_read(action, result),
             Done::Acted(Ok(observed)) => self.finish_acted(action, observed),
+            Done::Provisioned(run) => {
+                let next = self.provisioned(action, run);
+                self.after_programs(action, next)
+            }
             Done::Acted(Err(failure)) => {
                 if let Some(partial) = &failure.partial {
                     let object = self.object(action, partial, action.call == Call::Create);
@@ -177,7 +193,7 @@ impl Applier<'_, '_> {
         self.set(action, object);
         self.done.insert(action.address.clone());
         match self.postconditions(action, &observed.value) {
-            Outcome::Done => Ok(()),
+            Outcome::Done | Outcome::More(_) => Ok(()),
             Outcome::Failed => Err(Vec::new()),
         }
     }
@@ -205,7 +221,7 @@ impl Applier<'_, '_> {
         ))
     }
 
-    fn finish_read(&mut self, action: &Action, result: Result<Value, ApiError>) -> Outcome {
+    fn finish_read(&mut self, action: &Action, result: Result<Value, ApiError>) -> Outcome<Done> {
         match result {
             Ok(value) => {
                 self.data.insert(action.address.clone(), value);
@@ -237,7 +253,24 @@ impl Applier<'_, '_> {
         self.change(action).is_some_and(|change| change.reason == Some(Reason::CheckNested))
     }
 
-    fn finish_acted(&mut self, action: &Action, observed: Option<Observed>) -> Outcome {
+    /// Goes on when an object's programs have run: a made object is whole, a leaving one is removed.
+    fn after_programs(&mut self, action: &Action, next: Next) -> Outcome<Done> {
+        match next {
+            Next::Job(job) => Outcome::More(job),
+            Next::Failed => self.failed_programs(action),
+            Next::Finished(Some(made)) => self.finish_made(action, &made),
+            Next::Finished(None) => match self.act_job(action) {
+                Ok(Some(job)) => Outcome::More(job),
+                Ok(None) => Outcome::Done,
+                Err(problems) => {
+                    self.applied.problems.extend(problems);
+                    self.failed_programs(action)
+                }
+            },
+        }
+    }
+
+    fn finish_acted(&mut self, action: &Action, observed: Option<Observed>) -> Outcome<Done> {
         let Some(observed) = observed else {
             self.set(action, None);
             self.deposing.remove(&action.address);
@@ -245,7 +278,27 @@ impl Applier<'_, '_> {
             self.finished(action);
             return Outcome::Done;
         };
-        let object = self.object(action, &observed, false);
+        if action.call == Call::Create {
+            // Until its programs have run the object is one that was made only in part.
+            let object = self.object(action, &observed, true);
+            self.set(action, object);
+            let this = self.this(action, &observed.value);
+            if let Some(next) = self.provision(action, &this, Some(observed.clone())) {
+                return self.after_programs(action, next);
+            }
+        }
+        self.finish_made(action, &observed)
+    }
+
+    /// Gives the object as its own programs see it: with the marks of what was planned.
+    fn this(&self, action: &Action, value: &Value) -> Value {
+        let planned = self.change(action).and_then(|change| change.verb.after());
+        planned
+            .map_or_else(|| value.clone(), |planned| with_marks_of(&value.without_marks(), planned))
+    }
+
+    fn finish_made(&mut self, action: &Action, observed: &Observed) -> Outcome<Done> {
+        let object = self.object(action, observed, false);
         self.set(action, object);
         self.done.insert(action.address.clone());
         self.count(action);
@@ -253,7 +306,7 @@ impl Applier<'_, '_> {
         self.postconditions(action, &observed.value)
     }
 
-    fn postconditions(&mut self, action: &Action, value: &Value) -> Outcome {
+    fn postconditions(&mut self, action: &Action, value: &Value) -> Outcome<Done> {
         let mut oracle = Now {
             plan: self.given.plan,
             registry: self.given.registry,

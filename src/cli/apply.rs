@@ -73,6 +73,7 @@ fn apply_new(
             return Err(exit);
         }
     };
+    telling::refreshed(workbench, &prior, &options);
     telling::plan(workbench, &plan, &registry);
     if !plan.is_empty() && !agreed(workbench, matches, options.mode) {
         workbench.unlock(lock);

@@ -166,7 +166,7 @@ fn found(registry: &Registry, address: &Address, change: &Change) -> Option<Obje
     Some(encode(&schema, change.verb.before()?, &change.private, &change.provider, needs))
 }
 
-fn nothing(address: &Address) -> Diagnostic {
+pub(super) fn nothing(address: &Address) -> Diagnostic {
     let detail = format!(
         "While attempting to import an existing object to \"{address}\", the provider detected that no object exists with the \
          given id. Only pre-existing objects can be imported; check that the id is correct and that it is associated with the \

@@ -18,6 +18,7 @@ mod console;
 mod drift;
 mod fmt;
 mod force_unlock;
+mod generate;
 mod get;
 mod graph;
 mod import;

@@ -2,6 +2,7 @@
 
 use clap::ArgMatches;
 
+use super::generate::generate;
 use super::planning::{self, options, planned};
 use super::telling;
 use super::workbench::{Workbench, file_problem};
@@ -15,6 +16,11 @@ pub(super) const COMMAND: Command = Command {
     arguments: |command| {
         planning::arguments(command)
             .arg(option("out", "FILE", "Save the plan, for `terrane apply FILE`"))
+            .arg(option(
+                "generate-config-out",
+                "FILE",
+                "Write blocks for objects that are imported and have none, to this new file",
+            ))
             .arg(flag(
                 "detailed-exitcode",
                 "Exit with 2 when there are changes, 0 when there are none",
@@ -31,6 +37,7 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 
 fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
     telling::version(workbench);
+    let generated = generate(workbench, matches)?;
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let options = options(workbench, matches, false)?;
@@ -38,7 +45,14 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
+    telling::refreshed(workbench, &prior, &options);
     telling::plan(workbench, &plan, &registry);
+    if let (Some(name), false) = (&generated, workbench.json()) {
+        workbench.screen.print(format!(
+            "\nTerrane has generated configuration and written it to {name}. Please review\nthe configuration and edit it as \
+             necessary before adding it to version\ncontrol.\n"
+        ));
+    }
     if let Some(name) = one(matches, "out") {
         let path = workbench.folder.join(name);
         let saved = file::write(&plan, &workbench.sources, &loaded.inputs);

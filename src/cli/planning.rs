@@ -42,6 +42,10 @@ pub(super) fn arguments(command: clap::Command) -> clap::Command {
         .arg(flag("json", "Print JSON, an object a line"))
         .arg(parallelism())
         .arg(flag(
+            "no-exec",
+            "Refuse a configuration that runs programs (provisioner \"local-exec\")",
+        ))
+        .arg(flag(
             "require-live",
             "Refuse a plan of objects in a cluster that the cluster has not checked",
         ))

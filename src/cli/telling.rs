@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
+use crate::plan::planner::Options;
 use crate::plan::{Change, Drift, Plan, PlanMode};
 use crate::providers::Registry;
 use crate::render::drift::DriftReport;
@@ -28,6 +29,29 @@ pub(super) fn version(workbench: &mut Workbench<'_, '_>) {
         let line = stream::version(env!("CARGO_PKG_VERSION"), workbench.clock.now());
         workbench.screen.print(line);
     }
+}
+
+/// Tells of the objects that a plan has read anew, in a stream of JSON lines.
+pub(super) fn refreshed(workbench: &mut Workbench<'_, '_>, prior: &Snapshot, options: &Options) {
+    if !workbench.json() || !options.refresh {
+        return;
+    }
+    let now = workbench.clock.now();
+    let mut text = String::new();
+    for (address, tracked) in &prior.objects {
+        let Some(object) = tracked.current.as_ref().filter(|_| address.mode == Mode::Managed)
+        else {
+            continue;
+        };
+        let wanted = options.targets.is_empty()
+            || options.targets.iter().any(|target| address.is_within(target));
+        if wanted {
+            let id = object.attributes.get("id").and_then(|id| id.as_str());
+            text += &stream::refresh_start(address, id, now);
+            text += &stream::refresh_complete(address, id, now);
+        }
+    }
+    workbench.screen.print(text);
 }
 
 /// Gives the schema of a planned change.
@@ -143,6 +167,7 @@ pub(super) fn applied(
         imported: counts.import,
     };
     if workbench.json() {
+        // As with Terraform, the numbers of an apply are told where all of it was done.
         if failed {
             return;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::ArgMatches;
 
-use super::workbench::Workbench;
+use super::workbench::{Workbench, provisioners};
 use super::{Command, Exit, flag};
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::{Evaluator, Inputs};
@@ -22,6 +22,9 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
     let (config, mut problems) = workbench.config();
+    if !has_errors(&problems) {
+        problems.extend(provisioners(&config.root, false));
+    }
     if !has_errors(&problems) {
         match workbench.registry() {
             Ok(registry) => {

@@ -16,7 +16,7 @@ use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
 use crate::config::{Config, Disk, Module, load, source};
 use crate::diag::{Diagnostic, Sources, fold, has_errors};
-use crate::eval::{InputValue, Inputs, RawInput};
+use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput};
 use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
 use crate::providers::{Registry, World, google, kubernetes, small};
@@ -42,6 +42,8 @@ pub(super) struct Workbench<'e, 's> {
     /// Whether the configuration that has been read has no file.
     empty: bool,
     pub(super) json: bool,
+    /// Whether warnings stand in a line each where there are no errors.
+    compact: bool,
     colour: bool,
     /// Whether problems stand without boxes around them, as `-no-color` has them.
     plain: bool,
@@ -71,6 +73,8 @@ impl<'e, 's> Workbench<'e, 's> {
         let colour =
             screen.colour && !given("no-color") && environment.variable("NO_COLOR").is_none();
         let json = matches.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or(false);
+        let compact = matches.try_get_one::<bool>("compact-warnings").ok().flatten();
+        let compact = compact.copied().unwrap_or(false);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(|error| {
@@ -88,6 +92,7 @@ impl<'e, 's> Workbench<'e, 's> {
             backend: None,
             empty: false,
             json,
+            compact,
             colour,
             plain: given("no-color"),
         };
@@ -151,6 +156,10 @@ impl<'e, 's> Workbench<'e, 's> {
 
     /// Prints problems; gives the exit code that they mean.
     pub(super) fn tell(&mut self, problems: &[Diagnostic]) -> Exit {
+        if self.compact && !self.json && !problems.is_empty() && !has_errors(problems) {
+            self.screen.print(render::diagnostic::compact(problems, &self.sources));
+            return 0;
+        }
         let style = self.style();
         for problem in &fold(problems) {
             if self.json {
@@ -276,7 +285,9 @@ impl<'e, 's> Workbench<'e, 's> {
             variables::gather(&self.folder, self.environment, matches, &config, &mut self.sources);
         let (mut values, more) = gathered;
         problems.extend(more);
-        problems.extend(provisioners(&config.root));
+        if !has_errors(&problems) {
+            problems.extend(provisioners(&config.root, self.no_exec(matches)));
+        }
         if has_errors(&problems) {
             return Err(self.fail(&problems));
         }
@@ -307,6 +318,13 @@ impl<'e, 's> Workbench<'e, 's> {
             let input = InputValue { value: RawInput::Text(text), origin, span: None, file: None };
             values.insert(name.to_string(), input);
         }
+    }
+
+    /// Says whether programs of the configuration must not be run.
+    fn no_exec(&self, matches: &ArgMatches) -> bool {
+        let flag = matches.try_get_one::<bool>("no-exec").ok().flatten().copied().unwrap_or(false);
+        let variable = self.environment.variable("TERRANE_NO_EXEC");
+        flag || variable.is_some_and(|text| text != "0" && text != "false")
     }
 
     /// Says whether a person may be asked.
@@ -502,19 +520,28 @@ impl<'e, 's> Workbench<'e, 's> {
     }
 }
 
-/// Refuses provisioners: an object that was made without them is not what the configuration says.
-fn provisioners(module: &Module) -> Vec<Diagnostic> {
+/// Refuses provisioners that are not run: an object that is made without them is not what the configuration says.
+pub(super) fn provisioners(module: &Module, no_exec: bool) -> Vec<Diagnostic> {
     let blocks = module.resources.values().flat_map(|resource| &resource.provisioners);
-    let own = blocks.map(|block| {
+    let removed = module.removed.iter().flat_map(|removed| &removed.provisioners);
+    let own = blocks.chain(removed).filter_map(|block| {
         let kind = block.labels.first().map_or("", |label| label.text.as_str());
-        let detail = format!(
-            "This version of Terrane runs no provisioners, so \"{kind}\" would be left out."
-        );
-        Diagnostic::error("Provisioner not available", detail)
-            .at(block.header, "")
-            .help("Remove the block, and run what it does in a step of its own.")
+        if kind != LOCAL_EXEC {
+            let detail = format!("There is no provisioner \"{kind}\": the one that is run is \"{LOCAL_EXEC}\".");
+            let problem = Diagnostic::error("Provisioner not available", detail);
+            return Some(problem.at(block.header, "").help(
+                "Remove the block, and do what it does in a step of its own, or with local-exec and a program like ssh.",
+            ));
+        }
+        no_exec.then(|| {
+            let detail = "This block runs a program on this machine, which -no-exec (or TERRANE_NO_EXEC) forbids. Nothing was \
+                          done.";
+            Diagnostic::error("Running programs is forbidden", detail)
+                .at(block.header, "")
+                .help("Remove the block, or allow it.")
+        })
     });
-    let inner = module.calls.values().flat_map(|call| provisioners(&call.module));
+    let inner = module.calls.values().flat_map(|call| provisioners(&call.module, no_exec));
     own.chain(inner).collect()
 }
 

@@ -269,6 +269,8 @@ pub struct Removed {
     pub from: Target,
     /// Whether the object is destroyed too.
     pub destroy: bool,
+    /// `provisioner` blocks as written: they run before the object is removed.
+    pub provisioners: Vec<Block>,
     /// The block's place.
     pub span: Span,
 }

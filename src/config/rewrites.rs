@@ -84,7 +84,12 @@ impl Reader<'_> {
             self.error(summary, detail, span);
             return;
         }
-        self.module.removed.push(Removed { from, destroy, span: block.header });
+        self.module.removed.push(Removed {
+            from,
+            destroy,
+            provisioners: content.of("provisioner").cloned().collect(),
+            span: block.header,
+        });
     }
 
     pub(super) fn import(&mut self, block: &Block) {

@@ -234,6 +234,22 @@ impl<'a> Evaluator<'a> {
         Ok((*made).clone())
     }
 
+    /// Says which provider block an instance's block uses.
+    ///
+    /// # Errors
+    /// There is no such block, or its type is not known.
+    pub fn provider_of(
+        &mut self,
+        address: &Address,
+        oracle: &mut dyn Oracle,
+    ) -> Result<ProviderRef, Vec<Diagnostic>> {
+        self.once(oracle, |pass| {
+            let block = pass.find_block(address)?;
+            pass.schema(block)?;
+            Ok(pass.provider_of(block))
+        })
+    }
+
     /// Evaluates the root module's outputs.
     pub fn outputs(
         &mut self,
@@ -320,7 +336,7 @@ impl<'a> Evaluator<'a> {
         self.running_set.clear();
     }
 
-    fn once<T>(
+    pub(super) fn once<T>(
         &mut self,
         oracle: &mut dyn Oracle,
         make: impl FnOnce(&mut Pass<'_, 'a>) -> Eval<T>,
@@ -577,7 +593,7 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Finds the block of an address, through the modules' instances.
-    fn find_block(&mut self, address: &Address) -> Eval<BlockId<'a>> {
+    pub(super) fn find_block(&mut self, address: &Address) -> Eval<BlockId<'a>> {
         let mut at = 0;
         for step in &address.module {
             let Some(call) = self.evaluator.modules[at].module.calls.get(&step.name) else {

@@ -217,6 +217,7 @@ impl<'a> Pass<'_, 'a> {
             let (lifecycle, ()) = super::scope::both(lifecycle, ignored)?;
             let (config, lifecycle) = super::scope::both(config, Ok(lifecycle))?;
             pass.condition_needs(&resource.lifecycle, &mut scope)?;
+            pass.provisioners(resource, &mut scope)?;
             let address = pass.block_address(block);
             let mut needs = pass.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
             needs.remove(&address);

@@ -24,6 +24,7 @@ mod body;
 mod written;
 mod check;
 mod import;
+mod provisioner;
 mod reach;
 mod outline;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use self::evaluator::{Evaluation, Evaluator};
 pub use self::import::Imported;
 pub use self::instance::sealed;
 pub use self::outline::{Outline, constant_of, outline, reference_text};
+pub use self::provisioner::LOCAL_EXEC;
 pub use self::variable::{is_plain_text, missing};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -292,6 +292,11 @@ impl<'a> Found<'_, 'a> {
             resource.lifecycle.preconditions.iter().chain(&resource.lifecycle.postconditions);
         self.exprs(rules.flat_map(|rule| [&rule.condition, &rule.error_message]));
         self.body(&resource.body, &mut Vec::new());
+        for block in &resource.provisioners {
+            let own = block.body.attributes.iter();
+            let own = own.filter(|argument| !matches!(&*argument.name.text, "when" | "on_failure"));
+            self.exprs(own.map(|argument| &argument.expr));
+        }
         if let Some((place, block)) = self.provider(resource) {
             let alias = block.alias.as_ref().map(|alias| alias.text.as_str());
             self.nodes.push((Node::Provider(place, &block.name.text, alias), resource.span));

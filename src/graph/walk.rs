@@ -25,12 +25,13 @@ pub enum Prepared<D> {
 }
 
 /// What became of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Outcome<D> {
     /// What waits for it may go on.
     Done,
     /// What waits for it is skipped.
     Failed,
+    /// It is not done yet: a worker goes on with it.
+    More(LocalBoxFuture<'static, D>),
 }
 
 /// The owner of a walk.
@@ -46,7 +47,11 @@ pub trait Walk {
     fn prepare(&mut self, key: &Self::Key) -> impl Future<Output = Prepared<Self::Done>>;
 
     /// Folds in what a worker gave back.
-    fn finish(&mut self, key: &Self::Key, done: Self::Done) -> impl Future<Output = Outcome>;
+    fn finish(
+        &mut self,
+        key: &Self::Key,
+        done: Self::Done,
+    ) -> impl Future<Output = Outcome<Self::Done>>;
 
     /// Deals with what workers told; all that wait are given at once, so that one flush serves them all.
     fn attend(&mut self, messages: Vec<Self::Message>) -> impl Future<Output = ()>;
@@ -110,6 +115,7 @@ pub async fn walk<W: Walk>(
                 match owner.finish(&key, done).await {
                     Outcome::Done => release(&waiters, &key, &mut open, &mut ready),
                     Outcome::Failed => skip(owner, &waiters, &key, &mut open),
+                    Outcome::More(job) => running.push(begin(key, job, clock)),
                 }
             }
         }

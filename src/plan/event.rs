@@ -45,6 +45,15 @@ pub enum ApplyEvent {
         /// How long it took.
         elapsed: Duration,
     },
+    /// A provisioner of a call's object runs.
+    Provision {
+        /// Which call.
+        action: Action,
+        /// Its kind, `local-exec`.
+        kind: String,
+        /// What of it.
+        step: ProvisionStep,
+    },
     /// A call is not made.
     Skipped {
         /// Which.
@@ -52,6 +61,19 @@ pub enum ApplyEvent {
         /// The instance whose call failed.
         because: Address,
     },
+}
+
+/// What a provisioner does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProvisionStep {
+    /// It begins.
+    Started,
+    /// It prints a line.
+    Output(String),
+    /// It did what it should.
+    Complete,
+    /// It failed.
+    Errored,
 }
 
 impl ApplyEvent {
@@ -63,6 +85,7 @@ impl ApplyEvent {
             | ApplyEvent::Log { action, .. }
             | ApplyEvent::Finished { action, .. }
             | ApplyEvent::Failed { action, .. }
+            | ApplyEvent::Provision { action, .. }
             | ApplyEvent::Skipped { action, .. } => action,
         }
     }

@@ -59,6 +59,20 @@ fn also(others: &[String]) -> String {
     format!("The same concerns {named}{more}.")
 }
 
+/// Tells warnings in a line each, with their places.
+pub fn compact(problems: &[Diagnostic], sources: &Sources) -> String {
+    let lines = problems.iter().map(|problem| {
+        let place = problem.span().map(|span| {
+            format!("  on {} line {}\n", sources.name(span.file), sources.start(span).line)
+        });
+        format!("- {}\n{}", problem.summary, place.unwrap_or_default())
+    });
+    format!(
+        "\nWarnings:\n\n{}\nTo see the full warning notes, run Terrane without -compact-warnings.\n",
+        lines.collect::<String>()
+    )
+}
+
 fn places(problem: &Diagnostic, sources: &Sources, style: Style) -> String {
     let mut text = String::new();
     if let Some(address) = &problem.address {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::state::KeptOutput;
+use crate::value::quote::quote;
 use crate::value::{Fields, Kind, Type, Value};
 
 /// Tells a value as an expression.
@@ -42,39 +43,6 @@ fn tell(value: &Value, indent: usize) -> String {
         Kind::Map(_, fields) => format!("tomap({})", members(fields, indent)),
         Kind::Object(fields) => members(fields, indent),
     }
-}
-
-/// Quotes a text as the console does: what cannot be seen is escaped, `${` stays as it is.
-fn quote(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        let code = c as u32;
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            _ if code < 0x20 || code == 0x7f => out.push_str(&format!("\\x{code:02x}")),
-            _ if is_unseen(c) && code > 0xffff => out.push_str(&format!("\\U{code:08x}")),
-            _ if is_unseen(c) => out.push_str(&format!("\\u{code:04x}")),
-            _ => out.push(c),
-        }
-    }
-    out + "\""
-}
-
-/// Says whether a character leaves no mark: spaces other than the plain one, controls, joiners, private ones.
-fn is_unseen(c: char) -> bool {
-    let hidden = matches!(c,
-        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}');
-    hidden || c.is_control() || (c.is_whitespace() && c != ' ')
 }
 
 /// Tells a type as the console's `type` does, nested parts on lines of their own.

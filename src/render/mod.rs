@@ -3,6 +3,7 @@
 //! Secrets are never told: a sensitive value is `(sensitive value)` in text and JSON alike.
 
 mod change;
+pub mod configuration;
 pub mod diagnostic;
 mod diff;
 mod document;

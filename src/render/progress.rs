@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::style::{Ink, Style};
 use crate::graph::Graph;
-use crate::plan::event::ApplyEvent;
+use crate::plan::event::{ApplyEvent, ProvisionStep};
 use crate::plan::{Action, Call};
 use crate::state::KeptOutput;
 
@@ -57,6 +57,14 @@ impl Progress {
                 }
             }
             ApplyEvent::Log { .. } => {}
+            ApplyEvent::Provision { step, kind, .. } => {
+                if let Some(running) = self.running.get_mut(action) {
+                    running.note = match step {
+                        ProvisionStep::Started | ProvisionStep::Output(_) => kind.clone(),
+                        ProvisionStep::Complete | ProvisionStep::Errored => String::new(),
+                    };
+                }
+            }
             ApplyEvent::Finished { .. }
             | ApplyEvent::Failed { .. }
             | ApplyEvent::Skipped { .. } => {
@@ -114,6 +122,10 @@ impl Progress {
     }
 
     fn log(&self, event: &ApplyEvent) -> String {
+        if let ApplyEvent::Provision { action, kind, step: ProvisionStep::Output(line) } = event {
+            let name = self.style.paint(Ink::Bold, &format!("{} ({kind}):", subject(action)));
+            return format!("{name} {}\n", plain(line));
+        }
         let ApplyEvent::Log { action, lines } = event else { return String::new() };
         let name = self.style.paint(Ink::Dim, &format!("{} |", action.address));
         lines.iter().map(|line| format!("{name} {}\n", plain(line))).collect()
@@ -204,7 +216,10 @@ pub(super) fn message(event: &ApplyEvent) -> Option<String> {
         ApplyEvent::Skipped { because, .. } => {
             Some(format!("not {}, since {because} failed", done(call)))
         }
-        ApplyEvent::Note { .. } | ApplyEvent::Log { .. } => None,
+        ApplyEvent::Provision { kind, step: ProvisionStep::Started, .. } => {
+            Some(format!("Provisioning with '{kind}'..."))
+        }
+        ApplyEvent::Provision { .. } | ApplyEvent::Note { .. } | ApplyEvent::Log { .. } => None,
     }
 }
 

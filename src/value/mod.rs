@@ -14,6 +14,7 @@ mod mismatch;
 mod number;
 mod order;
 mod path;
+pub mod quote;
 mod types;
 mod unify;
 

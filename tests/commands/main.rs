@@ -1,7 +1,9 @@
 //! The commands that a Terraform user expects, held against what terraform says: the console line by line, sequences
 //! of commands, the functions' signatures; and modules from a git repository.
 
+mod generate;
 mod git;
+mod provision;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -11,7 +11,7 @@ use super::state::output_value;
 use super::{Reveal, key};
 use crate::addr::{Address, module_text};
 use crate::diag::{Diagnostic, Severity, Sources};
-use crate::plan::event::ApplyEvent;
+use crate::plan::event::{ApplyEvent, ProvisionStep};
 use crate::plan::{Action, Call, Change, Counts, OutputChange, Plan, Reason, Verb};
 use crate::render::plan::summary_line;
 use crate::render::progress::{Applied, Long, complete_line, message, subject};
@@ -253,6 +253,7 @@ pub fn event(event: &ApplyEvent, now: Timestamp) -> String {
             hook["because"] = because.to_string().into();
             ("apply_skipped", "warn")
         }
+        ApplyEvent::Provision { kind, step, .. } => return provision(action, kind, step, now),
         ApplyEvent::Note { text, .. } => {
             let text = format!("{}: {text}", subject(action));
             return line("info", &text, now, "log", Vec::new());
@@ -269,6 +270,27 @@ pub fn event(event: &ApplyEvent, now: Timestamp) -> String {
     };
     let text = message(event).unwrap_or_default();
     line(level, &format!("{}: {text}", subject(action)), now, kind, vec![("hook", hook)])
+}
+
+/// Gives the line of what a provisioner does.
+fn provision(action: &Action, provisioner: &str, step: &ProvisionStep, now: Timestamp) -> String {
+    let mut hook = json!({ "resource": address_json(&action.address), "provisioner": provisioner });
+    let (kind, text) = match step {
+        ProvisionStep::Started => {
+            ("provision_start", format!("Provisioning with '{provisioner}'..."))
+        }
+        ProvisionStep::Output(line) => {
+            hook["output"] = line.as_str().into();
+            ("provision_progress", format!("({provisioner}): {line}"))
+        }
+        ProvisionStep::Complete => {
+            ("provision_complete", format!("({provisioner}) Provisioning complete"))
+        }
+        ProvisionStep::Errored => {
+            ("provision_errored", format!("({provisioner}) Provisioning errored"))
+        }
+    };
+    line("info", &format!("{}: {text}", subject(action)), now, kind, vec![("hook", hook)])
 }
 
 /// Gives the line of a call that takes long.
