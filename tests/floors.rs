@@ -22,7 +22,7 @@ const FLOORS: &[(&str, &str)] = &[
     ("backends", "addr auth diag http state value"),
     ("providers", "addr auth diag http merge schema syntax value"),
     ("plan", "addr config diag eval graph http providers schema state value"),
-    ("apply", "addr backends config diag eval graph http plan providers schema state value"),
+    ("apply", "addr backends config diag eval graph http plan providers schema state syntax value"),
     ("render", "addr config diag eval functions graph plan providers schema state syntax value"),
     ("sandbox", "http merge"),
 ];
