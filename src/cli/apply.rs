@@ -73,7 +73,7 @@ fn apply_new(
             return Err(exit);
         }
     };
-    telling::refreshed(workbench, &prior, &options);
+    telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);
     if !plan.is_empty() && !agreed(workbench, matches, options.mode) {
         workbench.unlock(lock);

@@ -45,7 +45,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
-    telling::refreshed(workbench, &prior, &options);
+    telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);
     if let (Some(name), false) = (&generated, workbench.json()) {
         workbench.screen.print(format!(

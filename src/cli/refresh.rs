@@ -36,11 +36,14 @@ fn refresh(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Ex
         }
     };
     workbench.tell(&plan.warnings);
-    telling::refreshed(workbench, &prior, &options);
+    telling::refreshed(workbench, &prior, &plan, &options);
     let applied = carried_out(workbench, matches, &loaded, &registry, &plan, lock.as_mut());
     let unlocked = workbench.unlock(lock);
     workbench.tell(&applied.problems);
     let outputs = &applied.snapshot.outputs;
+    if workbench.json() && outputs.is_empty() {
+        return Ok(if has_errors(&applied.problems) { 1 } else { unlocked });
+    }
     if workbench.json() {
         let text = render::json::stream::applied_outputs(outputs, workbench.clock.now());
         workbench.screen.print(text);

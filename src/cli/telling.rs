@@ -32,13 +32,21 @@ pub(super) fn version(workbench: &mut Workbench<'_, '_>) {
 }
 
 /// Tells of the objects that a plan has read anew, in a stream of JSON lines.
-pub(super) fn refreshed(workbench: &mut Workbench<'_, '_>, prior: &Snapshot, options: &Options) {
+pub(super) fn refreshed(
+    workbench: &mut Workbench<'_, '_>,
+    prior: &Snapshot,
+    made: &Plan,
+    options: &Options,
+) {
     if !workbench.json() || !options.refresh {
         return;
     }
     let now = workbench.clock.now();
     let mut text = String::new();
-    for (address, tracked) in &prior.objects {
+    for (former, tracked) in &prior.objects {
+        // What is moved is told under its new address.
+        let moved = made.moves.iter().find(|(_, old)| *old == former);
+        let address = moved.map_or(former, |(new, _)| new);
         let Some(object) = tracked.current.as_ref().filter(|_| address.mode == Mode::Managed)
         else {
             continue;
@@ -173,7 +181,9 @@ pub(super) fn applied(
         }
         let now = workbench.clock.now();
         workbench.screen.print(stream::apply_summary(done, destroy, now));
-        workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
+        if !applied.snapshot.outputs.is_empty() {
+            workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
+        }
         return;
     }
     let destroy = destroy || plan.base.mode == PlanMode::Destroy;

@@ -4,6 +4,7 @@
 mod generate;
 mod git;
 mod provision;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::fs;
