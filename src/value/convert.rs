@@ -124,8 +124,15 @@ fn parts_as(parts: &[Value], from: &Type, ty: &Type, path: &Path) -> Result<Valu
         converted.map(|(place, part)| convert_at(part, &wanted, &place_of(place, part)));
     let converted: Vec<Value> = converted.collect::<Result<_, _>>()?;
     let (element, converted) = settle(&wanted, from, converted, path)?;
-    Ok(match ty {
-        Type::Set(_) => Value::set(element, converted),
+    let whole = converted.len() < 2 || converted.iter().all(Value::is_whole);
+    Ok(match (ty, from) {
+        (Type::Set(_), _) => Value::set(element, converted),
+        // How many elements there are is not known before all are.
+        (_, Type::Set(_)) if !whole => {
+            let length = (1, Some(converted.len()));
+            let bounds = Bounds { length, ..Bounds::not_null() };
+            Value::derived(&converted, Kind::Unknown(Type::list(element), bounds))
+        }
         _ => Value::list(element, converted),
     })
 }

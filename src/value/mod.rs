@@ -182,7 +182,7 @@ impl Value {
 
     /// Makes a set: sorts the elements, drops equal ones and moves their marks to the set.
     ///
-    /// An unknown element stays as one element; who counts must ask [`Value::is_whole`] first.
+    /// Elements that are not known whole stay, each for itself; who counts must ask [`Value::is_whole`] first.
     pub fn set(element: Type, elements: Vec<Value>) -> Value {
         let mut marks = Marks::default();
         let elements: Vec<Value> = elements

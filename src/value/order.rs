@@ -14,13 +14,13 @@ pub fn order(left: &Value, right: &Value) -> Ordering {
     primitives(left, right).unwrap_or_else(|| texts().then_with(|| by_parts(left, right)))
 }
 
-/// Sorts and drops equal ones.
+/// Sorts and drops equal ones. What is not known whole is equal to nothing: it may turn out to be anything.
 pub(super) fn sorted(elements: Vec<Value>) -> Vec<Value> {
     let structured = |value: &Value| value.elements().is_some() || value.fields().is_some();
     if !elements.iter().any(structured) {
         let mut elements = elements;
         elements.sort_by(order);
-        elements.dedup();
+        elements.dedup_by(|one, other| one.is_known() && one == other);
         return elements;
     }
     let mut keyed: Vec<(String, Value)> =
@@ -29,7 +29,7 @@ pub(super) fn sorted(elements: Vec<Value>) -> Vec<Value> {
         let texts = || a.cmp(b).then_with(|| by_parts(left, right));
         primitives(left, right).unwrap_or_else(texts)
     });
-    keyed.dedup();
+    keyed.dedup_by(|one, other| one.1.is_whole() && one == other);
     keyed.into_iter().map(|(_, element)| element).collect()
 }
 
