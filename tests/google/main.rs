@@ -9,4 +9,5 @@ mod recorded;
 mod faults;
 mod credentials;
 mod bodies;
+mod attributes;
 mod over_a_port;

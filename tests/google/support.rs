@@ -174,7 +174,7 @@ pub(crate) fn object(parts: &[Part], json: &Json) -> Value {
     Value::object(parts.iter().map(|part| {
         let member = json.get(&part.name);
         let value = match (&part.shape, member) {
-            (_, None) => part.absent(),
+            (_, None | Some(Json::Null)) => part.absent(),
             (_, Some(json)) if json == &json!("(unknown)") => Value::unknown(part.ty()),
             (Shape::Attribute { ty, .. }, Some(json)) => {
                 typed(json, ty).unwrap_or_else(|| panic!("{} of {}", json, part.name))

@@ -120,6 +120,11 @@ fn add(part: &Part, change: &Change, new: &Value, planned: &Value, found: &mut V
     } else {
         None
     };
+    // A text that nobody wants any more, without a word for "none": there is nothing to say.
+    let mute = matches!(part.shape, Shape::Attribute { ty: crate::value::Type::String, .. });
+    if mute && new.is_null() && gone.is_none() && !change.force_send {
+        return;
+    }
     let value = gone.or(encoded).unwrap_or_else(|| match &part.shape {
         Shape::Block { .. } => Json::Object(Map::new()),
         Shape::Attribute { ty: crate::value::Type::Bool, .. } => Json::Bool(false),

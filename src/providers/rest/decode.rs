@@ -139,7 +139,9 @@ fn blocks(
     base: Option<&Value>,
     whole: Option<&Value>,
 ) -> Value {
-    let Shape::Block { set, max, keyed, present, .. } = &part.shape else { return part.absent() };
+    let Shape::Block { set, single, keyed, present, .. } = &part.shape else {
+        return part.absent();
+    };
     let objects: Vec<Json> = match (found, keyed) {
         (Some(Json::Object(fields)), Some(key)) => keyed_objects(fields, key, parts),
         (Some(Json::Array(objects)), _) => objects.clone(),
@@ -153,7 +155,7 @@ fn blocks(
     let objects: Vec<Json> = objects.into_iter().filter(here).collect();
     let standing = base.and_then(Value::elements).unwrap_or_default();
     let element = parts_type(parts);
-    if !*set || (objects.len() == 1 && standing.len() == 1) || *max == Some(1) {
+    if !*set || (objects.len() == 1 && standing.len() == 1) || *single {
         let values = objects
             .iter()
             .enumerate()

@@ -58,13 +58,13 @@ fn member(
 ) -> Option<Json> {
     match &part.shape {
         Shape::Attribute { .. } => attribute(part, value, beside, empty),
-        Shape::Block { max, keyed, present, parts, .. } => {
+        Shape::Block { single, keyed, present, parts, .. } => {
             let elements = value.elements()?;
             if elements.is_empty() {
                 let none = || {
                     if keyed.is_some() { Json::Object(Map::new()) } else { Json::Array(Vec::new()) }
                 };
-                return (empty == Empty::Sent && *max != Some(1)).then(none);
+                return (empty == Empty::Sent && !single).then(none);
             }
             let mut encoded = elements.iter().filter(|element| element.is_known()).map(|element| {
                 let mut object = object(parts, element, empty, absolute);
@@ -73,7 +73,7 @@ fn member(
                 }
                 object
             });
-            if *max == Some(1) {
+            if *single {
                 return encoded.next();
             }
             let encoded: Vec<Json> = encoded.collect();

@@ -465,10 +465,12 @@ fn nested(block: &Block, shared: &[SharedRow], problems: &mut Vec<Diagnostic>) -
             Err(problem) => words.problem(problem),
         }
     }
+    let max = words.count("max_items");
     let shape = Shape::Block {
         set: words.choice("kind", &[("set", true), ("list", false)], false),
         min: words.count("min_items").unwrap_or(0),
-        max: words.count("max_items"),
+        max,
+        single: words.flag("single") || max == Some(1),
         keyed: words.text("keyed"),
         present: words.text("present"),
         parts,

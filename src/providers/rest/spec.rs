@@ -228,6 +228,8 @@ pub enum Shape {
         min: usize,
         /// How many at most.
         max: Option<usize>,
+        /// In JSON there is one object: at most one block, or the service knows one only.
+        single: bool,
         /// In JSON they are a map by this attribute.
         keyed: Option<String>,
         /// The block's presence is this JSON member's truth.

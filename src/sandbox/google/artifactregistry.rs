@@ -85,6 +85,7 @@ fn create(turn: &mut Turn<'_>) -> Answer {
     }
     let virtual_one = repository["mode"] == "VIRTUAL_REPOSITORY";
     repository["satisfiesPzi"] = json!(true);
+    let wished = repository["vulnerabilityScanningConfig"].clone();
     repository["vulnerabilityScanningConfig"] = json!({
         "lastEnableTime": stamp(turn.now),
         "enablementState": if virtual_one { "SCANNING_UNSUPPORTED" } else { "SCANNING_DISABLED" },
@@ -94,6 +95,7 @@ fn create(turn: &mut Turn<'_>) -> Answer {
             "API containerscanning.googleapis.com is not enabled."
         },
     });
+    merge_fields(&mut repository["vulnerabilityScanningConfig"], &wished);
     let mut response = repository.clone();
     response["@type"] = json!(format!("{TYPES}Repository"));
     let format = repository["format"].as_str().unwrap_or_default().to_lowercase();

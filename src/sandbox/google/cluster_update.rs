@@ -49,6 +49,9 @@ const PLACES: &[(&str, &[&str])] = &[
     ("desiredContainerdConfig", &["nodePoolDefaults", "nodeConfigDefaults", "containerdConfig"]),
     ("desiredNodeKubeletConfig", &["nodePoolDefaults", "nodeConfigDefaults", "nodeKubeletConfig"]),
     ("desiredNodePoolLoggingConfig", &["nodePoolDefaults", "nodeConfigDefaults", "loggingConfig"]),
+    ("desiredAutopilotWorkloadPolicyConfig", &["autopilot", "workloadPolicyConfig"]),
+    ("desiredPrivilegedAdmissionConfig", &["autopilot", "privilegedAdmissionConfig"]),
+    ("desiredAutopilotClusterPolicyConfig", &["autopilot", "clusterPolicyConfig"]),
     ("desiredClusterAutoscaling", &["autoscaling"]),
     ("desiredK8sBetaApis", &["enableK8sBetaApis"]),
     ("desiredMasterAuthorizedNetworksConfig", &["masterAuthorizedNetworksConfig"]),
@@ -315,7 +318,12 @@ pub fn set(turn: &mut Turn<'_>) -> Answer {
             let policy = if body["networkPolicy"]["enabled"] == json!(true) {
                 body["networkPolicy"].clone()
             } else {
-                Json::Null
+                // The provider is kept while the policy is off.
+                let provider = &body["networkPolicy"]["provider"];
+                match provider.as_str() {
+                    Some(name) if name != "PROVIDER_UNSPECIFIED" => json!({"provider": name}),
+                    _ => Json::Null,
+                }
             };
             merge_fields(&mut changed, &json!({"networkPolicy": policy}));
             "SET_NETWORK_POLICY"

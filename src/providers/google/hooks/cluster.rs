@@ -16,6 +16,8 @@ use crate::providers::rest::validate::problem;
 use crate::providers::{ApiErrorKind, Failure};
 use crate::value::{Path, Type, Value};
 
+use super::pool::custom_image;
+
 /// `google_container_cluster`.
 pub struct Cluster;
 
@@ -145,6 +147,9 @@ impl Hook for Cluster {
                     members::set_dotted(options, "scope", "NO_UPGRADES".into());
                 }
             }
+        }
+        if members::dotted(object, "networkConfig.dnsConfig").is_some_and(members::is_zero) {
+            members::remove(object, "networkConfig.dnsConfig");
         }
         members::remove(object, "maintenancePolicy.resourceVersion");
         if object.get("maintenancePolicy").is_some_and(members::is_zero) {
@@ -428,6 +433,7 @@ fn finished(
             }
         }
         "cpe" => concern.body = endpoints(&job.spec.parts, planned),
+        "desiredImage" => custom_image(&mut concern),
         "desiredLocations" => return locations(concern, prior, planned),
         "desiredK8sBetaApis" => {
             let old = members::dotted(found, "enableK8sBetaApis.enabledApis")

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 
 use crate::providers::rest::api::Ask;
-use crate::providers::rest::change::concerns;
+use crate::providers::rest::change::{Concern, concerns};
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::json as members;
@@ -42,6 +42,17 @@ fn place(draft: &mut Draft<'_>) {
     after = NodePool.located(after);
     let id = draft.spec.id.value(&after);
     draft.after = after.with_field("id", id);
+}
+
+/// The image of one's own stands in three members of an update.
+pub fn custom_image(concern: &mut Concern) {
+    if concern.group == "desiredImage" {
+        let image = concern.body.get("desiredImage").cloned().unwrap_or_default();
+        concern.body = json!({
+            "desiredImage": image.get("image"), "desiredImageProject": image.get("imageProject"),
+            "desiredImageType": "CUSTOM_CONTAINERD",
+        });
+    }
 }
 
 #[async_trait]
@@ -214,13 +225,7 @@ impl Hook for NodePool {
             {
                 concern.body = json!({ "desiredNodePoolAutoscaling": { "enabled": false } });
             }
-            if concern.group == "desiredImage" {
-                let image = concern.body.pointer("/desiredImage/0").cloned().unwrap_or_default();
-                concern.body = json!({
-                    "desiredImage": image.get("image"), "desiredImageProject": image.get("imageProject"),
-                    "desiredImageType": "CUSTOM_CONTAINERD",
-                });
-            }
+            custom_image(&mut concern);
             job.concern(&concern, planned, until).await?;
             job.rest(planned, until).await?;
         }

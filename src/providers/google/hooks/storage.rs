@@ -12,7 +12,8 @@ use crate::providers::rest::api::Ask;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::spec::Spec;
+use crate::providers::rest::template::{Template, escape, text_at};
 use crate::providers::{ApiError, ApiErrorKind, Failure};
 use crate::value::{Path, Value};
 
@@ -65,7 +66,14 @@ impl Hook for Bucket {
     }
 
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
-        let made = job.create(planned).await?;
+        let retains =
+            planned.field("enable_object_retention").and_then(Value::as_bool) == Some(true);
+        let made = if retains {
+            let spec = with_object_retention(job.spec);
+            Job { spec: &spec, ..*job }.create(planned).await?
+        } else {
+            job.create(planned).await?
+        };
         if is_locked(planned) && !is_locked(&made) {
             return lock(job, &made).await;
         }
@@ -113,6 +121,15 @@ impl Hook for Bucket {
         empty(job, &name, &objects).await?;
         job.delete(prior).await
     }
+}
+
+/// The retention of objects is asked for in the address of the creation, not in the bucket.
+fn with_object_retention(spec: &Spec) -> Spec {
+    let mut spec = spec.clone();
+    if let Some(call) = &mut spec.create {
+        call.path = Template::parse(&format!("{}&enableObjectRetention=true", call.path));
+    }
+    spec
 }
 
 async fn empty(job: &Job<'_>, bucket: &str, objects: &[Json]) -> Result<(), Failure> {

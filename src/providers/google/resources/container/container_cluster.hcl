@@ -62,7 +62,7 @@ resource "google_container_cluster" {
     enable_shielded_nodes                    = { type = bool, optional = true, default = true, conflicts_with = ["enable_autopilot"], api = "shieldedNodes.enabled", update = { rpc = "update", field = "desiredShieldedNodes", wrap = "enabled", force_send = true } }
     enable_tpu                               = { type = bool, optional = true, replaces = true, api = "enableTpu" }
     ignore_node_count_changes                = { type = bool, optional = true }
-    in_transit_encryption_config             = { type = string, optional = true, one_of = ["IN_TRANSIT_ENCRYPTION_CONFIG_UNSPECIFIED", "IN_TRANSIT_ENCRYPTION_DISABLED", "IN_TRANSIT_ENCRYPTION_INTER_NODE_TRANSPARENT"], api = "networkConfig.inTransitEncryptionConfig", update = { rpc = "update", field = "desiredInTransitEncryptionConfig", force_send = true } }
+    in_transit_encryption_config             = { type = string, optional = true, one_of = ["IN_TRANSIT_ENCRYPTION_CONFIG_UNSPECIFIED", "IN_TRANSIT_ENCRYPTION_DISABLED", "IN_TRANSIT_ENCRYPTION_INTER_NODE_TRANSPARENT"], api = "networkConfig.inTransitEncryptionConfig", suppress = "empty_equals:IN_TRANSIT_ENCRYPTION_CONFIG_UNSPECIFIED", update = { rpc = "update", field = "desiredInTransitEncryptionConfig", absent = "IN_TRANSIT_ENCRYPTION_CONFIG_UNSPECIFIED", force_send = true } }
     initial_node_count                       = { type = int, optional = true, replaces = true, api = "initialNodeCount" }
     location                                 = { type = string, optional = true, computed = true, replaces = true, write = none, fill = gke_location }
     logging_service                          = { type = string, optional = true, computed = true, one_of = ["logging.googleapis.com", "logging.googleapis.com/kubernetes", "none"], api = "loggingService", update = { rpc = "update", field = "desiredLoggingService", group = "logging_monitoring_service" } }
@@ -263,6 +263,7 @@ resource "google_container_cluster" {
     }
 
     block "ray_operator_config" {
+      single = true
       optional  = true
       computed  = true
       max_items = 3
@@ -997,10 +998,12 @@ resource "google_container_cluster" {
     }
 
     block "maintenance_policy" {
+      single = true
       optional = true
       api      = "maintenancePolicy"
 
       block "exclusion_until_end_of_support" {
+        single = true
         optional = true
         api      = "exclusionUntilEndOfSupport"
         attributes = {
@@ -1090,6 +1093,7 @@ resource "google_container_cluster" {
     }
 
     block "node_drain_config" {
+      single = true
       optional = true
       computed = true
       api      = "nodeDrainConfig"

@@ -57,10 +57,12 @@ resource "google_container_node_pool" {
   }
 
   block "maintenance_policy" {
+    single = true
     optional = true
     api      = "maintenancePolicy"
 
     block "exclusion_until_end_of_support" {
+      single = true
       optional = true
       api      = "exclusionUntilEndOfSupport"
       attributes = {
@@ -151,6 +153,7 @@ resource "google_container_node_pool" {
   }
 
   block "node_drain_config" {
+    single = true
     optional = true
     computed = true
     api      = "nodeDrainConfig"

@@ -468,6 +468,7 @@ shared "node_config" {
   }
 
   block "node_image_config" {
+    single = true
     optional = true
     computed = true
     api      = "nodeImageConfig"

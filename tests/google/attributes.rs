@@ -1,0 +1,211 @@
+//! Every attribute that can be written: it is created, read back, changed, taken away, and each time the next plan is empty.
+//!
+//! Values are made of what the resource files say of an attribute (its type, its enum, its bounds). `attributes.json` has
+//! what they cannot say: the configuration around, values of a certain form, and what is left out, with the reason.
+
+use serde_json::{Map, Value as Json, json};
+use terrane::providers::Deed;
+use terrane::providers::rest::spec::{Part, Shape, Spec};
+use terrane::schema::Given;
+use terrane::value::{Type, Value};
+
+use super::laws::{block_on, cluster, enable};
+use super::support::{Bench, differences};
+
+fn book(type_name: &str) -> Json {
+    let book: Json = serde_json::from_str(include_str!("attributes.json")).unwrap();
+    book[type_name].clone()
+}
+
+/// Makes values: `turn` 0 is the first, 1 another one.
+struct Maker<'a> {
+    book: &'a Json,
+    turn: usize,
+}
+
+impl Maker<'_> {
+    fn value(&self, part: &Part, path: &str) -> Option<Json> {
+        if part.given == Given::Service || self.book["without"].get(path).is_some() {
+            return None;
+        }
+        if let Some(values) = self.book["values"].get(path) {
+            return Some(values[self.turn].clone());
+        }
+        match &part.shape {
+            Shape::Attribute { ty, .. } => Some(self.attribute(part, ty)),
+            Shape::Block { parts, .. } => Some(self.block(parts, path)),
+        }
+    }
+
+    fn block(&self, parts: &[Part], path: &str) -> Json {
+        let mut block = Map::new();
+        for part in parts {
+            let taken = part.checks.conflicts_with.iter().any(|other| {
+                let other = other.rsplit('.').next().unwrap_or(other);
+                block.contains_key(other)
+            });
+            if taken || part.deprecated.is_some() {
+                continue;
+            }
+            if let Some(value) = self.value(part, &format!("{path}.{}", part.name)) {
+                block.insert(part.name.clone(), value);
+            }
+        }
+        Json::Object(block)
+    }
+
+    fn attribute(&self, part: &Part, ty: &Type) -> Json {
+        let choices: Vec<&String> =
+            part.checks.one_of.iter().filter(|choice| !choice.ends_with("UNSPECIFIED")).collect();
+        let text = || match choices.len() {
+            0 => json!(format!("example-{}", ["a", "b"][self.turn])),
+            several => json!(choices[self.turn.min(several - 1)]),
+        };
+        let number = || {
+            #[expect(clippy::cast_possible_truncation, reason = "bounds are small")]
+            let first = part.checks.min.map_or(1, |min| (min as i64).max(1));
+            #[expect(clippy::cast_possible_truncation, reason = "bounds are small")]
+            let last = part.checks.max.map_or(i64::MAX, |max| max as i64);
+            (first + i64::try_from(self.turn).unwrap()).min(last)
+        };
+        match ty {
+            Type::Bool => json!(self.turn == 0),
+            Type::Number => json!(number()),
+            Type::List(element) | Type::Set(element) => match **element {
+                Type::Number => json!([number()]),
+                _ => json!([text()]),
+            },
+            Type::Map(_) => json!({ "key": text() }),
+            _ => text(),
+        }
+    }
+}
+
+fn merged(base: &Json, more: &Json) -> Json {
+    let mut merged = base.clone();
+    for (name, value) in more.as_object().into_iter().flatten() {
+        merged[name] = value.clone();
+    }
+    merged
+}
+
+/// One object on its way through its values.
+struct Way<'a> {
+    bench: Bench,
+    type_name: &'a str,
+    standing: Option<Value>,
+    problems: Vec<String>,
+}
+
+impl Way<'_> {
+    /// Brings the object to a configuration, and looks whether the next plan is empty. Says whether it is worth going on.
+    async fn reach(&mut self, step: &str, configuration: &Json) -> bool {
+        let config = self.bench.config(self.type_name, configuration);
+        let planned = self.bench.plan(self.type_name, self.standing.as_ref(), &config);
+        if let Some(problem) = planned.problems.first() {
+            self.problems.push(format!("{step}: {problem:?}"));
+            return false;
+        }
+        if self.standing.as_ref() == Some(&planned.after) || !planned.replaces.is_empty() {
+            return planned.replaces.is_empty();
+        }
+        let deed = match self.standing.take() {
+            None => Deed::Create { planned: planned.after, config: config.clone() },
+            Some(prior) => Deed::Update { prior, planned: planned.after, config: config.clone() },
+        };
+        let done = match self.bench.act(self.type_name, deed).await {
+            Ok(done) => done.unwrap(),
+            Err(failure) => {
+                self.problems.push(format!("{step}: {}", failure.error));
+                return false;
+            }
+        };
+        let Some(read) = self.bench.read(self.type_name, &done).await else {
+            self.problems.push(format!("{step}: it is not there"));
+            return false;
+        };
+        let again = self.bench.plan(self.type_name, Some(&read), &config);
+        let mut found = Vec::new();
+        match again.replaces.is_empty() {
+            true => differences(&read, &again.after, "", &mut found),
+            false => found.push(format!("replaces {:?}", again.replaces)),
+        }
+        self.problems.extend(found.iter().map(|text| format!("{step}: {text}")));
+        self.standing = Some(read);
+        found.is_empty()
+    }
+}
+
+async fn bench_for(type_name: &str) -> Bench {
+    let bench = Bench::new();
+    enable(&bench).await;
+    match type_name {
+        "google_container_node_pool" => {
+            bench.create("google_container_cluster", &cluster()).await;
+        }
+        "google_storage_bucket_iam_member" => {
+            let bucket = json!({ "name": "polls-attributes", "location": "US" });
+            bench.create("google_storage_bucket", &bucket).await;
+        }
+        _ => {}
+    }
+    bench
+}
+
+async fn sweep(type_name: &str) -> Vec<String> {
+    let book = book(type_name);
+    let spec: Spec = Bench::new().spec(type_name);
+    let only = std::env::var("TERRANE_ATTRIBUTE").unwrap_or_default();
+    let mut problems = Vec::new();
+    for part in &spec.parts {
+        let name = part.name.as_str();
+        if book["base"].get(name).is_some() || !name.starts_with(&only) {
+            continue;
+        }
+        let value = |turn: usize| Maker { book: &book, turn }.value(part, name);
+        let (Some(first), Some(second)) = (value(0), value(1)) else { continue };
+        let around = merged(&book["base"], &book["around"][name]);
+        let bench = bench_for(type_name).await;
+        let mut way = Way { bench, type_name, standing: None, problems: Vec::new() };
+        if way.reach(&format!("{name} made"), &merged(&around, &json!({ name: first }))).await
+            && way
+                .reach(&format!("{name} changed"), &merged(&around, &json!({ name: second })))
+                .await
+            && part.given != Given::Required
+        {
+            way.reach(&format!("{name} taken away"), &around).await;
+        }
+        problems.extend(way.problems);
+    }
+    problems
+}
+
+fn swept(type_name: &str) {
+    let problems = block_on(sweep(type_name));
+    assert!(problems.is_empty(), "{type_name}:\n{}", problems.join("\n"));
+}
+
+#[test]
+fn every_attribute_of_a_bucket() {
+    swept("google_storage_bucket");
+}
+
+#[test]
+fn every_attribute_of_a_cluster() {
+    swept("google_container_cluster");
+}
+
+#[test]
+fn every_attribute_of_a_node_pool() {
+    swept("google_container_node_pool");
+}
+
+#[test]
+fn every_attribute_of_a_repository() {
+    swept("google_artifact_registry_repository");
+}
+
+#[test]
+fn every_attribute_of_a_service_account() {
+    swept("google_service_account");
+}
