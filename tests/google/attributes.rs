@@ -136,6 +136,16 @@ impl Way<'_> {
     }
 }
 
+impl Way<'_> {
+    /// Removes the object, so that the next one can have its name.
+    async fn clear(&mut self) {
+        let Some(prior) = self.standing.take() else { return };
+        if let Err(failure) = self.bench.act(self.type_name, Deed::Delete { prior }).await {
+            self.problems.push(format!("removed: {}", failure.error));
+        }
+    }
+}
+
 async fn bench_for(type_name: &str) -> Bench {
     let bench = Bench::new();
     enable(&bench).await;
@@ -152,32 +162,61 @@ async fn bench_for(type_name: &str) -> Bench {
     bench
 }
 
+/// Gives what is looked at in turn: each part of the top, of the configuration of nodes each part inside. That block is
+/// the node pool's; of the cluster's are looked at those parts that change by calls of their own.
+fn subjects(spec: &Spec) -> Vec<(&Part, Option<&Part>)> {
+    let mut found = Vec::new();
+    for part in &spec.parts {
+        match part.inside() {
+            Some(inside) if part.name == "node_config" => {
+                let own = spec.type_name == "google_container_node_pool";
+                let looked_at = inside.iter().filter(|inner| own || inner.change.is_some());
+                found.extend(looked_at.map(|inner| (part, Some(inner))));
+            }
+            _ => found.push((part, None)),
+        }
+    }
+    found
+}
+
 async fn sweep(type_name: &str) -> Vec<String> {
     let book = book(type_name);
     let spec: Spec = Bench::new().spec(type_name);
     let only = std::env::var("TERRANE_ATTRIBUTE").unwrap_or_default();
-    let mut problems = Vec::new();
-    for part in &spec.parts {
+    let bench = bench_for(type_name).await;
+    let mut way = Way { bench, type_name, standing: None, problems: Vec::new() };
+    for (part, inner) in subjects(&spec) {
         let name = part.name.as_str();
         if book["base"].get(name).is_some() || !name.starts_with(&only) {
             continue;
         }
-        let value = |turn: usize| Maker { book: &book, turn }.value(part, name);
+        let value = |turn: usize| {
+            let maker = Maker { book: &book, turn };
+            match inner {
+                None => maker.value(part, name),
+                Some(inner) => maker
+                    .value(inner, &format!("{name}.{}", inner.name))
+                    .map(|value| json!({ &inner.name: value })),
+            }
+        };
         let (Some(first), Some(second)) = (value(0), value(1)) else { continue };
+        let inside = inner.map_or(String::new(), |inner| format!(".{}", inner.name));
+        let label = format!("{name}{inside}");
         let around = merged(&book["base"], &book["around"][name]);
-        let bench = bench_for(type_name).await;
-        let mut way = Way { bench, type_name, standing: None, problems: Vec::new() };
-        if way.reach(&format!("{name} made"), &merged(&around, &json!({ name: first }))).await
+        way.standing = None;
+        let whole = book["once"].get(name).is_none();
+        if way.reach(&format!("{label} made"), &merged(&around, &json!({ name: first }))).await
+            && whole
             && way
-                .reach(&format!("{name} changed"), &merged(&around, &json!({ name: second })))
+                .reach(&format!("{label} changed"), &merged(&around, &json!({ name: second })))
                 .await
             && part.given != Given::Required
         {
-            way.reach(&format!("{name} taken away"), &around).await;
+            way.reach(&format!("{label} taken away"), &around).await;
         }
-        problems.extend(way.problems);
+        way.clear().await;
     }
-    problems
+    way.problems
 }
 
 fn swept(type_name: &str) {

@@ -30,7 +30,19 @@ pub fn encode(parts: &[Part], value: &Value, empty: Empty) -> Json {
 
 /// Encodes one part of an object, as the service's member holds it; nothing where there is nothing to say.
 pub fn encode_part(part: &Part, value: &Value, beside: &Value, empty: Empty) -> Option<Json> {
-    member(part, value, beside, empty, &mut Vec::new())
+    let mut absolute = Vec::new();
+    let mut encoded = member(part, value, beside, empty, &mut absolute)?;
+    // What is inside and names its place from the root stands in this member too, where the place is below it.
+    let here = part.write.as_ref().map(|place| place.path.as_slice()).unwrap_or_default();
+    for (path, inner) in absolute {
+        if let Some(below) = path.strip_prefix(here).filter(|below| !below.is_empty())
+            && !here.is_empty()
+            && encoded.is_object()
+        {
+            json::set(&mut encoded, below, inner);
+        }
+    }
+    Some(encoded)
 }
 
 type Absolute = Vec<(Vec<String>, Json)>;

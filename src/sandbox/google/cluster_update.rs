@@ -145,6 +145,9 @@ fn place(cluster: &mut Json, name: &str, value: &Json) {
         cluster["ipAllocationPolicy"]["additionalIpRangesConfigs"] = ranges;
         return;
     }
+    if name == "additionalPodRangesConfig" || name == "removedAdditionalPodRangesConfig" {
+        return pod_ranges(cluster, name.starts_with("removed"), &value["podRangeNames"]);
+    }
     let own = own_name(name);
     let path: Vec<&str> = match PLACES.iter().find(|(known, _)| *known == name) {
         Some((_, path)) => path.to_vec(),
@@ -166,6 +169,25 @@ fn place(cluster: &mut Json, name: &str, value: &Json) {
     ];
     let value = if merged.contains(&last) { patched(&at[last], value) } else { value.clone() };
     at[last] = value;
+}
+
+/// Adds ranges for pods to a cluster's, or removes them.
+fn pod_ranges(cluster: &mut Json, removed: bool, names: &Json) {
+    let named = names.as_array().cloned().unwrap_or_default();
+    let policy = &mut cluster["ipAllocationPolicy"];
+    let mut kept = policy["additionalPodRangesConfig"]["podRangeNames"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    kept.retain(|name| !named.contains(name));
+    if !removed {
+        kept.extend(named);
+    }
+    if kept.is_empty() {
+        merge_fields(policy, &json!({"additionalPodRangesConfig": null}));
+    } else {
+        policy["additionalPodRangesConfig"] = json!({"podRangeNames": kept});
+    }
 }
 
 fn own_name(name: &str) -> String {
@@ -260,11 +282,17 @@ fn update_pool(turn: &mut Turn<'_>, object: &Json, name: &str, given: &Json) -> 
         }
         "desiredImageType" => {
             let image = given[name].as_str().unwrap_or_default().to_uppercase();
-            if !node_pool::IMAGES.contains(&image.as_str()) {
+            let own = image == "CUSTOM_CONTAINERD" && !given["desiredImage"].is_null();
+            if !node_pool::IMAGES.contains(&image.as_str()) && !own {
                 return Err(Refusal::invalid(format!("Invalid image type \"{image}\".")));
             }
             let mut config = pool["config"].clone();
             config["imageType"] = json!(image);
+            if own {
+                config["nodeImageConfig"] = json!({
+                    "image": given["desiredImage"], "imageProject": given["desiredImageProject"],
+                });
+            }
             ("UPGRADE_NODES", 90, json!({"config": config}))
         }
         _ => {

@@ -131,6 +131,7 @@ fn lay_wishes(pool: &mut Json, given: &Json) {
         "placementPolicy",
         "queuedProvisioning",
         "nodeDrainConfig",
+        "maintenancePolicy",
     ] {
         if given[field].is_object() {
             pool[field] = patched(&pool[field], &given[field]);

@@ -411,7 +411,7 @@ fn finished(
     job: &Job<'_>,
 ) -> Vec<Concern> {
     match concern.group.as_str() {
-        "resourceLabels" => {
+        "resourceLabels" if concern.rpc == "set_resource_labels" => {
             concern.body["labelFingerprint"] =
                 found.get("labelFingerprint").cloned().unwrap_or_default();
         }
@@ -433,6 +433,7 @@ fn finished(
             }
         }
         "cpe" => concern.body = endpoints(&job.spec.parts, planned),
+        "additionalPodRangesConfig" => concern.body = pod_ranges(prior, planned),
         "desiredImage" => custom_image(&mut concern),
         "desiredLocations" => return locations(concern, prior, planned),
         "desiredK8sBetaApis" => {
@@ -454,6 +455,34 @@ fn finished(
 pub fn endpoints(parts: &[Part], planned: &Value) -> Json {
     let whole = encode(parts, planned, Empty::Sent);
     json!({ "desiredControlPlaneEndpointsConfig": whole.get("controlPlaneEndpointsConfig") })
+}
+
+/// Further ranges for pods are told by what is added and what is removed.
+fn pod_ranges(prior: &Value, planned: &Value) -> Json {
+    let names = |value: &Value| {
+        let first = |value: &Value, name: &str| {
+            value.field(name).and_then(Value::elements).and_then(<[Value]>::first).cloned()
+        };
+        let ranges = first(value, "ip_allocation_policy")
+            .and_then(|policy| first(&policy, "additional_pod_ranges_config"));
+        let set = ranges.and_then(|ranges| ranges.field("pod_range_names").cloned());
+        let set = set.as_ref().and_then(Value::elements).unwrap_or_default();
+        set.iter().filter_map(Value::as_str).map(str::to_string).collect::<Vec<_>>()
+    };
+    let (old, new) = (names(prior), names(planned));
+    let but = |these: &[String], those: &[String]| -> Vec<String> {
+        these.iter().filter(|name| !those.contains(name)).cloned().collect()
+    };
+    let (added, removed) = (but(&new, &old), but(&old, &new));
+    let mut body = json!({});
+    for (member, names) in
+        [("additionalPodRangesConfig", added), ("removedAdditionalPodRangesConfig", removed)]
+    {
+        if !names.is_empty() {
+            body[member] = json!({ "podRangeNames": names });
+        }
+    }
+    body
 }
 
 /// Zones cannot be added and removed in one call: first all of both, then only the wanted.
