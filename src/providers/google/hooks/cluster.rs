@@ -230,8 +230,16 @@ impl Hook for Cluster {
         } else {
             members::remove(object, "privateClusterConfig");
         }
-        if planned.field("node_pool").is_none_or(has_no_block) {
+        let pools = planned.field("node_pool").and_then(Value::elements).unwrap_or_default();
+        if pools.is_empty() {
             default_scopes(object, "nodeConfig", planned);
+        }
+        for (place, pool) in pools.iter().enumerate() {
+            let Some(object) = object.pointer_mut(&format!("/nodePools/{place}")) else { continue };
+            default_scopes(object, "config", pool);
+            if let Some(count) = pool.field("node_count").and_then(Value::as_i64) {
+                object["initialNodeCount"] = count.into();
+            }
         }
         if flag(planned, "enable_autopilot") {
             for name in

@@ -988,6 +988,7 @@ resource "google_container_cluster" {
       optional  = true
       max_items = 1
       api       = "autoscaling"
+      present   = "enabled"
       attributes = {
         location_policy      = { type = string, optional = true, computed = true, one_of = ["BALANCED", "ANY"], api = "locationPolicy" }
         max_node_count       = { type = int, optional = true, min = 0, api = "maxNodeCount" }
@@ -998,12 +999,12 @@ resource "google_container_cluster" {
     }
 
     block "maintenance_policy" {
-      single = true
+      single   = true
       optional = true
       api      = "maintenancePolicy"
 
       block "exclusion_until_end_of_support" {
-        single = true
+        single   = true
         optional = true
         api      = "exclusionUntilEndOfSupport"
         attributes = {
@@ -1093,7 +1094,7 @@ resource "google_container_cluster" {
     }
 
     block "node_drain_config" {
-      single = true
+      single   = true
       optional = true
       computed = true
       api      = "nodeDrainConfig"
