@@ -136,6 +136,7 @@ impl Progress {
     pub fn live(&self, now: Timestamp, rows: usize) -> String {
         let waiting: Vec<&Action> =
             self.order.nodes().filter(|action| self.is_waiting(action)).collect();
+        let width = self.style.width.max(20);
         let mut lines = vec![(self.counts(waiting.len()), false)];
         for (action, running) in &self.running {
             let elapsed = span(since(running.since, now));
@@ -144,18 +145,19 @@ impl Progress {
             } else {
                 format!(" ({})", plain(&running.note))
             };
-            let line = format!("  {} {} {elapsed}{note}", subject(action), doing(action.call));
+            let end = format!(" {} {elapsed}", doing(action.call));
+            let room = width.saturating_sub(2 + end.chars().count());
+            let line = format!("  {}{end}{note}", short(&subject(action), room));
             lines.push((line, false));
         }
         for action in waiting {
-            lines.push((format!("  {}", self.waits(action)), true));
+            lines.push((format!("  {}", self.waits(action, width - 2)), true));
         }
         if lines.len() > rows {
             let left = lines.len() - rows.max(2) + 1;
             lines.truncate(rows.max(2) - 1);
             lines.push((format!("  … and {left} more"), true));
         }
-        let width = self.style.width.max(20);
         let fit = |(line, dim): &(String, bool)| {
             let line = cut(line, width);
             let line = if *dim { self.style.paint(Ink::Dim, &line) } else { line };
@@ -182,7 +184,7 @@ impl Progress {
     }
 
     /// Says what a call waits for: the calls that run first, since those are what it really waits for.
-    fn waits(&self, action: &Action) -> String {
+    fn waits(&self, action: &Action, width: usize) -> String {
         let open: Vec<&Action> =
             self.order.needs(action).filter(|need| !self.ended.contains(need)).collect();
         let first = open.iter().find(|need| self.running.contains_key(**need)).or(open.first());
@@ -191,7 +193,14 @@ impl Progress {
             0 | 1 => String::new(),
             number => format!(" and {} more", number - 1),
         };
-        format!("{} waits for {}{more}", subject(action), first.address)
+        let (subject, need) = (subject(action), first.address.to_string());
+        const WORD: &str = " waits for ";
+        // Where there is no room for both names, each has half of it.
+        let room = width.saturating_sub(WORD.len() + more.len());
+        let half = room / 2;
+        let left = half.max(room.saturating_sub(need.chars().count()));
+        let right = half.max(room.saturating_sub(subject.chars().count()));
+        format!("{}{WORD}{}{more}", short(&subject, left), short(&need, right))
     }
 }
 
@@ -251,6 +260,18 @@ pub(super) fn subject(action: &Action) -> String {
         Some(key) => format!("{} (deposed object {key})", action.address),
         None => action.address.to_string(),
     }
+}
+
+/// Shortens a name in its middle: what it is of and what it is called tell most.
+fn short(name: &str, width: usize) -> String {
+    let length = name.chars().count();
+    if length <= width || width < 3 {
+        return name.to_string();
+    }
+    let end = width / 2;
+    let start: String = name.chars().take(width - 1 - end).collect();
+    let end: String = name.chars().skip(length - end).collect();
+    format!("{start}…{end}")
 }
 
 /// Cuts a line to a width, and shows that it is cut.
@@ -459,11 +480,16 @@ a.app: not created, since a.key failed
     fn a_line_that_is_too_long_is_cut_where_it_is_seen_and_stays_painted() {
         let mut order = Graph::default();
         order.wait(action("a.application", Call::Create), action("a.key", Call::Create));
-        let progress = Progress::new(&order, Style { color: true, width: 20, ..Style::default() });
+        order.wait(
+            action("a.key", Call::Create),
+            action("a.a_cluster_with_a_long_name", Call::Create),
+        );
+        let progress = Progress::new(&order, Style { color: true, width: 32, ..Style::default() });
 
         let view = progress.live(at(0), 10);
 
-        assert!(view.contains("\u{1b}[90m  a.application wai…\u{1b}[0m\n"), "{view:?}");
+        let line = "\u{1b}[90m  a.key waits for a.a_cl…ng_name\u{1b}[0m\n";
+        assert!(view.contains(line), "{view:?}");
     }
 
     #[test]
