@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
 use crate::graph::Stop;
 
 /// What is told while a task runs.
@@ -14,8 +12,8 @@ pub(super) enum Moment {
     Asked(u32),
 }
 
-/// Performs a task. Ctrl-C (and the signal to terminate) ask `stop`; each wish is told, and then handed on to
-/// `inner`, which the task itself looks at. Each second that passes is told too.
+/// Performs a task. Each wish to stop is told, and then handed on to `inner`, which the task itself looks at. Each
+/// second that passes is told too.
 pub(super) async fn guarded<T>(
     stop: &Stop,
     inner: &Stop,
@@ -23,8 +21,6 @@ pub(super) async fn guarded<T>(
     mut tell: impl FnMut(Moment),
 ) -> T {
     tokio::pin!(task);
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt()).ok(), signal(SignalKind::terminate()).ok());
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
@@ -34,21 +30,7 @@ pub(super) async fn guarded<T>(
                 inner.ask();
             }
             done = &mut task => return done,
-            () = next(&mut interrupt) => stop.ask(),
-            () = next(&mut terminate) => stop.ask(),
             _ = seconds.tick() => tell(Moment::Second),
         }
-    }
-}
-
-/// Waits for a signal; for ever where it cannot be heard.
-async fn next(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => {
-            if signal.recv().await.is_none() {
-                std::future::pending().await
-            }
-        }
-        None => std::future::pending().await,
     }
 }

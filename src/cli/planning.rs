@@ -180,6 +180,7 @@ pub(super) fn planned_but(
             seconds = 0;
         }
     }));
+    let made = made.filter(|_| !stop.is_asked());
     let Some((mut plan, mut problems)) = made else {
         let detail = "The run was asked to stop before the plan was made. Nothing was changed.";
         return Err(workbench.fail(&[Diagnostic::error("Interrupted", detail)]));

@@ -75,9 +75,8 @@ fn serve_world(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Resul
     let base = server.url();
     workbench.screen.print(told(&base, &file.display().to_string()));
     let ended = workbench.runtime.block_on(async {
-        let waited = tokio::signal::ctrl_c().await;
-        server.stop().await?;
-        waited
+        workbench.environment.stop.asked(1).await;
+        server.stop().await
     });
     ended.map_err(failed)
 }

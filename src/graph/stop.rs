@@ -32,6 +32,11 @@ impl Stop {
         self.times() > 0
     }
 
+    /// Says whether anybody waits for a wish just now: else whoever has one may end all at once.
+    pub fn is_heard(&self) -> bool {
+        self.asked.receiver_count() > 0
+    }
+
     /// Waits until it was asked so often.
     pub async fn asked(&self, times: u32) {
         // The sender lives as long as this does.

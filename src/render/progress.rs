@@ -188,7 +188,7 @@ impl Progress {
         let open: Vec<&Action> =
             self.order.needs(action).filter(|need| !self.ended.contains(need)).collect();
         let first = open.iter().find(|need| self.running.contains_key(**need)).or(open.first());
-        let Some(first) = first else { return subject(action) };
+        let Some(first) = first else { return short(&subject(action), width) };
         let more = match open.len() {
             0 | 1 => String::new(),
             number => format!(" and {} more", number - 1),
@@ -268,7 +268,7 @@ fn short(name: &str, width: usize) -> String {
     if length <= width || width < 3 {
         return name.to_string();
     }
-    let end = width / 2;
+    let end = width * 3 / 5;
     let start: String = name.chars().take(width - 1 - end).collect();
     let end: String = name.chars().skip(length - end).collect();
     format!("{start}…{end}")
@@ -488,7 +488,7 @@ a.app: not created, since a.key failed
 
         let view = progress.live(at(0), 10);
 
-        let line = "\u{1b}[90m  a.key waits for a.a_cl…ng_name\u{1b}[0m\n";
+        let line = "\u{1b}[90m  a.key waits for a.a_c…ong_name\u{1b}[0m\n";
         assert!(view.contains(line), "{view:?}");
     }
 
