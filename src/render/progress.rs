@@ -73,6 +73,10 @@ impl Progress {
                 self.failed += usize::from(!matches!(event, ApplyEvent::Finished { .. }));
             }
         }
+        // What the wish to stop leaves out is listed once, at the end.
+        if matches!(event, ApplyEvent::Skipped { action, because } if action.address == *because) {
+            return String::new();
+        }
         message(event).map(|text| self.line(action, &text)).unwrap_or_else(|| self.log(event))
     }
 
