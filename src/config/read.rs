@@ -207,8 +207,12 @@ impl Reader<'_> {
             Some(Ok(reference)) => {
                 let is_key = |step: &&Expr| matches!(step.kind, ExprKind::Index(..));
                 let whole = match reference.subject {
-                    names::Subject::Resource(..) | names::Subject::Module(_) => {
+                    names::Subject::Resource(..) => {
                         reference.rest.iter().find(|step| !is_key(step))
+                    }
+                    // An output is a whole object too.
+                    names::Subject::Module(_) => {
+                        reference.rest.iter().filter(|step| !is_key(step)).nth(1)
                     }
                     _ => None,
                 };

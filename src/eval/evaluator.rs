@@ -456,6 +456,10 @@ impl<'a> Pass<'_, 'a> {
             if self.evaluator.inputs.unchecked {
                 desired.checks.extend(self.unchecked(module));
             }
+            if self.evaluator.limit.is_some() {
+                let left_out = self.unchecked(module);
+                desired.checks.extend(left_out.into_iter().filter(|check| check.kind == "check"));
+            }
             let unchecked = self.evaluator.limit.is_some() || self.evaluator.inputs.unchecked;
             for check in of.checks.values().filter(|_| !unchecked) {
                 if let Some(data) = &check.data {

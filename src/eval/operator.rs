@@ -121,7 +121,8 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
     let decided = convert(&decided, &Type::Bool).or_else(|_| {
         stop("Incorrect condition type", "The condition expression must be of type bool.", place)
     })?;
-    let marks = decided.marks();
+    // That a secret was not chosen says something of it: the result is marked as both are.
+    let marks = [decided.marks(), yes_value.marks(), no_value.marks()];
     let fit = |value: &Value| {
         convert(value, &ty).or_else(|error| {
             let detail = format!("The true result value has the wrong type: {}.", error.message);
@@ -136,7 +137,7 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
             either(&yes, &no, &ty)
         }
     };
-    Ok(chosen.marked(marks))
+    Ok(marks.into_iter().fold(chosen, Value::marked))
 }
 
 /// Gives the type that both results convert to.

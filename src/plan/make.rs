@@ -66,7 +66,9 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     };
     let mut evaluator = fresh();
     let mut planner = Planner::new(given, prior);
-    problems.extend(imports(&mut planner, &mut evaluator));
+    if given.options.mode != PlanMode::Destroy {
+        problems.extend(imports(&mut planner, &mut evaluator));
+    }
     let evaluation = loop {
         let evaluation = rounds(&mut planner, &mut evaluator).await;
         if !planner.trigger(&triggers(&evaluation.desired)) {
@@ -273,6 +275,15 @@ impl Maker<'_, '_> {
             self.problems.push(Diagnostic::error("Cycle", format!("Cycle: {}", names.join(", "))));
         }
         plan.prior = std::mem::take(&mut self.planner.prior);
+        for ((address, _), change) in plan.changes.iter().filter(|(_, of)| of.importing.is_some()) {
+            let schema = self.schema(address, &change.provider);
+            if let (Some(schema), Some(before)) = (schema, change.verb.before()) {
+                let needs = evaluator.reach(address).into_iter().collect();
+                let object =
+                    objects::encode(&schema, before, &change.private, &change.provider, needs);
+                plan.prior.set_current(address, Some(object));
+            }
+        }
         for (address, value) in plan.data.iter().filter(|(of, _)| of.mode == Mode::Data) {
             let Some(instance) = self.desired.instances.get(address) else { continue };
             if let Some(schema) = self.schema(address, &instance.provider) {

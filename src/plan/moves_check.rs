@@ -85,9 +85,10 @@ impl<'s> Check<'_, 's> {
             return Some(self.told("Redundant move statement", detail));
         }
         let place = declared(from, self.statement.is_whole(), config, desired)?;
+        let short = noun.rsplit(' ').next().unwrap_or(noun);
         let detail = format!(
             "This statement declares a move from {from}, but that {noun} is still declared at {}.\n\nChange your \
-             configuration so that this {noun} will be declared as {to} instead.",
+             configuration so that this {short} will be declared as {to} instead.",
             start(place, self.sources)
         );
         Some(self.told("Moved object still exists", detail))
@@ -148,7 +149,8 @@ fn declared(target: &Target, whole: bool, config: &Config, desired: &Desired) ->
             } else {
                 desired.instances.contains_key(address)
             };
-            there.then_some(block.span)
+            let turns = block.for_each.as_ref().or(block.count.as_ref()).filter(|_| !whole);
+            there.then_some(turns.map_or(block.span, |turns| turns.span))
         }
     }
 }

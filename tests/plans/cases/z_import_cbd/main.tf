@@ -1,0 +1,8 @@
+resource "terraform_data" "a" {
+ triggers_replace = 1
+ lifecycle { create_before_destroy = true }
+}
+import {
+ to = terraform_data.a
+ id = "x"
+}

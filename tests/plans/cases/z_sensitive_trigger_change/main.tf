@@ -1,0 +1,5 @@
+variable "p" {
+ default = "new"
+ sensitive = true
+}
+resource "terraform_data" "a" { triggers_replace = var.p }

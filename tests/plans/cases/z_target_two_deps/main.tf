@@ -1,0 +1,7 @@
+resource "terraform_data" "a" {}
+resource "terraform_data" "b" { input = terraform_data.a.id }
+resource "terraform_data" "c" { input = terraform_data.b.id }
+resource "terraform_data" "d" { input = terraform_data.c.id }
+output "c" { value = terraform_data.c.id }
+output "d" { value = terraform_data.d.id }
+output "k" { value = 1 }
