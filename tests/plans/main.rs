@@ -6,6 +6,7 @@
 
 mod case;
 mod compare;
+mod exclude;
 mod normal;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,3 @@
+variable "n" {}
+resource "terraform_data" "r" { input = var.n }
+output "v" { value = terraform_data.r.output }

@@ -1,0 +1,5 @@
+module "o" {
+ source = "./o"
+ count = 1
+ i = 5
+}

@@ -1,0 +1,6 @@
+variable "i" {}
+module "p" {
+ source = "./p"
+ for_each = toset(["k${var.i}"])
+ n = each.key
+}
