@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::evaluator::Pass;
 use super::evidence::Cause;
+use super::reference::{Named, block_text, named, references};
 use super::scope::{BlockId, Eval, ModuleId, Scope, Stop};
 use super::{CheckResult, CheckStatus};
 use crate::addr::{Address, Key, ModulePath, module_text};
@@ -83,6 +84,17 @@ impl<'a> Pass<'_, 'a> {
     ) -> CheckResult {
         let address = self.block_address(block);
         let instance = address.with_key(key.cloned());
+        let wrong = refers_to_itself(block, rules, words);
+        if !wrong.is_empty() {
+            self.report(wrong);
+            return CheckResult {
+                kind: "resource",
+                config_address: without_keys(&address),
+                address: instance.to_string(),
+                status: CheckStatus::Error,
+                failures: Vec::new(),
+            };
+        }
         self.rules("resource", without_keys(&address), instance.to_string(), rules, words, scope)
     }
 
@@ -373,7 +385,7 @@ impl<'a> Pass<'_, 'a> {
             .ok()
             .and_then(|text| text.as_str().map(str::to_string));
         let text = match text {
-            Some(text) if !marks.any() => text.trim().to_string(),
+            Some(text) if !marks.any() && !text.trim().is_empty() => text.trim().to_string(),
             Some(_) if marks.sensitive => {
                 "The error message included a sensitive value, so it will not be displayed.".into()
             }
@@ -421,6 +433,31 @@ fn worse(left: CheckStatus, right: CheckStatus) -> CheckStatus {
         CheckStatus::Error => 3,
     };
     if rank(left) >= rank(right) { left } else { right }
+}
+
+/// Tells of conditions that name their own block: `self` is there for that.
+fn refers_to_itself(block: BlockId<'_>, rules: &[CheckRule], words: Words) -> Vec<Diagnostic> {
+    let resource = block.resource;
+    let own = (resource.mode, resource.type_name.text.as_str(), resource.name.text.as_str());
+    let mut problems = Vec::new();
+    for rule in rules {
+        for expr in [&rule.condition, &rule.error_message] {
+            let mut found = false;
+            references(expr, &mut Vec::new(), &mut |chain| {
+                if let Ok(Named::Resource { mode, type_name, name, .. }) = named(chain) {
+                    found |= (mode, type_name, name) == own;
+                }
+            });
+            if found {
+                let kind = if words.failed == PRECONDITION.failed { "pre" } else { "post" };
+                let text = block_text(own.0, own.1, own.2);
+                let detail = format!("Configuration for {text} may not refer to itself.");
+                let summary = format!("Invalid reference in {kind}condition");
+                problems.push(Diagnostic::error(summary, detail).at(expr.span, ""));
+            }
+        }
+    }
+    problems
 }
 
 /// Gives what would be checked in the modules that have no instance.

@@ -438,7 +438,12 @@ impl<'a> Pass<'_, 'a> {
             for (name, call) in &of.calls {
                 if self.evaluator.is_in(&Node::Call(place, name)) {
                     let children = self.children(module, call);
-                    waiting.extend(self.tell(children).unwrap_or_default());
+                    let children = self.tell(children).unwrap_or_default();
+                    for child in &children {
+                        let needs = self.module_needs(*child);
+                        self.tell(needs);
+                    }
+                    waiting.extend(children);
                 }
             }
             for resource in of.resources.values() {

@@ -1,0 +1,6 @@
+check "c" {
+ assert {
+  condition = 5
+  error_message = "x"
+ }
+}

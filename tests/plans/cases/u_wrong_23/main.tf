@@ -1,0 +1,1 @@
+output "o" { value = [for x in { a = 1 } : x...] }

@@ -1,0 +1,2 @@
+output "o" { value = { for k, v in { a = 1 } : k => v... } }
+output "p" { value = 1 +  }

@@ -1,0 +1,6 @@
+variable "a" {
+ validation {
+  condition = length(var.b) > 1
+  error_message = "x"
+ }
+}

@@ -1,0 +1,2 @@
+data "terraform_nosuch" "x" {}
+resource "terraform_nosuch" "y" {}

@@ -1,0 +1,2 @@
+module "m" { source = var.x }
+variable "x" {}
