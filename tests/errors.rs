@@ -1,8 +1,12 @@
 //! Wrong input: a diagnostic with place and remedy, exit 1, the state untouched.
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::fs;
 
-use terrane::cli::{self, Environment, Screen};
+use program::program;
+use terrane::cli::Environment;
 
 /// A case: the configuration, arguments, and what the message must say.
 struct Case {
@@ -78,19 +82,8 @@ const CASES: &[Case] = &[
 
 fn run(folder: &std::path::Path, arguments: &[&str]) -> (u8, String) {
     let environment = Environment { cwd: folder.to_owned(), ..Environment::default() };
-    let arguments: Vec<String> =
-        std::iter::once("terrane").chain(arguments.iter().copied()).map(String::from).collect();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut screen = Screen {
-        out: &mut out,
-        err: &mut err,
-        ask: &mut || None,
-        colour: false,
-        live: false,
-        width: 400,
-    };
-    let exit = cli::run(&arguments, &environment, &mut screen);
-    (exit, String::from_utf8(err).unwrap())
+    let ran = program(&environment, arguments.iter().copied(), 400);
+    (ran.exit, ran.err)
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! The main job, as a person runs it: every example is planned, applied, planned again, drifted, mended and destroyed.
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use program::{Ran, program};
 use serde_json::{Value as Json, json};
-use terrane::cli::{self, Environment, Screen};
+use terrane::cli::Environment;
 use terrane::http::{HeaderValue, Method, Request};
 use terrane::sandbox::Service;
 use terrane::sandbox::world::World;
@@ -19,13 +23,6 @@ struct Folder {
     printed: String,
     /// The environment's variables.
     variables: BTreeMap<String, String>,
-}
-
-/// What a command gave.
-struct Ran {
-    exit: u8,
-    out: String,
-    err: String,
 }
 
 impl Folder {
@@ -48,20 +45,7 @@ impl Folder {
             sandbox_start: Some("2026-01-02T03:04:05Z".parse().unwrap()),
             ..Environment::default()
         };
-        let arguments: Vec<String> =
-            std::iter::once("terrane").chain(arguments.iter().copied()).map(String::from).collect();
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut screen = Screen {
-            out: &mut out,
-            err: &mut err,
-            ask: &mut || None,
-            colour: false,
-            live: false,
-            width: 80,
-        };
-        let exit = cli::run(&arguments, &environment, &mut screen);
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let ran = Ran { exit, out: text(out), err: text(err) };
+        let ran = program(&environment, arguments.iter().copied(), 80);
         self.printed += &ran.out;
         self.printed += &ran.err;
         ran

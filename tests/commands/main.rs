@@ -3,6 +3,8 @@
 
 mod generate;
 mod git;
+#[path = "../support/program.rs"]
+mod program;
 mod provision;
 mod stream;
 
@@ -10,15 +12,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+pub(crate) use program::Ran;
+use program::program;
 use serde_json::Value as Json;
-use terrane::cli::{self, Environment, Screen};
-
-/// What a command gave.
-pub(crate) struct Ran {
-    pub(crate) exit: u8,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
+use terrane::cli::Environment;
 
 /// Runs a command in a folder, with variables of the environment and standard input.
 pub(crate) fn run(
@@ -33,21 +30,7 @@ pub(crate) fn run(
         input: Some(input.to_string()),
         ..Environment::default()
     };
-    let arguments: Vec<String> =
-        std::iter::once(&"terrane").chain(arguments).map(|argument| (*argument).into()).collect();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut lines = input.lines().map(String::from);
-    let mut screen = Screen {
-        out: &mut out,
-        err: &mut err,
-        ask: &mut || lines.next(),
-        colour: false,
-        live: false,
-        width: 80,
-    };
-    let exit = cli::run(&arguments, &environment, &mut screen);
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { exit, out: text(out), err: text(err) }
+    program(&environment, arguments.iter().copied(), 80)
 }
 
 pub(crate) fn write(folder: &Path, files: &Json) {

@@ -1,18 +1,15 @@
 //! `fmt`: its options as cases, and its layout beside that of terraform, where it is there.
 
 mod messy;
+#[path = "../support/program.rs"]
+mod program;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use terrane::cli::{self, Environment, Screen};
-
-struct Ran {
-    exit: u8,
-    out: String,
-    err: String,
-}
+use program::{Ran, program};
+use terrane::cli::Environment;
 
 fn run(folder: &Path, arguments: &[&str], input: Option<&str>) -> Ran {
     let environment = Environment {
@@ -20,20 +17,7 @@ fn run(folder: &Path, arguments: &[&str], input: Option<&str>) -> Ran {
         input: input.map(String::from),
         ..Environment::default()
     };
-    let arguments: Vec<String> =
-        ["terrane", "fmt"].iter().chain(arguments).map(|argument| (*argument).into()).collect();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut screen = Screen {
-        out: &mut out,
-        err: &mut err,
-        ask: &mut || None,
-        colour: false,
-        live: false,
-        width: 80,
-    };
-    let exit = cli::run(&arguments, &environment, &mut screen);
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { exit, out: text(out), err: text(err) }
+    program(&environment, ["fmt"].into_iter().chain(arguments.iter().copied()), 80)
 }
 
 fn write(folder: &Path, files: &[(&str, &str)]) {

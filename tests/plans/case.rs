@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-use terrane::cli::{self, Environment, Screen};
+use terrane::cli::Environment;
+
+use crate::program::program;
 
 /// A case as captured.
 pub(crate) struct Case {
@@ -94,20 +96,9 @@ impl Case {
             ..Environment::default()
         };
         let own = if with_own { self.arguments.clone() } else { Vec::new() };
-        let arguments = std::iter::once("terrane").chain(arguments.iter().copied());
-        let arguments: Vec<String> = arguments.map(String::from).chain(own).collect();
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut screen = Screen {
-            out: &mut out,
-            err: &mut err,
-            ask: &mut || None,
-            colour: false,
-            live: false,
-            width: 80,
-        };
-        let exit = cli::run(&arguments, &environment, &mut screen);
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Ran { exit, out: text(out), err: text(err), folder }
+        let own = own.iter().map(String::as_str);
+        let ran = program(&environment, arguments.iter().copied().chain(own), 80);
+        Ran { exit: ran.exit, out: ran.out, err: ran.err, folder }
     }
 }
 

@@ -8,6 +8,8 @@ mod case;
 mod compare;
 mod exclude;
 mod normal;
+#[path = "../support/program.rs"]
+mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -4,6 +4,8 @@
 //! code, what is printed, what the state holds. After each apply nothing is left to do: that is planned too.
 
 mod openssl;
+#[path = "../support/program.rs"]
+mod program;
 mod secure;
 mod server;
 
@@ -12,10 +14,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
+use program::program;
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use terrane::cli::{self, Environment, Screen};
+use terrane::cli::Environment;
 
 /// Held to read by who opens a sandbox, to write by who starts programs: a program that is just being started holds
 /// the lock of a sandbox's file for a moment.
@@ -84,20 +87,8 @@ impl Folder {
             sandbox_start: START.parse().ok(),
             ..Environment::default()
         };
-        let words = std::iter::once("terrane").chain(words.split_whitespace());
-        let words: Vec<String> = words.map(String::from).collect();
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut screen = Screen {
-            out: &mut out,
-            err: &mut err,
-            ask: &mut || None,
-            colour: false,
-            live: false,
-            width: 160,
-        };
-        let exit = cli::run(&words, &environment, &mut screen);
-        out.extend(err);
-        (exit, String::from_utf8(out).unwrap())
+        let ran = program(&environment, words.split_whitespace(), 160);
+        (ran.exit, ran.out + &ran.err)
     }
 
     fn state(&self) -> Json {
