@@ -62,7 +62,8 @@ fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(),
     } else if workbench.json() {
         workbench.screen.line(to_json_text(&kept.value));
     } else {
-        workbench.screen.line(render::literal::literal(&kept.value));
+        // Who names an output wants to see it, sensitive or not.
+        workbench.screen.line(render::literal::literal(&kept.value.without_marks()));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use terrane::cli::{self, Environment, Screen};
 
 /// What a run gave.
+#[allow(dead_code, reason = "not every test looks at all of it")]
 pub(crate) struct Ran {
     /// Its exit code.
     pub(crate) exit: u8,
