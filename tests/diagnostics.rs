@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use terrane::cli::{self, Environment, Screen};
 
 /// The files of cases.
-const TOPICS: [&str; 1] = ["syntax.json"];
+const TOPICS: [&str; 3] = ["syntax.json", "configuration.json", "json.json"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/diagnostics")
@@ -122,7 +122,18 @@ fn line(problem: &Json) -> String {
         None => String::new(),
     };
     let words = ["severity", "summary", "detail", "address"].map(|name| text(&problem, name));
+    let mut words = words.map(String::from);
+    words[1] = in_order(&words[1]);
     format!("{} | {range} | {}", words.join(" | "), problem["snippet"])
+}
+
+/// Sorts the members of a cycle, which are told in an order of chance.
+fn in_order(text: &str) -> String {
+    let Some((before, members)) = text.split_once("Cycle: ") else { return text.to_string() };
+    let (members, after) = members.split_once('\n').unwrap_or((members, ""));
+    let mut members: Vec<&str> = members.split(", ").collect();
+    members.sort_unstable();
+    format!("{before}Cycle: {}\n{after}", members.join(", ")).trim_end_matches('\n').to_string()
 }
 
 /// Cuts a text without boxes into its problems.
@@ -138,13 +149,21 @@ fn told(text: &str) -> BTreeSet<String> {
             last.push('\n');
         }
     }
-    found.into_iter().map(|text| text.trim_end().to_string()).collect()
+    // Warnings go elsewhere; the advice at the end is this program's own.
+    found.retain(|text: &String| text.starts_with("Error: "));
+    let advice = |text: &str| text.find("\nhelp: ").unwrap_or(text.len());
+    let whole = found.into_iter().map(|text| text[..advice(&text)].trim_end().to_string());
+    whole.map(|text| in_order(&text)).collect()
 }
 
 /// Cuts a text of boxes into them.
 fn boxes(text: &str) -> BTreeSet<String> {
     let lines: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    lines.split_inclusive("╵\n").map(String::from).collect()
+    let advice = |text: &str| text.find("│\n│ help: ").map(|at| format!("{}╵\n", &text[..at]));
+    lines
+        .split_inclusive("╵\n")
+        .map(|text| in_order(&advice(text).unwrap_or(text.to_string())))
+        .collect()
 }
 
 /// What was captured, but for the characters that steer a terminal, which are not printed here.
@@ -196,6 +215,16 @@ fn mistakes_of_syntax_are_told_with_their_exact_place() {
 }
 
 #[test]
+fn mistakes_of_configurations_are_told_with_their_exact_place() {
+    check("configuration.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
+}
+
+#[test]
+fn mistakes_of_files_in_json_are_told_with_their_exact_place() {
+    check("json.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
+}
+
+#[test]
 fn a_problem_is_told_in_the_same_words_and_lines() {
     for name in TOPICS {
         check(name, |case| {
@@ -225,7 +254,7 @@ fn a_problem_stands_in_the_same_box() {
 
 #[test]
 fn what_is_known_to_differ_still_does() {
-    let cases = topic("syntax.json");
+    let cases: Vec<Json> = TOPICS.into_iter().flat_map(topic).collect();
     let known = known();
     let same: Vec<&str> = cases
         .iter()

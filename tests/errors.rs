@@ -25,7 +25,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "unknown attribute",
-        config: "resource \"google_storage_bucket\" \"b\" {\n  nmae     = \"x\"\n  name     = \"x\"\n  location = \"EU\"\n}\n",
+        config: "resource \"google_storage_bucket\" \"b\" {\n  nmae     = \"x\"\n  location = \"EU\"\n}\n",
         arguments: &["plan", "-sandbox"],
         says: &["Unsupported argument", "on main.tf line 2", "Did you mean \"name\"?"],
     },

@@ -185,6 +185,13 @@ pub(super) fn planned_but(
         let detail = "The run was asked to stop before the plan was made. Nothing was changed.";
         return Err(workbench.fail(&[Diagnostic::error("Interrupted", detail)]));
     };
+    if has_errors(&problems) {
+        // What is wrong with the text itself explains what went wrong with the values.
+        let found = super::validate::check(workbench, &loaded.config, registry);
+        if has_errors(&found) {
+            problems = found;
+        }
+    }
     for problem in &mut problems {
         loaded.name_block(problem);
     }

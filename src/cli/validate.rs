@@ -6,11 +6,13 @@ use clap::ArgMatches;
 
 use super::workbench::{Workbench, provisioners};
 use super::{Command, Exit, flag};
+use crate::config::Config;
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::{Evaluator, Inputs};
 use crate::plan::planner::Unread;
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::validate::Validating;
+use crate::providers::Registry;
 use crate::render;
 
 pub(super) const COMMAND: Command = Command {
@@ -27,24 +29,30 @@ fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
     }
     if !has_errors(&problems) {
         match workbench.registry() {
-            Ok(registry) => {
-                let inputs = Inputs { validating: true, ..workbench.inputs(BTreeMap::new()) };
-                let schemas = RegistrySchemas(&registry);
-                let sources = workbench.sources.clone();
-                let mut evaluator = Evaluator::new(&config, &sources, &inputs, &schemas);
-                let mut oracle = Validating::new(&registry);
-                let evaluation = evaluator.evaluate(&mut oracle);
-                problems.extend(evaluation.problems);
-                let (_, more) = evaluator.imports(&mut Unread);
-                let more: Vec<Diagnostic> =
-                    more.into_iter().filter(|problem| !problems.contains(problem)).collect();
-                problems.extend(more);
-                problems.extend(oracle.problems);
-            }
+            Ok(registry) => problems.extend(check(workbench, &config, &registry)),
             Err(more) => problems.extend(more),
         }
     }
     told(workbench, &problems)
+}
+
+/// Checks a configuration whose text is right: names, types, and what the providers say of each block.
+pub(super) fn check(
+    workbench: &Workbench<'_, '_>,
+    config: &Config,
+    registry: &Registry,
+) -> Vec<Diagnostic> {
+    let inputs = Inputs { validating: true, ..workbench.inputs(BTreeMap::new()) };
+    let schemas = RegistrySchemas(registry);
+    let mut evaluator = Evaluator::new(config, &workbench.sources, &inputs, &schemas);
+    let mut oracle = Validating::new(registry);
+    let mut problems = evaluator.evaluate(&mut oracle).problems;
+    let (_, more) = evaluator.imports(&mut Unread);
+    let more: Vec<Diagnostic> =
+        more.into_iter().filter(|problem| !problems.contains(problem)).collect();
+    problems.extend(more);
+    problems.extend(oracle.problems);
+    problems
 }
 
 fn told(workbench: &mut Workbench<'_, '_>, problems: &[Diagnostic]) -> Exit {

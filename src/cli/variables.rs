@@ -90,7 +90,7 @@ impl Gathered<'_> {
         let variable = self.config.root.variables.get(name);
         let file = variable
             .filter(|variable| !is_plain_text(variable))
-            .map(|_| self.sources.add(format!("<value for var.{name}>"), text));
+            .map(|_| self.sources.add_unseen(format!("<value for var.{name}>"), text));
         let input = InputValue { value, origin: origin.to_string(), span: None, file };
         self.values.insert(name.to_string(), input);
     }

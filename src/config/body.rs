@@ -42,7 +42,9 @@ impl Reader<'_> {
     pub(super) fn content<'a>(&mut self, body: &'a Body, shape: &Shape) -> Content<'a> {
         for attribute in &body.attributes {
             if !shape.arguments.iter().any(|(name, _)| *name == attribute.name.text) {
-                self.problems.push(unsupported_argument(attribute, shape));
+                let json = self.is_json(attribute.span);
+                let problem = unsupported_argument(attribute, shape, body, json);
+                self.problems.push(problem);
             }
         }
         for block in &body.blocks {
@@ -91,15 +93,36 @@ pub(super) fn missing_argument(name: &str, at: Span) -> Diagnostic {
     Diagnostic::error("Missing required argument", detail).at(at, "")
 }
 
+/// A property of a JSON file that the block does not have, with the name that may be meant.
+pub(super) fn extraneous(attribute: &Attribute, near: Option<&str>) -> Diagnostic {
+    let hint = near.map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
+    let detail = format!("No argument or block type is named \"{}\".{hint}", attribute.name.text);
+    Diagnostic::error("Extraneous JSON object property", detail)
+        .at(attribute.name.span, "")
+        .around(attribute.span)
+}
+
 /// An argument that the block does not have.
-pub(super) fn unsupported_argument(attribute: &Attribute, shape: &Shape) -> Diagnostic {
+pub(super) fn unsupported_argument(
+    attribute: &Attribute,
+    shape: &Shape,
+    body: &Body,
+    json: bool,
+) -> Diagnostic {
     let name = &attribute.name.text;
+    if json {
+        let arguments = shape.arguments.iter().map(|(known, _)| *known);
+        let known = arguments.chain(shape.blocks.iter().map(|(known, _)| *known));
+        return extraneous(attribute, nearest_within(name, known.filter(|known| *known != "_")));
+    }
     let detail = format!("An argument named \"{name}\" is not expected here.");
     let problem = Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, "");
     if shape.blocks.iter().any(|(kind, _)| kind == name) {
         return problem.detail_more(format!("Did you mean to define a block of type \"{name}\"?"));
     }
-    match nearest_within(name, shape.arguments.iter().map(|(known, _)| *known)) {
+    let free = shape.arguments.iter().map(|(known, _)| *known);
+    let free = free.filter(|known| body.attribute(known).is_none());
+    match nearest_within(name, free) {
         Some(near) => problem.detail_more(format!("Did you mean \"{near}\"?")),
         None => problem,
     }

@@ -1,8 +1,9 @@
 //! `module` blocks.
 
+use crate::diag::Diagnostic;
 use crate::syntax::tree::{Block, Expr, ExprKind, Ident};
 
-use super::body::{Shape, missing_argument, remain, unsupported_argument};
+use super::body::{Shape, extraneous, missing_argument, remain, unsupported_argument};
 use super::read::Reader;
 use super::source::{self, Source};
 use super::{Module, ModuleCall};
@@ -48,7 +49,8 @@ impl Reader<'_> {
         let inputs = remain(&block.body, &CALL);
         for inner in &inputs.blocks {
             let detail = format!("Blocks of type \"{}\" are not expected here.", inner.kind.text);
-            self.error("Unsupported block type", detail, inner.kind.span);
+            let problem = Diagnostic::error("Unsupported block type", detail);
+            self.late.push(problem.at(inner.kind.span, ""));
         }
         if let Some(former) = self.module.calls.get(&name.text) {
             let detail = format!(
@@ -95,6 +97,11 @@ impl Reader<'_> {
         }
         if local {
             return Some(text);
+        }
+        if text.is_empty() {
+            let detail = "Failed to parse module source address: invalid source address: .";
+            self.error("Invalid module source address", detail, expr.span);
+            return None;
         }
         if !text.contains(['/', ':', '.']) {
             let detail = format!(
@@ -203,7 +210,11 @@ impl Reader<'_> {
                     &attribute.name.text,
                     variables.keys().map(String::as_str),
                 );
-                let problem = unsupported_argument(attribute, &NONE);
+                if self.is_json(attribute.span) {
+                    self.problems.push(extraneous(attribute, near));
+                    continue;
+                }
+                let problem = unsupported_argument(attribute, &NONE, &call.inputs, false);
                 self.problems.push(match near {
                     Some(near) => problem.detail_more(format!("Did you mean \"{near}\"?")),
                     None => problem,

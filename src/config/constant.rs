@@ -1,6 +1,6 @@
 //! Constants: what can be told of an expression without evaluating anything that others declare.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::syntax::tree::{Expr, ExprKind, Item, Part, UnaryOp};
 use crate::value::{Kind, Number, Type, Value};
 
@@ -11,9 +11,12 @@ pub fn forbidden(expr: &Expr) -> Vec<Diagnostic> {
     let mut problems: Vec<Diagnostic> = references(expr)
         .into_iter()
         .map(|reference| {
-            let span = super::names::root(reference).span;
-            Diagnostic::error("Variables not allowed", "Variables may not be used here.")
-                .at(span, "")
+            let root = super::names::root(reference);
+            match (names_around(expr, root.span), &root.kind) {
+                (Some(names), ExprKind::Name(name)) => unknown_name(name, &names, root.span),
+                _ => Diagnostic::error("Variables not allowed", "Variables may not be used here.")
+                    .at(root.span, ""),
+            }
         })
         .collect();
     super::names::walk(expr, &mut |inner| {
@@ -24,6 +27,29 @@ pub fn forbidden(expr: &Expr) -> Vec<Diagnostic> {
         }
     });
     problems
+}
+
+/// Gives the names of the innermost `for` around a place of its body.
+fn names_around(expr: &Expr, place: Span) -> Option<Vec<String>> {
+    let within = |outer: Span| outer.start <= place.start && place.end <= outer.end;
+    let mut found = None;
+    super::names::walk(expr, &mut |inner| {
+        if let ExprKind::For(parts) = &inner.kind
+            && within(inner.span)
+            && !within(parts.collection.span)
+        {
+            let names = parts.key_name.iter().chain([&parts.value_name]);
+            found = Some(names.map(|name| name.text.clone()).collect());
+        }
+    });
+    found
+}
+
+fn unknown_name(name: &str, known: &[String], span: Span) -> Diagnostic {
+    let near = nearest_within(name, known.iter().map(String::as_str));
+    let hint = near.map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
+    let detail = format!("There is no variable named \"{name}\".{hint}");
+    Diagnostic::error("Unknown variable", detail).at(span, "")
 }
 
 /// Gives the value of a literal, or of a collection of literals.

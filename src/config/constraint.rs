@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use crate::value::Type;
-use crate::value::constraint::{Constraint, Member};
+use crate::value::constraint::{Constraint, Member, conform};
 
 use super::constant;
 use super::read::Reader;
@@ -26,8 +26,13 @@ impl Reader<'_> {
     pub(super) fn constraint(&mut self, expr: &Expr) -> Constraint {
         if let Some(text) = expr.literal() {
             if self.is_json(expr.span) {
-                let start = expr.span.start + 1;
-                if let Ok(inner) = crate::syntax::parse_expression(expr.span.file, &text, start) {
+                // As if the quote were the text's first letter, and a keyword all of it.
+                let start = expr.span.start;
+                if let Ok(mut inner) = crate::syntax::parse_expression(expr.span.file, &text, start)
+                {
+                    if let ExprKind::Name(_) = inner.kind {
+                        inner.span = expr.span;
+                    }
                     return self.constraint(&inner);
                 }
             }
@@ -202,8 +207,18 @@ impl Reader<'_> {
         let constraint = self.constraint(first);
         let default = arguments.get(1).and_then(|default| {
             let folded = constant::fold(default);
-            if folded.is_none() {
-                self.problems.extend(constant::forbidden(default));
+            match &folded {
+                None => self.problems.extend(constant::forbidden(default)),
+                Some(value) => {
+                    if let Err(error) = conform(value, &constraint) {
+                        let detail = format!(
+                            "This default value is not compatible with the attribute's type constraint: {}.",
+                            error.message
+                        );
+                        let summary = "Invalid default value for optional attribute";
+                        self.error(summary, detail, default.span);
+                    }
+                }
             }
             folded
         });

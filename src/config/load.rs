@@ -13,7 +13,7 @@ use crate::syntax::tree::{Attribute, Block};
 use super::body::{Shape, unsupported_argument, unsupported_block};
 use super::installed::{self, InstalledModule, NOT_INSTALLED};
 use super::read::Reader;
-use super::{Config, Module, ModuleCall, calls, overrides};
+use super::{Config, Module, ModuleCall, calls, nesting, overrides};
 
 /// Where files are read from.
 pub trait Loader {
@@ -156,16 +156,14 @@ pub fn load_variables(
         Err(error) => return (BTreeMap::new(), vec![unread_variables(name, &error)]),
     };
     let id = sources.add(name, text.as_str());
-    let (file, mut problems) = if name.ends_with(".json") {
-        syntax::parse_json(id, name, &text, &[])
+    let json = name.ends_with(".json");
+    let (file, mut problems) = if json {
+        let (file, _, problems) = syntax::parse_json_values(id, name, &text);
+        (file, problems)
     } else {
         syntax::parse_named(id, name, &text)
     };
-    for block in &file.body.blocks {
-        let summary = format!("Unexpected \"{}\" block", block.kind.text);
-        let detail = "Blocks are not allowed here.";
-        problems.push(Diagnostic::error(summary, detail).at(block.kind.span, ""));
-    }
+    problems.extend(file.body.blocks.iter().map(|block| unexpected_block(block, name)));
     let mut values = BTreeMap::new();
     for attribute in file.body.attributes {
         if !name.ends_with(".json") {
@@ -174,6 +172,25 @@ pub fn load_variables(
         values.insert(attribute.name.text.clone(), attribute);
     }
     (values, problems)
+}
+
+fn unexpected_block(block: &Block, file: &str) -> Diagnostic {
+    let (summary, detail) = match (block.kind.text.as_str(), block.labels.first()) {
+        ("variable", Some(label)) => {
+            let name = &label.text;
+            let detail = format!(
+                "A .tfvars file is used to assign values to variables that have already been declared in .tf \
+                 files, not to declare new variables. To declare variable \"{name}\", place this block in one \
+                 of your .tf files, such as variables.tf.\n\nTo set a value for this variable in {file}, use \
+                 the definition syntax instead:\n    {name} = <value>"
+            );
+            ("Variable declaration in .tfvars file".to_string(), detail)
+        }
+        (kind, _) => {
+            (format!("Unexpected \"{kind}\" block"), "Blocks are not allowed here.".to_string())
+        }
+    };
+    Diagnostic::error(summary, detail).at(block.kind.span, "")
 }
 
 fn unread_variables(name: &str, error: &io::Error) -> Diagnostic {
@@ -229,6 +246,7 @@ impl Loading<'_> {
             module,
             problems: Vec::new(),
             late: Vec::new(),
+            source: call.map(|call| call.source.text.clone()).unwrap_or_default(),
         };
         for block in &files.blocks {
             if let Some((_, read)) = KINDS.iter().find(|(kind, _)| *kind == block.kind.text) {
@@ -254,6 +272,7 @@ impl Loading<'_> {
                     module: Module::default(),
                     problems: Vec::new(),
                     late: Vec::new(),
+                    source: String::new(),
                 };
                 reader.check_inputs(call, block.body.end);
                 reader.check_passed(call);
@@ -354,24 +373,19 @@ impl Loading<'_> {
             }
         };
         let id = self.sources.add(shown.as_str(), text.as_str());
-        let (file, problems) = if name.ends_with(".json") {
+        let of_json = name.ends_with(".json");
+        let (file, problems) = if of_json {
             json.insert(id);
-            syntax::parse_json(id, &shown, &text, JSON)
+            let (file, contexts, problems) = syntax::parse_json(id, &shown, &text, nesting::MODULE);
+            self.headings.extend(contexts);
+            (file, problems)
         } else {
             syntax::parse_named(id, &shown, &text)
         };
         self.problems.extend(problems);
         self.broken.extend(file.broken.iter().copied());
         for attribute in &file.body.attributes {
-            let problem = unsupported_argument(attribute, &ROOT);
-            self.problems.push(if name.ends_with(".json") {
-                let detail =
-                    format!("No argument or block type is named \"{}\".", attribute.name.text);
-                Diagnostic::error("Extraneous JSON object property", detail)
-                    .at(attribute.name.span, "")
-            } else {
-                problem
-            });
+            self.problems.push(unsupported_argument(attribute, &ROOT, &file.body, of_json));
         }
         let mut reader = Reader {
             sources: self.sources,
@@ -379,12 +393,15 @@ impl Loading<'_> {
             module: Module::default(),
             problems: Vec::new(),
             late: Vec::new(),
+            source: String::new(),
         };
         let content = reader.partial(&file.body, &ROOT);
         let known: BTreeSet<Span> = content.blocks.iter().map(|block| block.span).collect();
         self.problems.extend(reader.problems);
         for block in &file.body.blocks {
-            self.headings.push((block.span, heading(block)));
+            if !of_json {
+                self.headings.push((block.span, heading(block)));
+            }
             if !ROOT.blocks.iter().any(|(kind, _)| *kind == block.kind.text) {
                 self.problems.push(unsupported_block(block, &ROOT));
             }
@@ -456,48 +473,3 @@ fn clean(path: &Path) -> PathBuf {
     }
     if out.as_os_str().is_empty() { PathBuf::from(".") } else { out }
 }
-
-/// The nested blocks that files in JSON may have, since JSON does not tell blocks from arguments.
-const JSON: &[syntax::Nesting] = {
-    use syntax::Nesting;
-    const RULE: Nesting = Nesting { kind: "precondition", labels: 0, inside: &[] };
-    const POST: Nesting = Nesting { kind: "postcondition", labels: 0, inside: &[] };
-    const LIFECYCLE: Nesting = Nesting { kind: "lifecycle", labels: 0, inside: &[RULE, POST] };
-    const CONNECTION: Nesting = Nesting { kind: "connection", labels: 0, inside: &[] };
-    const PROVISIONER: Nesting = Nesting { kind: "provisioner", labels: 1, inside: &[CONNECTION] };
-    const RESOURCE: &[Nesting] = &[LIFECYCLE, CONNECTION, PROVISIONER];
-    const TERRAFORM: &[Nesting] = &[
-        Nesting { kind: "backend", labels: 1, inside: &[] },
-        Nesting { kind: "cloud", labels: 0, inside: &[] },
-        Nesting { kind: "required_providers", labels: 0, inside: &[] },
-        Nesting { kind: "provider_meta", labels: 1, inside: &[] },
-    ];
-    const DATA: Nesting = Nesting { kind: "data", labels: 2, inside: RESOURCE };
-    &[
-        Nesting { kind: "terraform", labels: 0, inside: TERRAFORM },
-        Nesting { kind: "provider", labels: 1, inside: &[] },
-        Nesting {
-            kind: "variable",
-            labels: 1,
-            inside: &[Nesting { kind: "validation", labels: 0, inside: &[] }],
-        },
-        Nesting { kind: "locals", labels: 0, inside: &[] },
-        Nesting { kind: "output", labels: 1, inside: &[RULE] },
-        Nesting { kind: "module", labels: 1, inside: &[] },
-        Nesting { kind: "resource", labels: 2, inside: RESOURCE },
-        DATA,
-        Nesting { kind: "ephemeral", labels: 2, inside: RESOURCE },
-        Nesting { kind: "moved", labels: 0, inside: &[] },
-        Nesting { kind: "import", labels: 0, inside: &[] },
-        Nesting {
-            kind: "check",
-            labels: 1,
-            inside: &[DATA, Nesting { kind: "assert", labels: 0, inside: &[] }],
-        },
-        Nesting {
-            kind: "removed",
-            labels: 0,
-            inside: &[Nesting { kind: "lifecycle", labels: 0, inside: &[] }, PROVISIONER],
-        },
-    ]
-};

@@ -10,6 +10,7 @@ mod constraint;
 pub mod installed;
 mod load;
 pub mod names;
+mod nesting;
 mod overrides;
 mod read;
 mod resource;

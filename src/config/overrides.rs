@@ -17,29 +17,18 @@ pub(super) fn is_override(name: &str) -> bool {
 pub(super) fn apply(blocks: &mut Vec<Block>, changes: Vec<Block>, problems: &mut Vec<Diagnostic>) {
     for change in changes {
         match change.kind.text.as_str() {
-            "locals" => locals(blocks, change),
+            "locals" => locals(blocks, change, problems),
             "terraform" => terraform(blocks, change),
             "provider" => match find(blocks, &change) {
                 Some(place) => merge(&mut blocks[place].body, change.body),
-                None => blocks.push(change),
+                None => match alias(&change) {
+                    Some(alias) => problems.push(missing_alias(&change, &alias)),
+                    None => blocks.push(change),
+                },
             },
-            "moved" | "import" | "removed" | "check" => {
-                let kind = &change.kind.text;
-                let summary = match kind.as_str() {
-                    "moved" => "Cannot override 'moved' blocks",
-                    "import" => "Cannot override 'import' blocks",
-                    "removed" => "Cannot override 'removed' blocks",
-                    _ => "Cannot override 'check' blocks",
-                };
-                let detail = match kind.as_str() {
-                    "moved" => "Records of moved objects can appear only in normal files, not in override files."
-                        .to_string(),
-                    _ => format!(
-                        "Blocks of type \"{kind}\" can appear only in normal files, not in override files."
-                    ),
-                };
-                problems.push(Diagnostic::error(summary, detail).at(change.header, ""));
-            }
+            "moved" | "import" | "check" => problems.push(not_overridden(&change)),
+            // Terraform takes no notice of these here either.
+            "removed" => {}
             _ => match find(blocks, &change) {
                 Some(place) => {
                     refuse_depends_on(&change, problems);
@@ -51,6 +40,35 @@ pub(super) fn apply(blocks: &mut Vec<Block>, changes: Vec<Block>, problems: &mut
             },
         }
     }
+}
+
+fn not_overridden(change: &Block) -> Diagnostic {
+    let (summary, detail) = match change.kind.text.as_str() {
+        "moved" => (
+            "Cannot override 'moved' blocks",
+            "Records of moved objects can appear only in normal files, not in override files.",
+        ),
+        "import" => (
+            "Cannot override 'import' blocks",
+            "Import blocks can appear only in normal files, not in override files.",
+        ),
+        _ => ("Can't override check blocks", "Override files cannot override check blocks."),
+    };
+    Diagnostic::error(summary, detail).at(change.header, "")
+}
+
+fn missing_alias(change: &Block, alias: &str) -> Diagnostic {
+    let name = change.labels.first().map_or("", |label| label.text.as_str());
+    let detail = format!(
+        "There is no {name} provider configuration with the alias \"{alias}\". An override file can only \
+         override an aliased provider configuration that was already defined in a primary configuration file."
+    );
+    Diagnostic::error("Missing base provider configuration for override", detail)
+        .at(change.header, "")
+}
+
+fn alias(block: &Block) -> Option<String> {
+    block.body.attribute("alias").and_then(|attribute| attribute.expr.literal())
 }
 
 fn refuse_depends_on(change: &Block, problems: &mut Vec<Diagnostic>) {
@@ -108,9 +126,6 @@ fn find(blocks: &[Block], change: &Block) -> Option<usize> {
     let names = |block: &Block| -> Vec<String> {
         block.labels.iter().map(|label| label.text.clone()).collect()
     };
-    let alias = |block: &Block| {
-        block.body.attribute("alias").and_then(|attribute| attribute.expr.literal())
-    };
     blocks.iter().position(|block| {
         block.kind.text == change.kind.text
             && names(block) == names(change)
@@ -149,7 +164,7 @@ fn same_blocks(own: &Block, change: &Block) -> bool {
     kind(own) == kind(change)
 }
 
-fn locals(blocks: &mut Vec<Block>, mut change: Block) {
+fn locals(blocks: &mut [Block], mut change: Block, problems: &mut Vec<Diagnostic>) {
     for block in blocks.iter_mut().filter(|block| block.kind.text == "locals") {
         for own in &mut block.body.attributes {
             let place =
@@ -159,9 +174,15 @@ fn locals(blocks: &mut Vec<Block>, mut change: Block) {
             }
         }
     }
-    if !change.body.attributes.is_empty() {
-        blocks.push(change);
-    }
+    problems.extend(change.body.attributes.iter().map(|attribute| {
+        let detail = format!(
+            "There is no local value named \"{}\". An override file can only override a local value that was \
+             already defined in a primary configuration file.",
+            attribute.name.text
+        );
+        Diagnostic::error("Missing base local value definition to override", detail)
+            .at(attribute.span, "")
+    }));
 }
 
 fn terraform(blocks: &mut Vec<Block>, mut change: Block) {

@@ -19,6 +19,8 @@ pub(super) struct Reader<'a> {
     pub(super) problems: Vec<Diagnostic>,
     /// What is only said when all else is right.
     pub(super) late: Vec<Diagnostic>,
+    /// Where the module comes from, in the words of its call.
+    pub(super) source: String,
 }
 
 /// What is said of a name that cannot be one.
@@ -98,13 +100,20 @@ impl Reader<'_> {
             Some("false") => Some(false),
             _ => None,
         });
-        if truth.is_none() && !value.is_null() {
+        if value.is_null() {
+            self.null_constant(expr);
+        } else if truth.is_none() {
             let required =
                 if value.as_str().is_some() { "a bool is required" } else { "bool required" };
             let detail = format!("Unsuitable value: {required}");
             self.error("Unsuitable value type", detail, expr.start());
         }
         truth
+    }
+
+    fn null_constant(&mut self, expr: &Expr) {
+        let detail = "Unsuitable value: null value is not allowed";
+        self.error("Unsuitable value type", detail, expr.start());
     }
 
     /// Gives a constant text.
@@ -114,7 +123,10 @@ impl Reader<'_> {
             Kind::String(text) => Some(text.to_string()),
             Kind::Number(number) => Some(number.to_string()),
             Kind::Bool(value) => Some(value.to_string()),
-            Kind::Null(_) => None,
+            Kind::Null(_) => {
+                self.null_constant(expr);
+                None
+            }
             _ => {
                 self.error(
                     "Unsuitable value type",
@@ -161,21 +173,32 @@ impl Reader<'_> {
         None
     }
 
+    /// Gives the reference to what a block is about, which may not be in quotes in the native syntax.
+    pub(super) fn address(&mut self, expr: &Expr) -> Option<Expr> {
+        if expr.literal().is_some() && !self.is_json(expr.span) {
+            self.error("Invalid expression", NOT_STATIC, expr.span);
+            return None;
+        }
+        self.reference(expr)
+    }
+
     /// Takes an expression out of its quotes.
     pub(super) fn unquoted(&mut self, expr: &Expr) -> Expr {
         let Some(text) = expr.literal() else { return expr.clone() };
-        let inside = expr.span.start + 1;
+        let json = self.is_json(expr.span);
+        // In JSON Terraform counts the quote as the text's first letter.
+        let inside = expr.span.start + u32::from(!json);
         let Ok(mut inner) = syntax::parse_expression(expr.span.file, &text, inside) else {
             return expr.clone();
         };
         if !names::is_static(&inner) {
             return expr.clone();
         }
-        if !self.is_json(expr.span) {
+        if !json {
             let warning = Diagnostic::warning("Quoted references are deprecated", QUOTED);
             self.problems.push(warning.at(expr.span, ""));
+            inner.span = expr.span;
         }
-        inner.span = expr.span;
         inner
     }
 

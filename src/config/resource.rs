@@ -222,6 +222,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for element in self.list(expr) {
             let element = self.unquoted(element);
+            let before = self.problems.len();
             let mut resources = 0;
             for reference in names::references(&element) {
                 let problem = match names::subject(reference) {
@@ -241,10 +242,11 @@ impl Reader<'_> {
                 self.error(&summary, detail, element.span);
             }
             let summary = match resources {
-                1 => {
+                1 if self.problems.len() == before => {
                     found.push(element);
                     continue;
                 }
+                1 => return found,
                 0 => ("Invalid", "Missing resource reference in replace_triggered_by expression."),
                 _ => {
                     ("Invalid", "Multiple resource references in replace_triggered_by expression.")
@@ -256,6 +258,9 @@ impl Reader<'_> {
                 .any(|reference| matches!(names::subject(reference), Some((Subject::Each(_), _))));
             if !(each && resources == 0) && resources < 2 {
                 self.error(&problem, summary.1, element.span);
+            }
+            if self.problems.len() > before {
+                return found;
             }
         }
         found

@@ -110,7 +110,14 @@ impl Reader<'_> {
             self.problems.push(super::body::missing_argument("id", block.body.end));
         }
         let provider = content.expr("provider").and_then(|expr| self.provider_reference(expr));
-        let Some(to) = content.expr("to").map(|expr| self.unquoted(expr)) else { return };
+        let Some(attribute) = content.attribute("to") else { return };
+        if attribute.expr.literal().is_some() && !self.is_json(attribute.expr.span) {
+            self.address(&attribute.expr);
+            let detail = "Only managed resources can be imported.";
+            self.error("Invalid import address", detail, attribute.span);
+            return;
+        }
+        let to = self.unquoted(&attribute.expr);
         if names::is_static(&to) {
             match target_of(&to) {
                 Ok((Target::Resource(address), _)) if address.mode == Mode::Managed => {}
@@ -122,11 +129,7 @@ impl Reader<'_> {
                 }
                 Ok(_) => {
                     let detail = "Only managed resources can be imported.";
-                    self.error(
-                        "Invalid import address",
-                        detail,
-                        content.attribute("to").map_or(to.span, |attribute| attribute.span),
-                    );
+                    self.error("Invalid import address", detail, attribute.span);
                     return;
                 }
                 Err((detail, span)) => {
@@ -157,7 +160,7 @@ impl Reader<'_> {
 
     /// Reads the address of a block, an instance or a module, with the place of its last key.
     pub(super) fn target(&mut self, expr: &Expr) -> Option<(Target, Option<Span>)> {
-        let expr = self.reference(expr)?;
+        let expr = self.address(expr)?;
         match target_of(&expr) {
             Ok(found) => Some(found),
             Err((detail, span)) => {

@@ -18,8 +18,15 @@ const TERRAFORM: Shape = Shape {
 };
 
 const PROVIDER: Shape = Shape {
-    arguments: &[("version", false), ("alias", false)],
-    blocks: &[("locals", &[]), ("_", &[])],
+    arguments: &[
+        ("version", false),
+        ("alias", false),
+        ("count", false),
+        ("depends_on", false),
+        ("for_each", false),
+        ("source", false),
+    ],
+    blocks: &[("locals", &[]), ("lifecycle", &[]), ("_", &[])],
 };
 
 const BAD_VERSION: &str = "This string does not use correct version constraint syntax.";
@@ -32,8 +39,16 @@ impl Reader<'_> {
             if let Some(text) = self.version_text(expr) {
                 match version::Constraint::parse(&text) {
                     Some(constraint) if !constraint.allows(&version::language()) => {
+                        let what = match (&self.module.path[..], &self.source) {
+                            ([], _) => "This configuration".to_string(),
+                            (path, source) => {
+                                let path: Vec<String> =
+                                    path.iter().map(|name| format!("module.{name}")).collect();
+                                format!("Module {} (from {source})", path.join("."))
+                            }
+                        };
                         let detail = format!(
-                            "This configuration does not support Terraform version {}. To proceed, either \
+                            "{what} does not support Terraform version {}. To proceed, either \
                              choose another supported Terraform version or update this version constraint. \
                              Version constraints are normally set for good reason, so updating the \
                              constraint may lead to other errors or unexpected behavior.",
@@ -45,6 +60,11 @@ impl Reader<'_> {
                     None => self.error("Invalid version constraint", BAD_VERSION, expr.span),
                 }
             }
+        }
+        if let Some(attribute) = content.attribute("experiments") {
+            let detail = "Experimental features are intended only for gathering early feedback on new language \
+                          designs, and so are available only in alpha releases of Terraform.";
+            self.error("Module uses experimental features", detail, attribute.name.span);
         }
         for inner in content.of("required_providers") {
             if let Some(former) = self.module.settings.required_providers_block {
@@ -154,6 +174,7 @@ impl Reader<'_> {
                     self.check_constraint(&required.version, item.value.span);
                 }
                 ("configuration_aliases", None) => {
+                    self.check_aliases(&attribute.name.text, &item.value);
                     if let ExprKind::Tuple(entries) = &item.value.kind {
                         let pairs = entries.iter().filter_map(|entry| entry.traversal());
                         required.aliases.extend(pairs.filter_map(|names| match names.as_slice() {
@@ -162,10 +183,13 @@ impl Reader<'_> {
                         }));
                     }
                 }
-                ("source" | "version", None) => {
-                    let detail =
-                        format!("The \"{key}\" of a required provider must be a string constant.");
-                    self.error("Invalid required_providers object", detail, item.value.span);
+                ("source", None) => {
+                    let detail = "Source must be specified as a string.";
+                    self.error("Invalid source", detail, item.value.span);
+                }
+                ("version", None) => {
+                    let detail = "Version must be specified as a string.";
+                    self.error("Invalid version constraint", detail, item.value.span);
                 }
                 _ => {
                     let detail = "required_providers objects can only contain \"version\", \"source\" and \
@@ -176,6 +200,21 @@ impl Reader<'_> {
             }
         }
         Some(required)
+    }
+
+    fn check_aliases(&mut self, provider: &str, expr: &crate::syntax::tree::Expr) {
+        let whole = expr.span;
+        for alias in self.list(expr) {
+            let Some((local, _)) = self.provider_reference(alias) else { continue };
+            if local.text != provider {
+                let detail = format!(
+                    "Configuration aliases must be prefixed with the provider name. Expected \"{provider}\", \
+                     but found \"{}\".",
+                    local.text
+                );
+                self.error("Invalid configuration_aliases value", detail, whole);
+            }
+        }
     }
 
     fn check_constraint(&mut self, text: &str, span: Span) {
@@ -204,9 +243,21 @@ impl Reader<'_> {
             let summary = "Version constraints inside provider configuration blocks are deprecated";
             self.problems.push(Diagnostic::warning(summary, detail).at(attribute.expr.span, ""));
         }
-        for inner in content.of("locals") {
-            let detail = "The block type name \"locals\" is reserved for use by Terraform in a future version.";
-            self.error("Reserved block type name in provider block", detail, inner.kind.span);
+        for inner in &content.blocks {
+            let kind = &inner.kind.text;
+            if kind != "_" {
+                let detail = format!(
+                    "The block type name \"{kind}\" is reserved for use by Terraform in a future version."
+                );
+                self.error("Reserved block type name in provider block", detail, inner.kind.span);
+            }
+        }
+        for name in ["count", "depends_on", "for_each", "source"] {
+            let Some(attribute) = content.attribute(name) else { continue };
+            let detail = format!(
+                "The provider argument name \"{name}\" is reserved for use by Terraform in a future version."
+            );
+            self.error("Reserved argument name in provider block", detail, attribute.name.span);
         }
         let alias = content.attribute("alias").and_then(|attribute| {
             let text = self.constant_text(&attribute.expr)?;

@@ -1,6 +1,7 @@
 //! `variable`, `locals`, `output` and `check` blocks.
 
 use crate::syntax::tree::{Block, Expr};
+use crate::value::constraint::conform;
 
 use super::body::Shape;
 use super::read::{BAD_NAME, Reader};
@@ -54,6 +55,15 @@ impl Reader<'_> {
         let default = content.expr("default").cloned();
         if let Some(default) = &default {
             self.problems.extend(constant::forbidden(default));
+            if let Some(Err(error)) =
+                constant::fold(default).map(|value| conform(&value, &constraint))
+            {
+                let detail = format!(
+                    "This default value is not compatible with the variable's type constraint: {}.",
+                    error.told()
+                );
+                self.error("Invalid default value for variable", detail, default.span);
+            }
             if !nullable && matches!(default.kind, crate::syntax::tree::ExprKind::Null) {
                 let detail = "A null default value is not valid when nullable=false.";
                 self.error("Invalid default value for variable", detail, default.span);

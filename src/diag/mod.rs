@@ -75,8 +75,8 @@ pub struct Diagnostic {
     /// Values that took part: a reference as written, and what it is ("is a string", `is "x"`,
     /// "is a number, known only after apply"). Never a secret.
     pub values: Vec<(String, String)>,
-    /// The function that refused its arguments: its name and those of its parameters.
-    pub call: Option<(String, Vec<String>)>,
+    /// The function that refused its arguments: its name, and those of its parameters where they are told.
+    pub call: Option<(String, Option<Vec<String>>)>,
     /// Whether the values were looked for; so that of nested expressions only the innermost is asked.
     pub explained: bool,
     /// What it comes from, where that can bring about several: [`fold`] tells those with one root once.

@@ -28,6 +28,8 @@ pub fn from_bytes(bytes: Vec<u8>) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<File>,
+    /// Those whose text is not shown.
+    unseen: Vec<FileId>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,18 @@ impl Sources {
         let lines = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
         self.files.push(File { name: name.into(), text, lines });
         FileId(id)
+    }
+
+    /// Takes in a text that is not shown: what somebody wrote elsewhere than in a file.
+    pub fn add_unseen(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let id = self.add(name, text);
+        self.unseen.push(id);
+        id
+    }
+
+    /// Says whether a file's text may be shown.
+    pub fn is_seen(&self, file: FileId) -> bool {
+        !self.unseen.contains(&file) && (file.0 as usize) < self.files.len()
     }
 
     /// Gives a file's name.

@@ -7,7 +7,7 @@ use super::evaluator::Pass;
 use super::reference::anything;
 use super::scope::{Eval, Scope, Stop, all};
 use super::written::from_json;
-use crate::diag::{Diagnostic, Span, nearest_within};
+use crate::diag::{Diagnostic, Sources, Span, nearest_within};
 use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting, fields_type};
 use crate::syntax::tree::{Attribute, Block, Body};
 use crate::value::convert::convert;
@@ -64,7 +64,7 @@ impl Pass<'_, '_> {
     ) -> Eval {
         let written = from_json(body, fields, self.evaluator.sources);
         let body = written.as_ref().unwrap_or(body);
-        let mut problems = unexpected(body, fields);
+        let mut problems = unexpected(body, fields, self.evaluator.sources);
         let mut fatal = !problems.is_empty();
         let mut values: Vec<(&str, Value)> = Vec::new();
         for (name, field) in fields {
@@ -134,8 +134,9 @@ impl Pass<'_, '_> {
             return error_at("Missing required argument", detail, span);
         }
         if sink.kept && !field.write_only && value.all_marks().ephemeral {
+            let at = ephemeral_path(&value, path);
             let detail = format!(
-                "Ephemeral values are not valid for \"{path}\", because it is not a write-only attribute and must be persisted \
+                "Ephemeral values are not valid for \"{at}\", because it is not a write-only attribute and must be persisted \
                  to state."
             );
             return error_at(EPHEMERAL, detail, span);
@@ -363,6 +364,26 @@ impl Pass<'_, '_> {
     }
 }
 
+/// Gives the way to the first part of a value that is ephemeral itself.
+fn ephemeral_path(value: &Value, path: &Path) -> Path {
+    let marked = |part: &Value| part.all_marks().ephemeral;
+    if value.marks().ephemeral {
+        return path.clone();
+    }
+    if let Some((name, part)) = value.fields().into_iter().flatten().find(|(_, part)| marked(part))
+    {
+        let map = matches!(value.kind(), crate::value::Kind::Map(..));
+        return ephemeral_path(
+            part,
+            &if map { path.key(name.as_ref()) } else { path.attribute(name.as_ref()) },
+        );
+    }
+    match value.elements().unwrap_or_default().iter().enumerate().find(|(_, part)| marked(part)) {
+        Some((place, part)) => ephemeral_path(part, &path.place(place)),
+        None => path.clone(),
+    }
+}
+
 /// Says whether a block is of a name, or a `dynamic` block for it.
 fn is_named(block: &Block, name: &str) -> bool {
     block.kind.text == name
@@ -386,20 +407,29 @@ fn object_elements(ty: &Type) -> Option<(BlockKind, &BTreeMap<String, Type>)> {
 }
 
 /// Tells of arguments and blocks that the schema does not have.
-fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> {
+fn unexpected(body: &Body, fields: &BTreeMap<String, Field>, sources: &Sources) -> Vec<Diagnostic> {
     let is_block = |name: &str| {
         matches!(fields.get(name).map(|field| &field.nesting), Some(Nesting::Block(_)))
     };
     let mut problems = Vec::new();
     for attribute in &body.attributes {
         let name = &attribute.name.text;
+        let json = sources.name(attribute.span.file).ends_with(".json");
+        if json && !fields.contains_key(name) {
+            let hint = did_you_mean(name, fields.keys().map(String::as_str));
+            let detail = format!("No argument or block type is named {name:?}.{hint}");
+            let problem = Diagnostic::error("Extraneous JSON object property", detail);
+            problems.push(problem.at(attribute.name.span, "").around(attribute.span));
+            continue;
+        }
         let hint = if is_block(name) {
             format!(" Did you mean to define a block of type {name:?}?")
         } else if fields.contains_key(name) {
             continue;
         } else {
-            let known =
-                fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Attribute));
+            let known = fields.iter().filter(|(known, field)| {
+                matches!(field.nesting, Nesting::Attribute) && body.attribute(known).is_none()
+            });
             did_you_mean(name, known.map(|(name, _)| name.as_str()))
         };
         let detail = format!("An argument named {name:?} is not expected here.{hint}");
@@ -407,13 +437,19 @@ fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> 
             .push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""));
     }
     for block in &body.blocks {
-        let named = match (block.kind.text.as_str(), block.labels.first()) {
-            ("dynamic", Some(label)) => label,
+        let dynamic = block.kind.text == "dynamic";
+        if dynamic && block.labels.len() != 1 {
+            problems.push(wrong_dynamic(block));
+            continue;
+        }
+        let named = match block.labels.first() {
+            Some(label) if dynamic => label,
             _ => &block.kind,
         };
         let name = &named.text;
         let hint = match fields.get(name) {
             Some(field) if is_block(name) || object_elements(&field.ty).is_some() => continue,
+            Some(_) if dynamic => String::new(),
             Some(_) => format!(
                 " Did you mean to define argument {name:?}? If so, use the equals sign to assign it a value."
             ),
@@ -427,6 +463,20 @@ fn unexpected(body: &Body, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> 
         problems.push(Diagnostic::error("Unsupported block type", detail).at(named.span, ""));
     }
     problems
+}
+
+/// Tells of a `dynamic` block that does not have one label.
+fn wrong_dynamic(block: &Block) -> Diagnostic {
+    match block.labels.get(1) {
+        Some(extra) => {
+            let detail = "Only 1 labels (type) are expected for dynamic blocks.";
+            Diagnostic::error("Extraneous label for dynamic", detail).at(extra.span, "")
+        }
+        None => {
+            let detail = "All dynamic blocks must have 1 labels (type).";
+            Diagnostic::error("Missing type for dynamic", detail).at(block.body.end, "")
+        }
+    }
 }
 
 fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {

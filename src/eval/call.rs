@@ -26,17 +26,17 @@ impl Pass<'_, '_> {
         match short {
             "try" => {
                 let result = self.first_of(arguments, head, close, scope);
-                return self.calling_with(result, &name.text, vec!["expressions...".into()]);
+                return self.calling_with(result, &name.text, vec!["expressions...".into()], scope);
             }
             "can" => {
                 let result = self.can(arguments, close, scope);
-                return self.calling_with(result, &name.text, vec!["expression".into()]);
+                return self.calling_with(result, &name.text, vec!["expression".into()], scope);
             }
             "templatefile" | "templatestring" => {
                 let result = self.template_call(short, arguments, head, close, scope);
                 let first = if short == "templatefile" { "path" } else { "template" };
                 let names = vec![first.to_string(), "vars".to_string()];
-                return self.calling_with(result, &name.text, names);
+                return self.calling_with(result, &name.text, names, scope);
             }
             "type" if self.evaluator.console => return self.type_of(arguments, close, scope),
             _ => {}
@@ -52,20 +52,21 @@ impl Pass<'_, '_> {
                 None => Err(unknown(name)),
             };
         };
-        let (values, places) = self.arguments(arguments, expand, scope)?;
+        let given = self.arguments(arguments, expand, scope);
+        let (values, places) = self.calling(given, &name.text, function, scope)?;
         let Some(values) = values else { return Ok(Value::unknown(Type::Any)) };
         if let Err(error) = functions::check_count(function, &name.text, values.len()) {
             let (summary, detail) = error.describe(&name.text, function);
             let extra = places.get(function.parameters.len()).copied();
             let stopped = stop(&summary, detail, extra.unwrap_or(close));
-            return self.calling(stopped, &name.text, function);
+            return self.calling(stopped, &name.text, function, scope);
         }
         let mut result = self.apply(function, &name.text, &values, &places, head);
         if let (Ok(value), Some((source, _))) = (&result, &provided) {
             let value = value.clone();
             result = self.completed(source, function, &name.text, value, head, scope);
         }
-        self.calling(result, &name.text, function)
+        self.calling(result, &name.text, function, scope)
     }
 
     fn apply(

@@ -5,7 +5,7 @@
 
 use super::evaluator::Pass;
 use super::expr::start_of;
-use super::reference::{Chain, Step, free_chains};
+use super::reference::{Chain, Step, free_chains, is_reserved};
 use super::scope::{Eval, Scope, Stop};
 use crate::diag::{Diagnostic, Span};
 use crate::functions::Function;
@@ -81,10 +81,15 @@ impl Pass<'_, '_> {
     fn values(&mut self, expr: &Expr, cause: Cause, scope: &mut Scope) -> Vec<(String, String)> {
         let mut chains = Vec::new();
         let own = scope.variable.as_ref().filter(|_| scope.secret).map(|(name, _)| name.as_str());
+        let validating = self.evaluator.inputs.validating;
+        let bound = |root: &str| scope.name(root).is_some();
         let hidden = |expr: &Expr| {
             let chain = Chain::new(expr);
+            let (root, _) = chain.name();
             let name = chain.attribute(0).map(|name| name.text.as_str());
-            own.is_some() && chain.name().0 == "var" && name == own
+            // While only the text is checked nothing is said of objects.
+            let object = validating && !is_reserved(root) && !bound(root);
+            object || (own.is_some() && root == "var" && name == own)
         };
         free_chains(expr, &mut |expr| chains.extend((!hidden(expr)).then_some(expr)));
         self.evaluator.quiet += 1;
@@ -120,10 +125,16 @@ impl Pass<'_, '_> {
     }
 
     /// Adds a function's name and parameters to the problems of its call.
-    pub(super) fn calling<T>(&self, result: Eval<T>, name: &str, function: &Function) -> Eval<T> {
+    pub(super) fn calling<T>(
+        &self,
+        result: Eval<T>,
+        name: &str,
+        function: &Function,
+        scope: &Scope,
+    ) -> Eval<T> {
         let own = function.parameters.iter().map(|parameter| parameter.name.to_string());
         let rest = function.variadic.iter().map(|parameter| format!("{}...", parameter.name));
-        self.calling_with(result, name, own.chain(rest).collect())
+        self.calling_with(result, name, own.chain(rest).collect(), scope)
     }
 
     /// Adds a function's name and parameters to the problems of its call.
@@ -132,7 +143,10 @@ impl Pass<'_, '_> {
         result: Eval<T>,
         name: &str,
         parameters: Vec<String>,
+        scope: &Scope,
     ) -> Eval<T> {
+        // In loops Terraform names the function without its parameters.
+        let parameters = scope.names.is_empty().then_some(parameters);
         result.map_err(|mut stop| {
             for problem in stop.problems.iter_mut().filter(|problem| !problem.explained) {
                 problem.call = Some((name.to_string(), parameters.clone()));

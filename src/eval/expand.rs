@@ -176,8 +176,8 @@ impl<'a> Pass<'_, 'a> {
                     (Some(count), _) if count >= 0 => {
                         return Ok(Turns::Count(u64::try_from(count).unwrap_or(0)));
                     }
-                    (_, true) => "must be greater than or equal to zero",
-                    (_, false) => {
+                    (Some(_), true) => "must be greater than or equal to zero",
+                    _ => {
                         "value must be a whole number, between -9223372036854775808 and 9223372036854775807"
                     }
                 };
@@ -232,8 +232,8 @@ impl<'a> Pass<'_, 'a> {
         match (value.ty(), value.kind()) {
             (_, Kind::Null(_)) => fatal_value(
                 summary,
-                "The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set of \
-                 strings is allowed.",
+                "The given \"for_each\" argument value is unsuitable: the given \"for_each\" argument value is null. A map, or set \
+                 of strings is allowed.",
                 span,
             ),
             (Type::Map(_) | Type::Object(_), Kind::Map(_, fields) | Kind::Object(fields)) => {

@@ -79,7 +79,7 @@ impl Pass<'_, '_> {
     fn key(&mut self, item: &Item, scope: &mut Scope) -> Eval {
         let key = self.expr(&item.key, scope)?;
         if key.is_null() {
-            return stop("Null value as key", "Can't use a null value as a key.", item.key.span);
+            return stop("Null value as key", "Can't use a null value as a key.", item.value.span);
         }
         convert(&key, &Type::String).or_else(|error| {
             let detail = format!("Can't use this value as a key: {}.", error.message);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::access::{attribute, index};
 use super::evaluator::Pass;
 use super::expand::Turns;
 use super::module::key_text;
@@ -15,7 +16,7 @@ use crate::config::{IgnoreChanges, Lifecycle, ProviderBlock};
 use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::schema::{BlockKind, Field, Nesting, Schema};
 use crate::syntax::tree::Expr;
-use crate::value::{Kind, Marks, Path, Value};
+use crate::value::{Kind, Marks, Path, Type, Value};
 
 impl<'a> Pass<'_, 'a> {
     /// Gives the block of a name, which must be declared.
@@ -105,8 +106,8 @@ impl<'a> Pass<'_, 'a> {
     fn known_attribute(&mut self, block: BlockId<'a>, chain: &Chain<'_>, place: usize) -> Eval<()> {
         let Some((Step::Attribute(name), span, _)) = chain.steps.get(place) else { return Ok(()) };
         let schema = self.schema(block)?;
-        if schema.fields.contains_key(&name.text) {
-            return Ok(());
+        if let Some(field) = schema.fields.get(&name.text) {
+            return known_steps(&field.ty, &chain.steps[place + 1..]);
         }
         let near = nearest_within(&name.text, schema.fields.keys().map(String::as_str));
         let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
@@ -203,6 +204,7 @@ impl<'a> Pass<'_, 'a> {
                 &mut places,
                 &mut scope,
             );
+            ignorable(&resource.lifecycle, &schema)?;
             let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
             let address = pass.block_address(block).with_key(key.clone());
             let config = config.map_err(|mut stop| {
@@ -536,6 +538,44 @@ fn no_provider_block(address: &Address, provider: &ProviderRef) -> Diagnostic {
         steps.concat()
     );
     Diagnostic::error("Provider configuration not present", detail)
+}
+
+/// Checks that what `ignore_changes` names is there.
+fn ignorable(lifecycle: &Lifecycle, schema: &Schema) -> Eval<()> {
+    let IgnoreChanges::Paths(paths) = &lifecycle.ignore_changes else { return Ok(()) };
+    for path in paths {
+        let chain = Chain::new(path);
+        let (name, span) = chain.name();
+        match schema.fields.get(name) {
+            Some(field) => known_steps(&field.ty, &chain.steps)?,
+            None if name.is_empty() => {}
+            None => {
+                let near = nearest_within(name, schema.fields.keys().map(String::as_str));
+                let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+                let detail = format!(
+                    "This object has no argument, nested block, or exported attribute named {name:?}.{hint}"
+                );
+                return fatal("Unsupported attribute", detail, span);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks the steps after an attribute by its type alone, as far as keys are fixed.
+fn known_steps(ty: &Type, steps: &[(Step<'_>, Span, Span)]) -> Eval<()> {
+    let mut value = Value::unknown_not_null(ty.clone());
+    for step in steps {
+        let next = match step {
+            (Step::Attribute(name), span, _) => attribute(&value, &name.text, *span),
+            (Step::Index(_), span, _) => {
+                let key = fixed_key(Some(step)).unwrap_or_else(anything);
+                index(&value, &key, *span)
+            }
+        };
+        value = next.map_err(|stop| Stop { fatal: true, ..stop.plain() })?;
+    }
+    Ok(())
 }
 
 fn words(mode: Mode) -> (&'static str, &'static str) {

@@ -263,7 +263,7 @@ pub struct Inputs {
 pub struct InputValue {
     /// The value: a string from `-var` or the environment is not yet parsed.
     pub value: RawInput,
-    /// Where it came from, for messages: `the -var option`, a file's name, `TF_VAR_x`.
+    /// Where it came from, for messages: `-var="x=..."`, a file's name, `TF_VAR_x`.
     pub origin: String,
     /// Its place, where it came from a file.
     pub span: Option<Span>,

@@ -92,10 +92,14 @@ struct WrittenInput {
 
 /// Writes a plan with the files and inputs that it was made from. To be kept for its owner only.
 pub fn write(plan: &Plan, sources: &Sources, inputs: &Inputs) -> Vec<u8> {
-    let file = |(_, name, text): (_, &str, &str)| WrittenFile {
-        name: name.to_string(),
-        sha256: digest::of_text(text),
-        text: text.to_string(),
+    let file = |(id, name, text): (_, &str, &str)| {
+        // What was given on the command line is with the inputs.
+        let text = if sources.is_seen(id) { text } else { "" };
+        WrittenFile {
+            name: name.to_string(),
+            sha256: digest::of_text(text),
+            text: text.to_string(),
+        }
     };
     let document = Document {
         format: FORMAT.into(),
@@ -171,7 +175,8 @@ impl From<&Inputs> for WrittenInputs {
                 RawInput::Text(text) => (Some(text.clone()), None),
                 RawInput::Value(value) => (None, Some(value.into())),
             };
-            let span = given.span.map(write_span);
+            // The place of a text is in no file that is kept with the plan.
+            let span = given.span.filter(|_| text.is_none()).map(write_span);
             (name.clone(), WrittenInput { text, value, origin: given.origin.clone(), span })
         };
         WrittenInputs {

@@ -106,8 +106,11 @@ fn place(
     style: Style,
 ) -> String {
     let name = visible(sources.name(label.span.file));
-    let Some(snippet) = snippet(problem, sources) else { return String::new() };
-    let mut out = format!("  {word} {name} line {}{context}:\n", snippet.start.line);
+    let line = sources.start(label.span).line;
+    let mut out = format!("  {word} {name} line {line}{context}:\n");
+    let Some(snippet) = snippet(problem, sources) else {
+        return out + "  (source code not available)\n";
+    };
     let mut at = 0;
     for (number, line) in (snippet.first_line..).zip(snippet.code.split('\n')) {
         let inside = |place: usize| place.saturating_sub(at).min(line.len());
@@ -127,12 +130,16 @@ fn place(
 }
 
 fn values(problem: &Diagnostic, style: Style) -> String {
-    if problem.values.is_empty() && problem.call.is_none() {
+    let call = match &problem.call {
+        Some((name, Some(parameters))) => Some((name, parameters)),
+        _ => None,
+    };
+    if problem.values.is_empty() && call.is_none() {
         return String::new();
     }
     let mut text = format!("    {}\n", style.paint(Ink::Dim, "├────────────────"));
     let side = style.paint(Ink::Dim, "│");
-    if let Some((name, parameters)) = &problem.call {
+    if let Some((name, parameters)) = call {
         let name = style.paint(Ink::Bold, name);
         text += &format!("    {side} while calling {name}({})\n", parameters.join(", "));
     }

@@ -31,7 +31,7 @@ pub(super) fn places(span: Span, sources: &Sources) -> (Place, Place) {
 
 /// Gives the piece of text that a problem speaks of.
 pub(super) fn snippet(problem: &Diagnostic, sources: &Sources) -> Option<Snippet> {
-    let main = problem.span()?;
+    let main = problem.span().filter(|main| sources.is_seen(main.file))?;
     let (start, end) = places(main, sources);
     let around = problem.around.filter(|around| around.file == main.file).unwrap_or(main);
     let shown_from = (around.start as usize).min(start.byte);

@@ -16,6 +16,9 @@ use super::tree::{
     Attribute, BinaryOp, Block, Body, Expr, ExprKind, For, Ident, Item, Part, UnaryOp,
 };
 
+/// How many attributes and indexes may follow one another; each is a level of the tree.
+const STEPS: usize = 256;
+
 /// One text on its way to a tree.
 pub(super) struct Lowering<'a> {
     pub(super) id: FileId,
@@ -424,6 +427,14 @@ impl<'a> Lowering<'a> {
         mut source: Expr,
         steps: &[hcl_edit::Decorated<from::TraversalOperator>],
     ) -> Expr {
+        if steps.len() > STEPS {
+            let detail = format!(
+                "References are read with up to {STEPS} steps. Give parts of this one names as local values."
+            );
+            let problem = Diagnostic::error("Invalid syntax", detail);
+            self.problems.push(problem.at(source.span, ""));
+            return source;
+        }
         let mut after_number = false;
         for (place, step) in steps.iter().enumerate() {
             let range = step.span().unwrap_or(0..0);

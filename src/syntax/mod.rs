@@ -14,7 +14,7 @@ pub mod format;
 mod json;
 
 pub use self::format::format;
-pub use self::json::{Nesting, parse_json};
+pub use self::json::{Contexts, Nesting, parse_json, parse_json_values};
 
 use crate::diag::{Diagnostic, FileId, Span};
 

@@ -21,6 +21,16 @@ pub struct ConvertError {
 }
 
 impl ConvertError {
+    /// Says what is wrong, and with which part.
+    pub fn told(&self) -> String {
+        if self.path == Path::root() {
+            return self.message.clone();
+        }
+        let path = self.path.to_string();
+        let path = if path.starts_with('[') { path } else { format!(".{path}") };
+        format!("{path}: {}", self.message)
+    }
+
     fn new(path: &Path, message: impl Into<String>) -> ConvertError {
         ConvertError { path: path.clone(), message: message.into() }
     }

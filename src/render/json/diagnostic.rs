@@ -20,7 +20,9 @@ pub fn diagnostic(problem: &Diagnostic, sources: &Sources) -> Json {
     }
     if let Some(span) = problem.span() {
         out.insert("range".into(), range(span, sources));
-        out.insert("snippet".into(), snippet(problem, sources));
+        if sources.is_seen(span.file) {
+            out.insert("snippet".into(), snippet(problem, sources));
+        }
     }
     if !problem.help.is_empty() {
         out.insert("help".into(), problem.help.iter().map(String::as_str).collect());

@@ -2,7 +2,7 @@
 
 use super::super::literal::Quoting;
 use super::super::scan::{Kind, Token};
-use super::{BlockShape, Explain, Shape};
+use super::{BlockShape, DEPTH, Explain, Shape};
 
 const ITEM: &str = "Argument or block definition required";
 const ITEM_DETAIL: &str = "An argument or block definition is required here.";
@@ -166,12 +166,22 @@ impl Explain<'_, '_> {
                 }
             }
         }
+        if self.depth >= DEPTH {
+            if !self.recovery {
+                let detail = "Blocks are read to a depth of 64 levels.";
+                self.problem("Block is nested too deeply", detail, kind);
+            }
+            self.recover(Kind::End);
+            return block;
+        }
+        self.depth += 1;
         match self.peek().kind {
             Kind::Newline | Kind::End | Kind::CloseBrace => {
                 self.body(Kind::CloseBrace, &mut block.items);
             }
             _ => self.single(self.last, &mut block.items),
         }
+        self.depth -= 1;
         block.end = self.last.end;
         block.whole = !self.failed(before);
         let next = self.peek();
