@@ -129,10 +129,15 @@ impl<'a> Pass<'_, 'a> {
         match self.default(variable)? {
             Some(value) => Ok(value),
             None => {
-                let detail = format!(
-                    "The given value is not suitable for {subject} defined at {declared}: required variable may not be set to \
-                     null."
-                );
+                let why = "required variable may not be set to null";
+                let detail = match input {
+                    Some(input) if input.span.is_none() => {
+                        format!("Unsuitable value for {subject} set using {}: {why}.", input.origin)
+                    }
+                    _ => format!(
+                        "The given value is not suitable for {subject} defined at {declared}: {why}."
+                    ),
+                };
                 fatal("Required variable not set", detail, span)
             }
         }
@@ -230,7 +235,7 @@ pub fn missing(variable: &Variable) -> Diagnostic {
 
 /// Says whether a variable's text on the command line is its value, not an expression.
 pub fn is_plain_text(variable: &Variable) -> bool {
-    matches!(variable.constraint, Constraint::Any | Constraint::Primitive(_))
+    !variable.typed || matches!(variable.constraint, Constraint::Primitive(_))
 }
 
 /// Reads the text of a `-var` or an environment variable.
