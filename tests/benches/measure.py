@@ -4,7 +4,7 @@
     cargo build --release
     tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth]
 
-Every figure is the median of N runs (of one for the larges) of the whole process: wall-clock and CPU time (user and system, of the
+Every figure is the median of N runs (of fewer where a run of the peer takes long) of the whole process: wall-clock and CPU time (user and system, of the
 process and of its children) in milliseconds, and the largest resident memory in MB, as the kernel tells them at its end (wait4).
 Nothing leaves the machine: the configurations are written here, use `terraform_data` only, and the example runs on the embedded sandbox.
 """
@@ -102,7 +102,7 @@ class Measure:
     def beside(self, table, name, arguments, folder, expect=(0,), runs=None):
         """The same command of both programs in the same folder."""
         runs = runs or self.runs
-        ours = median(runs, self.ours, arguments, folder, expect=expect)
+        ours = median(max(runs, 5), self.ours, arguments, folder, expect=expect)
         theirs = median(runs, self.peer, arguments, folder, expect=expect) if self.peer else None
         table.row(name, ours, theirs)
 
