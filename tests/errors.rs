@@ -129,3 +129,23 @@ fn an_empty_folder_is_valid_but_nothing_is_planned_in_it() {
     assert!(plan.contains("No configuration files") && plan.contains("-destroy option"), "{plan}");
     assert!(apply.contains("run 'terrane destroy' instead"), "{apply}");
 }
+
+#[test]
+fn colours_are_where_they_are_wished_for() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("main.tf"), "resource \"terraform_data\" \"a\" {}\n").unwrap();
+    let coloured = |variables: &[&str], arguments: &[&str]| {
+        let variables = variables.iter().map(|name| ((*name).to_string(), "1".to_string()));
+        let environment = Environment {
+            cwd: folder.path().to_owned(),
+            variables: variables.collect(),
+            ..Environment::default()
+        };
+        program(&environment, arguments.iter().copied(), 80).out.contains('\u{1b}')
+    };
+
+    assert!(!coloured(&[], &["plan"]));
+    assert!(coloured(&["CLICOLOR_FORCE"], &["plan"]));
+    assert!(!coloured(&["CLICOLOR_FORCE", "NO_COLOR"], &["plan"]));
+    assert!(!coloured(&["CLICOLOR_FORCE"], &["plan", "-no-color"]));
+}

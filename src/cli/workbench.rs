@@ -70,8 +70,10 @@ impl<'e, 's> Workbench<'e, 's> {
         let chdir =
             matches.get_one::<String>("chdir").or_else(|| global.get_one::<String>("chdir"));
         let folder = chdir.map_or_else(|| environment.cwd.clone(), |dir| environment.cwd.join(dir));
-        let colour =
-            screen.colour && !given("no-color") && environment.variable("NO_COLOR").is_none();
+        // The conventions of no-color.org and of CLICOLOR_FORCE: the wish for none wins.
+        let forced = environment.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        let plain = given("no-color") || environment.variable("NO_COLOR").is_some();
+        let colour = (screen.colour || forced) && !plain;
         let json = matches.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or(false);
         let compact = matches.try_get_one::<bool>("compact-warnings").ok().flatten();
         let compact = compact.copied().unwrap_or(false);
