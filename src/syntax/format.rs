@@ -23,6 +23,7 @@ pub fn format(id: FileId, name: &str, text: &str) -> Result<String, Vec<Diagnost
     if !readable {
         return Err(problems);
     }
+    let end = tokens.iter().rfind(|token| token.kind != Kind::End).map_or(0, |token| token.end);
     let mut source = Source { text, tokens, at: 0, out: Vec::new() };
     source.body(&mut Vec::new());
     let mut lines = lines(source.out);
@@ -36,8 +37,8 @@ pub fn format(id: FileId, name: &str, text: &str) -> Result<String, Vec<Diagnost
             out.push_str(&word.text);
         }
     }
-    // Spaces after the last line end stay, as they do with terraform.
-    out.push_str(&text[text.trim_end_matches([' ', '\t']).len()..]);
+    // Spaces after the last line end stay, as they do with terraform; those in a comment are the comment's.
+    out.push_str(&text[end..].replace('\t', " "));
     Ok(out)
 }
 
