@@ -43,7 +43,7 @@ fn time_compare(call: &Call<'_>) -> Result<Value, CallError> {
     Ok(Value::number(i64::from(left.instant().cmp(&right.instant()) as i8)))
 }
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -57,7 +57,7 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] =
+pub(super) const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 fn format_date(call: &Call<'_>) -> Result<Value, CallError> {

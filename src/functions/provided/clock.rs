@@ -4,26 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
-use super::super::time::{duration, rfc3339};
+use super::super::time::{DAYS, MONTHS, duration, rfc3339};
 use super::super::{Call, CallError};
 use crate::value::{Number, Type, Value};
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEKDAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 const NUMBERS: [&str; 10] = [
     "year", "year_day", "day", "month", "weekday", "hour", "minute", "second", "iso_year",
@@ -74,10 +57,8 @@ fn parts(shown: DateTime) -> Vec<(&'static str, Value)> {
         week.week().into(),
     ];
     let numbers = NUMBERS.into_iter().zip(numbers.map(Value::number));
-    let texts = [
-        ("month_name", name(&MONTHS, date.month() - 1)),
-        ("weekday_name", name(&WEEKDAYS, weekday)),
-    ];
+    let texts =
+        [("month_name", name(&MONTHS, date.month() - 1)), ("weekday_name", name(&DAYS, weekday))];
     numbers.chain(texts).collect()
 }
 
