@@ -8,22 +8,33 @@
 //!
 //! Files are written whole: to a neighbour, synced, renamed, and the folder synced.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
-use uuid::Uuid;
 
-use super::{Backend, BackendError, Holder, Loaded, Lock, LockError, Saved};
+use super::kinds::{Given, Kind, Setting, Settings, path_from};
+use super::work::{Work, entered};
+use super::{Backend, BackendError, Holder, Loaded, Lock, LockError, Saved, Version};
+use crate::diag::Diagnostic;
 use crate::state::file::{self, StateError};
-use crate::state::journal::{self, Header};
 use crate::state::{Entry, Snapshot};
+
+/// The kind of place.
+pub(super) const KIND: Kind = Kind {
+    name: "local",
+    settings: &[Setting::text("path"), Setting::text("workspace_dir")],
+    open,
+};
+
+fn open(given: &Given<'_>) -> Result<Box<dyn Backend>, Diagnostic> {
+    Ok(Box::new(LocalBackend::new(&given.world.folder, given.settings, given.workspace)))
+}
 
 /// Where the state of one workspace is.
 pub struct LocalBackend {
@@ -48,12 +59,8 @@ struct Files {
 
 impl LocalBackend {
     /// Makes it from the `backend "local"` block's arguments, relative to `folder`.
-    pub fn new(
-        folder: &Path,
-        settings: &BTreeMap<String, String>,
-        workspace: &str,
-    ) -> LocalBackend {
-        let workspace_folder = setting(folder, settings, "workspace_dir", "terraform.tfstate.d");
+    pub fn new(folder: &Path, settings: &Settings, workspace: &str) -> LocalBackend {
+        let workspace_folder = path_from(folder, settings, "workspace_dir", "terraform.tfstate.d");
         let state = state_path(folder, settings, workspace);
         LocalBackend { workspace_folder, ..LocalBackend::at(&state, folder) }
     }
@@ -88,21 +95,12 @@ impl LocalBackend {
     }
 }
 
-fn setting(
-    folder: &Path,
-    settings: &BTreeMap<String, String>,
-    name: &str,
-    default: &str,
-) -> PathBuf {
-    folder.join(settings.get(name).map_or(default, String::as_str))
-}
-
 /// Gives the state file of a workspace.
-pub fn state_path(folder: &Path, settings: &BTreeMap<String, String>, workspace: &str) -> PathBuf {
+pub fn state_path(folder: &Path, settings: &Settings, workspace: &str) -> PathBuf {
     match workspace {
-        "default" | "" => setting(folder, settings, "path", "terraform.tfstate"),
+        "default" | "" => path_from(folder, settings, "path", "terraform.tfstate"),
         name => {
-            let all = setting(folder, settings, "workspace_dir", "terraform.tfstate.d");
+            let all = path_from(folder, settings, "workspace_dir", "terraform.tfstate.d");
             all.join(name).join("terraform.tfstate")
         }
     }
@@ -124,24 +122,22 @@ impl Backend for LocalBackend {
 
     async fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
         if lock_of(&self.held).is_some() {
-            return Err(self.files.held_by(holder));
+            return Err(self.files.held_by_other(holder.created));
         }
-        let (file, made) = self.files.open_locked(holder)?;
+        let (file, made) = self.files.open_locked(holder.created)?;
         let text = self.files.read_held(&file)?;
         *lock_of(&self.held) = Some(file);
         let mut lock = LocalLock {
             files: self.files.clone(),
             held: Arc::clone(&self.held),
-            holder: holder.clone(),
             first: None,
-            base: None,
+            work: Work::new(holder.id, None),
             journal: None,
-            open: Vec::new(),
             backed_up: false,
             made,
         };
         lock.files.write_info(holder)?;
-        lock.base = lock.files.parse(&text)?;
+        lock.work = Work::new(holder.id, lock.files.parse(&text)?);
         lock.first = (!text.is_empty()).then_some(text);
         Ok(Box::new(lock))
     }
@@ -181,20 +177,37 @@ impl Backend for LocalBackend {
         }
         fs::remove_dir_all(folder).map_err(|source| failed("removing", folder, source))
     }
+
+    async fn break_lock(&self, _: &str) -> Result<(), BackendError> {
+        // The system gives a record lock back when its process ends, and nobody else can.
+        let (file, made) = self.files.open_locked(Timestamp::now())?;
+        drop(file);
+        if made {
+            // It was made only to look at its lock.
+            let _ = fs::remove_file(&self.files.state);
+        }
+        Err(BackendError::NotHeld { place: self.files.place(), id: None, holder: None })
+    }
+
+    async fn history(&self) -> Result<Vec<Version>, BackendError> {
+        self.files.history()
+    }
+
+    async fn version(&self, id: &str) -> Result<Snapshot, BackendError> {
+        let path = self.files.state.with_file_name(id);
+        let text = read_if_there(&path).map_err(|source| failed("reading", &path, source))?;
+        Ok(self.files.parse(&text)?.unwrap_or_default())
+    }
 }
 
 /// The lock on a local state file.
 struct LocalLock {
     files: Files,
     held: Held,
-    holder: Holder,
     /// The text as first read, for the backup.
     first: Option<String>,
-    /// What the next save replaces.
-    base: Option<Snapshot>,
+    work: Work,
     journal: Option<File>,
-    /// The calls of this run that have no answer yet.
-    open: Vec<Entry>,
     backed_up: bool,
     /// This lock made the state file.
     made: bool,
@@ -215,57 +228,30 @@ impl Lock for LocalLock {
             self.journal = Some(journal);
             text = head;
         }
-        text.extend(entries.iter().map(journal::entry));
-        entries.iter().for_each(|entry| note_open(&mut self.open, entry));
+        text += &self.work.lines(entries);
         let Some(journal) = self.journal.as_mut() else { return Ok(()) };
         journal.write_all(text.as_bytes()).and_then(|()| journal.sync_data()).map_err(error)
     }
 
     async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
         self.refuse_stale(snapshot)?;
-        let base = self.base.clone().unwrap_or_default();
-        let same = Snapshot {
-            lineage: base.lineage.clone(),
-            serial: base.serial,
-            written_by: base.written_by.clone(),
-            ..snapshot.clone()
-        };
-        // The texts are compared: marks inside of values are not kept, so they make no difference.
-        let unchanged =
-            self.base.as_ref().is_some_and(|base| file::write(base) == file::write(&same));
-        if !unchanged {
-            let lineage = match base.lineage.as_str() {
-                "" => Uuid::new_v5(&self.holder.id, b"lineage").to_string(),
-                lineage => lineage.to_string(),
-            };
-            let next = Snapshot { lineage, serial: base.serial + 1, ..snapshot.clone() };
+        let next = self.work.next(snapshot);
+        let unchanged = next.is_none();
+        if let Some(next) = next {
             self.write(&next)?;
-            self.base = Some(next);
+            self.work.wrote(next);
         }
         self.end_journal()?;
-        let now = self.base.as_ref();
-        Ok(Saved {
-            lineage: now.map(|now| now.lineage.clone()).unwrap_or_default(),
-            serial: now.map_or(0, |now| now.serial),
-            unchanged,
-        })
+        Ok(self.work.saved(unchanged))
     }
 
     async fn push(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
         self.refuse_stale(snapshot)?;
-        let content = |snapshot: &Snapshot| {
-            let (lineage, serial) = (String::new(), 0);
-            file::write(&Snapshot { lineage, serial, ..snapshot.clone() })
-        };
-        let succeeds = self.base.as_ref().is_some_and(|base| content(base) != content(snapshot));
-        // What follows another state is a write more than what was pushed.
-        let serial = snapshot.serial + u64::from(succeeds);
-        let next = Snapshot { serial, ..snapshot.clone() };
+        let next = self.work.pushed(snapshot);
         self.write(&next)?;
-        let lineage = next.lineage.clone();
-        self.base = Some(next);
+        self.work.wrote(next);
         self.end_journal()?;
-        Ok(Saved { lineage, serial, unchanged: false })
+        Ok(self.work.saved(false))
     }
 
     async fn unlock(self: Box<Self>) -> Result<(), BackendError> {
@@ -309,25 +295,14 @@ impl LocalLock {
             file.set_len(whole as u64)?;
         }
         sync_folder(&self.files.journal)?;
-        Ok((file, self.first_line()))
-    }
-
-    fn first_line(&self) -> String {
-        let base = self.base.as_ref();
-        journal::header(&Header {
-            lineage: base.map(|base| base.lineage.clone()).unwrap_or_default(),
-            serial: base.map_or(0, |base| base.serial),
-            run: self.holder.id.to_string(),
-        })
+        Ok((file, self.work.first_line()))
     }
 
     /// Ends the journal once the state says what it said; calls of this run without an answer stay in it.
     fn end_journal(&mut self) -> Result<(), BackendError> {
         self.journal = None;
-        if !self.open.is_empty() {
-            let text =
-                self.first_line() + &self.open.iter().map(journal::entry).collect::<String>();
-            return write_whole(&self.files.journal, text.as_bytes())
+        if let Some(rest) = self.work.rest() {
+            return write_whole(&self.files.journal, rest.as_bytes())
                 .map_err(|source| failed("writing", &self.files.journal, source));
         }
         match fs::remove_file(&self.files.journal) {
@@ -348,24 +323,17 @@ impl LocalLock {
         // Another file stands at the path: it is not ours, so it may be opened and closed.
         let text = if same_file { self.read()? } else { self.files.read_state()? };
         let found = self.files.parse(&text)?;
-        let version = |snapshot: Option<&Snapshot>| {
-            snapshot.map(|found| (found.lineage.clone(), found.serial))
-        };
-        if version(found.as_ref()) == version(self.base.as_ref()) {
+        if found.as_ref().map(|found| (found.lineage.as_str(), found.serial)) == self.work.version()
+        {
             return Ok(());
         }
-        let kept = self.files.keep_aside(&self.successor(snapshot));
+        let kept = self.files.keep_aside(&self.work.successor(snapshot));
         Err(BackendError::Stale {
             place: self.files.place(),
-            expected: self.base.as_ref().map_or(0, |base| base.serial),
+            expected: self.work.serial(),
             found: found.map_or(0, |found| found.serial),
             kept,
         })
-    }
-
-    fn successor(&self, snapshot: &Snapshot) -> Snapshot {
-        let base = self.base.clone().unwrap_or_default();
-        Snapshot { lineage: base.lineage, serial: base.serial + 1, ..snapshot.clone() }
     }
 
     fn write(&mut self, snapshot: &Snapshot) -> Result<(), BackendError> {
@@ -433,21 +401,34 @@ impl Files {
         let snapshot = self.parse(text)?;
         let journal = read_if_there(&self.journal)
             .map_err(|source| failed("reading", &self.journal, source))?;
-        let journal = journal::parse(&journal).map_err(|error| BackendError::Journal {
+        entered(snapshot, &journal).map_err(|error| BackendError::Journal {
             place: format!("\"{}\"", self.journal.display()),
             error,
-        })?;
-        if journal.entries.is_empty() {
-            return Ok(Loaded { snapshot, ..Loaded::default() });
-        }
-        let mut entered = snapshot.unwrap_or_default();
-        let unanswered = journal.replay(&mut entered);
-        let snapshot = (!entered.is_empty() || !entered.lineage.is_empty()).then_some(entered);
-        Ok(Loaded { snapshot, unanswered, replayed: journal.entries.len() })
+        })
+    }
+
+    /// Lists the state and its backups.
+    fn history(&self) -> Result<Vec<Version>, BackendError> {
+        let folder = folder_of(&self.state);
+        let name = self.state.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let files = fs::read_dir(folder).map_err(|source| failed("listing", folder, source))?;
+        let mut found: Vec<Version> = files
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                let id = entry.file_name().to_string_lossy().into_owned();
+                let of_state =
+                    id == name || (id.starts_with(&format!("{name}.")) && id.ends_with(".backup"));
+                let meta = entry.metadata().ok().filter(|meta| meta.len() > 0 && of_state)?;
+                let written = meta.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+                Some(Version { present: id == name, id, written })
+            })
+            .collect();
+        found.sort_by_key(|version| std::cmp::Reverse((version.present, version.written)));
+        Ok(found)
     }
 
     /// Opens the state file and locks it; says also whether it was made.
-    fn open_locked(&self, holder: &Holder) -> Result<(File, bool), BackendError> {
+    fn open_locked(&self, found: Timestamp) -> Result<(File, bool), BackendError> {
         let error = |source| failed("opening", &self.state, source);
         if let Some(folder) = self.state.parent() {
             fs::create_dir_all(folder).map_err(error)?;
@@ -461,7 +442,7 @@ impl Files {
             match take(&file) {
                 Ok(()) => {}
                 Err(refused) if refused.kind() == ErrorKind::WouldBlock => {
-                    return Err(self.held_by(holder));
+                    return Err(self.held_by_other(found));
                 }
                 Err(refused) => return Err(error(refused)),
             }
@@ -476,13 +457,9 @@ impl Files {
         }
     }
 
-    fn held_by(&self, holder: &Holder) -> BackendError {
-        let other = fs::read_to_string(&self.info).ok().and_then(|text| Holder::from_json(&text));
-        let age = other.as_ref().map(|other| {
-            let age = holder.created.duration_since(other.created);
-            Duration::try_from(age).unwrap_or_default()
-        });
-        BackendError::Held(LockError { place: self.place(), holder: other, age })
+    fn held_by_other(&self, found: Timestamp) -> BackendError {
+        let holder = fs::read_to_string(&self.info).ok().and_then(|text| Holder::from_json(&text));
+        BackendError::Held(LockError { place: self.place(), id: None, holder, beat: None, found })
     }
 
     fn write_info(&self, holder: &Holder) -> Result<(), BackendError> {
@@ -497,21 +474,6 @@ impl Files {
     fn keep_aside(&self, snapshot: &Snapshot) -> Option<PathBuf> {
         let written = write_whole(&self.errored, file::write(snapshot).as_bytes());
         written.ok().map(|()| self.errored.clone())
-    }
-}
-
-/// Keeps track of the calls that have no answer yet.
-fn note_open(open: &mut Vec<Entry>, entry: &Entry) {
-    match entry {
-        Entry::Intent { .. } => open.push(entry.clone()),
-        Entry::Answer { call, .. } => {
-            open.retain(
-                |asked| !matches!(asked, Entry::Intent { call: asked, .. } if asked == call),
-            );
-        }
-        Entry::Object { address, .. } => open.retain(
-            |asked| !matches!(asked, Entry::Intent { address: asked, .. } if asked == address),
-        ),
     }
 }
 

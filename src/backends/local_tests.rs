@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use uuid::Uuid;
+
 use super::*;
 use crate::addr::Address;
 use crate::state::Object;
@@ -22,7 +24,7 @@ fn holder() -> Holder {
 fn place() -> (tempfile::TempDir, PathBuf, LocalBackend) {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("terraform.tfstate");
-    let backend = LocalBackend::new(folder.path(), &BTreeMap::new(), "default");
+    let backend = LocalBackend::new(folder.path(), &Settings::new(), "default");
     (folder, state, backend)
 }
 
@@ -104,7 +106,7 @@ async fn the_backup_is_the_state_before_the_run() {
 #[tokio::test]
 async fn the_lock_excludes_a_second_one_before_and_after_a_save() {
     let (folder, _, backend) = place();
-    let other = LocalBackend::new(folder.path(), &BTreeMap::new(), "default");
+    let other = LocalBackend::new(folder.path(), &Settings::new(), "default");
     let mut lock = backend.lock(&holder()).await.unwrap();
 
     assert!(is_held(other.lock(&holder()).await));

@@ -4,9 +4,12 @@
 //! replaces; a state that somebody changed meanwhile is refused, and what was to be saved is kept
 //! beside it.
 
+pub mod kinds;
 pub mod local;
+pub mod remote;
+pub mod store;
+mod work;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::diag::{Diagnostic, nearest};
+use crate::diag::Diagnostic;
 use crate::http::Clock;
 use crate::state::file::StateError;
 use crate::state::journal::JournalError;
@@ -41,6 +44,24 @@ pub trait Backend: Send + Sync {
 
     /// Removes the workspace's state, and the workspace.
     async fn remove(&self) -> Result<(), BackendError>;
+
+    /// Ends the lock of this id, whoever holds it; its holder can save no more.
+    ///
+    /// # Errors
+    /// [`BackendError::NotHeld`] where no lock has this id, [`BackendError::Held`] where nobody but the holder can end
+    /// it; in both cases nothing was done.
+    async fn break_lock(&self, id: &str) -> Result<(), BackendError>;
+
+    /// Lists the versions of the state that the place still has, the newest first; nothing where it keeps none.
+    async fn history(&self) -> Result<Vec<Version>, BackendError>;
+
+    /// Gives a version that [`Backend::history`] listed.
+    async fn version(&self, id: &str) -> Result<Snapshot, BackendError>;
+
+    /// Says what is not as safe here as elsewhere; told once before a run that writes.
+    fn weakness(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The right to change the state; only one can be had at a time.
@@ -75,6 +96,17 @@ pub struct Loaded {
     pub replayed: usize,
 }
 
+/// A version of a state that a place keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// What the place calls it: a generation, a row's number.
+    pub id: String,
+    /// When it was written.
+    pub written: Option<Timestamp>,
+    /// It is the present one.
+    pub present: bool,
+}
+
 /// Under which version a state was saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
@@ -104,6 +136,18 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// Makes the record of who begins now.
+    pub fn new(operation: impl Into<String>, who: impl Into<String>) -> Holder {
+        Holder {
+            id: Uuid::new_v4(),
+            operation: operation.into(),
+            who: who.into(),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            created: Timestamp::now(),
+            info: String::new(),
+        }
+    }
+
     /// Gives the record that lock files have; `path` is the place.
     fn to_json(&self, path: &str) -> String {
         let record = json!({
@@ -138,10 +182,14 @@ impl Holder {
 pub struct LockError {
     /// The place.
     pub place: String,
+    /// The lock's id, where it is not the holder's own: as `force-unlock` wants it.
+    pub id: Option<String>,
     /// Who, where that is known.
     pub holder: Option<Holder>,
-    /// For how long already.
-    pub age: Option<Duration>,
+    /// When the holder last said that it lives, where it says so.
+    pub beat: Option<Timestamp>,
+    /// When this was found.
+    pub found: Timestamp,
 }
 
 /// What went wrong at a place.
@@ -179,6 +227,36 @@ pub enum BackendError {
         found: u64,
         /// Where what was to be saved is kept.
         kept: Option<PathBuf>,
+    },
+    /// Somebody ended the lock: nothing was written.
+    #[error("the lock of the state at {place} was ended by somebody else")]
+    LockLost {
+        /// The place.
+        place: String,
+        /// Who has it now.
+        holder: Option<Holder>,
+        /// Where what was to be saved is kept.
+        kept: Option<PathBuf>,
+    },
+    /// No lock has this id.
+    #[error("no lock of the state at {place} has this id")]
+    NotHeld {
+        /// The place.
+        place: String,
+        /// The id that there is.
+        id: Option<String>,
+        /// Who has it.
+        holder: Option<Holder>,
+    },
+    /// The service that keeps the state refused, or did not answer.
+    #[error("{doing} {place} failed: {why}")]
+    Service {
+        /// The place.
+        place: String,
+        /// What was being done, like `reading`.
+        doing: &'static str,
+        /// Why.
+        why: String,
     },
     /// The place could not be written; what was to be saved is kept elsewhere.
     #[error("the state at {place} could not be written: {source}")]
@@ -221,6 +299,25 @@ impl BackendError {
                 ),
             )
             .help("Compare both, and plan again."),
+            BackendError::LockLost { place, holder, kept } => Diagnostic::error(
+                "Lock lost",
+                format!(
+                    "The lock of the state at {place} was ended by somebody else during this run{}. The state was not overwritten.{}",
+                    match holder {
+                        Some(holder) => format!(", and {} has it now", holder.who),
+                        None => String::new(),
+                    },
+                    kept_text(kept.as_deref())
+                ),
+            )
+            .help(
+                "Look at what the other run did. To bring this run's state back, when nobody works on it: terrane state push \
+                 errored.tfstate",
+            ),
+            BackendError::NotHeld { place, id, holder } => not_held(place, id.as_deref(), holder.as_ref()),
+            BackendError::Service { place, doing, why } => {
+                Diagnostic::error("State not accessible", format!("The {doing} {place} failed: {why}."))
+            }
             BackendError::NotSaved { place, kept, source } => Diagnostic::error(
                 "State could not be saved",
                 format!("Writing the state at {place} failed: {source}.{}", kept_text(kept.as_deref())),
@@ -247,22 +344,52 @@ fn held(error: &LockError) -> Diagnostic {
         )
         .help("Wait until it is done, or give a time to wait with -lock-timeout=5m.");
     };
-    let mut lines = format!("Another program works on the state at {}.\n\nLock:", error.place);
-    let age = error.age.map(|age| format!(" ({} ago)", span(age))).unwrap_or_default();
+    let lines = format!(
+        "Another program works on the state at {}.\n\nLock:{}",
+        error.place,
+        record(error.id.as_deref(), holder, error.beat, error.found)
+    );
+    Diagnostic::error("State is locked", lines)
+        .help("Wait until it is done, or give a time to wait with -lock-timeout=5m.")
+}
+
+fn not_held(place: &str, id: Option<&str>, holder: Option<&Holder>) -> Diagnostic {
+    match holder {
+        None => Diagnostic::error(
+            "No lock",
+            format!("Nobody holds a lock of the state at {place}: there is nothing to end."),
+        ),
+        Some(holder) => Diagnostic::error(
+            "Another lock",
+            format!(
+                "The lock of the state at {place} has another id. Nothing was done.\n\nLock:{}",
+                record(id, holder, None, Timestamp::now())
+            ),
+        ),
+    }
+}
+
+/// Tells a lock's record, a line each.
+fn record(id: Option<&str>, holder: &Holder, beat: Option<Timestamp>, now: Timestamp) -> String {
+    let ago = |then: Timestamp| match Duration::try_from(now.duration_since(then)) {
+        Ok(age) => format!("{then} ({} ago)", span(age)),
+        Err(_) => then.to_string(),
+    };
+    let mut lines = String::new();
     for (name, text) in [
-        ("ID", holder.id.to_string()),
+        ("ID", id.map_or_else(|| holder.id.to_string(), String::from)),
         ("Operation", holder.operation.clone()),
         ("Who", holder.who.clone()),
         ("Version", holder.version.clone()),
-        ("Created", format!("{}{age}", holder.created)),
+        ("Created", ago(holder.created)),
+        ("Alive", beat.map(ago).unwrap_or_default()),
         ("Info", holder.info.clone()),
     ] {
         if !text.is_empty() {
             lines.push_str(&format!("\n  {:<10} {text}", format!("{name}:")));
         }
     }
-    Diagnostic::error("State is locked", lines)
-        .help("Wait until it is done, or give a time to wait with -lock-timeout=5m.")
+    lines
 }
 
 /// Tells a time span in its two largest units.
@@ -298,55 +425,5 @@ pub async fn acquire(
             }
             other => return other,
         }
-    }
-}
-
-/// The kinds of places that there are.
-const KINDS: [&str; 1] = ["local"];
-
-/// The summary of a backend type that is none here.
-pub const UNKNOWN_KIND: &str = "Invalid backend type";
-
-/// Types that Terraform has and this program does not.
-const ELSEWHERE: &[&str] = &["azurerm", "consul", "cos", "http", "oss", "pg", "remote", "s3"];
-
-/// Opens the place of a workspace's state: the `backend` block's label and arguments, or nothing.
-///
-/// # Errors
-/// There is no such kind, or an argument that it does not have.
-pub fn open(
-    kind: Option<&str>,
-    settings: &BTreeMap<String, String>,
-    folder: &Path,
-    workspace: &str,
-) -> Result<Box<dyn Backend>, Box<Diagnostic>> {
-    match kind {
-        None | Some("local") => {
-            let known = ["path", "workspace_dir"];
-            let strange = settings.keys().find(|name| !known.contains(&name.as_str()));
-            if let Some(name) = strange {
-                let detail = format!("The backend \"local\" has no argument \"{name}\".");
-                let problem = Diagnostic::error("Unsupported argument", detail);
-                return Err(Box::new(match nearest(name, known) {
-                    Some(near) => problem.help(format!("Did you mean \"{near}\"?")),
-                    None => problem.help("It has \"path\" and \"workspace_dir\"."),
-                }));
-            }
-            Ok(Box::new(local::LocalBackend::new(folder, settings, workspace)))
-        }
-        Some(kind) => Err(Box::new(
-            Diagnostic::error(
-                UNKNOWN_KIND,
-                if ELSEWHERE.contains(&kind) {
-                    format!("This program does not keep states in a backend of type \"{kind}\".")
-                } else {
-                    format!("There is no backend type named \"{kind}\".")
-                },
-            )
-            .help(format!(
-                "There is: {}. Without a backend block the state is a local file.",
-                KINDS.join(", ")
-            )),
-        )),
     }
 }

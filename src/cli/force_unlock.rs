@@ -29,12 +29,20 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
         Ok(backend) => backend,
         Err(exit) => return exit,
     };
-    let holder = workbench.holder("force-unlock");
-    match workbench.runtime.block_on(backend.lock(&holder)) {
-        Ok(lock) => {
-            workbench.unlock(lock);
-            let detail = "Nobody holds a lock of this state: there is nothing to end.";
-            workbench.fail(&[Diagnostic::error("No lock", detail)])
+    let id = matches.get_one::<String>("id").map(String::as_str).unwrap_or_default();
+    let forced = matches.get_one::<bool>("force").copied().unwrap_or(false);
+    let question = "Do you really want to end this lock? Its holder, if it still runs, will not be able to save. Only 'yes' \
+                    is accepted.";
+    if !forced && !workbench.confirmed(question) {
+        return workbench.refuse("The lock was not ended.");
+    }
+    match workbench.runtime.block_on(backend.break_lock(id)) {
+        Ok(()) => {
+            workbench.screen.print(
+                "The lock was ended. What its holder did is in the journal: the next run, or \"terrane recover\", takes it \
+                 into the state.\n",
+            );
+            0
         }
         Err(BackendError::Held(held)) => {
             let detail = format!(

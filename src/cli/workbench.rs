@@ -12,17 +12,19 @@ use tokio::runtime::Runtime;
 use super::environment::{Environment, Screen};
 use super::sandboxed::Sandbox;
 use super::{Exit, variables};
+use crate::backends::kinds::{Settings, Surroundings, UNKNOWN_KIND};
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
 use crate::config::{Config, Disk, Module, load, source};
 use crate::diag::{Diagnostic, Sources, fold, has_errors};
-use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput};
+use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput, constant_of};
 use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
 use crate::providers::{Registry, World, google, kubernetes, small};
 use crate::render;
 use crate::state::{Entry, Snapshot};
 use crate::syntax::tree::Block;
+use crate::value::json::to_json;
 
 /// Under what name the list of installed modules stands among the texts of a run.
 const MANIFEST: &str = ".terrane/modules/modules.json";
@@ -414,6 +416,7 @@ impl<'e, 's> Workbench<'e, 's> {
         let kind = block.as_ref().and_then(|block| block.labels.first());
         let settings = block.as_ref().map(settings).unwrap_or_default();
         let kind = kind.map(|label| label.text.as_str());
+        let world = self.surroundings();
         let workspace = workspace.map_or_else(|| self.workspace(), String::from);
         if !super::workspace::is_valid(&workspace) {
             let detail = format!(
@@ -423,11 +426,10 @@ impl<'e, 's> Workbench<'e, 's> {
                 Diagnostic::error("Invalid workspace name set using TF_WORKSPACE", detail);
             return Err(self.fail(&[problem]));
         }
-        backends::open(kind, &settings, &self.folder, &workspace).map_err(|problem| {
+        backends::kinds::open(kind, &settings, &workspace, &world).map_err(|problem| {
             let problem = match &block {
                 Some(block) => {
-                    let label =
-                        block.labels.first().filter(|_| problem.summary == backends::UNKNOWN_KIND);
+                    let label = block.labels.first().filter(|_| problem.summary == UNKNOWN_KIND);
                     problem.at(label.map_or(block.header, |label| label.span), "")
                 }
                 None => *problem,
@@ -436,8 +438,19 @@ impl<'e, 's> Workbench<'e, 's> {
         })
     }
 
+    /// Gives what opening the state's place is given of the machine.
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            folder: self.folder.clone(),
+            environment: Arc::new(self.environment.variables.clone()),
+            home: self.environment.home.clone(),
+            sandbox: self.sandbox_base().map(String::from),
+            clock: self.clock.clone(),
+        }
+    }
+
     /// Gives the kind and the settings of the `backend` block.
-    fn backend_block(&mut self) -> Option<(String, BTreeMap<String, String>)> {
+    fn backend_block(&mut self) -> Option<(String, Settings)> {
         if self.backend.is_none() {
             self.config();
         }
@@ -547,12 +560,17 @@ pub(super) fn provisioners(module: &Module, no_exec: bool) -> Vec<Diagnostic> {
     own.chain(inner).collect()
 }
 
-/// Gives the arguments of a `backend` block that are fixed text.
-fn settings(block: &crate::syntax::tree::Block) -> BTreeMap<String, String> {
+/// Gives the arguments of a `backend` block that are constants; blocks inside are objects.
+fn settings(block: &Block) -> Settings {
     let attributes = block.body.attributes.iter();
-    let fixed = attributes
-        .filter_map(|attribute| Some((attribute.name.text.clone(), attribute.expr.literal()?)));
-    fixed.collect()
+    let constants = attributes.filter_map(|attribute| {
+        let value = constant_of(&attribute.expr)?;
+        Some((attribute.name.text.clone(), to_json(&value)))
+    });
+    let blocks = block.body.blocks.iter();
+    let inner =
+        blocks.map(|inner| (inner.kind.text.clone(), serde_json::Value::Object(settings(inner))));
+    constants.chain(inner).collect()
 }
 
 /// Says that nobody knows what became of a call.

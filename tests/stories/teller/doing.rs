@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Value as Json, json};
+use terrane::backends::kinds::Settings;
 use terrane::backends::local::LocalBackend;
 use terrane::backends::{Backend, Holder, Lock};
 use terrane::cli::{self, Environment, Screen};
@@ -254,7 +255,7 @@ impl Stage {
     }
 
     fn locked(&self) -> Box<dyn Lock> {
-        let backend = LocalBackend::new(self.inside.path(), &BTreeMap::new(), "default");
+        let backend = LocalBackend::new(self.inside.path(), &Settings::new(), "default");
         let holder = Holder {
             id: uuid::Uuid::from_u128(7),
             operation: "OperationTypeApply".into(),

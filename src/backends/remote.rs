@@ -1,0 +1,313 @@
+//! States in a service: what a save, a journal and a lock mean, whatever the service is.
+//!
+//! Each flush of the journal is a piece of its own, which begins with the line that says which state it follows.
+//! A save names the version that it replaces; then the pieces go. While a lock is held, a task of its own says so at the
+//! service now and then.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+
+use super::local::write_whole;
+use super::store::{Piece, Store, StoreError};
+use super::work::{Work, entered};
+use super::{Backend, BackendError, Holder, Loaded, Lock, Saved, Version};
+use crate::state::{Entry, Snapshot, file};
+
+/// How often a holder says that it is alive.
+const BEAT: Duration = Duration::from_secs(30);
+
+/// What a lock says to who finds it after its holder died: other programs know no journal.
+const ADVICE: &str = "If this lock is left behind, run \"terrane recover\" before anything else: its journal tells what was done.";
+
+/// A state in a service.
+pub struct Remote {
+    store: Arc<dyn Store>,
+    /// Where a state that cannot be saved is kept.
+    errored: PathBuf,
+}
+
+impl Remote {
+    /// Makes it from the service's part; a state that cannot be saved is kept in `folder`.
+    pub fn new(store: Arc<dyn Store>, folder: &std::path::Path) -> Remote {
+        Remote { store, errored: folder.join("errored.tfstate") }
+    }
+}
+
+#[async_trait]
+impl Backend for Remote {
+    fn place(&self) -> String {
+        self.store.place()
+    }
+
+    async fn load(&self) -> Result<Loaded, BackendError> {
+        Ok(read(self.store.as_ref()).await?.loaded)
+    }
+
+    async fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
+        let info = match holder.info.as_str() {
+            "" => ADVICE.to_string(),
+            info => info.to_string(),
+        };
+        let record = Holder { info, ..holder.clone() };
+        let id = self.store.take(&record).await.map_err(|error| self.error(error, "locking"))?;
+        let beats = tokio::spawn(beats(Arc::clone(&self.store), id.clone()));
+        let mut lock = RemoteLock {
+            store: Arc::clone(&self.store),
+            errored: self.errored.clone(),
+            id,
+            work: Work::new(holder.id, None),
+            run: holder.id.to_string(),
+            version: None,
+            pieces: Vec::new(),
+            appended: 0,
+            beats,
+        };
+        if let Err(error) = lock.load().await {
+            // What cannot be read is no reason to keep others out.
+            let _ = Box::new(lock).unlock().await;
+            return Err(error);
+        }
+        Ok(Box::new(lock))
+    }
+
+    async fn break_lock(&self, id: &str) -> Result<(), BackendError> {
+        self.store.break_lock(id).await.map_err(|error| self.error(error, "unlocking"))
+    }
+
+    async fn workspaces(&self) -> Result<Vec<String>, BackendError> {
+        let found = self.store.workspaces().await;
+        let mut names = found.map_err(|error| self.error(error, "listing"))?;
+        names.retain(|name| name != "default");
+        names.sort();
+        names.insert(0, "default".to_string());
+        Ok(names)
+    }
+
+    async fn create(&self) -> Result<(), BackendError> {
+        // An empty state makes the workspace known, as Terraform has it.
+        let holder = Holder::new("init", "");
+        let mut lock = self.lock(&holder).await?;
+        let made = match lock.load().await {
+            Ok(Loaded { snapshot: None, .. }) => lock.save(&Snapshot::default()).await.map(|_| ()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        let freed = lock.unlock().await;
+        made.and(freed)
+    }
+
+    async fn remove(&self) -> Result<(), BackendError> {
+        self.store.remove().await.map_err(|error| self.error(error, "removing"))
+    }
+
+    async fn history(&self) -> Result<Vec<Version>, BackendError> {
+        let past = self.store.history().await.map_err(|error| self.error(error, "listing"))?;
+        Ok(past
+            .into_iter()
+            .map(|past| Version { id: past.version, written: past.written, present: past.present })
+            .collect())
+    }
+
+    async fn version(&self, id: &str) -> Result<Snapshot, BackendError> {
+        let bytes = self.store.past(id).await.map_err(|error| self.error(error, "reading"))?;
+        Ok(parsed(&self.place(), &bytes)?.unwrap_or_default())
+    }
+
+    fn weakness(&self) -> Option<String> {
+        self.store.weakness()
+    }
+}
+
+impl Remote {
+    fn error(&self, error: StoreError, doing: &'static str) -> BackendError {
+        error.at(self.store.place(), doing)
+    }
+}
+
+/// Says that the holder lives until it ends, or the lock is lost: then the next write is refused.
+async fn beats(store: Arc<dyn Store>, id: String) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        if matches!(store.beat(&id).await, Err(StoreError::LockLost { .. })) {
+            return;
+        }
+    }
+}
+
+/// What a service has, as read.
+struct Read {
+    /// The state as written, without the journal.
+    base: Option<Snapshot>,
+    version: Option<String>,
+    /// The names of the journal's pieces.
+    pieces: Vec<String>,
+    loaded: Loaded,
+}
+
+async fn read(store: &dyn Store) -> Result<Read, BackendError> {
+    let place = store.place();
+    let (written, pieces) = futures::join!(store.read(), store.journal());
+    let written = written.map_err(|error| error.at(place.clone(), "reading"))?;
+    let pieces =
+        pieces.map_err(|error| error.at(place.clone(), "reading the journal of the state at"))?;
+    let (bytes, version) = match written {
+        Some(written) => (written.bytes, Some(written.version)),
+        None => (Vec::new(), None),
+    };
+    let base = parsed(&place, &bytes)?;
+    let mut text = String::new();
+    for piece in &pieces {
+        // A piece is written at once, or not at all: one that is cut short is broken.
+        text += &String::from_utf8_lossy(&piece.bytes);
+    }
+    let loaded = entered(base.clone(), &text)
+        .map_err(|error| BackendError::Journal { place: place.clone(), error })?;
+    Ok(Read { base, version, pieces: pieces.into_iter().map(|piece| piece.name).collect(), loaded })
+}
+
+/// Reads a state's bytes; nothing where there are none.
+fn parsed(place: &str, bytes: &[u8]) -> Result<Option<Snapshot>, BackendError> {
+    let text = String::from_utf8_lossy(bytes);
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    file::read(&text)
+        .map(Some)
+        .map_err(|error| BackendError::State { place: place.to_string(), error })
+}
+
+/// The lock on a state in a service.
+struct RemoteLock {
+    store: Arc<dyn Store>,
+    errored: PathBuf,
+    /// The lock's id at the service.
+    id: String,
+    work: Work,
+    run: String,
+    /// The service's version of what the next save replaces.
+    version: Option<String>,
+    /// The journal's pieces that are there, of this run and of runs before.
+    pieces: Vec<String>,
+    appended: u32,
+    beats: JoinHandle<()>,
+}
+
+impl Drop for RemoteLock {
+    fn drop(&mut self) {
+        self.beats.abort();
+    }
+}
+
+#[async_trait]
+impl Lock for RemoteLock {
+    async fn load(&mut self) -> Result<Loaded, BackendError> {
+        let read = read(self.store.as_ref()).await?;
+        match read.base {
+            Some(base) => self.work.wrote(base),
+            None => self.work.forget(),
+        }
+        self.version = read.version;
+        self.pieces = read.pieces;
+        Ok(read.loaded)
+    }
+
+    async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError> {
+        let text = self.work.first_line() + &self.work.lines(entries);
+        self.add_piece(text).await
+    }
+
+    async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
+        let next = self.work.next(snapshot);
+        let unchanged = next.is_none();
+        if let Some(next) = next {
+            self.write(next).await?;
+        }
+        self.end_journal().await?;
+        Ok(self.work.saved(unchanged))
+    }
+
+    async fn push(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
+        self.write(self.work.pushed(snapshot)).await?;
+        self.end_journal().await?;
+        Ok(self.work.saved(false))
+    }
+
+    async fn unlock(self: Box<Self>) -> Result<(), BackendError> {
+        self.beats.abort();
+        self.store.free(&self.id).await.map_err(|error| error.at(self.store.place(), "unlocking"))
+    }
+}
+
+impl RemoteLock {
+    async fn add_piece(&mut self, text: String) -> Result<(), BackendError> {
+        self.appended += 1;
+        let name = format!("{}-{:06}", self.run, self.appended);
+        let piece = Piece { name: name.clone(), bytes: text.into_bytes() };
+        self.store
+            .append(&piece)
+            .await
+            .map_err(|error| error.at(self.store.place(), "writing the journal of the state at"))?;
+        self.pieces.push(name);
+        Ok(())
+    }
+
+    /// Writes in the place of what was read; what cannot be written is kept aside.
+    async fn write(&mut self, next: Snapshot) -> Result<(), BackendError> {
+        let text = file::write(&next);
+        let place = self.store.place();
+        match self.store.write(text.as_bytes(), self.version.as_deref(), &self.id).await {
+            Ok(version) => {
+                self.version = Some(version);
+                self.work.wrote(next);
+                Ok(())
+            }
+            Err(StoreError::Moved) => {
+                let found = self.store.read().await.ok().flatten();
+                let found = found.and_then(|found| parsed(&place, &found.bytes).ok().flatten());
+                Err(BackendError::Stale {
+                    place,
+                    expected: self.work.serial(),
+                    found: found.map_or(0, |found| found.serial),
+                    kept: self.keep_aside(&text),
+                })
+            }
+            Err(StoreError::LockLost { holder }) => {
+                let (holder, kept) = (holder.map(|it| *it), self.keep_aside(&text));
+                Err(BackendError::LockLost { place, holder, kept })
+            }
+            Err(error) => Err(BackendError::NotSaved {
+                place,
+                kept: self.keep_aside(&text),
+                source: std::io::Error::other(error.to_string()),
+            }),
+        }
+    }
+
+    fn keep_aside(&self, text: &str) -> Option<PathBuf> {
+        let written = write_whole(&self.errored, text.as_bytes());
+        written.ok().map(|()| self.errored.clone())
+    }
+
+    /// Ends the journal once the state says what it said; calls of this run without an answer stay in it.
+    async fn end_journal(&mut self) -> Result<(), BackendError> {
+        let over = std::mem::take(&mut self.pieces);
+        if let Some(rest) = self.work.rest() {
+            self.add_piece(rest).await?;
+        }
+        if over.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .drop_pieces(&over)
+            .await
+            .map_err(|error| error.at(self.store.place(), "removing the journal of the state at"))
+    }
+}
+
+#[cfg(test)]
+#[path = "remote_tests.rs"]
+mod tests;

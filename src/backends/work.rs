@@ -1,0 +1,142 @@
+//! What the holder of a lock knows: what the next save replaces, and the calls that have no answer yet.
+
+use uuid::Uuid;
+
+use super::{Loaded, Saved};
+use crate::state::file;
+use crate::state::journal::{self, Header, JournalError};
+use crate::state::{Entry, Snapshot};
+
+/// What one lock's holder does, from the first load to the last save.
+pub(super) struct Work {
+    /// The run's id: the lock's.
+    run: Uuid,
+    /// What the next save replaces.
+    base: Option<Snapshot>,
+    /// The calls of this run that have no answer yet.
+    open: Vec<Entry>,
+}
+
+impl Work {
+    /// Begins with what the place has.
+    pub(super) fn new(run: Uuid, base: Option<Snapshot>) -> Work {
+        Work { run, base, open: Vec::new() }
+    }
+
+    /// Gives lineage and serial of what the next save replaces; nothing where there is nothing.
+    pub(super) fn version(&self) -> Option<(&str, u64)> {
+        self.base.as_ref().map(|base| (base.lineage.as_str(), base.serial))
+    }
+
+    /// Gives the serial of what the next save replaces.
+    pub(super) fn serial(&self) -> u64 {
+        self.base.as_ref().map_or(0, |base| base.serial)
+    }
+
+    /// Gives the first line of a journal of this run.
+    pub(super) fn first_line(&self) -> String {
+        journal::header(&Header {
+            lineage: self.base.as_ref().map(|base| base.lineage.clone()).unwrap_or_default(),
+            serial: self.serial(),
+            run: self.run.to_string(),
+        })
+    }
+
+    /// Gives the lines of entries, and keeps in mind which calls have no answer yet.
+    pub(super) fn lines(&mut self, entries: &[Entry]) -> String {
+        for entry in entries {
+            self.note(entry);
+        }
+        entries.iter().map(journal::entry).collect()
+    }
+
+    fn note(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Intent { .. } => self.open.push(entry.clone()),
+            Entry::Answer { call, .. } => self.open.retain(
+                |asked| !matches!(asked, Entry::Intent { call: asked, .. } if asked == call),
+            ),
+            Entry::Object { address, .. } => self.open.retain(
+                |asked| !matches!(asked, Entry::Intent { address: asked, .. } if asked == address),
+            ),
+        }
+    }
+
+    /// Gives the journal that must stay once the state is saved: the calls without an answer.
+    pub(super) fn rest(&self) -> Option<String> {
+        let lines = self.open.iter().map(journal::entry);
+        (!self.open.is_empty()).then(|| self.first_line() + &lines.collect::<String>())
+    }
+
+    /// Gives what a save writes: the successor of what is there; nothing where that says the same.
+    pub(super) fn next(&self, snapshot: &Snapshot) -> Option<Snapshot> {
+        let base = self.base.clone().unwrap_or_default();
+        let same = Snapshot {
+            lineage: base.lineage.clone(),
+            serial: base.serial,
+            written_by: base.written_by.clone(),
+            ..snapshot.clone()
+        };
+        // The texts are compared: marks inside of values are not kept, so they make no difference.
+        let unchanged =
+            self.base.as_ref().is_some_and(|base| file::write(base) == file::write(&same));
+        (!unchanged).then(|| {
+            let lineage = match base.lineage.as_str() {
+                "" => Uuid::new_v5(&self.run, b"lineage").to_string(),
+                lineage => lineage.to_string(),
+            };
+            Snapshot { lineage, serial: base.serial + 1, ..snapshot.clone() }
+        })
+    }
+
+    /// Gives what a push writes: what follows another state is a write more than what was pushed.
+    pub(super) fn pushed(&self, snapshot: &Snapshot) -> Snapshot {
+        let content = |snapshot: &Snapshot| {
+            let (lineage, serial) = (String::new(), 0);
+            file::write(&Snapshot { lineage, serial, ..snapshot.clone() })
+        };
+        let succeeds = self.base.as_ref().is_some_and(|base| content(base) != content(snapshot));
+        Snapshot { serial: snapshot.serial + u64::from(succeeds), ..snapshot.clone() }
+    }
+
+    /// Gives what is kept aside where a save cannot be made: the successor of what was there.
+    pub(super) fn successor(&self, snapshot: &Snapshot) -> Snapshot {
+        let base = self.base.as_ref();
+        Snapshot {
+            lineage: base.map(|base| base.lineage.clone()).unwrap_or_default(),
+            serial: self.serial() + 1,
+            ..snapshot.clone()
+        }
+    }
+
+    /// Takes what was written as what the next save replaces.
+    pub(super) fn wrote(&mut self, snapshot: Snapshot) {
+        self.base = Some(snapshot);
+    }
+
+    /// Takes that there is nothing for the next save to replace.
+    pub(super) fn forget(&mut self) {
+        self.base = None;
+    }
+
+    /// Tells under which version the state now stands.
+    pub(super) fn saved(&self, unchanged: bool) -> Saved {
+        let lineage = self.base.as_ref().map(|base| base.lineage.clone()).unwrap_or_default();
+        Saved { lineage, serial: self.serial(), unchanged }
+    }
+}
+
+/// Enters a journal in what a place has.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(super) fn entered(snapshot: Option<Snapshot>, journal: &str) -> Result<Loaded, JournalError> {
+    let journal = journal::parse(journal)?;
+    if journal.entries.is_empty() {
+        return Ok(Loaded { snapshot, ..Loaded::default() });
+    }
+    let mut entered = snapshot.unwrap_or_default();
+    let unanswered = journal.replay(&mut entered);
+    let snapshot = (!entered.is_empty() || !entered.lineage.is_empty()).then_some(entered);
+    Ok(Loaded { snapshot, unanswered, replayed: journal.entries.len() })
+}
