@@ -127,18 +127,18 @@ impl Backend for LocalBackend {
         let (file, made) = self.files.open_locked(holder.created)?;
         let text = self.files.read_held(&file)?;
         *lock_of(&self.held) = Some(file);
-        let mut lock = LocalLock {
-            files: self.files.clone(),
-            held: Arc::clone(&self.held),
-            first: None,
-            work: Work::new(holder.id, None),
-            journal: None,
-            backed_up: false,
-            made,
-        };
+        let mut lock = LocalLock::new(&self.files, Arc::clone(&self.held), holder);
+        lock.made = made;
         lock.files.write_info(holder)?;
-        lock.work = Work::new(holder.id, lock.files.parse(&text)?);
-        lock.first = (!text.is_empty()).then_some(text);
+        lock.begin(text)?;
+        Ok(Box::new(lock))
+    }
+
+    async fn unlocked(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
+        let text = self.files.read_state()?;
+        let mut lock = LocalLock::new(&self.files, Held::default(), holder);
+        lock.free = true;
+        lock.begin(text)?;
         Ok(Box::new(lock))
     }
 
@@ -211,13 +211,19 @@ struct LocalLock {
     backed_up: bool,
     /// This lock made the state file.
     made: bool,
+    /// Nothing is locked: another may hold the lock meanwhile.
+    free: bool,
 }
 
 #[async_trait]
 impl Lock for LocalLock {
     async fn load(&mut self) -> Result<Loaded, BackendError> {
         let text = self.read()?;
-        self.files.loaded(&text)
+        let loaded = self.files.loaded(&text)?;
+        if self.free {
+            self.begin(text)?;
+        }
+        Ok(loaded)
     }
 
     async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError> {
@@ -255,6 +261,9 @@ impl Lock for LocalLock {
     }
 
     async fn unlock(self: Box<Self>) -> Result<(), BackendError> {
+        if self.free {
+            return Ok(());
+        }
         match fs::remove_file(&self.files.info) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(failed("removing", &self.files.info, error));
@@ -277,9 +286,33 @@ impl Drop for LocalLock {
 }
 
 impl LocalLock {
+    fn new(files: &Files, held: Held, holder: &Holder) -> LocalLock {
+        LocalLock {
+            files: files.clone(),
+            held,
+            first: None,
+            work: Work::new(holder.id, None),
+            journal: None,
+            backed_up: false,
+            made: false,
+            free: false,
+        }
+    }
+
+    /// Notes what the next save replaces.
+    fn begin(&mut self, text: String) -> Result<(), BackendError> {
+        match self.files.parse(&text)? {
+            Some(base) => self.work.wrote(base),
+            None => self.work.forget(),
+        }
+        self.first = (!text.is_empty()).then_some(text);
+        Ok(())
+    }
+
     fn read(&self) -> Result<String, BackendError> {
         match &*lock_of(&self.held) {
             Some(file) => self.files.read_held(file),
+            None if self.free => self.files.read_state(),
             None => Ok(String::new()),
         }
     }
@@ -357,6 +390,10 @@ impl LocalLock {
     }
 
     fn replace(&mut self, text: &str) -> io::Result<()> {
+        if self.free {
+            fs::create_dir_all(folder_of(&self.files.state))?;
+            return write_whole(&self.files.state, text.as_bytes());
+        }
         let (mut file, temporary) = neighbour(&self.files.state)?;
         let filled = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
         let taken = filled

@@ -218,3 +218,41 @@ async fn terraform_reads_what_is_saved_and_is_kept_out_while_it_is_locked() {
     assert!(error.contains("Error acquiring the state lock"), "{error}");
     assert_eq!(String::from_utf8(listed.stdout).unwrap(), "terraform_data.new\n");
 }
+
+#[tokio::test]
+async fn without_the_lock_a_state_is_saved_while_another_holds_it_but_not_over_what_that_has_saved()
+{
+    let (_folder, state, backend) = place();
+    let mut holding = backend.lock(&holder()).await.unwrap();
+    holding.save(&with_one()).await.unwrap();
+
+    let mut free = backend.unlocked(&holder()).await.unwrap();
+    let loaded = free.load().await.unwrap().snapshot.unwrap();
+    holding.save(&Snapshot::default()).await.unwrap();
+    let refused = free.save(&loaded).await;
+    free.load().await.unwrap();
+    let saved = free.save(&loaded).await.unwrap();
+    free.unlock().await.unwrap();
+
+    assert!(matches!(refused, Err(BackendError::Stale { expected: 1, found: 2, .. })));
+    assert_eq!(saved.serial, 3);
+    let info = state.with_file_name(".terraform.tfstate.lock.info");
+    assert!(info.exists(), "the lock is still another's");
+    assert!(is_held(backend.lock(&holder()).await));
+}
+
+#[tokio::test]
+async fn without_the_lock_a_first_state_is_saved_and_leaves_no_lock_behind() {
+    let (folder, _, backend) = place();
+
+    let mut free = backend.unlocked(&holder()).await.unwrap();
+    free.append(&[made()]).await.unwrap();
+    free.save(&with_one()).await.unwrap();
+    free.unlock().await.unwrap();
+
+    let names: Vec<String> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, ["terraform.tfstate"]);
+}

@@ -36,6 +36,10 @@ pub trait Backend: Send + Sync {
     /// Takes the lock, in one try.
     async fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError>;
 
+    /// Gives the right to change the state without taking the lock: whoever holds it, and nobody hears of this. A save
+    /// is refused all the same where the state has moved since it was loaded.
+    async fn unlocked(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError>;
+
     /// Names all workspaces that have a state; `default` first, always there.
     async fn workspaces(&self) -> Result<Vec<String>, BackendError>;
 

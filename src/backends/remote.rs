@@ -55,22 +55,19 @@ impl Backend for Remote {
         let record = Holder { info, ..holder.clone() };
         let id = self.store.take(&record).await.map_err(|error| self.error(error, "locking"))?;
         let beats = tokio::spawn(beats(Arc::clone(&self.store), id.clone()));
-        let mut lock = RemoteLock {
-            store: Arc::clone(&self.store),
-            errored: self.errored.clone(),
-            id,
-            work: Work::new(holder.id, None),
-            run: holder.id.to_string(),
-            version: None,
-            pieces: Vec::new(),
-            appended: 0,
-            beats,
-        };
+        let mut lock = self.free(holder);
+        (lock.id, lock.beats) = (id, Some(beats));
         if let Err(error) = lock.load().await {
             // What cannot be read is no reason to keep others out.
             let _ = Box::new(lock).unlock().await;
             return Err(error);
         }
+        Ok(Box::new(lock))
+    }
+
+    async fn unlocked(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
+        let mut lock = self.free(holder);
+        lock.load().await?;
         Ok(Box::new(lock))
     }
 
@@ -123,6 +120,21 @@ impl Backend for Remote {
 }
 
 impl Remote {
+    /// Makes what saves without a lock.
+    fn free(&self, holder: &Holder) -> RemoteLock {
+        RemoteLock {
+            store: Arc::clone(&self.store),
+            errored: self.errored.clone(),
+            id: String::new(),
+            work: Work::new(holder.id, None),
+            run: holder.id.to_string(),
+            version: None,
+            pieces: Vec::new(),
+            appended: 0,
+            beats: None,
+        }
+    }
+
     fn error(&self, error: StoreError, doing: &'static str) -> BackendError {
         error.at(self.store.place(), doing)
     }
@@ -184,7 +196,7 @@ fn parsed(place: &str, bytes: &[u8]) -> Result<Option<Snapshot>, BackendError> {
 struct RemoteLock {
     store: Arc<dyn Store>,
     errored: PathBuf,
-    /// The lock's id at the service.
+    /// The lock's id at the service; empty where none was taken.
     id: String,
     work: Work,
     run: String,
@@ -193,12 +205,15 @@ struct RemoteLock {
     /// The journal's pieces that are there, of this run and of runs before.
     pieces: Vec<String>,
     appended: u32,
-    beats: JoinHandle<()>,
+    /// What says that the holder lives; nothing where no lock was taken.
+    beats: Option<JoinHandle<()>>,
 }
 
 impl Drop for RemoteLock {
     fn drop(&mut self) {
-        self.beats.abort();
+        if let Some(beats) = &self.beats {
+            beats.abort();
+        }
     }
 }
 
@@ -237,7 +252,8 @@ impl Lock for RemoteLock {
     }
 
     async fn unlock(self: Box<Self>) -> Result<(), BackendError> {
-        self.beats.abort();
+        let Some(beats) = &self.beats else { return Ok(()) };
+        beats.abort();
         self.store.free(&self.id).await.map_err(|error| error.at(self.store.place(), "unlocking"))
     }
 }

@@ -48,7 +48,8 @@ impl Store for Memory {
     ) -> Result<String, StoreError> {
         let mut kept = self.kept();
         let holder = kept.lock.clone().map(Box::new);
-        if holder.as_ref().is_none_or(|holder| holder.id.to_string() != lock) {
+        let is_held = holder.as_ref().is_some_and(|holder| holder.id.to_string() == lock);
+        if !is_held && !lock.is_empty() {
             return Err(StoreError::LockLost { holder });
         }
         let there = (!kept.states.is_empty()).then(|| kept.states.len().to_string());
@@ -296,4 +297,21 @@ async fn workspaces_are_sorted_with_the_default_first() {
     let (_folder, _memory, remote) = place();
 
     assert_eq!(remote.workspaces().await.unwrap(), ["default", "a", "z"]);
+}
+
+#[tokio::test]
+async fn without_a_lock_a_state_is_saved_while_another_holds_it_but_not_over_what_that_has_saved() {
+    let (_folder, memory, remote) = place();
+    let mut holding = remote.lock(&holder(1)).await.unwrap();
+    let mut free = remote.unlocked(&holder(2)).await.unwrap();
+
+    holding.save(&with_one()).await.unwrap();
+    let refused = free.save(&with_one()).await;
+    free.load().await.unwrap();
+    let saved = free.save(&Snapshot::default()).await.unwrap();
+    free.unlock().await.unwrap();
+
+    assert!(matches!(refused, Err(BackendError::Stale { expected: 0, found: 1, .. })));
+    assert_eq!(saved.serial, 2);
+    assert_eq!(memory.kept().lock.as_ref().map(|held| held.id), Some(holder(1).id));
 }

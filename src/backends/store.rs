@@ -21,7 +21,7 @@ pub trait Store: Send + Sync {
     async fn read(&self) -> Result<Option<Written>, StoreError>;
 
     /// Writes the state's bytes in the place of this version (of nothing, where there was none), as long as the lock
-    /// of this id is held; gives the new version.
+    /// of this id is held; gives the new version. An empty id asks for no lock: the version alone decides.
     ///
     /// # Errors
     /// [`StoreError::Moved`] where another version is there, [`StoreError::LockLost`] where the lock was ended by

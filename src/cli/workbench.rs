@@ -479,8 +479,12 @@ impl<'e, 's> Workbench<'e, 's> {
             self.fail(&[Diagnostic::error("Invalid -lock-timeout option", text)])
         })?;
         let holder = self.holder(operation);
+        let locking = matches.try_get_one::<bool>("lock").ok().flatten().copied().unwrap_or(true);
         let taken = self.runtime.block_on(async {
-            let mut lock = backends::acquire(backend, &holder, wait, &SystemClock).await?;
+            let mut lock = match locking {
+                true => backends::acquire(backend, &holder, wait, &SystemClock).await?,
+                false => backend.unlocked(&holder).await?,
+            };
             let loaded = lock.load().await?;
             Ok::<_, BackendError>((lock, loaded))
         });
