@@ -3,3 +3,4 @@
 pub mod google;
 mod exchange;
 pub mod kubernetes;
+pub mod storage_key;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Backend, local};
+use super::{Backend, gcs, local};
 use crate::diag::{Diagnostic, nearest};
 use crate::http::Clock;
 
@@ -127,7 +127,7 @@ fn missing(name: &str) -> Diagnostic {
 }
 
 /// All kinds.
-const KINDS: &[Kind] = &[local::KIND];
+const KINDS: &[Kind] = &[local::KIND, gcs::KIND];
 
 /// The summary of a kind that is none here.
 pub const UNKNOWN_KIND: &str = "Invalid backend type";

@@ -6,6 +6,7 @@
 
 pub mod kinds;
 pub mod local;
+mod gcs;
 pub mod remote;
 pub mod store;
 mod work;
@@ -407,6 +408,9 @@ fn span(age: Duration) -> String {
     }
 }
 
+/// The longest pause between two tries to take a lock.
+const PAUSE: Duration = Duration::from_secs(4);
+
 /// Takes the lock, and where somebody holds it tries again until a time is over.
 ///
 /// # Errors
@@ -425,7 +429,7 @@ pub async fn acquire(
         match tried {
             Err(BackendError::Held(_)) if !over => {
                 clock.sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(16));
+                pause = (pause * 2).min(PAUSE);
             }
             other => return other,
         }

@@ -5,16 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 
 use super::check::problem;
 use super::{DataRow, invalid, is_null, made, text};
 use crate::auth::google::{GoogleTokens, Wish};
+use crate::auth::storage_key::StorageKey;
 use crate::http::client::{Client, Transport};
-use crate::http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use crate::http::{HeaderValue, Method, Request, StatusCode};
 use crate::providers::{ApiError, ApiErrorKind, Problem, World};
 use crate::schema::{Field, Given, Schema};
 use crate::value::convert::convert;
@@ -230,7 +228,7 @@ async fn gcs(config: &Value, world: &World, workspace: &str) -> Result<Option<Ve
     request.headers.insert("authorization", bearer);
     let key = given(config, world, "encryption_key", &["GOOGLE_ENCRYPTION_KEY"]);
     if let Some(key) = key {
-        encrypted(&mut request, &key, world).map_err(failed)?;
+        StorageKey::read(&key, &world.root).map_err(failed)?.add(&mut request);
     }
     let answer = client.send(request).await.map_err(|error| failed(error.message))?;
     match answer.status {
@@ -264,23 +262,6 @@ fn wish(config: &Value, world: &World) -> Wish {
         sandbox: world.sandbox.clone(),
         ..Wish::default()
     }
-}
-
-/// Adds the key that an object is encrypted with: 32 bytes in base 64, or a file of them.
-fn encrypted(request: &mut Request, key: &str, world: &World) -> Result<(), String> {
-    let text = std::fs::read_to_string(world.root.join(key)).unwrap_or_else(|_| key.to_string());
-    let bytes = STANDARD.decode(text.trim()).ok().filter(|bytes| bytes.len() == 32);
-    let bytes = bytes.ok_or("the encryption key is not 32 bytes in base 64")?;
-    let headers = [
-        ("x-goog-encryption-algorithm", "AES256".to_string()),
-        ("x-goog-encryption-key", STANDARD.encode(&bytes)),
-        ("x-goog-encryption-key-sha256", STANDARD.encode(Sha256::digest(&bytes))),
-    ];
-    for (name, value) in headers {
-        let value = HeaderValue::from_str(&value).map_err(|error| error.to_string())?;
-        request.headers.insert(HeaderName::from_static(name), value);
-    }
-    Ok(())
 }
 
 /// Reads the outputs of a state file of version 4.

@@ -12,6 +12,7 @@ pub mod operation;
 pub mod policy;
 pub mod storage;
 pub mod objects;
+pub mod versions;
 pub mod copies;
 pub mod hmac;
 pub mod iam;
@@ -170,12 +171,13 @@ impl Google {
         store: &Store,
         bearer: Option<&str>,
     ) -> Response {
+        let good = bearer.is_some_and(|bearer| token_is_good(store, bearer, self.clock.now()));
         if request.method == Method::GET
-            && let Some(answer) = objects::by_address(store, path)
+            && let Some(answer) = objects::by_address(store, path, request, good)
         {
             return answer;
         }
-        if bearer.is_none_or(|bearer| !token_is_good(store, bearer, self.clock.now())) {
+        if !good {
             return Refusal::unauthenticated(bearer.is_some()).answer(Style::Both);
         }
         Refusal::no_route(request.path()).answer(Style::Both)

@@ -5,15 +5,17 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value as Json, json};
+use sha2::Sha256;
 
-use crate::http::{Body, Bytes, HeaderMap, HeaderValue, Response, StatusCode};
+use crate::http::{Body, Bytes, HeaderMap, HeaderValue, Request, Response, StatusCode};
 use crate::sandbox::store::{Store, random, stamp};
 
 use super::described::Match;
 use super::policy;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Style};
 use super::storage::{self, bucket};
 use super::turn::{self, Answer, Row, Turn};
+use super::versions;
 
 /// The methods.
 pub const ROWS: &[Row] = &[
@@ -37,7 +39,7 @@ pub fn key(bucket: &str, object: &str) -> String {
     format!("storage/b/{bucket}/o/{object}")
 }
 
-/// Writes an object's bytes; the bucket is there.
+/// Writes an object's bytes in the place of those that are there; the bucket is there.
 pub fn write(
     store: &mut Store,
     now: Timestamp,
@@ -46,6 +48,7 @@ pub fn write(
     content_type: &str,
     content: &[u8],
 ) -> Json {
+    versions::retire(store, now, bucket, name);
     let generation = (1_700_000_000_000_000 + store.count()).to_string();
     let class = store
         .find(&storage::key(bucket))
@@ -156,16 +159,8 @@ fn finish(
     if name.is_empty() {
         return Err(Refusal::required("name"));
     }
-    let present =
-        turn.store.find(&key(bucket_name, &name)).map(|object| object["generation"].clone());
-    if let Some(wanted) = turn.parameter("ifGenerationMatch") {
-        let actual = present.as_ref().and_then(Json::as_str).unwrap_or("0");
-        if wanted != actual {
-            return Err(Refusal::condition(
-                "At least one of the pre-conditions you specified did not hold.",
-            ));
-        }
-    }
+    versions::check(turn, turn.store.find(&key(bucket_name, &name)))?;
+    let encryption = encryption(turn.request)?;
     let kind = metadata["contentType"].as_str().unwrap_or(kind);
     let mut object = write(turn.store, turn.now, bucket_name, &name, kind, content);
     for field in [
@@ -180,8 +175,43 @@ fn finish(
             object[field] = metadata[field].clone();
         }
     }
+    if let Some(sum) = encryption {
+        object["customerEncryption"] = json!({"encryptionAlgorithm": "AES256", "keySha256": sum});
+    }
+    if let Some(name) = turn.parameter("kmsKeyName") {
+        object["kmsKeyName"] = json!(format!("{name}/cryptoKeyVersions/1"));
+    }
     turn.store.put(key(bucket_name, &name), object.clone());
     turn::ok(&shown(turn, object))
+}
+
+/// Gives the sum of the key that a request wants an object encrypted with, or read with.
+fn encryption(request: &Request) -> Result<Option<String>, Refusal> {
+    let Some(key) = request.header("x-goog-encryption-key") else { return Ok(None) };
+    let bytes = STANDARD.decode(key).ok().filter(|bytes| bytes.len() == 32);
+    let sum = bytes.map(|bytes| STANDARD.encode(Sha256::digest(bytes)));
+    let given = request.header("x-goog-encryption-key-sha256");
+    let algorithm = request.header("x-goog-encryption-algorithm");
+    match sum.filter(|sum| Some(sum.as_str()) == given && algorithm == Some("AES256")) {
+        Some(sum) => Ok(Some(sum)),
+        None => Err(Refusal::invalid("Missing an encryption key, or it is not valid.")),
+    }
+}
+
+/// Refuses to give the bytes of an object to who does not have its key.
+fn opened(object: &Json, request: &Request) -> Result<(), Refusal> {
+    let wanted = object["customerEncryption"]["keySha256"].as_str();
+    match (wanted, encryption(request)?) {
+        (Some(wanted), Some(given)) if wanted == given => Ok(()),
+        (Some(_), Some(_)) => Err(Refusal::invalid("The provided encryption key is incorrect.")),
+        (Some(_), None) => Err(Refusal::invalid(
+            "The target object is encrypted by a customer-supplied encryption key.",
+        )),
+        (None, Some(_)) => Err(Refusal::invalid(
+            "The target object is not encrypted by a customer-supplied encryption key.",
+        )),
+        (None, None) => Ok(()),
+    }
 }
 
 /// Takes a multipart upload apart: metadata, then the bytes and their type.
@@ -223,14 +253,12 @@ fn position(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
 }
 
-fn find<'a>(turn: &'a Turn<'_>) -> Result<&'a Json, Refusal> {
+/// Finds the version of an object that the request means, with the key of its bytes.
+fn find<'a>(turn: &'a Turn<'_>) -> Result<(String, &'a Json), Refusal> {
     let (bucket_name, name) = (&turn.path[0], &turn.path[1]);
     bucket(turn, bucket_name)?;
-    let object = turn.store.find(&key(bucket_name, name));
-    let object = object.filter(|object| {
-        turn.parameter("generation").is_none_or(|wanted| object["generation"] == wanted)
-    });
-    object.ok_or_else(|| Refusal::not_found(format!("No such object: {bucket_name}/{name}")))
+    let found = versions::find(turn.store, bucket_name, name, turn.parameter("generation"));
+    found.ok_or_else(|| Refusal::not_found(format!("No such object: {bucket_name}/{name}")))
 }
 
 /// Gives an object as it is answered: its bytes are at the address that the request came to.
@@ -240,16 +268,33 @@ pub fn shown(turn: &Turn<'_>, mut object: Json) -> Json {
         object["mediaLink"] =
             json!(link.replace("https://storage.googleapis.com", &format!("http://{host}")));
     }
+    // The sums of what is encrypted are for who has the key.
+    if object["customerEncryption"].is_object()
+        && turn.request.header("x-goog-encryption-key").is_none()
+        && let Some(fields) = object.as_object_mut()
+    {
+        fields.remove("md5Hash");
+        fields.remove("crc32c");
+    }
     object
 }
 
 fn get(turn: &mut Turn<'_>) -> Answer {
-    let object = find(turn)?.clone();
+    let (place, object) = find(turn)?;
+    let object = object.clone();
+    if versions::check(turn, Some(&object)).is_err() {
+        let unchanged = turn.query.iter().any(|(name, _)| name.ends_with("NotMatch"));
+        if unchanged {
+            return Ok(Response::empty(StatusCode::NOT_MODIFIED));
+        }
+        versions::check(turn, Some(&object))?;
+    }
     if turn.parameter("alt") != Some("media") {
         return turn::ok(&shown(turn, object));
     }
+    opened(&object, turn.request)?;
     let range = turn.request.header("range");
-    Ok(media(turn.store, &key(&turn.path[0], &turn.path[1]), &object, range))
+    Ok(media(turn.store, &place, &object, range))
 }
 
 fn media(store: &Store, key: &str, object: &Json, range: Option<&str>) -> Response {
@@ -263,6 +308,10 @@ fn media(store: &Store, key: &str, object: &Json, range: Option<&str>) -> Respon
     let sum = |field: &str| object[field].as_str().unwrap_or_default();
     header("x-goog-hash", format!("crc32c={},md5={}", sum("crc32c"), sum("md5Hash")));
     header("x-goog-generation", sum("generation").to_owned());
+    header("x-goog-metageneration", sum("metageneration").to_owned());
+    header("x-goog-stored-content-encoding", "identity".to_owned());
+    header("x-goog-stored-content-length", content.len().to_string());
+    header("etag", sum("etag").to_owned());
     let mut status = StatusCode::OK;
     let mut part = content;
     if let Some((first, last)) = range.and_then(|range| cut(range, content.len())) {
@@ -297,8 +346,16 @@ fn list(turn: &mut Turn<'_>) -> Answer {
     let prefix = turn.parameter("prefix").unwrap_or_default().to_owned();
     let delimiter = turn.parameter("delimiter").unwrap_or_default().to_owned();
     let (mut items, mut prefixes) = (Vec::new(), Vec::<String>::new());
-    for (key, object) in turn.store.below(&format!("{root}{prefix}")) {
-        let name = &key[root.len()..];
+    let start = format!("{root}{prefix}");
+    let mut found: Vec<&Json> = turn.store.below(&start).map(|(_, object)| object).collect();
+    if turn.parameter("versions") == Some("true") {
+        found.extend(versions::former(turn.store, &bucket_name, &prefix).map(|(_, object)| object));
+        found.sort_by_key(|object| {
+            ["name", "generation"].map(|field| object[field].as_str().unwrap_or_default())
+        });
+    }
+    for object in found {
+        let name = object["name"].as_str().unwrap_or_default();
         let cut = (!delimiter.is_empty()).then(|| name[prefix.len()..].find(&delimiter)).flatten();
         match cut {
             Some(at) => {
@@ -318,7 +375,9 @@ fn list(turn: &mut Turn<'_>) -> Answer {
 }
 
 fn patch(turn: &mut Turn<'_>) -> Answer {
-    let mut object = find(turn)?.clone();
+    let (place, found) = find(turn)?;
+    let mut object = found.clone();
+    versions::check(turn, Some(&object))?;
     let owned = [
         "kind",
         "id",
@@ -339,13 +398,24 @@ fn patch(turn: &mut Turn<'_>) -> Answer {
         object["metageneration"].as_str().and_then(|n| n.parse::<u64>().ok()).unwrap_or(1) + 1;
     object["metageneration"] = json!(next.to_string());
     object["updated"] = json!(stamp(turn.now));
-    turn.store.put(key(&turn.path[0], &turn.path[1]), object.clone());
+    if object["timeDeleted"].is_null() {
+        turn.store.put(place, object.clone());
+    } else {
+        turn.store.hidden.insert(place, object.clone());
+        turn.store.dirty = true;
+    }
     turn::ok(&shown(turn, object))
 }
 
 fn delete(turn: &mut Turn<'_>) -> Answer {
-    find(turn)?;
-    turn.store.remove(&key(&turn.path[0], &turn.path[1]));
+    let (place, object) = find(turn)?;
+    versions::check(turn, Some(object))?;
+    if turn.parameter("generation").is_some() {
+        versions::remove(turn.store, &place);
+    } else {
+        let (bucket, name) = (turn.path[0].clone(), turn.path[1].clone());
+        versions::retire(turn.store, turn.now, &bucket, &name);
+    }
     Ok(Response::empty(StatusCode::NO_CONTENT))
 }
 
@@ -359,12 +429,31 @@ fn readable(store: &Store, bucket: &str) -> bool {
     policy::grants(store, &storage::key(bucket), READERS, "allUsers")
 }
 
-/// Answers with an object by its public address, `/BUCKET/OBJECT`, where everybody may read it.
-pub fn by_address(store: &Store, path: &[String]) -> Option<Response> {
+/// Answers a request for an object by its own address, `/BUCKET/OBJECT`, where who asks may read it; nothing where
+/// there is no such bucket.
+pub fn by_address(
+    store: &Store,
+    path: &[String],
+    request: &Request,
+    good: bool,
+) -> Option<Response> {
     let (bucket, rest) = path.split_first()?;
+    store.find(&storage::key(bucket))?;
+    if !good && !readable(store, bucket) {
+        return None;
+    }
     let key = key(bucket, &rest.join("/"));
-    let object = store.find(&key).filter(|_| readable(store, bucket))?;
-    Some(media(store, &key, object, None))
+    let Some(object) = store.find(&key) else {
+        let text = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey</Code><Message>The specified key \
+                    does not exist.</Message></Error>";
+        let mut answer = Response::text(StatusCode::NOT_FOUND, text);
+        answer.headers.insert("content-type", HeaderValue::from_static("application/xml"));
+        return Some(answer);
+    };
+    Some(match opened(object, request) {
+        Ok(()) => media(store, &key, object, request.header("range")),
+        Err(refusal) => refusal.answer(Style::Errors),
+    })
 }
 
 fn crc32c(content: &[u8]) -> u32 {

@@ -14,6 +14,7 @@ use super::copies;
 use super::policy;
 use super::refusal::{Refusal, Style};
 use super::turn::{self, Answer, Row, Turn};
+use super::versions;
 
 /// The methods.
 pub const ROWS: &[Row] = &[
@@ -312,7 +313,8 @@ fn change(turn: &mut Turn<'_>, whole: bool) -> Answer {
 fn delete(turn: &mut Turn<'_>) -> Answer {
     let name = turn.path[0].clone();
     check_generation(turn, bucket(turn, &name)?)?;
-    if turn.store.below(&format!("storage/b/{name}/o/")).next().is_some() {
+    let former = versions::former(turn.store, &name, "").next().is_some();
+    if former || turn.store.below(&format!("storage/b/{name}/o/")).next().is_some() {
         return Err(Refusal::conflict("The bucket you tried to delete is not empty."));
     }
     turn.store.remove(&key(&name));

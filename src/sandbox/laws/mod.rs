@@ -11,6 +11,7 @@ use crate::http::{HeaderValue, Method, Request};
 use crate::sandbox::{Service, World};
 
 mod services;
+mod objects;
 mod clusters;
 mod world;
 mod whole;
