@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use terrane::cli::{self, Environment, Screen};
 
 /// The files of cases.
-const TOPICS: [&str; 3] = ["syntax.json", "configuration.json", "json.json"];
+const TOPICS: [&str; 4] = ["syntax.json", "configuration.json", "json.json", "dynamic.json"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/diagnostics")
@@ -222,6 +222,11 @@ fn mistakes_of_configurations_are_told_with_their_exact_place() {
 #[test]
 fn mistakes_of_files_in_json_are_told_with_their_exact_place() {
     check("json.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
+}
+
+#[test]
+fn mistakes_with_dynamic_blocks_are_told_with_their_exact_place() {
+    check("dynamic.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
 }
 
 #[test]

@@ -7,6 +7,11 @@ use crate::addr::Mode;
 use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
 
+/// What is said of an expression where the name of a thing must stand.
+pub const NOT_STATIC: &str = "A single static variable reference is required: only attribute access and \
+                          indexing with constant keys. No calculations, function calls, template \
+                          expressions, etc are allowed here.";
+
 /// What a reference names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {

@@ -27,10 +27,6 @@ pub(super) struct Reader<'a> {
 pub(super) const BAD_NAME: &str = "A name must start with a letter or underscore and may contain only letters, digits, underscores, \
      and dashes.";
 
-const NOT_STATIC: &str = "A single static variable reference is required: only attribute access and \
-                          indexing with constant keys. No calculations, function calls, template \
-                          expressions, etc are allowed here.";
-
 const QUOTED: &str = "In this context, references are expected literally rather than in quotes. Terraform \
                       0.11 and earlier required quotes, but quoted references are now deprecated and will \
                       be removed in a future version of Terraform. Remove the quotes surrounding this \
@@ -169,14 +165,14 @@ impl Reader<'_> {
         if names::is_static(&expr) {
             return Some(expr);
         }
-        self.error("Invalid expression", NOT_STATIC, expr.span);
+        self.error("Invalid expression", names::NOT_STATIC, expr.span);
         None
     }
 
     /// Gives the reference to what a block is about, which may not be in quotes in the native syntax.
     pub(super) fn address(&mut self, expr: &Expr) -> Option<Expr> {
         if expr.literal().is_some() && !self.is_json(expr.span) {
-            self.error("Invalid expression", NOT_STATIC, expr.span);
+            self.error("Invalid expression", names::NOT_STATIC, expr.span);
             return None;
         }
         self.reference(expr)

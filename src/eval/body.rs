@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::access::entries;
 use super::evaluator::Pass;
-use super::reference::anything;
 use super::scope::{Eval, Scope, Stop, all};
 use super::written::from_json;
 use crate::diag::{Diagnostic, Sources, Span, nearest_within};
@@ -22,22 +20,23 @@ pub(super) struct Sink<'s> {
     pub places: &'s mut Vec<(Path, Span)>,
     /// Whether the value is kept, so that nothing ephemeral may get into it.
     pub kept: bool,
+    /// Whether the body stands for blocks of which nothing is known: then only its form is looked at.
+    pub unknown: bool,
 }
 
 /// A block, or one turn of a `dynamic` block.
-struct Found<'b> {
-    body: &'b Body,
-    span: Span,
+pub(super) struct Found<'b> {
+    pub(super) body: &'b Body,
+    pub(super) span: Span,
     /// The label of a block of a map.
-    label: Option<String>,
+    pub(super) label: Option<String>,
     /// What a `dynamic` block's content sees besides.
-    names: Vec<(String, Value)>,
+    pub(super) names: Vec<(String, Value)>,
     /// The marks of what a `dynamic` block goes through.
-    marks: Marks,
+    pub(super) marks: Marks,
+    /// Whether it stands for blocks of which it is not known how many there are.
+    pub(super) unknown: bool,
 }
-
-/// All blocks of one name; nothing where a `dynamic` block does not know how many.
-type Blocks<'b> = Option<Vec<Found<'b>>>;
 
 impl Pass<'_, '_> {
     /// Evaluates a body by the fields of a schema. What is not written is null, or no blocks.
@@ -50,7 +49,7 @@ impl Pass<'_, '_> {
         places: &mut Vec<(Path, Span)>,
         scope: &mut Scope,
     ) -> Eval {
-        let mut sink = Sink { places, kept };
+        let mut sink = Sink { places, kept, unknown: false };
         self.fill(body, fields, path, &mut sink, scope)
     }
 
@@ -102,46 +101,19 @@ impl Pass<'_, '_> {
         sink: &mut Sink<'_>,
         scope: &mut Scope,
     ) -> Eval {
-        let result = self.fitting_argument(attribute, field, path, sink, scope);
-        self.explained(result, &attribute.expr, scope)
-    }
-
-    fn fitting_argument(
-        &mut self,
-        attribute: &Attribute,
-        field: &Field,
-        path: &Path,
-        sink: &mut Sink<'_>,
-        scope: &mut Scope,
-    ) -> Eval {
-        let name = &attribute.name.text;
-        let span = attribute.expr.span;
-        sink.places.push((path.clone(), span));
-        let value = self.expr(&attribute.expr, scope)?;
-        let value = convert(&value, &field.ty).or_else(|error| {
-            let detail = format!("Inappropriate value for attribute {name:?}: {}.", error.message);
-            error_at("Incorrect attribute value type", detail, span)
-        })?;
-        if !value.is_null() && field.given == Given::Service {
-            let detail = format!(
-                "Can't configure a value for {name:?}: its value will be decided automatically based on the result of applying \
-                 this configuration."
-            );
-            return error_at("Value for unconfigurable attribute", detail, span);
+        sink.places.push((path.clone(), attribute.expr.span));
+        if sink.unknown {
+            self.note(&attribute.expr, scope);
+            return Ok(Value::unknown(field.ty.clone()));
         }
-        if value.is_null() && field.given == Given::Required {
-            let detail = format!("The argument {name:?} is required, but no definition was found.");
-            return error_at("Missing required argument", detail, span);
-        }
-        if sink.kept && !field.write_only && value.all_marks().ephemeral {
-            let at = ephemeral_path(&value, path);
-            let detail = format!(
-                "Ephemeral values are not valid for \"{at}\", because it is not a write-only attribute and must be persisted \
-                 to state."
-            );
-            return error_at(EPHEMERAL, detail, span);
-        }
-        Ok(value)
+        let value = self.expr(&attribute.expr, scope);
+        let value = self.explained(value, &attribute.expr, scope)?;
+        let fitted = fitted(value, attribute, field, path, sink);
+        // What a turn of a `dynamic` block stands for is not told of what comes after the evaluation.
+        let names = std::mem::take(&mut scope.names);
+        let fitted = self.explained(fitted, &attribute.expr, scope);
+        scope.names = names;
+        fitted
     }
 
     /// Reads an attribute of objects that was written as blocks, which older resource types allow.
@@ -175,11 +147,9 @@ impl Pass<'_, '_> {
         sink: &mut Sink<'_>,
         scope: &mut Scope,
     ) -> Eval {
-        let Some(found) = self.find(body, name, shape, scope)? else {
-            return Ok(Value::unknown_not_null(field.ty.clone()));
-        };
-        self.check_number(&found, name, shape, body)?;
-        let mut results = Vec::new();
+        let (found, wrong) = self.find(body, name, shape, scope);
+        let mut results: Vec<Eval> = wrong.into_iter().map(Err).collect();
+        let mut open = None;
         for (place, block) in found.iter().enumerate() {
             let inner = match shape.kind {
                 BlockKind::Single => path.clone(),
@@ -189,11 +159,27 @@ impl Pass<'_, '_> {
             let depth = scope.names.len();
             scope.names.extend(block.names.iter().cloned());
             sink.places.push((inner.clone(), block.span));
+            let outer = sink.unknown;
+            sink.unknown |= block.unknown;
             let value = self.fill(block.body, &shape.fields, &inner, sink, scope);
+            sink.unknown = outer;
             scope.names.truncate(depth);
             results.push(value.map(|value| value.marked(block.marks)));
+            if block.unknown {
+                open = Some(block.marks);
+                break;
+            }
         }
-        let values = all(results)?;
+        if let Some(marks) = open {
+            all(results)?;
+            return Ok(Value::unknown_not_null(field.ty.clone()).marked(marks));
+        }
+        let number = self.check_number(&found, name, shape, body);
+        let values = match (all(results), number) {
+            (Ok(values), Ok(())) => values,
+            (Err(stop), Err(number)) => return Err(stop.and(number)),
+            (Err(stop), Ok(())) | (Ok(_), Err(stop)) => return Err(stop),
+        };
         let element = fields_type(&shape.fields);
         Ok(match shape.kind {
             BlockKind::Single => values.into_iter().next().unwrap_or_else(|| field.absent()),
@@ -212,118 +198,33 @@ impl Pass<'_, '_> {
         })
     }
 
-    /// Finds the blocks of a name, those that `dynamic` blocks make included.
+    /// Finds the blocks of a name, those that `dynamic` blocks make included, and what is wrong with these.
     fn find<'b>(
         &mut self,
         body: &'b Body,
         name: &str,
         shape: &Shape,
         scope: &mut Scope,
-    ) -> Eval<Blocks<'b>> {
-        let mut found = Some(Vec::new());
+    ) -> (Vec<Found<'b>>, Vec<Stop>) {
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
         for block in body.blocks.iter().filter(|block| is_named(block, name)) {
-            if block.kind.text != "dynamic" {
-                let label = block.labels.first().map(|label| label.text.clone());
-                if let Some(found) = &mut found {
-                    let (body, span) = (&block.body, block.header);
-                    found.push(Found {
-                        body,
-                        span,
-                        label,
-                        names: Vec::new(),
-                        marks: Marks::default(),
-                    });
+            if block.kind.text == "dynamic" {
+                match self.dynamic(block, name, shape, scope) {
+                    Ok(turns) => found.extend(turns),
+                    Err(stop) => wrong.push(stop),
                 }
                 continue;
             }
-            match (self.dynamic(block, name, shape, scope)?, &mut found) {
-                (Some(turns), Some(found)) => found.extend(turns),
-                (_, found) => *found = None,
-            }
+            found.push(Found {
+                body: &block.body,
+                span: block.header,
+                label: block.labels.first().map(|label| label.text.clone()),
+                names: Vec::new(),
+                marks: Marks::default(),
+                unknown: false,
+            });
         }
-        Ok(found)
-    }
-
-    fn dynamic<'b>(
-        &mut self,
-        block: &'b Block,
-        name: &str,
-        shape: &Shape,
-        scope: &mut Scope,
-    ) -> Eval<Blocks<'b>> {
-        let Some(content) = block.body.blocks("content").next() else {
-            let detail = "A dynamic block must have a nested block of type \"content\" to describe the body of each generated \
-                          block.";
-            return error_at("Missing dynamic content block", detail.into(), block.body.end);
-        };
-        let Some(each) = block.body.attribute("for_each") else {
-            return Err(missing("for_each", &block.body));
-        };
-        let iterator = match block.body.attribute("iterator") {
-            Some(iterator) => iterator
-                .expr
-                .traversal()
-                .and_then(|names| names.into_iter().next())
-                .map(|name| name.text),
-            None => None,
-        };
-        let iterator = iterator.unwrap_or_else(|| name.to_string());
-        let collection = self.expr(&each.expr, scope)?;
-        let span = each.expr.span;
-        let summary = "Invalid dynamic for_each value";
-        if collection.is_null() {
-            return error_at(summary, "Cannot use a null value in for_each.".into(), span);
-        }
-        if collection.ty().is_primitive() {
-            let ty = collection.ty().friendly();
-            let detail =
-                format!("Cannot use a {ty} value in for_each. An iterable collection is required.");
-            return error_at(summary, detail, span);
-        }
-        let turns = entries(&collection);
-        let no_turns = turns.as_ref().is_none_or(|(entries, _)| entries.is_empty());
-        if no_turns {
-            let placeholder = Value::object([("key", anything()), ("value", anything())]);
-            scope.names.push((iterator.clone(), placeholder));
-            let skipped = self.skip_body(&content.body, scope);
-            scope.names.pop();
-            skipped?;
-        }
-        let Some((entries, marks)) = turns else { return Ok(None) };
-        let mut found = Vec::new();
-        for (key, value) in entries {
-            let names = vec![(iterator.clone(), Value::object([("key", key), ("value", value)]))];
-            let label = match (shape.kind, block.body.attribute("labels")) {
-                (BlockKind::Map, Some(labels)) => {
-                    let depth = scope.names.len();
-                    scope.names.extend(names.iter().cloned());
-                    let labels = self.expr(&labels.expr, scope);
-                    scope.names.truncate(depth);
-                    let first = labels?.elements().and_then(|labels| labels.first().cloned());
-                    first.and_then(|label| label.as_str().map(str::to_string))
-                }
-                _ => None,
-            };
-            found.push(Found { body: &content.body, span: block.header, label, names, marks });
-        }
-        Ok(Some(found))
-    }
-
-    /// Notes what a body refers to that is not evaluated.
-    fn skip_body(&mut self, body: &Body, scope: &mut Scope) -> Eval<()> {
-        for attribute in &body.attributes {
-            self.skip(&attribute.expr, scope)?;
-        }
-        for block in &body.blocks {
-            let depth = scope.names.len();
-            if let (true, Some(label)) = (block.kind.text == "dynamic", block.labels.first()) {
-                scope.names.push((label.text.clone(), anything()));
-            }
-            let skipped = self.skip_body(&block.body, scope);
-            scope.names.truncate(depth);
-            skipped?;
-        }
-        Ok(())
+        (found, wrong)
     }
 
     fn check_number(
@@ -356,12 +257,49 @@ impl Pass<'_, '_> {
                     && let Some(extra) = found.get(max)
                 {
                     let detail = format!("No more than {max} {name:?} blocks are allowed");
-                    return error_at(&format!("Too many {name} blocks"), detail, extra.span);
+                    let summary = format!("Too many {name} blocks");
+                    return error_at(&summary, detail, extra.body.end);
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Makes an argument's value fit its field.
+fn fitted(
+    value: Value,
+    attribute: &Attribute,
+    field: &Field,
+    path: &Path,
+    sink: &Sink<'_>,
+) -> Eval {
+    let name = &attribute.name.text;
+    let span = attribute.expr.span;
+    let value = convert(&value, &field.ty).or_else(|error| {
+        let detail = format!("Inappropriate value for attribute {name:?}: {}.", error.message);
+        error_at("Incorrect attribute value type", detail, span)
+    })?;
+    if !value.is_null() && field.given == Given::Service {
+        let detail = format!(
+            "Can't configure a value for {name:?}: its value will be decided automatically based on the result of applying \
+                 this configuration."
+        );
+        return error_at("Value for unconfigurable attribute", detail, span);
+    }
+    if value.is_null() && field.given == Given::Required {
+        let detail = format!("The argument {name:?} is required, but no definition was found.");
+        return error_at("Missing required argument", detail, span);
+    }
+    if sink.kept && !field.write_only && value.all_marks().ephemeral {
+        let at = ephemeral_path(&value, path);
+        let detail = format!(
+            "Ephemeral values are not valid for \"{at}\", because it is not a write-only attribute and must be persisted \
+                 to state."
+        );
+        return error_at(EPHEMERAL, detail, span);
+    }
+    Ok(value)
 }
 
 /// Gives the way to the first part of a value that is ephemeral itself.
@@ -453,6 +391,7 @@ fn unexpected(body: &Body, fields: &BTreeMap<String, Field>, sources: &Sources) 
             Some(_) => format!(
                 " Did you mean to define argument {name:?}? If so, use the equals sign to assign it a value."
             ),
+            None if dynamic => String::new(),
             None => {
                 let known =
                     fields.iter().filter(|(_, field)| matches!(field.nesting, Nesting::Block(_)));
@@ -479,7 +418,7 @@ fn wrong_dynamic(block: &Block) -> Diagnostic {
     }
 }
 
-fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+pub(super) fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
     nearest_within(name, known).map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default()
 }
 

@@ -21,6 +21,7 @@ mod variable;
 mod expand;
 mod instance;
 mod body;
+mod dynamic;
 mod written;
 mod check;
 mod import;

@@ -14,7 +14,8 @@ use crate::value::convert::ConvertError;
 use crate::value::{Marks, Path, Value};
 
 impl<'a> Pass<'_, 'a> {
-    /// Gives a variable's value.
+    /// Gives what a reference to a variable stands for. A check of the text is for all values that could be
+    /// given, a child module's too; what its call gives is only made to fit and validated.
     pub(super) fn variable_named(&mut self, module: ModuleId, name: &str, span: Span) -> Eval {
         let variables = &self.evaluator.modules[module].module.variables;
         let Some(variable) = variables.get(name) else {
@@ -29,7 +30,11 @@ impl<'a> Pass<'_, 'a> {
                 format!("An input variable with the name {name:?} has not been declared. {hint}");
             return fatal("Reference to undeclared input variable", detail, span);
         };
-        self.variable(module, variable)
+        let value = self.variable(module, variable)?;
+        if !self.evaluator.inputs.validating {
+            return Ok(value);
+        }
+        Ok(Value::unknown(variable.constraint.ty()).marked(declared_marks(variable)))
     }
 
     /// Gives a variable's value.
@@ -39,9 +44,8 @@ impl<'a> Pass<'_, 'a> {
                 None => pass.root_variable(variable)?,
                 Some(_) => pass.passed_variable(module, variable)?,
             };
-            let marks = Marks { sensitive: variable.sensitive, ephemeral: variable.ephemeral };
             pass.validate(module, variable, &value)?;
-            Ok(value.marked(marks))
+            Ok(value.marked(declared_marks(variable)))
         })
     }
 
@@ -221,6 +225,11 @@ impl<'a> Pass<'_, 'a> {
             self.report(vec![Diagnostic::warning("Values for undeclared variables", detail)]);
         }
     }
+}
+
+/// Gives the marks that a variable's block puts on its value.
+fn declared_marks(variable: &Variable) -> Marks {
+    Marks { sensitive: variable.sensitive, ephemeral: variable.ephemeral }
 }
 
 /// Says that a root variable was not given.

@@ -67,7 +67,7 @@ fn blocks(kind: &Ident, expr: &Expr, labels: usize, given: &mut Vec<Ident>, out:
 
 /// Makes a body of an object's items; in a `dynamic` block `content` is a block of its own.
 fn inside(items: &[Item], span: Span, dynamic: bool) -> Body {
-    let end = Span { end: span.start + 1, ..span };
+    let end = Span { start: span.end.saturating_sub(1).max(span.start), ..span };
     let mut body = Body { attributes: Vec::new(), blocks: Vec::new(), span, end };
     for item in items {
         let name = name_of(item);

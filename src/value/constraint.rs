@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::convert::{ConvertError, convert};
-use super::{Fields, Kind, Type, Value};
+use super::convert::{ConvertError, convert, convertible};
+use super::mismatch::mismatch;
+use super::{Fields, Kind, Path, Type, Value};
 
 /// A type as a `variable` block writes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,38 +75,73 @@ impl Constraint {
 /// # Errors
 /// The first part that has no such form.
 pub fn conform(value: &Value, constraint: &Constraint) -> Result<Value, ConvertError> {
-    convert(&fill(value, constraint), &constraint.ty())
+    convert(&fill(value, constraint, &Path::root())?, &constraint.ty())
 }
 
-/// Puts defaults in, at every depth; what does not fit is left for the conversion to tell.
-fn fill(value: &Value, constraint: &Constraint) -> Value {
+/// Puts defaults in, at every depth; what else does not fit is left for the conversion to tell.
+fn fill(value: &Value, constraint: &Constraint, path: &Path) -> Result<Value, ConvertError> {
     if !constraint.has_optional() {
-        return value.clone();
+        return Ok(value.clone());
     }
+    let each = |parts: &[Value], element: &Constraint| {
+        let parts = parts.iter().enumerate();
+        let filled = parts.map(|(place, part)| fill(part, element, &path.place(place)));
+        filled.collect::<Result<Vec<_>, ConvertError>>()
+    };
     let filled = match (value.kind(), constraint) {
         (Kind::Unknown(ty, bounds), _) => {
             Value::new(Kind::Unknown(fill_type(ty, constraint), bounds.clone()))
         }
-        (Kind::Map(_, fields) | Kind::Object(fields), Constraint::Object(members)) => {
-            fill_members(fields, members)
+        (Kind::Map(element, fields), Constraint::Object(members)) => {
+            fits_as_members(element, fields, members, path)?;
+            fill_members(fields, members, path)?
         }
+        (Kind::Object(fields), Constraint::Object(members)) => fill_members(fields, members, path)?,
         (Kind::Map(_, fields) | Kind::Object(fields), Constraint::Map(element)) => {
-            Value::object(fields.iter().map(|(name, part)| (name.clone(), fill(part, element))))
+            let fields = fields.iter();
+            let filled = fields
+                .map(|(name, part)| Ok((name.clone(), fill(part, element, &path.key(name))?)));
+            Value::object(filled.collect::<Result<Vec<_>, ConvertError>>()?)
         }
         (
             Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts),
             Constraint::List(element) | Constraint::Set(element),
-        ) => Value::tuple(parts.iter().map(|part| fill(part, element)).collect()),
+        ) => Value::tuple(each(parts, element)?),
         (Kind::Tuple(parts), Constraint::Tuple(members)) if parts.len() == members.len() => {
-            let parts = parts.iter().zip(members);
-            Value::tuple(parts.map(|(part, member)| fill(part, member)).collect())
+            let parts = parts.iter().zip(members).enumerate();
+            let filled =
+                parts.map(|(place, (part, member))| fill(part, member, &path.place(place)));
+            Value::tuple(filled.collect::<Result<_, _>>()?)
         }
-        _ => return value.clone(),
+        _ => return Ok(value.clone()),
     };
-    filled.marked(value.marks())
+    Ok(filled.marked(value.marks()))
 }
 
-fn fill_members(fields: &Fields, members: &BTreeMap<String, Member>) -> Value {
+/// Tells of an element of a map that the attribute of its name cannot be.
+fn fits_as_members(
+    element: &Type,
+    fields: &Fields,
+    members: &BTreeMap<String, Member>,
+    path: &Path,
+) -> Result<(), ConvertError> {
+    for (name, member) in members {
+        let to = member.constraint.ty();
+        if fields.contains_key(name.as_str()) && member.optional && !convertible(element, &to) {
+            let why = mismatch(element, &to);
+            let message =
+                format!("map element type is incompatible with attribute {name:?}: {why}");
+            return Err(ConvertError { path: path.clone(), message });
+        }
+    }
+    Ok(())
+}
+
+fn fill_members(
+    fields: &Fields,
+    members: &BTreeMap<String, Member>,
+    path: &Path,
+) -> Result<Value, ConvertError> {
     let mut filled = fields.clone();
     for (name, member) in members {
         let given = fields.get(name.as_str());
@@ -118,9 +154,10 @@ fn fill_members(fields: &Fields, members: &BTreeMap<String, Member>) -> Value {
             (None, Some(default)) => default.clone(),
             (Some(given), _) => given.clone(),
         };
-        filled.insert(name.as_str().into(), fill(&value, &member.constraint));
+        let value = fill(&value, &member.constraint, &path.attribute(name))?;
+        filled.insert(name.as_str().into(), value);
     }
-    Value::new(Kind::Object(Arc::new(filled)))
+    Ok(Value::new(Kind::Object(Arc::new(filled))))
 }
 
 /// Adds the optional attributes that an unknown's type does not have.
@@ -139,6 +176,7 @@ fn fill_type(ty: &Type, constraint: &Constraint) -> Type {
             }
             Type::Object(fields)
         }
+        (Type::Map(element), Constraint::Object(members)) => fill_map(element, members),
         (Type::List(element), Constraint::List(inner) | Constraint::Set(inner)) => {
             Type::list(fill_type(element, inner))
         }
@@ -154,6 +192,22 @@ fn fill_type(ty: &Type, constraint: &Constraint) -> Type {
         }
         (ty, _) => ty.clone(),
     }
+}
+
+/// Gives the type of a map that is to be an object: what its elements cannot become may yet be left out of it,
+/// where it is optional.
+fn fill_map(element: &Type, members: &BTreeMap<String, Member>) -> Type {
+    let mut fields = BTreeMap::new();
+    for (name, member) in members {
+        let (from, to) = (fill_type(element, &member.constraint), member.constraint.ty());
+        let ty = match convertible(&from, &to) {
+            true => from,
+            false if member.optional => to,
+            false => return Type::map(element.clone()),
+        };
+        fields.insert(name.clone(), ty);
+    }
+    Type::Object(fields)
 }
 
 #[cfg(test)]

@@ -1,0 +1,5 @@
+module "m" {
+  source = "./m"
+  size   = 5
+  least  = null
+}
