@@ -375,13 +375,18 @@ impl Applier<'_, '_> {
         self.deposing.contains_key(address)
     }
 
+    /// Gives the deposed key of an action's object, where it is not the current one.
+    pub(super) fn deposed_key(&self, action: &Action) -> Option<String> {
+        action.deposed.clone().or_else(|| {
+            let waiting = self.deposing.get(&action.address).cloned();
+            waiting.filter(|_| action.call == Call::Delete)
+        })
+    }
+
     /// Sets what stands under an action's address, in the state and in the journal.
     pub(super) fn set(&mut self, action: &Action, object: Option<Object>) {
         let address = action.address.clone();
-        let deposed = action.deposed.clone().or_else(|| {
-            let waiting = self.deposing.get(&address).cloned();
-            waiting.filter(|_| action.call == Call::Delete)
-        });
+        let deposed = self.deposed_key(action);
         match &deposed {
             None => self.state.set_current(&address, object.clone()),
             Some(key) => {

@@ -7,8 +7,10 @@ pub mod agree;
 mod checks;
 pub mod applier;
 mod desk;
+mod diary;
 mod oracle;
 mod program;
+pub mod recover;
 mod provision;
 mod walking;
 

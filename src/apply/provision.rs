@@ -80,6 +80,11 @@ impl Applier<'_, '_> {
         blocks.iter().filter(fits).cloned().collect()
     }
 
+    /// Says whether a call has programs to run.
+    pub(super) fn has_programs(&self, action: &Action) -> bool {
+        !self.programs(action).is_empty()
+    }
+
     /// Begins the programs of a call; nothing where it has none.
     pub(super) fn provision(
         &mut self,

@@ -54,7 +54,6 @@ impl Walk for Applier<'_, '_> {
             Ok(Some(job)) => {
                 tracing::info!(address = %action.address, call = ?action.call, "begins");
                 (self.tell)(ApplyEvent::Started { action: action.clone(), id });
-                self.flush().await;
                 if let Some(this) = self.leaving(action).filter(|_| action.call == Call::Delete) {
                     match self.provision(action, &this, None) {
                         Some(Next::Job(program)) => return Prepared::Job(program),
@@ -124,6 +123,9 @@ impl Walk for Applier<'_, '_> {
     }
 
     async fn finish(&mut self, action: &Action, done: Done) -> Outcome<Done> {
+        let mut failure = None;
+        // A delete's deposed key is known until it is done.
+        let place = self.deposed_key(action);
         let outcome = match done {
             Done::Read(result) => self.finish_read(action, result),
             Done::Acted(Ok(observed)) => self.finish_acted(action, observed),
@@ -131,18 +133,25 @@ impl Walk for Applier<'_, '_> {
                 let next = self.provisioned(action, run);
                 self.after_programs(action, next)
             }
-            Done::Acted(Err(failure)) => {
-                if let Some(partial) = &failure.partial {
+            Done::Acted(Err(failed)) => {
+                if let Some(partial) = &failed.partial {
                     let object = self.object(action, partial, action.call == Call::Create);
                     self.set(action, object);
                 }
-                self.fail(action, &failure.error);
+                self.fail(action, &failed.error);
+                failure = Some(failed);
                 Outcome::Failed
             }
         };
+        if !matches!(outcome, Outcome::More(_)) {
+            self.end(action, place, failure.as_ref());
+        }
         self.started.remove(action);
         self.ended.insert(action.clone());
-        self.flush().await;
+        // What was only computed is written with what comes next: a program that runs, a request, the state.
+        if self.sends(action) || matches!(outcome, Outcome::More(_)) || self.has_programs(action) {
+            self.flush().await;
+        }
         outcome
     }
 
@@ -178,6 +187,7 @@ impl Applier<'_, '_> {
         if first && action.call == Call::Create {
             self.depose(&action.address);
         }
+        self.begin(action, &act);
         let desk = WorkerDesk {
             action: action.clone(),
             owner: self.sender.clone(),
@@ -433,7 +443,7 @@ fn unchanged(act: &crate::providers::Action) -> Option<Observed> {
     }
 }
 
-fn word(call: Call) -> &'static str {
+pub(super) fn word(call: Call) -> &'static str {
     match call {
         Call::Create => "create",
         Call::Update => "update",

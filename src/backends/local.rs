@@ -223,6 +223,7 @@ impl Lock for LocalLock {
         if self.free {
             self.begin(text)?;
         }
+        self.work.inherit(&loaded.open);
         Ok(loaded)
     }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::addr::Address;
-use crate::state::Object;
+use crate::state::{Begun, Object, Question};
 
 const SAMPLE: &str = include_str!("../../state/samples/kinds.tfstate");
 
@@ -147,8 +147,20 @@ async fn the_journal_of_a_run_that_ended_early_is_entered_and_then_saved() {
     assert_eq!(backend.load().await.unwrap().replayed, 0);
 }
 
+fn begun() -> Begun {
+    let (address, object) = object();
+    Begun {
+        address,
+        deposed: None,
+        action: "create".into(),
+        since: "2026-01-01T00:00:00Z".parse().unwrap(),
+        planned: Some(object),
+        programs: false,
+    }
+}
+
 #[tokio::test]
-async fn a_call_without_an_answer_stays_a_question_after_the_save() {
+async fn an_action_without_an_end_stays_a_question_until_its_end_is_told() {
     let (_folder, _, backend) = place();
     let intent = Entry::Intent {
         call: 1,
@@ -158,16 +170,24 @@ async fn a_call_without_an_answer_stays_a_question_after_the_save() {
         identity: serde_json::Value::Null,
     };
     let mut lock = backend.lock(&holder()).await.unwrap();
-    lock.append(std::slice::from_ref(&intent)).await.unwrap();
+    lock.append(&[Entry::Begin(Box::new(begun())), intent]).await.unwrap();
     lock.save(&Snapshot::default()).await.unwrap();
     lock.unlock().await.unwrap();
 
-    let unanswered = backend.load().await.unwrap().unanswered;
-    let mut lock = backend.lock(&holder()).await.unwrap();
-    lock.save(&with_one()).await.unwrap();
+    let open = backend.load().await.unwrap().open;
+    assert_eq!(
+        open,
+        [Question { begun: begun(), request: "POST x".into(), unanswered: true, succeeded: false }]
+    );
 
-    assert_eq!(unanswered, [intent]);
-    assert_eq!(lock.load().await.unwrap().unanswered, []);
+    let mut lock = backend.lock(&holder()).await.unwrap();
+    lock.load().await.unwrap();
+    lock.save(&with_one()).await.unwrap();
+    assert_eq!(lock.load().await.unwrap().open, open);
+
+    lock.append(&[Entry::End { address: object().0, deposed: None }]).await.unwrap();
+    lock.save(&with_one()).await.unwrap();
+    assert_eq!(lock.load().await.unwrap().open, []);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use crate::diag::Diagnostic;
 use crate::http::Clock;
 use crate::state::file::StateError;
 use crate::state::journal::JournalError;
-use crate::state::{Entry, Snapshot};
+use crate::state::{Entry, Question, Snapshot};
 
 /// A place for one workspace's state.
 #[async_trait]
@@ -95,8 +95,8 @@ pub trait Lock: Send {
 pub struct Loaded {
     /// The state with the journal entered; nothing where there is none.
     pub snapshot: Option<Snapshot>,
-    /// What the journal leaves open: calls without an answer, objects of a state that has moved since.
-    pub unanswered: Vec<Entry>,
+    /// What the journal leaves open: actions without an end, objects of a state that has moved since.
+    pub open: Vec<Question>,
     /// How many entries of a journal that a run left behind were read.
     pub replayed: usize,
 }

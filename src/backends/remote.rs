@@ -227,6 +227,7 @@ impl Lock for RemoteLock {
         }
         self.version = read.version;
         self.pieces = read.pieces;
+        self.work.inherit(&read.loaded.open);
         Ok(read.loaded)
     }
 

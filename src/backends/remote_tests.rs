@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::store::{Past, Written};
 use super::*;
 use crate::addr::Address;
-use crate::state::Object;
+use crate::state::{Begun, Object};
 
 /// A service in memory: versions count, all former states are kept.
 #[derive(Default)]
@@ -155,6 +155,18 @@ fn made() -> Entry {
     Entry::Object { address, deposed: None, object: Some(Box::new(object)) }
 }
 
+fn begins() -> Entry {
+    let (address, object) = object();
+    Entry::Begin(Box::new(Begun {
+        address,
+        deposed: None,
+        action: "create".into(),
+        since: jiff::Timestamp::UNIX_EPOCH,
+        planned: Some(object),
+        programs: false,
+    }))
+}
+
 fn asked(call: u64) -> Entry {
     let address = object().0;
     let identity = serde_json::json!({ "name": "x" });
@@ -236,7 +248,7 @@ async fn a_state_that_moved_is_not_overwritten() {
 async fn a_run_that_ends_early_is_told_by_its_journal() {
     let (_folder, memory, remote) = place();
     let mut lock = remote.lock(&holder(1)).await.unwrap();
-    lock.append(&[asked(1)]).await.unwrap();
+    lock.append(&[begins(), asked(1)]).await.unwrap();
     lock.append(&[answer(1), made(), asked(2)]).await.unwrap();
     drop(lock);
     memory.kept().lock = None;
@@ -245,24 +257,25 @@ async fn a_run_that_ends_early_is_told_by_its_journal() {
     let loaded = lock.load().await.unwrap();
 
     assert_eq!(loaded.snapshot.clone().unwrap().objects, with_one().objects);
-    assert_eq!(loaded.unanswered, [asked(2)]);
-    assert_eq!(loaded.replayed, 4);
+    assert!(loaded.open[0].unanswered);
+    assert_eq!(loaded.replayed, 5);
 
+    lock.append(&[Entry::End { address: object().0, deposed: None }]).await.unwrap();
     lock.save(&loaded.snapshot.unwrap()).await.unwrap();
     assert!(memory.kept().pieces.is_empty());
 }
 
 #[tokio::test]
-async fn calls_without_an_answer_stay_in_the_journal_when_the_state_is_saved() {
+async fn actions_without_an_end_stay_in_the_journal_when_the_state_is_saved() {
     let (_folder, memory, remote) = place();
     let mut lock = remote.lock(&holder(1)).await.unwrap();
-    lock.append(&[asked(1)]).await.unwrap();
+    lock.append(&[begins(), asked(1)]).await.unwrap();
 
     lock.save(&with_one()).await.unwrap();
     lock.unlock().await.unwrap();
 
     assert_eq!(memory.kept().pieces.len(), 1);
-    assert_eq!(remote.load().await.unwrap().unanswered, [asked(1)]);
+    assert_eq!(remote.load().await.unwrap().open.len(), 1);
 }
 
 #[tokio::test]

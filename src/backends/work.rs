@@ -1,11 +1,14 @@
-//! What the holder of a lock knows: what the next save replaces, and the calls that have no answer yet.
+//! What the holder of a lock knows: what the next save replaces, and the actions that have no end yet.
+
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use super::{Loaded, Saved};
+use crate::addr::Address;
 use crate::state::file;
 use crate::state::journal::{self, Header, JournalError};
-use crate::state::{Entry, Snapshot};
+use crate::state::{Entry, Question, Snapshot};
 
 /// What one lock's holder does, from the first load to the last save.
 pub(super) struct Work {
@@ -13,14 +16,14 @@ pub(super) struct Work {
     run: Uuid,
     /// What the next save replaces.
     base: Option<Snapshot>,
-    /// The calls of this run that have no answer yet.
-    open: Vec<Entry>,
+    /// What was told of the actions that have no end yet.
+    open: BTreeMap<(Address, Option<String>), Vec<Entry>>,
 }
 
 impl Work {
     /// Begins with what the place has.
     pub(super) fn new(run: Uuid, base: Option<Snapshot>) -> Work {
-        Work { run, base, open: Vec::new() }
+        Work { run, base, open: BTreeMap::new() }
     }
 
     /// Gives lineage and serial of what the next save replaces; nothing where there is nothing.
@@ -42,7 +45,7 @@ impl Work {
         })
     }
 
-    /// Gives the lines of entries, and keeps in mind which calls have no answer yet.
+    /// Gives the lines of entries, and keeps in mind which actions have no end yet.
     pub(super) fn lines(&mut self, entries: &[Entry]) -> String {
         for entry in entries {
             self.note(entry);
@@ -52,20 +55,42 @@ impl Work {
 
     fn note(&mut self, entry: &Entry) {
         match entry {
-            Entry::Intent { .. } => self.open.push(entry.clone()),
-            Entry::Answer { call, .. } => self.open.retain(
-                |asked| !matches!(asked, Entry::Intent { call: asked, .. } if asked == call),
-            ),
-            Entry::Object { address, .. } => self.open.retain(
-                |asked| !matches!(asked, Entry::Intent { address: asked, .. } if asked == address),
-            ),
+            Entry::Begin(begun) => {
+                let place = (begun.address.clone(), begun.deposed.clone());
+                self.open.insert(place, vec![entry.clone()]);
+            }
+            Entry::Intent { address, action, .. } => {
+                let mut actions = self.open.iter_mut().filter(|((of, _), _)| of == address);
+                let fitting = actions.find(
+                    |(_, told)| matches!(&told[0], Entry::Begin(begun) if begun.action == *action),
+                );
+                if let Some((_, told)) = fitting {
+                    told.push(entry.clone());
+                }
+            }
+            Entry::Answer { call, .. } => {
+                let asked = |entry: &Entry| matches!(entry, Entry::Intent { call: asked, .. } if asked == call);
+                if let Some(told) = self.open.values_mut().find(|told| told.iter().any(asked)) {
+                    told.push(entry.clone());
+                }
+            }
+            Entry::End { address, deposed } => {
+                self.open.remove(&(address.clone(), deposed.clone()));
+            }
+            Entry::Object { .. } => {}
         }
     }
 
-    /// Gives the journal that must stay once the state is saved: the calls without an answer.
+    /// Gives the journal that must stay once the state is saved: the actions that sent something and have no end.
     pub(super) fn rest(&self) -> Option<String> {
-        let lines = self.open.iter().map(journal::entry);
-        (!self.open.is_empty()).then(|| self.first_line() + &lines.collect::<String>())
+        let lines: String = self
+            .open
+            .values()
+            .filter(|told| told.len() > 1)
+            .flatten()
+            .map(journal::entry)
+            .collect();
+        (!lines.is_empty()).then(|| self.first_line() + &lines)
     }
 
     /// Gives what a save writes: the successor of what is there; nothing where that says the same.
@@ -109,6 +134,22 @@ impl Work {
         }
     }
 
+    /// Takes over what a run before left open: it stays in the journal until its end is told.
+    pub(super) fn inherit(&mut self, questions: &[Question]) {
+        for Question { begun, request, .. } in questions {
+            let place = (begun.address.clone(), begun.deposed.clone());
+            let intent = Entry::Intent {
+                call: 0,
+                address: begun.address.clone(),
+                action: begun.action.clone(),
+                request: request.clone(),
+                identity: serde_json::Value::Null,
+            };
+            let told = || vec![Entry::Begin(Box::new(begun.clone())), intent];
+            self.open.entry(place).or_insert_with(told);
+        }
+    }
+
     /// Takes what was written as what the next save replaces.
     pub(super) fn wrote(&mut self, snapshot: Snapshot) {
         self.base = Some(snapshot);
@@ -136,7 +177,7 @@ pub(super) fn entered(snapshot: Option<Snapshot>, journal: &str) -> Result<Loade
         return Ok(Loaded { snapshot, ..Loaded::default() });
     }
     let mut entered = snapshot.unwrap_or_default();
-    let unanswered = journal.replay(&mut entered);
+    let open = journal.replay(&mut entered);
     let snapshot = (!entered.is_empty() || !entered.lineage.is_empty()).then_some(entered);
-    Ok(Loaded { snapshot, unanswered, replayed: journal.entries.len() })
+    Ok(Loaded { snapshot, open, replayed: journal.entries.len() })
 }

@@ -6,6 +6,7 @@ use clap::{Arg, ArgMatches};
 
 use super::interrupt::{Moment, guarded};
 use super::planning::{self, CHECKED_AGAIN, options, planned_but};
+use super::recover::taken_up;
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
 use super::{Command, Exit, flag, one};
@@ -62,7 +63,14 @@ fn apply_new(
     let options = options(workbench, matches, destroy)?;
     workbench.wants_something("Apply", options.mode)?;
     let backend = workbench.backend(matches)?;
-    let (lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
+    let (mut lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
+    let prior = match taken_up(workbench, &loaded, &registry, prior, Some(lock.as_mut())) {
+        Ok(prior) => prior,
+        Err(exit) => {
+            workbench.unlock(lock);
+            return Err(exit);
+        }
+    };
     let unasked = matches.get_one::<bool>("auto-approve").copied().unwrap_or(false);
     // Where nobody is asked about the plan, what its checks found is left to the apply to tell.
     let untold = if unasked { CHECKED_AGAIN } else { &[] };
@@ -131,7 +139,14 @@ fn apply_saved(
     let loaded = Loaded { config, inputs };
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let backend = workbench.backend(matches)?;
-    let (lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
+    let (mut lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeApply", matches)?;
+    let prior = match taken_up(workbench, &loaded, &registry, prior, Some(lock.as_mut())) {
+        Ok(prior) => prior,
+        Err(exit) => {
+            workbench.unlock(lock);
+            return Err(exit);
+        }
+    };
     if (&prior.lineage, prior.serial) != (&plan.base.lineage, plan.base.serial) {
         workbench.unlock(lock);
         return Err(workbench.fail(&[stale(&prior, &plan)]));

@@ -3,6 +3,7 @@
 use clap::ArgMatches;
 
 use super::planning::{self, planned};
+use super::recover::taken_up;
 use super::telling;
 use super::workbench::Workbench;
 use super::{Command, Exit};
@@ -29,6 +30,7 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     options.refresh = true;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
+    let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
     workbench.tell(&plan.warnings);
     telling::drift(workbench, &plan, &loaded.config, &registry);

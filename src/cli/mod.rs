@@ -30,6 +30,7 @@ mod output;
 mod plan;
 mod planning;
 mod providers;
+mod recover;
 mod refresh;
 mod sandbox;
 mod show;
@@ -70,6 +71,7 @@ const COMMANDS: &[Command] = &[
     apply::DESTROY,
     drift::COMMAND,
     refresh::COMMAND,
+    recover::COMMAND,
     import::COMMAND,
     show::COMMAND,
     output::COMMAND,

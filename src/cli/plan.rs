@@ -4,6 +4,7 @@ use clap::ArgMatches;
 
 use super::generate::generate;
 use super::planning::{self, options, planned};
+use super::recover::taken_up;
 use super::telling;
 use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
@@ -44,6 +45,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     workbench.wants_something("Plan", options.mode)?;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
+    let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
     telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);

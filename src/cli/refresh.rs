@@ -4,6 +4,7 @@ use clap::ArgMatches;
 
 use super::apply::carried_out;
 use super::planning::{self, options, planned};
+use super::recover::taken_up;
 use super::telling;
 use super::workbench::Workbench;
 use super::{Command, Exit};
@@ -28,6 +29,13 @@ fn refresh(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Ex
     options.mode = PlanMode::RefreshOnly;
     let backend = workbench.backend(matches)?;
     let (mut lock, prior) = workbench.locked(backend.as_ref(), "OperationTypeRefresh", matches)?;
+    let prior = match taken_up(workbench, &loaded, &registry, prior, Some(lock.as_mut())) {
+        Ok(prior) => prior,
+        Err(exit) => {
+            workbench.unlock(lock);
+            return Err(exit);
+        }
+    };
     let plan = match planned(workbench, &loaded, &registry, &prior, &options) {
         Ok(plan) => plan,
         Err(exit) => {

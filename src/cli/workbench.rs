@@ -22,7 +22,7 @@ use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
 use crate::providers::{Registry, World, google, kubernetes, small};
 use crate::render;
-use crate::state::{Entry, Snapshot};
+use crate::state::{Question, Snapshot};
 use crate::syntax::tree::Block;
 use crate::value::json::to_json;
 
@@ -44,6 +44,10 @@ pub(super) struct Workbench<'e, 's> {
     /// Whether the configuration that has been read has no file.
     empty: bool,
     pub(super) json: bool,
+    /// The actions of a run before that have no end, as the state was loaded.
+    pub(super) open: Vec<Question>,
+    /// How many entries of such a run's journal were taken into the state as it was loaded.
+    pub(super) replayed: usize,
     /// Whether warnings stand in a line each where there are no errors.
     compact: bool,
     colour: bool,
@@ -96,6 +100,8 @@ impl<'e, 's> Workbench<'e, 's> {
             backend: None,
             empty: false,
             json,
+            open: Vec::new(),
+            replayed: 0,
             compact,
             colour,
             plain: given("no-color"),
@@ -462,7 +468,10 @@ impl<'e, 's> Workbench<'e, 's> {
     pub(super) fn snapshot(&mut self, backend: &dyn Backend) -> Result<Snapshot, Exit> {
         let loaded = self.runtime.block_on(backend.load());
         match loaded {
-            Ok(loaded) => Ok(loaded.snapshot.unwrap_or_default()),
+            Ok(loaded) => {
+                (self.open, self.replayed) = (loaded.open, loaded.replayed);
+                Ok(loaded.snapshot.unwrap_or_default())
+            }
             Err(error) => Err(self.fail(&[error.to_diagnostic()])),
         }
     }
@@ -490,22 +499,26 @@ impl<'e, 's> Workbench<'e, 's> {
         });
         match taken {
             Ok((lock, loaded)) => {
-                if loaded.replayed > 0 {
-                    let entries = match loaded.replayed {
-                        1 => "one entry of its journal was".to_string(),
-                        many => format!("{many} entries of its journal were"),
-                    };
-                    self.screen.print(format!(
-                        "A run before this one ended early: {entries} taken into the state.\n\n"
-                    ));
-                }
-                let warnings: Vec<Diagnostic> =
-                    loaded.unanswered.iter().filter_map(unanswered).collect();
-                self.tell(&warnings);
+                self.tell_replayed(&loaded);
+                (self.open, self.replayed) = (loaded.open, loaded.replayed);
                 Ok((lock, loaded.snapshot.unwrap_or_default()))
             }
             Err(error) => Err(self.fail(&[error.to_diagnostic()])),
         }
+    }
+
+    /// Tells what of a run that ended early was taken into the state.
+    fn tell_replayed(&mut self, loaded: &backends::Loaded) {
+        if loaded.replayed == 0 || self.json {
+            return;
+        }
+        let entries = match loaded.replayed {
+            1 => "one entry of its journal was".to_string(),
+            many => format!("{many} entries of its journal were"),
+        };
+        let text =
+            format!("A run before this one ended early: {entries} taken into the state.\n\n");
+        self.screen.print(text);
     }
 
     /// Gives a lock back.
@@ -575,19 +588,6 @@ fn settings(block: &Block) -> Settings {
     let inner =
         blocks.map(|inner| (inner.kind.text.clone(), serde_json::Value::Object(settings(inner))));
     constants.chain(inner).collect()
-}
-
-/// Says that nobody knows what became of a call.
-fn unanswered(entry: &Entry) -> Option<Diagnostic> {
-    let Entry::Intent { address, action, request, .. } = entry else { return None };
-    let detail = format!(
-        "A run before this one ended while it waited for the answer to `{request}` ({action} of {address}). Whether \
-         that was done is not known."
-    );
-    let problem = Diagnostic::warning("Call without an answer", detail).about(address);
-    Some(problem.help(
-        "Look whether the object exists; import it if it does and the plan wants to create it.",
-    ))
 }
 
 /// Reads a duration as Terraform's flags have it: `10s`, `1m30s`, `2h`.

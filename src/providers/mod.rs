@@ -14,13 +14,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::addr::{Address, Mode};
 use crate::diag::Diagnostic;
 use crate::http::Clock;
 use crate::schema::Schema;
-use crate::value::{Path, Value};
+use crate::value::{Kind, Path, Value};
 
 /// A provider, offline.
 pub trait Provider: Send + Sync {
@@ -52,6 +53,11 @@ pub trait Provider: Send + Sync {
     /// anew.
     fn resumes(&self, _type_name: &str) -> bool {
         false
+    }
+
+    /// Says whether actions send anything: what is only computed, or written on this machine, cannot be lost on the way.
+    fn sends(&self) -> bool {
+        true
     }
 
     /// Says what forbids an object's removal (`deletion_protection` in the state): nothing is sent then.
@@ -179,6 +185,17 @@ pub struct Observed {
     pub private: Vec<u8>,
 }
 
+/// What is found of an action that was broken off.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The object, where there is one by its name or id.
+    pub object: Option<Observed>,
+    /// It is as planned and ready: nothing is left to do for it.
+    pub complete: bool,
+    /// Objects that the action may have made and that are of no use, as nobody has what their making gave (a secret).
+    pub strays: Vec<Observed>,
+}
+
 /// A planned change, for the server's own dry-run.
 #[derive(Clone, Debug)]
 pub struct Proposed {
@@ -291,6 +308,32 @@ pub trait Session: Send + Sync {
     /// [`Desk::intent`] before and [`Desk::answer`] after. Gives the object; nothing after a delete.
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure>;
 
+    /// Looks for what an action that was broken off has left. `wanted` is the object as far as it was known to exist, or
+    /// as it was planned, with null for what only its making tells; the action began at `since`. What is on its way is
+    /// waited for, and `desk` is told.
+    async fn find(
+        &self,
+        wanted: &Wanted,
+        _since: Timestamp,
+        _desk: &dyn Desk,
+    ) -> Result<Found, ApiError> {
+        let mut read = self.read_many(std::slice::from_ref(wanted)).await;
+        let object = read.pop().transpose()?.flatten();
+        let complete = object.as_ref().is_some_and(|found| is_within(&wanted.value, &found.value));
+        Ok(Found { object, complete, strays: Vec::new() })
+    }
+
+    /// Goes on with the making of an object that was found, where a run ended between two of its requests: `action` makes
+    /// it.
+    async fn resume(
+        &self,
+        _action: &Action,
+        found: Observed,
+        _desk: &dyn Desk,
+    ) -> Result<Observed, Failure> {
+        Ok(found)
+    }
+
     /// Gives what tells this session's world from another (a cluster's uid and CA), where it matters.
     fn identity(&self) -> Option<Json> {
         None
@@ -299,6 +342,21 @@ pub trait Session: Send + Sync {
     /// Gives a source of access tokens, where the session has one.
     fn tokens(&self) -> Option<Arc<dyn TokenSource>> {
         None
+    }
+}
+
+/// Says whether all that a value has, other than null, is in another.
+pub fn is_within(part: &Value, whole: &Value) -> bool {
+    match (part.kind(), whole.kind()) {
+        (Kind::Null(_) | Kind::Unknown(..), _) => true,
+        (Kind::Object(part), Kind::Object(whole)) => part
+            .iter()
+            .all(|(name, part)| whole.get(name).is_some_and(|whole| is_within(part, whole))),
+        (Kind::List(_, parts) | Kind::Tuple(parts), Kind::List(_, whole) | Kind::Tuple(whole)) => {
+            parts.len() == whole.len()
+                && parts.iter().zip(whole.iter()).all(|(part, whole)| is_within(part, whole))
+        }
+        _ => part.without_marks() == whole.without_marks(),
     }
 }
 

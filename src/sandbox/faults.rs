@@ -9,6 +9,8 @@ use crate::http::{Method, Request, Response, StatusCode};
 #[derive(Debug, Default)]
 pub struct Faults {
     waiting: Vec<Fault>,
+    held: u64,
+    seen: u64,
 }
 
 #[derive(Debug)]
@@ -16,6 +18,8 @@ struct Fault {
     method: Option<Method>,
     path: Regex,
     outcome: Outcome,
+    /// So many fitting requests pass before it.
+    after: u64,
     times: u64,
 }
 
@@ -27,8 +31,8 @@ enum Outcome {
     Answer(StatusCode, Json),
     /// The request is done, and its answer is lost.
     Lost,
-    /// The request comes, and is never answered.
-    Held,
+    /// The request comes, and is never answered; whether it is done.
+    Held(bool),
 }
 
 /// What is to happen to a request.
@@ -39,12 +43,15 @@ pub enum Verdict {
     Answer(Response),
     /// It is done, then it breaks.
     Lost,
-    /// Nothing happens for ever.
+    /// Nothing is answered for ever.
     Held,
+    /// It is done, and never answered.
+    HeldDone,
 }
 
 impl Faults {
-    /// Takes a fault: `{method?, path (regular expression), status | reset | lost | held, times?, body?}`.
+    /// Takes a fault: `{method?, path (regular expression), status | reset | lost | held, done?, after?,
+    /// times?, body?}`: `after` so many that fit, so many `times`.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -60,7 +67,7 @@ impl Faults {
         } else if json["lost"] == json!(true) {
             Outcome::Lost
         } else if json["held"] == json!(true) {
-            Outcome::Held
+            Outcome::Held(json["done"] == json!(true))
         } else {
             let status =
                 json["status"].as_u64().ok_or("a fault needs \"status\", \"reset\" or \"lost\"")?;
@@ -69,29 +76,48 @@ impl Faults {
             Outcome::Answer(code, body(json, code))
         };
         let times = json["times"].as_u64().unwrap_or(1);
-        self.waiting.push(Fault { method, path, outcome, times });
+        let after = json["after"].as_u64().unwrap_or(0);
+        self.waiting.push(Fault { method, path, outcome, after, times });
         Ok(())
     }
 
     /// Gives what is to happen to a request, and counts it.
     pub fn verdict(&mut self, request: &Request) -> Option<Verdict> {
+        self.seen += 1;
         let fault = self.waiting.iter_mut().find(|fault| {
             fault.times > 0
                 && fault.method.as_ref().is_none_or(|method| *method == request.method)
                 && fault.path.is_match(request.path())
         })?;
+        if fault.after > 0 {
+            fault.after -= 1;
+            return None;
+        }
         fault.times -= 1;
         let verdict = match fault.outcome.clone() {
             Outcome::Reset => Verdict::Reset,
             Outcome::Lost => Verdict::Lost,
-            Outcome::Held => Verdict::Held,
+            Outcome::Held(done) => {
+                self.held += 1;
+                if done { Verdict::HeldDone } else { Verdict::Held }
+            }
             Outcome::Answer(status, body) => Verdict::Answer(Response::json(status, &body)),
         };
         self.waiting.retain(|fault| fault.times > 0);
         Some(verdict)
     }
 
-    /// Forgets all.
+    /// Says how many requests were never answered.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Says how many requests there were.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Forgets all that waits.
     pub fn clear(&mut self) {
         self.waiting.clear();
     }
@@ -119,6 +145,17 @@ mod tests {
         assert!(faults.verdict(&Request::new(Method::PUT, "/storage/v1/b/x")).is_none());
         assert!(faults.verdict(&request).is_some());
         assert!(faults.verdict(&request).is_none());
+    }
+
+    #[test]
+    fn a_fault_lets_others_pass_first_and_held_requests_are_counted() {
+        let mut faults = Faults::default();
+        faults.add(&json!({"path": "x", "held": true, "done": true, "after": 2})).unwrap();
+        let request = Request::new(Method::GET, "/x");
+
+        assert!(faults.verdict(&request).is_none() && faults.verdict(&request).is_none());
+        assert!(matches!(faults.verdict(&request), Some(Verdict::HeldDone)));
+        assert_eq!(faults.held(), 1);
     }
 
     #[test]

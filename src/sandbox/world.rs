@@ -315,6 +315,10 @@ impl World {
         let answer = match verdict {
             Verdict::Reset => reset(),
             Verdict::Held => held(),
+            Verdict::HeldDone => {
+                perform();
+                held()
+            }
             Verdict::Answer(answer) => answer,
             Verdict::Lost => {
                 perform();

@@ -1,15 +1,15 @@
 //! The journal: one line of JSON an entry, so that a run that ends at any moment loses nothing.
 //!
 //! A run's first line says which state its entries follow. A last line that was cut short is no entry:
-//! its writer never went on. While the state has not moved since, the objects of the journal are
-//! facts; else they are questions.
+//! its writer never went on. What the lines mean for a state is told by [`super::replay`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Entry, Object, Snapshot};
+use super::{Begun, Entry, Object};
 use crate::addr::Address;
 
 /// Which state the entries follow.
@@ -84,106 +84,6 @@ pub fn parse(text: &str) -> Result<Journal, JournalError> {
     Ok(journal)
 }
 
-impl Journal {
-    /// Brings a snapshot up to what the journal says, and gives what it leaves open: intents without an
-    /// answer, and, where the state has moved since, objects that are not as the state has them.
-    pub fn replay(&self, snapshot: &mut Snapshot) -> Vec<Entry> {
-        let base = (snapshot.lineage.clone(), snapshot.serial);
-        let mut open = Vec::new();
-        for (place, entry) in self.entries.iter().enumerate() {
-            match entry {
-                Entry::Intent { call, address, .. } => {
-                    if !self.is_settled(place, *call, address) {
-                        open.push(entry.clone());
-                    }
-                }
-                Entry::Answer { .. } => {}
-                Entry::Object { address, deposed, object } => {
-                    let run = self.runs.iter().rev().find(|(start, _)| *start <= place);
-                    if run
-                        .is_some_and(|(_, head)| (head.lineage == base.0) && head.serial == base.1)
-                    {
-                        enter(snapshot, address, deposed.as_deref(), object.as_deref());
-                    } else if self.is_last(place, address, deposed.as_deref())
-                        && kept(snapshot, address, deposed.as_deref()) != object.as_deref()
-                    {
-                        open.push(entry.clone());
-                    }
-                }
-            }
-        }
-        open
-    }
-
-    /// Says whether an intent has its answer and what came of it is known: an answer alone says that the
-    /// call was made, not what the object is now.
-    fn is_settled(&self, place: usize, call: u64, address: &Address) -> bool {
-        let run = self.run_at(place);
-        let mut after = (place + 1..).zip(&self.entries[place + 1..]);
-        let answer = after.clone().find_map(|(at, entry)| match entry {
-            Entry::Answer { call: answered, outcome }
-                if *answered == call && self.run_at(at) == run =>
-            {
-                Some(outcome)
-            }
-            Entry::Answer { .. } | Entry::Intent { .. } | Entry::Object { .. } => None,
-        });
-        let mut kept = || {
-            after.any(|(_, entry)| matches!(entry, Entry::Object { address: kept, .. } if kept == address))
-        };
-        answer.is_some_and(|outcome| !succeeded(outcome) || kept())
-    }
-
-    /// Gives the run that an entry is of.
-    fn run_at(&self, place: usize) -> Option<&str> {
-        let run = self.runs.iter().rev().find(|(start, _)| *start <= place);
-        run.map(|(_, head)| head.run.as_str())
-    }
-
-    fn is_last(&self, place: usize, address: &Address, deposed: Option<&str>) -> bool {
-        !self.entries[place + 1..].iter().any(|entry| {
-            matches!(entry, Entry::Object { address: other, deposed: key, .. }
-                if other == address && key.as_deref() == deposed)
-        })
-    }
-}
-
-/// Says whether an answer's outcome tells of a call that did something.
-fn succeeded(outcome: &str) -> bool {
-    const WORDS: [&str; 6] = ["ok", "made", "created", "applied", "deleted", "was gone"];
-    outcome.starts_with('2') || WORDS.contains(&outcome)
-}
-
-fn kept<'a>(
-    snapshot: &'a Snapshot,
-    address: &Address,
-    deposed: Option<&str>,
-) -> Option<&'a Object> {
-    let tracked = snapshot.objects.get(address)?;
-    match deposed {
-        None => tracked.current.as_ref(),
-        Some(key) => tracked.deposed.get(key),
-    }
-}
-
-/// Enters an object, or its absence, in a snapshot.
-pub fn enter(
-    snapshot: &mut Snapshot,
-    address: &Address,
-    deposed: Option<&str>,
-    object: Option<&Object>,
-) {
-    let Some(key) = deposed else { return snapshot.set_current(address, object.cloned()) };
-    let tracked = snapshot.objects.entry(address.clone()).or_default();
-    match object {
-        Some(object) => drop(tracked.deposed.insert(key.to_string(), object.clone())),
-        None => drop(tracked.deposed.remove(key)),
-    }
-    if tracked.current.is_none() && tracked.deposed.is_empty() {
-        snapshot.objects.remove(address);
-    }
-}
-
 /// A line on disk.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
@@ -193,6 +93,17 @@ enum Line {
         lineage: String,
         serial: u64,
         run: String,
+    },
+    Begin {
+        address: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deposed: Option<String>,
+        action: String,
+        since: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned: Option<Box<ObjectLine>>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        programs: bool,
     },
     Intent {
         call: u64,
@@ -206,12 +117,22 @@ enum Line {
         call: u64,
         outcome: String,
     },
+    End {
+        address: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deposed: Option<String>,
+    },
     Object {
         address: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deposed: Option<String>,
         object: Option<Box<ObjectLine>>,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[derive(Serialize, Deserialize)]
@@ -243,6 +164,17 @@ enum Entered {
 impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Line {
         match entry {
+            Entry::Begin(begun) => Line::Begin {
+                address: begun.address.to_string(),
+                deposed: begun.deposed.clone(),
+                action: begun.action.clone(),
+                since: begun.since,
+                planned: begun.planned.as_ref().map(|object| Box::new(ObjectLine::from(object))),
+                programs: begun.programs,
+            },
+            Entry::End { address, deposed } => {
+                Line::End { address: address.to_string(), deposed: deposed.clone() }
+            }
             Entry::Intent { call, address, action, request, identity } => Line::Intent {
                 call: *call,
                 address: address.to_string(),
@@ -289,6 +221,12 @@ impl TryFrom<Line> for Entered {
                 return Ok(Entered::Header(Header { lineage, serial, run }));
             }
             Line::Journal { format, .. } => return Err(format!("format {format} is not known")),
+            Line::Begin { address: at, deposed, action, since, planned, programs } => {
+                let planned = planned.map(|object| Object::try_from(*object)).transpose()?;
+                let address = address(at)?;
+                Entry::Begin(Box::new(Begun { address, deposed, action, since, planned, programs }))
+            }
+            Line::End { address: at, deposed } => Entry::End { address: address(at)?, deposed },
             Line::Intent { call, address: at, action, request, identity } => {
                 Entry::Intent { call, address: address(at)?, action, request, identity }
             }
@@ -325,6 +263,7 @@ impl TryFrom<ObjectLine> for Object {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Snapshot;
 
     fn snapshot() -> Snapshot {
         super::super::file::read(include_str!("../../state/samples/members.tfstate")).unwrap()
@@ -391,75 +330,5 @@ mod tests {
         let broken = text(6, &[intent(1)]).replace("\"call\":1", "\"call\":") + &entry(&made());
 
         assert_eq!(parse(&broken).unwrap_err().line, 2);
-    }
-
-    #[test]
-    fn objects_enter_the_state_that_they_follow() {
-        let mut state = snapshot();
-        let journal = parse(&text(state.serial, &[intent(1), answer(1, "200"), made()])).unwrap();
-
-        let open = journal.replay(&mut state);
-
-        assert_eq!(state.current(&at()), Some(&*object()));
-        assert_eq!(open, []);
-    }
-
-    #[test]
-    fn an_intent_without_an_answer_stays_a_question() {
-        let mut state = snapshot();
-        let journal = parse(&text(state.serial, &[intent(1)])).unwrap();
-
-        assert_eq!(journal.replay(&mut state), [intent(1)]);
-    }
-
-    #[test]
-    fn an_answer_settles_a_call_of_its_own_run_behind_another_first_line() {
-        let mut state = snapshot();
-        let second = text(state.serial, &[answer(1, "403")]);
-        let journal = parse(&(text(state.serial, &[intent(1)]) + &second)).unwrap();
-
-        assert_eq!(journal.replay(&mut state), []);
-    }
-
-    #[test]
-    fn the_sample_is_a_journal() {
-        let mut state = snapshot();
-        let journal = parse(include_str!("../../state/samples/run.journal")).unwrap();
-
-        let open = journal.replay(&mut state);
-
-        assert!(state.current(&"terraform_data.c".parse().unwrap()).is_some());
-        assert!(matches!(open.as_slice(), [Entry::Intent { call: 2, .. }]), "{open:?}");
-    }
-
-    #[test]
-    fn calls_of_two_runs_are_told_apart() {
-        let mut state = snapshot();
-        let second = text(state.serial, &[intent(1), answer(1, "200")]).replace("\"r\"", "\"s\"");
-        let journal = parse(&(text(state.serial, &[intent(1)]) + &second)).unwrap();
-
-        let open = journal.replay(&mut state);
-
-        assert_eq!(open, [intent(1), intent(1)]);
-    }
-
-    #[test]
-    fn a_refused_call_leaves_no_question() {
-        let mut state = snapshot();
-        let journal = parse(&text(state.serial, &[intent(1), answer(1, "403 Forbidden")])).unwrap();
-
-        assert_eq!(journal.replay(&mut state), []);
-    }
-
-    #[test]
-    fn objects_of_a_state_that_has_moved_are_questions_unless_it_has_them() {
-        let mut state = snapshot();
-        let journal = parse(&text(state.serial - 1, &[made()])).unwrap();
-
-        assert_eq!(journal.replay(&mut state), [made()]);
-        assert_eq!(state.current(&at()), None);
-
-        state.set_current(&at(), Some(*object()));
-        assert_eq!(journal.replay(&mut state), []);
     }
 }

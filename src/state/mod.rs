@@ -2,11 +2,13 @@
 
 pub mod file;
 pub mod journal;
+pub mod replay;
 pub mod provider;
 pub mod rewrite;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::addr::Address;
@@ -111,6 +113,15 @@ impl Snapshot {
 /// One line of the journal: what was about to be done, or what came of it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
+    /// An action on an object begins; it may take several calls.
+    Begin(Box<Begun>),
+    /// The action came to its end, well or not: what became of the object is known.
+    End {
+        /// The instance.
+        address: Address,
+        /// The deposed key, where it is not the current object.
+        deposed: Option<String>,
+    },
     /// Before a call that changes the world.
     Intent {
         /// The call's number in this run.
@@ -140,4 +151,35 @@ pub enum Entry {
         /// The object.
         object: Option<Box<Object>>,
     },
+}
+
+/// An action that was begun.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Begun {
+    /// The instance.
+    pub address: Address,
+    /// The deposed key, where it is not the current object.
+    pub deposed: Option<String>,
+    /// `create`, `update` or `delete`.
+    pub action: String,
+    /// When, by the clock of the services.
+    pub since: Timestamp,
+    /// The object as planned, for one that is made or changed: what is not known yet is null.
+    pub planned: Option<Object>,
+    /// Its provisioners are still to run when it is made.
+    pub programs: bool,
+}
+
+/// What a journal leaves open: an action that was begun and has no end, or an object that a run made and that a state
+/// which has moved since does not have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The action.
+    pub begun: Begun,
+    /// The last request that was sent for it: method and URL.
+    pub request: String,
+    /// The request has no answer.
+    pub unanswered: bool,
+    /// A request of the action did what it was to do: the object is ours.
+    pub succeeded: bool,
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use terrane::addr::Address;
-use terrane::backends::{Backend, BackendError, Holder, Lock, acquire};
+use terrane::backends::{Backend, BackendError, Holder, Loaded, Lock, acquire};
 use terrane::http::Clock;
-use terrane::state::{Entry, Object, Snapshot, file};
+use terrane::state::{Begun, Entry, Object, Snapshot, file};
 
 /// Opens the place of a workspace.
 pub(crate) type Open = Arc<dyn Fn(&str) -> Box<dyn Backend> + Send + Sync>;
@@ -89,7 +89,7 @@ pub(crate) async fn workspaces_are_apart(open: &Open) {
     let (one, two) = (open("one"), open("two"));
     one.create().await.unwrap();
     let mut lock = two.lock(&holder("x")).await.unwrap();
-    lock.append(&[asked(1)]).await.unwrap();
+    lock.append(&[begun(), asked(1)]).await.unwrap();
     lock.save(&with(&["a"])).await.unwrap();
     lock.unlock().await.unwrap();
 
@@ -99,7 +99,7 @@ pub(crate) async fn workspaces_are_apart(open: &Open) {
     two.remove().await.unwrap();
     assert_eq!(two.workspaces().await.unwrap(), ["default", "one"]);
     let left = two.load().await.unwrap();
-    assert!(left.snapshot.is_none() && left.unanswered.is_empty());
+    assert!(left.snapshot.is_none() && left.open.is_empty());
 }
 
 /// Many who add to the state lose nothing, and one at a time has the lock.
@@ -158,6 +158,22 @@ pub(crate) async fn a_broken_locks_holder_cannot_write(open: &Open) {
     assert!(matches!(none, Err(BackendError::NotHeld { id: None, .. })), "{none:?}");
 }
 
+pub(crate) fn begun() -> Entry {
+    Entry::Begin(Box::new(Begun {
+        address: address("a"),
+        deposed: None,
+        action: "create".into(),
+        since: "2026-01-01T00:00:00Z".parse().unwrap(),
+        planned: Some(object()),
+        programs: false,
+    }))
+}
+
+/// Counts the actions whose last call has no answer.
+pub(crate) fn unanswered(loaded: &Loaded) -> usize {
+    loaded.open.iter().filter(|question| question.unanswered).count()
+}
+
 pub(crate) fn asked(call: u64) -> Entry {
     Entry::Intent {
         call,
@@ -177,7 +193,7 @@ pub(crate) async fn a_journal_survives_its_run(open: &Open) {
     let backend = open("journal");
     let (mut lock, id) = locked(backend.as_ref()).await;
     lock.save(&with(&["before"])).await.unwrap();
-    lock.append(&[asked(1)]).await.unwrap();
+    lock.append(&[begun(), asked(1)]).await.unwrap();
     lock.append(&[Entry::Answer { call: 1, outcome: "200".into() }, made("a")]).await.unwrap();
     lock.append(&[asked(2)]).await.unwrap();
     drop(lock);
@@ -186,11 +202,15 @@ pub(crate) async fn a_journal_survives_its_run(open: &Open) {
     let mut next = open("journal").lock(&holder("x")).await.unwrap();
     let loaded = next.load().await.unwrap();
 
-    let snapshot = loaded.snapshot.unwrap();
+    let snapshot = loaded.snapshot.clone().unwrap();
     assert_eq!(names(&snapshot), ["a", "before"]);
-    assert_eq!(loaded.unanswered, [asked(2)]);
+    assert_eq!(unanswered(&loaded), 1);
     assert_eq!(backend.workspaces().await.unwrap(), ["default", "journal"]);
 
+    // A question stays until its answer is told.
+    next.save(&snapshot).await.unwrap();
+    assert_eq!(unanswered(&next.load().await.unwrap()), 1);
+    next.append(&[Entry::End { address: address("a"), deposed: None }]).await.unwrap();
     next.save(&snapshot).await.unwrap();
     next.unlock().await.unwrap();
     let after = backend.load().await.unwrap();

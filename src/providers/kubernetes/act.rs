@@ -330,12 +330,17 @@ impl Act<'_> {
             "namespace": name.namespace, "name": name.name })
     }
 
-    fn wait<'a>(&'a self, kind: &'a Kind, name: &'a Name, patience: Duration) -> Wait<'a> {
+    pub(super) fn wait<'a>(
+        &'a self,
+        kind: &'a Kind,
+        name: &'a Name,
+        patience: Duration,
+    ) -> Wait<'a> {
         Wait { cluster: self.cluster, kind, name, desk: self.desk, patience }
     }
 
     /// Gives how long an action may take: by the block, by the type, else so many seconds.
-    fn patience(&self, value: &Value, action: &str, otherwise: u64) -> Duration {
+    pub(super) fn patience(&self, value: &Value, action: &str, otherwise: u64) -> Duration {
         let given =
             value.field("timeouts").and_then(|block| block.field(action)).and_then(Value::as_str);
         let usual = self.kind.timeouts.get(action).map(String::as_str);

@@ -23,6 +23,7 @@ mod act;
 mod data;
 mod session;
 mod kubeconfig;
+mod left;
 #[cfg(test)]
 mod laws;
 

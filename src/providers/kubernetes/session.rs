@@ -6,19 +6,21 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::http::Method;
 use crate::value::{Path, Value};
 
 use super::super::{
-    Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Observed, Preview, Proposed, Session,
-    Wanted,
+    Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Preview, Proposed,
+    Session, Wanted,
 };
 use super::act::Act;
 use super::apply::{self, apply};
 use super::ceded::ceded;
 use super::client::{Ask, Cluster};
+use super::left::left;
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
@@ -257,6 +259,18 @@ impl Session for KubernetesSession {
             asks.push(Box::pin(self.preview_one(one)));
         }
         futures::stream::iter(asks).buffered(WIDTH).collect().await
+    }
+
+    async fn find(
+        &self,
+        wanted: &Wanted,
+        since: Timestamp,
+        desk: &dyn Desk,
+    ) -> Result<Found, ApiError> {
+        self.recognise().await;
+        let kind =
+            tables().kind(&wanted.type_name).ok_or_else(|| unknown_type(&wanted.type_name))?;
+        left(&self.cluster, kind, wanted, since, desk).await
     }
 
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {

@@ -3,6 +3,7 @@
 //! A hook is a row of a table; a file names it. Each method has a default that does what the file's words say.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::providers::{ApiError, Failure, Problem, Wanted};
@@ -55,6 +56,18 @@ pub trait Hook: Send + Sync {
         None
     }
 
+    /// Gives objects that a broken-off making of this one may have left, and that are of no use: what their making gave
+    /// was lost.
+    async fn strays(
+        &self,
+        _session: &RestSession,
+        _spec: &Spec,
+        _planned: &Value,
+        _since: Timestamp,
+    ) -> Result<Vec<Value>, ApiError> {
+        Ok(Vec::new())
+    }
+
     /// Adds what takes further requests to what was read.
     async fn enrich(
         &self,
@@ -79,6 +92,16 @@ pub trait Hook: Send + Sync {
     /// Makes an object.
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
         job.create(planned).await
+    }
+
+    /// Goes on with what the making of an object does after its first request, where a run ended in between.
+    async fn resume(
+        &self,
+        _job: &Job<'_>,
+        _planned: &Value,
+        found: &Value,
+    ) -> Result<Value, Failure> {
+        Ok(found.clone())
     }
 
     /// Changes an object.

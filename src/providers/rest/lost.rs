@@ -1,14 +1,20 @@
 //! A create whose answer was lost: nobody knows whether it was done, so we look, and never make a second in silence.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
 use crate::http::retry::Retry;
-use crate::providers::{ApiError, ApiErrorKind, Failure};
+use crate::providers::{ApiError, ApiErrorKind, Failure, Found, Observed, Wanted};
 use crate::value::Value;
 
 use super::api::Ask;
 use super::equal::{Around, same};
 use super::job::Job;
+use super::session::RestSession;
+use super::spec::{OperationKind, Spec};
+
+/// How long an operation that makes an object may be under way when a run that began it has ended.
+const UNDER_WAY: SignedDuration = SignedDuration::from_mins(2);
 
 impl Job<'_> {
     /// Sends the request that makes an object. Where its answer is lost, looks whether the object is there: one that
@@ -37,7 +43,7 @@ impl Job<'_> {
             lost += 1;
             self.desk.note("the answer was lost: looking whether it was done");
             match self.session.get(self.spec, planned, &self.what("looking for")).await? {
-                Some(json) if self.is_as_planned(planned, &json) => {
+                Some(json) if self.session.is_as_planned(self.spec, planned, &json) => {
                     return Ok(Json::Object(Map::new()));
                 }
                 Some(_) => return Err(self.foreign().into()),
@@ -49,19 +55,6 @@ impl Job<'_> {
         }
     }
 
-    /// Says whether an object has all that was asked for.
-    fn is_as_planned(&self, planned: &Value, json: &Json) -> bool {
-        let all = self.session.decoded(self.spec, json, Some(planned));
-        let sent =
-            self.spec.parts.iter().filter(|part| part.read.is_some() && part.write.is_some());
-        sent.filter_map(|part| Some((part, planned.field(&part.name)?, all.field(&part.name)?)))
-            .filter(|(_, planned, _)| planned.is_whole() && !planned.is_null())
-            .all(|(part, planned, found)| {
-                let around = Around { prior: Some(&all), beside: Some(&all) };
-                same(part.suppress.as_deref(), found, planned, around)
-            })
-    }
-
     fn foreign(&self) -> ApiError {
         let detail = format!(
             "There is an object of this name already, and it is not what {} asks for, so somebody else may have made it. \
@@ -70,5 +63,64 @@ impl Job<'_> {
         );
         ApiError::new(ApiErrorKind::Conflict, "The object exists already", detail)
             .help("Choose another name; or import the object, and the plan shows what would change in it.")
+    }
+}
+
+impl RestSession {
+    /// Says whether an object has all that was asked for.
+    fn is_as_planned(&self, spec: &Spec, planned: &Value, json: &Json) -> bool {
+        let all = self.decoded(spec, json, Some(planned));
+        let sent = spec.parts.iter().filter(|part| part.read.is_some() && part.write.is_some());
+        sent.filter_map(|part| Some((part, planned.field(&part.name)?, all.field(&part.name)?)))
+            .filter(|(_, planned, _)| planned.is_whole() && !planned.is_null())
+            .all(|(part, planned, found)| {
+                let around = Around { prior: Some(&all), beside: Some(&all) };
+                same(part.suppress.as_deref(), found, planned, around)
+            })
+    }
+
+    /// Looks for what an action that was broken off has left: the object by its name, and what else its making may have
+    /// left.
+    ///
+    /// # Errors
+    /// What the service answered instead.
+    pub async fn left(
+        &self,
+        spec: &Spec,
+        wanted: &Wanted,
+        since: Timestamp,
+    ) -> Result<Found, ApiError> {
+        let planned = self.located(spec, &wanted.value.without_marks());
+        let hook = self.catalog.hook(spec);
+        let strays = hook.strays(self, spec, &planned, since).await?;
+        let observed = |value| Observed { value, private: Vec::new() };
+        let strays = strays.into_iter().map(observed).collect();
+        let own = Wanted { value: planned.clone(), ..wanted.clone() };
+        if let Some(mut read) = hook.read_many(self, spec, &[&own]).await {
+            let object = read.pop().transpose()?.flatten().map(observed);
+            return Ok(Found { complete: object.is_some(), object, strays });
+        }
+        if spec.read.as_ref().is_none_or(|call| call.path.url(&planned).is_err()) {
+            // Its name is the service's own, and was never told.
+            return Ok(Found { strays, ..Found::default() });
+        }
+        let address = wanted.address.to_string();
+        let what = format!("looking for {address}");
+        let mut found = self.get(spec, &planned, &what).await?;
+        if spec.operation == OperationKind::Standard {
+            // What an operation still makes is not there before it is done.
+            let clock = &self.api.clock;
+            let until = clock.now() + UNDER_WAY;
+            while found.is_none() && clock.now() < until {
+                clock.sleep(self.api.poll).await;
+                found = self.get(spec, &planned, &what).await?;
+            }
+        }
+        let Some(json) = self.at_rest(spec, &planned, found, &address).await? else {
+            return Ok(Found { strays, ..Found::default() });
+        };
+        let complete = self.is_as_planned(spec, &planned, &json);
+        let object = Some(observed(self.observe(spec, json, Some(&planned)).await));
+        Ok(Found { object, complete, strays })
     }
 }

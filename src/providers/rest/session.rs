@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::addr::Mode;
 use crate::providers::{
-    Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Observed, Session, TokenSource, Wanted,
+    Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Session, TokenSource,
+    Wanted,
 };
 use crate::value::{Type, Value};
 
@@ -224,7 +226,7 @@ impl RestSession {
     }
 
     /// Waits while an object is just being made or removed: a run before this one may have left it so.
-    async fn at_rest(
+    pub(super) async fn at_rest(
         &self,
         spec: &Spec,
         value: &Value,
@@ -380,6 +382,36 @@ impl Session for RestSession {
         let entry =
             self.catalog.entry(Mode::Data, type_name).ok_or_else(|| unknown_type(type_name))?;
         self.catalog.hook(&entry.spec).data(self, &entry.spec, config).await
+    }
+
+    async fn find(
+        &self,
+        wanted: &Wanted,
+        since: Timestamp,
+        _desk: &dyn Desk,
+    ) -> Result<Found, ApiError> {
+        let entry = self
+            .catalog
+            .entry(Mode::Managed, &wanted.type_name)
+            .ok_or_else(|| unknown_type(&wanted.type_name))?;
+        self.left(&entry.spec, wanted, since).await
+    }
+
+    async fn resume(
+        &self,
+        action: &Action,
+        found: Observed,
+        desk: &dyn Desk,
+    ) -> Result<Observed, Failure> {
+        let (Deed::Create { planned, .. }, Some(entry)) =
+            (&action.deed, self.catalog.entry(Mode::Managed, &action.type_name))
+        else {
+            return Ok(found);
+        };
+        let hook = self.catalog.hook(&entry.spec);
+        let job = Job { session: self, spec: &entry.spec, hook, action, desk };
+        let value = hook.resume(&job, &planned.without_marks(), &found.value).await?;
+        Ok(Observed { value, private: found.private })
     }
 
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Observed, PlanRequest, Planned, Problem,
@@ -189,6 +189,10 @@ impl Provider for Small {
         validate.map(|validate| validate(config)).unwrap_or_default()
     }
 
+    fn sends(&self) -> bool {
+        false
+    }
+
     fn plan(&self, request: &PlanRequest<'_>) -> Planned {
         match row(self.rows, request.type_name) {
             Some(row) => (row.plan)(request),
@@ -269,10 +273,7 @@ impl Session for SmallSession {
             Deed::Create { planned, .. } => (planned, None),
             Deed::Update { planned, prior, .. } => (planned, Some(prior)),
         };
-        // Nothing is sent anywhere, but what is made exists from here on.
-        let call = desk.intent(&format!("make {}", action.address), json!({})).await?;
         let value = (row.make)(&Making { planned, prior, world: &self.world })?;
-        desk.answer(call, "made").await;
         Ok(Some(Observed { value, private: action.private.clone() }))
     }
 }

@@ -255,19 +255,19 @@ impl Hook for Cluster {
         let located = job.session.located(job.spec, planned);
         let _one = job.session.api.lock(&lock_name(&located, "name"), &*clock).await;
         let made = job.create(planned).await?;
-        let until = job.until("create", planned);
-        if flag(planned, "remove_default_node_pool") {
-            job.keep(&made).await;
-            if let Err(failure) = remove_default_pool(job, &made, until).await {
-                return Err(job.failed(failure.error, &made).await);
-            }
-        }
-        for concern in after_creation(job, planned) {
-            if let Err(failure) = job.concern(&concern, &made, until).await {
-                return Err(job.failed(failure.error, &made).await);
-            }
-        }
-        job.settle(&with_identity(planned, &made), until).await
+        job.keep(&made).await;
+        finish(job, planned, &made).await
+    }
+
+    async fn resume(
+        &self,
+        job: &Job<'_>,
+        planned: &Value,
+        found: &Value,
+    ) -> Result<Value, Failure> {
+        let clock = job.desk.clock();
+        let _one = job.session.api.lock(&lock_name(found, "name"), &*clock).await;
+        finish(job, planned, found).await
     }
 
     async fn update(
@@ -314,6 +314,22 @@ impl Hook for Cluster {
             },
         }
     }
+}
+
+/// Does what follows on a cluster's creation: each step may have been done already.
+async fn finish(job: &Job<'_>, planned: &Value, made: &Value) -> Result<Value, Failure> {
+    let until = job.until("create", planned);
+    if flag(planned, "remove_default_node_pool")
+        && let Err(failure) = remove_default_pool(job, made, until).await
+    {
+        return Err(job.failed(failure.error, made).await);
+    }
+    for concern in after_creation(job, planned) {
+        if let Err(failure) = job.concern(&concern, made, until).await {
+            return Err(job.failed(failure.error, made).await);
+        }
+    }
+    job.settle(&with_identity(planned, made), until).await
 }
 
 /// Gives the plan with what the made object is identified by.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 
 use crate::http::Method;
@@ -12,6 +13,7 @@ use crate::providers::rest::api::Ask;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
+use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::{Template, escape, text_at};
 use crate::providers::{ApiError, ApiErrorKind, Failure};
@@ -200,14 +202,12 @@ impl HmacKey {
                 Err(refused) => return Err(refused.into()),
             };
             job.desk.note("the answer was lost: looking whether a key was made");
-            let new: Vec<String> = self
-                .keys(job, planned, &email)
-                .await?
-                .into_iter()
-                .filter(|key| !before.contains(key))
-                .collect();
-            if !new.is_empty() {
-                return Err(secret_lost(job, &email, &new).into());
+            let keys = self.keys(job, planned, &email).await?;
+            for key in keys.into_iter().filter(|key| !before.contains(key)) {
+                // Nobody has its secret, which was in the lost answer alone.
+                job.desk.note(&format!("removing the key {key}, whose secret was lost"));
+                let useless = planned.with_field("access_id", Value::string(&*key));
+                self.delete(job, &useless).await?;
             }
             lost += 1;
             match retry.pause(lost) {
@@ -224,14 +224,8 @@ impl HmacKey {
         planned: &Value,
         email: &str,
     ) -> Result<Vec<String>, ApiError> {
-        let project = text_at(planned, "project").unwrap_or_default();
-        let path = format!(
-            "projects/{}/hmacKeys?serviceAccountEmail={}&maxResults=250",
-            escape(&project, false),
-            escape(email, true)
-        );
-        let ask = Ask::get(&job.spec.service, path, job.what("listing the keys beside"));
-        let keys = job.session.api.list(&ask, "items").await?;
+        let what = job.what("listing the keys beside");
+        let keys = listed(job.session, job.spec, planned, email, what).await?;
         let ids = keys.iter().filter_map(|key| key.get("accessId").and_then(Json::as_str));
         Ok(ids.map(String::from).collect())
     }
@@ -255,25 +249,26 @@ impl HmacKey {
     }
 }
 
-/// Says that keys were made whose secret nobody has.
-fn secret_lost(job: &Job<'_>, email: &str, keys: &[String]) -> ApiError {
-    let detail = format!(
-        "The key {} of {email} was made, but the answer was lost on its way. The secret was in that answer and can be \
-         read nowhere else, so the key is of no use. No second one was made, and {} is not in the state.",
-        keys.join(" or "),
-        job.action.address
+/// Gives the keys of a service account.
+async fn listed(
+    session: &RestSession,
+    spec: &Spec,
+    planned: &Value,
+    email: &str,
+    what: String,
+) -> Result<Vec<Json>, ApiError> {
+    let project = text_at(planned, "project").unwrap_or_default();
+    let path = format!(
+        "projects/{}/hmacKeys?serviceAccountEmail={}&maxResults=250",
+        escape(&project, false),
+        escape(email, true)
     );
-    let remove: Vec<String> = keys
-        .iter()
-        .map(|key| {
-            format!("`gcloud storage hmac update {key} --deactivate && gcloud storage hmac delete {key}`")
-        })
-        .collect();
-    ApiError::new(ApiErrorKind::Failed, "The secret of a new key was lost", detail).help(format!(
-        "Remove the useless key, if nobody else has just made it: {}. Then apply again, which makes a new one.",
-        remove.join("; ")
-    ))
+    Ok(session.api.list(&Ask::get(&spec.service, path, what), "items").await?)
 }
+
+/// A key that was made so long after its making began, at most, is of that making: the clocks may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
+const TRIES: SignedDuration = SignedDuration::from_mins(5);
 
 #[async_trait]
 impl Hook for HmacKey {
@@ -295,6 +290,24 @@ impl Hook for HmacKey {
             self.set_state(job, &made, &wanted).await?;
         }
         job.settle(&made, until).await
+    }
+
+    async fn strays(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        planned: &Value,
+        since: Timestamp,
+    ) -> Result<Vec<Value>, ApiError> {
+        let Some(email) = text_at(planned, "service_account_email") else { return Ok(Vec::new()) };
+        let what = format!("looking for keys of {email}");
+        let keys = listed(session, spec, planned, &email, what).await?;
+        let of_the_time = |key: &&Json| {
+            let made = key.get("timeCreated").and_then(Json::as_str)?.parse::<Timestamp>().ok()?;
+            Some(made >= since - SKEW && made <= since + TRIES)
+        };
+        let keys = keys.iter().filter(|key| of_the_time(key) == Some(true));
+        Ok(keys.map(|key| session.decoded(spec, key, None)).collect())
     }
 
     async fn update(

@@ -1,0 +1,74 @@
+//! What the journal is told of an action: that it begins and with which object, and that it has come to its end.
+
+use super::applier::Applier;
+use super::walking::word;
+use crate::plan::objects::encode;
+use crate::plan::{Action, Call};
+use crate::providers::{self, ApiErrorKind, Deed, Failure};
+use crate::state::{Begun, Entry, Object};
+use crate::value::Value;
+
+impl Applier<'_, '_> {
+    /// Tells that an action begins: from here on it is a question what became of its object.
+    pub(super) fn begin(&mut self, action: &Action, act: &providers::Action) {
+        if !self.sends(action) {
+            return;
+        }
+        let planned = match &act.deed {
+            Deed::Create { planned, .. } | Deed::Update { planned, .. } => {
+                self.planned(action, planned)
+            }
+            Deed::Delete { .. } => None,
+        };
+        self.entries.push(Entry::Begin(Box::new(Begun {
+            address: action.address.clone(),
+            deposed: self.deposed_key(action),
+            action: word(action.call).to_string(),
+            since: self.given.world.clock.now(),
+            planned,
+            programs: action.call == Call::Create && self.has_programs(action),
+        })));
+    }
+
+    /// Tells that an action has come to its end. One whose answer never came has none: the next run looks.
+    pub(super) fn end(
+        &mut self,
+        action: &Action,
+        deposed: Option<String>,
+        failure: Option<&Failure>,
+    ) {
+        let open = failure.is_some_and(|failure| {
+            matches!(failure.error.kind, ApiErrorKind::Unreachable | ApiErrorKind::Interrupted)
+        });
+        if open || !self.sends(action) || matches!(action.call, Call::Read | Call::Forget) {
+            return;
+        }
+        self.entries.push(Entry::End { address: action.address.clone(), deposed });
+    }
+
+    /// Says whether an action sends anything: what is only computed cannot be lost on the way.
+    pub(super) fn sends(&self, action: &Action) -> bool {
+        let provider =
+            self.change(action).and_then(|change| self.sessions.provider(&change.provider));
+        provider.is_none_or(|provider| provider.sends())
+    }
+
+    /// Gives a planned object as the state would keep it: what is not known yet is null.
+    fn planned(&self, action: &Action, planned: &Value) -> Option<Object> {
+        let change = self.change(action)?;
+        let schema = self.schema(&action.address, &change.provider)?;
+        let value = planned.map_parts(&mut known);
+        let needs = self.now.reach(&action.address).into_iter().collect();
+        let mut object = encode(&schema, &value, &change.private, &change.provider, needs);
+        object.create_before_destroy = change.create_before_destroy;
+        Some(object)
+    }
+}
+
+/// Gives a value with null in the place of what is not known.
+fn known(value: &Value) -> Value {
+    if !value.is_known() {
+        return Value::null(value.ty()).marked(value.marks());
+    }
+    if value.is_whole() { value.clone() } else { value.map_parts(&mut known) }
+}

@@ -1,0 +1,100 @@
+//! What an action that was broken off has left in the cluster: by name, or, where the server chose the name, by what we
+//! alone can have made.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::super::{ApiError, ApiErrorKind, Desk, Found, Observed, Wanted, is_within};
+use super::act::Act;
+use super::apply::MANAGER;
+use super::client::Cluster;
+use super::memory::Memory;
+use super::object::{Name, metadata};
+use super::observe::{Mode, observe};
+use super::ready::rule_of;
+use super::tables::Kind;
+use crate::value::Value;
+
+/// Looks for the object, and waits until it is ready, as its making would have.
+///
+/// # Errors
+/// What the cluster answered instead.
+pub(super) async fn left(
+    cluster: &Cluster,
+    kind: &Kind,
+    wanted: &Wanted,
+    since: Timestamp,
+    desk: &dyn Desk,
+) -> Result<Found, ApiError> {
+    let planned = wanted.value.without_marks();
+    let live = match Name::of(kind, &planned) {
+        Some(name) => match cluster.get(&kind.path(&name.namespace, &name.name)).await {
+            Ok(live) => Some(live),
+            Err(refusal) if refusal.is_gone() => None,
+            Err(refusal) => return Err(refusal.into()),
+        },
+        None => generated(cluster, kind, &planned, since).await?,
+    };
+    let Some(mut live) = live.filter(is_ours) else { return Ok(Found::default()) };
+    let mut complete = true;
+    if let (Some(rule), Some(name)) = (rule_of(&kind.kind, &planned), name_of(kind, &live)) {
+        let act = Act { cluster, kind, desk };
+        let patience = act.patience(&planned, "create", rule.patience);
+        match act.wait(kind, &name, patience).ready(rule, live.clone()).await {
+            Ok(ready) => live = ready,
+            Err(error) if matches!(error.kind, ApiErrorKind::Failed | ApiErrorKind::Timeout) => {
+                complete = false;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let value = observe(kind, None, &live, Mode::Whole);
+    let memory = Memory { written: None, imported: true };
+    complete &= is_within(&planned, &value);
+    let object = Some(Observed { value, private: memory.bytes() });
+    Ok(Found { object, complete, strays: Vec::new() })
+}
+
+/// Says whether we have applied the object.
+fn is_ours(live: &Json) -> bool {
+    let managers = live.pointer("/metadata/managedFields").and_then(Json::as_array);
+    managers.is_some_and(|managers| managers.iter().any(|entry| entry["manager"] == MANAGER))
+}
+
+fn name_of(kind: &Kind, live: &Json) -> Option<Name> {
+    let text = |name: &str| live["metadata"][name].as_str().map(String::from);
+    let namespace =
+        if kind.namespaced { text("namespace").unwrap_or_default() } else { String::new() };
+    Some(Name { namespace, name: text("name")? })
+}
+
+/// Finds an object whose name the server made from a prefix, made by us since the action began; the latest.
+async fn generated(
+    cluster: &Cluster,
+    kind: &Kind,
+    planned: &Value,
+    since: Timestamp,
+) -> Result<Option<Json>, ApiError> {
+    let text = |name: &str| {
+        let field = metadata(planned).and_then(|block| block.field(name));
+        field.and_then(Value::as_str).map(String::from)
+    };
+    let Some(prefix) = text("generate_name") else { return Ok(None) };
+    let namespace =
+        if kind.namespaced { text("namespace").unwrap_or("default".into()) } else { String::new() };
+    let mut list = cluster.get(&kind.collection(&namespace)).await?;
+    let Some(Json::Array(items)) = list.get_mut("items").map(Json::take) else { return Ok(None) };
+    // The server's times have no fractions.
+    let since = since - jiff::SignedDuration::from_secs(1);
+    let made = |item: &Json| {
+        item["metadata"]["creationTimestamp"]
+            .as_str()
+            .and_then(|text| text.parse::<Timestamp>().ok())
+    };
+    let fits = |item: &Json| {
+        item["metadata"]["generateName"] == prefix.as_str()
+            && is_ours(item)
+            && made(item).is_some_and(|made| made >= since)
+    };
+    Ok(items.into_iter().filter(fits).max_by_key(made))
+}
