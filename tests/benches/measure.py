@@ -3,6 +3,7 @@
 
     cargo build --release
     tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth]
+    tests/benches/measure.py doubling [--only TEXT]         # what grows faster than its input (minutes)
 
 Every figure is the median of N runs (of fewer where a run of the peer takes long) of the whole process: wall-clock and CPU time (user and system, of the
 process and of its children) in milliseconds, and the largest resident memory in MB, as the kernel tells them at its end (wait4).
@@ -11,6 +12,8 @@ Nothing leaves the machine: the configurations are written here, use `terraform_
 import argparse, os, platform, shutil, statistics, subprocess, sys, tempfile
 from pathlib import Path
 from time import perf_counter
+
+from shapes import SHAPES, write
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,12 +63,6 @@ class Table:
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def write(folder, name, text):
-    path = Path(folder) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
 def blocks(count):
     """`count` resource blocks in chains of ten, with a local value each tenth: what people's files look like, without a provider."""
     parts = []
@@ -92,7 +89,8 @@ class Measure:
 
     def __init__(self, options, scratch):
         self.ours, self.runs, self.largest, self.scratch = options.terrane, options.runs, options.largest, Path(scratch)
-        self.peer = shutil.which("terraform")
+        self.peer, self.perf, self.only = shutil.which("terraform"), shutil.which("perf"), options.only
+        self.counter = "perf" if self.perf else "valgrind" if shutil.which("valgrind") else "time"
 
     def folder(self, name):
         path = self.scratch / name
@@ -154,12 +152,47 @@ class Measure:
             table.row(f"{count:,} instances", median(self.runs if count < 10_000 else 1, self.ours, ["plan"], folder))
             count *= 10
 
+    def work(self, arguments, folder):
+        """What a run costs: instructions of user space where `perf` or `valgrind` can count them (nearly the same each time), else nanoseconds of CPU."""
+        any_exit = (0, 1, 2, 3)
+        if self.counter == "perf":
+            counted = self.scratch / "counted"
+            run(self.perf, ["stat", "-x,", "-e", "instructions:u", "-o", str(counted), self.ours, *arguments], folder, expect=any_exit)
+            found = [line.split(",")[0] for line in counted.read_text().splitlines() if "instructions" in line]
+            if found and found[0].isdigit():
+                return int(found[0])
+            # A virtual machine may not let its guests count.
+            self.counter = "valgrind" if shutil.which("valgrind") else "time"
+        if self.counter == "valgrind":
+            counted = self.scratch / "counted"
+            options = ["--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={counted}", "--log-file=/dev/null"]
+            run(shutil.which("valgrind"), [*options, self.ours, *arguments], folder, expect=any_exit)
+            return int(next(line.split()[1] for line in counted.read_text().splitlines() if line.startswith("summary:")))
+        return int(min(run(self.ours, arguments, folder, expect=any_exit)[1] for _ in range(3)) * 1e9)
+
+    def doubling(self):
+        """The work of three sizes of each shape; what the last doubling added, by what the first one added: 2 is linear, 4 quadratic."""
+        print("\n### Doubling\n\n| what grows | from | millions of instructions | twice as many | four times | factor |\n|---|--:|--:|--:|--:|--:|")
+        for number, (name, least, make, arguments) in enumerate(SHAPES):
+            if self.only and self.only not in name:
+                continue
+            work = []
+            for times in (1, 2, 4):
+                folder = self.folder(f"shape-{number}-{times}")
+                make(folder, least * times)
+                work.append(self.work(arguments, folder))
+                shutil.rmtree(folder)
+            factor = (work[2] - work[1]) / max(work[1] - work[0], 1)
+            mark = " **more than linear**" if factor > 2.5 else ""
+            print(f"| {name} | {least:,} | " + " | ".join(f"{figure / 1e6:,.0f}" for figure in work) + f" | {factor:.1f}{mark} |", flush=True)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--terrane", default=str(ROOT / "target" / "release" / "terrane"))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--largest", type=int, default=100_000)
+    parser.add_argument("--only", metavar="TEXT", help="of the section `doubling` only the shapes with this text in their name")
     parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth"])
     options = parser.parse_args()
     options.terrane = str(Path(options.terrane).resolve())
