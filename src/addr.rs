@@ -1,8 +1,11 @@
 //! Addresses: one type names an instance everywhere.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// What kind of block an address speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +24,7 @@ pub enum Key {
     /// By `count`.
     Number(u64),
     /// By `for_each`.
-    String(String),
+    String(Arc<str>),
 }
 
 /// One module call on the way to a module's instance.
@@ -37,8 +40,18 @@ pub struct Step {
 pub type ModulePath = Vec<Step>;
 
 /// An instance of a resource or data source. Without a key it also names the whole block.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Cheap to clone: the instances of a block share its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
+    block: Arc<BlockName>,
+    /// The instance's key.
+    pub key: Option<Key>,
+}
+
+/// The names that a block's addresses share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockName {
     /// The module's instance.
     pub module: ModulePath,
     /// Managed or data.
@@ -47,26 +60,67 @@ pub struct Address {
     pub type_name: String,
     /// The block's name.
     pub name: String,
-    /// The instance's key.
-    pub key: Option<Key>,
+}
+
+impl Deref for Address {
+    type Target = BlockName;
+
+    fn deref(&self) -> &BlockName {
+        &self.block
+    }
+}
+
+impl Ord for Address {
+    fn cmp(&self, other: &Address) -> Ordering {
+        let blocks = if Arc::ptr_eq(&self.block, &other.block) {
+            Ordering::Equal
+        } else {
+            self.block.cmp(&other.block)
+        };
+        blocks.then_with(|| self.key.cmp(&other.key))
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Address) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl From<BlockName> for Address {
+    fn from(block: BlockName) -> Address {
+        Address { block: Arc::new(block), key: None }
+    }
 }
 
 impl Address {
     /// Makes the address of a block's only instance in the root module.
     pub fn root(mode: Mode, type_name: &str, name: &str) -> Address {
-        Address {
-            module: Vec::new(),
-            mode,
-            type_name: type_name.into(),
-            name: name.into(),
-            key: None,
-        }
+        let (type_name, name) = (type_name.into(), name.into());
+        BlockName { module: Vec::new(), mode, type_name, name }.into()
+    }
+
+    /// Gives the address of the same block and instance in another module's instance.
+    #[must_use]
+    pub fn in_module(&self, module: ModulePath) -> Address {
+        let block = BlockName { module, ..BlockName::clone(&self.block) };
+        Address { block: Arc::new(block), key: self.key.clone() }
     }
 
     /// Gives the address without its key: the block in this module's instance.
     #[must_use]
     pub fn block(&self) -> Address {
         Address { key: None, ..self.clone() }
+    }
+
+    /// Gives the block in the configuration: without any keys, those of module instances included.
+    #[must_use]
+    pub fn without_keys(&self) -> Address {
+        if self.module.iter().all(|step| step.key.is_none()) {
+            return self.block();
+        }
+        let module = self.module.iter().map(|step| Step { key: None, ..step.clone() }).collect();
+        self.block().in_module(module)
     }
 
     /// Gives what a map holds for this instance or, where the address has no key, for all instances of its block.
@@ -80,11 +134,7 @@ impl Address {
 
     /// Says whether another is this instance or, where this has no key, an instance of this block.
     pub fn covers(&self, other: &Address) -> bool {
-        (self.key.is_none() || self.key == other.key)
-            && self.name == other.name
-            && self.type_name == other.type_name
-            && self.mode == other.mode
-            && self.module == other.module
+        (self.key.is_none() || self.key == other.key) && self.block == other.block
     }
 
     /// Gives the address with a key.
@@ -97,12 +147,7 @@ impl Address {
     pub fn is_within(&self, target: &Target) -> bool {
         match target {
             Target::Module(path) => is_module_within(&self.module, path),
-            Target::Resource(address) => {
-                let same_block = self.module == address.module
-                    && (self.mode, &self.type_name, &self.name)
-                        == (address.mode, &address.type_name, &address.name);
-                same_block && (address.key.is_none() || address.key == self.key)
-            }
+            Target::Resource(address) => address.covers(self),
         }
     }
 }
@@ -228,7 +273,8 @@ impl FromStr for Target {
         if none.is_some() || words.next().is_some() {
             return Err(error("it has the form TYPE.NAME or TYPE.NAME[KEY]"));
         }
-        Ok(Target::Resource(Address { module, mode, type_name, name, key }))
+        let block = Address::from(BlockName { module, mode, type_name, name });
+        Ok(Target::Resource(block.with_key(key)))
     }
 }
 
@@ -283,7 +329,8 @@ fn key_of(inside: &str) -> Result<(Key, &str), &'static str> {
             match character {
                 '"' => {
                     let rest = quoted[at + 1..].strip_prefix(']').ok_or("a `]` is missing")?;
-                    return Ok((Key::String(name.replace("$${", "${").replace("%%{", "%{")), rest));
+                    let name = name.replace("$${", "${").replace("%%{", "%{");
+                    return Ok((Key::String(name.into()), rest));
                 }
                 '\\' => match characters.next() {
                     Some((_, 'n')) => name.push('\n'),

@@ -11,7 +11,6 @@ mod diary;
 mod oracle;
 mod program;
 pub mod recover;
-pub mod resume;
 mod provision;
 mod walking;
 

@@ -227,7 +227,7 @@ impl Applier<'_, '_> {
 fn removed<'c>(root: &'c Module, address: &Address) -> Option<&'c [Block]> {
     let mut module = root;
     for depth in 0..=address.module.len() {
-        let inner = Address { module: address.module[depth..].to_vec(), ..address.clone() };
+        let inner = address.in_module(address.module[depth..].to_vec());
         let found = module.removed.iter().find(|removed| match &removed.from {
             Target::Resource(_) | Target::Module(_) => inner.is_within(&removed.from),
         });

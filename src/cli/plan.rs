@@ -49,7 +49,6 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
     telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);
-    telling::told_digest(workbench, &plan);
     if let (Some(name), false) = (&generated, workbench.json()) {
         workbench.screen.print(format!(
             "\nTerrane has generated configuration and written it to {name}. Please review\nthe configuration and edit it as \
@@ -76,5 +75,8 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
         workbench.screen.print(format!("\n{note}\n"));
     }
     let detailed = matches.get_one::<bool>("detailed-exitcode").copied().unwrap_or(false);
-    Ok(if detailed && !plan.is_empty() { 2 } else { 0 })
+    let exit = if detailed && !plan.is_empty() { 2 } else { 0 };
+    // The process ends: a large plan need not be taken apart piece by piece before.
+    std::mem::forget((plan, loaded));
+    Ok(exit)
 }

@@ -1,5 +1,6 @@
 //! What commands print: results given to `render`, and its text to the screen.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
 use crate::plan::planner::Options;
-use crate::plan::{Change, Drift, Plan, PlanMode, digest};
+use crate::plan::{Change, Drift, Plan, PlanMode};
 use crate::providers::Registry;
 use crate::render::drift::DriftReport;
 use crate::render::json::plan::PlanDocument;
@@ -43,10 +44,11 @@ pub(super) fn refreshed(
     }
     let now = workbench.clock.now();
     let mut text = String::new();
+    // What is moved is told under its new address.
+    let moved: BTreeMap<&Address, &Address> =
+        made.moves.iter().map(|(new, old)| (old, new)).collect();
     for (former, tracked) in &prior.objects {
-        // What is moved is told under its new address.
-        let moved = made.moves.iter().find(|(_, old)| *old == former);
-        let address = moved.map_or(former, |(new, _)| new);
+        let address = moved.get(former).copied().unwrap_or(former);
         let Some(object) = tracked.current.as_ref().filter(|_| address.mode == Mode::Managed)
         else {
             continue;
@@ -88,20 +90,6 @@ pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Re
     let style = workbench.style();
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let text = render::plan::plan(plan, &schemas, &workbench.sources, &style);
-    workbench.screen.print(text);
-}
-
-/// Tells a plan's digest, by which it can be approved; nothing where it does nothing.
-pub(super) fn told_digest(workbench: &mut Workbench<'_, '_>, plan: &Plan) {
-    if plan.is_empty() {
-        return;
-    }
-    let digest = digest::digest(plan);
-    let text = if workbench.json() {
-        stream::plan_digest(&digest, workbench.clock.now())
-    } else {
-        format!("\nDigest: {digest}\n")
-    };
     workbench.screen.print(text);
 }
 

@@ -33,6 +33,8 @@ fn run(workbench: &mut Workbench<'_, '_>, _matches: &ArgMatches) -> Exit {
             Err(more) => problems.extend(more),
         }
     }
+    // The process ends: a large configuration need not be taken apart piece by piece before.
+    std::mem::forget(config);
     told(workbench, &problems)
 }
 

@@ -81,10 +81,10 @@ impl Reader<'_> {
 pub(super) fn remain(body: &Body, shape: &Shape) -> Body {
     let known_argument = |name: &str| shape.arguments.iter().any(|(known, _)| *known == name);
     let known_block = |name: &str| shape.blocks.iter().any(|(known, _)| *known == name);
-    let mut rest = body.clone();
-    rest.attributes.retain(|attribute| !known_argument(&attribute.name.text));
-    rest.blocks.retain(|block| !known_block(&block.kind.text));
-    rest
+    let attributes = body.attributes.iter().filter(|of| !known_argument(&of.name.text));
+    let blocks = body.blocks.iter().filter(|block| !known_block(&block.kind.text));
+    let (attributes, blocks) = (attributes.cloned().collect(), blocks.cloned().collect());
+    Body { attributes, blocks, ..*body }
 }
 
 /// An argument that must be given and is not.

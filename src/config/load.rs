@@ -262,10 +262,12 @@ impl Loading<'_> {
         self.problems.extend(problems);
         callers.push(folder.to_path_buf());
         let mut calls = std::mem::take(&mut module.calls);
+        let ends: BTreeMap<Span, Span> =
+            files.blocks.iter().map(|block| (block.header, block.body.end)).collect();
         for call in calls.values_mut() {
             self.call(&module, call, callers);
-            let end = files.blocks.iter().find(|block| block.header == call.span);
-            if let Some(block) = end.filter(|_| !call.module.folder.as_os_str().is_empty()) {
+            let end = ends.get(&call.span);
+            if let Some(end) = end.filter(|_| !call.module.folder.as_os_str().is_empty()) {
                 let mut reader = Reader {
                     sources: self.sources,
                     json: &files.json,
@@ -274,7 +276,7 @@ impl Loading<'_> {
                     late: Vec::new(),
                     source: String::new(),
                 };
-                reader.check_inputs(call, block.body.end);
+                reader.check_inputs(call, *end);
                 reader.check_passed(call);
                 self.late.extend(reader.problems);
             }

@@ -1,6 +1,6 @@
 //! `moved`, `removed` and `import` blocks.
 
-use crate::addr::{Address, Key, Mode, Step, Target};
+use crate::addr::{Address, BlockName, Key, Mode, Step, Target};
 use crate::diag::Span;
 use crate::syntax::tree::{Block, Expr, ExprKind};
 
@@ -236,14 +236,9 @@ fn target_of(expr: &Expr) -> Result<(Target, Option<Span>), (String, Span)> {
     }
     let key = name.key.clone();
     key_span = key.as_ref().map(|(_, span)| *span).or(key_span);
-    let address = Address {
-        module,
-        mode,
-        type_name: type_name.name.to_string(),
-        name: name.name.to_string(),
-        key: key.map(|(key, _)| key),
-    };
-    Ok((Target::Resource(address), key_span))
+    let (type_name, name) = (type_name.name.to_string(), name.name.to_string());
+    let block = Address::from(BlockName { module, mode, type_name, name });
+    Ok((Target::Resource(block.with_key(key.map(|(key, _)| key))), key_span))
 }
 
 fn words(expr: &Expr) -> Result<Vec<Word<'_>>, (String, Span)> {
@@ -258,7 +253,7 @@ fn words(expr: &Expr) -> Result<Vec<Word<'_>>, (String, Span)> {
             ExprKind::Index(_, index) => {
                 let key = match &index.kind {
                     ExprKind::Number(digits) => digits.parse().ok().map(Key::Number),
-                    _ => index.literal().map(Key::String),
+                    _ => index.literal().map(|text| Key::String(text.into())),
                 };
                 match (key, words.last_mut()) {
                     (Some(key), Some(word)) if word.key.is_none() => word.key = Some((key, span)),

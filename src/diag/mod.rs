@@ -4,6 +4,8 @@
 
 mod source;
 
+use std::collections::HashSet;
+
 pub use self::source::{BAD_BYTE, Place, Sources, from_bytes};
 
 /// A loaded file, by its number in [`Sources`].
@@ -36,7 +38,7 @@ impl Span {
 }
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The run cannot give what was asked.
     Error,
@@ -45,7 +47,7 @@ pub enum Severity {
 }
 
 /// A place that a problem speaks of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The smallest piece of text that is meant.
     pub span: Span,
@@ -54,7 +56,7 @@ pub struct Label {
 }
 
 /// One problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
@@ -169,6 +171,12 @@ impl Diagnostic {
 /// Says whether any of the problems is an error.
 pub fn has_errors(problems: &[Diagnostic]) -> bool {
     problems.iter().any(Diagnostic::is_error)
+}
+
+/// Leaves of equal problems only the first.
+pub fn dedup(problems: &mut Vec<Diagnostic>) {
+    let mut seen: HashSet<Diagnostic> = HashSet::with_capacity(problems.len());
+    problems.retain(|problem| seen.insert(problem.clone()));
 }
 
 /// Folds problems that come from one root into the first of them, which then names all instances.

@@ -9,19 +9,14 @@ pub const BAD_BYTE: char = '\u{1a}';
 
 /// Makes a text of a file's bytes; what is not UTF-8 becomes `BAD_BYTE`.
 pub fn from_bytes(bytes: Vec<u8>) -> String {
-    let mut bytes = bytes;
-    loop {
-        match String::from_utf8(bytes) {
-            Ok(text) => return text,
-            Err(error) => {
-                let wrong = error.utf8_error();
-                let start = wrong.valid_up_to();
-                bytes = error.into_bytes();
-                let length = wrong.error_len().unwrap_or(bytes.len() - start);
-                bytes[start..start + length].fill(BAD_BYTE as u8);
-            }
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut text = String::with_capacity(error.as_bytes().len());
+        for chunk in error.as_bytes().utf8_chunks() {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().iter().map(|_| BAD_BYTE));
         }
-    }
+        text
+    })
 }
 
 /// The files of a run: names as people know them (relative to the working directory), and texts.
@@ -101,7 +96,8 @@ impl Sources {
 
     /// Gives `file:line` of a span's start.
     pub fn file_line(&self, span: Span) -> String {
-        format!("{}:{}", self.name(span.file), self.start(span).line)
+        let line = self.line_of(span.file, span.start as usize);
+        format!("{}:{line}", self.name(span.file))
     }
 
     /// Gives a line's text by its number from 1, without its end.
@@ -119,14 +115,20 @@ impl Sources {
             .map(|(id, file)| (id, file.name.as_str(), file.text.as_str()))
     }
 
+    /// Gives the line that a byte is in, from 1.
+    fn line_of(&self, file: FileId, byte: usize) -> usize {
+        let lines = self.files.get(file.0 as usize).map_or(&[][..], |file| &file.lines);
+        lines.partition_point(|start| *start <= byte).max(1)
+    }
+
     fn place(&self, file: FileId, byte: usize) -> Place {
         let text = self.text(file);
         let mut at = byte.min(text.len());
         while !text.is_char_boundary(at) {
             at -= 1;
         }
+        let line = self.line_of(file, at);
         let lines = self.files.get(file.0 as usize).map_or(&[][..], |file| &file.lines);
-        let line = lines.partition_point(|start| *start <= at).max(1);
         let start = lines.get(line - 1).copied().unwrap_or(0);
         // A byte order mark before the text is not a part of its first line.
         let whole = &text[start..at];

@@ -86,8 +86,11 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Eval {
     if key.is_null() {
         return invalid("Can't use a null value as an indexing key.", span);
     }
+    if let Some(found) = part(value, key) {
+        return Ok(found.clone().marked(marks));
+    }
     let ty = value.ty();
-    if ty == Type::Any || key.ty() == Type::Any {
+    if ty == Type::Any || key.is_untyped() {
         return Ok(Value::unknown(Type::Any).marked(marks));
     }
     let found = match &ty {
@@ -126,6 +129,18 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Eval {
         }
     };
     Ok(found.marked(marks))
+}
+
+/// Gives the part of a known value by a key of the right kind: the types of all the others need not be asked for.
+fn part<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
+    match (value.kind(), key.kind()) {
+        (Kind::List(_, parts) | Kind::Tuple(parts), Kind::Number(number)) => {
+            let place = number.to_i64().and_then(|place| usize::try_from(place).ok());
+            place.and_then(|place| parts.get(place))
+        }
+        (Kind::Map(_, fields) | Kind::Object(fields), Kind::String(name)) => fields.get(&**name),
+        _ => None,
+    }
 }
 
 fn in_sequence(value: &Value, ty: &Type, key: &Value, span: Span) -> Eval {

@@ -100,7 +100,7 @@ impl<'a> Pass<'_, 'a> {
 
     /// Gives the outcome of a block that has conditions and no instance, or whose instances are not known.
     pub(super) fn without_instances(
-        &self,
+        &mut self,
         block: BlockId<'a>,
         status: CheckStatus,
     ) -> Option<CheckResult> {
@@ -118,7 +118,7 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Gives what would be checked in a module, where nothing is.
-    pub(super) fn unchecked(&self, module: ModuleId) -> Vec<CheckResult> {
+    pub(super) fn unchecked(&mut self, module: ModuleId) -> Vec<CheckResult> {
         let of = self.evaluator.modules[module].module;
         let unknown = |kind, (config_address, address)| CheckResult {
             kind,
@@ -134,10 +134,12 @@ impl<'a> Pass<'_, 'a> {
             let (config, _) = self.names(module, &format!("check.{name}"));
             unknown("check", (config, String::new()))
         });
+        let mut found: Vec<CheckResult> = outputs.chain(checks).collect();
         let blocks = of.resources.values().filter_map(|resource| {
             self.without_instances(BlockId { module, resource }, CheckStatus::Unknown)
         });
-        outputs.chain(checks).chain(blocks).collect()
+        found.extend(blocks);
+        found
     }
 
     /// Evaluates an output's preconditions.
@@ -462,10 +464,15 @@ fn refers_to_itself(block: BlockId<'_>, rules: &[CheckRule], words: Words) -> Ve
 
 /// Gives what would be checked in the modules that have no instance.
 pub(super) fn in_no_instance(module: &Module, there: &BTreeSet<ModulePath>) -> Vec<CheckResult> {
+    let names = |path: &ModulePath| path.iter().map(|step| step.name.clone()).collect();
+    without_instance(module, &there.iter().map(names).collect())
+}
+
+fn without_instance(module: &Module, there: &BTreeSet<Vec<String>>) -> Vec<CheckResult> {
     let mut found = Vec::new();
     for call in module.calls.values() {
         let of = &call.module;
-        if !there.iter().any(|path| path.iter().map(|step| &step.name).eq(&of.path)) {
+        if !there.contains(&of.path) {
             let prefix: String = of.path.iter().map(|name| format!("module.{name}.")).collect();
             let outputs = of.outputs.iter().filter(|(_, of)| !of.preconditions.is_empty());
             let variables = of.variables.iter().filter(|(_, of)| !of.validations.is_empty());
@@ -480,7 +487,7 @@ pub(super) fn in_no_instance(module: &Module, there: &BTreeSet<ModulePath>) -> V
                 failures: Vec::new(),
             }));
         }
-        found.extend(in_no_instance(of, there));
+        found.extend(without_instance(of, there));
     }
     found
 }
@@ -511,9 +518,5 @@ pub(super) fn merged(results: Vec<CheckResult>) -> Vec<CheckResult> {
 
 /// Writes a block's address without the keys of module instances.
 fn without_keys(address: &Address) -> String {
-    let mut address = address.block();
-    for step in &mut address.module {
-        step.key = None;
-    }
-    address.to_string()
+    address.without_keys().to_string()
 }

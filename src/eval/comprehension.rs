@@ -219,7 +219,7 @@ impl Pass<'_, '_> {
                 } else {
                     crate::value::Bounds::not_null()
                 };
-                Value::new(Kind::Unknown(Type::list(part.ty()), kept))
+                Value::new(Kind::unknown(Type::list(part.ty()), kept))
             }
             (kind, ty) => {
                 let parts = value.elements().unwrap_or_default();

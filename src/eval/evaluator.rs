@@ -37,6 +37,8 @@ pub struct Evaluator<'a> {
     pub(super) quiet: usize,
     pub(super) modules: Vec<ModuleInstance<'a>>,
     pub(super) children: Table<(ModuleId, &'a str, Option<Key>), ModuleId>,
+    /// The address of each resource block in a module's instance, once it is asked for.
+    pub(super) addresses: Table<BlockId<'a>, Address>,
     /// The provider block and schema of each resource block in a module's instance.
     pub(super) types: Table<BlockId<'a>, (ProviderRef, Option<Arc<Schema>>)>,
     values: Memory<'a, Value>,
@@ -52,6 +54,8 @@ pub struct Evaluator<'a> {
     pub(super) running: Vec<Item<'a>>,
     pub(super) running_set: Set<Item<'a>>,
     pub(super) problems: Vec<Diagnostic>,
+    /// The same, to tell each once a pass.
+    pub(super) told: Set<Diagnostic>,
     /// What the validations of variables and the preconditions of outputs gave, by address; those of kept ones stay.
     pub(super) validations: BTreeMap<String, CheckResult>,
     pub(super) deferred: BTreeSet<Address>,
@@ -160,6 +164,7 @@ impl<'a> Evaluator<'a> {
             quiet: 0,
             modules: vec![root],
             children: Table::default(),
+            addresses: Table::default(),
             types: Table::default(),
             values: Table::default(),
             turns: Table::default(),
@@ -172,6 +177,7 @@ impl<'a> Evaluator<'a> {
             running: Vec::new(),
             running_set: Set::default(),
             problems: Vec::new(),
+            told: Set::default(),
             validations: BTreeMap::new(),
             deferred: BTreeSet::new(),
             pending: false,
@@ -330,6 +336,7 @@ impl<'a> Evaluator<'a> {
     fn begin(&mut self) {
         self.pass += 1;
         self.problems.clear();
+        self.told.clear();
         self.pending = false;
         self.traces.clear();
         self.running.clear();

@@ -132,6 +132,9 @@ impl Pass<'_, '_> {
         function: &Function,
         scope: &Scope,
     ) -> Eval<T> {
+        if result.is_ok() {
+            return result;
+        }
         let own = function.parameters.iter().map(|parameter| parameter.name.to_string());
         let rest = function.variadic.iter().map(|parameter| format!("{}...", parameter.name));
         self.calling_with(result, name, own.chain(rest).collect(), scope)

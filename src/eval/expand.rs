@@ -1,7 +1,7 @@
 //! `count` and `for_each`: how many instances a block has, and what each turn sees.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::evaluator::Pass;
 use super::evidence::Cause;
@@ -11,7 +11,7 @@ use crate::addr::Key;
 use crate::diag::Span;
 use crate::syntax::tree::Expr;
 use crate::value::convert::convert;
-use crate::value::{Kind, Number, Type, Value};
+use crate::value::{Fields, Kind, Number, Type, Value};
 
 /// The instances of a block or module call.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub(super) enum Turns {
     /// So many.
     Count(u64),
     /// One for each key.
-    Each(BTreeMap<String, Value>),
+    Each(Arc<Fields>),
     /// Not known how many; the turn is what stands for each of them.
     Unknown(bool),
 }
@@ -59,7 +59,7 @@ impl Turns {
             }
             (Turns::Each(values), Some(Key::String(key))) => {
                 let value = values.get(key).cloned().unwrap_or_else(anything);
-                Turn::Each(Value::string(key), value)
+                Turn::Each(Value::new(Kind::String(key.clone())), value)
             }
             (Turns::Unknown(true), _) => Turn::Count(Value::unknown_not_null(Type::Number)),
             (Turns::Unknown(false), _) => {
@@ -76,9 +76,7 @@ impl Turns {
                 let number = convert(index, &Type::Number).ok()?;
                 Key::Number(u64::try_from(number.as_i64()?).ok()?)
             }
-            Turns::Each(_) => {
-                Key::String(convert(index, &Type::String).ok()?.as_str()?.to_string())
-            }
+            Turns::Each(_) => Key::String(convert(index, &Type::String).ok()?.as_str()?.into()),
             Turns::Single | Turns::Unknown(_) => return None,
         };
         self.has(Some(&key)).then_some(key)
@@ -237,8 +235,7 @@ impl<'a> Pass<'_, 'a> {
                 span,
             ),
             (Type::Map(_) | Type::Object(_), Kind::Map(_, fields) | Kind::Object(fields)) => {
-                let each = fields.iter().map(|(key, value)| (key.to_string(), value.clone()));
-                Ok(Turns::Each(each.collect()))
+                Ok(Turns::Each(fields.clone()))
             }
             (Type::Set(element), kind) => self.turns_of_set(&value, &element, kind, span),
             (Type::Any | Type::Map(_) | Type::Object(_), _) => {
@@ -284,14 +281,14 @@ impl<'a> Pass<'_, 'a> {
             );
             return self.undecided(false, &detail, span);
         }
-        let mut each = BTreeMap::new();
+        let mut each = Fields::new();
         for part in value.elements().unwrap_or_default() {
-            match part.as_str() {
-                Some(key) => each.insert(key.to_string(), part.clone()),
-                None => return unsuitable("\"for_each\" sets must not contain null values".into()),
+            match part.kind() {
+                Kind::String(key) => each.insert(key.clone(), part.clone()),
+                _ => return unsuitable("\"for_each\" sets must not contain null values".into()),
             };
         }
-        Ok(Turns::Each(each))
+        Ok(Turns::Each(Arc::new(each)))
     }
 }
 

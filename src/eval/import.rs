@@ -120,13 +120,8 @@ impl Pass<'_, '_> {
         let rest: Vec<(String, Option<Key>)> = words.collect();
         match rest.as_slice() {
             [(type_name, None), (name, key)] if !type_name.is_empty() && type_name != "data" => {
-                Ok(Address {
-                    module,
-                    mode: crate::addr::Mode::Managed,
-                    type_name: type_name.clone(),
-                    name: name.clone(),
-                    key: key.clone(),
-                })
+                let block = Address::root(crate::addr::Mode::Managed, type_name, name);
+                Ok(block.in_module(module).with_key(key.clone()))
             }
             _ => fatal(
                 "Invalid import address",
@@ -140,7 +135,7 @@ impl Pass<'_, '_> {
         let value = self.expr(index, scope)?;
         let number = value.as_i64().and_then(|number| u64::try_from(number).ok());
         match (value.as_str(), number) {
-            (Some(text), _) => Ok(Key::String(text.to_string())),
+            (Some(text), _) => Ok(Key::String(text.into())),
             (None, Some(number)) => Ok(Key::Number(number)),
             (None, None) => fatal(
                 "Invalid import address",

@@ -1,13 +1,14 @@
 //! Modules: their instances, their locals and outputs, and what `module.x` gives.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::CheckStatus;
 use super::evaluator::Pass;
 use super::expand::Turns;
 use super::reference::{Chain, Step, anything, single};
 use super::scope::{BlockId, Eval, Item, ModuleId, Needs, Scope, Stop, Turn, fatal};
-use crate::addr::{Address, Key, Step as AddressStep};
+use crate::addr::{Address, BlockName, Key, Step as AddressStep};
 use crate::config::{Module, ModuleCall};
 use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::syntax::tree::Expr;
@@ -288,23 +289,28 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Gives the address of a block in a module's instance.
-    pub(super) fn block_address(&self, block: BlockId<'_>) -> Address {
-        Address {
+    pub(super) fn block_address(&mut self, block: BlockId<'a>) -> Address {
+        if let Some(known) = self.evaluator.addresses.get(&block) {
+            return known.clone();
+        }
+        let name = BlockName {
             module: self.evaluator.modules[block.module].steps.clone(),
             mode: block.resource.mode,
             type_name: block.resource.type_name.text.clone(),
             name: block.resource.name.text.clone(),
-            key: None,
-        }
+        };
+        let address = Address::from(name);
+        self.evaluator.addresses.insert(block, address.clone());
+        address
     }
 }
 
 /// Gives a key as text.
-pub(super) fn key_text(key: Option<Key>) -> String {
+pub(super) fn key_text(key: Option<Key>) -> Arc<str> {
     match key {
         Some(Key::String(key)) => key,
-        Some(Key::Number(place)) => place.to_string(),
-        None => String::new(),
+        Some(Key::Number(place)) => place.to_string().into(),
+        None => "".into(),
     }
 }
 

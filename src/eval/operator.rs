@@ -30,9 +30,9 @@ impl Pass<'_, '_> {
             (_, Kind::Unknown(_, bounds)) => {
                 let (low, high) = &bounds.number;
                 let turned = (high.as_ref().map(Number::neg), low.as_ref().map(Number::neg));
-                Kind::Unknown(ty, Bounds { number: turned, ..Bounds::not_null() })
+                Kind::unknown(ty, Bounds { number: turned, ..Bounds::not_null() })
             }
-            _ => Kind::Unknown(ty, Bounds::not_null()),
+            _ => Kind::unknown(ty, Bounds::not_null()),
         };
         Ok(Value::derived([&value], kind))
     }
@@ -52,7 +52,7 @@ impl Pass<'_, '_> {
             BinaryOp::NotEqual => {
                 let kind = match same(&a, &b) {
                     Some(truth) => Kind::Bool(!truth),
-                    None => Kind::Unknown(Type::Bool, Bounds::not_null()),
+                    None => Kind::unknown(Type::Bool, Bounds::not_null()),
                 };
                 return Ok(Value::derived([&a, &b], kind));
             }
@@ -173,14 +173,14 @@ fn either(yes: &Value, no: &Value, ty: &Type) -> Value {
         length,
         number: (narrower(true), narrower(false)),
     };
-    Value::derived([yes, no], Kind::Unknown(ty, joined))
+    Value::derived([yes, no], Kind::unknown(ty, joined))
 }
 
 /// Gives what is known of a value, as bounds.
 pub(super) fn bounds(value: &Value) -> Bounds {
     let length = |length: usize| Bounds { length: (length, Some(length)), ..Bounds::not_null() };
     match value.kind() {
-        Kind::Unknown(_, bounds) => bounds.clone(),
+        Kind::Unknown(_, bounds) => Bounds::clone(bounds),
         Kind::Null(_) => Bounds::default(),
         Kind::Number(number) => {
             Bounds { number: (Some(number.clone()), Some(number.clone())), ..Bounds::not_null() }
@@ -197,7 +197,7 @@ pub(super) fn bounds(value: &Value) -> Bounds {
 fn mismatch(yes: &Type, no: &Type) -> String {
     match (yes, no) {
         (Type::Object(a), Type::Object(b)) => {
-            for (name, ty) in a {
+            for (name, ty) in a.iter() {
                 match b.get(name) {
                     None => {
                         return format!(
@@ -316,18 +316,18 @@ fn undecided(op: BinaryOp, a: &Value, b: &Value) -> Kind {
         BinaryOp::LessOrEqual => (not_above(&a_high, &b_low), below(&b_high, &a_low)),
         BinaryOp::Greater => (below(&b_high, &a_low), not_above(&a_high, &b_low)),
         BinaryOp::GreaterOrEqual => (not_above(&b_high, &a_low), below(&a_high, &b_low)),
-        BinaryOp::And | BinaryOp::Or => return Kind::Unknown(Type::Bool, Bounds::not_null()),
+        BinaryOp::And | BinaryOp::Or => return Kind::unknown(Type::Bool, Bounds::not_null()),
         BinaryOp::Add
         | BinaryOp::Subtract
         | BinaryOp::Multiply
         | BinaryOp::Divide
         | BinaryOp::Remainder
         | BinaryOp::Equal
-        | BinaryOp::NotEqual => return Kind::Unknown(Type::Number, Bounds::not_null()),
+        | BinaryOp::NotEqual => return Kind::unknown(Type::Number, Bounds::not_null()),
     };
     match (yes, no) {
         (true, _) => Kind::Bool(true),
         (_, true) => Kind::Bool(false),
-        _ => Kind::Unknown(Type::Bool, Bounds::not_null()),
+        _ => Kind::unknown(Type::Bool, Bounds::not_null()),
     }
 }

@@ -4,9 +4,10 @@
 //! thousand names must not become ten thousand nested calls. A cycle is told here, of all its members
 //! at once, and then nothing is evaluated.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::reference::{Chain, Named, block_text, is_reserved, named, references};
+use super::scope::Table;
 use crate::addr::Mode;
 use crate::config::{Config, Module, ModuleCall, ProviderBlock, Resource};
 use crate::diag::{Diagnostic, Sources, Span};
@@ -36,7 +37,7 @@ pub(super) struct Order<'a> {
     pub places: Vec<Place<'a>>,
     pub nodes: Vec<Node<'a>>,
     /// What each node refers to.
-    pub edges: HashMap<Node<'a>, Vec<Node<'a>>>,
+    pub edges: Table<Node<'a>, Vec<Node<'a>>>,
     pub cycles: Vec<Diagnostic>,
 }
 
@@ -91,7 +92,7 @@ impl<'a> Graph<'a> {
             nodes.extend(resources(module).map(|of| resource_node(place, of)));
             nodes.extend(module.outputs.keys().map(|name| Node::Output(place, name)));
         }
-        let numbers: HashMap<Node<'a>, usize> =
+        let numbers: Table<Node<'a>, usize> =
             nodes.iter().enumerate().map(|(number, node)| (*node, number)).collect();
         let edges = nodes.iter().enumerate().map(|(number, node)| {
             let mut found = Found { places, at: 0, nodes: Vec::new() };

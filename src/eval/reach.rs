@@ -118,7 +118,7 @@ impl<'a> Evaluator<'a> {
         }
         let path = &self.order.places[place].module.path;
         let module = path.iter().map(|name| Step { name: name.clone(), key: None }).collect();
-        Some(Address { module, ..Address::root(mode, type_name, name) })
+        Some(Address::root(mode, type_name, name).in_module(module))
     }
 }
 

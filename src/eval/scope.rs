@@ -281,7 +281,8 @@ impl<'a> Pass<'_, 'a> {
         self.evaluator.running_set.remove(&item);
         let result = self.tell(made);
         let whole = result.as_ref().is_some_and(T::is_whole) && !trace.pending;
-        let needs = Rc::new(trace.needs);
+        let none = trace.needs.is_empty();
+        let needs = if none { self.evaluator.nothing.clone() } else { Rc::new(trace.needs) };
         self.absorb(&needs, trace.pending, trace.asked);
         let memo = Memo {
             result: result.clone(),
@@ -313,7 +314,7 @@ impl<'a> Pass<'_, 'a> {
             if let Some(block) = problem.span().and_then(|span| config.context(span)) {
                 problem = problem.in_block(block);
             }
-            if !self.evaluator.problems.contains(&problem) {
+            if self.evaluator.told.insert(problem.clone()) {
                 self.evaluator.problems.push(problem);
             }
         }

@@ -231,9 +231,9 @@ impl Text {
             (true, kind) => kind.clone(),
             (false, Kind::String(prefix)) => {
                 let prefix: Option<Arc<str>> = (!prefix.is_empty()).then(|| prefix.clone());
-                Kind::Unknown(Type::String, Bounds { prefix, ..Bounds::not_null() })
+                Kind::unknown(Type::String, Bounds { prefix, ..Bounds::not_null() })
             }
-            (false, _) => Kind::Unknown(Type::String, Bounds::not_null()),
+            (false, _) => Kind::unknown(Type::String, Bounds::not_null()),
         };
         Value::derived(&self.parts, kind)
     }

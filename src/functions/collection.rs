@@ -435,7 +435,7 @@ fn sort(call: &Call<'_>) -> Result<Value, CallError> {
     if !list.is_whole() {
         let length = (parts.len(), Some(parts.len()));
         let bounds = Bounds { not_null: true, length, ..Bounds::default() };
-        return Ok(Value::new(Kind::Unknown(call.ty.clone(), bounds)));
+        return Ok(Value::new(Kind::unknown(call.ty.clone(), bounds)));
     }
     let mut texts = Vec::with_capacity(parts.len());
     for (place, part) in parts.iter().enumerate() {

@@ -85,7 +85,7 @@ fn json_encode(call: &Call<'_>) -> Result<Value, CallError> {
     };
     let prefix = prefix.filter(|_| not_null).map(Into::into);
     let bounds = Bounds { not_null: true, prefix, ..Bounds::default() };
-    Ok(Value::new(Kind::Unknown(Type::String, bounds)))
+    Ok(Value::new(Kind::unknown(Type::String, bounds)))
 }
 
 fn has_infinity(value: &Value) -> bool {

@@ -40,7 +40,7 @@ fn unknown_at(format: &str, arguments: &[Value]) -> Option<Value> {
     let prefix = format.split('%').next().unwrap_or_default();
     let prefix = (!prefix.is_empty()).then(|| prefix.into());
     let bounds = Bounds { not_null: true, prefix, ..Bounds::default() };
-    Some(Value::new(Kind::Unknown(Type::String, bounds)))
+    Some(Value::new(Kind::unknown(Type::String, bounds)))
 }
 
 /// Formats; what is wrong blames the argument after the format where it can.

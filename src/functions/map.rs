@@ -92,7 +92,7 @@ fn lookup(call: &Call<'_>) -> Result<Value, CallError> {
 
 fn merge_type(arguments: &[Value]) -> Result<Type, CallError> {
     let Some(first) = arguments.first().map(Value::ty) else {
-        return Ok(Type::Object(BTreeMap::new()));
+        return Ok(Type::Object(Arc::default()));
     };
     let mut fields = BTreeMap::new();
     let mut decided = true;
@@ -102,7 +102,8 @@ fn merge_type(arguments: &[Value]) -> Result<Type, CallError> {
             Type::Any => return Ok(Type::Any),
             Type::Object(types) => {
                 if !argument.is_null() {
-                    fields.extend(types);
+                    let types = types.iter();
+                    fields.extend(types.map(|(name, ty)| (name.clone(), ty.clone())));
                 }
             }
             Type::Map(element) => match argument.kind() {
@@ -122,7 +123,7 @@ fn merge_type(arguments: &[Value]) -> Result<Type, CallError> {
     if first != Type::Any && arguments.iter().all(|argument| argument.ty() == first) {
         return Ok(first);
     }
-    Ok(if decided { Type::Object(fields) } else { Type::Any })
+    Ok(if decided { Type::Object(Arc::new(fields)) } else { Type::Any })
 }
 
 /// Later ones win; nulls count as empty.
@@ -171,7 +172,7 @@ fn transpose(call: &Call<'_>) -> Result<Value, CallError> {
 fn values_type(arguments: &[Value]) -> Result<Type, CallError> {
     match arguments[0].ty() {
         Type::Map(element) => Ok(Type::List(element)),
-        Type::Object(fields) => Ok(Type::Tuple(fields.into_values().collect())),
+        Type::Object(fields) => Ok(Type::Tuple(fields.values().cloned().collect())),
         _ => Err(CallError::new("values() requires a map as the first argument")),
     }
 }

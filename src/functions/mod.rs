@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use crate::value::convert::convert;
-use crate::value::{Kind, Marks, Type, Value};
+use crate::value::{Bounds, Kind, Marks, Type, Value};
 
 /// The functions that need the evaluator, which does them.
 pub const SPECIAL: &[&str] = &["can", "templatefile", "templatestring", "try"];
@@ -422,7 +422,7 @@ fn call_plain(
         if argument.is_null() && !parameter.null && !open {
             return Err(CallError::at(place, "argument must not be null"));
         }
-        open |= !parameter.open && argument.ty() == Type::Any;
+        open |= !parameter.open && argument.is_untyped();
     }
     for (place, argument) in plain.iter_mut().enumerate() {
         if function.parameter(place).is_some_and(|parameter| !parameter.marked) {
@@ -461,9 +461,8 @@ fn with_parameters<'a>(
 fn not_null(value: Value) -> Value {
     match value.kind() {
         Kind::Unknown(ty, bounds) if *ty != Type::Any && !bounds.not_null => {
-            let mut bounds = bounds.clone();
-            bounds.not_null = true;
-            Value::new(Kind::Unknown(ty.clone(), bounds)).marked(value.marks())
+            let bounds = Bounds { not_null: true, ..Bounds::clone(bounds) };
+            Value::new(Kind::unknown(ty.clone(), bounds)).marked(value.marks())
         }
         _ => value,
     }

@@ -74,8 +74,13 @@ fn written(module: &Module, statements: &mut Vec<Statement>) {
 
 /// `a.b` becomes `a.b[0]` when the block has a `count`, and the other way round, where nobody says otherwise.
 fn implied(config: &Config, snapshot: &Snapshot, statements: &mut Vec<Statement>) {
-    let spoken: Vec<Target> =
-        statements.iter().flat_map(|of| [of.open(&of.from), of.open(&of.to)]).collect();
+    let spoken = statements.iter().flat_map(|of| [of.open(&of.from), of.open(&of.to)]);
+    let spoken: BTreeSet<Address> = spoken
+        .filter_map(|target| match target {
+            Target::Resource(address) => Some(address.without_keys()),
+            Target::Module(_) => None,
+        })
+        .collect();
     for address in snapshot.objects.keys() {
         let Some(block) = config.resource(address) else { continue };
         let key = match (&address.key, &block.count, &block.for_each) {
@@ -83,11 +88,7 @@ fn implied(config: &Config, snapshot: &Snapshot, statements: &mut Vec<Statement>
             (Some(Key::Number(0)), None, None) => None,
             _ => continue,
         };
-        let open = keyless(&address.block());
-        if spoken
-            .iter()
-            .any(|target| matches!(target, Target::Resource(of) if keyless(&of.block()) == open))
-        {
+        if spoken.contains(&address.without_keys()) {
             continue;
         }
         statements.push(Statement {
@@ -100,29 +101,28 @@ fn implied(config: &Config, snapshot: &Snapshot, statements: &mut Vec<Statement>
     }
 }
 
-fn keyless(address: &Address) -> Address {
-    let module = address.module.iter().map(|step| Step { key: None, ..step.clone() }).collect();
-    Address { module, ..address.clone() }
-}
-
 /// Puts statements after those that come first; those in circles are given by themselves.
 fn in_order(statements: Vec<Statement>) -> (Vec<Statement>, Vec<Vec<Statement>>) {
-    let count = statements.len();
-    let mut waits: Vec<BTreeSet<usize>> = (0..count)
-        .map(|a| {
-            let first = |b: &usize| *b != a && statements[a].comes_after(&statements[*b]);
-            (0..count).filter(first).collect()
-        })
-        .collect();
-    let mut order = Vec::new();
-    let mut left: Vec<usize> = (0..count).collect();
-    while let Some(place) = left.iter().position(|number| waits[*number].is_empty()) {
-        let number = left.remove(place);
-        for waits in &mut waits {
-            waits.remove(&number);
-        }
-        order.push(number);
+    let mut waits = waits(&statements);
+    let mut waiters: Vec<Vec<usize>> = vec![Vec::new(); statements.len()];
+    for (number, waits) in waits.iter().enumerate() {
+        waits.iter().for_each(|other| waiters[*other].push(number));
     }
+    let mut ready: BTreeSet<usize> =
+        (0..statements.len()).filter(|number| waits[*number].is_empty()).collect();
+    let mut order = Vec::new();
+    while let Some(number) = ready.pop_first() {
+        order.push(number);
+        for waiter in &waiters[number] {
+            waits[*waiter].remove(&number);
+            if waits[*waiter].is_empty() {
+                ready.insert(*waiter);
+            }
+        }
+    }
+    let done: BTreeSet<usize> = order.iter().copied().collect();
+    let mut left: Vec<usize> =
+        (0..statements.len()).filter(|number| !done.contains(number)).collect();
     // Of what is left, those are in a circle that are waited for as well.
     while let Some(place) =
         left.iter().position(|number| !left.iter().any(|other| waits[*other].contains(number)))
@@ -135,6 +135,33 @@ fn in_order(statements: Vec<Statement>) -> (Vec<Statement>, Vec<Vec<Statement>>)
     (pick(&order), circles)
 }
 
+/// Gives for each statement those that come before it.
+fn waits(statements: &[Statement]) -> Vec<BTreeSet<usize>> {
+    // Two resources have to do with each other only where their blocks have one name; of modules any may.
+    let mut arriving: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
+    let mut modules = Vec::new();
+    for (number, statement) in statements.iter().enumerate() {
+        match statement.open(&statement.to) {
+            Target::Resource(to) => arriving.entry(to.without_keys()).or_default().push(number),
+            Target::Module(_) => modules.push(number),
+        }
+    }
+    let all: Vec<usize> = (0..statements.len()).collect();
+    let waits = statements.iter().enumerate().map(|(number, statement)| {
+        let (some, more) = match statement.open(&statement.from) {
+            Target::Module(_) => (all.as_slice(), &[][..]),
+            Target::Resource(from) => {
+                let arriving = arriving.get(&from.without_keys()).map(Vec::as_slice);
+                (arriving.unwrap_or_default(), modules.as_slice())
+            }
+        };
+        let others = some.iter().chain(more).copied();
+        let others = others.filter(|other| *other != number);
+        others.filter(|other| statement.comes_after(&statements[*other])).collect()
+    });
+    waits.collect()
+}
+
 impl Statement {
     /// Gives a relative address in the whole configuration.
     pub(super) fn open(&self, target: &Target) -> Target {
@@ -143,7 +170,7 @@ impl Statement {
             Target::Module(path) => Target::Module(prefix.chain(path.iter().cloned()).collect()),
             Target::Resource(address) => {
                 let module = prefix.chain(address.module.iter().cloned()).collect();
-                Target::Resource(Address { module, ..address.clone() })
+                Target::Resource(address.in_module(module))
             }
         }
     }
@@ -233,7 +260,7 @@ fn carry_out(
     moved: &mut BTreeMap<Address, Address>,
     blocked: &mut BTreeMap<String, String>,
 ) {
-    let before: Vec<Address> = snapshot.objects.keys().cloned().collect();
+    let before = concerned(statement, snapshot);
     for from in &before {
         let Some(to) = renamed(statement, from) else { continue };
         if is_taken(statement, &before, from, &to) {
@@ -251,6 +278,18 @@ fn carry_out(
         snapshot.objects.insert(to.clone(), tracked);
         let origin = moved.remove(from).unwrap_or_else(|| from.clone());
         moved.insert(to, origin);
+    }
+}
+
+/// Gives the objects that a statement can have to do with, at either end.
+fn concerned(statement: &Statement, snapshot: &Snapshot) -> Vec<Address> {
+    match (&statement.from, &statement.to) {
+        (Target::Resource(from), Target::Resource(to)) if statement.module.is_empty() => {
+            let blocks = BTreeSet::from([from.block(), to.block()]);
+            let objects = blocks.iter().flat_map(|block| block.within(&snapshot.objects));
+            objects.map(|(address, _)| address.clone()).collect()
+        }
+        _ => snapshot.objects.keys().cloned().collect(),
     }
 }
 
@@ -306,11 +345,11 @@ fn renamed(statement: &Statement, address: &Address) -> Option<Address> {
         return None;
     }
     let (prefix, rest) = address.module.split_at(depth);
-    let relative = Address { module: rest.to_vec(), ..address.clone() };
+    let relative = address.in_module(rest.to_vec());
     let moved = match (&statement.from, &statement.to) {
         (Target::Module(from), Target::Module(to)) => {
             let module = module_renamed(from, to, &relative.module)?;
-            Address { module, ..relative }
+            relative.in_module(module)
         }
         (Target::Resource(from), Target::Resource(to)) => {
             if relative.block() != from.block() {
@@ -328,7 +367,7 @@ fn renamed(statement: &Statement, address: &Address) -> Option<Address> {
         _ => return None,
     };
     let whole: ModulePath = prefix.iter().cloned().chain(moved.module.iter().cloned()).collect();
-    Some(Address { module: whole, ..moved }).filter(|to| to != address)
+    Some(moved.in_module(whole)).filter(|to| to != address)
 }
 
 fn module_renamed(from: &ModulePath, to: &ModulePath, module: &ModulePath) -> Option<ModulePath> {

@@ -49,10 +49,9 @@ fn is_of(path: &[Step], module: &[String]) -> bool {
 fn within(module: &[Step], target: &Target) -> Target {
     match target {
         Target::Module(path) => Target::Module([module, path].concat()),
-        Target::Resource(address) => Target::Resource(Address {
-            module: [module, &address.module].concat(),
-            ..address.clone()
-        }),
+        Target::Resource(address) => {
+            Target::Resource(address.in_module([module, &address.module].concat()))
+        }
     }
 }
 

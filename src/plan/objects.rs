@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::decide::kept;
-use crate::addr::{Address, Mode, Step};
+use crate::addr::{Address, Mode};
 use crate::eval::{ProviderRef, sealed};
 use crate::providers::Provider;
 use crate::schema::Schema;
@@ -75,12 +75,6 @@ pub fn encode(
         identity: None,
         other: serde_json::Map::new(),
     }
-}
-
-/// Gives an instance's block in the configuration: without any keys.
-pub fn config_address(address: &Address) -> Address {
-    let module = address.module.iter().map(|step| Step { key: None, ..step.clone() }).collect();
-    Address { module, ..address.block() }
 }
 
 /// Gives the fields that can be anything.

@@ -29,17 +29,18 @@ pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {
         return;
     }
     let mut first: BTreeSet<Address> = open.iter().cloned().collect();
-    let whole = Expanded::new(changes, needs);
+    let index = Index::new(changes, needs);
+    let whole = Expanded::new(&index, needs);
     while let Some(address) = open.pop() {
-        for need in whole.of(&address) {
-            let change = changes.get(&((*need).clone(), None));
-            let replaced = change.is_some_and(|change| matches!(change.verb, Verb::Replace { .. }));
-            if replaced && first.insert((*need).clone()) {
-                open.push((*need).clone());
+        for need in index.number(&address).into_iter().flat_map(|number| whole.of(number)) {
+            let replaced = index.changes[*need]
+                .is_some_and(|change| matches!(change.verb, Verb::Replace { .. }));
+            let need = index.addresses[*need];
+            if replaced && first.insert(need.clone()) {
+                open.push(need.clone());
             }
         }
     }
-    drop(whole);
     for address in first {
         if let Some(change) = changes.get_mut(&(address, None))
             && let Verb::Replace { create_first, .. } = &mut change.verb
@@ -52,12 +53,15 @@ pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {
 /// Gives the order. `needs` is what the desired instances need, `prior` what the objects needed.
 pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
     let mut graph = Graph::default();
-    let now = Expanded::new(changes, needs);
+    let index = Index::new(changes, needs);
+    let now = Expanded::new(&index, needs);
     // What objects needed says only in which order they go.
     let goes = |change: &Change| calls(&change.verb).iter().any(|call| is_removal(*call));
     let anything_goes = changes.values().any(goes);
     let nothing = Needs::new();
-    let before = Expanded::new(changes, if anything_goes { prior } else { &nothing });
+    let prior = if anything_goes { prior } else { &nothing };
+    let former = Index::new(changes, prior);
+    let before = Expanded::new(&former, prior);
     for ((address, deposed), change) in changes {
         for call in calls(&change.verb) {
             graph.add(action(address, deposed, *call));
@@ -69,24 +73,32 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
         }
         // A deposed object goes after its successor stands.
         if deposed.is_some() {
-            for made in makes(changes, address) {
+            let current = changes.get(&(address.clone(), None));
+            for made in current.iter().flat_map(|change| actions(address, change, is_making)) {
                 graph.wait(action(address, deposed, Call::Delete), made);
             }
         }
     }
-    for (address, _) in changes.keys().filter(|(_, deposed)| deposed.is_none()) {
-        let own = makes(changes, address);
-        for need in now.of(address) {
-            for made in makes(changes, need) {
+    for (number, address) in index.addresses.iter().enumerate() {
+        let Some(change) = index.changes[number] else { continue };
+        let own = actions(address, change, is_making);
+        for need in now.of(number) {
+            for made in index.actions(*need, is_making) {
                 own.iter().for_each(|own| graph.wait(own.clone(), made.clone()));
             }
         }
         if !anything_goes {
             continue;
         }
-        for need in before.of(address).union(now.of(address)).copied() {
-            for removal in removals(changes, need) {
-                for own in leaves(changes, address, &removal, before.of(address).contains(need)) {
+        let needed = former.number(address).map(|number| before.of(number)).unwrap_or_default();
+        let needed: BTreeSet<&Address> =
+            needed.iter().map(|need| former.addresses[*need]).collect();
+        let wanted: BTreeSet<&Address> =
+            now.of(number).iter().map(|need| index.addresses[*need]).collect();
+        for need in needed.union(&wanted).copied() {
+            let Some(other) = changes.get(&(need.clone(), None)) else { continue };
+            for removal in actions(need, other, is_removal) {
+                for own in leaves(address, change, other, needed.contains(need)) {
                     graph.wait(removal.clone(), own);
                 }
             }
@@ -96,29 +108,26 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
 }
 
 /// Gives the calls of `address` that the removal of something it needs must wait for.
-fn leaves(changes: &Changes, address: &Address, removal: &Action, needed: bool) -> Vec<Action> {
-    let Some(change) = changes.get(&(address.clone(), None)) else { return Vec::new() };
-    let replaced = changes.get(&(removal.address.clone(), removal.deposed.clone()));
-    let made_first = replaced.is_some_and(|change| {
-        matches!(change.verb, Verb::Replace { create_first: true, .. } | Verb::Delete { .. })
-    });
+fn leaves(address: &Address, change: &Change, removed: &Change, needed: bool) -> Vec<Action> {
+    let made_first =
+        matches!(removed.verb, Verb::Replace { create_first: true, .. } | Verb::Delete { .. });
+    let (makes, removals) =
+        (|| actions(address, change, is_making), || actions(address, change, is_removal));
     let mut leaves = Vec::new();
     match &change.verb {
-        Verb::Delete { .. } | Verb::Forget { .. } if needed => {
-            leaves.extend(removals(changes, address))
-        }
+        Verb::Delete { .. } | Verb::Forget { .. } if needed => leaves.extend(removals()),
         Verb::Replace { .. } => {
             if needed {
-                leaves.extend(removals(changes, address));
+                leaves.extend(removals());
             }
             if made_first {
-                leaves.extend(makes(changes, address));
+                leaves.extend(makes());
             }
         }
-        Verb::Update { .. } if made_first => leaves.extend(makes(changes, address)),
+        Verb::Update { .. } if made_first => leaves.extend(makes()),
         Verb::Create { .. } if made_first => {
             // A new object that needs the replacement is made before the old one goes.
-            leaves.extend(makes(changes, address));
+            leaves.extend(makes());
         }
         Verb::Keep { .. }
         | Verb::Read { .. }
@@ -146,68 +155,104 @@ fn action(address: &Address, deposed: &Option<String>, call: Call) -> Action {
     Action { address: address.clone(), deposed: deposed.clone(), call }
 }
 
-fn actions(changes: &Changes, address: &Address, wanted: impl Fn(Call) -> bool) -> Vec<Action> {
-    let Some(change) = changes.get(&(address.clone(), None)) else { return Vec::new() };
+/// Gives the calls of an object as it stands that are of a kind.
+fn actions(address: &Address, change: &Change, wanted: fn(Call) -> bool) -> Vec<Action> {
     let calls = calls(&change.verb).iter().filter(|call| wanted(**call));
     calls.map(|call| action(address, &None, *call)).collect()
 }
 
-/// Gives the calls after which an object stands as planned.
-fn makes(changes: &Changes, address: &Address) -> Vec<Action> {
-    actions(changes, address, |call| matches!(call, Call::Create | Call::Update | Call::Read))
-}
-
-fn removals(changes: &Changes, address: &Address) -> Vec<Action> {
-    actions(changes, address, is_removal)
+/// Says whether an object stands as planned after a call.
+fn is_making(call: Call) -> bool {
+    matches!(call, Call::Create | Call::Update | Call::Read)
 }
 
 fn is_removal(call: Call) -> bool {
     matches!(call, Call::Delete | Call::Forget)
 }
 
-/// Needs of the instances that something is done with: blocks expanded to their instances, and what
-/// nothing is done with replaced by what it needs in turn.
-struct Expanded<'a> {
-    needs: BTreeMap<&'a Address, BTreeSet<&'a Address>>,
-    none: BTreeSet<&'a Address>,
+/// All addresses by their numbers: those stand in the addresses' own order.
+struct Index<'a> {
+    addresses: Vec<&'a Address>,
+    /// What becomes of each one's current object.
+    changes: Vec<Option<&'a Change>>,
 }
 
-impl<'a> Expanded<'a> {
-    fn new(changes: &'a Changes, needs: &'a Needs) -> Expanded<'a> {
-        let mut expanded = Expanded { needs: BTreeMap::new(), none: BTreeSet::new() };
-        let acts = |address: &Address| {
-            let change = changes.get(&(address.clone(), None));
-            change.is_some_and(|change| !calls(&change.verb).is_empty())
-        };
-        let all: BTreeSet<&Address> =
-            changes.keys().map(|(address, _)| address).chain(needs.keys()).collect();
-        let acting: BTreeSet<&Address> =
-            all.iter().copied().filter(|address| acts(address)).collect();
-        for address in needs.keys().filter(|address| acting.contains(address)) {
-            let mut seen = BTreeSet::new();
-            let mut found = BTreeSet::new();
-            let mut open: Vec<&Address> = needs.get(address).into_iter().flatten().collect();
+impl<'a> Index<'a> {
+    fn new(changes: &'a Changes, needs: &'a Needs) -> Index<'a> {
+        let all = changes.keys().map(|(address, _)| address).chain(needs.keys());
+        let mut addresses: Vec<&Address> = all.collect();
+        addresses.sort();
+        addresses.dedup();
+        let mut current = changes.iter().filter(|((_, deposed), _)| deposed.is_none()).peekable();
+        let changes = addresses.iter().map(|address| {
+            current.next_if(|((other, _), _)| other == *address).map(|(_, change)| change)
+        });
+        let changes = changes.collect();
+        Index { addresses, changes }
+    }
+
+    fn number(&self, address: &Address) -> Option<usize> {
+        self.addresses.binary_search(&address).ok()
+    }
+
+    /// Gives the numbers of what an address names: an instance, or those of a block.
+    fn within(&self, need: &Address) -> impl Iterator<Item = usize> {
+        let first = self.addresses.partition_point(|address| *address < need);
+        (first..self.addresses.len()).take_while(move |number| need.covers(self.addresses[*number]))
+    }
+
+    fn acts(&self, number: usize) -> bool {
+        self.changes[number].is_some_and(|change| !calls(&change.verb).is_empty())
+    }
+
+    fn actions(&self, number: usize, wanted: fn(Call) -> bool) -> Vec<Action> {
+        let change = self.changes[number];
+        change.map(|change| actions(self.addresses[number], change, wanted)).unwrap_or_default()
+    }
+}
+
+/// Needs of the instances that something is done with: blocks expanded to their instances, and what
+/// nothing is done with replaced by what it needs in turn. By the numbers of an index.
+struct Expanded {
+    needs: Vec<Vec<usize>>,
+}
+
+impl Expanded {
+    fn new(index: &Index<'_>, needs: &Needs) -> Expanded {
+        let count = index.addresses.len();
+        let mut own = needs.iter().peekable();
+        let of: Vec<Option<&BTreeSet<Address>>> = index
+            .addresses
+            .iter()
+            .map(|address| own.next_if(|(other, _)| other == address).map(|(_, needs)| needs))
+            .collect();
+        let mut expanded = Expanded { needs: vec![Vec::new(); count] };
+        // For whom each was met last: so nothing need be forgotten between two.
+        let mut met = vec![usize::MAX; count];
+        for number in (0..count).filter(|number| index.acts(*number)) {
+            let mut found = Vec::new();
+            let mut open: Vec<&Address> = of[number].into_iter().flatten().collect();
             while let Some(need) = open.pop() {
-                for instance in
-                    all.range::<&Address, _>(need..).take_while(|other| need.covers(other)).copied()
-                {
-                    if instance == address || !seen.insert(instance) {
+                for instance in index.within(need) {
+                    if instance == number || std::mem::replace(&mut met[instance], number) == number
+                    {
                         continue;
                     }
-                    if acting.contains(instance) {
-                        found.insert(instance);
-                    } else if let Some(more) = needs.get(instance) {
-                        open.extend(more);
+                    if index.acts(instance) {
+                        found.push(instance);
+                    } else {
+                        open.extend(of[instance].into_iter().flatten());
                     }
                 }
             }
-            expanded.needs.insert(address, found);
+            found.sort_unstable();
+            expanded.needs[number] = found;
         }
         expanded
     }
 
-    fn of(&self, address: &Address) -> &BTreeSet<&'a Address> {
-        self.needs.get(address).unwrap_or(&self.none)
+    fn of(&self, number: usize) -> &[usize] {
+        &self.needs[number]
     }
 }
 

@@ -111,7 +111,7 @@ impl<'a> Planner<'a> {
             whole
                 && !desired.instances.contains_key(*address)
                 && !desired.deferred.contains(&address.block())
-                && desired.instances.keys().any(|other| other.block() == address.block())
+                && address.block().within(&desired.instances).next().is_some()
         });
         strange
             .map(|address| {

@@ -275,7 +275,7 @@ fn forgotten(module: &Module, address: &Address) -> bool {
     here || module.calls.values().any(|call| {
         let first = address.module.first().filter(|step| step.name == call.name.text);
         first.is_some() && {
-            let inner = Address { module: address.module[1..].to_vec(), ..address.clone() };
+            let inner = address.in_module(address.module[1..].to_vec());
             forgotten(&call.module, &inner)
         }
     })

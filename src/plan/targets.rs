@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::make::Maker;
-use super::objects::config_address;
 use super::order::Needs;
 use super::planner::Options;
 use super::{Plan, PlanMode};
@@ -64,7 +63,7 @@ fn limited(
     };
     let blocks = |targets: &[Target]| -> BTreeSet<Address> {
         let found = all.iter().filter(|address| named(address, targets));
-        found.map(config_address).collect()
+        found.map(Address::without_keys).collect()
     };
     let mut kept = all.clone();
     if !options.targets.is_empty() {
@@ -72,13 +71,13 @@ fn limited(
         let needed: BTreeSet<Address> =
             targeted.iter().flat_map(|block| evaluator.reach(block)).collect();
         kept.retain(|address| {
-            named(address, &options.targets) || needed.contains(&config_address(address))
+            named(address, &options.targets) || needed.contains(&address.without_keys())
         });
     }
     if !options.exclude.is_empty() {
         let excluded = blocks(&options.exclude);
         kept.retain(|address| {
-            let block = config_address(address);
+            let block = address.without_keys();
             let needs = evaluator.reach(&block);
             !named(address, &options.exclude) && needs.is_disjoint(&excluded)
         });

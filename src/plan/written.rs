@@ -144,7 +144,7 @@ impl TryFrom<WrittenValue> for Value {
                     length: unknown.length,
                     number: (bound(unknown.number.0)?, bound(unknown.number.1)?),
                 };
-                Kind::Unknown(ty(&unknown.ty)?, bounds)
+                Kind::unknown(ty(&unknown.ty)?, bounds)
             }
             WrittenKind::Null(json) => Kind::Null(ty(&json)?),
             WrittenKind::Bool(value) => Kind::Bool(value),
@@ -253,7 +253,7 @@ mod tests {
             length: (1, Some(3)),
             number: (Number::parse("0.1"), Some(Number::infinity(false))),
         };
-        let unknown = Value::new(Kind::Unknown(Type::list(Type::Any), bounds));
+        let unknown = Value::new(Kind::unknown(Type::list(Type::Any), bounds));
         let value = Value::object([
             ("u", unknown),
             ("s", Value::string("x\u{e9}").sensitive()),

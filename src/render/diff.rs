@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::document;
+use super::pairs::{self, Pair};
 use super::style::{Ink, Style, counted};
 use crate::schema::{Block, BlockKind, Field, Nesting};
 use crate::value::{Kind, Path, Type, Value};
@@ -238,22 +239,12 @@ impl Diff<'_> {
 
     fn changed_list(&self, before: &Value, after: &Value, spot: &Spot) -> String {
         let (before, after) = (before.elements().unwrap_or(&[]), after.elements().unwrap_or(&[]));
-        self.elements(&pair(before, after), spot)
+        self.elements(&pairs::of_lists(before, after), spot)
     }
 
     fn changed_set(&self, before: &Value, after: &Value, spot: &Spot) -> String {
         let (before, after) = (before.elements().unwrap_or(&[]), after.elements().unwrap_or(&[]));
-        let mut pairs: Vec<Pair<'_>> = before
-            .iter()
-            .map(|element| (Some(element), after.contains(element).then_some(element)))
-            .collect();
-        pairs.extend(
-            after
-                .iter()
-                .filter(|element| !before.contains(element))
-                .map(|element| (None, Some(element))),
-        );
-        self.elements(&pairs, spot)
+        self.elements(&pairs::of_sets(before, after), spot)
     }
 
     /// Tells paired elements; of the unchanged ones only the neighbours of changes.
@@ -287,80 +278,11 @@ impl Diff<'_> {
     }
 }
 
-/// An element's two sides.
-type Pair<'v> = (Option<&'v Value>, Option<&'v Value>);
-
 /// Stands for the side that an element does not have.
 static NULL: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| Value::null(Type::Any));
 
 fn same(before: Option<&Value>, after: Option<&Value>) -> bool {
     before.is_some() && before == after
-}
-
-/// Pairs the elements of two lists: equal ones by their order, and where as many composed elements went as
-/// came between two equal ones, those with one another.
-fn pair<'v>(before: &'v [Value], after: &'v [Value]) -> Vec<Pair<'v>> {
-    let mut pairs = Vec::new();
-    let (mut gone, mut come) = (Vec::new(), Vec::new());
-    let flush = |gone: &mut Vec<&'v Value>,
-                 come: &mut Vec<&'v Value>,
-                 pairs: &mut Vec<Pair<'v>>| {
-        let is_composed = |value: &&Value| value.elements().is_some() || value.fields().is_some();
-        if gone.iter().chain(come.iter()).all(is_composed) {
-            let both = gone.len().max(come.len());
-            pairs.extend((0..both).map(|at| (gone.get(at).copied(), come.get(at).copied())));
-        } else {
-            pairs.extend(gone.iter().map(|value| (Some(*value), None)));
-            pairs.extend(come.iter().map(|value| (None, Some(*value))));
-        }
-        gone.clear();
-        come.clear();
-    };
-    for step in longest_common(before, after) {
-        match step {
-            (Some(value), None) => gone.push(value),
-            (None, Some(value)) => come.push(value),
-            both => {
-                flush(&mut gone, &mut come, &mut pairs);
-                pairs.push(both);
-            }
-        }
-    }
-    flush(&mut gone, &mut come, &mut pairs);
-    pairs
-}
-
-/// Walks both lists along their longest common sequence.
-fn longest_common<'v>(before: &'v [Value], after: &'v [Value]) -> Vec<Pair<'v>> {
-    let (rows, columns) = (before.len(), after.len());
-    let mut length = vec![vec![0_usize; columns + 1]; rows + 1];
-    for row in (0..rows).rev() {
-        for column in (0..columns).rev() {
-            length[row][column] = if before[row] == after[column] {
-                length[row + 1][column + 1] + 1
-            } else {
-                length[row + 1][column].max(length[row][column + 1])
-            };
-        }
-    }
-    let (mut row, mut column) = (0, 0);
-    let mut steps = Vec::new();
-    while row < rows || column < columns {
-        if row < rows && column < columns && before[row] == after[column] {
-            steps.push((Some(&before[row]), Some(&after[column])));
-            row += 1;
-            column += 1;
-        } else if column == columns
-            || (row < rows && length[row + 1][column] >= length[row][column + 1])
-        {
-            steps.push((Some(&before[row]), None));
-            row += 1;
-        } else {
-            steps.push((None, Some(&after[column])));
-            column += 1;
-        }
-    }
-    steps
 }
 
 /// Writes a key: of a map always in quotes, of an object only where it is no name.

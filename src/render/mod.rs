@@ -5,6 +5,7 @@
 mod change;
 pub mod configuration;
 pub mod diagnostic;
+mod pairs;
 mod diff;
 mod document;
 pub mod drift;

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json};
 
 use super::{KeptOutput, Object, Snapshot};
-use crate::addr::{Address, Key, Mode, ModulePath, Target, module_text};
+use crate::addr::{Address, BlockName, Key, Mode, ModulePath, Target, module_text};
 use crate::diag::Diagnostic;
 use crate::value::json::{from_json_as, to_json, type_from_json, type_to_json};
 use crate::value::{Type, Value};
@@ -237,7 +237,7 @@ fn read_resource(snapshot: &mut Snapshot, json: Json, place: &str) -> Result<(),
     };
     let type_name = resource.needed("type")?;
     let name = resource.needed("name")?;
-    let block = Address { module, mode, type_name, name, key: None };
+    let block = Address::from(BlockName { module, mode, type_name, name });
     let provider = resource.needed("provider")?;
     for (number, instance) in resource.array("instances")?.into_iter().enumerate() {
         let place = format!("{place}.instances[{number}]");
@@ -257,7 +257,7 @@ fn read_instance(
 ) -> Result<(), StateError> {
     let key = match instance.take("index_key") {
         None => None,
-        Some(Json::String(name)) => Some(Key::String(name)),
+        Some(Json::String(name)) => Some(Key::String(name.into())),
         Some(number) => match number.as_u64() {
             Some(number) => Some(Key::Number(number)),
             None => return Err(instance.wrong("index_key", "a number or string is required")),
@@ -417,7 +417,7 @@ fn write_instance(address: &Address, deposed: Option<&str>, object: &Object) -> 
     match &address.key {
         None => {}
         Some(Key::Number(number)) => drop(instance.insert("index_key".into(), (*number).into())),
-        Some(Key::String(name)) => drop(instance.insert("index_key".into(), name.as_str().into())),
+        Some(Key::String(name)) => drop(instance.insert("index_key".into(), (&**name).into())),
     }
     if object.tainted {
         instance.insert("status".into(), "tainted".into());

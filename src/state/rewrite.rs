@@ -1,6 +1,6 @@
 //! `state mv` and `state rm`: the same objects under other addresses, or no longer tracked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Snapshot, Tracked};
 use crate::addr::{Address, Mode, Target};
@@ -87,7 +87,7 @@ fn renamed(address: &Address, from: &Target, to: &Target) -> Option<Address> {
                 }
             }
             module.extend_from_slice(&address.module[from.len()..]);
-            Some(Address { module, ..address.clone() })
+            Some(address.in_module(module))
         }
         (Target::Resource(from), Target::Resource(to)) => {
             let alike = from.mode == to.mode && from.type_name == to.type_name;
@@ -100,12 +100,8 @@ fn renamed(address: &Address, from: &Target, to: &Target) -> Option<Address> {
 
 /// Renames needs of blocks of which no instance is left.
 fn follow(snapshot: &mut Snapshot, moves: &[(Address, Address)]) {
-    let whole = |address: &Address| {
-        let mut address = address.block();
-        address.module.iter_mut().for_each(|step| step.key = None);
-        address
-    };
-    let left: Vec<Address> = snapshot.objects.keys().map(whole).collect();
+    let whole = Address::without_keys;
+    let left: BTreeSet<Address> = snapshot.objects.keys().map(whole).collect();
     let renames: BTreeMap<Address, Address> = moves
         .iter()
         .map(|(from, to)| (whole(from), whole(to)))

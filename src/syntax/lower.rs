@@ -71,9 +71,10 @@ impl<'a> Lowering<'a> {
     pub(super) fn file(&mut self) -> Body {
         let whole = self.whole();
         let doubtful = self.text.contains(BAD_BYTE) || dots_at_line_ends(self.text);
-        if let (Ok(body), true, false) = (&whole, self.problems.is_empty(), doubtful) {
-            return body.clone();
-        }
+        let whole = match whole {
+            Ok(body) if self.problems.is_empty() && !doubtful => return body,
+            whole => whole,
+        };
         let found = std::mem::take(&mut self.problems);
         let items = super::explain::file(self);
         if let (Ok(body), true) = (whole, self.problems.is_empty()) {

@@ -16,7 +16,7 @@ mod json;
 pub use self::format::format;
 pub use self::json::{Contexts, Nesting, parse_json, parse_json_values};
 
-use crate::diag::{Diagnostic, FileId, Span};
+use crate::diag::{Diagnostic, FileId, Span, dedup};
 
 use self::lower::Lowering;
 use self::tree::{Body, Expr, ExprKind, File, Part};
@@ -35,12 +35,8 @@ pub fn parse_named(id: FileId, name: &str, text: &str) -> (File, Vec<Diagnostic>
     let shift = offset_of(text.len() - inner.len());
     let mut lowering = Lowering::new(id, name, inner, shift);
     let body = lowering.file();
-    let mut problems: Vec<Diagnostic> = Vec::new();
-    for problem in lowering.problems {
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
-    }
+    let mut problems = lowering.problems;
+    dedup(&mut problems);
     (File { id, body, broken: lowering.broken }, problems)
 }
 

@@ -164,7 +164,7 @@ fn fill_members(
 fn fill_type(ty: &Type, constraint: &Constraint) -> Type {
     match (ty, constraint) {
         (Type::Object(fields), Constraint::Object(members)) => {
-            let mut fields = fields.clone();
+            let mut fields = BTreeMap::clone(fields);
             for (name, member) in members {
                 match fields.get_mut(name) {
                     Some(field) => *field = fill_type(field, &member.constraint),
@@ -174,7 +174,7 @@ fn fill_type(ty: &Type, constraint: &Constraint) -> Type {
                     None => {}
                 }
             }
-            Type::Object(fields)
+            Type::Object(Arc::new(fields))
         }
         (Type::Map(element), Constraint::Object(members)) => fill_map(element, members),
         (Type::List(element), Constraint::List(inner) | Constraint::Set(inner)) => {
@@ -207,7 +207,7 @@ fn fill_map(element: &Type, members: &BTreeMap<String, Member>) -> Type {
         };
         fields.insert(name.clone(), ty);
     }
-    Type::Object(fields)
+    Type::object(fields)
 }
 
 #[cfg(test)]

@@ -76,8 +76,11 @@ fn all_convertible(from: &[Type], to: &Type) -> bool {
 }
 
 fn convert_at(value: &Value, ty: &Type, path: &Path) -> Result<Value, ConvertError> {
+    if *ty == Type::Any {
+        return Ok(value.clone());
+    }
     let from = value.ty();
-    if from == *ty || *ty == Type::Any {
+    if from == *ty {
         return Ok(value.clone());
     }
     if !convertible(&from, ty) {
@@ -141,7 +144,7 @@ fn parts_as(parts: &[Value], from: &Type, ty: &Type, path: &Path) -> Result<Valu
         (_, Type::Set(_)) if !whole => {
             let length = (1, Some(converted.len()));
             let bounds = Bounds { length, ..Bounds::not_null() };
-            Value::derived(&converted, Kind::Unknown(Type::list(element), bounds))
+            Value::derived(&converted, Kind::unknown(Type::list(element), bounds))
         }
         _ => Value::list(element, converted),
     })
@@ -154,7 +157,7 @@ fn fields_as(fields: &Fields, from: &Type, ty: &Type, path: &Path) -> Result<Val
     };
     if let Type::Object(types) = ty {
         let mut converted = Fields::new();
-        for (name, ty) in types {
+        for (name, ty) in types.iter() {
             let Some(field) = fields.get(name.as_str()) else {
                 let message = format!("map has no element for required attribute {name:?}");
                 return Err(ConvertError::new(path, message));
@@ -265,7 +268,7 @@ fn unknown_as(from: &Type, bounds: &Bounds, ty: &Type) -> Value {
         }
         _ => {}
     }
-    Value::new(Kind::Unknown(to, kept))
+    Value::new(Kind::unknown(to, kept))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{Bounds, Kind, Number, Type, Value};
 pub fn equals(left: &Value, right: &Value) -> Value {
     let kind = match same(left, right) {
         Some(truth) => Kind::Bool(truth),
-        None => Kind::Unknown(Type::Bool, Bounds::not_null()),
+        None => Kind::unknown(Type::Bool, Bounds::not_null()),
     };
     Value::derived([left, right], kind)
 }

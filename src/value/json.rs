@@ -195,7 +195,7 @@ pub fn type_from_json(json: &Json) -> Option<Type> {
         "object" => {
             let fields = inner.as_object()?.iter();
             let fields = fields.map(|(name, ty)| Some((name.clone(), type_from_json(ty)?)));
-            Some(Type::Object(fields.collect::<Option<BTreeMap<_, _>>>()?))
+            Some(Type::object(fields.collect::<Option<BTreeMap<_, _>>>()?))
         }
         _ => None,
     }

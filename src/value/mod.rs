@@ -25,7 +25,7 @@ pub use self::types::Type;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A value with its marks; cheap to clone.
 #[derive(Clone, PartialEq)]
@@ -66,7 +66,7 @@ pub type Fields = BTreeMap<Arc<str>, Value>;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// Comes with the apply; the type is fixed.
-    Unknown(Type, Bounds),
+    Unknown(Type, Arc<Bounds>),
     /// No value, of a type.
     Null(Type),
     /// True or false.
@@ -99,6 +99,17 @@ pub struct Bounds {
     /// A number lies between these, ends included.
     pub number: (Option<Number>, Option<Number>),
 }
+
+impl Kind {
+    /// Makes the content of an unknown value.
+    pub fn unknown(ty: Type, bounds: Bounds) -> Kind {
+        Kind::Unknown(ty, Arc::new(bounds))
+    }
+}
+
+/// The bounds that most unknown values have, made once.
+static NOTHING_KNOWN: LazyLock<Arc<Bounds>> = LazyLock::new(Arc::default);
+static NOT_NULL: LazyLock<Arc<Bounds>> = LazyLock::new(|| Arc::new(Bounds::not_null()));
 
 impl Bounds {
     /// Gives the bounds that say only "not null".
@@ -146,12 +157,12 @@ impl Value {
 
     /// Makes an unknown of a type, of which nothing more is known.
     pub fn unknown(ty: Type) -> Value {
-        Value::new(Kind::Unknown(ty, Bounds::default()))
+        Value::new(Kind::Unknown(ty, NOTHING_KNOWN.clone()))
     }
 
     /// Makes an unknown of a type that will not be null.
     pub fn unknown_not_null(ty: Type) -> Value {
-        Value::new(Kind::Unknown(ty, Bounds::not_null()))
+        Value::new(Kind::Unknown(ty, NOT_NULL.clone()))
     }
 
     /// Makes a tuple.
@@ -213,8 +224,18 @@ impl Value {
 
     /// Gives the marks of the value and all its parts, joined.
     pub fn all_marks(&self) -> Marks {
-        let parts = self.parts();
-        parts.fold(self.marks, |marks, part| marks.join(part.all_marks()))
+        let join = |marks: Marks, part: &Value| marks.join(part.all_marks());
+        match &self.kind {
+            Kind::Unknown(..)
+            | Kind::Null(_)
+            | Kind::Bool(_)
+            | Kind::Number(_)
+            | Kind::String(_) => self.marks,
+            Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+                parts.iter().fold(self.marks, join)
+            }
+            Kind::Map(_, fields) | Kind::Object(fields) => fields.values().fold(self.marks, join),
+        }
     }
 
     /// Says whether the value itself is sensitive.
@@ -304,6 +325,11 @@ impl Value {
         }
     }
 
+    /// Says whether nothing is decided about the value's type.
+    pub fn is_untyped(&self) -> bool {
+        matches!(self.kind, Kind::Unknown(Type::Any, _) | Kind::Null(Type::Any))
+    }
+
     /// Says whether the value itself is known; parts may not be.
     pub fn is_known(&self) -> bool {
         !matches!(self.kind, Kind::Unknown(..))
@@ -311,7 +337,14 @@ impl Value {
 
     /// Says whether the value is known at every depth.
     pub fn is_whole(&self) -> bool {
-        self.is_known() && self.parts().all(Value::is_whole)
+        match &self.kind {
+            Kind::Unknown(..) => false,
+            Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => true,
+            Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
+                parts.iter().all(Value::is_whole)
+            }
+            Kind::Map(_, fields) | Kind::Object(fields) => fields.values().all(Value::is_whole),
+        }
     }
 
     /// Says whether the value is null.

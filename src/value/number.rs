@@ -31,7 +31,7 @@ pub struct Number {
 #[derive(Clone)]
 enum Repr {
     Small(i64),
-    Big(Float),
+    Big(Box<Float>),
     /// Zero that divides to minus infinity; equal to zero.
     NegativeZero,
     Infinite {
@@ -280,7 +280,7 @@ impl Number {
                 }
             },
             Repr::Big(float) => {
-                let Float { negative, magnitude, exponent } = float.clone();
+                let Float { negative, magnitude, exponent } = Float::clone(float);
                 return make(!negative, magnitude, exponent, false, self.precision);
             }
             Repr::Infinite { negative } => Repr::Infinite { negative: !negative },
@@ -425,7 +425,7 @@ impl Number {
                 magnitude: UBig::from(small.unsigned_abs()),
                 exponent: 0,
             },
-            Repr::Big(float) => float.clone(),
+            Repr::Big(float) => Float::clone(float),
             Repr::NegativeZero | Repr::Infinite { .. } => {
                 Float { negative: false, magnitude: UBig::from(0u8), exponent: 0 }
             }
@@ -451,7 +451,7 @@ fn make(negative: bool, magnitude: UBig, exponent: i64, inexact: bool, precision
             return Number { repr: Repr::Small(small), precision };
         }
     }
-    Number { repr: Repr::Big(Float { negative, magnitude, exponent }), precision }
+    Number { repr: Repr::Big(Box::new(Float { negative, magnitude, exponent })), precision }
 }
 
 fn round(magnitude: UBig, exponent: i64, inexact: bool, precision: u16) -> (UBig, i64) {

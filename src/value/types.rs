@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// A value's type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +24,7 @@ pub enum Type {
     /// A sequence with a type for each place.
     Tuple(Vec<Type>),
     /// Names with a type each.
-    Object(BTreeMap<String, Type>),
+    Object(Arc<BTreeMap<String, Type>>),
 }
 
 impl Type {
@@ -44,7 +45,8 @@ impl Type {
 
     /// Makes an object type.
     pub fn object<N: Into<String>>(fields: impl IntoIterator<Item = (N, Type)>) -> Type {
-        Type::Object(fields.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
+        let fields = fields.into_iter().map(|(name, ty)| (name.into(), ty)).collect();
+        Type::Object(Arc::new(fields))
     }
 
     /// Says whether it is a bool, number or string.

@@ -92,7 +92,7 @@ fn unify_objects(types: &[Type]) -> Option<Type> {
     let all: Vec<&BTreeMap<String, Type>> = types
         .iter()
         .filter_map(|ty| match ty {
-            Type::Object(fields) => Some(fields),
+            Type::Object(fields) => Some(&**fields),
             _ => None,
         })
         .collect();
@@ -104,7 +104,7 @@ fn unify_objects(types: &[Type]) -> Option<Type> {
         let across: Vec<Type> = all.iter().filter_map(|fields| fields.get(name).cloned()).collect();
         unify(&across).map(|ty| (name.clone(), ty))
     });
-    Some(Type::Object(fields.collect::<Option<_>>()?))
+    Some(Type::object(fields.collect::<Option<Vec<_>>>()?))
 }
 
 fn objects_as_map(types: &[Type]) -> Option<Type> {

@@ -160,13 +160,7 @@ impl Bench {
 }
 
 pub(crate) fn address(type_name: &str) -> Address {
-    Address {
-        module: Vec::new(),
-        mode: Mode::Managed,
-        type_name: type_name.into(),
-        name: "it".into(),
-        key: None,
-    }
+    Address::root(Mode::Managed, type_name, "it")
 }
 
 /// A configuration by the parts of a resource file.

@@ -34,7 +34,7 @@ fn between(least: usize, most: Option<usize>) -> Value {
         return count(least);
     }
     let number = (Some(Number::from(least)), most.map(Number::from));
-    Value::new(Kind::Unknown(Type::Number, Bounds { not_null: true, number, ..Bounds::default() }))
+    Value::new(Kind::unknown(Type::Number, Bounds { not_null: true, number, ..Bounds::default() }))
 }
 
 fn unknown_length(ty: &Type, bounds: &Bounds) -> Result<Value, CallError> {

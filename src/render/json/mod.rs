@@ -87,7 +87,7 @@ fn unknowns(value: &Value) -> Json {
 fn key(key: &Key) -> Json {
     match key {
         Key::Number(number) => (*number).into(),
-        Key::String(name) => name.as_str().into(),
+        Key::String(name) => (&**name).into(),
     }
 }
 
@@ -102,7 +102,7 @@ fn mode(mode: Mode) -> &'static str {
 /// Gives a path's steps.
 fn path(path: &Path) -> Json {
     let step = |step: &PathStep| match step {
-        PathStep::Attribute(name) => name.as_str().into(),
+        PathStep::Attribute(name) => (&**name).into(),
         PathStep::Index(index) => to_json(index),
     };
     path.0.iter().map(step).collect()

@@ -171,9 +171,9 @@ fn check_address(kind: &str, block: &str) -> Json {
             if !address.module.is_empty() {
                 out.insert("module".into(), module_text(&address.module).into());
             }
-            out.insert("name".into(), address.name.into());
+            out.insert("name".into(), address.name.as_str().into());
             out.insert("to_display".into(), block.into());
-            out.insert("type".into(), address.type_name.into());
+            out.insert("type".into(), address.type_name.as_str().into());
         }
         None => {
             let (module, name) = match block.rsplit_once('.') {

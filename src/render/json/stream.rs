@@ -62,7 +62,7 @@ pub fn diagnostic(problem: &Diagnostic, sources: &Sources, now: Timestamp) -> St
 }
 
 fn address_json(address: &Address) -> Json {
-    let within = Address { module: Vec::new(), ..address.clone() };
+    let within = address.in_module(Vec::new());
     let implied = address.type_name.split('_').next().unwrap_or_default();
     json!({
         "addr": address.to_string(),
@@ -151,12 +151,6 @@ fn summary(message: &str, counts: [usize; 4], operation: &str, now: Timestamp) -
 pub fn plan_summary(counts: Counts, now: Timestamp) -> String {
     let numbers = [counts.add, counts.change, counts.import, counts.destroy];
     summary(&summary_line(counts), numbers, "plan", now)
-}
-
-/// Gives the line of a plan's digest.
-pub fn plan_digest(digest: &str, now: Timestamp) -> String {
-    let message = format!("Plan digest: {digest}");
-    line("info", &message, now, "plan_digest", vec![("digest", digest.into())])
 }
 
 /// Gives the line of an apply's numbers.
