@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use reqwest::{Certificate, ClientBuilder, Identity};
 
 use super::{Body, Request, Response, wire};
 
@@ -32,13 +33,53 @@ pub struct SendError {
 pub struct Client {
     agent: Arc<str>,
     timeout: Duration,
+    /// Bodies are logged by their length alone.
+    discreet: bool,
     inner: Arc<OnceLock<Result<reqwest::Client, String>>>,
 }
 
 impl Client {
     /// Makes a client that calls itself `agent`. Nothing is opened until the first request.
     pub fn new(agent: impl Into<Arc<str>>) -> Client {
-        Client { agent: agent.into(), timeout: Duration::from_secs(120), inner: Arc::default() }
+        Client {
+            agent: agent.into(),
+            timeout: Duration::from_secs(120),
+            discreet: false,
+            inner: Arc::default(),
+        }
+    }
+
+    /// Keeps bodies out of the log, for what may hold secrets under any name.
+    #[must_use]
+    pub fn discreet(mut self) -> Client {
+        self.discreet = true;
+        self
+    }
+
+    /// Trusts other authorities than the system, and shows a certificate.
+    ///
+    /// # Errors
+    /// What is given is no certificate or no key.
+    pub fn tls(self, tls: Tls) -> Result<Client, String> {
+        let mut builder = self.builder().tls_danger_accept_invalid_certs(tls.anyone);
+        if let Some(pem) = tls.authorities {
+            let found = Certificate::from_pem_bundle(&pem).map_err(|error| with_causes(&error))?;
+            if found.is_empty() {
+                return Err("there is none in the text of the authority".to_string());
+            }
+            builder = builder.tls_certs_only(found);
+        }
+        if let Some(pem) = tls.identity {
+            builder =
+                builder.identity(Identity::from_pem(&pem).map_err(|error| with_causes(&error))?);
+        }
+        let made = builder.build().map_err(|error| with_causes(&error))?;
+        Ok(Client { inner: Arc::new(OnceLock::from(Ok(made))), ..self })
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        install_provider();
+        reqwest::Client::builder().user_agent(&*self.agent).timeout(self.timeout)
     }
 
     /// Sets how long one request may take.
@@ -49,16 +90,21 @@ impl Client {
     }
 
     fn inner(&self) -> Result<&reqwest::Client, SendError> {
-        let made = self.inner.get_or_init(|| {
-            install_provider();
-            reqwest::Client::builder()
-                .user_agent(&*self.agent)
-                .timeout(self.timeout)
-                .build()
-                .map_err(|error| with_causes(&error))
-        });
+        let made =
+            self.inner.get_or_init(|| self.builder().build().map_err(|error| with_causes(&error)));
         made.as_ref().map_err(|message| SendError { message: message.clone(), sent: false })
     }
+}
+
+/// Whom a client trusts in TLS, and who it is.
+#[derive(Clone, Default)]
+pub struct Tls {
+    /// The certificates of the authorities that alone are trusted, as PEM; those of the system where nothing is given.
+    pub authorities: Option<Vec<u8>>,
+    /// The client's own certificate and its key, as PEM.
+    pub identity: Option<Vec<u8>>,
+    /// Servers are believed without a look at their certificates.
+    pub anyone: bool,
 }
 
 /// Chooses ring for TLS, once in a process.
@@ -76,7 +122,8 @@ impl Transport for Client {
             sent: !(error.is_connect() || error.is_builder()),
         };
         let (method, url) = (request.method.clone(), request.url.clone());
-        wire::asked(method.as_str(), &url, &request.body);
+        let discreet = self.discreet;
+        wire::asked(method.as_str(), &url, &request.body, discreet);
         let sending = async {
             let sent = self
                 .inner()?
@@ -92,7 +139,7 @@ impl Transport for Client {
         let (status, headers, body) = sending.await.inspect_err(|error: &SendError| {
             wire::failed(method.as_str(), &url, &error.message);
         })?;
-        wire::answered(method.as_str(), &url, status.as_u16(), &body);
+        wire::answered(method.as_str(), &url, status.as_u16(), &body, discreet);
         Ok(Response { status, headers, body: Body::Whole(body) })
     }
 }

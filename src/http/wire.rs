@@ -25,20 +25,20 @@ const SECRET_PARAMETERS: [&str; 6] =
 /// What stands in a secret's place.
 const HIDDEN: &str = "(sensitive)";
 
-/// Logs a request that is about to be sent.
-pub fn asked(method: &str, url: &str, body: &[u8]) {
+/// Logs a request that is about to be sent; `discreet` tells its body by the length alone.
+pub fn asked(method: &str, url: &str, body: &[u8], discreet: bool) {
     let url = url_without_secrets(url);
     tracing::debug!("{method} {url}");
-    if !body.is_empty() {
+    if !body.is_empty() && !discreet {
         tracing::trace!(body = without_secrets(&url, body), "{method} {url}");
     }
 }
 
-/// Logs an answer.
-pub fn answered(method: &str, url: &str, status: u16, body: &[u8]) {
+/// Logs an answer; `discreet` tells its body by the length alone.
+pub fn answered(method: &str, url: &str, status: u16, body: &[u8], discreet: bool) {
     let url = url_without_secrets(url);
     tracing::debug!("{status} to {method} {url}, {} bytes", body.len());
-    if !body.is_empty() {
+    if !body.is_empty() && !discreet {
         tracing::trace!(body = without_secrets(&url, body), "{status} to {method} {url}");
     }
 }

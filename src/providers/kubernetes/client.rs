@@ -150,7 +150,7 @@ impl Cluster {
         if let Some((content_type, _)) = &ask.body {
             request = request.header(http::header::CONTENT_TYPE, *content_type);
         }
-        wire::asked(ask.method.as_str(), ask.path, &text);
+        wire::asked(ask.method.as_str(), ask.path, &text, false);
         let request = request.body(Body::from(text)).map_err(|error| {
             let detail = format!("`{} {}` cannot be sent: {error}.", ask.method, ask.path);
             silent(ApiError::new(ApiErrorKind::Invalid, "Invalid name", detail))
@@ -163,7 +163,7 @@ impl Cluster {
         };
         match tokio::time::timeout(PATIENCE, exchange).await {
             Ok(Ok((status, body))) => {
-                wire::answered(ask.method.as_str(), ask.path, status, &body);
+                wire::answered(ask.method.as_str(), ask.path, status, &body, false);
                 Ok((status, body))
             }
             Ok(Err(cause)) => {

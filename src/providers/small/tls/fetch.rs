@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+use crate::http::trust::{self, Lenient};
 
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,12 +30,11 @@ pub(super) async fn chain(url: &str, verify: bool) -> Result<Vec<Vec<u8>>, Strin
 }
 
 async fn shown(host: &str, port: u16, verify: bool) -> Result<Vec<Vec<u8>>, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone())
+    let builder = ClientConfig::builder_with_provider(trust::provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let verifier: Arc<dyn ServerCertVerifier> =
-        if verify { trusting(provider)? } else { Arc::new(Whatever(provider)) };
+        if verify { trust::system()? } else { Arc::new(Lenient::anyone()) };
     let config =
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -45,54 +44,4 @@ async fn shown(host: &str, port: u16, verify: bool) -> Result<Vec<Vec<u8>>, Stri
     let stream = connector.connect(name, socket).await.map_err(|error| error.to_string())?;
     let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
     Ok(shown.iter().map(|certificate| certificate.to_vec()).collect())
-}
-
-/// Trusts whom the system trusts.
-fn trusting(provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-        .build()
-        .map_err(|error| error.to_string())
-}
-
-/// Looks at any certificate: the configuration asks for it with `verify_chain = false`.
-#[derive(Debug)]
-struct Whatever(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Whatever {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
