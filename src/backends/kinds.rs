@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Backend, gcs, local};
+use super::{Backend, gcs, http, local, pg};
 use crate::diag::{Diagnostic, nearest};
 use crate::http::Clock;
 
@@ -127,7 +127,7 @@ fn missing(name: &str) -> Diagnostic {
 }
 
 /// All kinds.
-const KINDS: &[Kind] = &[local::KIND, gcs::KIND];
+const KINDS: &[Kind] = &[local::KIND, gcs::KIND, http::KIND, pg::KIND];
 
 /// The summary of a kind that is none here.
 pub const UNKNOWN_KIND: &str = "Invalid backend type";

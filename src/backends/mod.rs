@@ -10,6 +10,9 @@ mod gcs;
 pub mod remote;
 pub mod store;
 mod work;
+mod http;
+mod http_service;
+mod pg;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -39,8 +39,8 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     match workbench.runtime.block_on(backend.break_lock(id)) {
         Ok(()) => {
             workbench.screen.print(
-                "The lock was ended. What its holder did is in the journal: the next run, or \"terrane recover\", takes it \
-                 into the state.\n",
+                "The lock was ended. If a run of Terrane held it, what that did is in its journal: the next run, or \"terrane \
+                 recover\", takes it into the state.\n",
             );
             0
         }

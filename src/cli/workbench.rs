@@ -499,6 +499,12 @@ impl<'e, 's> Workbench<'e, 's> {
         });
         match taken {
             Ok((lock, loaded)) => {
+                if let Some(weakness) = backend.weakness() {
+                    let place = backend.place();
+                    let detail =
+                        format!("The state at {place} is kept less safely than others. {weakness}");
+                    self.tell(&[Diagnostic::warning("Less safe state", detail)]);
+                }
                 self.tell_replayed(&loaded);
                 (self.open, self.replayed) = (loaded.open, loaded.replayed);
                 Ok((lock, loaded.snapshot.unwrap_or_default()))

@@ -2,8 +2,15 @@
 
 #![allow(clippy::print_stderr, reason = "what is not held against a missing program must be seen")]
 
+mod both;
+mod ends;
 mod gcs;
+mod http;
+mod http_server;
 mod laws;
+mod pg;
+mod postgres;
 mod processes;
 mod sandbox;
 mod terraform;
+mod tls;
