@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
 
 use super::kinds::{Given, Kind, Setting, Settings, path_from};
+use super::vault::{Seal, SealError, Vault};
 use super::work::{Work, entered};
 use super::{Backend, BackendError, Holder, Loaded, Lock, LockError, Saved, Version};
 use crate::diag::Diagnostic;
@@ -55,6 +56,7 @@ struct Files {
     journal: PathBuf,
     info: PathBuf,
     errored: PathBuf,
+    seal: Seal,
 }
 
 impl LocalBackend {
@@ -86,6 +88,7 @@ impl LocalBackend {
             journal: beside(".journal"),
             info: state.with_file_name(format!(".{}.lock.info", name.trim_start_matches('.'))),
             errored: folder.join("errored.tfstate"),
+            seal: Seal::default(),
         };
         LocalBackend {
             files,
@@ -117,28 +120,30 @@ impl Backend for LocalBackend {
             Some(file) => self.files.read_held(file)?,
             None => self.files.read_state()?,
         };
-        self.files.loaded(&text)
+        self.files.loaded(&text).await
     }
 
     async fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
         if lock_of(&self.held).is_some() {
             return Err(self.files.held_by_other(holder.created));
         }
+        self.files.seal.ready().await.map_err(|error| self.files.sealed(error))?;
         let (file, made) = self.files.open_locked(holder.created)?;
         let text = self.files.read_held(&file)?;
         *lock_of(&self.held) = Some(file);
         let mut lock = LocalLock::new(&self.files, Arc::clone(&self.held), holder);
         lock.made = made;
         lock.files.write_info(holder)?;
-        lock.begin(text)?;
+        lock.begin(text).await?;
         Ok(Box::new(lock))
     }
 
     async fn unlocked(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
+        self.files.seal.ready().await.map_err(|error| self.files.sealed(error))?;
         let text = self.files.read_state()?;
         let mut lock = LocalLock::new(&self.files, Held::default(), holder);
         lock.free = true;
-        lock.begin(text)?;
+        lock.begin(text).await?;
         Ok(Box::new(lock))
     }
 
@@ -196,7 +201,11 @@ impl Backend for LocalBackend {
     async fn version(&self, id: &str) -> Result<Snapshot, BackendError> {
         let path = self.files.state.with_file_name(id);
         let text = read_if_there(&path).map_err(|source| failed("reading", &path, source))?;
-        Ok(self.files.parse(&text)?.unwrap_or_default())
+        Ok(self.files.parse(&text).await?.unwrap_or_default())
+    }
+
+    fn seal_with(&mut self, vault: Arc<Vault>) {
+        self.files.seal = Seal(Some(vault));
     }
 }
 
@@ -219,9 +228,9 @@ struct LocalLock {
 impl Lock for LocalLock {
     async fn load(&mut self) -> Result<Loaded, BackendError> {
         let text = self.read()?;
-        let loaded = self.files.loaded(&text)?;
+        let loaded = self.files.loaded(&text).await?;
         if self.free {
-            self.begin(text)?;
+            self.begin(text).await?;
         }
         self.work.inherit(&loaded.open);
         Ok(loaded)
@@ -236,12 +245,13 @@ impl Lock for LocalLock {
             text = head;
         }
         text += &self.work.lines(entries);
+        let bytes = self.files.seal.entries(&text).map_err(|error| self.files.sealed(error))?;
         let Some(journal) = self.journal.as_mut() else { return Ok(()) };
-        journal.write_all(text.as_bytes()).and_then(|()| journal.sync_data()).map_err(error)
+        journal.write_all(&bytes).and_then(|()| journal.sync_data()).map_err(error)
     }
 
     async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
-        self.refuse_stale(snapshot)?;
+        self.refuse_stale(snapshot).await?;
         let next = self.work.next(snapshot);
         let unchanged = next.is_none();
         if let Some(next) = next {
@@ -253,7 +263,7 @@ impl Lock for LocalLock {
     }
 
     async fn push(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
-        self.refuse_stale(snapshot)?;
+        self.refuse_stale(snapshot).await?;
         let next = self.work.pushed(snapshot);
         self.write(&next)?;
         self.work.wrote(next);
@@ -301,8 +311,8 @@ impl LocalLock {
     }
 
     /// Notes what the next save replaces.
-    fn begin(&mut self, text: String) -> Result<(), BackendError> {
-        match self.files.parse(&text)? {
+    async fn begin(&mut self, text: String) -> Result<(), BackendError> {
+        match self.files.parse(&text).await? {
             Some(base) => self.work.wrote(base),
             None => self.work.forget(),
         }
@@ -336,7 +346,8 @@ impl LocalLock {
     fn end_journal(&mut self) -> Result<(), BackendError> {
         self.journal = None;
         if let Some(rest) = self.work.rest() {
-            return write_whole(&self.files.journal, rest.as_bytes())
+            let rest = self.files.seal.entries(&rest).map_err(|error| self.files.sealed(error))?;
+            return write_whole(&self.files.journal, &rest)
                 .map_err(|source| failed("writing", &self.files.journal, source));
         }
         match fs::remove_file(&self.files.journal) {
@@ -348,7 +359,7 @@ impl LocalLock {
     }
 
     /// Refuses to save over a state that is not what this lock last saw.
-    fn refuse_stale(&self, snapshot: &Snapshot) -> Result<(), BackendError> {
+    async fn refuse_stale(&self, snapshot: &Snapshot) -> Result<(), BackendError> {
         let path = fs::metadata(&self.files.state).map(|found| (found.dev(), found.ino()));
         let same_file = lock_of(&self.held).as_ref().is_some_and(|file| {
             let held = file.metadata().map(|found| (found.dev(), found.ino()));
@@ -356,7 +367,7 @@ impl LocalLock {
         });
         // Another file stands at the path: it is not ours, so it may be opened and closed.
         let text = if same_file { self.read()? } else { self.files.read_state()? };
-        let found = self.files.parse(&text)?;
+        let found = self.files.parse(&text).await?;
         if found.as_ref().map(|found| (found.lineage.as_str(), found.serial)) == self.work.version()
         {
             return Ok(());
@@ -371,8 +382,8 @@ impl LocalLock {
     }
 
     fn write(&mut self, snapshot: &Snapshot) -> Result<(), BackendError> {
-        let text = file::write(snapshot);
-        let written = self.back_up().and_then(|()| self.replace(&text));
+        let bytes = self.files.seal.state(snapshot).map_err(|error| self.files.sealed(error))?;
+        let written = self.back_up().and_then(|()| self.replace(&bytes));
         written.map_err(|source| BackendError::NotSaved {
             place: self.files.place(),
             kept: self.files.keep_aside(snapshot),
@@ -390,13 +401,13 @@ impl LocalLock {
         Ok(())
     }
 
-    fn replace(&mut self, text: &str) -> io::Result<()> {
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.free {
             fs::create_dir_all(folder_of(&self.files.state))?;
-            return write_whole(&self.files.state, text.as_bytes());
+            return write_whole(&self.files.state, bytes);
         }
         let (mut file, temporary) = neighbour(&self.files.state)?;
-        let filled = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        let filled = file.write_all(bytes).and_then(|()| file.sync_all());
         let taken = filled
             .and_then(|()| take(&file))
             .and_then(|()| fs::rename(&temporary, &self.files.state));
@@ -426,19 +437,27 @@ impl Files {
         text_of(bytes).map_err(error)
     }
 
+    fn sealed(&self, error: SealError) -> BackendError {
+        BackendError::Sealed { place: self.place(), error }
+    }
+
     /// Reads a state's text; nothing where it is empty.
-    fn parse(&self, text: &str) -> Result<Option<Snapshot>, BackendError> {
+    async fn parse(&self, raw: &str) -> Result<Option<Snapshot>, BackendError> {
+        let text = self.seal.text(raw.as_bytes()).await.map_err(|error| self.sealed(error))?;
         if text.trim().is_empty() {
             return Ok(None);
         }
         let place = self.place();
-        file::read(text).map(Some).map_err(|error: StateError| BackendError::State { place, error })
+        file::read(&text)
+            .map(Some)
+            .map_err(|error: StateError| BackendError::State { place, error })
     }
 
-    fn loaded(&self, text: &str) -> Result<Loaded, BackendError> {
-        let snapshot = self.parse(text)?;
+    async fn loaded(&self, text: &str) -> Result<Loaded, BackendError> {
+        let snapshot = self.parse(text).await?;
         let journal = read_if_there(&self.journal)
             .map_err(|source| failed("reading", &self.journal, source))?;
+        let journal = self.seal.lines(&journal).await.map_err(|error| self.sealed(error))?;
         entered(snapshot, &journal).map_err(|error| BackendError::Journal {
             place: format!("\"{}\"", self.journal.display()),
             error,
@@ -510,7 +529,8 @@ impl Files {
     }
 
     fn keep_aside(&self, snapshot: &Snapshot) -> Option<PathBuf> {
-        let written = write_whole(&self.errored, file::write(snapshot).as_bytes());
+        let bytes = self.seal.state(snapshot).ok()?;
+        let written = write_whole(&self.errored, &bytes);
         written.ok().map(|()| self.errored.clone())
     }
 }

@@ -9,12 +9,14 @@ pub mod local;
 mod gcs;
 pub mod remote;
 pub mod store;
+pub mod vault;
 mod work;
 mod http;
 mod http_service;
 mod pg;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +24,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
+use self::vault::{SealError, Vault};
 use crate::diag::Diagnostic;
 use crate::http::Clock;
 use crate::state::file::StateError;
@@ -70,6 +73,9 @@ pub trait Backend: Send + Sync {
     fn weakness(&self) -> Option<String> {
         None
     }
+
+    /// Seals what is kept from here on, the journal too, and opens what is.
+    fn seal_with(&mut self, vault: Arc<Vault>);
 }
 
 /// The right to change the state; only one can be had at a time.
@@ -266,6 +272,14 @@ pub enum BackendError {
         /// Why.
         why: String,
     },
+    /// What is kept there could not be sealed or opened.
+    #[error("what is kept at {place} cannot be used: {error}")]
+    Sealed {
+        /// The place.
+        place: String,
+        /// Why.
+        error: SealError,
+    },
     /// The place could not be written; what was to be saved is kept elsewhere.
     #[error("the state at {place} could not be written: {source}")]
     NotSaved {
@@ -322,6 +336,7 @@ impl BackendError {
                 "Look at what the other run did. To bring this run's state back, when nobody works on it: terrane state push \
                  errored.tfstate",
             ),
+            BackendError::Sealed { place, error } => sealed(place, error),
             BackendError::NotHeld { place, id, holder } => not_held(place, id.as_deref(), holder.as_ref()),
             BackendError::Service { place, doing, why } => {
                 Diagnostic::error("State not accessible", format!("The {doing} {place} failed: {why}."))
@@ -336,6 +351,23 @@ impl BackendError {
                 format!("The {doing} of \"{}\" failed: {source}.", path.display()),
             ),
         }
+    }
+}
+
+fn sealed(place: &str, error: &SealError) -> Diagnostic {
+    let detail = format!("What is kept at {place} cannot be used: {error}.");
+    let problem = Diagnostic::error("Encrypted state", detail);
+    match error {
+        SealError::NoKey => problem.help(
+            "Say in an `encryption` block of the `terraform` block, or in TF_ENCRYPTION, with which key it was encrypted.",
+        ),
+        SealError::WrongKey => problem.help(
+            "Is the passphrase right? Where the key was changed, name the former one in a `fallback` block.",
+        ),
+        SealError::Clear => problem.help(
+            "To encrypt a state that is in clear, leave `enforced` out for one apply.",
+        ),
+        SealError::Broken(_) | SealError::Key { .. } => problem,
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::local::write_whole;
 use super::store::{Piece, Store, StoreError};
+use super::vault::{Seal, SealError, Vault};
 use super::work::{Work, entered};
 use super::{Backend, BackendError, Holder, Loaded, Lock, Saved, Version};
 use crate::state::{Entry, Snapshot, file};
@@ -28,12 +29,13 @@ pub struct Remote {
     store: Arc<dyn Store>,
     /// Where a state that cannot be saved is kept.
     errored: PathBuf,
+    seal: Seal,
 }
 
 impl Remote {
     /// Makes it from the service's part; a state that cannot be saved is kept in `folder`.
     pub fn new(store: Arc<dyn Store>, folder: &std::path::Path) -> Remote {
-        Remote { store, errored: folder.join("errored.tfstate") }
+        Remote { store, errored: folder.join("errored.tfstate"), seal: Seal::default() }
     }
 }
 
@@ -44,7 +46,7 @@ impl Backend for Remote {
     }
 
     async fn load(&self) -> Result<Loaded, BackendError> {
-        Ok(read(self.store.as_ref()).await?.loaded)
+        Ok(read(self.store.as_ref(), &self.seal).await?.loaded)
     }
 
     async fn lock(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
@@ -53,6 +55,8 @@ impl Backend for Remote {
             info => info.to_string(),
         };
         let record = Holder { info, ..holder.clone() };
+        let sealed = |error| BackendError::Sealed { place: self.place(), error };
+        self.seal.ready().await.map_err(sealed)?;
         let id = self.store.take(&record).await.map_err(|error| self.error(error, "locking"))?;
         let beats = tokio::spawn(beats(Arc::clone(&self.store), id.clone()));
         let mut lock = self.free(holder);
@@ -66,6 +70,8 @@ impl Backend for Remote {
     }
 
     async fn unlocked(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError> {
+        let sealed = |error| BackendError::Sealed { place: self.place(), error };
+        self.seal.ready().await.map_err(sealed)?;
         let mut lock = self.free(holder);
         lock.load().await?;
         Ok(Box::new(lock))
@@ -111,11 +117,15 @@ impl Backend for Remote {
 
     async fn version(&self, id: &str) -> Result<Snapshot, BackendError> {
         let bytes = self.store.past(id).await.map_err(|error| self.error(error, "reading"))?;
-        Ok(parsed(&self.place(), &bytes)?.unwrap_or_default())
+        Ok(parsed(&self.place(), &self.seal, &bytes).await?.unwrap_or_default())
     }
 
     fn weakness(&self) -> Option<String> {
         self.store.weakness()
+    }
+
+    fn seal_with(&mut self, vault: Arc<Vault>) {
+        self.seal = Seal(Some(vault));
     }
 }
 
@@ -125,6 +135,7 @@ impl Remote {
         RemoteLock {
             store: Arc::clone(&self.store),
             errored: self.errored.clone(),
+            seal: self.seal.clone(),
             id: String::new(),
             work: Work::new(holder.id, None),
             run: holder.id.to_string(),
@@ -160,7 +171,7 @@ struct Read {
     loaded: Loaded,
 }
 
-async fn read(store: &dyn Store) -> Result<Read, BackendError> {
+async fn read(store: &dyn Store, seal: &Seal) -> Result<Read, BackendError> {
     let place = store.place();
     let (written, pieces) = futures::join!(store.read(), store.journal());
     let written = written.map_err(|error| error.at(place.clone(), "reading"))?;
@@ -170,11 +181,12 @@ async fn read(store: &dyn Store) -> Result<Read, BackendError> {
         Some(written) => (written.bytes, Some(written.version)),
         None => (Vec::new(), None),
     };
-    let base = parsed(&place, &bytes)?;
+    let base = parsed(&place, seal, &bytes).await?;
     let mut text = String::new();
     for piece in &pieces {
         // A piece is written at once, or not at all: one that is cut short is broken.
-        text += &String::from_utf8_lossy(&piece.bytes);
+        let sealed = |error| BackendError::Sealed { place: place.clone(), error };
+        text += &seal.lines(&String::from_utf8_lossy(&piece.bytes)).await.map_err(sealed)?;
     }
     let loaded = entered(base.clone(), &text)
         .map_err(|error| BackendError::Journal { place: place.clone(), error })?;
@@ -182,8 +194,9 @@ async fn read(store: &dyn Store) -> Result<Read, BackendError> {
 }
 
 /// Reads a state's bytes; nothing where there are none.
-fn parsed(place: &str, bytes: &[u8]) -> Result<Option<Snapshot>, BackendError> {
-    let text = String::from_utf8_lossy(bytes);
+async fn parsed(place: &str, seal: &Seal, bytes: &[u8]) -> Result<Option<Snapshot>, BackendError> {
+    let sealed = |error| BackendError::Sealed { place: place.to_string(), error };
+    let text = seal.text(bytes).await.map_err(sealed)?;
     if text.trim().is_empty() {
         return Ok(None);
     }
@@ -196,6 +209,7 @@ fn parsed(place: &str, bytes: &[u8]) -> Result<Option<Snapshot>, BackendError> {
 struct RemoteLock {
     store: Arc<dyn Store>,
     errored: PathBuf,
+    seal: Seal,
     /// The lock's id at the service; empty where none was taken.
     id: String,
     work: Work,
@@ -220,7 +234,7 @@ impl Drop for RemoteLock {
 #[async_trait]
 impl Lock for RemoteLock {
     async fn load(&mut self) -> Result<Loaded, BackendError> {
-        let read = read(self.store.as_ref()).await?;
+        let read = read(self.store.as_ref(), &self.seal).await?;
         match read.base {
             Some(base) => self.work.wrote(base),
             None => self.work.forget(),
@@ -263,7 +277,8 @@ impl RemoteLock {
     async fn add_piece(&mut self, text: String) -> Result<(), BackendError> {
         self.appended += 1;
         let name = format!("{}-{:06}", self.run, self.appended);
-        let piece = Piece { name: name.clone(), bytes: text.into_bytes() };
+        let bytes = self.seal.entries(&text).map_err(|error| self.sealed(error))?;
+        let piece = Piece { name: name.clone(), bytes };
         self.store
             .append(&piece)
             .await
@@ -274,9 +289,9 @@ impl RemoteLock {
 
     /// Writes in the place of what was read; what cannot be written is kept aside.
     async fn write(&mut self, next: Snapshot) -> Result<(), BackendError> {
-        let text = file::write(&next);
+        let bytes = self.seal.state(&next).map_err(|error| self.sealed(error))?;
         let place = self.store.place();
-        match self.store.write(text.as_bytes(), self.version.as_deref(), &self.id).await {
+        match self.store.write(&bytes, self.version.as_deref(), &self.id).await {
             Ok(version) => {
                 self.version = Some(version);
                 self.work.wrote(next);
@@ -284,28 +299,33 @@ impl RemoteLock {
             }
             Err(StoreError::Moved) => {
                 let found = self.store.read().await.ok().flatten();
-                let found = found.and_then(|found| parsed(&place, &found.bytes).ok().flatten());
+                let there = found.map(|found| found.bytes).unwrap_or_default();
+                let found = parsed(&place, &self.seal, &there).await.ok().flatten();
                 Err(BackendError::Stale {
                     place,
                     expected: self.work.serial(),
                     found: found.map_or(0, |found| found.serial),
-                    kept: self.keep_aside(&text),
+                    kept: self.keep_aside(&bytes),
                 })
             }
             Err(StoreError::LockLost { holder }) => {
-                let (holder, kept) = (holder.map(|it| *it), self.keep_aside(&text));
+                let (holder, kept) = (holder.map(|it| *it), self.keep_aside(&bytes));
                 Err(BackendError::LockLost { place, holder, kept })
             }
             Err(error) => Err(BackendError::NotSaved {
                 place,
-                kept: self.keep_aside(&text),
+                kept: self.keep_aside(&bytes),
                 source: std::io::Error::other(error.to_string()),
             }),
         }
     }
 
-    fn keep_aside(&self, text: &str) -> Option<PathBuf> {
-        let written = write_whole(&self.errored, text.as_bytes());
+    fn sealed(&self, error: SealError) -> BackendError {
+        BackendError::Sealed { place: self.store.place(), error }
+    }
+
+    fn keep_aside(&self, bytes: &[u8]) -> Option<PathBuf> {
+        let written = write_whole(&self.errored, bytes);
         written.ok().map(|()| self.errored.clone())
     }
 

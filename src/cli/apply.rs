@@ -128,6 +128,8 @@ fn apply_saved(
     let path = workbench.folder.join(name);
     let bytes = std::fs::read(&path)
         .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
+    let vault = workbench.encryption()?.plan;
+    let bytes = workbench.opened(vault.as_ref(), &path, bytes)?;
     let saved = file::read(&bytes)
         .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
     let file::Saved { mut plan, files, inputs } = saved;
@@ -177,10 +179,29 @@ fn finish(
     for problem in &mut applied.problems {
         loaded.name_block(problem);
     }
+    applied.problems.extend(in_clear(workbench, plan, &applied.snapshot)?);
     workbench.tell(&applied.problems);
     let failed = has_errors(&applied.problems) || !applied.skipped.is_empty();
     telling::applied(workbench, plan, &applied, failed, destroy);
     Ok(if failed { 1 } else { unlocked })
+}
+
+/// Says, when the state comes to have its first secret, that it stands there in clear.
+fn in_clear(
+    workbench: &mut Workbench<'_, '_>,
+    plan: &Plan,
+    state: &Snapshot,
+) -> Result<Option<Diagnostic>, Exit> {
+    let sealed = workbench.encryption()?.state.is_some_and(|vault| vault.seals());
+    // Programs that read the stream know Terraform's problems only: a person is told.
+    if workbench.json() || sealed || plan.prior.has_secrets() || !state.has_secrets() {
+        return Ok(None);
+    }
+    let detail = "The state has secrets from now on, and they stand in it in clear: who can read the state can read them.";
+    let problem = Diagnostic::warning("Secrets in clear in the state", detail);
+    Ok(Some(problem.help(
+        "To encrypt the state, write an `encryption` block in the `terraform` block, or set TF_ENCRYPTION (docs/encryption.md).",
+    )))
 }
 
 pub(super) fn carried_out(

@@ -6,6 +6,7 @@
 pub mod environment;
 mod arguments;
 mod attached;
+mod encryption;
 mod interrupt;
 mod logging;
 mod sandboxed;

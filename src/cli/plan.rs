@@ -58,6 +58,8 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     if let Some(name) = one(matches, "out") {
         let path = workbench.folder.join(name);
         let saved = file::write(&plan, &workbench.sources, &loaded.inputs);
+        let vault = workbench.encryption()?.plan;
+        let saved = workbench.sealed(vault.as_ref(), saved)?;
         if let Err(error) = write_whole(&path, &saved) {
             return Err(workbench.fail(&[file_problem("Failed to save plan", &path, &error)]));
         }

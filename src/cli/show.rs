@@ -50,6 +50,10 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     let path = workbench.folder.join(name);
     let bytes = std::fs::read(&path)
         .map_err(|error| workbench.fail(&[file_problem("Failed to read", &path, &error)]))?;
+    // A plan and a state may be sealed by different keys: whichever opens it tells what it is.
+    let encryption = workbench.encryption()?;
+    let vault = encryption.plan.filter(|vault| vault.opens(&bytes)).or(encryption.state);
+    let bytes = workbench.opened(vault.as_ref(), &path, bytes)?;
     if let Ok(mut saved) = file::read(&bytes) {
         let (config, _) = workbench.config_of(saved.files.clone());
         file::settle(&mut saved.plan, &saved.files, &workbench.sources);

@@ -9,10 +9,12 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
+use super::encryption::{self, Written};
 use super::environment::{Environment, Screen};
 use super::sandboxed::Sandbox;
 use super::{Exit, variables};
 use crate::backends::kinds::{Settings, Surroundings, UNKNOWN_KIND};
+use crate::backends::vault::Encryption;
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
 use crate::config::{Config, Disk, Module, load, source};
@@ -41,6 +43,9 @@ pub(super) struct Workbench<'e, 's> {
     sandbox: Option<Sandbox>,
     /// The `backend` block, once the configuration has been read.
     backend: Option<Option<Block>>,
+    /// What the configuration says of encryption, once it has been read; and what it comes to.
+    encryption: Written,
+    pub(super) vaults: Option<Encryption>,
     /// Whether the configuration that has been read has no file.
     empty: bool,
     pub(super) json: bool,
@@ -98,6 +103,8 @@ impl<'e, 's> Workbench<'e, 's> {
             clock: environment.clock.clone().unwrap_or_else(|| Arc::new(SystemClock)),
             sandbox: None,
             backend: None,
+            encryption: Written::default(),
+            vaults: None,
             empty: false,
             json,
             open: Vec::new(),
@@ -233,6 +240,8 @@ impl<'e, 's> Workbench<'e, 's> {
         let loader = Installed { files: &Disk, manifest: self.manifest() };
         let (config, problems) = load(&self.folder, &mut self.sources, &loader);
         self.backend = Some(config.root.settings.backend.clone());
+        let asked = self.environment.variable(encryption::VARIABLE).is_some();
+        self.encryption = Written::of(&config, asked);
         self.empty = self.sources.files().next().is_none();
         if !loader.manifest.0.is_empty() {
             // A saved plan keeps all texts: with this one it can tell where the modules' files are.
@@ -405,11 +414,15 @@ impl<'e, 's> Workbench<'e, 's> {
             copied.map_err(|error| self.fail(&[file_problem("State not copied", &to, &error)]))?;
         }
         let backend = backends::local::LocalBackend::at(&to, &self.folder);
-        Ok(Box::new(match backup.as_deref() {
+        let mut backend = match backup.as_deref() {
             None => backend,
             Some("-") => backend.with_backup(None),
             Some(path) => backend.with_backup(Some(self.folder.join(path))),
-        }))
+        };
+        if let Some(vault) = self.encryption()?.state {
+            backend.seal_with(vault);
+        }
+        Ok(Box::new(backend))
     }
 
     /// Gives the place of a workspace's state, by what the `backend` block says; the present workspace's where
@@ -432,7 +445,8 @@ impl<'e, 's> Workbench<'e, 's> {
                 Diagnostic::error("Invalid workspace name set using TF_WORKSPACE", detail);
             return Err(self.fail(&[problem]));
         }
-        backends::kinds::open(kind, &settings, &workspace, &world).map_err(|problem| {
+        let opened = backends::kinds::open(kind, &settings, &workspace, &world);
+        let mut backend = opened.map_err(|problem| {
             let problem = match &block {
                 Some(block) => {
                     let label = block.labels.first().filter(|_| problem.summary == UNKNOWN_KIND);
@@ -441,11 +455,23 @@ impl<'e, 's> Workbench<'e, 's> {
                 None => *problem,
             };
             self.fail(&[problem])
-        })
+        })?;
+        if let Some(vault) = self.encryption()?.state {
+            backend.seal_with(vault);
+        }
+        Ok(backend)
+    }
+
+    /// Gives what the configuration says of encryption.
+    pub(super) fn written(&mut self) -> Written {
+        if self.backend.is_none() {
+            self.config();
+        }
+        self.encryption.clone()
     }
 
     /// Gives what opening the state's place is given of the machine.
-    fn surroundings(&self) -> Surroundings {
+    pub(super) fn surroundings(&self) -> Surroundings {
         Surroundings {
             folder: self.folder.clone(),
             environment: Arc::new(self.environment.variables.clone()),

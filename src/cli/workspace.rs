@@ -166,6 +166,9 @@ fn fill(
     let path = workbench.environment.cwd.join(path);
     let text = std::fs::read_to_string(&path)
         .map_err(|error| workbench.fail(&[file_problem("State not readable", &path, &error)]))?;
+    let vault = workbench.encryption()?.state;
+    let text = workbench.opened(vault.as_ref(), &path, text.into_bytes())?;
+    let text = String::from_utf8_lossy(&text);
     let snapshot = file::read(&text)
         .map_err(|error| workbench.fail(&[error.to_diagnostic(&path.display().to_string())]))?;
     let backend = workbench.backend_of(Some(name))?;

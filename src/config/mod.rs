@@ -84,6 +84,8 @@ pub struct Settings {
     pub required_providers_block: Option<Span>,
     /// `backend "TYPE" { … }`.
     pub backend: Option<Block>,
+    /// `encryption { … }`, as OpenTofu has it.
+    pub encryption: Option<Block>,
 }
 
 /// One entry of `required_providers`.

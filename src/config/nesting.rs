@@ -33,6 +33,8 @@ const RESOURCE: &[Nesting] = &[LIFECYCLE, plain("connection", &[]), PROVISIONER]
 
 const DATA: Nesting = with("data", BOTH, RESOURCE);
 
+const FALLBACK: &[Nesting] = &[with("fallback", &[], &[plain("fallback", &[])])];
+
 /// The blocks of a module.
 pub(super) const MODULE: &[Nesting] = &[
     with(
@@ -40,6 +42,16 @@ pub(super) const MODULE: &[Nesting] = &[
         &[],
         &[
             plain("backend", TYPE),
+            with(
+                "encryption",
+                &[],
+                &[
+                    plain("key_provider", BOTH),
+                    plain("method", BOTH),
+                    with("state", &[], FALLBACK),
+                    with("plan", &[], FALLBACK),
+                ],
+            ),
             plain("cloud", &[]),
             open("required_providers"),
             plain("provider_meta", &["provider"]),

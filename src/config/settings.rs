@@ -11,6 +11,7 @@ const TERRAFORM: Shape = Shape {
     arguments: &[("required_version", false), ("experiments", false), ("language", false)],
     blocks: &[
         ("backend", &["type"]),
+        ("encryption", &[]),
         ("cloud", &[]),
         ("required_providers", &[]),
         ("provider_meta", &["provider"]),
@@ -90,6 +91,14 @@ impl Reader<'_> {
                 continue;
             }
             self.module.settings.backend = Some(inner.clone());
+        }
+        for inner in content.of("encryption") {
+            if self.module.settings.encryption.is_some() {
+                let detail = "A module may have only one encryption block.";
+                self.error("Duplicate encryption configuration", detail, inner.header);
+                continue;
+            }
+            self.module.settings.encryption = Some(inner.clone());
         }
         let backend = self.module.settings.backend.as_ref().map(|block| block.header);
         let duplicate = content.of("backend").count() > 1;

@@ -104,10 +104,38 @@ impl Snapshot {
         }
     }
 
+    /// Says whether it has anything that must not be shown.
+    pub fn has_secrets(&self) -> bool {
+        let in_outputs =
+            self.outputs.values().any(|output| output.sensitive && !output.value.is_null());
+        in_outputs
+            || self.objects.values().any(|tracked| {
+                let mut objects = tracked.current.iter().chain(tracked.deposed.values());
+                objects.any(|object| {
+                    object.sensitive.iter().any(|path| is_there(&object.attributes, path))
+                })
+            })
+    }
+
     /// Says whether nothing is tracked and no output kept.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty() && self.outputs.is_empty()
     }
+}
+
+/// Says whether something stands at a path of the state file's form.
+fn is_there(attributes: &Json, path: &Json) -> bool {
+    let mut steps = path.as_array().into_iter().flatten();
+    let found = steps.try_fold(attributes, |value, step| {
+        let key = &step["value"];
+        let key = key.get("value").unwrap_or(key);
+        match (key.as_str(), key.as_u64()) {
+            (Some(name), _) => value.get(name),
+            (None, Some(place)) => value.get(usize::try_from(place).ok()?),
+            (None, None) => None,
+        }
+    });
+    found.is_some_and(|value| !value.is_null())
 }
 
 /// One line of the journal: what was about to be done, or what came of it.

@@ -6,6 +6,7 @@ mod git;
 #[path = "../support/program.rs"]
 mod program;
 mod provision;
+mod sealed;
 mod stream;
 
 use std::collections::BTreeMap;

@@ -30,6 +30,9 @@ pub(super) fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Re
     let text = text.map_err(|error| {
         workbench.fail(&[file_problem("State not readable", path.as_ref(), &error)])
     })?;
+    let vault = workbench.encryption()?.state;
+    let text = workbench.opened(vault.as_ref(), path.as_ref(), text.into_bytes())?;
+    let text = String::from_utf8_lossy(&text);
     let pushed =
         file::read(&text).map_err(|error| workbench.fail(&[error.to_diagnostic(&path)]))?;
     let force = matches.get_one::<bool>("force").copied().unwrap_or(false);
