@@ -11,6 +11,7 @@ mod diary;
 mod oracle;
 mod program;
 pub mod recover;
+pub mod resume;
 mod provision;
 mod walking;
 

@@ -9,13 +9,15 @@ use super::planning::{self, CHECKED_AGAIN, options, planned_but};
 use super::recover::taken_up;
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
-use super::{Command, Exit, flag, one};
-use crate::apply::{Applied, Given, apply as carry_out};
+use super::{Command, Exit, flag, one, option};
+use crate::addr::Address;
+use crate::apply::{Applied, Given, apply as carry_out, resume};
 use crate::backends::Lock;
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::Inputs;
 use crate::graph::Stop;
-use crate::plan::{Plan, PlanMode, file};
+use crate::plan::planner::Options;
+use crate::plan::{Plan, PlanMode, digest, file};
 use crate::providers::Registry;
 use crate::state::Snapshot;
 
@@ -24,6 +26,10 @@ pub(super) const COMMAND: Command = Command {
     about: "Make the world as configured",
     arguments: |command| {
         arguments(command)
+            .arg(flag(
+                "resume",
+                "Carry out what is left of the saved plan, after an apply of it that failed half way",
+            ))
             .arg(Arg::new("plan").value_name("PLAN").help("A saved plan to carry out"))
     },
     run: |workbench, matches| run(workbench, matches, false),
@@ -37,7 +43,13 @@ pub(super) const DESTROY: Command = Command {
 };
 
 fn arguments(command: clap::Command) -> clap::Command {
-    planning::arguments(command).arg(flag("auto-approve", "Do not ask before making changes"))
+    planning::arguments(command)
+        .arg(flag("auto-approve", "Do not ask before making changes"))
+        .arg(option(
+            "approved-digest",
+            "DIGEST",
+            "Go on, without asking, only if the plan's digest is this one, as `terrane plan` printed it",
+        ))
 }
 
 fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, destroy: bool) -> Exit {
@@ -83,6 +95,10 @@ fn apply_new(
     };
     telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);
+    if let Some(problem) = not_approved(matches, &plan) {
+        workbench.unlock(lock);
+        return Err(workbench.fail(&[problem]));
+    }
     if !plan.is_empty() && !agreed(workbench, matches, options.mode) {
         workbench.unlock(lock);
         let word = if options.mode == PlanMode::Destroy { "Destroy" } else { "Apply" };
@@ -92,8 +108,24 @@ fn apply_new(
     finish(workbench, matches, &loaded, &registry, &plan, lock, destroy)
 }
 
+/// Says that a plan is not the one that was approved.
+fn not_approved(matches: &ArgMatches, plan: &Plan) -> Option<Diagnostic> {
+    let approved = one(matches, "approved-digest")?;
+    let found = digest::digest(plan);
+    if found == approved {
+        return None;
+    }
+    let detail = format!(
+        "The plan has the digest {found}, and {approved} was approved: the configuration, the state or the live objects have \
+         changed since. Nothing was done."
+    );
+    let problem = Diagnostic::error("Plan not as approved", detail);
+    Some(problem.help("Look at the plan, and approve its digest."))
+}
+
 fn agreed(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, mode: PlanMode) -> bool {
-    if matches.get_one::<bool>("auto-approve").copied().unwrap_or(false) {
+    let unasked = matches.get_one::<bool>("auto-approve").copied().unwrap_or(false);
+    if unasked || one(matches, "approved-digest").is_some() {
         return true;
     }
     if !workbench.may_ask(matches) {
@@ -149,11 +181,55 @@ fn apply_saved(
             return Err(exit);
         }
     };
-    if (&prior.lineage, prior.serial) != (&plan.base.lineage, plan.base.serial) {
+    if let Some(problem) = not_approved(matches, &plan) {
         workbench.unlock(lock);
-        return Err(workbench.fail(&[stale(&prior, &plan)]));
+        return Err(workbench.fail(&[problem]));
+    }
+    if (&prior.lineage, prior.serial) != (&plan.base.lineage, plan.base.serial) {
+        let resumed = match matches.get_one::<bool>("resume") {
+            Some(true) => rest_of(workbench, &loaded, &registry, &prior, &plan),
+            _ => Err(workbench.fail(&[stale(&prior, &plan)])),
+        };
+        plan = match resumed {
+            Ok(rest) => rest,
+            Err(exit) => {
+                workbench.unlock(lock);
+                return Err(exit);
+            }
+        };
     }
     finish(workbench, matches, &loaded, &registry, &plan, lock, false)
+}
+
+/// Plans anew what is left of an approved plan; refuses where that is more than was approved.
+fn rest_of(
+    workbench: &mut Workbench<'_, '_>,
+    loaded: &Loaded,
+    registry: &Registry,
+    prior: &Snapshot,
+    approved: &Plan,
+) -> Result<Plan, Exit> {
+    let options = Options {
+        mode: approved.base.mode,
+        refresh: true,
+        targets: approved.targets.clone(),
+        exclude: approved.excluded.clone(),
+        replace: resume::still_to_replace(approved, prior),
+        ..Options::default()
+    };
+    let rest = planning::planned(workbench, loaded, registry, prior, &options)?;
+    telling::plan(workbench, &rest, registry);
+    let beyond = resume::beyond(approved, &rest);
+    if beyond.is_empty() {
+        return Ok(rest);
+    }
+    let named: Vec<String> = beyond.iter().map(Address::to_string).collect();
+    let detail = format!(
+        "What is left to do, as planned now, goes beyond the saved plan: {}. Something else has changed since. Nothing was done.",
+        named.join(", ")
+    );
+    let problem = Diagnostic::error("More than the saved plan", detail);
+    Err(workbench.fail(&[problem.help("Make a new plan, and look at it.")]))
 }
 
 fn stale(prior: &Snapshot, plan: &Plan) -> Diagnostic {
@@ -162,7 +238,10 @@ fn stale(prior: &Snapshot, plan: &Plan) -> Diagnostic {
          was created (serial {} then, {} now).",
         plan.base.serial, prior.serial
     );
-    Diagnostic::error("Saved plan is stale", detail).help("Make a new plan.")
+    Diagnostic::error("Saved plan is stale", detail).help(
+        "Make a new plan. After an apply of this one that failed half way, `terrane apply -resume` carries out what is left of \
+         it.",
+    )
 }
 
 fn finish(

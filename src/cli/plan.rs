@@ -49,6 +49,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
     telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);
+    telling::told_digest(workbench, &plan);
     if let (Some(name), false) = (&generated, workbench.json()) {
         workbench.screen.print(format!(
             "\nTerrane has generated configuration and written it to {name}. Please review\nthe configuration and edit it as \

@@ -14,7 +14,7 @@ use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
 use crate::plan::planner::Options;
-use crate::plan::{Change, Drift, Plan, PlanMode};
+use crate::plan::{Change, Drift, Plan, PlanMode, digest};
 use crate::providers::Registry;
 use crate::render::drift::DriftReport;
 use crate::render::json::plan::PlanDocument;
@@ -90,6 +90,20 @@ pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Re
     let style = workbench.style();
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let text = render::plan::plan(plan, &schemas, &workbench.sources, &style);
+    workbench.screen.print(text);
+}
+
+/// Tells a plan's digest, by which it can be approved; nothing where it does nothing.
+pub(super) fn told_digest(workbench: &mut Workbench<'_, '_>, plan: &Plan) {
+    if plan.is_empty() {
+        return;
+    }
+    let digest = digest::digest(plan);
+    let text = if workbench.json() {
+        stream::plan_digest(&digest, workbench.clock.now())
+    } else {
+        format!("\nDigest: {digest}\n")
+    };
     workbench.screen.print(text);
 }
 

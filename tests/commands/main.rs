@@ -1,6 +1,7 @@
 //! The commands that a Terraform user expects, held against what terraform says: the console line by line, sequences
 //! of commands, the functions' signatures; and modules from a git repository.
 
+mod approved;
 mod generate;
 mod git;
 #[path = "../support/program.rs"]

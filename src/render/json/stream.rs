@@ -153,6 +153,12 @@ pub fn plan_summary(counts: Counts, now: Timestamp) -> String {
     summary(&summary_line(counts), numbers, "plan", now)
 }
 
+/// Gives the line of a plan's digest.
+pub fn plan_digest(digest: &str, now: Timestamp) -> String {
+    let message = format!("Plan digest: {digest}");
+    line("info", &message, now, "plan_digest", vec![("digest", digest.into())])
+}
+
 /// Gives the line of an apply's numbers.
 pub fn apply_summary(applied: Applied, destroy: bool, now: Timestamp) -> String {
     let numbers = [applied.added, applied.changed, applied.imported, applied.destroyed];

@@ -9,6 +9,7 @@ use regex::Regex;
 const VARYING: &[(&str, &str)] = &[
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?UTC|Z)?", "TIME"),
+    (r"Digest: [0-9a-f]{64}", "Digest: DIGEST"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]+", "CERTIFICATE"),
     (r"GOOG1E[A-Z0-9]+", "ACCESS_ID"),
