@@ -1,5 +1,6 @@
 //! `terrane state`: looks at the state, and changes what it tracks.
 
+mod history;
 mod push;
 mod replace_provider;
 
@@ -56,6 +57,10 @@ pub(super) const COMMAND: Command = Command {
                 replace_provider::arguments(clap::Command::new("replace-provider"))
                     .args(state_arguments()),
             )
+            .subcommand(history::arguments(clap::Command::new("history")).arg(state()))
+            .subcommand(
+                history::rollback_arguments(clap::Command::new("rollback")).args(state_arguments()),
+            )
     },
     run,
 };
@@ -69,6 +74,8 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
         Some(("pull", matches)) => pull(workbench, matches),
         Some(("push", matches)) => push::run(workbench, matches),
         Some(("replace-provider", matches)) => replace_provider::run(workbench, matches),
+        Some(("history", matches)) => history::run(workbench, matches),
+        Some(("rollback", matches)) => history::rollback(workbench, matches),
         _ => Err(1),
     };
     match done {
