@@ -6,8 +6,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
+use http_body_util::BodyExt;
 use hyper_util::rt::TokioExecutor;
 use kube::Client;
 use kube::client::{Body, ClientBuilder, ConfigExt};
@@ -16,6 +18,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tower::filter::{AsyncFilterLayer, AsyncPredicate};
 use tower::{BoxError, ServiceBuilder};
+
+use crate::http::{Method, wire};
 
 /// Gives a token for one request.
 pub type Bearer = Arc<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
@@ -29,6 +33,8 @@ pub enum Access {
     Files(Files),
     /// By the account of the pod that this process runs in.
     Pod,
+    /// By another access, with what is said here in the place of what that says.
+    Over(Box<Access>, Box<Direct>),
 }
 
 /// A cluster's address and certificates.
@@ -83,7 +89,7 @@ pub async fn client(access: &Access, bearer: Option<Bearer>) -> Result<Client, S
 /// Gives the authority's certificate of an access, for telling clusters apart.
 pub fn authority(access: &Access) -> Option<&str> {
     match access {
-        Access::Direct(direct) => direct.authority.as_deref(),
+        Access::Direct(direct) | Access::Over(_, direct) => direct.authority.as_deref(),
         Access::Files(_) | Access::Pod => None,
     }
 }
@@ -93,7 +99,39 @@ async fn config(access: &Access) -> Result<Config, String> {
         Access::Pod => Config::incluster().map_err(|error| plain(&error)),
         Access::Files(files) => from_files(files).await,
         Access::Direct(direct) => from_direct(direct),
+        Access::Over(base, direct) => laid(Box::pin(config(base)).await?, direct),
     }
+}
+
+/// Lays what is said over another configuration.
+fn laid(mut config: Config, direct: &Direct) -> Result<Config, String> {
+    if !direct.host.is_empty() {
+        config.cluster_url = address(&direct.host)?;
+    }
+    if let Some(authority) = &direct.authority {
+        config.root_cert = Some(certificates(authority)?);
+    }
+    config.accept_invalid_certs |= direct.insecure;
+    if let Some(proxy) = &direct.proxy {
+        config.proxy_url = Some(address(proxy)?);
+    }
+    let (given, user) = (credentials(&direct.user)?, &mut config.auth_info);
+    if given.token.is_some() {
+        (user.token, user.token_file) = (given.token, None);
+    }
+    if given.exec.is_some() {
+        user.exec = given.exec;
+    }
+    if given.client_certificate_data.is_some() {
+        (user.client_certificate, user.client_certificate_data) =
+            (None, given.client_certificate_data);
+    }
+    if given.client_key_data.is_some() {
+        (user.client_key, user.client_key_data) = (None, given.client_key_data);
+    }
+    user.username = given.username.or(user.username.take());
+    user.password = given.password.or(user.password.take());
+    Ok(config)
 }
 
 async fn from_files(files: &Files) -> Result<Config, String> {
@@ -111,22 +149,27 @@ async fn from_files(files: &Files) -> Result<Config, String> {
 }
 
 fn from_direct(direct: &Direct) -> Result<Config, String> {
-    let host = match direct.host.contains("://") {
-        true => direct.host.clone(),
-        false => format!("https://{}", direct.host),
-    };
-    let address = host.parse().map_err(|error| format!("\"{host}\" is no address: {error}"))?;
-    let mut config = Config::new(address);
+    let mut config = Config::new(address(&direct.host)?);
     config.root_cert = direct.authority.as_deref().map(certificates).transpose()?;
     config.accept_invalid_certs = direct.insecure;
     config.tls_server_name.clone_from(&direct.server_name);
-    config.auth_info = serde_json::from_value::<AuthInfo>(direct.user.clone())
-        .map_err(|error| format!("the credentials cannot be read: {error}"))?;
-    if let Some(proxy) = &direct.proxy {
-        let proxy = proxy.parse().map_err(|error| format!("\"{proxy}\" is no address: {error}"))?;
-        config.proxy_url = Some(proxy);
-    }
+    config.auth_info = credentials(&direct.user)?;
+    config.proxy_url = direct.proxy.as_deref().map(address).transpose()?;
     Ok(config)
+}
+
+/// Reads an address, with or without `https://`.
+fn address(text: &str) -> Result<::http::Uri, String> {
+    let whole = match text.contains("://") {
+        true => text.to_string(),
+        false => format!("https://{text}"),
+    };
+    whole.parse().map_err(|error| format!("\"{text}\" is no address: {error}"))
+}
+
+fn credentials(user: &serde_json::Value) -> Result<AuthInfo, String> {
+    serde_json::from_value(user.clone())
+        .map_err(|error| format!("the credentials cannot be read: {error}"))
 }
 
 fn certificates(text: &str) -> Result<Vec<Vec<u8>>, String> {
@@ -153,6 +196,70 @@ pub fn plain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// A request is given up after so long, whatever the network does.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One request.
+pub struct Sent<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// Path and query.
+    pub path: &'a str,
+    /// What the program calls itself.
+    pub agent: &'a str,
+    /// The forms of answer that are wished for.
+    pub accept: &'a str,
+    /// The body's type and bytes.
+    pub body: Option<(&'a str, Vec<u8>)>,
+}
+
+/// Why a request has no answer.
+pub enum Silence {
+    /// It cannot be sent at all.
+    Unsendable(String),
+    /// None came.
+    Unanswered(String),
+}
+
+/// Sends one request and gives status and bytes of the answer.
+///
+/// # Errors
+/// Why there is none.
+pub async fn exchange(client: &Client, sent: Sent<'_>) -> Result<(u16, Vec<u8>), Silence> {
+    let (method, path) = (sent.method.as_str(), sent.path);
+    let mut request = ::http::Request::builder()
+        .method(sent.method.clone())
+        .uri(path)
+        .header(::http::header::USER_AGENT, sent.agent)
+        .header(::http::header::ACCEPT, sent.accept);
+    let (content_type, bytes) = sent.body.unzip();
+    if let Some(content_type) = content_type {
+        request = request.header(::http::header::CONTENT_TYPE, content_type);
+    }
+    let bytes = bytes.unwrap_or_default();
+    wire::asked(method, path, &bytes, false);
+    let request = request.body(Body::from(bytes)).map_err(|error| {
+        Silence::Unsendable(format!("`{method} {path}` cannot be sent: {error}"))
+    })?;
+    let exchange = async {
+        let answer = client.send(request).await.map_err(|error| plain(&error))?;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.map_err(|error| plain(&error))?;
+        Ok::<_, String>((status, body.to_bytes().to_vec()))
+    };
+    match tokio::time::timeout(PATIENCE, exchange).await {
+        Ok(Ok((status, body))) => {
+            wire::answered(method, path, status, &body, false);
+            Ok((status, body))
+        }
+        Ok(Err(cause)) => {
+            wire::failed(method, path, &cause);
+            Err(Silence::Unanswered(cause))
+        }
+        Err(_) => Err(Silence::Unanswered("no answer within a minute".to_string())),
+    }
 }
 
 /// Adds a fresh token to a request.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Backend, gcs, http, local, pg};
+use super::{Backend, gcs, http, kubernetes, local, pg};
 use crate::diag::{Diagnostic, nearest};
 use crate::http::Clock;
 
@@ -48,7 +48,6 @@ pub(super) struct Setting {
 }
 
 /// What an argument is.
-#[allow(dead_code, reason = "the kinds that use the others come one after the other")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Text,
@@ -62,7 +61,6 @@ pub(super) enum Form {
     Block,
 }
 
-#[allow(dead_code, reason = "the kinds that use the others come one after the other")]
 impl Setting {
     /// Makes a text that may be missing.
     pub(super) const fn text(name: &'static str) -> Setting {
@@ -93,7 +91,6 @@ pub(super) struct Given<'a> {
     pub(super) world: &'a Surroundings,
 }
 
-#[allow(dead_code, reason = "the kinds that use the others come one after the other")]
 impl Given<'_> {
     /// Gives a setting: the block's, or an environment variable's; nothing where both are missing or empty.
     pub(super) fn get(&self, name: &str) -> Option<Json> {
@@ -127,7 +124,7 @@ fn missing(name: &str) -> Diagnostic {
 }
 
 /// All kinds.
-const KINDS: &[Kind] = &[local::KIND, gcs::KIND, http::KIND, pg::KIND];
+const KINDS: &[Kind] = &[local::KIND, gcs::KIND, kubernetes::KIND, http::KIND, pg::KIND];
 
 /// The summary of a kind that is none here.
 pub const UNKNOWN_KIND: &str = "Invalid backend type";

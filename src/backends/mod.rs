@@ -7,6 +7,7 @@
 pub mod kinds;
 pub mod local;
 mod gcs;
+mod kubernetes;
 pub mod remote;
 pub mod store;
 pub mod vault;

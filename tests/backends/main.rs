@@ -4,9 +4,11 @@
 
 mod both;
 mod ends;
+mod fake;
 mod gcs;
 mod http;
 mod http_server;
+mod kubernetes;
 mod laws;
 mod pg;
 mod postgres;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use terrane::backends::Backend;
@@ -81,6 +83,19 @@ impl Sandbox {
         })
     }
 
+    /// Makes a cluster and gives its address.
+    pub(crate) fn cluster(&self) -> Cluster {
+        let clusters = format!("/v1/projects/{PROJECT}/locations/asia-south1-a/clusters");
+        let body = json!({"cluster": {"name": "states", "initialNodeCount": 1}});
+        self.ask("POST", &clusters, &body);
+        self.world.clock().advance(Duration::from_secs(3600));
+        let made = self.ask("GET", &format!("{clusters}/states"), &Json::Null);
+        let authority = made["masterAuth"]["clusterCaCertificate"].as_str().unwrap();
+        let authority = String::from_utf8(STANDARD.decode(authority).unwrap()).unwrap();
+        let host = format!("https://{}", made["endpoint"].as_str().unwrap());
+        Cluster { host, authority }
+    }
+
     /// Gives what opens places of a kind with settings. The folder is one of its own.
     pub(crate) fn opener(
         &self,
@@ -97,6 +112,12 @@ impl Sandbox {
     pub(crate) fn bucket(&self) -> Open {
         self.opener("gcs", &self.gcs(), self.world.clock())
     }
+}
+
+/// A cluster's address.
+pub(crate) struct Cluster {
+    pub(crate) host: String,
+    pub(crate) authority: String,
 }
 
 pub(crate) fn opened(

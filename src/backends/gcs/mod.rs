@@ -94,7 +94,9 @@ fn open(given: &Given<'_>) -> Result<Box<dyn Backend>, Diagnostic> {
     };
     let delegates = given.get("impersonate_service_account_delegates").unwrap_or_default();
     let delegates = delegates.as_array().into_iter().flatten();
-    let transport = Arc::new(Client::new(concat!("terrane/", env!("CARGO_PKG_VERSION"))));
+    let client = Client::new(concat!("terrane/", env!("CARGO_PKG_VERSION")));
+    // States and journals hold secrets under any name.
+    let transport = Arc::new(client.discreet());
     let wish = Wish {
         access_token: given.text("access_token"),
         credentials: given.text("credentials"),
@@ -218,7 +220,7 @@ impl Store for Gcs {
 
     async fn read(&self) -> Result<Option<Written>, StoreError> {
         match self.bucket.bytes(&self.state, None).await {
-            Ok(read) if read.generation.is_empty() || read.metageneration.is_empty() => {
+            Ok(read) if read.generation.is_empty() => {
                 let why = "the service does not say which version of the object it gives";
                 Err(StoreError::Failed(why.to_string()))
             }
@@ -243,9 +245,11 @@ impl Store for Gcs {
         for _ in 0..RACES {
             self.must_hold(lock).await?;
             let condition = match replaces.as_deref().and_then(|it| it.split_once('.')) {
-                Some((generation, metageneration)) => {
-                    If { generation: Some(generation), metageneration: Some(metageneration) }
-                }
+                // An imitation of the service may know of no metagenerations.
+                Some((generation, metageneration)) => If {
+                    generation: Some(generation),
+                    metageneration: Some(metageneration).filter(|it| !it.is_empty()),
+                },
                 None => If::ABSENT,
             };
             let failed =

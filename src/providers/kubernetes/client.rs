@@ -3,18 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::BodyExt;
-use kube::client::Body;
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
-use crate::auth::kubernetes::{self as access, Access, Bearer};
-use crate::http::{Clock, Method, wire};
+use crate::auth::kubernetes::{self as access, Access, Bearer, Silence};
+use crate::http::{Clock, Method};
 
 use super::super::{ApiError, ApiErrorKind};
-
-/// A request is given up after so long, whatever the network does.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The API server of one cluster.
 pub(super) struct Cluster {
@@ -141,37 +136,19 @@ impl Cluster {
                 format!("The connection cannot be set up: {detail}."),
             ))
         })?;
-        let text = ask.body.as_ref().map(|(_, text)| text.clone().into_bytes()).unwrap_or_default();
-        let mut request = http::Request::builder()
-            .method(ask.method.clone())
-            .uri(ask.path)
-            .header(http::header::USER_AGENT, &self.user_agent)
-            .header(http::header::ACCEPT, "application/json, */*");
-        if let Some((content_type, _)) = &ask.body {
-            request = request.header(http::header::CONTENT_TYPE, *content_type);
-        }
-        wire::asked(ask.method.as_str(), ask.path, &text, false);
-        let request = request.body(Body::from(text)).map_err(|error| {
-            let detail = format!("`{} {}` cannot be sent: {error}.", ask.method, ask.path);
-            silent(ApiError::new(ApiErrorKind::Invalid, "Invalid name", detail))
-        })?;
-        let exchange = async {
-            let answer = client.send(request).await.map_err(|error| access::plain(&error))?;
-            let status = answer.status().as_u16();
-            let body = answer.into_body().collect().await.map_err(|error| access::plain(&error))?;
-            Ok::<_, String>((status, body.to_bytes().to_vec()))
+        let sent = access::Sent {
+            method: &ask.method,
+            path: ask.path,
+            agent: &self.user_agent,
+            accept: "application/json, */*",
+            body: ask.body.as_ref().map(|(kind, text)| (*kind, text.clone().into_bytes())),
         };
-        match tokio::time::timeout(PATIENCE, exchange).await {
-            Ok(Ok((status, body))) => {
-                wire::answered(ask.method.as_str(), ask.path, status, &body, false);
-                Ok((status, body))
+        access::exchange(client, sent).await.map_err(|silence| match silence {
+            Silence::Unsendable(why) => {
+                silent(ApiError::new(ApiErrorKind::Invalid, "Invalid name", format!("{why}.")))
             }
-            Ok(Err(cause)) => {
-                wire::failed(ask.method.as_str(), ask.path, &cause);
-                Err(unreachable(ask, &cause))
-            }
-            Err(_) => Err(unreachable(ask, "no answer within a minute")),
-        }
+            Silence::Unanswered(cause) => unreachable(ask, &cause),
+        })
     }
 
     fn refusal(&self, ask: &Ask<'_>, status: u16, bytes: &[u8]) -> Refusal {

@@ -46,7 +46,7 @@ pub(super) fn connect(config: &Value, world: &World) -> Result<Arc<dyn Session>,
                 Box::pin(async move { source.token().await.map_err(|error| error.to_string()) })
             })
         }),
-        Access::Files(_) | Access::Pod => None,
+        Access::Files(_) | Access::Pod | Access::Over(..) => None,
     };
     let cluster = Cluster::new(access, bearer, world.clock.clone(), world.version);
     Ok(session::shared(cluster, hash))

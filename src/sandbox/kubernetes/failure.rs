@@ -39,6 +39,12 @@ impl Cause {
         Cause { reason: "FieldValueRequired", message, field: field.into() }
     }
 
+    /// A value that is too long.
+    pub fn too_long(field: impl Into<String>, longest: usize) -> Cause {
+        let message = format!("Too long: may not be more than {longest} bytes");
+        Cause { reason: "FieldValueTooLong", message, field: field.into() }
+    }
+
     /// A value that is wrong.
     pub fn invalid(field: impl Into<String>, value: &Json, detail: &str) -> Cause {
         let message = format!("Invalid value: {value}: {detail}");

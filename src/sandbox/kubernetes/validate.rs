@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
 use super::failure::Cause;
@@ -30,6 +32,9 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
 const LABEL_KEY: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and \
     must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
     '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+/// How many bytes the values of a Secret may have together.
+const LONGEST_SECRET: usize = 1_048_576;
 
 /// Required by the published definitions, though the server takes an object without it.
 const NOT_ENFORCED: &[&str] = &["spec.serviceName", "spec.podSelector", "roleRef.apiGroup"];
@@ -337,6 +342,11 @@ fn config_map(object: &Json, causes: &mut Vec<Cause>) {
 
 fn secret(object: &Json, causes: &mut Vec<Cause>) {
     keys(object, &["data"], causes);
+    let values = object["data"].as_object().into_iter().flatten();
+    let lengths = values.filter_map(|(_, value)| STANDARD.decode(value.as_str()?).ok());
+    if lengths.map(|bytes| bytes.len()).sum::<usize>() > LONGEST_SECRET {
+        causes.push(Cause::too_long("data", LONGEST_SECRET));
+    }
     let wanted: &[&str] = match text(object, "/type") {
         "kubernetes.io/tls" => &["tls.crt", "tls.key"],
         "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
