@@ -1,28 +1,38 @@
-//! `terrane init`: installs modules from git repositories, and checks what can be checked.
+//! `terrane init`: installs modules from git repositories, settles the backend, and checks what can be checked.
 
 use clap::ArgMatches;
 
 use super::get::install;
+use super::migrate::configure;
 use super::workbench::Workbench;
 use super::{Command, Exit, flag, flag_on, many, option};
 use crate::diag::{Diagnostic, has_errors};
 
 pub(super) const COMMAND: Command = Command {
     name: "init",
-    about: "Make a folder ready for the other commands: install its modules, check its providers",
+    about: "Make a folder ready for the other commands: install its modules, settle its backend, check its providers",
     arguments: |command| {
         command
             .arg(flag_on("input", "Ask for what is missing"))
             .arg(flag_on("get", "Install the modules that are called"))
             .arg(flag("upgrade", "Fetch the modules anew"))
-            .arg(flag("reconfigure", "Accepted for Terraform's sake"))
-            .arg(flag("migrate-state", "Accepted for Terraform's sake"))
-            .arg(flag("force-copy", "Accepted for Terraform's sake").hide(true))
+            .arg(flag(
+                "reconfigure",
+                "Take the backend's configuration as it is, without a look at the former one",
+            ))
+            .arg(flag("migrate-state", "Copy the states from the former backend to the new one"))
+            .arg(flag("force-copy", "The same, without a question"))
+            .arg(flag_on("lock", "Lock the states that are copied"))
+            .arg(option("lock-timeout", "DURATION", "How long to wait for a lock"))
             .arg(option("lockfile", "MODE", "Accepted for Terraform's sake").hide(true))
             .arg(many("plugin-dir", "DIR", "Accepted for Terraform's sake").hide(true))
             .arg(option("from-module", "SOURCE", "Not here").hide(true))
             .arg(flag_on("backend", "Look at the backend"))
-            .arg(many("backend-config", "FILE", "Settings of the backend"))
+            .arg(many(
+                "backend-config",
+                "NAME=VALUE|FILE",
+                "A setting of the backend beside its block, or a file of them",
+            ))
     },
     run,
 };
@@ -36,6 +46,12 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
         }
     }
     let (config, mut problems) = workbench.config();
+    if !has_errors(&problems)
+        && on("backend")
+        && let Err(exit) = configure(workbench, matches)
+    {
+        return exit;
+    }
     let registry = match workbench.registry() {
         Ok(registry) => registry,
         Err(problems) => return workbench.fail(&problems),

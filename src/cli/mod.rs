@@ -6,6 +6,7 @@
 pub mod environment;
 mod arguments;
 mod attached;
+mod backend;
 mod encryption;
 mod interrupt;
 mod logging;
@@ -26,6 +27,7 @@ mod import;
 mod init;
 mod kubeconfig;
 mod metadata;
+mod migrate;
 mod modules;
 mod output;
 mod plan;

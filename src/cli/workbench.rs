@@ -13,20 +13,18 @@ use super::encryption::{self, Written};
 use super::environment::{Environment, Screen};
 use super::sandboxed::Sandbox;
 use super::{Exit, variables};
-use crate::backends::kinds::{Settings, Surroundings, UNKNOWN_KIND};
 use crate::backends::vault::Encryption;
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
 use crate::config::{Config, Disk, Module, load, source};
 use crate::diag::{Diagnostic, Sources, fold, has_errors};
-use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput, constant_of};
+use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput};
 use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
 use crate::providers::{Registry, World, google, kubernetes, small};
 use crate::render;
 use crate::state::{Question, Snapshot};
 use crate::syntax::tree::Block;
-use crate::value::json::to_json;
 
 /// Under what name the list of installed modules stands among the texts of a run.
 const MANIFEST: &str = ".terrane/modules/modules.json";
@@ -42,7 +40,7 @@ pub(super) struct Workbench<'e, 's> {
     pub(super) clock: Arc<dyn Clock>,
     sandbox: Option<Sandbox>,
     /// The `backend` block, once the configuration has been read.
-    backend: Option<Option<Block>>,
+    pub(super) backend: Option<Option<Block>>,
     /// What the configuration says of encryption, once it has been read; and what it comes to.
     encryption: Written,
     pub(super) vaults: Option<Encryption>,
@@ -387,107 +385,12 @@ impl<'e, 's> Workbench<'e, 's> {
         kept.unwrap_or_else(|| "default".to_string())
     }
 
-    /// Gives the place of the state: the `-state` option, or what the `backend` block says, or the folder's own file.
-    pub(super) fn backend(&mut self, matches: &ArgMatches) -> Result<Box<dyn Backend>, Exit> {
-        let text = |name| matches.try_get_one::<String>(name).ok().flatten().cloned();
-        let (state, out, backup) = (text("state"), text("state-out"), text("backup"));
-        if state.is_none() && out.is_none() && backup.is_none() {
-            return self.backend_of(None);
-        }
-        let block = self.backend_block();
-        let kind = block.as_ref().map_or("local", |(kind, _)| kind.as_str());
-        if kind != "local" {
-            let detail = format!(
-                "The options -state, -state-out and -backup are for states in local files, and this configuration keeps its \
-                 state in a backend of type \"{kind}\"."
-            );
-            return Err(self.fail(&[Diagnostic::error("Invalid option", detail)]));
-        }
-        let settings = block.map(|(_, settings)| settings).unwrap_or_default();
-        let workspace = self.workspace();
-        let usual = backends::local::state_path(&self.folder, &settings, &workspace);
-        let from = state.map_or(usual, |path| self.folder.join(path));
-        let to = out.map_or_else(|| from.clone(), |path| self.folder.join(path));
-        if to != from && from.is_file() {
-            // What is read is one file, what is written another: the other starts as a copy.
-            let copied = std::fs::copy(&from, &to);
-            copied.map_err(|error| self.fail(&[file_problem("State not copied", &to, &error)]))?;
-        }
-        let backend = backends::local::LocalBackend::at(&to, &self.folder);
-        let mut backend = match backup.as_deref() {
-            None => backend,
-            Some("-") => backend.with_backup(None),
-            Some(path) => backend.with_backup(Some(self.folder.join(path))),
-        };
-        if let Some(vault) = self.encryption()?.state {
-            backend.seal_with(vault);
-        }
-        Ok(Box::new(backend))
-    }
-
-    /// Gives the place of a workspace's state, by what the `backend` block says; the present workspace's where
-    /// none is named.
-    pub(super) fn backend_of(&mut self, workspace: Option<&str>) -> Result<Box<dyn Backend>, Exit> {
-        if self.backend.is_none() {
-            self.config();
-        }
-        let block = self.backend.clone().flatten();
-        let kind = block.as_ref().and_then(|block| block.labels.first());
-        let settings = block.as_ref().map(settings).unwrap_or_default();
-        let kind = kind.map(|label| label.text.as_str());
-        let world = self.surroundings();
-        let workspace = workspace.map_or_else(|| self.workspace(), String::from);
-        if !super::workspace::is_valid(&workspace) {
-            let detail = format!(
-                "\"{workspace}\" cannot name a workspace: a name has only letters, digits and signs that stay as they are in a URL."
-            );
-            let problem =
-                Diagnostic::error("Invalid workspace name set using TF_WORKSPACE", detail);
-            return Err(self.fail(&[problem]));
-        }
-        let opened = backends::kinds::open(kind, &settings, &workspace, &world);
-        let mut backend = opened.map_err(|problem| {
-            let problem = match &block {
-                Some(block) => {
-                    let label = block.labels.first().filter(|_| problem.summary == UNKNOWN_KIND);
-                    problem.at(label.map_or(block.header, |label| label.span), "")
-                }
-                None => *problem,
-            };
-            self.fail(&[problem])
-        })?;
-        if let Some(vault) = self.encryption()?.state {
-            backend.seal_with(vault);
-        }
-        Ok(backend)
-    }
-
     /// Gives what the configuration says of encryption.
     pub(super) fn written(&mut self) -> Written {
         if self.backend.is_none() {
             self.config();
         }
         self.encryption.clone()
-    }
-
-    /// Gives what opening the state's place is given of the machine.
-    pub(super) fn surroundings(&self) -> Surroundings {
-        Surroundings {
-            folder: self.folder.clone(),
-            environment: Arc::new(self.environment.variables.clone()),
-            home: self.environment.home.clone(),
-            sandbox: self.sandbox_base().map(String::from),
-            clock: self.clock.clone(),
-        }
-    }
-
-    /// Gives the kind and the settings of the `backend` block.
-    fn backend_block(&mut self) -> Option<(String, Settings)> {
-        if self.backend.is_none() {
-            self.config();
-        }
-        let block = self.backend.as_ref()?.as_ref()?;
-        Some((block.labels.first()?.text.clone(), settings(block)))
     }
 
     /// Loads the state without a lock.
@@ -607,19 +510,6 @@ pub(super) fn provisioners(module: &Module, no_exec: bool) -> Vec<Diagnostic> {
     });
     let inner = module.calls.values().flat_map(|call| provisioners(&call.module, no_exec));
     own.chain(inner).collect()
-}
-
-/// Gives the arguments of a `backend` block that are constants; blocks inside are objects.
-fn settings(block: &Block) -> Settings {
-    let attributes = block.body.attributes.iter();
-    let constants = attributes.filter_map(|attribute| {
-        let value = constant_of(&attribute.expr)?;
-        Some((attribute.name.text.clone(), to_json(&value)))
-    });
-    let blocks = block.body.blocks.iter();
-    let inner =
-        blocks.map(|inner| (inner.kind.text.clone(), serde_json::Value::Object(settings(inner))));
-    constants.chain(inner).collect()
 }
 
 /// Reads a duration as Terraform's flags have it: `10s`, `1m30s`, `2h`.

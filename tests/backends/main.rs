@@ -8,6 +8,7 @@ mod fake;
 mod gcs;
 mod http;
 mod http_server;
+mod init;
 mod kubernetes;
 mod laws;
 mod pg;
@@ -16,3 +17,5 @@ mod processes;
 mod sandbox;
 mod terraform;
 mod tls;
+#[path = "../support/program.rs"]
+mod program;
