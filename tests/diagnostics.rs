@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 use terrane::cli::{self, Environment, Screen};
 
 /// The files of cases.
-const TOPICS: [&str; 4] = ["syntax.json", "configuration.json", "json.json", "dynamic.json"];
+const TOPICS: [&str; 5] =
+    ["syntax.json", "configuration.json", "json.json", "dynamic.json", "providers.json"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/diagnostics")
@@ -227,6 +228,11 @@ fn mistakes_of_files_in_json_are_told_with_their_exact_place() {
 #[test]
 fn mistakes_with_dynamic_blocks_are_told_with_their_exact_place() {
     check("dynamic.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
+}
+
+#[test]
+fn mistakes_of_providers_and_settings_are_told_with_their_exact_place() {
+    check("providers.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
 }
 
 #[test]

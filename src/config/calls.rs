@@ -1,12 +1,12 @@
 //! `module` blocks.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Block, Expr, ExprKind, Ident};
 
 use super::body::{Shape, extraneous, missing_argument, remain, unsupported_argument};
 use super::read::Reader;
 use super::source::{self, Source};
-use super::{Module, ModuleCall};
+use super::{Module, ModuleCall, Passed};
 
 const CALL: Shape = Shape {
     arguments: &[
@@ -142,66 +142,62 @@ impl Reader<'_> {
         }
     }
 
-    fn passed_providers(
-        &mut self,
-        expr: &Expr,
-    ) -> Vec<((String, Option<String>), (String, Option<String>), crate::diag::Span)> {
+    fn passed_providers(&mut self, expr: &Expr) -> Vec<Passed> {
         let ExprKind::Object(items) = &expr.kind else {
             let detail = "A static map expression is required.";
             self.error("Invalid expression", detail, expr.start());
             return Vec::new();
         };
-        let mut passed = Vec::new();
+        let mut passed: Vec<Passed> = Vec::new();
         for item in items {
-            let key = match item.key.literal() {
-                Some(text) if item.bare => Some((text, None)),
-                Some(_) | None => self.provider_pair(&item.key),
+            let inside = match item.key.literal() {
+                Some(text) if item.bare => Some((Ident { text, span: item.key.span }, None)),
+                Some(_) | None => self.provider_name(&item.key, "providers"),
             };
-            if let (Some(inside), Some(here)) = (key, self.provider_pair(&item.value)) {
-                passed.push((inside, here, item.key.span));
+            let here = self.provider_name(&item.value, "providers");
+            let (Some(inside), Some(here)) = (inside, here) else { continue };
+            let pair = |(local, alias): &(Ident, Option<Ident>)| {
+                (local.text.clone(), alias.as_ref().map(|alias| alias.text.clone()))
+            };
+            let entry = Passed {
+                inside: pair(&inside),
+                here: pair(&here),
+                inside_span: match item.key.literal() {
+                    Some(_) if !item.bare && !self.is_json(item.key.span) => Span {
+                        start: item.key.span.start + 1,
+                        end: item.key.span.end - 1,
+                        ..item.key.span
+                    },
+                    _ => inside.0.span,
+                },
+                here_span: here.0.span,
+                span: Span { end: item.value.span.end, ..item.key.span },
+            };
+            if let Some(former) = passed.iter().find(|former| former.inside == entry.inside) {
+                let detail = format!(
+                    "A provider configuration was already passed to {} at {}. Each child provider configuration can be \
+                     assigned only once.",
+                    super::passed::written(&entry.inside),
+                    self.place(former.span)
+                );
+                self.error("Duplicate provider address", detail, item.value.span);
+                continue;
             }
+            passed.push(entry);
         }
         passed
     }
 
-    fn provider_pair(&mut self, expr: &Expr) -> Option<(String, Option<String>)> {
+    fn provider_name(&mut self, expr: &Expr, argument: &str) -> Option<(Ident, Option<Ident>)> {
         let expr = match &expr.kind {
             ExprKind::Parens(inner) => inner,
             _ => expr,
         };
-        let (local, alias) = self.provider_reference(expr)?;
-        Some((local.text, alias.map(|alias| alias.text)))
-    }
-
-    /// Tells of provider configurations that a module wants to be given, and is not.
-    pub(super) fn check_passed(&mut self, call: &ModuleCall) {
-        for (name, required) in &call.module.settings.required_providers {
-            for (local, alias) in &required.aliases {
-                let given = |(inner, ..): &((String, Option<String>), _, _)| {
-                    (&inner.0, inner.1.as_ref()) == (local, Some(alias))
-                };
-                if call.providers.iter().any(given) {
-                    continue;
-                }
-                let source = call.module.provider_source(name);
-                let full = match source.strip_prefix("builtin/") {
-                    Some(name) => format!("terraform.io/builtin/{name}"),
-                    None => source,
-                };
-                let detail = format!(
-                    "The child module requires an additional configuration for provider {full}, with the local name \
-                     \"{local}.{alias}\".\n\nRefer to the module's documentation to understand the intended purpose of \
-                     this additional provider configuration, and then add an entry for {local}.{alias} in the \
-                     \"providers\" meta-argument in the module block to choose which provider configuration the module \
-                     should use for that purpose."
-                );
-                self.error("Missing required provider configuration", detail, call.span);
-            }
-        }
+        self.provider_reference_of(expr, argument)
     }
 
     /// Compares a call's arguments with the variables of the module it calls.
-    pub(super) fn check_inputs(&mut self, call: &ModuleCall, end: crate::diag::Span) {
+    pub(super) fn check_inputs(&mut self, call: &ModuleCall, end: Span) {
         const NONE: Shape = Shape { arguments: &[], blocks: &[] };
         let variables = &call.module.variables;
         for attribute in &call.inputs.attributes {

@@ -13,7 +13,7 @@ use crate::syntax::tree::{Attribute, Block};
 use super::body::{Shape, unsupported_argument, unsupported_block};
 use super::installed::{self, InstalledModule, NOT_INSTALLED};
 use super::read::Reader;
-use super::{Config, Module, ModuleCall, calls, nesting, overrides};
+use super::{Config, Import, Module, ModuleCall, calls, nesting, overrides, passed, rewrites};
 
 /// Where files are read from.
 pub trait Loader {
@@ -129,12 +129,24 @@ pub fn load(
         headings: Vec::new(),
         broken: Vec::new(),
         late: Vec::new(),
+        versions: Vec::new(),
+        misfit: false,
     };
     let root = loading.module(Path::new("."), Vec::new(), &mut Vec::new(), None);
     let config = Config { root, headings: loading.headings };
     let mut problems = loading.problems;
     if !has_errors(&problems) {
+        problems.extend(provided_imports(&config));
+        problems.extend(passed::check(&config.root));
+    }
+    if !has_errors(&problems) {
+        problems.extend(loading.versions);
+    }
+    if !has_errors(&problems) {
         problems.extend(loading.late);
+    }
+    if !has_errors(&problems) {
+        problems.extend(passed::missing(&config.root));
     }
     for problem in &mut problems {
         if let (None, Some(span)) = (&problem.context, problem.span()) {
@@ -142,6 +154,21 @@ pub fn load(
         }
     }
     (config, problems)
+}
+
+/// Tells of imports that name a provider though the block they import to does so.
+fn provided_imports(config: &Config) -> Vec<Diagnostic> {
+    let detail = "The provider argument can only be specified in import blocks that will generate configuration.\n\nUse the \
+                  provider argument in the target resource block to configure the provider for a resource with explicit \
+                  provider configuration.";
+    let declared = |import: &&Import| {
+        let address = rewrites::imported(&import.to);
+        address.is_some_and(|address| config.resource(&address).is_some())
+    };
+    let imports = config.root.imports.iter().filter(declared);
+    let places = imports.filter_map(|import| import.provided);
+    let problem = |span| Diagnostic::error("Invalid import provider argument", detail).at(span, "");
+    places.map(problem).collect()
 }
 
 /// Reads a file of variables' values: `name = value` lines.
@@ -214,6 +241,10 @@ struct Loading<'a> {
     broken: Vec<Span>,
     /// What is only said when all else is right.
     late: Vec<Diagnostic>,
+    /// What modules ask of the language's version and is not so.
+    versions: Vec<Diagnostic>,
+    /// Whether the arguments of some call do not fit.
+    misfit: bool,
 }
 
 /// The files of a module.
@@ -221,6 +252,8 @@ struct Loading<'a> {
 struct Files {
     blocks: Vec<Block>,
     json: BTreeSet<FileId>,
+    /// Places of blocks with those of the blocks that changed them last.
+    overridden: Vec<(Span, Span)>,
 }
 
 impl Loading<'_> {
@@ -246,6 +279,8 @@ impl Loading<'_> {
             module,
             problems: Vec::new(),
             late: Vec::new(),
+            versions: Vec::new(),
+            overridden: &files.overridden,
             source: call.map(|call| call.source.text.clone()).unwrap_or_default(),
         };
         for block in &files.blocks {
@@ -253,8 +288,9 @@ impl Loading<'_> {
                 read(&mut reader, block);
             }
         }
-        let Reader { mut module, problems, late, .. } = reader;
+        let Reader { mut module, problems, late, versions, .. } = reader;
         self.late.extend(late);
+        self.versions.extend(versions);
         let follows =
             |problem: &Diagnostic| problem.span().is_some_and(|span| self.is_broken(span));
         let problems: Vec<Diagnostic> =
@@ -264,7 +300,9 @@ impl Loading<'_> {
         let mut calls = std::mem::take(&mut module.calls);
         let ends: BTreeMap<Span, Span> =
             files.blocks.iter().map(|block| (block.header, block.body.end)).collect();
-        for call in calls.values_mut() {
+        // Modules are looked at when the root itself is in order.
+        let broken = module.path.is_empty() && has_errors(&self.problems);
+        for call in calls.values_mut().filter(|_| !broken) {
             self.call(&module, call, callers);
             let end = ends.get(&call.span);
             if let Some(end) = end.filter(|_| !call.module.folder.as_os_str().is_empty()) {
@@ -274,11 +312,16 @@ impl Loading<'_> {
                     module: Module::default(),
                     problems: Vec::new(),
                     late: Vec::new(),
+                    versions: Vec::new(),
+                    overridden: &[],
                     source: String::new(),
                 };
                 reader.check_inputs(call, *end);
-                reader.check_passed(call);
-                self.late.extend(reader.problems);
+                // Of arguments that do not fit, those of one call are told.
+                if !self.misfit {
+                    self.misfit = has_errors(&reader.problems);
+                    self.late.extend(reader.problems);
+                }
             }
         }
         module.calls = calls;
@@ -351,7 +394,11 @@ impl Loading<'_> {
         }
         for name in changes {
             let blocks = self.file(folder, &place, &name, &mut files.json);
-            overrides::apply(&mut files.blocks, blocks, &mut self.problems);
+            files.overridden.extend(overrides::apply(
+                &mut files.blocks,
+                blocks,
+                &mut self.problems,
+            ));
         }
         let files = Rc::new(files);
         self.read.insert(folder.to_path_buf(), files.clone());
@@ -395,6 +442,8 @@ impl Loading<'_> {
             module: Module::default(),
             problems: Vec::new(),
             late: Vec::new(),
+            versions: Vec::new(),
+            overridden: &[],
             source: String::new(),
         };
         let content = reader.partial(&file.body, &ROOT);

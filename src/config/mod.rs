@@ -12,7 +12,9 @@ mod load;
 pub mod names;
 mod nesting;
 mod overrides;
+mod passed;
 mod read;
+mod required;
 mod resource;
 mod rewrites;
 mod settings;
@@ -80,6 +82,8 @@ pub struct Settings {
     pub required_version: Vec<(String, Span)>,
     /// `required_providers`: local name to source (`hashicorp/google`) and version constraint.
     pub required_providers: BTreeMap<String, RequiredProvider>,
+    /// `provider_meta` blocks: local name to place.
+    pub provider_meta: BTreeMap<String, Span>,
     /// The place of the `required_providers` block.
     pub required_providers_block: Option<Span>,
     /// `backend "TYPE" { … }`.
@@ -97,7 +101,22 @@ pub struct RequiredProvider {
     pub version: String,
     /// Names under which callers must pass configurations of it: local name and alias.
     pub aliases: Vec<(String, String)>,
-    /// Where.
+    /// The place of what is said of it.
+    pub span: Span,
+}
+
+/// A provider configuration that a call hands to its module.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    /// Its name in the module: local name and alias.
+    pub inside: (String, Option<String>),
+    /// Its name where the call stands.
+    pub here: (String, Option<String>),
+    /// The place of the local name in the module.
+    pub inside_span: Span,
+    /// The place of the local name where the call stands.
+    pub here_span: Span,
+    /// The place of the whole entry.
     pub span: Span,
 }
 
@@ -231,8 +250,8 @@ pub struct ModuleCall {
     pub for_each: Option<Expr>,
     /// `depends_on`.
     pub depends_on: Vec<Expr>,
-    /// `providers`: name in the module (local name, alias) to name here.
-    pub providers: Vec<((String, Option<String>), (String, Option<String>), Span)>,
+    /// `providers`.
+    pub providers: Vec<Passed>,
     /// The arguments for the module's variables.
     pub inputs: Body,
     /// The module that is called; empty where it could not be read.
@@ -248,6 +267,8 @@ pub struct ProviderBlock {
     pub name: Ident,
     /// `alias`.
     pub alias: Option<Ident>,
+    /// Whether it has a `version`, which older configurations wrote here.
+    pub versioned: bool,
     /// The rest.
     pub body: Body,
     /// The header's place.
@@ -291,6 +312,8 @@ pub struct Import {
     pub for_each: Option<Expr>,
     /// `provider`.
     pub provider: Option<(Ident, Option<Ident>)>,
+    /// The place of `provider`.
+    pub provided: Option<Span>,
     /// The block's place.
     pub span: Span,
 }
@@ -306,6 +329,12 @@ pub struct Check {
     pub asserts: Vec<CheckRule>,
     /// The header's place.
     pub span: Span,
+}
+
+/// Writes the calls that lead to a module: `module.a.module.b`.
+pub fn module_path(path: &[String]) -> String {
+    let steps: Vec<String> = path.iter().map(|name| format!("module.{name}")).collect();
+    steps.join(".")
 }
 
 impl Config {

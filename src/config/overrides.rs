@@ -3,7 +3,7 @@
 //! Done on the tree, before blocks are read: an argument replaces the one of its name, a nested block
 //! replaces all of its kind.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Block, Body, ExprKind};
 
 /// Says whether a file's name is that of an override file.
@@ -13,8 +13,13 @@ pub(super) fn is_override(name: &str) -> bool {
     base == "override" || base.ends_with("_override")
 }
 
-/// Changes the blocks by those of one override file.
-pub(super) fn apply(blocks: &mut Vec<Block>, changes: Vec<Block>, problems: &mut Vec<Diagnostic>) {
+/// Changes the blocks by those of one override file; gives which were changed, and where by what.
+pub(super) fn apply(
+    blocks: &mut Vec<Block>,
+    changes: Vec<Block>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<(Span, Span)> {
+    let mut changed = Vec::new();
     for change in changes {
         match change.kind.text.as_str() {
             "locals" => locals(blocks, change, problems),
@@ -32,6 +37,7 @@ pub(super) fn apply(blocks: &mut Vec<Block>, changes: Vec<Block>, problems: &mut
             _ => match find(blocks, &change) {
                 Some(place) => {
                     refuse_depends_on(&change, problems);
+                    changed.push((blocks[place].header, change.header));
                     let mut body = change.body;
                     body.attributes.retain(|attribute| attribute.name.text != "depends_on");
                     merge(&mut blocks[place].body, body);
@@ -40,6 +46,7 @@ pub(super) fn apply(blocks: &mut Vec<Block>, changes: Vec<Block>, problems: &mut
             },
         }
     }
+    changed
 }
 
 fn not_overridden(change: &Block) -> Diagnostic {

@@ -19,6 +19,10 @@ pub(super) struct Reader<'a> {
     pub(super) problems: Vec<Diagnostic>,
     /// What is only said when all else is right.
     pub(super) late: Vec<Diagnostic>,
+    /// What the module asks of the language's version and is not so: then nothing but that is said.
+    pub(super) versions: Vec<Diagnostic>,
+    /// Places of blocks with those of the blocks in override files that changed them last.
+    pub(super) overridden: &'a [(Span, Span)],
     /// Where the module comes from, in the words of its call.
     pub(super) source: String,
 }
@@ -215,39 +219,9 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for element in self.list(expr) {
             let Some(reference) = self.reference(element) else { continue };
-            self.check_depends_on(&reference);
             found.push(reference);
         }
         found
-    }
-
-    fn check_depends_on(&mut self, expr: &Expr) {
-        match names::reference(expr) {
-            Some(Ok(reference)) => {
-                let is_key = |step: &&Expr| matches!(step.kind, ExprKind::Index(..));
-                let whole = match reference.subject {
-                    names::Subject::Resource(..) => {
-                        reference.rest.iter().find(|step| !is_key(step))
-                    }
-                    // An output is a whole object too.
-                    names::Subject::Module(_) => {
-                        reference.rest.iter().filter(|step| !is_key(step)).nth(1)
-                    }
-                    _ => None,
-                };
-                if let Some(step) = whole {
-                    let before =
-                        names::chain(step).iter().rev().nth(1).map_or(0, |source| source.span.end);
-                    let detail = "References in depends_on must be to a whole object (resource, etc), not \
-                                  to an attribute of an object.";
-                    let span = Span { start: before, end: expr.span.end, ..expr.span };
-                    let problem = Diagnostic::error("Invalid depends_on reference", detail);
-                    self.late.push(problem.at(span, ""));
-                }
-            }
-            Some(Err(problem)) => self.late.push(*problem),
-            None => {}
-        }
     }
 
     /// Warns of a keyword in quotes.

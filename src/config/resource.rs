@@ -341,25 +341,42 @@ impl Reader<'_> {
 
     /// Reads `provider = google.alias`.
     pub(super) fn provider_reference(&mut self, expr: &Expr) -> Option<(Ident, Option<Ident>)> {
+        self.provider_reference_of(expr, "provider")
+    }
+
+    /// Reads the name of a provider's configuration; messages name the argument that it stands in.
+    pub(super) fn provider_reference_of(
+        &mut self,
+        expr: &Expr,
+        argument: &str,
+    ) -> Option<(Ident, Option<Ident>)> {
         let expr = self.unquoted(expr);
         let summary = "Invalid provider configuration reference";
-        let chain = names::chain(&expr);
-        let (ExprKind::Name(name), true) = (&chain[0].kind, names::is_static(&expr)) else {
-            let detail = "The provider argument requires a provider type name, optionally followed by a \
-                          period and then a configuration alias.";
-            self.error(summary, detail, expr.span);
-            return None;
+        let wrong = || {
+            format!(
+                "The {argument} argument requires a provider type name, optionally followed by a period and then a \
+                 configuration alias."
+            )
         };
-        let local = Ident { text: name.clone(), span: chain[0].span };
+        let chain = names::chain(&expr);
+        let name = match &chain[0].kind {
+            ExprKind::Name(name) if names::is_static(&expr) => name.clone(),
+            // Keywords are names here.
+            ExprKind::Null if chain.len() == 1 => "null".to_string(),
+            ExprKind::Bool(value) if chain.len() == 1 => value.to_string(),
+            _ => {
+                self.error(summary, wrong(), expr.span);
+                return None;
+            }
+        };
+        let local = Ident { text: name, span: chain[0].span };
         match chain.get(1).map(|step| &step.kind) {
             None => Some((local, None)),
             Some(ExprKind::Attribute(_, alias)) if chain.len() == 2 => {
                 Some((local, Some(alias.clone())))
             }
             Some(ExprKind::Attribute(..)) => {
-                let detail = "The provider argument requires a provider type name, optionally followed by a \
-                              period and then a configuration alias.";
-                self.error(summary, detail, expr.span);
+                self.error(summary, wrong(), expr.span);
                 None
             }
             Some(_) => {

@@ -108,8 +108,11 @@ impl Reader<'_> {
         let identity = content.expr("identity").cloned();
         if id.is_none() && identity.is_none() {
             self.problems.push(super::body::missing_argument("id", block.body.end));
+            return;
         }
-        let provider = content.expr("provider").and_then(|expr| self.provider_reference(expr));
+        let provider = content.attribute("provider").and_then(|attribute| {
+            Some((attribute.span, self.provider_reference(&attribute.expr)?))
+        });
         let Some(attribute) = content.attribute("to") else { return };
         if attribute.expr.literal().is_some() && !self.is_json(attribute.expr.span) {
             self.address(&attribute.expr);
@@ -154,7 +157,9 @@ impl Reader<'_> {
             }
         }
         let for_each = content.expr("for_each").cloned();
-        let import = Import { to, id, identity, for_each, provider, span: block.header };
+        let provided = provider.as_ref().map(|(span, _)| *span);
+        let provider = provider.map(|(_, provider)| provider);
+        let import = Import { to, id, identity, for_each, provider, provided, span: block.header };
         self.module.imports.push(import);
     }
 
@@ -176,6 +181,14 @@ struct Word<'a> {
     name: &'a str,
     key: Option<(Key, Span)>,
     span: Span,
+}
+
+/// Gives the address that an import without turns is to.
+pub(super) fn imported(to: &Expr) -> Option<Address> {
+    match target_of(to) {
+        Ok((Target::Resource(address), _)) => Some(address),
+        _ => None,
+    }
 }
 
 fn target_of(expr: &Expr) -> Result<(Target, Option<Span>), (String, Span)> {

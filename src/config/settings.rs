@@ -1,11 +1,11 @@
 //! `terraform` and `provider` blocks.
 
-use crate::diag::{Diagnostic, Span};
-use crate::syntax::tree::{Attribute, Block, ExprKind};
+use crate::diag::Diagnostic;
+use crate::syntax::tree::{Attribute, Block, Expr, ExprKind};
 
 use super::body::{Shape, remain};
 use super::read::{Reader, is_name};
-use super::{ProviderBlock, RequiredProvider, version};
+use super::{ProviderBlock, version};
 
 const TERRAFORM: Shape = Shape {
     arguments: &[("required_version", false), ("experiments", false), ("language", false)],
@@ -30,37 +30,16 @@ const PROVIDER: Shape = Shape {
     blocks: &[("locals", &[]), ("lifecycle", &[]), ("_", &[])],
 };
 
-const BAD_VERSION: &str = "This string does not use correct version constraint syntax.";
+pub(super) const BAD_VERSION: &str = "This string does not use correct version constraint syntax.";
 
 impl Reader<'_> {
     pub(super) fn terraform(&mut self, block: &Block) {
         let content = self.content(&block.body, &TERRAFORM);
         if let Some(attribute) = content.attribute("required_version") {
-            let expr = &attribute.expr;
-            if let Some(text) = self.version_text(expr) {
-                match version::Constraint::parse(&text) {
-                    Some(constraint) if !constraint.allows(&version::language()) => {
-                        let what = match (&self.module.path[..], &self.source) {
-                            ([], _) => "This configuration".to_string(),
-                            (path, source) => {
-                                let path: Vec<String> =
-                                    path.iter().map(|name| format!("module.{name}")).collect();
-                                format!("Module {} (from {source})", path.join("."))
-                            }
-                        };
-                        let detail = format!(
-                            "{what} does not support Terraform version {}. To proceed, either \
-                             choose another supported Terraform version or update this version constraint. \
-                             Version constraints are normally set for good reason, so updating the \
-                             constraint may lead to other errors or unexpected behavior.",
-                            version::LANGUAGE
-                        );
-                        self.error("Unsupported Terraform Core version", detail, attribute.span);
-                    }
-                    Some(_) => self.module.settings.required_version.push((text, expr.span)),
-                    None => self.error("Invalid version constraint", BAD_VERSION, expr.span),
-                }
-            }
+            self.required_version(attribute);
+        }
+        if let Some(attribute) = content.attribute("language") {
+            self.language(&attribute.expr);
         }
         if let Some(attribute) = content.attribute("experiments") {
             let detail = "Experimental features are intended only for gathering early feedback on new language \
@@ -80,6 +59,7 @@ impl Reader<'_> {
             self.module.settings.required_providers_block = Some(inner.header);
             self.required_providers(inner);
         }
+        self.provider_meta(content.of("provider_meta"));
         for inner in content.of("backend") {
             if let Some(former) = &self.module.settings.backend {
                 let detail = format!(
@@ -119,12 +99,77 @@ impl Reader<'_> {
                 let detail = "A cloud block keeps the state at, and runs plans in, HCP Terraform, a service \
                               that this program does not speak to. A backend block keeps the state in a \
                               bucket, a cluster, a database or a file.";
-                self.error("Cloud block is not supported", detail, inner.header);
+                let problem = Diagnostic::error("Cloud block is not supported", detail);
+                self.late.push(problem.at(inner.header, ""));
             }
         }
     }
 
-    fn version_text(&mut self, expr: &crate::syntax::tree::Expr) -> Option<String> {
+    /// Compares a `required_version` with the language's; what differs is told before all that follows from it.
+    fn required_version(&mut self, attribute: &Attribute) {
+        let expr = &attribute.expr;
+        if matches!(expr.kind, ExprKind::Null) {
+            return;
+        }
+        let Some(text) = self.version_text(expr) else { return };
+        let Some(constraint) = version::Constraint::parse(&text) else {
+            self.error("Invalid version constraint", BAD_VERSION, expr.span);
+            return;
+        };
+        if text.contains('-') {
+            let detail = format!(
+                "Prerelease version constraints are not supported: {text}. Remove the prerelease information from the \
+                 constraint. Prerelease versions of terraform will match constraints using their version core only."
+            );
+            let problem = Diagnostic::error("Invalid required_version constraint", detail);
+            self.versions.push(problem.at(attribute.span, ""));
+            return;
+        }
+        self.module.settings.required_version.push((text, expr.span));
+        if constraint.allows(&version::language()) {
+            return;
+        }
+        let what = match (&self.module.path[..], &self.source) {
+            ([], _) => "This configuration".to_string(),
+            (path, source) => format!("Module {} (from {source})", super::module_path(path)),
+        };
+        let detail = format!(
+            "{what} does not support Terraform version {}. To proceed, either choose another supported Terraform version \
+             or update this version constraint. Version constraints are normally set for good reason, so updating the \
+             constraint may lead to other errors or unexpected behavior.",
+            version::LANGUAGE
+        );
+        let problem = Diagnostic::error("Unsupported Terraform Core version", detail);
+        self.versions.push(problem.at(attribute.span, ""));
+    }
+
+    fn language(&mut self, expr: &Expr) {
+        const EDITION: &str = "TF2021";
+        let edition = match &expr.kind {
+            ExprKind::Name(name) => name.as_str(),
+            _ if self.is_json(expr.span) && expr.literal().as_deref() == Some(EDITION) => EDITION,
+            _ => {
+                let detail = format!(
+                    "The language argument expects a bare language edition keyword. Terraform {} supports only \
+                     language edition {EDITION}, which is the default.",
+                    version::LANGUAGE
+                );
+                self.error("Invalid language edition", detail, expr.span);
+                return;
+            }
+        };
+        if edition != EDITION {
+            let other = if edition > EDITION { "newer" } else { "different" };
+            let detail = format!(
+                "Terraform v{} only supports language edition {EDITION}. This module requires a {other} version of \
+                 Terraform CLI.",
+                version::LANGUAGE
+            );
+            self.error("Unsupported language edition", detail, expr.span);
+        }
+    }
+
+    fn version_text(&mut self, expr: &Expr) -> Option<String> {
         if let Some(text) = expr.literal() {
             return Some(text);
         }
@@ -136,114 +181,10 @@ impl Reader<'_> {
         None
     }
 
-    fn required_providers(&mut self, block: &Block) {
-        for attribute in &block.body.attributes {
-            let Some(required) = self.required_provider(attribute) else { continue };
-            let name = attribute.name.text.clone();
-            self.module.settings.required_providers.insert(name, required);
-        }
-        for inner in &block.body.blocks {
-            let detail = "Blocks are not allowed here.";
-            self.error(
-                &format!("Unexpected \"{}\" block", inner.kind.text),
-                detail,
-                inner.kind.span,
-            );
-        }
-    }
-
-    fn required_provider(&mut self, attribute: &Attribute) -> Option<RequiredProvider> {
-        let mut required = RequiredProvider { span: attribute.span, ..RequiredProvider::default() };
-        if let Some(text) = attribute.expr.literal() {
-            required.version = text;
-            self.check_constraint(&required.version, attribute.expr.span);
-            return Some(required);
-        }
-        let ExprKind::Object(items) = &attribute.expr.kind else {
-            required.version = self.constant_text(&attribute.expr)?;
-            self.check_constraint(&required.version, attribute.expr.span);
-            return Some(required);
-        };
-        for item in items {
-            let key = item.key.literal().unwrap_or_default();
-            match (key.as_str(), item.value.literal()) {
-                ("source", Some(source)) => {
-                    let parts: Vec<&str> = source.split('/').collect();
-                    let fits =
-                        (1..=3).contains(&parts.len()) && parts.iter().all(|part| !part.is_empty());
-                    if !fits {
-                        let detail = "The \"source\" attribute must be in the format \
-                                      \"[hostname/][namespace/]name\"";
-                        self.error("Invalid provider source string", detail, item.value.span);
-                    }
-                    required.source = short_source(&parts);
-                }
-                ("version", Some(text)) => {
-                    required.version = text;
-                    self.check_constraint(&required.version, item.value.span);
-                }
-                ("configuration_aliases", None) => {
-                    self.check_aliases(&attribute.name.text, &item.value);
-                    if let ExprKind::Tuple(entries) = &item.value.kind {
-                        let pairs = entries.iter().filter_map(|entry| entry.traversal());
-                        required.aliases.extend(pairs.filter_map(|names| match names.as_slice() {
-                            [name, alias] => Some((name.text.clone(), alias.text.clone())),
-                            _ => None,
-                        }));
-                    }
-                }
-                ("source", None) => {
-                    let detail = "Source must be specified as a string.";
-                    self.error("Invalid source", detail, item.value.span);
-                }
-                ("version", None) => {
-                    let detail = "Version must be specified as a string.";
-                    self.error("Invalid version constraint", detail, item.value.span);
-                }
-                _ => {
-                    let detail = "required_providers objects can only contain \"version\", \"source\" and \
-                         \"configuration_aliases\" attributes. To configure a provider, use a \"provider\" \
-                         block.";
-                    self.error("Invalid required_providers object", detail, item.key.span);
-                }
-            }
-        }
-        Some(required)
-    }
-
-    fn check_aliases(&mut self, provider: &str, expr: &crate::syntax::tree::Expr) {
-        let whole = expr.span;
-        for alias in self.list(expr) {
-            let Some((local, _)) = self.provider_reference(alias) else { continue };
-            if local.text != provider {
-                let detail = format!(
-                    "Configuration aliases must be prefixed with the provider name. Expected \"{provider}\", \
-                     but found \"{}\".",
-                    local.text
-                );
-                self.error("Invalid configuration_aliases value", detail, whole);
-            }
-        }
-    }
-
-    fn check_constraint(&mut self, text: &str, span: Span) {
-        if version::Constraint::parse(text).is_none() {
-            self.error("Invalid version constraint", BAD_VERSION, span);
-        }
-    }
-
     pub(super) fn provider(&mut self, block: &Block) {
         let content = self.partial(&block.body, &PROVIDER);
         let name = block.labels[0].clone();
-        if !is_name(&name.text) {
-            let reason = if name.text.contains('.') {
-                "dots are not allowed"
-            } else {
-                "must contain only letters, digits, and dashes, and may not use leading or trailing dashes"
-            };
-            let detail = format!("{} is an invalid provider local name: {reason}", name.text);
-            self.error("Invalid provider local name", detail, block.header);
-        }
+        self.check_local_name(&name.text, block.header);
         if let Some(attribute) = content.attribute("version") {
             let detail = "Terraform 0.13 and earlier allowed provider version constraints inside the \
                           provider configuration block, but that is now deprecated and will be removed in a \
@@ -300,19 +241,8 @@ impl Reader<'_> {
             body.attributes.extend(escaped.body.attributes.iter().cloned());
             body.blocks.extend(escaped.body.blocks.iter().cloned());
         }
-        let provider = ProviderBlock { name, alias, body, span: block.header };
+        let versioned = content.attribute("version").is_some();
+        let provider = ProviderBlock { name, alias, versioned, body, span: block.header };
         self.module.providers.insert(key, provider);
-    }
-}
-
-/// Writes a provider's source without the default registry: `hashicorp/google`.
-fn short_source(parts: &[&str]) -> String {
-    match parts {
-        [name] => format!("hashicorp/{name}"),
-        [host, namespace, name] if *host == "registry.terraform.io" => {
-            format!("{namespace}/{name}")
-        }
-        ["terraform.io", "builtin", name] => format!("builtin/{name}"),
-        _ => parts.join("/"),
     }
 }

@@ -1,5 +1,6 @@
 //! `variable`, `locals`, `output` and `check` blocks.
 
+use crate::diag::Span;
 use crate::syntax::tree::{Block, Expr};
 use crate::value::constraint::conform;
 
@@ -58,11 +59,8 @@ impl Reader<'_> {
             if let Some(Err(error)) =
                 constant::fold(default).map(|value| conform(&value, &constraint))
             {
-                let detail = format!(
-                    "This default value is not compatible with the variable's type constraint: {}.",
-                    error.told()
-                );
-                self.error("Invalid default value for variable", detail, default.span);
+                let (detail, span) = self.wrong_default(block, ty, default, &error.told());
+                self.error("Invalid default value for variable", detail, span);
             }
             if !nullable && matches!(default.kind, crate::syntax::tree::ExprKind::Null) {
                 let detail = "A null default value is not valid when nullable=false.";
@@ -98,6 +96,42 @@ impl Reader<'_> {
             self.error("Duplicate variable declaration", detail, block.header);
         }
         self.module.variables.insert(name.text, variable);
+    }
+
+    /// Says that a default does not fit its type: where an override file changed one of the two, there.
+    fn wrong_default(
+        &self,
+        block: &Block,
+        ty: Option<&Expr>,
+        default: &Expr,
+        why: &str,
+    ) -> (String, Span) {
+        let changes = self.overridden.iter().filter(|(base, _)| *base == block.header);
+        let last = changes.map(|(_, change)| *change).next_back();
+        let by = |expr: Option<&Expr>, change: Span| {
+            expr.is_some_and(|expr| expr.span.file == change.file)
+        };
+        match last.map(|change| (change, by(ty, change), by(Some(default), change))) {
+            Some((change, true, false)) => {
+                let detail = format!(
+                    "Overriding this variable's type constraint has made its default value invalid: {why}."
+                );
+                (detail, change)
+            }
+            Some((change, false, true)) => {
+                let detail = format!(
+                    "The overridden default value for this variable is not compatible with the variable's type \
+                     constraint: {why}."
+                );
+                (detail, change)
+            }
+            _ => {
+                let detail = format!(
+                    "This default value is not compatible with the variable's type constraint: {why}."
+                );
+                (detail, default.span)
+            }
+        }
     }
 
     fn check_validation(&mut self, name: &str, condition: &Expr) {

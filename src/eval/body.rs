@@ -280,13 +280,6 @@ fn fitted(
         let detail = format!("Inappropriate value for attribute {name:?}: {}.", error.message);
         error_at("Incorrect attribute value type", detail, span)
     })?;
-    if !value.is_null() && field.given == Given::Service {
-        let detail = format!(
-            "Can't configure a value for {name:?}: its value will be decided automatically based on the result of applying \
-                 this configuration."
-        );
-        return error_at("Value for unconfigurable attribute", detail, span);
-    }
     if value.is_null() && field.given == Given::Required {
         let detail = format!("The argument {name:?} is required, but no definition was found.");
         return error_at("Missing required argument", detail, span);

@@ -237,6 +237,12 @@ impl<'a> Pass<'_, 'a> {
         let span = rule.condition.span;
         let condition = self.expr(&rule.condition, scope);
         let names = self.skip(&rule.error_message, scope);
+        if self.evaluator.inputs.validating && words.failed == ASSERTION.failed {
+            // Of a check's condition only the names are looked at before there is a plan.
+            let named =
+                condition.map(|_| ()).or_else(|stop| if stop.fatal { Err(stop) } else { Ok(()) });
+            return super::scope::both(named, names).map(|_| Ok(CheckStatus::Unknown));
+        }
         let (condition, ()) = super::scope::both(condition, names)?;
         let pending = self.trace_mut().is_some_and(|trace| trace.pending);
         let holds = decided(&condition, words.invalid, "Condition", span);
@@ -273,11 +279,14 @@ impl<'a> Pass<'_, 'a> {
         let marks = message.all_marks();
         if marks.any() {
             let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
-            let unmark = if marks.sensitive { "nonsensitive()" } else { "ephemeralasnull()" };
+            let remedy = if marks.sensitive {
+                "carefully using the nonsensitive() function if the expression will not reveal the sensitive data"
+            } else {
+                "using the ephemeralasnull() function on the references to not reveal ephemeral data"
+            };
             let detail = format!(
                 "The error expression used to explain this condition refers to {what} values, so Terraform will not display the \
-                 resulting message.\n\nYou can correct this by removing references to {what} values, or by carefully using the \
-                 {unmark} function if the expression will not reveal the {what} data."
+                 resulting message.\n\nYou can correct this by removing references to {what} values, or by {remedy}."
             );
             let problem =
                 Diagnostic::warning(format!("Error message refers to {what} values"), detail);

@@ -56,6 +56,10 @@ pub struct Evaluator<'a> {
     pub(super) problems: Vec<Diagnostic>,
     /// The same, to tell each once a pass.
     pub(super) told: Set<Diagnostic>,
+    /// The name that each problem belongs to.
+    pub(super) owners: Vec<Option<Node<'a>>>,
+    /// The name that is evaluated.
+    pub(super) owner: Option<Node<'a>>,
     /// What the validations of variables and the preconditions of outputs gave, by address; those of kept ones stay.
     pub(super) validations: BTreeMap<String, CheckResult>,
     pub(super) deferred: BTreeSet<Address>,
@@ -178,12 +182,14 @@ impl<'a> Evaluator<'a> {
             running_set: Set::default(),
             problems: Vec::new(),
             told: Set::default(),
+            owners: Vec::new(),
+            owner: None,
             validations: BTreeMap::new(),
             deferred: BTreeSet::new(),
             pending: false,
             single: Rc::new(Turns::Single),
             nothing: Rc::new(Needs::new()),
-            order: Rc::new(order(config, sources)),
+            order: Rc::new(order(config, sources, schemas)),
             limit: None,
         }
     }
@@ -207,7 +213,7 @@ impl<'a> Evaluator<'a> {
         desired.deferred = std::mem::take(&mut self.deferred);
         desired.checks.extend(self.validations.values().cloned());
         desired.checks = super::check::merged(std::mem::take(&mut desired.checks));
-        let problems = std::mem::take(&mut self.problems);
+        let problems = self.causes();
         Evaluation { desired, problems, pending: self.pending }
     }
 
@@ -337,6 +343,8 @@ impl<'a> Evaluator<'a> {
         self.pass += 1;
         self.problems.clear();
         self.told.clear();
+        self.owners.clear();
+        self.owner = None;
         self.pending = false;
         self.traces.clear();
         self.running.clear();
@@ -371,6 +379,7 @@ impl<'a> Pass<'_, 'a> {
             if !self.evaluator.is_in(node) {
                 continue;
             }
+            self.evaluator.owner = Some(*node);
             match node {
                 Node::Local(place, name) => {
                     for module in &instances[*place] {
@@ -395,8 +404,12 @@ impl<'a> Pass<'_, 'a> {
                     let Some((_, call)) = order.places[*child].caller else { continue };
                     for module in instances[*place].clone() {
                         let children = self.children(module, call);
-                        let children = self.tell(children);
-                        instances[*child].extend(children.unwrap_or_default());
+                        let children = self.tell(children).unwrap_or_default();
+                        for child in &children {
+                            let needs = self.module_needs(*child);
+                            self.tell(needs);
+                        }
+                        instances[*child].extend(children);
                     }
                 }
                 Node::Resource(place, mode, type_name, name) => {
@@ -408,9 +421,10 @@ impl<'a> Pass<'_, 'a> {
                         }
                     }
                 }
-                Node::Provider(..) => {}
+                Node::Provider(..) | Node::Check(..) => {}
             }
         }
+        self.evaluator.owner = None;
     }
 
     /// Asks for all instances of a block.
@@ -431,19 +445,19 @@ impl<'a> Pass<'_, 'a> {
             desired.modules.insert(self.evaluator.modules[module].steps.clone());
             let place = self.evaluator.place(module);
             for name in of.locals.keys() {
-                if self.evaluator.is_in(&Node::Local(place, name)) {
+                if self.owns(Node::Local(place, name)) {
                     let value = self.local_named(module, name, Span::default());
                     self.tell(value);
                 }
             }
             for (name, variable) in &of.variables {
-                if self.evaluator.is_in(&Node::Variable(place, name)) {
+                if self.owns(Node::Variable(place, name)) {
                     let value = self.variable(module, variable);
                     self.tell(value);
                 }
             }
             for (name, call) in &of.calls {
-                if self.evaluator.is_in(&Node::Call(place, name)) {
+                if self.owns(Node::Call(place, name)) {
                     let children = self.children(module, call);
                     let children = self.tell(children).unwrap_or_default();
                     for child in &children {
@@ -454,12 +468,12 @@ impl<'a> Pass<'_, 'a> {
                 }
             }
             for resource in of.resources.values() {
-                if self.evaluator.is_in(&super::order::resource_node(place, resource)) {
+                if self.owns(super::order::resource_node(place, resource)) {
                     self.block(BlockId { module, resource }, desired);
                 }
             }
             for name in of.outputs.keys() {
-                if self.evaluator.is_in(&Node::Output(place, name)) {
+                if self.owns(Node::Output(place, name)) {
                     let value = self.output(module, name);
                     self.tell(value);
                 }
@@ -473,12 +487,14 @@ impl<'a> Pass<'_, 'a> {
                 desired.checks.extend(left_out.into_iter().filter(|check| check.kind == "check"));
             }
             let unchecked = self.evaluator.limit.is_some() || self.evaluator.inputs.unchecked;
-            for check in of.checks.values().filter(|_| !unchecked) {
+            for (name, check) in of.checks.iter().filter(|_| !unchecked) {
+                self.evaluator.owner = Some(Node::Check(place, name));
                 if let Some(data) = &check.data {
                     self.block(BlockId { module, resource: data }, desired);
                 }
                 desired.checks.push(self.assertions(module, check));
             }
+            self.evaluator.owner = None;
         }
         let never =
             self.evaluator.limit.is_none().then(|| {
@@ -488,6 +504,13 @@ impl<'a> Pass<'_, 'a> {
         self.check_calls(&self.evaluator.config.root);
         self.providers(desired);
         desired.outputs = self.root_outputs();
+    }
+
+    /// Takes what is told from here on as a name's, if that is evaluated at all.
+    fn owns(&mut self, node: Node<'a>) -> bool {
+        let is_in = self.evaluator.is_in(&node);
+        self.evaluator.owner = is_in.then_some(node);
+        is_in
     }
 
     /// Evaluates a block's instances, asks for each, and checks their conditions.
@@ -529,12 +552,16 @@ impl<'a> Pass<'_, 'a> {
         }
     }
 
-    /// Evaluates the provider blocks that instances use, and those of the root.
+    /// Evaluates the provider blocks that instances use, and those of the root that some block uses.
     fn providers(&mut self, desired: &mut Desired) {
         let used: BTreeSet<ProviderRef> =
             desired.instances.values().map(|instance| instance.provider.clone()).collect();
         let root = &self.evaluator.config.root;
-        let written = root.providers.keys().filter(|_| self.evaluator.limit.is_none());
+        let (known, all) = (self.used_providers(), self.evaluator.limit.is_none());
+        let is_used = |(name, alias): &&(String, Option<String>)| {
+            all && known.contains(&(Vec::new(), name.clone(), alias.clone()))
+        };
+        let written = root.providers.keys().filter(is_used);
         let written = written.map(|(name, alias)| {
             let source = root.provider_source(name);
             ProviderRef {

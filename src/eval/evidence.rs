@@ -19,7 +19,7 @@ pub(super) enum Cause {
     Other,
     /// That a value is not known.
     Unknown,
-    /// That a value is a secret.
+    /// That a value is a secret, or ephemeral.
     Sensitive,
 }
 
@@ -235,7 +235,7 @@ fn statement(value: &Value, cause: Cause) -> Option<String> {
         return (cause == Cause::Sensitive).then(|| "has a sensitive value".to_string());
     }
     if marks.ephemeral {
-        return None;
+        return (cause == Cause::Sensitive).then(|| "has an ephemeral value".to_string());
     }
     let Kind::Unknown(ty, bounds) = value.kind() else {
         return Some(format!("is {}", compact(value)));

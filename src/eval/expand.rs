@@ -199,7 +199,8 @@ impl<'a> Pass<'_, 'a> {
                 stop.problems.iter().any(|problem| problem.detail.contains(words))
             })
         };
-        let cause = match (says("Sensitive values"), says("until apply")) {
+        let secret = says("Sensitive values") || says("ephemeral value");
+        let cause = match (secret, says("until apply")) {
             (true, _) => Cause::Sensitive,
             (_, true) => Cause::Unknown,
             _ => Cause::Other,

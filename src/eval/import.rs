@@ -1,12 +1,13 @@
 //! `import` blocks: which objects are taken over, one for each turn of `for_each`.
 
+use super::access::entries;
 use super::evaluator::Pass;
-use super::expand::Turns;
+use super::evidence::Cause;
 use super::reference::{Chain, Step};
-use super::scope::{Eval, Scope, Stop, fatal};
+use super::scope::{Eval, Scope, Stop, Turn, fatal, fatal_value};
 use crate::addr::{Address, Key, Step as ModuleStep};
 use crate::config::Import;
-use crate::diag::Span;
+use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::Expr;
 use crate::value::convert::convert;
 use crate::value::{Kind, Type};
@@ -28,25 +29,79 @@ impl Pass<'_, '_> {
         let mut found = Vec::new();
         for import in &self.evaluator.config.root.imports {
             let Some(id) = &import.id else { continue };
-            let turns = self.turns(None, import.for_each.as_ref(), &mut Scope::module(0));
+            let turns = match &import.for_each {
+                Some(each) => self.import_turns(each),
+                None => Ok(vec![Turn::None]),
+            };
             let Some(turns) = self.tell(turns) else { continue };
-            let keys = turns.keys();
-            for key in keys {
-                let made = self.imported(import, id, &turns, key.as_ref());
-                found.extend(self.tell(made));
+            for turn in turns {
+                let made = self.imported(import, id, turn);
+                let Some(made) = self.tell(made) else { break };
+                found.push(made);
             }
         }
         found
     }
 
-    fn imported(
-        &mut self,
-        import: &Import,
-        id: &Expr,
-        turns: &Turns,
-        key: Option<&Key>,
-    ) -> Eval<Imported> {
-        let mut scope = Scope { turn: turns.turn(key), ..Scope::module(0) };
+    /// Gives the turns of an `import` block's `for_each`: any collection will do, and a secret one too.
+    fn import_turns(&mut self, each: &Expr) -> Eval<Vec<Turn>> {
+        let result = self.import_entries(each);
+        let unknown = |problem: &Diagnostic| problem.detail.contains("until apply");
+        let ephemeral = |problem: &Diagnostic| problem.detail.contains("ephemeral value");
+        let cause = match &result {
+            Err(stop) if stop.problems.iter().any(unknown) => Cause::Unknown,
+            Err(stop) if stop.problems.iter().any(ephemeral) => Cause::Sensitive,
+            _ => Cause::Other,
+        };
+        self.explained_by(result, each, cause, &mut Scope::module(0))
+    }
+
+    fn import_entries(&mut self, each: &Expr) -> Eval<Vec<Turn>> {
+        const SUMMARY: &str = "Invalid for_each argument";
+        let value = self.expr(each, &mut Scope::module(0))?;
+        if value.marks().ephemeral {
+            let detail = "The given \"for_each\" value is derived from an ephemeral value, which means that Terraform cannot \
+                          persist it between plan/apply rounds. Use only non-ephemeral values to specify a resource's \
+                          instance keys.";
+            return fatal_value(SUMMARY, detail, each.span);
+        }
+        if value.is_null() {
+            return Ok(Vec::new());
+        }
+        if !value.is_whole() {
+            if self.evaluator.inputs.validating {
+                return Ok(Vec::new());
+            }
+            let detail = "The \"for_each\" expression includes values derived from other resource attributes that cannot be \
+                          determined until apply, and so Terraform cannot determine the full set of values that might be \
+                          used to import this resource.";
+            return fatal_value(SUMMARY, detail, each.span);
+        }
+        let Some((entries, marks)) = entries(&value) else {
+            let detail = "The \"for_each\" expression must be a collection.";
+            return fatal_value(SUMMARY, detail, each.span);
+        };
+        let turns = entries.into_iter().map(|(key, value)| Turn::Each(key, value.marked(marks)));
+        Ok(turns.collect())
+    }
+
+    /// Checks that an instance's key is of the kind that its block gives.
+    fn fits_repetition(&self, to: &Address, span: Span) -> Eval<()> {
+        let block = self.evaluator.config.resource(to);
+        let counted = block.is_some_and(|block| block.count.is_some());
+        let keyed = block.is_some_and(|block| block.for_each.is_some());
+        let detail = match &to.key {
+            None if counted => "The target resource is using count.",
+            None if keyed => "The target resource is using for_each.",
+            Some(Key::Number(_)) if !counted => "The target resource does not use count.",
+            Some(Key::String(_)) if !keyed => "The target resource does not use for_each.",
+            _ => return Ok(()),
+        };
+        fatal("Invalid import 'to' expression", detail, span)
+    }
+
+    fn imported(&mut self, import: &Import, id: &Expr, turn: Turn) -> Eval<Imported> {
+        let mut scope = Scope { turn, ..Scope::module(0) };
         let to = self.import_address(&import.to, &mut scope)?;
         let path: Vec<String> = to.module.iter().map(|step| step.name.clone()).collect();
         if self.evaluator.config.module(&path).is_none() {
@@ -56,6 +111,7 @@ impl Pass<'_, '_> {
             );
             return fatal("Configuration for import target does not exist", detail, import.to.span);
         }
+        self.fits_repetition(&to, import.to.span)?;
         let missing = self.evaluator.config.resource(&to).is_none();
         if missing && !self.evaluator.inputs.validating {
             let detail = format!(
@@ -87,7 +143,6 @@ impl Pass<'_, '_> {
                 "The import block \"id\" argument depends on resource attributes that cannot be determined until apply, so \
                  Terraform cannot plan to import this resource.",
             ),
-            _ if text.is_sensitive() => invalid("The import ID cannot be sensitive."),
             Kind::String(text) if text.is_empty() => invalid(
                 "The import ID value evaluates to an empty string, please provide a non-empty value.",
             ),
@@ -100,11 +155,11 @@ impl Pass<'_, '_> {
     fn import_address(&mut self, to: &Expr, scope: &mut Scope) -> Eval<Address> {
         let chain = Chain::new(to);
         let mut words: Vec<(String, Option<Key>)> = vec![(chain.name().0.to_string(), None)];
-        for (step, place, _) in &chain.steps {
+        for (step, _, _) in &chain.steps {
             match step {
                 Step::Attribute(name) => words.push((name.text.clone(), None)),
                 Step::Index(index) => {
-                    let key = self.import_key(index, *place, scope)?;
+                    let key = self.import_key(index, scope)?;
                     if let Some(last) = words.last_mut() {
                         last.1 = Some(key);
                     }
@@ -131,16 +186,20 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn import_key(&mut self, index: &Expr, place: Span, scope: &mut Scope) -> Eval<Key> {
+    fn import_key(&mut self, index: &Expr, scope: &mut Scope) -> Eval<Key> {
         let value = self.expr(index, scope)?;
+        if value.is_sensitive() {
+            let detail = "Import address index expression cannot be sensitive.";
+            return fatal("Invalid index expression", detail, index.span);
+        }
         let number = value.as_i64().and_then(|number| u64::try_from(number).ok());
         match (value.as_str(), number) {
             (Some(text), _) => Ok(Key::String(text.into())),
             (None, Some(number)) => Ok(Key::Number(number)),
             (None, None) => fatal(
-                "Invalid import address",
-                "The key of an instance must be a known string or whole number.",
-                place,
+                "Invalid address",
+                "Invalid resource instance key: either a string or an integer is required.",
+                index.span,
             ),
         }
     }

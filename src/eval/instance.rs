@@ -159,7 +159,10 @@ impl<'a> Pass<'_, 'a> {
         let address = self.block_address(block).with_key(key);
         let asked =
             Asked { address: &address, instance: &instance, provider: &provider, schema: &schema };
-        let value = match self.oracle.object(&asked) {
+        let answer = self.oracle.object(&asked);
+        let wrong = self.oracle.found_wrong();
+        self.report(wrong);
+        let value = match answer {
             Answer::Known(value) => marked_by(&value, &schema.fields),
             Answer::Pending => {
                 self.touch_pending();
@@ -192,8 +195,11 @@ impl<'a> Pass<'_, 'a> {
             let turn = turns.turn(key.as_ref());
             let mut scope = Scope { turn, own: Some(own), ..Scope::module(block.module) };
             let mut depends_on = (*pass.module_needs(block.module)?).clone();
-            depends_on.extend(pass.depends_on(&resource.depends_on, &mut scope)?);
-            let schema = pass.schema(block)?;
+            let depends = pass.depends_on(&resource.depends_on, &mut scope);
+            let schema = match pass.schema(block) {
+                Ok(schema) => schema,
+                Err(stop) => return super::scope::both(depends, Err(stop)).map(|(_, never)| never),
+            };
             let mut places = Vec::new();
             let kept = resource.mode != Mode::Ephemeral;
             let config = pass.body(
@@ -204,8 +210,6 @@ impl<'a> Pass<'_, 'a> {
                 &mut places,
                 &mut scope,
             );
-            ignorable(&resource.lifecycle, &schema)?;
-            let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
             let address = pass.block_address(block).with_key(key.clone());
             let config = config.map_err(|mut stop| {
                 for problem in &mut stop.problems {
@@ -215,11 +219,19 @@ impl<'a> Pass<'_, 'a> {
                 }
                 stop
             });
-            let ignored = pass.known_ignored(&resource.lifecycle, &schema);
-            let (lifecycle, ()) = super::scope::both(lifecycle, ignored)?;
-            let (config, lifecycle) = super::scope::both(config, Ok(lifecycle))?;
-            pass.condition_needs(&resource.lifecycle, &mut scope)?;
-            pass.provisioners(resource, &mut scope)?;
+            let ignored = match &config {
+                Ok(_) => ignorable(&resource.lifecycle, &schema)
+                    .and_then(|()| pass.known_ignored(&resource.lifecycle, &schema)),
+                Err(_) => Ok(()),
+            };
+            let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
+            let conditions = pass.condition_needs(&resource.lifecycle, &mut scope);
+            let provisioners = pass.provisioners(resource, &mut scope);
+            let rest = super::scope::all([ignored, conditions, provisioners]);
+            let own = super::scope::both(config, lifecycle);
+            let ((config, lifecycle), (depends, _)) =
+                super::scope::both(own, super::scope::both(depends, rest))?;
+            depends_on.extend(depends);
             let address = pass.block_address(block);
             let mut needs = pass.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
             needs.remove(&address);
@@ -241,12 +253,11 @@ impl<'a> Pass<'_, 'a> {
     /// Notes what an instance's conditions refer to: it waits for that too.
     fn condition_needs(&mut self, lifecycle: &Lifecycle, scope: &mut Scope) -> Eval<()> {
         scope.this = Some(anything());
-        for rule in lifecycle.preconditions.iter().chain(&lifecycle.postconditions) {
-            self.skip(&rule.condition, scope)?;
-            self.skip(&rule.error_message, scope)?;
-        }
+        let rules = lifecycle.preconditions.iter().chain(&lifecycle.postconditions);
+        let exprs = rules.flat_map(|rule| [&rule.condition, &rule.error_message]);
+        let touched: Vec<Eval<()>> = exprs.map(|expr| self.skip(expr, scope)).collect();
         scope.this = None;
-        Ok(())
+        super::scope::all(touched).map(|_| ())
     }
 
     fn lifecycle(
@@ -269,10 +280,13 @@ impl<'a> Pass<'_, 'a> {
                 Ignore::Paths(paths.iter().filter_map(relative).collect())
             }
         };
-        let mut replace_triggered_by = Vec::new();
-        for entry in &config.replace_triggered_by {
-            replace_triggered_by.push(self.trigger(entry, module, scope)?);
-        }
+        // What is not planned triggers nothing.
+        let triggers = config.replace_triggered_by.iter();
+        let validating = self.evaluator.inputs.validating;
+        let triggers = triggers.filter(|_| !validating);
+        let triggers: Vec<Eval<(Address, Path)>> =
+            triggers.map(|entry| self.trigger(entry, module, scope)).collect();
+        let replace_triggered_by = super::scope::all(triggers)?;
         Ok(InstanceLifecycle {
             config: config.clone(),
             prevent_destroy,
@@ -323,7 +337,13 @@ impl<'a> Pass<'_, 'a> {
             return Err(Stop::reported());
         };
         let name = (mode, type_name.to_string(), name.to_string());
-        let block = self.declared(module, &name, chain.until(used))?;
+        let span = chain.until(used);
+        let block = self.declared(module, &name, span).or_else(|_| {
+            let text = block_text(name.0, &name.1, &name.2);
+            let detail =
+                format!("A resource {text} has not been declared in {}", self.module_label(module));
+            fatal("Reference to undeclared resource", detail, span)
+        })?;
         let mut address = self.block_address(block);
         let mut rest = used;
         if let Some((Step::Index(index), _, _)) = chain.steps.get(used) {
@@ -331,7 +351,6 @@ impl<'a> Pass<'_, 'a> {
             address.key = self.block_turns(block)?.key_of(&index);
             rest += 1;
         }
-        self.known_attribute(block, &chain, rest)?;
         let path = chain.steps[rest..].iter().fold(Path::root(), |path, (step, _, _)| match step {
             Step::Attribute(name) => path.attribute(&name.text),
             Step::Index(index) => match index.literal() {
@@ -432,9 +451,11 @@ impl<'a> Pass<'_, 'a> {
             let instance = &self.evaluator.modules[at];
             let id = (name.clone(), alias.clone());
             let Some((parent, call)) = instance.caller else { break };
-            let passed = call.providers.iter().find(|(inner, _, _)| *inner == id);
+            let passed = call.providers.iter().find(|passed| passed.inside == id);
             match passed {
-                Some((_, outer, _)) => (name, alias) = outer.clone(),
+                Some(passed) => (name, alias) = passed.here.clone(),
+                // Nobody above is asked for one with an alias.
+                None if alias.is_some() => break,
                 None if instance.module.providers.contains_key(&id) => break,
                 None => {}
             }
@@ -451,8 +472,10 @@ impl<'a> Pass<'_, 'a> {
     /// Gives a provider block's configuration; what it was made from is not taken over.
     pub(super) fn provider_config(&mut self, provider: &ProviderRef) -> Eval<Rc<ProviderConfig>> {
         let (made, trace) = self.traced(|pass| {
-            pass.once(Item::Provider(provider.clone()), |pass| {
-                pass.make_provider(provider).map(Rc::new)
+            pass.owned_by_provider(provider, |pass| {
+                pass.once(Item::Provider(provider.clone()), |pass| {
+                    pass.make_provider(provider).map(Rc::new)
+                })
             })
         });
         self.absorb(&super::scope::Needs::new(), trace.pending, trace.asked);

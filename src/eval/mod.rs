@@ -6,6 +6,7 @@
 
 mod evaluator;
 mod evidence;
+mod cause;
 mod order;
 mod scope;
 mod expr;
@@ -210,6 +211,11 @@ pub enum Answer {
 pub trait Oracle {
     /// Gives the value that stands for an instance.
     fn object(&mut self, asked: &Asked<'_>) -> Answer;
+
+    /// Gives what was found wrong with the instance that was asked for last, besides the answer.
+    fn found_wrong(&mut self) -> Vec<Diagnostic> {
+        Vec::new()
+    }
 
     /// Gives the address under which an instance is kept, for `for_each` over unknown keys: the keys that
     /// the prior state has of a block. Empty where there is none.

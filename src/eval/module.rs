@@ -9,9 +9,9 @@ use super::expand::Turns;
 use super::reference::{Chain, Step, anything, single};
 use super::scope::{BlockId, Eval, Item, ModuleId, Needs, Scope, Stop, Turn, fatal};
 use crate::addr::{Address, BlockName, Key, Step as AddressStep};
-use crate::config::{Module, ModuleCall};
+use crate::config::{Module, ModuleCall, names};
 use crate::diag::{Diagnostic, Span, nearest_within};
-use crate::syntax::tree::Expr;
+use crate::syntax::tree::{Expr, ExprKind};
 use crate::value::{Type, Value};
 
 /// A module's instance.
@@ -97,13 +97,20 @@ impl<'a> Pass<'_, 'a> {
     /// Gives what a `depends_on` leads to, and takes it over.
     pub(super) fn depends_on(&mut self, entries: &[Expr], scope: &mut Scope) -> Eval<Needs> {
         let mut found = Needs::new();
+        let mut results = Vec::new();
         for entry in entries {
+            let whole = whole_object(entry);
+            // What is no whole object is told of each entry; after that nothing is looked up.
+            if whole.is_err() || results.iter().any(Result::is_err) {
+                results.push(whole);
+                continue;
+            }
             let (result, trace) = self.traced(|pass| pass.depends_on_one(entry, scope));
-            result?;
+            results.push(result);
             self.absorb(&trace.needs, trace.pending, trace.asked);
             found.extend(trace.needs);
         }
-        Ok(found)
+        super::scope::all(results).map(|_| found)
     }
 
     fn depends_on_one(&mut self, entry: &Expr, scope: &mut Scope) -> Eval<()> {
@@ -319,3 +326,25 @@ const SENSITIVE_DETAIL: &str = "To reduce the risk of accidentally exporting sen
     internal, Terraform requires that any root module output containing sensitive data be explicitly marked as sensitive, to \
     confirm your intent.\n\nIf you do intend to export this data, annotate the output value as sensitive by adding the following \
     argument:\n    sensitive = true";
+
+/// Checks that an entry of `depends_on` is a whole object: a block, an instance, a module or its output.
+fn whole_object(entry: &Expr) -> Eval<()> {
+    let reference = match names::reference(entry) {
+        Some(Ok(reference)) => reference,
+        Some(Err(problem)) => return Err(Stop::fatal(*problem)),
+        None => return Ok(()),
+    };
+    let is_key = |step: &&&Expr| matches!(step.kind, ExprKind::Index(..));
+    let mut steps = reference.rest.iter().filter(|step| !is_key(step));
+    let further = match reference.subject {
+        names::Subject::Resource(..) => steps.next(),
+        // An output is a whole object too.
+        names::Subject::Module(_) => steps.nth(1),
+        _ => None,
+    };
+    let Some(step) = further else { return Ok(()) };
+    let before = names::chain(step).iter().rev().nth(1).map_or(0, |source| source.span.end);
+    let detail = "References in depends_on must be to a whole object (resource, etc), not to an attribute of an object.";
+    let span = Span { start: before, end: entry.span.end, ..entry.span };
+    fatal("Invalid depends_on reference", detail, span)
+}

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use super::Schemas;
 use super::reference::{Chain, Named, block_text, is_reserved, named, references};
 use super::scope::Table;
 use crate::addr::Mode;
 use crate::config::{Config, Module, ModuleCall, ProviderBlock, Resource};
 use crate::diag::{Diagnostic, Sources, Span};
-use crate::syntax::tree::{Body, Expr};
+use crate::syntax::tree::{Block, Body, Expr};
 
 /// A module of the configuration, whatever number of instances it has.
 pub(super) struct Place<'a> {
@@ -30,6 +31,22 @@ pub(super) enum Node<'a> {
     Call(usize, &'a str),
     Resource(usize, Mode, &'a str, &'a str),
     Provider(usize, &'a str, Option<&'a str>),
+    Check(usize, &'a str),
+}
+
+impl Node<'_> {
+    /// Gives the number of the module that it stands in.
+    fn place(self) -> usize {
+        match self {
+            Node::Local(place, _)
+            | Node::Variable(place, _)
+            | Node::Output(place, _)
+            | Node::Call(place, _)
+            | Node::Resource(place, ..)
+            | Node::Check(place, _)
+            | Node::Provider(place, ..) => place,
+        }
+    }
 }
 
 /// The order, or the cycles that forbid one.
@@ -42,7 +59,7 @@ pub(super) struct Order<'a> {
 }
 
 /// Puts all names of a configuration in order.
-pub(super) fn order<'a>(config: &'a Config, sources: &Sources) -> Order<'a> {
+pub(super) fn order<'a>(config: &'a Config, sources: &Sources, schemas: &dyn Schemas) -> Order<'a> {
     let mut places = vec![Place { module: &config.root, caller: None, children: BTreeMap::new() }];
     let mut next = 0;
     while let Some(place) = places.get(next) {
@@ -58,7 +75,7 @@ pub(super) fn order<'a>(config: &'a Config, sources: &Sources) -> Order<'a> {
         }
         next += 1;
     }
-    let graph = Graph::new(&places);
+    let graph = Graph::new(&places, schemas);
     let (nodes, circles) = graph.components();
     let cycles = circles.iter().map(|members| graph.cycle(members, &places, sources)).collect();
     let edges =
@@ -76,7 +93,7 @@ struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    fn new(places: &[Place<'a>]) -> Graph<'a> {
+    fn new(places: &[Place<'a>], schemas: &dyn Schemas) -> Graph<'a> {
         let mut nodes = Vec::new();
         for (place, at) in places.iter().enumerate() {
             let module = at.module;
@@ -91,11 +108,12 @@ impl<'a> Graph<'a> {
             );
             nodes.extend(resources(module).map(|of| resource_node(place, of)));
             nodes.extend(module.outputs.keys().map(|name| Node::Output(place, name)));
+            nodes.extend(module.checks.keys().map(|name| Node::Check(place, name)));
         }
         let numbers: Table<Node<'a>, usize> =
             nodes.iter().enumerate().map(|(number, node)| (*node, number)).collect();
         let edges = nodes.iter().enumerate().map(|(number, node)| {
-            let mut found = Found { places, at: 0, nodes: Vec::new() };
+            let mut found = Found { places, schemas, at: 0, nodes: Vec::new() };
             found.node(*node);
             let known = found
                 .nodes
@@ -158,10 +176,26 @@ impl<'a> Graph<'a> {
         (order, circles)
     }
 
+    /// Says whether a variable is in a cycle by its validations rather than by its value.
+    fn by_validation(&self, variable: usize, members: &[usize], places: &[Place<'_>]) -> bool {
+        let Node::Variable(place, name) = self.nodes[variable] else { return false };
+        let validations = places[place].module.variables.get(name).map(|of| &of.validations);
+        let inside = self.edges[variable].iter().filter(|(other, _)| members.contains(other));
+        validations.is_some_and(|rules| !rules.is_empty())
+            && inside.into_iter().any(|(other, _)| self.nodes[*other].place() == place)
+    }
+
     /// Tells of a cycle: all its members, and a way around it.
     fn cycle(&self, members: &[usize], places: &[Place<'a>], sources: &Sources) -> Diagnostic {
-        let mut names: Vec<String> =
-            members.iter().filter_map(|member| label(self.nodes[*member], places, true)).collect();
+        let mut names: Vec<String> = members
+            .iter()
+            .filter_map(|member| {
+                let node = self.nodes[*member];
+                let text = label(node, places, true)?;
+                let validated = self.by_validation(*member, members, places);
+                Some(if validated { text.replace(" (expand)", " (validation)") } else { text })
+            })
+            .collect();
         names.sort();
         let mut problem = Diagnostic::error(format!("Cycle: {}", names.join(", ")), "");
         let mut way: Vec<usize> = Vec::new();
@@ -203,6 +237,7 @@ fn label(node: Node<'_>, places: &[Place<'_>], expanded: bool) -> Option<String>
         Node::Variable(place, name) => (place, format!("var.{name}{suffix}")),
         Node::Output(place, name) => (place, format!("output.{name}{suffix}")),
         Node::Call(place, name) => (place, format!("module.{name}{suffix}")),
+        Node::Check(place, name) => (place, format!("check.{name}{suffix}")),
         Node::Resource(place, mode, type_name, name) => (place, block_text(mode, type_name, name)),
         Node::Provider(place, name, alias) => {
             let alias = alias.map(|alias| format!(".{alias}")).unwrap_or_default();
@@ -217,6 +252,7 @@ fn label(node: Node<'_>, places: &[Place<'_>], expanded: bool) -> Option<String>
 /// Collects what a node refers to.
 struct Found<'p, 'a> {
     places: &'p [Place<'a>],
+    schemas: &'p dyn Schemas,
     /// The module that names are looked up in.
     at: usize,
     nodes: Vec<(Node<'a>, Span)>,
@@ -224,12 +260,7 @@ struct Found<'p, 'a> {
 
 impl<'a> Found<'_, 'a> {
     fn node(&mut self, node: Node<'a>) {
-        let (Node::Local(place, _)
-        | Node::Variable(place, _)
-        | Node::Output(place, _)
-        | Node::Call(place, _)
-        | Node::Resource(place, ..)
-        | Node::Provider(place, ..)) = node;
+        let place = node.place();
         self.at = place;
         let module = self.places[place].module;
         if let Some((parent, call)) = self.places[place].caller {
@@ -265,6 +296,13 @@ impl<'a> Found<'_, 'a> {
                     self.resource(resource);
                 }
             }
+            Node::Check(_, name) => {
+                let Some(check) = module.checks.get(name) else { return };
+                let own = check.data.iter().map(|data| resource_node(place, data));
+                self.nodes.extend(own.map(|node| (node, Span::default())));
+                let rules = check.asserts.iter();
+                self.exprs(rules.flat_map(|rule| [&rule.condition, &rule.error_message]));
+            }
             Node::Provider(_, name, alias) => {
                 let id = (name.to_string(), alias.map(str::to_string));
                 if let Some(block) = module.providers.get(&id) {
@@ -292,7 +330,7 @@ impl<'a> Found<'_, 'a> {
         let rules =
             resource.lifecycle.preconditions.iter().chain(&resource.lifecycle.postconditions);
         self.exprs(rules.flat_map(|rule| [&rule.condition, &rule.error_message]));
-        self.body(&resource.body, &mut Vec::new());
+        self.resource_body(resource);
         for block in &resource.provisioners {
             let own = block.body.attributes.iter();
             let own = own.filter(|argument| !matches!(&*argument.name.text, "when" | "on_failure"));
@@ -320,10 +358,30 @@ impl<'a> Found<'_, 'a> {
                 return Some((at, block));
             }
             let (parent, call) = place.caller?;
-            if let Some((_, outer, _)) = call.providers.iter().find(|(inner, _, _)| *inner == id) {
-                id = outer.clone();
+            if let Some(passed) = call.providers.iter().find(|passed| passed.inside == id) {
+                id = passed.here.clone();
             }
             at = parent;
+        }
+    }
+
+    /// Takes in a resource's body: what its type does not have is told of, and refers to nothing.
+    fn resource_body(&mut self, resource: &'a Resource) {
+        let implied = resource.type_name.text.split('_').next().unwrap_or_default();
+        let local = resource.provider.as_ref().map_or(implied, |(name, _)| &name.text);
+        let source = self.places[self.at].module.provider_source(local);
+        let schema = self.schemas.resource(&source, resource.mode, &resource.type_name.text);
+        let known =
+            |name: &str| schema.as_ref().is_none_or(|schema| schema.fields.contains_key(name));
+        for attribute in resource.body.attributes.iter().filter(|own| known(&own.name.text)) {
+            self.expr(&attribute.expr, &mut Vec::new());
+        }
+        for block in &resource.body.blocks {
+            let dynamic = block.kind.text == "dynamic";
+            let label = block.labels.first().filter(|_| dynamic).unwrap_or(&block.kind);
+            if known(&label.text) {
+                self.block(block, &mut Vec::new());
+            }
         }
     }
 
@@ -334,17 +392,20 @@ impl<'a> Found<'_, 'a> {
             }
         }
         for block in &body.blocks {
-            let depth = bound.len();
-            if block.kind.text == "dynamic" {
-                let named =
-                    block.body.attribute("iterator").and_then(|iterator| iterator.expr.traversal());
-                let named = named.and_then(|names| names.into_iter().next()).map(|name| name.text);
-                bound
-                    .extend(named.or_else(|| block.labels.first().map(|label| label.text.clone())));
-            }
-            self.body(&block.body, bound);
-            bound.truncate(depth);
+            self.block(block, bound);
         }
+    }
+
+    fn block(&mut self, block: &'a Block, bound: &mut Vec<String>) {
+        let depth = bound.len();
+        if block.kind.text == "dynamic" {
+            let iterator = block.body.attribute("iterator");
+            let named = iterator.and_then(|iterator| iterator.expr.traversal());
+            let named = named.and_then(|names| names.into_iter().next()).map(|name| name.text);
+            bound.extend(named.or_else(|| block.labels.first().map(|label| label.text.clone())));
+        }
+        self.body(&block.body, bound);
+        bound.truncate(depth);
     }
 
     fn exprs(&mut self, exprs: impl IntoIterator<Item = &'a Expr>) {

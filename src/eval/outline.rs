@@ -1,9 +1,17 @@
 //! What an expression says without being evaluated: its constant, and what it refers to.
 
+use std::sync::Arc;
+
+use super::evaluator::Evaluator;
 use super::reference::{Chain, Named, Step, is_reserved, named, references};
+use super::{Answer, Asked, Inputs, Oracle, Schemas};
 use crate::addr::Mode;
+use crate::config::Config;
+use crate::config::constant::{fold, forbidden};
+use crate::diag::Sources;
+use crate::schema::Schema;
 use crate::syntax::tree::Expr;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// An expression in outline.
 #[derive(Clone, Debug, Default)]
@@ -18,13 +26,58 @@ pub struct Outline {
 pub fn outline(expr: &Expr) -> Outline {
     let mut found = Vec::new();
     references(expr, &mut Vec::new(), &mut |chain| found.extend(parts(chain)));
-    let constant = if found.is_empty() { crate::config::constant::fold(expr) } else { None };
+    let constant = if found.is_empty() { constant_of(expr) } else { None };
     Outline { constant, references: found }
 }
 
 /// Gives the value of an expression that is a fixed one.
 pub fn constant_of(expr: &Expr) -> Option<Value> {
-    crate::config::constant::fold(expr)
+    fold(expr).or_else(|| computed(expr))
+}
+
+/// Nothing that an expression could ask of.
+struct Nothing;
+
+impl Schemas for Nothing {
+    fn provider(&self, _source: &str) -> Option<Arc<Schema>> {
+        None
+    }
+
+    fn resource(&self, _source: &str, _mode: Mode, _type_name: &str) -> Option<Arc<Schema>> {
+        None
+    }
+
+    fn type_names(&self, _source: &str, _mode: Mode) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Oracle for Nothing {
+    fn object(&mut self, _asked: &Asked<'_>) -> Answer {
+        Answer::Pending
+    }
+}
+
+/// Computes an expression that refers to nothing and calls no function.
+fn computed(expr: &Expr) -> Option<Value> {
+    if !forbidden(expr).is_empty() {
+        return None;
+    }
+    let (config, sources) = (Config::default(), Sources::default());
+    let inputs = Inputs::default();
+    let value = Evaluator::new(&config, &sources, &inputs, &Nothing).expression(expr, &mut Nothing);
+    value.ok().filter(is_finite)
+}
+
+/// Says whether all numbers in a value have an end: others cannot be written.
+fn is_finite(value: &Value) -> bool {
+    match value.kind() {
+        Kind::Number(number) => !number.is_infinite(),
+        _ => {
+            value.elements().unwrap_or_default().iter().all(is_finite)
+                && value.fields().into_iter().flatten().all(|(_, part)| is_finite(part))
+        }
+    }
 }
 
 /// Writes a reference as it stands, like those of `depends_on`.
@@ -38,7 +91,7 @@ fn text(step: &Step<'_>) -> Option<String> {
     match step {
         Step::Attribute(name) => Some(format!(".{}", name.text)),
         Step::Index(key) => {
-            let key = crate::config::constant::fold(key)?;
+            let key = fold(key)?;
             match (key.as_str(), key.as_i64()) {
                 (Some(text), _) => Some(format!("[{text:?}]")),
                 (None, Some(place)) => Some(format!("[{place}]")),

@@ -79,10 +79,10 @@ impl Pass<'_, '_> {
             return Ok(());
         }
         let mut inner = Scope { this: Some(anything()), own: None, ..scope.clone() };
-        for block in resource.provisioners.iter().filter(|block| is_local_exec(block)) {
-            self.provisioner(block, &mut inner)?;
-        }
-        Ok(())
+        let programs = resource.provisioners.iter().filter(|block| is_local_exec(block));
+        let checked: Vec<Eval> =
+            programs.map(|block| self.provisioner(block, &mut inner)).collect();
+        super::scope::all(checked).map(|_| ())
     }
 
     fn provisioner(&mut self, block: &Block, scope: &mut Scope) -> Eval {

@@ -316,6 +316,7 @@ impl<'a> Pass<'_, 'a> {
             }
             if self.evaluator.told.insert(problem.clone()) {
                 self.evaluator.problems.push(problem);
+                self.evaluator.owners.push(self.evaluator.owner);
             }
         }
     }

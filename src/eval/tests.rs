@@ -272,7 +272,7 @@ fn a_dynamic_block_over_an_unknown_is_unknown() {
 fn what_a_schema_does_not_allow_is_told() {
     let case = case(&[(
         "main.tf",
-        "resource \"test_thing\" \"a\" {\n  nam = 1\n  id = \"x\"\n  labels = \"x\"\n  port {}\n  prt {}\n  \
+        "resource \"test_thing\" \"a\" {\n  nam = 1\n  labels = \"x\"\n  port {}\n  prt {}\n  \
          only { number = 1 }\n  only { number = 2 }\n}\n",
     )]);
 
@@ -283,10 +283,8 @@ fn what_a_schema_does_not_allow_is_told() {
         [
             "Unsupported argument: An argument named \"nam\" is not expected here. Did you mean \"name\"?",
             "Unsupported block type: Blocks of type \"prt\" are not expected here. Did you mean \"port\"?",
-            "Value for unconfigurable attribute: Can't configure a value for \"id\": its value will be decided automatically \
-             based on the result of applying this configuration.",
             "Incorrect attribute value type: Inappropriate value for attribute \"labels\": map of string required.",
-            "Duplicate only block: Only one block of type \"only\" is allowed. Previous definition was at main.tf:7,3-7.",
+            "Duplicate only block: Only one block of type \"only\" is allowed. Previous definition was at main.tf:6,3-7.",
             "Missing required argument: The argument \"number\" is required, but no definition was found.",
         ]
     );

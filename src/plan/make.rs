@@ -121,7 +121,6 @@ fn invalid(given: &Given<'_>, problems: &[Diagnostic]) -> Vec<Diagnostic> {
     let mut oracle = super::validate::Validating::new(given.registry);
     let mut found = evaluator.evaluate(&mut oracle).problems;
     found.extend(evaluator.imports(&mut super::planner::Unread).1);
-    found.extend(oracle.problems);
     dedup(&mut found);
     found
 }
@@ -331,9 +330,12 @@ impl Maker<'_, '_> {
             let Some(object) = tracked.current.as_mut().filter(|_| current) else { continue };
             let block = address.without_keys();
             let needs = known.entry(block).or_insert_with_key(|block| evaluator.reach(block));
-            if address.mode == Mode::Managed
-                && !needs.iter().all(|need| object.needs.contains(need))
-            {
+            if address.mode != Mode::Managed {
+                continue;
+            }
+            if change.verb.is_keep() && self.given.options.mode == PlanMode::Normal {
+                object.needs = needs.iter().cloned().collect();
+            } else if !needs.iter().all(|need| object.needs.contains(need)) {
                 let all: BTreeSet<Address> = needs.iter().chain(&object.needs).cloned().collect();
                 object.needs = all.into_iter().collect();
             }

@@ -11,6 +11,7 @@ use super::decide::{decide, kept, same};
 use super::objects;
 use super::propose::{ignore_changes, propose};
 use super::sessions::Sessions;
+use super::validate::wrong;
 use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Target};
 use crate::diag::Diagnostic;
@@ -265,7 +266,7 @@ impl<'a> Planner<'a> {
         let private = found.as_ref().map(|found| found.private.clone()).unwrap_or_default();
         let config =
             ignore_changes(&asked.instance.lifecycle.ignore, prior, &asked.instance.config);
-        self.told(asked, &provider.validate(Mode::Managed, &asked.address.type_name, &config));
+        self.told(asked, &wrong(provider, asked, &asked.instance.config));
         let planned = plan_one(provider, asked, prior, &private, &config);
         self.told(asked, &planned.problems);
         let (planned, refused) = match self.previewed(asked, prior, &private, &config, &planned) {
@@ -276,9 +277,15 @@ impl<'a> Planner<'a> {
             return Answer::Known(planned.after);
         }
         let forced = self.forced_reason(asked, prior);
-        let fresh = || plan_one(provider, asked, None, &[], &config).after;
+        // What is made anew is made as its block says: nothing is left as it was.
+        let written = &asked.instance.config;
+        let fresh = || plan_one(provider, asked, None, &[], written).after;
         let marked = objects::with_marks_of(&planned.after.without_marks(), &config);
         let (mut verb, reason) = decide(prior, marked.clone(), &planned.replaces, forced, fresh);
+        let config = match &verb {
+            Verb::Replace { .. } => written.clone(),
+            _ => config,
+        };
         if let Verb::Keep { before } = &verb
             && objects::has_other_secrets(asked.schema, before, &marked)
         {
@@ -391,7 +398,7 @@ impl<'a> Planner<'a> {
         let Some(provider) = self.provider(asked) else {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         };
-        let problems = provider.validate(asked.address.mode, &asked.address.type_name, config);
+        let problems = wrong(provider.as_ref(), asked, config);
         self.told(asked, &problems);
         if problems.iter().any(|problem| !problem.warning) {
             return Answer::Known(Value::unknown(asked.schema.ty()));

@@ -15,8 +15,10 @@ pub(super) struct Snippet {
     pub(super) first_line: usize,
     /// The lines; those without a character are left out.
     pub(super) code: String,
-    /// The highlighted bytes of `code`.
+    /// The highlighted characters of `code`.
     pub(super) highlight: std::ops::Range<usize>,
+    /// The highlighted bytes: a problem may be with a part of a character.
+    pub(super) bytes: std::ops::Range<usize>,
 }
 
 /// Gives the places of a span as messages have them: an empty one covers one character.
@@ -67,6 +69,8 @@ pub(super) fn snippet(problem: &Diagnostic, sources: &Sources) -> Option<Snippet
         }
         at
     };
-    let highlight = cut(begin)..cut(begin + (end.byte - start.byte));
-    Some(Snippet { start, end, first_line, highlight, code })
+    let last = begin + (end.byte - start.byte);
+    let highlight = cut(begin)..cut(last);
+    let bytes = begin.min(code.len())..last.min(code.len());
+    Some(Snippet { start, end, first_line, highlight, bytes, code })
 }

@@ -41,7 +41,18 @@ fn plan(request: &PlanRequest<'_>) -> Planned {
     let differs =
         |name: &str| part(prior, name).without_marks() != part(proposed, name).without_marks();
     if differs("triggers_replace") {
-        return planned(to_come(), vec![Path::root().attribute("triggers_replace")]);
+        let id = Value::unknown_not_null(Type::String);
+        let new = if input.is_null() {
+            proposed.with_field("output", Value::null(Type::Any))
+        } else {
+            to_come()
+        };
+        // Two nulls are equal whatever their types are: then the object is only changed.
+        let both_null = part(prior, "triggers_replace").is_null()
+            && part(proposed, "triggers_replace").is_null();
+        let replaces = vec![Path::root().attribute("triggers_replace")];
+        let replaces = if both_null { Vec::new() } else { replaces };
+        return planned(new.with_field("id", id), replaces);
     }
     if differs("input") {
         return planned(to_come(), Vec::new());

@@ -104,9 +104,9 @@ impl Writer<'_> {
             let call = self.config.module(outer).and_then(|outer| outer.calls.get(&last));
             let id = (name.clone(), alias.clone());
             let passed =
-                call.and_then(|call| call.providers.iter().find(|(inner, ..)| *inner == id));
+                call.and_then(|call| call.providers.iter().find(|passed| passed.inside == id));
             match passed {
-                Some((_, outer, _)) => (name, alias) = outer.clone(),
+                Some(passed) => (name, alias) = passed.here.clone(),
                 None if here.is_some_and(|here| here.providers.contains_key(&id)) => break,
                 None => {}
             }

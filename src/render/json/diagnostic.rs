@@ -60,8 +60,8 @@ fn snippet(problem: &Diagnostic, sources: &Sources) -> Json {
         "context": problem.context,
         "code": code,
         "start_line": snippet.first_line,
-        "highlight_start_offset": snippet.highlight.start,
-        "highlight_end_offset": snippet.highlight.end,
+        "highlight_start_offset": snippet.bytes.start,
+        "highlight_end_offset": snippet.bytes.end,
         "values": values,
     });
     if let Some((name, _)) = &problem.call {

@@ -16,8 +16,8 @@ use crate::render::plan::SchemaOf;
 use crate::schema::Schema;
 use crate::state::file::COMPATIBLE;
 use crate::state::provider;
-use crate::value::Value;
 use crate::value::json::type_to_json;
+use crate::value::{Type, Value};
 
 /// What a plan's document is made with.
 pub struct PlanDocument<'a> {
@@ -126,15 +126,23 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
         if plan.base.mode == PlanMode::RefreshOnly {
             continue;
         }
-        let Some(after) = change.verb.after().filter(|_| deposed.is_none()) else { continue };
+        // What is let go is still listed, without values.
+        let let_go = matches!(change.verb, Verb::Forget { .. });
+        let after = change.verb.after();
+        if deposed.is_some() || (after.is_none() && !let_go) {
+            continue;
+        }
         let schema = (document.schemas)(address, change);
-        let after = sealed(after, schema.as_deref());
+        let after = after.map(|after| sealed(after, schema.as_deref()));
         let mut out = named(address);
         out.insert("provider_name".into(), provider::full(&change.provider.source).into());
         let version = schema.as_ref().map_or(0, |schema| schema.version);
         out.insert("schema_version".into(), version.into());
-        out.insert("values".into(), value(&after, reveal));
-        out.insert("sensitive_values".into(), secrets(&after));
+        if let Some(after) = &after {
+            out.insert("values".into(), value(after, reveal));
+        }
+        let sensitive = after.as_ref().map_or(Json::Bool(false), secrets);
+        out.insert("sensitive_values".into(), sensitive);
         resources.push((address.module.clone(), Json::Object(out)));
     }
     let mut outputs = Map::new();
@@ -144,7 +152,9 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
         out.insert("sensitive".into(), (change.sensitive || change.was_sensitive).into());
         if after.is_whole() {
             let after = if change.sensitive { after.clone().sensitive() } else { after.clone() };
-            out.insert("type".into(), type_to_json(&after.ty()));
+            // A plan keeps no type with a null.
+            let ty = if after.is_null() { Type::Any } else { after.ty() };
+            out.insert("type".into(), type_to_json(&ty));
             out.insert("value".into(), value(&after, reveal));
         }
         outputs.insert(name.clone(), Json::Object(out));
@@ -166,7 +176,7 @@ fn resource_change(
     let plan = document.plan;
     let mut out = Map::new();
     out.insert("address".into(), address.to_string().into());
-    let moved = plan.base.mode != PlanMode::Destroy && deposed.is_none();
+    let moved = plan.base.mode != PlanMode::Destroy;
     if let Some(from) = plan.moves.get(address).filter(|_| moved) {
         out.insert("previous_address".into(), from.to_string().into());
     }

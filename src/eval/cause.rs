@@ -1,0 +1,74 @@
+//! Causes and what follows: of what needs something that is wrong itself, nothing is told.
+//!
+//! Each problem belongs to the name that was evaluated when it was met. What a name refers to is evaluated before,
+//! so that a problem never belongs to a name that merely asked.
+
+use std::collections::HashSet;
+
+use super::ProviderRef;
+use super::evaluator::{Evaluator, Pass};
+use super::order::Node;
+use crate::diag::Diagnostic;
+
+impl<'a> Evaluator<'a> {
+    /// Takes the problems met; where only the text is checked, without those of names that need what is wrong.
+    pub(super) fn causes(&mut self) -> Vec<Diagnostic> {
+        let problems = std::mem::take(&mut self.problems);
+        if !self.inputs.validating {
+            return problems;
+        }
+        let owners = std::mem::take(&mut self.owners);
+        let told = problems.iter().zip(&owners);
+        let wrong: HashSet<Node<'a>> = told
+            .filter(|(problem, _)| problem.is_error())
+            .filter_map(|(_, owner)| *owner)
+            .collect();
+        // The order has each node after those that it refers to.
+        let mut follows: HashSet<Node<'a>> = HashSet::new();
+        for node in &self.order.nodes {
+            let mut edges = self.order.edges.get(node).into_iter().flatten();
+            if edges.any(|next| next != node && (wrong.contains(next) || follows.contains(next))) {
+                follows.insert(*node);
+            }
+        }
+        let is_cause =
+            |owner: &Option<Node<'a>>| owner.as_ref().is_none_or(|node| !follows.contains(node));
+        let all = problems.into_iter().zip(owners);
+        all.filter(|(_, owner)| is_cause(owner)).map(|(problem, _)| problem).collect()
+    }
+}
+
+impl<'a> Pass<'_, 'a> {
+    /// Evaluates something as a part of a provider's block, whoever asked for it.
+    pub(super) fn owned_by_provider<T>(
+        &mut self,
+        provider: &ProviderRef,
+        make: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let places = self.evaluator.order.places.iter();
+        let place =
+            places.map(|place| &place.module.path).position(|path| *path == provider.module);
+        let own = place.zip(self.provider_block(provider)).map(|(place, block)| {
+            let alias = block.alias.as_ref().map(|alias| alias.text.as_str());
+            Node::Provider(place, &block.name.text, alias)
+        });
+        let asking = std::mem::replace(&mut self.evaluator.owner, own);
+        let made = make(self);
+        self.evaluator.owner = asking;
+        made
+    }
+
+    /// Gives the provider blocks that some resource block uses, whether it has instances or not.
+    pub(super) fn used_providers(&self) -> HashSet<(Vec<String>, String, Option<String>)> {
+        let order = &self.evaluator.order;
+        let used = order.edges.iter().filter(|(node, _)| matches!(node, Node::Resource(..)));
+        let used = used.flat_map(|(_, edges)| edges).filter_map(|node| match node {
+            Node::Provider(place, name, alias) => {
+                let path = order.places[*place].module.path.clone();
+                Some((path, (*name).to_string(), alias.map(String::from)))
+            }
+            _ => None,
+        });
+        used.collect()
+    }
+}

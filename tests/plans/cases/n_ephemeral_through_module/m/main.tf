@@ -1,0 +1,5 @@
+variable "v" { ephemeral = true }
+output "o" {
+  value     = upper(var.v)
+  ephemeral = true
+}

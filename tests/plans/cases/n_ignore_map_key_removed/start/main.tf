@@ -1,0 +1,3 @@
+resource "terraform_data" "a" {
+  input = tomap({ x = "1", y = "1" })
+}

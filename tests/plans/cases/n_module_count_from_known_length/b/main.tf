@@ -1,0 +1,2 @@
+variable "id" {}
+resource "terraform_data" "y" { input = var.id }

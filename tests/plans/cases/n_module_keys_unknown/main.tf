@@ -1,0 +1,5 @@
+module "a" { source = "./a" }
+module "b" {
+  source   = "./b"
+  for_each = toset(module.a.ids)
+}

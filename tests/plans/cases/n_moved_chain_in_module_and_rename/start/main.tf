@@ -1,0 +1,1 @@
+module "old" { source = "./m" }

@@ -1,0 +1,5 @@
+module "b" { source = "./b" }
+moved {
+  from = module.a
+  to   = module.b.module.a
+}

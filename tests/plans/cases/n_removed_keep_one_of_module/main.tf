@@ -1,0 +1,4 @@
+removed {
+  from = module.m.terraform_data.x
+  lifecycle { destroy = false }
+}

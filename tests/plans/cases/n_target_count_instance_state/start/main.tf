@@ -1,0 +1,8 @@
+resource "terraform_data" "a" {
+  count = 2
+  input = 1
+}
+resource "terraform_data" "b" {
+  count = 2
+  input = terraform_data.a[count.index].id
+}

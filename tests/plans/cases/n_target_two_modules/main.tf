@@ -1,0 +1,3 @@
+module "a" { source = "./m" }
+module "b" { source = "./m" }
+module "c" { source = "./m" }

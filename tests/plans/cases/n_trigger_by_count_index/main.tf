@@ -1,0 +1,9 @@
+resource "terraform_data" "a" {
+  count = 2
+  input = 1
+  triggers_replace = count.index == 0 ? null : "x"
+}
+resource "terraform_data" "b" {
+  count = 2
+  lifecycle { replace_triggered_by = [terraform_data.a[count.index].id] }
+}

@@ -1,0 +1,2 @@
+output "b" { value = 0 / 0 }
+output "c" { value = jsonencode(1 / 0) }

@@ -1,0 +1,3 @@
+output "a" { value = true || null }
+output "b" { value = null && false }
+output "c" { value = !null }

@@ -1,0 +1,1 @@
+output "a" { value = "%{if 1}a%{endif}" }

@@ -1,0 +1,1 @@
+output "a" { value = [title("it's o'neil"), title("a-b_c 1d"), upper("straße"), lower("İ")] }

@@ -1,0 +1,1 @@
+output "a" { value = indent(2, "\na\n\nb\n") }

@@ -1,0 +1,1 @@
+output "a" { value = [can(contains([null], null)), alltrue([true, null]), anytrue([null, true])] }

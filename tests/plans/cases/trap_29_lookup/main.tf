@@ -1,0 +1,1 @@
+output "a" { value = [lookup({ a = null }, "a", "d"), can(lookup(tomap({ a = 1 }), "c", "x"))] }

@@ -1,0 +1,1 @@
+output "a" { value = [{ a = [{ b = 1 }] }].*.a.*.b }

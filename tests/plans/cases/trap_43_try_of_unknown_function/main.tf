@@ -1,0 +1,1 @@
+output "a" { value = [try(nope(), 1), can(nope())] }

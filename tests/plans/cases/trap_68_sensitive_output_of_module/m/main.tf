@@ -1,0 +1,8 @@
+output "declared" {
+  value     = "x"
+  sensitive = true
+}
+output "marked" {
+  value     = sensitive("y")
+  sensitive = true
+}

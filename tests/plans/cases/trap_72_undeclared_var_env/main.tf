@@ -1,0 +1,4 @@
+variable "raw" {}
+variable "typed" { type = any }
+output "raw" { value = var.raw }
+output "typed" { value = var.typed }

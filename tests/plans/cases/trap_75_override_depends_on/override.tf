@@ -1,0 +1,1 @@
+resource "terraform_data" "b" { depends_on = [terraform_data.a] }

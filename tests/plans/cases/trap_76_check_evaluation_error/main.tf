@@ -1,0 +1,7 @@
+locals { m = { a = 1 } }
+check "c" {
+  assert {
+    condition     = local.m.b == 1
+    error_message = "x"
+  }
+}
