@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value as Json;
+use terrane::value::Value;
+use terrane::value::json::from_json_text;
 
 /// How many traps there are.
 const TRAPS: usize = 81;
@@ -46,9 +47,10 @@ fn expressions() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for file in files {
         let text = fs::read_to_string(file).expect("a topic can be read");
-        let json: Json = serde_json::from_str(&text).expect("a topic is JSON");
-        let cases = json["cases"].as_array().expect("a topic has cases");
-        found.extend(cases.iter().filter_map(|case| case["expr"].as_str().map(String::from)));
+        let topic = from_json_text(&text).expect("a topic is JSON");
+        let cases = topic.field("cases").and_then(Value::elements).expect("a topic has cases");
+        let expr = |case: &Value| case.field("expr").and_then(Value::as_str).map(String::from);
+        found.extend(cases.iter().filter_map(expr));
     }
     found
 }

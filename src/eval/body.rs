@@ -285,7 +285,8 @@ fn fitted(
         return error_at("Missing required argument", detail, span);
     }
     if sink.kept && !field.write_only && value.all_marks().ephemeral {
-        let at = ephemeral_path(&value, path);
+        // Of what may be anything the argument is named, not the part.
+        let at = if field.ty == Type::Any { path.clone() } else { ephemeral_path(&value, path) };
         let detail = format!(
             "Ephemeral values are not valid for \"{at}\", because it is not a write-only attribute and must be persisted \
                  to state."

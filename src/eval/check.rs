@@ -11,7 +11,7 @@ use crate::addr::{Address, Key, ModulePath, module_text};
 use crate::config::{Check, CheckRule, Module, Output, Variable};
 use crate::diag::{Diagnostic, Severity, Span};
 use crate::value::convert::convert;
-use crate::value::{Type, Value};
+use crate::value::{Marks, Type, Value};
 
 /// What is said of a failed condition, by where it stands.
 #[derive(Clone, Copy)]
@@ -260,7 +260,8 @@ impl<'a> Pass<'_, 'a> {
         if holds {
             return Ok(Ok(CheckStatus::Pass));
         }
-        if self.evaluator.inputs.validating {
+        // What is known of an output's condition fails at once.
+        if self.evaluator.inputs.validating && words.failed != OUTPUT.failed {
             return Ok(Ok(CheckStatus::Unknown));
         }
         let message = self.expr(&rule.error_message, scope)?;
@@ -333,7 +334,8 @@ impl<'a> Pass<'_, 'a> {
             failures: Vec::new(),
         };
         let mut stopped: Option<Stop> = None;
-        let own = (variable.name.text.clone(), value.clone());
+        let ephemeral = Marks { sensitive: false, ephemeral: variable.ephemeral };
+        let own = (variable.name.text.clone(), value.clone().marked(ephemeral));
         let secret = variable.sensitive;
         let mut scope = Scope { variable: Some(own), secret, ..Scope::module(module) };
         for rule in &variable.validations {
@@ -397,7 +399,7 @@ impl<'a> Pass<'_, 'a> {
             .and_then(|text| text.as_str().map(str::to_string));
         let text = match text {
             Some(text) if !marks.any() && !text.trim().is_empty() => text.trim().to_string(),
-            Some(_) if marks.sensitive => {
+            Some(_) if marks.any() => {
                 "The error message included a sensitive value, so it will not be displayed.".into()
             }
             _ => "Failed to evaluate condition error message.".into(),

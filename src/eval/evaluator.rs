@@ -11,7 +11,7 @@ use super::order::{Node, Order, order};
 use super::scope::{
     BlockId, Eval, Item, Memory, ModuleId, Needs, Remembered, Scope, Set, Stop, Table, Trace,
 };
-use super::written::deprecations;
+use super::written::{deprecations, redundant};
 use super::{
     CheckResult, CheckStatus, Desired, Inputs, Instance, Oracle, OutputValue, ProviderConfig,
     ProviderRef, Schemas,
@@ -519,6 +519,7 @@ impl<'a> Pass<'_, 'a> {
         let Some(turns) = self.tell(turns) else { return };
         if let Ok(schema) = self.schema(block) {
             self.report(deprecations(&block.resource.body, &schema.fields));
+            self.report(redundant(block.resource, &schema.fields));
         }
         let mut keys = turns.keys();
         let stands_for_all = matches!(*turns, Turns::Unknown(_));

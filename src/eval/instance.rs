@@ -225,7 +225,13 @@ impl<'a> Pass<'_, 'a> {
                 Err(_) => Ok(()),
             };
             let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
-            let conditions = pass.condition_needs(&resource.lifecycle, &mut scope);
+            let (conditions, trace) =
+                pass.traced(|pass| pass.condition_needs(&resource.lifecycle, &mut scope));
+            pass.absorb(&trace.needs, trace.pending, trace.asked);
+            if resource.mode == Mode::Data {
+                // What a data source's conditions refer to is waited for like what it depends on.
+                depends_on.extend(trace.needs);
+            }
             let provisioners = pass.provisioners(resource, &mut scope);
             let rest = super::scope::all([ignored, conditions, provisioners]);
             let own = super::scope::both(config, lifecycle);

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::reference::Chain;
+use crate::config::{IgnoreChanges, Resource};
 use crate::diag::{Diagnostic, Sources, Span};
-use crate::schema::{BlockKind, Field, Nesting};
+use crate::schema::{BlockKind, Field, Given, Nesting};
 use crate::syntax::tree::{Attribute, Block, Body, Expr, ExprKind, Ident, Item};
 
 /// Gives the body with the properties of a JSON file that stand for blocks made blocks; nothing where there is
@@ -112,4 +114,24 @@ pub(super) fn deprecations(body: &Body, fields: &BTreeMap<String, Field>) -> Vec
 
 fn going_away(instead: &str, span: Span) -> Diagnostic {
     Diagnostic::warning("Argument is deprecated", instead).at(span, "")
+}
+
+/// Warns of parts in `ignore_changes` that only the service decides: there is nothing to ignore.
+pub(super) fn redundant(resource: &Resource, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> {
+    let IgnoreChanges::Paths(paths) = &resource.lifecycle.ignore_changes else { return Vec::new() };
+    let named = paths.iter().map(|path| Chain::new(path).name().0.to_string());
+    let decided = named
+        .filter(|name| fields.get(name).is_some_and(|field| field.given == Given::Service));
+    let warning = |name: String| {
+        let detail = format!(
+            "Adding an attribute name to ignore_changes tells Terraform to ignore future changes to the argument in \
+             configuration after the object has been created, retaining the value originally configured.\n\nThe attribute \
+             {name} is decided by the provider alone and therefore there can be no configured value to compare with. \
+             Including this attribute in ignore_changes has no effect. Remove the attribute from ignore_changes to quiet \
+             this warning."
+        );
+        Diagnostic::warning("Redundant ignore_changes element", detail)
+            .at(resource.type_name.span, "")
+    };
+    decided.map(warning).collect()
 }

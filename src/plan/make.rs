@@ -11,7 +11,7 @@ use super::observe::read;
 use super::order::{Needs, order, spread_create_first};
 use super::planner::{Options, Planner};
 use super::sessions::RegistrySchemas;
-use super::{Base, Change, Drift, OutputChange, Plan, PlanMode, Verb};
+use super::{Base, Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
 use crate::addr::{Address, Mode};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, dedup, has_errors};
@@ -271,6 +271,12 @@ impl Maker<'_, '_> {
                 plan.prior.set_current(address, Some(object));
             }
         }
+        for ((address, _), change) in &plan.changes {
+            // What is read in the apply is not known before.
+            if matches!(change.verb, Verb::Read { .. }) {
+                plan.prior.set_current(address, None);
+            }
+        }
         for (address, value) in plan.data.iter().filter(|(of, _)| of.mode == Mode::Data) {
             let Some(instance) = self.desired.instances.get(address) else { continue };
             if let Some(schema) = self.schema(address, &instance.provider) {
@@ -311,6 +317,13 @@ impl Maker<'_, '_> {
         // All at once: a tree that grows leaf by leaf is twice as large.
         plan.changes = changes.collect();
         for (address, (_, value)) in &self.planner.data {
+            // What was read before it was known that it must wait does not count.
+            let waits = plan.changes.get(&(address.clone(), None)).is_some_and(|change| {
+                matches!(change.reason, Some(Reason::ConfigUnknown | Reason::DependencyPending))
+            });
+            if waits {
+                continue;
+            }
             let Some(instance) = self.desired.instances.get(address) else { continue };
             if let Some(schema) = self.schema(address, &instance.provider) {
                 plan.data.insert(address.clone(), super::planner::kept_data(&schema, value));

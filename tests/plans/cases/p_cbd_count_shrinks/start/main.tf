@@ -1,0 +1,6 @@
+resource "terraform_data" "a" {
+  count            = 3
+  triggers_replace = 1
+  lifecycle { create_before_destroy = true }
+}
+resource "terraform_data" "b" { input = terraform_data.a[*].id }

@@ -1,0 +1,10 @@
+variable "e" {
+  ephemeral = true
+  default   = "x"
+}
+check "c" {
+  assert {
+    condition     = var.e == "y"
+    error_message = "plain"
+  }
+}

@@ -1,0 +1,5 @@
+variable "e" {
+  ephemeral = true
+  default   = "x"
+}
+resource "terraform_data" "a" { triggers_replace = [var.e] }

@@ -1,0 +1,2 @@
+variable "v" { ephemeral = true }
+output "plain" { value = var.v }

@@ -1,0 +1,1 @@
+resource "terraform_data" "a" { input = [{ a = 1, b = 1 }, { a = 2, b = 2 }] }

@@ -1,0 +1,2 @@
+output "a" { value = null }
+output "b" { value = 1 }

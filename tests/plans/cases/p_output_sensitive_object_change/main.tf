@@ -1,0 +1,4 @@
+output "o" {
+  value     = { a = sensitive(1), b = 3 }
+  sensitive = true
+}

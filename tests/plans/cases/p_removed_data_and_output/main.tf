@@ -1,0 +1,4 @@
+removed {
+  from = terraform_data.x
+  lifecycle { destroy = false }
+}

@@ -1,0 +1,6 @@
+variable "s" {
+  default   = true
+  sensitive = true
+}
+resource "terraform_data" "a" { input = var.s ? "x" : "y" }
+output "k" { value = var.s ? 1 : 2 }
