@@ -120,8 +120,8 @@ fn going_away(instead: &str, span: Span) -> Diagnostic {
 pub(super) fn redundant(resource: &Resource, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> {
     let IgnoreChanges::Paths(paths) = &resource.lifecycle.ignore_changes else { return Vec::new() };
     let named = paths.iter().map(|path| Chain::new(path).name().0.to_string());
-    let decided = named
-        .filter(|name| fields.get(name).is_some_and(|field| field.given == Given::Service));
+    let decided =
+        named.filter(|name| fields.get(name).is_some_and(|field| field.given == Given::Service));
     let warning = |name: String| {
         let detail = format!(
             "Adding an attribute name to ignore_changes tells Terraform to ignore future changes to the argument in \
