@@ -182,10 +182,18 @@ impl Field {
         matches!(self.given, Given::OptionalOrService | Given::Service)
     }
 
+    /// Gives the type of one of its blocks; of what is written once the type of the whole.
+    pub fn element(&self) -> Type {
+        match &self.ty {
+            Type::List(element) | Type::Set(element) | Type::Map(element) => (**element).clone(),
+            whole => whole.clone(),
+        }
+    }
+
     /// Gives what stands for it where nothing is given: null, or no blocks.
     pub fn absent(&self) -> Value {
         let Nesting::Block(block) = &self.nesting else { return Value::null(self.ty.clone()) };
-        let element = fields_type(&block.fields);
+        let element = self.element();
         match block.kind {
             BlockKind::Single => Value::null(self.ty.clone()),
             BlockKind::List => Value::list(element, Vec::new()),

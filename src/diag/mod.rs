@@ -183,10 +183,13 @@ pub fn dedup(problems: &mut Vec<Diagnostic>) {
 pub fn fold(problems: &[Diagnostic]) -> Vec<Diagnostic> {
     let mut folded: Vec<Diagnostic> = Vec::new();
     for problem in problems {
+        if problem.root.is_none() {
+            folded.push(problem.clone());
+            continue;
+        }
         let same = |first: &&mut Diagnostic| {
-            problem.root.is_some()
-                && (&first.root, first.severity, &first.summary)
-                    == (&problem.root, problem.severity, &problem.summary)
+            (&first.root, first.severity, &first.summary)
+                == (&problem.root, problem.severity, &problem.summary)
         };
         match folded.iter_mut().find(same) {
             Some(first) => {

@@ -107,6 +107,13 @@ impl Sources {
         start.and_then(|start| self.text(file)[*start..].lines().next()).unwrap_or("")
     }
 
+    /// Gives the byte at which the line that a byte is in begins.
+    pub fn line_start(&self, file: FileId, byte: usize) -> usize {
+        let line = self.line_of(file, byte);
+        let lines = self.files.get(file.0 as usize).map(|file| &file.lines);
+        lines.and_then(|lines| lines.get(line - 1)).copied().unwrap_or(0)
+    }
+
     /// Gives all files in the order they were taken in.
     pub fn files(&self) -> impl Iterator<Item = (FileId, &str, &str)> {
         (0..)
@@ -128,8 +135,7 @@ impl Sources {
             at -= 1;
         }
         let line = self.line_of(file, at);
-        let lines = self.files.get(file.0 as usize).map_or(&[][..], |file| &file.lines);
-        let start = lines.get(line - 1).copied().unwrap_or(0);
+        let start = self.line_start(file, at);
         // A byte order mark before the text is not a part of its first line.
         let whole = &text[start..at];
         let marked = start == 0 && !self.name(file).ends_with(".json");

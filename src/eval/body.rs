@@ -6,7 +6,7 @@ use super::evaluator::Pass;
 use super::scope::{Eval, Scope, Stop, all};
 use super::written::from_json;
 use crate::diag::{Diagnostic, Sources, Span, nearest_within};
-use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting, fields_type};
+use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting};
 use crate::syntax::tree::{Attribute, Block, Body};
 use crate::value::convert::convert;
 use crate::value::{Marks, Path, Type, Value};
@@ -67,17 +67,18 @@ impl Pass<'_, '_> {
         let mut fatal = !problems.is_empty();
         let mut values: Vec<(&str, Value)> = Vec::new();
         for (name, field) in fields {
-            let path = path.attribute(name);
             let value = match &field.nesting {
                 Nesting::Attribute => match body.attribute(name) {
-                    Some(attribute) => self.argument(attribute, field, &path, sink, scope),
+                    Some(attribute) => {
+                        self.argument(attribute, field, &path.attribute(name), sink, scope)
+                    }
                     None if body.blocks.iter().any(|block| is_named(block, name)) => {
-                        self.as_blocks(body, name, field, &path, sink, scope)
+                        self.as_blocks(body, name, field, path, sink, scope)
                     }
                     None if field.given == Given::Required => Err(missing(name, body)),
                     None => Ok(field.absent()),
                 },
-                Nesting::Block(shape) => self.blocks(body, name, field, shape, &path, sink, scope),
+                Nesting::Block(shape) => self.blocks(body, name, field, shape, path, sink, scope),
             };
             match value {
                 Ok(value) => values.push((name, value)),
@@ -151,8 +152,9 @@ impl Pass<'_, '_> {
         let mut results: Vec<Eval> = wrong.into_iter().map(Err).collect();
         let mut open = None;
         for (place, block) in found.iter().enumerate() {
+            let path = path.attribute(name);
             let inner = match shape.kind {
-                BlockKind::Single => path.clone(),
+                BlockKind::Single => path,
                 BlockKind::List | BlockKind::Set => path.place(place),
                 BlockKind::Map => path.key(block.label.as_deref().unwrap_or("")),
             };
@@ -180,7 +182,7 @@ impl Pass<'_, '_> {
             (Err(stop), Err(number)) => return Err(stop.and(number)),
             (Err(stop), Ok(())) | (Ok(_), Err(stop)) => return Err(stop),
         };
-        let element = fields_type(&shape.fields);
+        let element = field.element();
         Ok(match shape.kind {
             BlockKind::Single => values.into_iter().next().unwrap_or_else(|| field.absent()),
             BlockKind::List if element.has_any() => Value::tuple(values),

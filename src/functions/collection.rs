@@ -5,7 +5,7 @@ use super::{
 };
 use crate::value::convert::{convert, unify};
 use crate::value::equal::same;
-use crate::value::{Bounds, Kind, Marks, Number, Type, Value};
+use crate::value::{Bounds, Kind, Marks, Number, Type, Value, order};
 
 mod flatten;
 mod length;
@@ -238,12 +238,20 @@ fn distinct(call: &Call<'_>) -> Result<Value, CallError> {
     if !list.is_whole() {
         return call.unknown();
     }
-    let mut kept: Vec<Value> = Vec::new();
-    for part in elements(list) {
-        if !kept.contains(part) {
-            kept.push(part.clone());
+    let parts = elements(list);
+    let mut places: Vec<usize> = (0..parts.len()).collect();
+    // Equal ones stand together, the first of them first.
+    places.sort_by(|left, right| order(&parts[*left], &parts[*right]));
+    let mut kept: Vec<usize> = Vec::new();
+    for place in places {
+        let part = &parts[place];
+        let mut alike = kept.iter().rev().take_while(|other| order(&parts[**other], part).is_eq());
+        if !alike.any(|other| parts[*other] == *part) {
+            kept.push(place);
         }
     }
+    kept.sort_unstable();
+    let kept = kept.into_iter().map(|place| parts[place].clone()).collect();
     Ok(Value::list(element_of(call.ty), kept))
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::eval::Ignore;
-use crate::schema::{Block, BlockKind, Field, Given, Nesting, Schema, fields_type};
+use crate::schema::{Block, BlockKind, Field, Given, Nesting, Schema};
 use crate::value::{Kind, Path, PathStep, Value};
 
 /// Gives the proposed object. Pure.
@@ -16,16 +16,28 @@ pub fn propose(schema: &Schema, prior: Option<&Value>, config: &Value) -> Value 
 }
 
 fn fields(known: &BTreeMap<String, Field>, prior: Option<&Value>, config: &Value) -> Value {
+    let given = config.fields();
     let value = Value::object(known.iter().map(|(name, field)| {
         let prior = prior.and_then(|prior| prior.field(name));
-        (name.as_str(), one(field, prior, config.field(name)))
+        // The names of what is given are shared.
+        let (name, config) = match given.and_then(|given| given.get_key_value(name.as_str())) {
+            Some((name, config)) => (name.clone(), Some(config)),
+            None => (name.as_str().into(), None),
+        };
+        (name, one(field, prior, config))
     }));
     value.marked(config.marks())
 }
 
 fn one(field: &Field, prior: Option<&Value>, config: Option<&Value>) -> Value {
-    let absent = field.absent();
-    let config = config.unwrap_or(&absent);
+    let absent;
+    let config = match config {
+        Some(config) => config,
+        None => {
+            absent = field.absent();
+            &absent
+        }
+    };
     match &field.nesting {
         Nesting::Attribute => attribute(field, prior, config),
         Nesting::Block(block) => nested(field, block, prior, config),
@@ -53,7 +65,7 @@ fn nested(field: &Field, block: &Block, prior: Option<&Value>, config: &Value) -
     if !config.is_known() {
         return config.clone();
     }
-    let element = fields_type(&block.fields);
+    let element = field.element();
     let value = match (block.kind, config.kind()) {
         (BlockKind::Single, Kind::Null(_)) => config.clone(),
         (BlockKind::Single, _) => {

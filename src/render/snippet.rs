@@ -40,8 +40,12 @@ pub(super) fn snippet(problem: &Diagnostic, sources: &Sources) -> Option<Snippet
     let shown_to = (around.end as usize).max(end.byte);
     let first_line = sources.start(Span { start: main.start.min(around.start), ..main }).line;
     let (mut code, mut code_start) = (String::new(), None);
-    let mut at = 0;
-    for line in sources.text(main.file).split_inclusive('\n') {
+    let mut at = sources.line_start(main.file, shown_from);
+    let text = sources.text(main.file).get(at..).unwrap_or("");
+    for line in text.split_inclusive('\n') {
+        if at > shown_to {
+            break;
+        }
         let text = line.trim_end_matches('\n');
         let text = text.strip_suffix('\r').unwrap_or(text);
         let (from, to) = (at, at + text.len());
