@@ -14,7 +14,7 @@ use super::program::Run;
 use super::provision::Provisioning;
 use super::walking::{inconsistent, overlaid, place};
 use crate::addr::Address;
-use crate::backends::Lock;
+use crate::backends::{BackendError, Lock};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
@@ -105,6 +105,7 @@ pub async fn apply(
         started: BTreeMap::new(),
         ended: BTreeSet::new(),
         stopped: BTreeSet::new(),
+        lost: false,
         provisioning: BTreeMap::new(),
         sender,
         applied: Applied::default(),
@@ -154,6 +155,8 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) ended: BTreeSet<Action>,
     /// Calls that were not begun since the run was asked to stop, with those that waited for them.
     pub(super) stopped: BTreeSet<Action>,
+    /// The lock was lost: nothing more is begun, since somebody else may be at work.
+    pub(super) lost: bool,
     /// Calls whose objects' programs run.
     pub(super) provisioning: BTreeMap<Action, Provisioning>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
@@ -430,6 +433,7 @@ impl Applier<'_, '_> {
         }
         let entries = std::mem::take(&mut self.entries);
         if let Err(error) = self.lock.append(&entries).await {
+            self.lost |= matches!(error, BackendError::LockLost { .. });
             self.applied.problems.push(error.to_diagnostic());
         }
     }

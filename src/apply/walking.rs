@@ -25,7 +25,7 @@ impl Walk for Applier<'_, '_> {
     type Message = Message;
 
     async fn prepare(&mut self, action: &Action) -> Prepared<Done> {
-        if self.given.stop.is_asked() {
+        if self.given.stop.is_asked() || self.lost {
             self.stopped.insert(action.clone());
             self.skip(action, &action.clone());
             return Prepared::Failed;

@@ -271,3 +271,28 @@ async fn a_run_that_is_killed_is_known_to_the_next_and_one_whose_lock_was_ended_
     let block = self::block("http", &server.settings("b"));
     ends::an_ended_lock_saves_nothing(&folder.path().join("ended"), &block, &environment);
 }
+
+#[test]
+fn what_is_less_safe_is_told_before_a_run_writes_and_not_to_who_only_looks() {
+    let (server, folder) = (server(false, false), tempfile::tempdir().unwrap());
+    let settings = json!({ "address": server.settings("a")["address"] });
+    let none = BTreeMap::new();
+    let (terrane, folder) = (ends::TERRANE, folder.path());
+    ends::write(folder, &block("http", &settings), "resource \"terraform_data\" \"a\" {}\n");
+
+    let planned = ends::done(terrane, folder, &["plan"], &none);
+    let applied = ends::done(terrane, folder, &["apply", "-auto-approve"], &none);
+    let again = ends::done(terrane, folder, &["apply", "-auto-approve"], &none);
+    let listed = ends::refused(terrane, folder, &["workspace", "list"], &none);
+    let variables = BTreeMap::from([("TF_WORKSPACE".to_string(), "stage".to_string())]);
+    let other = ends::refused(terrane, folder, &["plan"], &variables);
+
+    assert!(!planned.contains("less safely"), "{planned}");
+    let words =
+        |text: &str| text.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&applied).contains("There is no lock_address"), "{applied}");
+    assert_eq!(words(&again).matches("gives no strong ETag").count(), 1, "{again}");
+    for told in [listed, other] {
+        assert!(words(&told).contains("workspaces not supported"), "{told}");
+    }
+}

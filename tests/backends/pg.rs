@@ -104,13 +104,45 @@ async fn a_connection_that_died_is_a_lock_that_was_lost_and_what_was_done_is_sti
     backend.lock(&holder("x")).await.unwrap().unlock().await.unwrap();
 }
 
+#[test]
+fn a_run_whose_connection_died_begins_nothing_more_and_its_versions_are_listed() {
+    let Some(place) = place() else { return };
+    let (folder, none) = (place.folder.path(), BTreeMap::new());
+    let block = block("pg", &place.settings());
+    ends::write(folder, &block, "resource \"terraform_data\" \"before\" {}\n");
+    ends::done(ends::TERRANE, folder, &["apply", "-auto-approve"], &none);
+    let after =
+        "resource \"terraform_data\" \"after\" {\n  depends_on = [terraform_data.waits]\n}\n";
+    let last = "resource \"terraform_data\" \"last\" {\n  depends_on = [terraform_data.after]\n}\n";
+    ends::write(folder, &block, &[ends::WAITS, after, last].concat());
+    let running = ends::begun(ends::TERRANE, folder, &["apply", "-auto-approve"], &none);
+    place.end_sessions();
+    std::fs::write(folder.join("go"), "").unwrap();
+
+    let ran = running.wait_with_output().unwrap();
+
+    let told = crate::terraform::told(&ran);
+    assert!(!ran.status.success() && told.contains("Lock lost"), "{told}");
+    assert!(told.contains("terraform_data.last: the run was stopped"), "{told}");
+    assert!(folder.join("errored.tfstate").is_file());
+    // The next run takes up what the journal tells.
+    let again = ends::done(ends::TERRANE, folder, &["apply", "-auto-approve"], &none);
+    assert!(again.contains("A run before this one ended early"), "{again}");
+
+    let listed = ends::done(ends::TERRANE, folder, &["state", "history", "-json"], &none);
+    let listed: Json = serde_json::from_str(&listed).unwrap();
+    let versions = listed["versions"].as_array().unwrap();
+    assert_eq!(versions[0]["present"], json!(true), "{listed}");
+    assert_eq!(versions.last().unwrap()["resources"], json!(1), "{listed}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_makes_a_state_keeps_others_from_making_theirs_only_until_it_is_there() {
     let Some(place) = place() else { return };
     let (one, two) = (place.open()("one"), place.open()("two"));
     let mut making = one.lock(&holder("x")).await.unwrap();
-    let refused = two.lock(&holder("x")).await;
-    assert!(matches!(refused, Err(BackendError::Held(_))));
+    let Err(BackendError::Held(held)) = two.lock(&holder("x")).await else { panic!("not held") };
+    assert!(held.beat.is_some() && held.holder.unwrap().who == "me@here");
 
     making.save(&with(&["a"])).await.unwrap();
     two.lock(&holder("x")).await.unwrap().unlock().await.unwrap();
