@@ -2,13 +2,11 @@
 
 mod csv;
 mod charset;
-
-use std::io::Write as _;
+mod gzip;
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use flate2::{Compress, Compression, FlushCompress};
 
 use super::{Call, CallError, Function, Spec, any, function, inferred, string};
 use crate::value::json::{from_json_text, to_json_text};
@@ -26,7 +24,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::string(STANDARD.encode(call.text(0))))
     }),
     function("base64gzip", &[string("str")], Spec::String, |call| {
-        Ok(Value::string(STANDARD.encode(gzip(call.text(0).as_bytes())?)))
+        Ok(Value::string(STANDARD.encode(gzip::gzip(call.text(0).as_bytes()))))
     }),
     inferred("csvdecode", &[string("str")], |_| Ok(Type::Any), |call| csv::decode(call.text(0))),
     inferred(
@@ -106,32 +104,4 @@ fn url_encode(text: &str) -> String {
         }
     }
     encoded
-}
-
-/// Writes a gzip file as Go's writer does when it is flushed before it is closed: the data, an empty
-/// block that marks the flush, and an empty last block.
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>, CallError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        CallError::new(format!("failed to write gzip raw data: {error}"))
-    };
-    let mut compress = Compress::new(Compression::default(), false);
-    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-    let mut data = Vec::with_capacity(bytes.len() + 1024);
-    loop {
-        let done = usize::try_from(compress.total_in()).unwrap_or(usize::MAX).min(bytes.len());
-        let before = data.len();
-        let flushed = compress.compress_vec(&bytes[done..], &mut data, FlushCompress::Sync);
-        flushed.map_err(|error| failed(&error))?;
-        if data.len() < data.capacity() || data.len() == before {
-            break;
-        }
-        data.reserve(data.len());
-    }
-    file.write_all(&data).map_err(|error| failed(&error))?;
-    file.extend([1, 0, 0, 0xff, 0xff]);
-    let mut crc = flate2::Crc::new();
-    crc.update(bytes);
-    file.extend(crc.sum().to_le_bytes());
-    file.extend(crc.amount().to_le_bytes());
-    Ok(file)
 }

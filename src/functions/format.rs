@@ -153,7 +153,7 @@ fn write_number(verb: &Verb<'_>, value: &Value) -> Result<String, String> {
             };
             let digits = magnitude.to_radix(base).ok_or("an integer is required")?;
             let digits = match verb.precision {
-                Some(least) => format!("{digits:0>least$}"),
+                Some(least) => format!("{}{digits}", "0".repeat(least.saturating_sub(digits.len()))),
                 None => digits,
             };
             let prefix = match verb.letter {
@@ -178,8 +178,8 @@ fn write_number(verb: &Verb<'_>, value: &Value) -> Result<String, String> {
     };
     let body = body.strip_prefix('+').unwrap_or(&body);
     if verb.zero && !verb.minus {
-        let width = verb.width.unwrap_or(0).saturating_sub(sign.len());
-        return Ok(format!("{sign}{body:0>width$}"));
+        let missing = verb.width.unwrap_or(0).saturating_sub(sign.len() + body.len());
+        return Ok(format!("{sign}{}{body}", "0".repeat(missing)));
     }
     Ok(pad(verb, format!("{sign}{body}")))
 }

@@ -28,7 +28,7 @@ pub(super) struct Verb<'a> {
 }
 
 /// The widest and most precise that is done.
-const LIMIT: usize = 100_000;
+const LIMIT: usize = 1_000_000;
 
 /// Takes a format string apart, or says where it stops to be one.
 pub(super) fn parse(format: &str) -> impl Iterator<Item = Result<Piece<'_>, String>> {
