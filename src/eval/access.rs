@@ -107,6 +107,7 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Eval {
             }
         }
         Type::Object(types) => {
+            let by_number = key.ty() == Type::Number;
             let key = converted(key, &Type::String, span)?;
             match key.as_str() {
                 None => Value::unknown(Type::Any),
@@ -114,6 +115,11 @@ pub(super) fn index(value: &Value, key: &Value, span: Span) -> Eval {
                     (Some(found), _) => found.clone(),
                     (None, Some(ty)) => Value::unknown(ty.clone()),
                     (None, None) if !value.is_known() => Value::unknown(Type::Any),
+                    (None, None) if by_number => {
+                        let detail = "The given key does not identify an element in this collection value. An \
+                                      object only supports looking up attributes by name, not by numeric index.";
+                        return invalid(detail, span);
+                    }
                     (None, None) => return nothing(span),
                 },
             }

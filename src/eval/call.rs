@@ -25,7 +25,7 @@ impl Pass<'_, '_> {
         let short = name.text.strip_prefix("core::").unwrap_or(&name.text);
         match short {
             "try" => {
-                let result = self.first_of(arguments, head, close, scope);
+                let result = self.first_of(arguments, head, scope);
                 return self.calling_with(result, &name.text, vec!["expressions...".into()], scope);
             }
             "can" => {
@@ -52,7 +52,7 @@ impl Pass<'_, '_> {
                 None => Err(unknown(name)),
             };
         };
-        let given = self.arguments(arguments, expand, scope);
+        let given = self.arguments(function, name, arguments, expand, scope);
         let (values, places) = self.calling(given, &name.text, function, scope)?;
         let Some(values) = values else { return Ok(Value::unknown(Type::Any)) };
         if let Err(error) = functions::check_count(function, &name.text, values.len()) {
@@ -78,6 +78,12 @@ impl Pass<'_, '_> {
         head: Span,
     ) -> Eval {
         functions::call(function, values, &self.evaluator.environment).or_else(|error| {
+            if error.argument.is_some() {
+                // All arguments that are of a wrong type are told, if it is that.
+                let place = |place: usize| places.get(place).copied().unwrap_or(head);
+                let values = values.iter().cloned().enumerate();
+                all(values.map(|(at, value)| fitting(function, name, at, value, place(at))))?;
+            }
             let (summary, detail) = error.describe(name, function);
             let span = error.argument.and_then(|place| places.get(place).copied());
             stop(&summary, detail, span.unwrap_or(head))
@@ -88,12 +94,35 @@ impl Pass<'_, '_> {
     /// the place of each too.
     fn arguments(
         &mut self,
+        function: &'static Function,
+        name: &Ident,
         arguments: &[Expr],
         expand: bool,
         scope: &mut Scope,
     ) -> Eval<(Option<Vec<Value>>, Vec<Span>)> {
-        let mut values = all(arguments.iter().map(|argument| self.expr(argument, scope)))?;
+        let results: Vec<Eval> =
+            arguments.iter().map(|argument| self.expr(argument, scope)).collect();
         let mut places: Vec<Span> = arguments.iter().map(start_of).collect();
+        let failed = |fatal: bool| {
+            results.iter().flat_map(|r| r.as_ref().err()).any(|stop| stop.fatal == fatal)
+        };
+        let counted = functions::check_count(function, &name.text, arguments.len());
+        let results = match (failed(true), failed(false)) {
+            // A wrong number of arguments is told by the caller, and nothing of the arguments.
+            (false, true) if !expand && counted.is_err() => {
+                return Ok((Some(vec![Value::unknown(Type::Any); arguments.len()]), places));
+            }
+            // Beside an argument that fails those are told that are of a wrong type.
+            (false, true) => {
+                let results = results.into_iter().zip(&places).enumerate();
+                let fit = |(at, (result, span)): (usize, (Eval, &Span))| {
+                    result.and_then(|value| fitting(function, &name.text, at, value, *span))
+                };
+                results.map(fit).collect()
+            }
+            _ => results,
+        };
+        let mut values = all(results)?;
         if !expand {
             return Ok((Some(values), places));
         }
@@ -124,10 +153,10 @@ impl Pass<'_, '_> {
     }
 
     /// `try`: the first argument that can be evaluated.
-    fn first_of(&mut self, arguments: &[Expr], head: Span, close: Span, scope: &mut Scope) -> Eval {
+    fn first_of(&mut self, arguments: &[Expr], head: Span, scope: &mut Scope) -> Eval {
         if arguments.is_empty() {
-            let detail = "Function \"try\" expects at least 1 argument(s). Missing value for \"expressions\".";
-            return stop("Not enough function arguments", detail, close);
+            let detail = "Call to function \"try\" failed: at least one argument is required.";
+            return stop("Error in function call", detail, head);
         }
         let mut failures = Vec::new();
         for (place, argument) in arguments.iter().enumerate() {
@@ -298,6 +327,23 @@ fn is_reference(expr: &Expr) -> bool {
         ExprKind::Name(_) => true,
         ExprKind::Attribute(source, _) | ExprKind::Index(source, _) => is_reference(source),
         _ => false,
+    }
+}
+
+/// Gives an argument, if it is of the type that its parameter asks for.
+fn fitting(
+    function: &'static Function,
+    name: &str,
+    place: usize,
+    value: Value,
+    span: Span,
+) -> Eval {
+    match functions::check_argument(function, place, &value) {
+        Ok(()) => Ok(value),
+        Err(error) => {
+            let (summary, detail) = error.describe(name, function);
+            stop(&summary, detail, span)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::access::{Entries, entries};
 use super::evaluator::Pass;
 use super::evidence::Cause;
-use super::scope::{Eval, Scope, stop};
+use super::scope::{Eval, Scope, all, stop};
 use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Expr, For};
 use crate::value::convert::convert;
@@ -223,9 +223,7 @@ impl Pass<'_, '_> {
             }
             (kind, ty) => {
                 let parts = value.elements().unwrap_or_default();
-                let parts: Eval<Vec<Value>> =
-                    parts.iter().map(|part| self.element(part.clone(), each, scope)).collect();
-                let parts = parts?;
+                let parts = all(parts.iter().map(|part| self.element(part.clone(), each, scope)))?;
                 match (kind, ty) {
                     (Kind::Tuple(_), _) => Value::tuple(parts),
                     (_, Type::List(element) | Type::Set(element)) if parts.is_empty() => {

@@ -3,7 +3,7 @@
 use super::evaluator::Pass;
 use super::scope::{Eval, Scope, both, stop};
 use crate::diag::Span;
-use crate::syntax::tree::{BinaryOp, Expr, UnaryOp};
+use crate::syntax::tree::{BinaryOp, Expr, ExprKind, Part, UnaryOp};
 use crate::value::convert::{convert, unify};
 use crate::value::equal::{equals, same};
 use crate::value::{Bounds, Kind, Number, Type, Value};
@@ -89,12 +89,53 @@ impl Pass<'_, '_> {
         let yes = self.expr(then, scope);
         let no = self.expr(otherwise, scope);
         let results = Span::to(then.span, otherwise.span);
+        let (yes, no) = ((yes, type_of_failed(then)), (no, type_of_failed(otherwise)));
         choose(decided, condition.span, yes, no, results)
     }
 }
 
+/// Gives the type that an expression's value would be of where it fails, as far as its form tells.
+fn type_of_failed(expr: &Expr) -> Type {
+    match &expr.kind {
+        ExprKind::Template(parts) => match parts.as_slice() {
+            [Part::Interpolation(_)] => Type::Any,
+            _ => Type::String,
+        },
+        ExprKind::Unary(UnaryOp::Negate, _) => Type::Number,
+        ExprKind::Unary(UnaryOp::Not, _) => Type::Bool,
+        ExprKind::Binary(op, _, _) => match op {
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => Type::Number,
+            BinaryOp::Divide | BinaryOp::Remainder => Type::Number,
+            _ => Type::Bool,
+        },
+        ExprKind::Tuple(parts) => Type::Tuple(vec![Type::Any; parts.len()]),
+        ExprKind::Splat { .. } => Type::Tuple(Vec::new()),
+        ExprKind::Parens(inner) => type_of_failed(inner),
+        _ => Type::Any,
+    }
+}
+
 /// Chooses one of two results by a condition; the one that is not taken may have failed, unless fatally.
-pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: Span) -> Eval {
+///
+/// Beside each result stands the type that it would be of where it failed.
+pub(super) fn choose(
+    decided: Eval,
+    place: Span,
+    (yes, yes_type): (Eval, Type),
+    (no, no_type): (Eval, Type),
+    results: Span,
+) -> Eval {
+    let outcome = |result: &Eval, ty| match result {
+        Ok(value) => value.clone(),
+        Err(_) => Value::unknown(ty),
+    };
+    let (yes_value, no_value) = (outcome(&yes, yes_type), outcome(&no, no_type));
+    let ty = result_type(&yes_value, &no_value);
+    // The condition is not looked at where the results do not fit.
+    let decided = decided.or_else(|stop| match ty {
+        None if !stop.fatal => Ok(Value::unknown(Type::Bool)),
+        _ => Err(stop),
+    });
     let (decided, yes, no) = match (decided, yes, no) {
         (Err(stop), Err(yes), Err(no)) => return Err(stop.and(yes).and(no)),
         (Err(stop), Err(other), _) | (Err(stop), _, Err(other)) => return Err(stop.and(other)),
@@ -103,12 +144,7 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
         (Ok(_), Err(stop), _) | (Ok(_), _, Err(stop)) if stop.fatal => return Err(stop),
         (Ok(decided), yes, no) => (decided, yes, no),
     };
-    let failed = || Value::unknown(Type::Any);
-    let (yes_value, no_value) = (
-        yes.as_ref().map_or_else(|_| failed(), Clone::clone),
-        no.as_ref().map_or_else(|_| failed(), Clone::clone),
-    );
-    let ty = result_type(&yes_value, &no_value).ok_or(()).or_else(|()| {
+    let ty = ty.ok_or(()).or_else(|()| {
         let why = mismatch(&yes_value.ty(), &no_value.ty());
         let detail =
             format!("The true and false result expressions must have consistent types. {why}");

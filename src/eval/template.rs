@@ -63,7 +63,8 @@ impl Pass<'_, '_> {
             Part::Interpolation(expr) => (self.expr(expr, scope)?, expr.span),
             Part::If { condition, then, otherwise, span } => {
                 let decided = self.expr(condition, scope);
-                let (yes, no) = (self.text(then, scope), self.text(otherwise, scope));
+                let yes = (self.text(then, scope), Type::String);
+                let no = (self.text(otherwise, scope), Type::String);
                 (choose(decided, condition.span, yes, no, *span)?, *span)
             }
             Part::For { key_name, value_name, collection, body, span } => {

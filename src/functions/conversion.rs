@@ -2,6 +2,7 @@
 
 use super::{Call, CallError, Function, Spec, any, inferred};
 use crate::value::convert::{convert, convertible};
+use crate::value::quote::quote;
 use crate::value::{Type, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -64,11 +65,10 @@ fn convert_to(call: &Call<'_>, wanted: Spec) -> Result<Value, CallError> {
                 to.friendly_constraint()
             ),
             (Some(text), Type::Bool) => {
-                format!("cannot convert {text:?} to bool; only the strings \"true\" or \"false\" are allowed")
+                format!("cannot convert {text} to bool; only the strings \"true\" or \"false\" are allowed", text = quote(text))
             }
             (Some(text), Type::Number) => format!(
-                "cannot convert {text:?} to number; given string must be a decimal representation of a number"
-            ),
+                "cannot convert {text} to number; given string must be a decimal representation of a number", text = quote(text)),
             _ => plain(),
         };
         CallError::at(0, message)

@@ -3,20 +3,15 @@
 mod csv;
 mod charset;
 mod gzip;
+mod east_asian;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 
 use super::{Call, CallError, Function, Spec, any, function, inferred, string};
 use crate::value::json::{from_json_text, to_json_text};
+use crate::value::quote::quote;
 use crate::value::{Bounds, Kind, Type, Value};
-
-/// Trailing bits that say nothing are not looked at.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("base64decode", &[string("str")], Spec::String, base64_decode),
@@ -54,12 +49,69 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn base64_decode(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.text(0);
-    let bytes = LENIENT
-        .decode(text.replace(['\r', '\n'], ""))
-        .map_err(|_| CallError::new(format!("failed to decode base64 data {text:?}")))?;
+    let bytes = decode_base64(text)
+        .map_err(|_| CallError::new(format!("failed to decode base64 data {}", quote(text))))?;
     String::from_utf8(bytes).map(Value::string).map_err(|_| {
         CallError::new("the result of decoding the provided string is not valid UTF-8")
     })
+}
+
+/// Decodes base 64, or says at which byte it stops to be that. The ends of lines count for nothing,
+/// nor do the last bits where a group is not full.
+pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
+    let text = text.as_bytes();
+    let mut at = 0;
+    // Gives the place and the byte of the next sign.
+    let mut next = || {
+        let rest = text.get(at..).unwrap_or_default();
+        let place = at + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        at = place + 1;
+        text.get(place).map(|byte| (place, *byte))
+    };
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    loop {
+        let (mut group, mut count) = (0u32, 0);
+        while count < 4 {
+            match next() {
+                None if count == 0 => return Ok(bytes),
+                // The place is told without the ends of lines between the signs.
+                None => return Err(text.len() - count),
+                Some((place, sign)) => match sextet(sign) {
+                    Some(bits) => group = group << 6 | bits,
+                    None if sign != b'=' || count < 2 => return Err(place),
+                    None => {
+                        if count == 2 {
+                            match next() {
+                                None => return Err(text.len()),
+                                Some((_, b'=')) => {}
+                                Some((place, _)) => return Err(place - 1),
+                            }
+                        }
+                        if let Some((place, _)) = next() {
+                            return Err(place);
+                        }
+                        let whole = (group << (6 * (4 - count))).to_be_bytes();
+                        bytes.extend_from_slice(&whole[1..count]);
+                        return Ok(bytes);
+                    }
+                },
+            }
+            count += 1;
+        }
+        bytes.extend_from_slice(&group.to_be_bytes()[1..]);
+    }
+}
+
+fn sextet(sign: u8) -> Option<u32> {
+    let place = match sign {
+        b'A'..=b'Z' => sign - b'A',
+        b'a'..=b'z' => sign - b'a' + 26,
+        b'0'..=b'9' => sign - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(place.into())
 }
 
 /// What is not known yet leaves at least the first character known.

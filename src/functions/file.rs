@@ -12,6 +12,7 @@ use sha2::{Sha256, Sha512};
 
 use super::hash::{base64_of, hex_of};
 use super::{Call, CallError, Environment, Function, Spec, function, string};
+use crate::value::quote::quote;
 use crate::value::{Type, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -56,30 +57,31 @@ pub fn read_text(path: &str, environment: &Environment) -> Result<String, CallEr
     let bytes = read_file(path, environment)?;
     String::from_utf8(bytes).map_err(|_| {
         CallError::new(format!(
-            "contents of {path:?} are not valid UTF-8; use the filebase64 function to obtain the Base64 encoded contents or the other file functions (e.g. filemd5, filesha256) to obtain file hashing results instead"
-        ))
+            "contents of {path} are not valid UTF-8; use the filebase64 function to obtain the Base64 encoded contents or the other file functions (e.g. filemd5, filesha256) to obtain file hashing results instead", path = quote(path)))
     })
 }
 
 fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>, CallError> {
     let real = locate(path, environment)?;
-    if !real.exists() {
+    if !real.exists() && !path.contains('\0') {
         return Err(CallError::at(
             0,
             format!(
-                "no file exists at {:?}; this function works only with files that are distributed as part of the configuration source code, so if this file will be created by a resource in this configuration you must instead obtain this result from an attribute of that resource",
-                clean(path)
+                "no file exists at {}; this function works only with files that are distributed as part of the configuration source code, so if this file will be created by a resource in this configuration you must instead obtain this result from an attribute of that resource",
+                quote(&clean(path))
             ),
         ));
     }
     std::fs::read(&real).map_err(|error| {
         let shown = clean(path);
-        let why = if real.is_dir() {
-            format!("read {shown}: is a directory")
-        } else {
-            format!("open {shown}: {}", reason(&error))
-        };
-        CallError::at(0, format!("failed to read file: {why}"))
+        CallError::at(
+            0,
+            if real.is_dir() {
+                format!("failed to read file: read {shown}: is a directory")
+            } else {
+                format!("open {shown}: {}", reason(&error))
+            },
+        )
     })
 }
 
@@ -88,6 +90,7 @@ fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "no such file or directory".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        std::io::ErrorKind::InvalidInput => "invalid argument".into(),
         _ => {
             let text = error.to_string();
             text.split(" (os error").next().unwrap_or_default().to_lowercase()
@@ -120,14 +123,16 @@ fn file_exists(call: &Call<'_>) -> Result<Value, CallError> {
     let real = locate(path, call.environment)?;
     match std::fs::metadata(&real) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Value::bool(false)),
-        Err(error) => {
-            Err(CallError::new(format!("failed to stat {:?}: {}", clean(path), reason(&error))))
-        }
+        Err(error) => Err(CallError::new(format!(
+            "failed to stat {}: {}",
+            quote(&clean(path)),
+            reason(&error)
+        ))),
         Ok(found) if found.is_file() => Ok(Value::bool(true)),
         Ok(found) => {
             let kind = if found.is_dir() { "directory, not a file" } else { "not a regular file" };
             let article = if found.is_dir() { "a " } else { "" };
-            Err(CallError::new(format!("{:?} is {article}{kind}", clean(path))))
+            Err(CallError::new(format!("{} is {article}{kind}", quote(&clean(path)))))
         }
     }
 }
@@ -136,7 +141,7 @@ fn file_set(call: &Call<'_>) -> Result<Value, CallError> {
     let folder = locate(call.text(0), call.environment)?;
     let found = glob::find(&folder, call.text(1)).map_err(|problem| {
         let whole = clean(&format!("{}/{}", call.text(0), call.text(1)));
-        CallError::new(format!("failed to glob pattern {whole:?}: {problem}"))
+        CallError::new(format!("failed to glob pattern {}: {problem}", quote(&whole)))
     })?;
     Ok(Value::set(Type::String, found.into_iter().map(Value::string).collect()))
 }

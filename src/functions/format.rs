@@ -7,7 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use self::verb::{Piece, Verb, parse};
 use super::{Call, CallError, Function, any, inferred, string};
 use crate::value::convert::convert;
-use crate::value::json::{quote, to_json_text};
+use crate::value::json::{quote as write_quoted, to_json_text};
+use crate::value::quote::quote;
 use crate::value::{Bounds, Kind, Type, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -65,8 +66,8 @@ fn format_text(format: &str, arguments: &[Value]) -> Result<String, CallError> {
         highest = highest.max(next);
         let Some(argument) = arguments.get(place) else {
             return Err(CallError::new(format!(
-                "not enough arguments for {:?} at {}: need index {} but have {} total",
-                verb.text,
+                "not enough arguments for {} at {}: need index {} but have {} total",
+                quote(verb.text),
                 verb.offset,
                 place + 1,
                 arguments.len()
@@ -75,14 +76,17 @@ fn format_text(format: &str, arguments: &[Value]) -> Result<String, CallError> {
         let known_letter = "vtbdoxXeEfFgGsq".contains(verb.letter);
         if !known_letter {
             return Err(CallError::new(format!(
-                "unsupported format verb '{}' in {:?} at offset {}",
-                verb.letter, verb.text, verb.offset
+                "unsupported format verb '{}' in {} at offset {}",
+                verb.letter,
+                quote(verb.text),
+                verb.offset
             )));
         }
         let text = write_verb(&verb, argument).map_err(|message| {
             CallError::new(format!(
-                "unsupported value for {:?} at {}: {message}",
-                verb.text, verb.offset
+                "unsupported value for {} at {}: {message}",
+                quote(verb.text),
+                verb.offset
             ))
         })?;
         out.push_str(&text);
@@ -126,7 +130,7 @@ fn write_text(verb: &Verb<'_>, text: &str) -> String {
         return pad(verb, cut);
     }
     let mut quoted = String::new();
-    quote(&cut, &mut quoted);
+    write_quoted(&cut, &mut quoted);
     pad(verb, quoted)
 }
 
@@ -153,7 +157,9 @@ fn write_number(verb: &Verb<'_>, value: &Value) -> Result<String, String> {
             };
             let digits = magnitude.to_radix(base).ok_or("an integer is required")?;
             let digits = match verb.precision {
-                Some(least) => format!("{}{digits}", "0".repeat(least.saturating_sub(digits.len()))),
+                Some(least) => {
+                    format!("{}{digits}", "0".repeat(least.saturating_sub(digits.len())))
+                }
                 None => digits,
             };
             let prefix = match verb.letter {

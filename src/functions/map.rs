@@ -7,6 +7,7 @@ use super::{
     Call, CallError, Function, Parameter, Spec, any, function, inferred, parameter, string,
 };
 use crate::value::convert::convert;
+use crate::value::quote::quote;
 use crate::value::{Fields, Kind, Marks, Type, Value};
 
 const LISTS: Parameter = parameter("values", Spec::Map(&Spec::List(&Spec::String)));
@@ -58,7 +59,10 @@ fn lookup_type(arguments: &[Value]) -> Result<Type, CallError> {
             let Some(key) = arguments[1].as_str() else { return Ok(Type::Any) };
             let found = fields.get(key).cloned().or_else(|| default.map(Value::ty));
             found.ok_or_else(|| {
-                CallError::at(0, format!("the given object has no attribute {key:?}"))
+                CallError::at(
+                    0,
+                    format!("the given object has no attribute {key}", key = quote(key)),
+                )
             })
         }
         Type::Map(element) => match default.map(|default| convert(default, &element)) {
@@ -79,11 +83,8 @@ fn lookup(call: &Call<'_>) -> Result<Value, CallError> {
         return Ok(found.clone().marked(marks));
     }
     let Some(default) = call.arguments.get(2) else {
-        let shown = if key.is_sensitive() {
-            "(sensitive value)".into()
-        } else {
-            format!("{:?}", call.text(1))
-        };
+        let shown =
+            if key.is_sensitive() { "(sensitive value)".into() } else { quote(call.text(1)) };
         return Err(CallError::new(format!("lookup failed to find key {shown}")));
     };
     let default = convert(default, call.ty).map_err(|error| CallError::at(2, error.message))?;
@@ -115,7 +116,7 @@ fn merge_type(arguments: &[Value]) -> Result<Type, CallError> {
             },
             other => {
                 let message =
-                    format!("arguments must be maps or objects, got {:?}", other.friendly());
+                    format!("arguments must be maps or objects, got {}", quote(&other.friendly()));
                 return Err(CallError::new(message));
             }
         }

@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use crate::value::convert::convert;
+use crate::value::quote::quote;
 use crate::value::{Bounds, Kind, Marks, Type, Value};
 
 /// The functions that need the evaluator, which does them.
@@ -398,11 +399,23 @@ fn hide(message: &str, arguments: &[Value]) -> String {
     let mut found = Vec::new();
     arguments.iter().for_each(|argument| texts(argument, false, &mut found));
     let hidden = found.iter().fold(message.to_string(), |message, text| {
-        message.replace(&format!("{text:?}"), "(sensitive value)")
+        message.replace(&quote(text), "(sensitive value)")
     });
     // A short text stands in many a message by chance.
     let long = found.iter().filter(|text| text.len() > 3);
     long.fold(hidden, |message, text| message.replace(*text, "(sensitive value)"))
+}
+
+/// Checks that an argument is of the type that its parameter asks for.
+///
+/// # Errors
+/// It cannot be converted to it.
+pub fn check_argument(function: &Function, place: usize, value: &Value) -> Result<(), CallError> {
+    let Some(parameter) = function.parameter(place) else { return Ok(()) };
+    match convert(value, &parameter.ty.ty()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(CallError::at(place, hide(&error.message, std::slice::from_ref(value)))),
+    }
 }
 
 fn call_plain(

@@ -2,6 +2,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use dashu_base::UnsignedAbs as _;
+use dashu_int::{IBig, UBig};
+
 use super::{Call, CallError, Function, Spec, function, number, string};
 use crate::value::{Type, Value};
 
@@ -33,7 +36,7 @@ impl Block {
         let wrong = || format!("invalid CIDR expression: invalid CIDR address: {text}");
         let (address, length) = text.split_once('/').ok_or_else(wrong)?;
         let (address, bits) = if address.contains(':') {
-            (u128::from(address.parse::<Ipv6Addr>().map_err(|_| wrong())?), 128)
+            (u128::from(ipv6(address).ok_or_else(wrong)?), 128)
         } else {
             (u128::from(u32::from(ipv4(address).ok_or_else(wrong)?)), 32)
         };
@@ -52,15 +55,22 @@ impl Block {
         if free == 128 { 0 } else { all >> free << free }
     }
 
+    /// Says whether it is a block of IPv4 in the form of IPv6 (`::ffff:10.0.0.0/104`).
+    fn is_mapped(self) -> bool {
+        self.bits == 128 && self.address >> 32 == 0xffff
+    }
+
     fn text_of(self, address: u128) -> String {
-        match u32::try_from(address) {
-            Ok(small) if self.bits == 32 => Ipv4Addr::from(small).to_string(),
+        let mapped = Block { address, ..self }.is_mapped();
+        match u32::try_from(if mapped { address & 0xffff_ffff } else { address }) {
+            Ok(small) if mapped || self.bits == 32 => Ipv4Addr::from(small).to_string(),
             _ => Ipv6Addr::from(address).to_string(),
         }
     }
 
     fn text(self) -> String {
-        format!("{}/{}", self.text_of(self.address), self.length)
+        let length = if self.is_mapped() { self.length.saturating_sub(96) } else { self.length };
+        format!("{}/{length}", self.text_of(self.address))
     }
 
     fn last(self) -> u128 {
@@ -70,6 +80,21 @@ impl Block {
     fn whole(self) -> u128 {
         if self.bits == 128 { u128::MAX } else { u128::from(u32::MAX) }
     }
+}
+
+/// A group, too, may have leading zeros, more than there is room for.
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    let group = |group: &str| {
+        let significant = group.trim_start_matches('0');
+        match group {
+            "" => Some(String::new()),
+            _ if group.contains('.') => ipv4(group).map(|address| address.to_string()),
+            _ if significant.is_empty() => Some("0".into()),
+            _ => Some(significant.to_string()),
+        }
+    };
+    let groups: Option<Vec<String>> = text.split(':').map(group).collect();
+    groups?.join(":").parse().ok()
 }
 
 fn ipv4(text: &str) -> Option<Ipv4Addr> {
@@ -88,39 +113,57 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
     parts.next().is_none().then(|| octets.into())
 }
 
-fn whole(call: &Call<'_>, place: usize) -> Result<i128, CallError> {
+fn whole(call: &Call<'_>, place: usize) -> Result<IBig, CallError> {
     let number = call.arguments[place].as_number();
-    let whole = number.filter(|number| number.is_integer());
-    let whole = whole.ok_or_else(|| CallError::new("value must be a whole number"))?;
-    let text = whole.to_string();
-    Ok(text.parse().unwrap_or(if whole.is_negative() { i128::MIN } else { i128::MAX }))
+    let text = number.filter(|number| number.is_integer()).map(ToString::to_string);
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| CallError::new("value must be a whole number"))
+}
+
+/// The last 64 bits of a number's magnitude: all that Terraform compares.
+fn low_bits(number: &IBig) -> u64 {
+    let low = UBig::from(u64::MAX) & number.unsigned_abs();
+    u64::try_from(low).expect("64 bits are no more than that")
+}
+
+/// Fills a number into a block's address, so many bits from its end.
+fn insert(block: Block, number: IBig, shift: usize) -> Result<u128, CallError> {
+    let filled: IBig = IBig::from(block.address) | (number << shift);
+    // Of a negative number the magnitude counts.
+    let address = u128::try_from(filled.unsigned_abs());
+    address.ok().filter(|address| *address <= block.whole()).ok_or_else(|| {
+        let bits = block.bits;
+        CallError::new(format!("the number leads out of the {bits} bits that an address has"))
+    })
 }
 
 /// A negative number counts from the end.
 fn host(call: &Call<'_>) -> Result<Value, CallError> {
     let number = whole(call, 1)?;
     let block = Block::parse(call.text(0)).map_err(CallError::new)?;
-    let free = block.bits - block.length;
-    let room = 1u128.checked_shl(free);
-    let (place, shown) = if number < 0 {
+    let last = IBig::from(block.last() - block.address);
+    let (place, compared) = if number < IBig::ZERO {
         // Counted from the end, the last one is number zero.
-        (number.unsigned_abs() - 1, number + i128::try_from(room.unwrap_or(0)).unwrap_or(0))
+        let back = -number - IBig::ONE;
+        (&last - &back, back)
     } else {
-        (number.unsigned_abs(), number)
+        let low = IBig::from(low_bits(&number).cast_signed());
+        (number, low)
     };
-    if room.is_some_and(|room| place >= room) {
+    if compared > last {
         return Err(CallError::new(format!(
-            "prefix of {} does not accommodate a host numbered {shown}",
+            "prefix of {} does not accommodate a host numbered {place}",
             block.length
         )));
     }
-    let address = if number < 0 { block.last() - place } else { block.address + place };
-    Ok(Value::string(block.text_of(address)))
+    // Of an IPv4 address in the form of IPv6 it is the first bits that are filled: so it is known.
+    let shift = if block.is_mapped() { 96 } else { 0 };
+    Ok(Value::string(block.text_of(insert(block, place, shift)?)))
 }
 
 fn netmask(call: &Call<'_>) -> Result<Value, CallError> {
     let block = Block::parse(call.text(0)).map_err(CallError::new)?;
-    if block.bits == 128 {
+    if block.bits == 128 && !block.is_mapped() {
         return Err(CallError::new(format!(
             "IPv6 addresses cannot have a netmask: {}",
             call.text(0)
@@ -143,21 +186,19 @@ fn subnet(call: &Call<'_>) -> Result<Value, CallError> {
     let Ok(length) = u32::try_from(length) else {
         return Err(CallError::new(format!(
             "prefix of {} cannot be shortened by {}",
-            block.length, -new_bits
+            block.length,
+            new_bits.unsigned_abs()
         )));
     };
-    let room = u32::try_from(new_bits.max(0)).ok().and_then(|bits| 1u128.checked_shl(bits));
-    if room.is_some_and(|room| number.unsigned_abs() >= room) {
+    let room = u32::try_from(new_bits).ok().and_then(|bits| 1u64.checked_shl(bits));
+    if room.is_some_and(|room| low_bits(&number) >= room) {
         return Err(CallError::new(format!(
             "prefix extension of {new_bits} does not accommodate a subnet numbered {number}"
         )));
     }
-    let shift = block.bits - length;
-    let place = number.unsigned_abs().checked_shl(shift).unwrap_or(0) & block.whole();
-    let sub = Block { length, ..block };
-    // A negative number fills in its magnitude over nothing: the block's own bits are lost.
-    let address = if number < 0 { place } else { (block.address | place) & sub.mask() };
-    Ok(Value::string(Block { address, ..sub }.text()))
+    // Nothing is cut off: a shorter prefix keeps the bits that it does not cover.
+    let address = insert(block, number, (block.bits - length) as usize)?;
+    Ok(Value::string(Block { address, length, ..block }.text()))
 }
 
 fn subnets(call: &Call<'_>) -> Result<Value, CallError> {
@@ -186,9 +227,11 @@ fn subnets(call: &Call<'_>) -> Result<Value, CallError> {
         let sub = Block { length, ..block };
         let free = !sub.mask() & sub.whole();
         let start = next.and_then(|next| next.checked_add(free)).map(|start| start & sub.mask());
-        let Some(start) = start.filter(|start| *start <= block.last() && *start >= block.address)
-        else {
-            let after = before.map_or_else(|| block.text(), Block::text);
+        let inside = |start: &u128| (block.address..=block.last()).contains(start);
+        let Some(start) = start.filter(|start| inside(start) && !block.is_mapped()) else {
+            // There is no room where an IPv4 address is in the form of IPv6: its prefix is too long.
+            let none = if block.is_mapped() { "<nil>".into() } else { block.text() };
+            let after = before.map_or(none, Block::text);
             let message = format!(
                 "not enough remaining address space for a subnet with a prefix of {length} bits after {after}"
             );
@@ -196,7 +239,7 @@ fn subnets(call: &Call<'_>) -> Result<Value, CallError> {
         };
         let sub = Block { address: start, ..sub };
         texts.push(Value::string(sub.text()));
-        next = sub.last().checked_add(1);
+        next = sub.last().checked_add(1).filter(|next| *next <= block.whole());
         before = Some(sub);
     }
     Ok(Value::list(Type::String, texts))

@@ -2,6 +2,7 @@
 
 use super::{Call, CallError, Function, Parameter, Spec, any, function, inferred, integer, number};
 use crate::value::convert::convert;
+use crate::value::quote::quote;
 use crate::value::{Number, Type, Value};
 
 const NUMBERS: Parameter = number("numbers");
@@ -68,8 +69,12 @@ fn parse_int(call: &Call<'_>) -> Result<Value, CallError> {
     };
     let text = call.text(0);
     let parsed = Number::parse_radix(text, base).map(Value::number);
-    parsed
-        .ok_or_else(|| CallError::at(0, format!("cannot parse {text:?} as a base {base} integer")))
+    parsed.ok_or_else(|| {
+        CallError::at(
+            0,
+            format!("cannot parse {text} as a base {base} integer", text = quote(text)),
+        )
+    })
 }
 
 fn range(call: &Call<'_>) -> Result<Value, CallError> {

@@ -1,10 +1,13 @@
 //! Regular expressions: `regex`, `regexall` and `replace`.
 
-mod translate;
+mod parse;
+mod class;
+mod expand;
 
-use regex::{Captures, Regex};
+use regex::{Captures, RegexBuilder};
 
-use self::translate::translate;
+use self::expand::expand;
+use self::parse::{PatternError, parse};
 use super::{Call, CallError, Function, Spec, function, inferred, string};
 use crate::value::{Type, Value};
 
@@ -30,21 +33,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-/// A pattern that does not compile: what is wrong, and with which piece.
-struct PatternError {
-    code: String,
-    piece: String,
+/// A pattern that can be looked for.
+struct Pattern {
+    regex: regex::Regex,
+    /// The names of its groups, which need not be distinct.
+    names: Vec<Option<String>>,
 }
 
-fn compile(pattern: &str) -> Result<Regex, PatternError> {
-    let translated = translate(pattern)?;
-    Regex::new(&translated).map_err(|_| PatternError {
-        code: "invalid or unsupported syntax".into(),
-        piece: pattern.into(),
-    })
+/// The memory that one pattern may take once it is compiled: patterns that repeat large classes a
+/// thousand times are below it.
+const LARGEST: usize = 1 << 28;
+
+fn compile(pattern: &str) -> Result<Pattern, PatternError> {
+    let parsed = parse(pattern)?;
+    let mut builder = RegexBuilder::new(&parsed.text);
+    let regex = builder.size_limit(LARGEST).nest_limit(4000).build();
+    let regex = regex
+        .map_err(|_| PatternError { code: "expression too large", piece: pattern.to_string() })?;
+    Ok(Pattern { regex, names: parsed.names })
 }
 
-fn compile_argument(pattern: &str) -> Result<Regex, CallError> {
+fn compile_argument(pattern: &str) -> Result<Pattern, CallError> {
     compile(pattern).map_err(|error| {
         CallError::at(0, format!("invalid regexp pattern: {} in {}", error.code, error.piece))
     })
@@ -58,9 +67,9 @@ fn regex_type(arguments: &[Value]) -> Result<Type, CallError> {
 }
 
 /// Text without groups, a tuple with unnamed ones, an object with named ones.
-fn result_type(regex: &Regex) -> Result<Type, CallError> {
-    let names: Vec<Option<&str>> = regex.capture_names().skip(1).collect();
-    let named: Vec<&str> = names.iter().copied().flatten().collect();
+fn result_type(pattern: &Pattern) -> Result<Type, CallError> {
+    let names = &pattern.names;
+    let named: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
     if names.is_empty() {
         Ok(Type::String)
     } else if named.is_empty() {
@@ -73,17 +82,17 @@ fn result_type(regex: &Regex) -> Result<Type, CallError> {
     }
 }
 
-fn capture(regex: &Regex, ty: &Type, captures: &Captures<'_>) -> Value {
+fn capture(pattern: &Pattern, ty: &Type, captures: &Captures<'_>) -> Value {
     let group = |found: Option<regex::Match<'_>>| {
         found.map_or_else(|| Value::null(Type::String), |found| Value::string(found.as_str()))
     };
+    let groups = captures.iter().skip(1).map(group);
     match ty {
-        Type::Tuple(_) => {
-            Value::tuple((1..captures.len()).map(|place| group(captures.get(place))).collect())
-        }
+        Type::Tuple(_) => Value::tuple(groups.collect()),
         Type::Object(_) => {
-            let names = regex.capture_names().flatten();
-            Value::object(names.map(|name| (name, group(captures.name(name)))))
+            // Of groups with one name the last one counts.
+            let names = pattern.names.iter().flatten().map(String::as_str);
+            Value::object(names.zip(groups))
         }
         _ => group(captures.get(0)),
     }
@@ -93,21 +102,21 @@ fn regex(call: &Call<'_>) -> Result<Value, CallError> {
     if !call.arguments.iter().all(Value::is_known) {
         return call.unknown();
     }
-    let regex = compile_argument(call.text(0))?;
-    let captures = regex.captures(call.text(1));
+    let pattern = compile_argument(call.text(0))?;
+    let captures = pattern.regex.captures(call.text(1));
     let captures = captures
         .ok_or_else(|| CallError::new("pattern did not match any part of the given string"))?;
-    Ok(capture(&regex, call.ty, &captures))
+    Ok(capture(&pattern, call.ty, &captures))
 }
 
 fn regex_all(call: &Call<'_>) -> Result<Value, CallError> {
     if !call.arguments.iter().all(Value::is_known) {
         return call.unknown();
     }
-    let regex = compile_argument(call.text(0))?;
-    let element = result_type(&regex)?;
-    let found = regex.captures_iter(call.text(1));
-    let found = found.map(|captures| capture(&regex, &element, &captures)).collect();
+    let pattern = compile_argument(call.text(0))?;
+    let element = result_type(&pattern)?;
+    let found = pattern.regex.captures_iter(call.text(1));
+    let found = found.map(|captures| capture(&pattern, &element, &captures)).collect();
     Ok(Value::list(element, found))
 }
 
@@ -118,8 +127,11 @@ fn replace(call: &Call<'_>) -> Result<Value, CallError> {
     let Some(pattern) = pattern else {
         return Ok(Value::string(text.replace(part, with)));
     };
-    let regex = compile(pattern).map_err(|error| {
+    let pattern = compile(pattern).map_err(|error| {
         CallError::new(format!("error parsing regexp: {}: `{}`", error.code, error.piece))
     })?;
-    Ok(Value::string(regex.replace_all(text, with)))
+    let replaced = pattern
+        .regex
+        .replace_all(text, |captures: &Captures<'_>| expand(with, &pattern.names, captures));
+    Ok(Value::string(replaced))
 }

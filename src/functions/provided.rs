@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Call, CallError, Function, Spec, any, function, inferred, number, string};
+use crate::value::quote::quote;
 use crate::value::{Type, Value};
 
 /// The tables by the last part of a provider's source.
@@ -147,8 +148,10 @@ fn folder_exists(call: &Call<'_>) -> Result<Value, CallError> {
     match std::fs::metadata(call.environment.root.join(path)) {
         Ok(found) if found.is_dir() => Ok(Value::bool(true)),
         Ok(_) => {
-            let message =
-                format!("Invalid file mode detected: {path:?} was found, but is not a directory");
+            let message = format!(
+                "Invalid file mode detected: {path} was found, but is not a directory",
+                path = quote(path)
+            );
             Err(CallError::at(0, message))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Value::bool(false)),

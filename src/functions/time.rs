@@ -7,6 +7,7 @@ pub(super) use self::moment::duration;
 use self::moment::Moment;
 use super::{Call, CallError, Function, Spec, function, string};
 use crate::value::Value;
+use crate::value::quote::quote;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("formatdate", &[string("format"), string("time")], Spec::String, format_date),
@@ -153,10 +154,10 @@ fn piece(verb: &str, moment: &Moment) -> Result<String, String> {
                 b's' => "second must either be \"s\" or \"ss\"",
                 b'Z' => "timezone must be Z, ZZZZ, or ZZZZZ",
                 _ => {
-                    return Err(format!("invalid date format verb {verb:?}"));
+                    return Err(format!("invalid date format verb {verb}", verb = quote(verb)));
                 }
             };
-            return Err(format!("invalid date format verb {verb:?}: {allowed}"));
+            return Err(format!("invalid date format verb {verb}: {allowed}", verb = quote(verb)));
         }
     })
 }

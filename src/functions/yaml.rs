@@ -1,6 +1,7 @@
 //! `yamldecode` and `yamlencode`.
 
 mod read;
+mod scalar;
 mod write;
 
 use super::{Call, CallError, Function, Spec, any, function, inferred, string};

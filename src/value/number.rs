@@ -336,7 +336,7 @@ impl Number {
 
     /// Gives a logarithm, reckoned in 64-bit floats; nothing where that is not a number.
     pub fn log(&self, base: &Number) -> Option<Number> {
-        Number::from_f64(self.to_f64().ln() / base.to_f64().ln())
+        Number::from_f64(power::logarithm(self.to_f64()) / power::logarithm(base.to_f64()))
     }
 
     /// Gives an integer's text in a base from 2 to 36, in small letters; nothing for what is no integer.

@@ -1,13 +1,18 @@
-//! `textencodebase64` and `textdecodebase64`: text in other character sets.
+//! `textencodebase64` and `textdecodebase64`: text in other character sets, by their names at the IANA.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use encoding_rs::Encoding;
 
 use super::super::{Call, CallError};
-use super::LENIENT;
+use super::decode_base64;
+use super::east_asian;
 use crate::value::Value;
+use crate::value::quote::quote;
 
-#[derive(Clone, Copy)]
+/// How text becomes bytes.
 enum Charset {
     Utf8,
     Utf16 {
@@ -15,51 +20,76 @@ enum Charset {
     },
     /// With a mark of the byte order at its begin; big-endian where there is none.
     Utf16Marked,
-    Ascii,
-    Latin1,
-    Windows1252,
+    /// A byte for a character: those that it has from a byte on, nothing where a byte is free.
+    Bytes(Vec<Option<char>>),
+    /// Bytes and pairs of bytes.
+    Many(&'static Encoding),
+    Hz,
 }
 
-/// The names by which each is known, in small letters; the first is the one that messages use.
-const NAMES: &[(Charset, &[&str])] = &[
-    (Charset::Utf8, &["UTF-8", "csutf8"]),
-    (Charset::Utf16Marked, &["UTF-16", "csutf16"]),
-    (Charset::Ascii, &["US-ASCII", "ascii", "iso646-us", "us", "ibm367", "cp367", "csascii"]),
-    (Charset::Utf16 { little: true }, &["UTF-16LE", "csutf16le"]),
-    (Charset::Utf16 { little: false }, &["UTF-16BE", "csutf16be"]),
+/// The names by which those are known that have no table, in small letters but for the first, which
+/// is the one that messages use.
+const NAMES: &[(fn() -> Charset, &str)] = &[
+    (|| Charset::Utf8, "UTF-8 csutf8"),
+    (|| Charset::Utf16Marked, "UTF-16 csutf16"),
+    (|| Charset::Utf16 { little: true }, "UTF-16LE csutf16le"),
+    (|| Charset::Utf16 { little: false }, "UTF-16BE csutf16be"),
     (
-        Charset::Latin1,
-        &[
-            "ISO_8859-1:1987",
-            "iso-ir-100",
-            "iso_8859-1",
-            "iso-8859-1",
-            "latin1",
-            "l1",
-            "ibm819",
-            "cp819",
-            "csisolatin1",
-        ],
+        || Charset::Bytes(vec![None; 128]),
+        "US-ASCII ansi_x3.4-1968 ansi_x3.4-1986 cp367 csascii ibm367 iso-ir-6 iso646-us iso_646.irv:1991 us",
     ),
-    (Charset::Windows1252, &["windows-1252", "cswindows1252", "cp1252"]),
+    (|| Charset::Many(encoding_rs::BIG5), "Big5 csbig5"),
+    (|| Charset::Many(encoding_rs::EUC_KR), "EUC-KR cseuckr"),
+    (
+        || Charset::Many(encoding_rs::EUC_JP),
+        "Extended_UNIX_Code_Packed_Format_for_Japanese cseucpkdfmtjapanese euc-jp",
+    ),
+    (|| Charset::Many(encoding_rs::GB18030), "GB18030 csgb18030"),
+    (|| Charset::Many(encoding_rs::GBK), "GBK cp936 csgbk ms936 windows-936"),
+    (|| Charset::Hz, "HZ-GB-2312"),
+    (|| Charset::Many(encoding_rs::ISO_2022_JP), "ISO-2022-JP csiso2022jp"),
+    (|| Charset::Many(encoding_rs::SHIFT_JIS), "Shift_JIS csshiftjis ms_kanji"),
 ];
 
-/// The characters of Windows-1252 from 0x80 to 0x9f; the places it leaves free are U+FFFD.
-const WINDOWS: [char; 32] = [
-    '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž',
-    '\u{fffd}', '\u{fffd}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}',
-    'ž', 'Ÿ',
-];
+/// Those with a byte for a character: a line each with the names and what the bytes stand for, all
+/// of them or those from 0x80 on: code points and ranges of them, or after `-` how many bytes are free.
+const TABLES: &str = include_str!("charsets.txt");
 
 fn find(name: &str) -> Result<(Charset, &'static str), CallError> {
-    let found =
-        NAMES.iter().find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(name)));
-    found.map(|(charset, names)| (*charset, names[0])).ok_or_else(|| {
-        let message = format!(
-            "{name:?} is not a supported IANA encoding name or alias in this Terraform version"
-        );
-        CallError::at(1, message)
-    })
+    let wanted = name.trim();
+    let has = |names: &str| names.split(' ').any(|known| known.eq_ignore_ascii_case(wanted));
+    let first = |names: &'static str| names.split(' ').next().unwrap_or_default();
+    if let Some((charset, names)) = NAMES.iter().find(|(_, names)| has(names)) {
+        return Ok((charset(), first(names)));
+    }
+    let mut tables = TABLES.lines().filter_map(|line| line.split_once(" | "));
+    match tables.find(|(names, _)| has(names)) {
+        Some((names, table)) => Ok((Charset::Bytes(read_table(table)), first(names))),
+        None => Err(CallError::at(
+            1,
+            format!(
+                "{} is not a supported IANA encoding name or alias in this Terraform version",
+                quote(name)
+            ),
+        )),
+    }
+}
+
+fn read_table(words: &str) -> Vec<Option<char>> {
+    let code = |digits: &str| u32::from_str_radix(digits, 16).unwrap_or_default();
+    let mut characters = Vec::with_capacity(256);
+    for word in words.split(' ') {
+        match word.split_once('-') {
+            Some(("", free)) => {
+                characters.extend(std::iter::repeat_n(None, free.parse().unwrap_or_default()));
+            }
+            Some((first, last)) => {
+                characters.extend((code(first)..=code(last)).map(char::from_u32));
+            }
+            None => characters.push(char::from_u32(code(word))),
+        }
+    }
+    characters
 }
 
 /// Gives a text's bytes in a character set, in base 64.
@@ -76,9 +106,9 @@ pub(super) fn encode(call: &Call<'_>) -> Result<Value, CallError> {
         Charset::Utf16Marked => Some(
             std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
         ),
-        Charset::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
-        Charset::Latin1 => text.chars().map(|character| u8::try_from(character).ok()).collect(),
-        Charset::Windows1252 => text.chars().map(to_windows).collect(),
+        Charset::Bytes(table) => text.chars().map(|character| byte_of(&table, character)).collect(),
+        Charset::Many(encoding) => east_asian::encode(encoding, text),
+        Charset::Hz => east_asian::encode_hz(text),
     };
     bytes.map(|bytes| Value::string(STANDARD.encode(bytes))).ok_or_else(|| {
         let message =
@@ -87,62 +117,57 @@ pub(super) fn encode(call: &Call<'_>) -> Result<Value, CallError> {
     })
 }
 
-fn to_windows(character: char) -> Option<u8> {
-    if let Some(place) =
-        WINDOWS.iter().position(|known| *known == character && *known != '\u{fffd}')
-    {
-        return u8::try_from(place + 0x80).ok();
+fn byte_of(table: &[Option<char>], character: char) -> Option<u8> {
+    let first = 256 - table.len();
+    match u8::try_from(character) {
+        Ok(byte) if usize::from(byte) < first => Some(byte),
+        _ => {
+            let place = table.iter().position(|known| *known == Some(character))?;
+            u8::try_from(first + place).ok()
+        }
     }
-    u8::try_from(character).ok().filter(|byte| !(0x80..=0x9f).contains(byte))
 }
 
 /// Gives the text of bytes in a character set.
 pub(super) fn decode(call: &Call<'_>) -> Result<Value, CallError> {
-    let source = call.text(0);
     let (charset, name) = find(call.text(1))?;
-    let bytes = LENIENT.decode(source.replace(['\r', '\n'], "")).map_err(|error| {
-        let message = match error {
-            base64::DecodeError::InvalidByte(offset, _) => {
-                format!("the given value is has an invalid base64 symbol at offset {offset}")
-            }
-            // The last group of four is not whole.
-            _ => {
-                let offset = source.len() / 4 * 4;
-                format!("the given value is has an invalid base64 symbol at offset {offset}")
-            }
-        };
+    let bytes = decode_base64(call.text(0)).map_err(|offset| {
+        let message = format!("the given value is has an invalid base64 symbol at offset {offset}");
         CallError::at(0, message)
     })?;
-    let undefined = || {
-        let message = format!("the given string contains symbols that are not defined for {name}");
-        CallError::at(0, message)
-    };
-    let text: String = match charset {
-        Charset::Utf8 => String::from_utf8(bytes).map_err(|_| undefined())?,
-        Charset::Ascii if bytes.is_ascii() => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        Charset::Ascii => return Err(undefined()),
-        Charset::Utf16 { little } => from_utf16(&bytes, little),
+    let text: Option<Cow<'_, str>> = match charset {
+        Charset::Utf8 => Some(String::from_utf8_lossy(&bytes)),
+        Charset::Utf16 { little } => from_utf16(&bytes, little).map(Cow::Owned),
         Charset::Utf16Marked => match bytes.as_slice() {
             [0xff, 0xfe, rest @ ..] => from_utf16(rest, true),
             [0xfe, 0xff, rest @ ..] | rest => from_utf16(rest, false),
-        },
-        Charset::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        Charset::Windows1252 => bytes
-            .iter()
-            .map(|byte| match byte {
-                0x80..=0x9f => WINDOWS[usize::from(byte - 0x80)],
-                other => char::from(*other),
-            })
-            .collect(),
+        }
+        .map(Cow::Owned),
+        Charset::Bytes(table) => bytes.iter().map(|byte| character_of(&table, *byte)).collect(),
+        Charset::Many(encoding) => east_asian::decode(encoding, &bytes),
+        Charset::Hz => east_asian::decode_hz(&bytes).map(Cow::Owned),
     };
-    Ok(Value::string(text))
+    // What stands for a mistake is one, also where the bytes say so.
+    let text = text.filter(|text| !text.contains(char::REPLACEMENT_CHARACTER));
+    text.map(Value::string).ok_or_else(|| {
+        let message = format!("the given string contains symbols that are not defined for {name}");
+        CallError::at(0, message)
+    })
 }
 
-fn from_utf16(bytes: &[u8], little: bool) -> String {
+fn character_of(table: &[Option<char>], byte: u8) -> Option<char> {
+    match usize::from(byte).checked_sub(256 - table.len()) {
+        Some(place) => table[place],
+        None => Some(char::from(byte)),
+    }
+}
+
+fn from_utf16(bytes: &[u8], little: bool) -> Option<String> {
     let units = bytes.chunks(2).map(|pair| match pair {
         [low, high] if little => u16::from_le_bytes([*low, *high]),
         [high, low] => u16::from_be_bytes([*high, *low]),
-        _ => 0xfffd,
+        // Half of one: no text has it alone.
+        _ => 0xd800,
     });
-    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    char::decode_utf16(units).collect::<Result<_, _>>().ok()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::CallError;
+use crate::value::quote::quote;
 use crate::value::{Type, Value};
 
 /// Reads a text as a list of objects.
@@ -13,7 +14,7 @@ pub(super) fn decode(text: &str) -> Result<Value, CallError> {
     };
     let mut seen = BTreeSet::new();
     if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
-        return Err(CallError::new(format!("duplicate column name {twice:?}")));
+        return Err(CallError::new(format!("duplicate column name {twice}", twice = quote(twice))));
     }
     let mut rows = Vec::new();
     while let Some((fields, line)) = reader.record()? {

@@ -6,12 +6,15 @@ use dashu_int::UBig;
 use dashu_int::fast_div::ConstDivisor;
 
 use super::super::CallError;
+use crate::value::quote::quote;
 
 /// Decrypts a text in base 64 with a private key in PEM.
 pub(super) fn decrypt(cipher: &str, key: &str) -> Result<String, CallError> {
     let cipher = STANDARD.decode(cipher.replace(['\r', '\n'], "")).map_err(|_| {
-        let message =
-            format!("failed to decode input {cipher:?}: cipher text must be base64-encoded");
+        let message = format!(
+            "failed to decode input {cipher}: cipher text must be base64-encoded",
+            cipher = quote(cipher)
+        );
         CallError::at(0, message)
     })?;
     let key =

@@ -6,6 +6,7 @@ use jiff::tz::Offset;
 
 use super::super::time::{DAYS, MONTHS, duration, rfc3339};
 use super::super::{Call, CallError};
+use crate::value::quote::quote;
 use crate::value::{Number, Type, Value};
 
 const NUMBERS: [&str; 10] = [
@@ -66,8 +67,10 @@ fn parts(shown: DateTime) -> Vec<(&'static str, Value)> {
 pub(super) fn moment(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.text(0);
     let wrong = || {
-        let message =
-            format!("Error parsing RFC3339 timestamp: {text:?} is not a valid RFC3339 timestamp");
+        let message = format!(
+            "Error parsing RFC3339 timestamp: {text} is not a valid RFC3339 timestamp",
+            text = quote(text)
+        );
         CallError::at(0, message)
     };
     let (unix, offset) = rfc3339(text).ok_or_else(wrong)?;
@@ -94,8 +97,10 @@ pub(super) fn lasting(call: &Call<'_>) -> Result<Value, CallError> {
     let text = call.text(0);
     let whole = duration(text).ok().and_then(|whole| i64::try_from(whole).ok());
     let whole = whole.ok_or_else(|| {
-        let message =
-            format!("Error parsing duration string: {text:?} is not a valid duration string");
+        let message = format!(
+            "Error parsing duration string: {text} is not a valid duration string",
+            text = quote(text)
+        );
         CallError::at(0, message)
     })?;
     let of = |nanoseconds: i64| {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::{Call, CallError};
+use crate::value::quote::quote;
 use crate::value::{Kind, Value};
 
 /// Writes a value as an expression.
@@ -29,8 +30,8 @@ pub(super) fn encode_variables(call: &Call<'_>) -> Result<Value, CallError> {
     };
     if let Some(name) = fields.keys().find(|name| !is_identifier(name)) {
         return Err(CallError::new(format!(
-            "invalid variable name {:?}: must be a valid identifier, per Terraform's rules for input variable declarations",
-            &**name
+            "invalid variable name {}: must be a valid identifier, per Terraform's rules for input variable declarations",
+            quote(name)
         )));
     }
     if !value.is_whole() {

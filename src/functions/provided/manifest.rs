@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::super::{Call, CallError, yaml};
+use crate::value::quote::quote;
 use crate::value::{Fields, Kind, Value};
 
 /// What stands between two documents.
@@ -58,9 +59,10 @@ fn check(fields: &Fields) -> Result<(), CallError> {
     let missing =
         ["apiVersion", "kind", "metadata"].into_iter().find(|name| !fields.contains_key(*name));
     match missing {
-        Some(name) => {
-            Err(CallError::new(format!("Invalid Kubernetes manifest: missing field {name:?}")))
-        }
+        Some(name) => Err(CallError::new(format!(
+            "Invalid Kubernetes manifest: missing field {name}",
+            name = quote(name)
+        ))),
         None => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! A moment with its offset, read and written as RFC 3339, of any year; and spans as `1h30m`.
 
+use crate::value::quote::quote;
 use std::fmt;
 
 /// A moment. Invariant: the fields are within a calendar's bounds; the offset is in seconds.
@@ -126,7 +127,7 @@ impl Reader<'_> {
         self.sign("-")?;
         let month = self.digits(2, "month")?;
         if !(1..=12).contains(&month) {
-            return Err(format!("cannot use {:?} as month", self.rest));
+            return Err(format!("cannot use {} as month", quote(self.rest)));
         }
         self.sign("-")?;
         let day = self.digits(2, "day of month")?;
@@ -152,7 +153,7 @@ impl Reader<'_> {
         }
         let offset = self.offset()?;
         if !self.rest.is_empty() {
-            return Err(format!("cannot use {:?} as timestamp segment", self.rest));
+            return Err(format!("cannot use {} as timestamp segment", quote(self.rest)));
         }
         let small = |number: i64| u8::try_from(number).unwrap_or(u8::MAX);
         Ok(Moment {
@@ -176,7 +177,7 @@ impl Reader<'_> {
             return Ok(0);
         }
         let whole = self.rest;
-        let wrong = || format!("cannot use {whole:?} as UTC offset");
+        let wrong = || format!("cannot use {whole} as UTC offset", whole = quote(whole));
         let sign = match whole.as_bytes()[0] {
             b'+' => 1,
             b'-' => -1,
@@ -189,7 +190,7 @@ impl Reader<'_> {
         if hours > 24 || minutes > 60 {
             return Err(match self.rest {
                 "" => "end of string before UTC offset".into(),
-                rest => format!("cannot use {rest:?} as UTC offset"),
+                rest => format!("cannot use {rest} as UTC offset", rest = quote(rest)),
             });
         }
         Ok(sign * (hours * 3600 + minutes * 60))
@@ -201,7 +202,7 @@ impl Reader<'_> {
             return Err(format!("end of string before {name}"));
         }
         if self.rest.bytes().take_while(u8::is_ascii_digit).count() < count {
-            return Err(format!("cannot use {:?} as {name}", self.rest));
+            return Err(format!("cannot use {} as {name}", quote(self.rest)));
         }
         let (digits, rest) = self.rest.split_at(count);
         self.rest = rest;
@@ -221,7 +222,7 @@ impl Reader<'_> {
             Some(hour) if hour < 24 => Ok(hour),
             _ if self.rest.contains(':') => Err("hour must be between 0 and 23 inclusive".into()),
             _ if self.rest.len() != 2 => Err(two.into()),
-            _ => Err(format!("cannot use {:?} as hour", self.rest)),
+            _ => Err(format!("cannot use {} as hour", quote(self.rest))),
         }
     }
 
@@ -238,7 +239,7 @@ impl Reader<'_> {
             rest if name == "minute" && rest.len() != 2 => {
                 "minute must have exactly two digits".into()
             }
-            rest => format!("cannot use {rest:?} as {name}"),
+            rest => format!("cannot use {rest} as {name}", rest = quote(rest)),
         })
     }
 
@@ -249,16 +250,20 @@ impl Reader<'_> {
                 Ok(())
             }
             None if self.rest.is_empty() => {
-                Err(format!("end of string where {sign:?} is expected"))
+                Err(format!("end of string where {sign} is expected", sign = quote(sign)))
             }
-            None => Err(format!("found {:?} where {sign:?} is expected", self.rest)),
+            None => Err(format!(
+                "found {} where {sign} is expected",
+                quote(self.rest),
+                sign = quote(sign)
+            )),
         }
     }
 }
 
 /// Reads a span as `1h30m`, `-1.5h` or `500ms`, in nanoseconds.
 pub(in crate::functions) fn duration(text: &str) -> Result<i128, String> {
-    let invalid = || format!("time: invalid duration {text:?}");
+    let invalid = || format!("time: invalid duration {text}", text = quote(text));
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -287,8 +292,14 @@ pub(in crate::functions) fn duration(text: &str) -> Result<i128, String> {
             "s" => SECOND,
             "m" => 60 * SECOND,
             "h" => 3600 * SECOND,
-            "" => return Err(format!("time: missing unit in duration {text:?}")),
-            _ => return Err(format!("time: unknown unit {unit:?} in duration {text:?}")),
+            "" => return Err(format!("time: missing unit in duration {text}", text = quote(text))),
+            _ => {
+                return Err(format!(
+                    "time: unknown unit {unit} in duration {text}",
+                    unit = quote(unit),
+                    text = quote(text)
+                ));
+            }
         };
         let whole: i128 =
             if whole.is_empty() { 0 } else { whole.parse().map_err(|_| invalid())? };

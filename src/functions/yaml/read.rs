@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_saphyr::granit_parser::{
-    ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag,
+    ErrorKind, Event, Options, Parser, ScanError, Span, StrInput, StructureStyle, Tag,
 };
 
 use super::super::CallError;
+use super::scalar::scalar;
 use crate::value::convert::convert;
-use crate::value::{Fields, Kind, Number, Type, Value};
+use crate::value::quote::quote;
+use crate::value::{Fields, Kind, Type, Value};
 
 /// How deep a document may nest.
 const DEPTH: usize = 500;
@@ -25,6 +27,16 @@ pub(super) fn read_plain(text: &str) -> Result<Value, CallError> {
 }
 
 fn document(text: &str, dates: bool) -> Result<Value, CallError> {
+    let directives =
+        text.lines().take_while(|line| line.starts_with(['%', '#']) || line.is_empty());
+    let strange = |line: &str| {
+        line.starts_with('%') && !line.starts_with("%YAML") && !line.starts_with("%TAG")
+    };
+    for (line, directive) in directives.enumerate() {
+        if strange(directive) {
+            return Err(located(line, 0, "found unknown directive name"));
+        }
+    }
     let mut options = Options::default();
     options.block_scalar_eof_without_line_feed = true;
     let mut reader = Reader {
@@ -32,6 +44,7 @@ fn document(text: &str, dates: bool) -> Result<Value, CallError> {
         events: Parser::new_from_str_with_options(text, options),
         anchors: BTreeMap::new(),
         depth: 0,
+        brackets: 0,
         dates,
     };
     loop {
@@ -85,12 +98,33 @@ fn scan_error(error: &ScanError, text: &str) -> CallError {
             located(
                 line,
                 column,
-                &format!("reference to undefined anchor {:?}", name.unwrap_or_default()),
+                &format!("reference to undefined anchor {}", quote(name.unwrap_or_default())),
             )
         }
         ErrorKind::UnclosedQuotedScalar => {
             let line = if end == 1 && !text.ends_with('\n') { 0 } else { end + 1 };
             located(line, 0, "found unexpected end of stream")
+        }
+        _ if info.contains("illegal placement of ':'") => {
+            located(line, column, "did not find expected ',' or ']'")
+        }
+        _ if info.contains("invalid trailing content after") => {
+            located(line, column, "did not find expected key")
+        }
+        _ if info.contains("indentation indicator equal to 0") => {
+            located(line, column, "found an indentation indicator equal to 0")
+        }
+        _ if info.contains("unknown escape character") => {
+            located(line, column, "found unknown escape character")
+        }
+        _ if info.contains("surrogate") => {
+            located(line, column, "found invalid Unicode character escape code")
+        }
+        _ if info.contains("handle wasn't declared") => {
+            located(line, column, "found undefined tag handle")
+        }
+        _ if info.contains("YAML major version") => {
+            CallError::new("found incompatible YAML document")
         }
         _ if info.contains("bracket '['") => located(end, 0, "did not find expected ',' or ']'"),
         _ if info.contains("bracket '{'") => located(end, 0, "did not find expected ',' or '}'"),
@@ -110,7 +144,9 @@ fn scan_error(error: &ScanError, text: &str) -> CallError {
         }
         _ => {
             let wanted = info.find("did not find expected").map(|place| &info[place..]);
-            located(line, column, wanted.unwrap_or(&info))
+            // The library that people know says it so.
+            let wanted = wanted.unwrap_or(&info).replace("hexadecimal", "hexdecimal");
+            located(line, column, &wanted)
         }
     }
 }
@@ -120,6 +156,8 @@ struct Reader<'a> {
     events: Parser<'a, StrInput<'a>>,
     anchors: BTreeMap<usize, Value>,
     depth: usize,
+    /// How many collections in brackets are open.
+    brackets: usize,
     /// Whether dates are brought to the form of RFC 3339.
     dates: bool,
 }
@@ -143,21 +181,34 @@ impl<'a> Reader<'a> {
         }
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                (scalar(&text, style, tag.as_deref(), span, self.dates)?, anchor)
+                self.check_tabs(span)?;
+                let tag = tag.as_deref().map(tag_name);
+                let value = match &tag {
+                    Some((false, name)) => Err(format!("unsupported tag \"{name}\"")),
+                    Some((true, name)) => scalar(&text, style, Some(name), self.dates),
+                    None => scalar(&text, style, None, self.dates),
+                };
+                let value =
+                    value.map_err(|message| self.at_node(span, tag.is_some(), anchor, &message))?;
+                (value, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                check_tag(tag.as_deref(), "seq", span)?;
-                (self.sequence()?, anchor)
+            Event::SequenceStart(style, anchor, tag) => {
+                self.check_tabs(span)?;
+                self.check_tag(tag.as_deref(), "seq", anchor, span)?;
+                (self.inside(style, Reader::sequence)?, anchor)
             }
-            Event::MappingStart(_, anchor, tag) => {
-                check_tag(tag.as_deref(), "map", span)?;
-                (self.mapping()?, anchor)
+            Event::MappingStart(style, anchor, tag) => {
+                self.check_tabs(span)?;
+                self.check_tag(tag.as_deref(), "map", anchor, span)?;
+                (self.inside(style, Reader::mapping)?, anchor)
             }
             Event::Alias(anchor) => {
                 let Some(found) = self.anchors.get(&anchor).cloned() else {
                     let name = span.slice(self.text).unwrap_or_default().trim_start_matches('*');
-                    let message =
-                        format!("cannot refer to anchor {name:?} from inside its own definition");
+                    let message = format!(
+                        "cannot refer to anchor {name} from inside its own definition",
+                        name = quote(name)
+                    );
                     return Err(at(span, &message));
                 };
                 (found, 0)
@@ -169,6 +220,68 @@ impl<'a> Reader<'a> {
         }
         self.depth -= 1;
         Ok(value)
+    }
+
+    /// Reads the parts of a collection, whose style says whether it is in brackets.
+    fn inside(
+        &mut self,
+        style: StructureStyle,
+        read: fn(&mut Self) -> Result<Value, CallError>,
+    ) -> Result<Value, CallError> {
+        let brackets = usize::from(style == StructureStyle::Flow);
+        self.brackets += brackets;
+        let value = read(self);
+        self.brackets -= brackets;
+        value
+    }
+
+    /// Refuses a tab where something may begin that is indented.
+    fn check_tabs(&self, span: &Span) -> Result<(), CallError> {
+        let before = span.start.byte_offset().and_then(|offset| self.text.get(..offset));
+        let line = before.map_or("", |before| before.rsplit('\n').next().unwrap_or_default());
+        let tab = line.contains('\t') && line.chars().all(|c| " \t-?".contains(c));
+        if !tab || self.brackets > 0 {
+            return Ok(());
+        }
+        let line = span.start.line().saturating_sub(1);
+        let line = if line == 0 { 0 } else { line + 1 };
+        Err(located(line, 0, "found character that cannot start any token"))
+    }
+
+    /// Places a problem at a node, where its tag or its anchor begins.
+    fn at_node(&self, span: &Span, tagged: bool, anchor: usize, message: &str) -> CallError {
+        let properties = usize::from(tagged) + usize::from(anchor != 0);
+        let before = span.start.byte_offset().and_then(|offset| self.text.get(..offset));
+        let Some(mut before) = before else { return at(span, message) };
+        for _ in 0..properties {
+            let words = before.trim_end();
+            let start = words.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
+            if !words[start..].starts_with(['!', '&']) {
+                break;
+            }
+            before = &words[..start];
+        }
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        located(before.matches('\n').count(), column, message)
+    }
+
+    fn check_tag(
+        &self,
+        tag: Option<&Tag>,
+        wanted: &str,
+        anchor: usize,
+        span: &Span,
+    ) -> Result<(), CallError> {
+        let what = if wanted == "map" { "mapping" } else { "sequence" };
+        match tag.map(tag_name) {
+            None => Ok(()),
+            Some((true, name)) if name == wanted => Ok(()),
+            Some((core, name)) => {
+                let prefix = if core { "tag:yaml.org,2002:" } else { "" };
+                let message = format!("can't interpret {what} as {prefix}{name}");
+                Err(self.at_node(span, true, anchor, &message))
+            }
+        }
     }
 
     fn sequence(&mut self) -> Result<Value, CallError> {
@@ -189,8 +302,7 @@ impl<'a> Reader<'a> {
             if matches!(event, Event::MappingEnd) {
                 break;
             }
-            let merge =
-                matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let merge = matches!(&event, Event::Scalar(text, _, _, None) if text == "<<");
             let key = self.node(event, &span)?;
             let (event, value_span) = self.next()?;
             let value = self.node(event, &value_span)?;
@@ -226,136 +338,4 @@ fn tag_name(tag: &Tag) -> (bool, Cow<'_, str>) {
         Some(name) => (true, Cow::Owned(name.to_string())),
         None => (false, Cow::Owned(full)),
     }
-}
-
-fn check_tag(tag: Option<&Tag>, wanted: &str, span: &Span) -> Result<(), CallError> {
-    let what = if wanted == "map" { "mapping" } else { "sequence" };
-    match tag.map(tag_name) {
-        None => Ok(()),
-        Some((true, name)) if name == wanted => Ok(()),
-        Some((core, name)) => {
-            let prefix = if core { "tag:yaml.org,2002:" } else { "" };
-            Err(at(span, &format!("can't interpret {what} as {prefix}{name}")))
-        }
-    }
-}
-
-fn unsupported(core: bool, name: &str, span: &Span) -> CallError {
-    let prefix = if core { "tag:yaml.org,2002:" } else { "" };
-    at(span, &format!("unsupported tag \"{prefix}{name}\""))
-}
-
-fn scalar(
-    text: &str,
-    style: ScalarStyle,
-    tag: Option<&Tag>,
-    span: &Span,
-    dates: bool,
-) -> Result<Value, CallError> {
-    match tag.map(tag_name) {
-        None if style == ScalarStyle::Plain => plain(text, dates),
-        None => Ok(Value::string(text)),
-        Some((true, name)) => match &*name {
-            "str" | "binary" | "timestamp" => Ok(Value::string(text)),
-            _ if style != ScalarStyle::Plain => Ok(Value::string(text)),
-            "null" | "bool" | "int" | "float" => {
-                let value = plain(text, dates)?;
-                let fits = matches!(
-                    (&*name, value.kind()),
-                    ("null", Kind::Null(_))
-                        | ("bool", Kind::Bool(_))
-                        | ("int" | "float", Kind::Number(_))
-                );
-                let wrong = || at(span, &format!("cannot parse {text:?} as !!{name}"));
-                if fits { Ok(value) } else { Err(wrong()) }
-            }
-            _ => Err(unsupported(true, &name, span)),
-        },
-        Some((false, name)) => Err(unsupported(false, &name, span)),
-    }
-}
-
-/// Gives what a text without quotes means.
-fn plain(text: &str, dates: bool) -> Result<Value, CallError> {
-    Ok(match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::null(Type::Any),
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Value::bool(true)
-        }
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Value::bool(false)
-        }
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
-            Value::number(Number::infinity(false))
-        }
-        "-.inf" | "-.Inf" | "-.INF" => Value::number(Number::infinity(true)),
-        ".nan" | ".NaN" | ".NAN" => {
-            return Err(CallError::new("floating point NaN is not supported"));
-        }
-        text => number(text)
-            .map(Value::number)
-            .or_else(|| timestamp(text).filter(|_| dates).map(Value::string))
-            .unwrap_or_else(|| Value::string(text)),
-    })
-}
-
-fn number(text: &str) -> Option<Number> {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if let Some(hexadecimal) = text.strip_prefix("0x") {
-        return radix(hexadecimal, 16);
-    }
-    if let Some(octal) = text.strip_prefix("0o") {
-        return radix(octal, 8);
-    }
-    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return None;
-    }
-    Number::parse(text)
-}
-
-fn radix(digits: &str, base: u32) -> Option<Number> {
-    let signed = digits.starts_with(['-', '+']);
-    Number::parse_radix(digits, base).filter(|_| !signed)
-}
-
-/// Gives a date or a moment in the form of RFC 3339.
-fn timestamp(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    if bytes.len() < 8 || bytes[4] != b'-' || !bytes[..4].iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let (date, time) = match text.find(['T', 't', ' ']) {
-        Some(place) => (&text[..place], Some(text[place + 1..].trim_start())),
-        None => (text, None),
-    };
-    let number = |part: &str, longest: usize| -> Option<u32> {
-        let fits =
-            (1..=longest).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        fits.then(|| part.parse().ok()).flatten()
-    };
-    let mut parts = date.split('-');
-    let year = number(parts.next()?, 4)?;
-    let month = number(parts.next()?, 2).filter(|month| (1..=12).contains(month))?;
-    let day = number(parts.next()?, 2).filter(|day| (1..=31).contains(day))?;
-    if parts.next().is_some() {
-        return None;
-    }
-    let Some(time) = time else {
-        return Some(format!("{year:04}-{month:02}-{day:02}T00:00:00Z"));
-    };
-    let zone_at = time.find(['Z', '+', '-']);
-    let (clock, zone) = zone_at.map_or((time, "Z"), |place| time.split_at(place));
-    let (clock, fraction) = clock.trim_end().split_once('.').unwrap_or((clock.trim_end(), ""));
-    let mut clock = clock.split(':');
-    let hour = number(clock.next()?, 2).filter(|hour| *hour < 24)?;
-    let minute = number(clock.next()?, 2).filter(|minute| *minute < 60)?;
-    let second = number(clock.next()?, 2).filter(|second| *second < 60)?;
-    if clock.next().is_some() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let zone = if zone == "+00:00" || zone == "-00:00" { "Z" } else { zone };
-    if zone != "Z" && (zone.len() != 6 || zone.as_bytes()[3] != b':') {
-        return None;
-    }
-    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}"))
 }

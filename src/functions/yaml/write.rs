@@ -1,4 +1,8 @@
 //! Values as YAML text: every key and text quoted, texts of several lines as blocks.
+//!
+//! The blanks and ends of lines are those of the library that Terraform writes with, down to keys of
+//! several lines: it always knows whether it stands after a blank and whether its line holds nothing
+//! but signs and indentation.
 
 use std::fmt::Write as _;
 
@@ -8,25 +12,15 @@ use crate::value::{Fields, Kind, Value};
 const WIDTH: usize = 80;
 /// Longer keys stand on lines of their own.
 const LONGEST_KEY: usize = 128;
+const INDENT: usize = 2;
 
 /// Writes a document.
 pub(super) fn write(value: &Value) -> String {
-    let mut writer = Writer { out: String::new(), column: 0 };
-    match value.kind() {
-        Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) if !parts.is_empty() => {
-            writer.sequence(parts, 0);
-        }
-        Kind::Map(_, fields) | Kind::Object(fields) if !fields.is_empty() => {
-            writer.mapping(fields, 0);
-        }
-        Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) => {
-            writer.scalar(value, 2, true);
-            writer.out.push_str("\n...\n");
-        }
-        _ => writer.scalar(value, 2, true),
-    }
-    if !writer.out.ends_with('\n') {
-        writer.out.push('\n');
+    let mut writer = Writer { out: String::new(), column: 0, blank: true, fresh: true };
+    writer.node(value, None);
+    writer.line(0);
+    if matches!(value.kind(), Kind::Null(_) | Kind::Bool(_) | Kind::Number(_)) {
+        writer.out.push_str("...\n");
     }
     writer.out
 }
@@ -34,6 +28,10 @@ pub(super) fn write(value: &Value) -> String {
 struct Writer {
     out: String,
     column: usize,
+    /// Whether a blank, or nothing, stands before.
+    blank: bool,
+    /// Whether on this line nothing but indentation and the signs of parts stand.
+    fresh: bool,
 }
 
 impl Writer {
@@ -42,123 +40,145 @@ impl Writer {
         self.column += text.chars().count();
     }
 
-    /// Begins a line, unless one has just begun, and indents it.
+    /// Writes the end of a line, or a character of a text that is one.
+    fn put_break(&mut self, end: char) {
+        self.out.push(end);
+        self.column = 0;
+    }
+
+    /// Goes to an indentation: on a line of its own, unless the line at hand may yet be used.
     fn line(&mut self, indent: usize) {
-        if !self.out.is_empty() && !self.out.ends_with('\n') {
-            self.out.push('\n');
+        if !self.fresh || self.column > indent || (self.column == indent && !self.blank) {
+            self.put_break('\n');
         }
-        self.out.extend(std::iter::repeat_n(' ', indent));
-        self.column = indent;
+        let missing = indent.saturating_sub(self.column);
+        self.put(&" ".repeat(missing));
+        (self.blank, self.fresh) = (true, true);
     }
 
-    fn sequence(&mut self, parts: &[Value], indent: usize) {
-        for (place, part) in parts.iter().enumerate() {
-            if place > 0 || self.column != indent {
-                self.line(indent);
-            }
-            self.put("- ");
-            self.inline(part, indent);
+    /// Writes the sign of a part, after which others may follow on the same line.
+    fn sign(&mut self, sign: &str) {
+        self.after_blank();
+        self.put(sign);
+        self.blank = false;
+    }
+
+    fn after_blank(&mut self) {
+        if !self.blank {
+            self.put(" ");
         }
     }
 
-    /// Writes a part of a sequence: collections begin on the same line.
-    fn inline(&mut self, value: &Value, indent: usize) {
+    /// Says that content stands on the line.
+    fn content(&mut self) {
+        (self.blank, self.fresh) = (false, false);
+    }
+
+    /// Writes a value; `outer` is the indentation of what it is a part of.
+    fn node(&mut self, value: &Value, outer: Option<usize>) {
+        let indent = outer.map_or(0, |outer| outer + INDENT);
         match value.kind() {
             Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts)
                 if !parts.is_empty() =>
             {
-                self.sequence(parts, indent + 2);
+                self.sequence(parts, indent);
             }
             Kind::Map(_, fields) | Kind::Object(fields) if !fields.is_empty() => {
-                self.mapping(fields, indent + 2);
+                self.mapping(fields, indent);
             }
-            _ => self.scalar(value, indent + 2, true),
+            Kind::Unknown(..) | Kind::Null(_) => self.plain("null"),
+            Kind::Bool(truth) => self.plain(if *truth { "true" } else { "false" }),
+            Kind::Number(number) => self.plain(&number.to_string()),
+            // Under the document itself texts are indented as its parts would be.
+            Kind::String(text) => self.text(text, indent.max(INDENT), false),
+            Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) => self.plain("[]"),
+            Kind::Map(..) | Kind::Object(_) => self.plain("{}"),
+        }
+    }
+
+    fn sequence(&mut self, parts: &[Value], indent: usize) {
+        for part in parts {
+            self.line(indent);
+            self.sign("-");
+            self.node(part, Some(indent));
         }
     }
 
     fn mapping(&mut self, fields: &Fields, indent: usize) {
-        for (place, (name, value)) in fields.iter().enumerate() {
-            if place > 0 || self.column != indent {
-                self.line(indent);
-            }
-            let simple = name.len() <= LONGEST_KEY;
+        for (name, value) in fields.iter() {
+            self.line(indent);
+            let simple = name.len() <= LONGEST_KEY && !name.contains(is_break);
             if simple {
-                self.quoted(name, indent + 2, false);
+                self.text(name, indent + INDENT, true);
                 self.put(":");
+                self.content();
             } else {
-                self.put("? ");
-                self.quoted(name, indent + 2, true);
+                self.sign("?");
+                self.text(name, indent + INDENT, false);
                 self.line(indent);
-                self.put(":");
+                self.sign(":");
             }
-            match value.kind() {
-                Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts)
-                    if !parts.is_empty() =>
-                {
-                    self.line(indent);
-                    self.sequence(parts, indent);
-                }
-                Kind::Map(_, fields) | Kind::Object(fields) if !fields.is_empty() => {
-                    self.line(indent + 2);
-                    self.mapping(fields, indent + 2);
-                }
-                _ => {
-                    self.put(" ");
-                    self.scalar(value, indent + 2, true);
-                }
+            match value.elements() {
+                // The parts of a sequence stand below its key, not to the right of it.
+                Some(parts) if simple && !parts.is_empty() => self.sequence(parts, indent),
+                _ => self.node(value, Some(indent)),
             }
         }
     }
 
-    fn scalar(&mut self, value: &Value, indent: usize, breaks: bool) {
-        match value.kind() {
-            Kind::Unknown(..) | Kind::Null(_) => self.put("null"),
-            Kind::Bool(truth) => self.put(if *truth { "true" } else { "false" }),
-            Kind::Number(number) => {
-                let text = number.to_string();
-                self.put(&text);
-            }
-            Kind::String(text) if text.contains('\n') && can_be_block(text) => {
-                self.block(text, indent)
-            }
-            Kind::String(text) => self.quoted(text, indent, breaks),
-            Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) => self.put("[]"),
-            Kind::Map(..) | Kind::Object(_) => self.put("{}"),
+    fn plain(&mut self, text: &str) {
+        self.after_blank();
+        self.put(text);
+        self.content();
+    }
+
+    fn text(&mut self, text: &str, indent: usize, key: bool) {
+        self.after_blank();
+        if !key && text.contains('\n') && can_be_block(text) {
+            self.block(text, indent);
+        } else {
+            self.quoted(text, indent, !key);
         }
     }
 
     fn block(&mut self, text: &str, indent: usize) {
         self.put("|");
-        if text.starts_with([' ', '\n']) {
+        if text.starts_with(|first| first == ' ' || is_break(first)) {
             self.put("2");
         }
-        if !text.ends_with('\n') {
-            self.put("-");
-        } else if text == "\n" || text.ends_with("\n\n") {
-            self.put("+");
+        let mut ends = text.chars().rev().take_while(|last| is_break(*last));
+        match (ends.next(), ends.next()) {
+            (None, _) => self.put("-"),
+            (Some(end), None) if text.len() > end.len_utf8() => {}
+            _ => self.put("+"),
         }
-        self.out.push('\n');
-        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
-            if !line.is_empty() {
-                self.out.extend(std::iter::repeat_n(' ', indent));
-                self.out.push_str(line);
+        self.put_break('\n');
+        (self.blank, self.fresh) = (true, true);
+        let mut begins = true;
+        for character in text.chars() {
+            if is_break(character) {
+                self.put_break(character);
+                (self.fresh, begins) = (true, true);
+                continue;
             }
-            self.out.push('\n');
+            if begins {
+                self.line(indent);
+            }
+            self.put(character.encode_utf8(&mut [0; 4]));
+            (self.fresh, begins) = (false, false);
         }
-        if !text.ends_with('\n') {
-            // The line's end belongs to what follows.
-            self.out.pop();
-        }
-        self.column = usize::MAX / 2;
     }
 
     fn quoted(&mut self, text: &str, indent: usize, breaks: bool) {
         self.put("\"");
+        self.content();
+        // After a mark of the byte order all is escaped.
+        let marked = text.starts_with('\u{feff}');
         let mut after_space = false;
         let mut characters = text.char_indices().peekable();
         while let Some((at, character)) = characters.next() {
             let next = characters.peek().map(|(_, next)| *next);
-            if character == ' ' {
+            if character == ' ' && !marked {
                 let middle = at > 0 && next.is_some();
                 if breaks && !after_space && self.column > WIDTH && middle {
                     self.line(indent);
@@ -174,13 +194,13 @@ impl Writer {
             after_space = false;
             match escaped(character) {
                 Some(escape) => self.put(&escape),
-                None => {
-                    self.out.push(character);
-                    self.column += 1;
-                }
+                None if marked => self.put(&by_number(character)),
+                None => self.put(character.encode_utf8(&mut [0; 4])),
             }
+            self.content();
         }
         self.put("\"");
+        self.content();
     }
 }
 
@@ -189,11 +209,18 @@ fn printable(character: char) -> bool {
         && character != '\u{feff}'
 }
 
+/// Says whether a character ends a line.
+fn is_break(character: char) -> bool {
+    matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
 /// A block shows a text as it is, so it must hold nothing that needs an escape or gets lost.
 fn can_be_block(text: &str) -> bool {
-    !text.ends_with(' ')
-        && !text.contains(" \n")
-        && text.chars().all(|character| character == '\n' || printable(character))
+    let lost = text.split_inclusive(is_break).any(|line| {
+        let line = line.strip_suffix(is_break).unwrap_or(line);
+        line.ends_with(' ')
+    });
+    !lost && text.chars().all(|character| character == '\n' || printable(character))
 }
 
 fn escaped(character: char) -> Option<String> {
@@ -210,21 +237,21 @@ fn escaped(character: char) -> Option<String> {
         '\r' => "\\r",
         '\u{1b}' => "\\e",
         '\u{85}' => "\\N",
-        '\u{a0}' => "\\_",
         '\u{2028}' => "\\L",
         '\u{2029}' => "\\P",
         other if printable(other) => return None,
-        other => {
-            let code = u32::from(other);
-            let mut text = String::new();
-            let _ = match code {
-                0..=0xff => write!(text, "\\x{code:02X}"),
-                0x100..=0xffff => write!(text, "\\u{code:04X}"),
-                _ => write!(text, "\\U{code:08X}"),
-            };
-            return Some(text);
-        }
+        other => return Some(by_number(other)),
     };
-    // A no-break space is printable, and written as it is.
-    (character != '\u{a0}').then(|| short.to_string())
+    Some(short.to_string())
+}
+
+fn by_number(character: char) -> String {
+    let code = u32::from(character);
+    let mut text = String::new();
+    let _ = match code {
+        0..=0xff => write!(text, "\\x{code:02X}"),
+        0x100..=0xffff => write!(text, "\\u{code:04X}"),
+        _ => write!(text, "\\U{code:08X}"),
+    };
+    text
 }

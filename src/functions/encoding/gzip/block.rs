@@ -66,16 +66,17 @@ pub(super) fn write_stored(out: &mut Bits, bytes: &[u8], last: bool) {
 /// Writes a block that is not the last one; `input` is what its tokens stand for, where that is known.
 pub(super) fn write(out: &mut Bits, tokens: &[Token], input: Option<&[u8]>) {
     let counts = Counts::of(tokens);
-    let own = Codes { literals: Code::assign(&counts.literals, 15), distances: Code::assign(&counts.distances, 15) };
+    let own = Codes {
+        literals: Code::assign(&counts.literals, 15),
+        distances: Code::assign(&counts.distances, 15),
+    };
     let header = Header::of(&own, &counts);
     let fixed = Codes::fixed();
     let plain = input.filter(|input| input.len() <= LONGEST_PLAIN);
     // The bits behind the codes are the same in both forms: they count only beside the plain form.
     let extra = if plain.is_some() { counts.extra_bits() } else { 0 };
-    let (fixed_size, own_size) = (
-        3 + fixed.size(&counts) + extra,
-        header.size() + own.size(&counts) + extra,
-    );
+    let (fixed_size, own_size) =
+        (3 + fixed.size(&counts) + extra, header.size() + own.size(&counts) + extra);
     let least = fixed_size.min(own_size);
     match plain {
         Some(plain) if (plain.len() + 5) * 8 < least => write_stored(out, plain, false),
@@ -287,7 +288,8 @@ struct Header {
 
 impl Header {
     fn of(codes: &Codes, counts: &Counts) -> Header {
-        let used = |counts: &[u32]| counts.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
+        let used =
+            |counts: &[u32]| counts.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
         let (literals, distances) = (used(&counts.literals), used(&counts.distances));
         let all = codes.literals[..literals].iter().chain(&codes.distances[..distances]);
         let lengths: Vec<usize> = all.map(|code| code.length as usize).collect();
