@@ -52,7 +52,7 @@ pub(super) fn power(x: f64, y: f64) -> f64 {
 /// Gives a small power of e with the same last digit that Terraform's has: a series for the sixteenth
 /// part of what is left beside a power of two, squared four times.
 fn exponential(x: f64) -> f64 {
-    const LN_2: (f64, f64) = (0.693_147_180_559_662_956_5, 0.282_352_905_630_315_77e-12);
+    const LN_2: (f64, f64) = (0.693_147_180_559_663, 0.282_352_905_630_315_77e-12);
     const SERIES: [f64; 8] =
         [1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
     let exponent = (std::f64::consts::LOG2_E * x).round_ties_even();
