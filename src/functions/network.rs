@@ -227,10 +227,13 @@ fn subnets(call: &Call<'_>) -> Result<Value, CallError> {
         let sub = Block { length, ..block };
         let free = !sub.mask() & sub.whole();
         let start = next.and_then(|next| next.checked_add(free)).map(|start| start & sub.mask());
-        let inside = |start: &u128| (block.address..=block.last()).contains(start);
+        // The search begins at what stands before the block: before the first address nothing does.
+        let inside =
+            |start: &u128| block.address != 0 && (block.address..=block.last()).contains(start);
         let Some(start) = start.filter(|start| inside(start) && !block.is_mapped()) else {
             // There is no room where an IPv4 address is in the form of IPv6: its prefix is too long.
-            let none = if block.is_mapped() { "<nil>".into() } else { block.text() };
+            let end = Block { address: sub.whole() & sub.mask(), ..sub };
+            let none = if block.is_mapped() { "<nil>".into() } else { end.text() };
             let after = before.map_or(none, Block::text);
             let message = format!(
                 "not enough remaining address space for a subnet with a prefix of {length} bits after {after}"
