@@ -13,7 +13,7 @@ use super::oracle::{Former, Now};
 use super::program::Run;
 use super::provision::Provisioning;
 use super::walking::{inconsistent, overlaid, place};
-use crate::addr::Address;
+use crate::addr::{Address, Mode};
 use crate::backends::{BackendError, Lock};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
@@ -26,7 +26,8 @@ use crate::plan::propose::ignore_changes;
 use crate::plan::sessions::{RegistrySchemas, Sessions};
 use crate::plan::{Action, Call, Change, Plan, PlanMode, Verb};
 use crate::providers::{
-    self, ApiError, ApiErrorKind, Deed, Failure, Observed, Registry, Session, World,
+    self, ApiError, ApiErrorKind, Deed, Failure, Observed, Opened, Registry, Session, World, close,
+    read_or_open,
 };
 use crate::schema::Schema;
 use crate::state::{Entry, Object, Snapshot};
@@ -98,6 +99,7 @@ pub async fn apply(
         sessions,
         done: BTreeSet::new(),
         data: given.plan.data.clone(),
+        opened: Vec::new(),
         unread: BTreeMap::new(),
         deposing: BTreeMap::new(),
         entries: Vec::new(),
@@ -127,7 +129,7 @@ pub async fn apply(
 /// What a worker gives back.
 pub(super) enum Done {
     Acted(Result<Option<Observed>, Failure>),
-    Read(Result<Value, ApiError>),
+    Read(Arc<dyn Session>, Result<Value, ApiError>),
     Provisioned(Run),
 }
 
@@ -143,6 +145,8 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) sessions: Sessions<'g>,
     pub(super) done: BTreeSet<Address>,
     pub(super) data: BTreeMap<Address, Value>,
+    /// Ephemeral resources that are open.
+    pub(super) opened: Vec<Opened>,
     /// Data sources of checks that could not be read, and why.
     pub(super) unread: BTreeMap<Address, Diagnostic>,
     /// Objects that wait under a deposed key while their successors are made.
@@ -182,28 +186,56 @@ impl Applier<'_, '_> {
         self.given.plan.changes.get(&(action.address.clone(), action.deposed.clone()))
     }
 
-    /// Reads anew the data sources of which something is never kept.
+    /// Reads anew the data sources of which something is never kept, and opens ephemeral resources anew: each when
+    /// what it needs of the others is there.
     pub(super) async fn read_again(&mut self) {
-        for address in self.given.plan.data.keys() {
-            let Ok(instance) = self.instance(address) else { continue };
-            let Some(schema) = self.schema(address, &instance.provider) else { continue };
-            if !schema.fields.values().any(|field| field.never_kept) {
-                continue;
-            }
-            let session = match self.session(&instance.provider, true) {
-                Ok(session) => session,
-                Err(problems) => {
-                    self.applied.problems.extend(problems);
-                    continue;
+        let mut waiting: Vec<Address> = self.given.plan.data.keys().cloned().collect();
+        self.data.retain(|address, _| address.mode != Mode::Ephemeral);
+        loop {
+            let before = waiting.len();
+            let mut later = Vec::new();
+            for address in std::mem::take(&mut waiting) {
+                match self.read_one_again(&address).await {
+                    Ok(true) => {}
+                    Ok(false) => later.push((address, Vec::new())),
+                    Err(problems) => later.push((address, problems)),
                 }
-            };
-            match session.read_data(&address.type_name, &instance.config).await {
-                Ok(value) => {
-                    self.data.insert(address.clone(), value);
-                }
-                Err(error) => self.applied.problems.push(error.to_diagnostic(address)),
             }
+            if later.is_empty() {
+                return;
+            }
+            if later.len() == before {
+                let problems = later.into_iter().flat_map(|(_, problems)| problems);
+                return self.applied.problems.extend(problems);
+            }
+            waiting = later.into_iter().map(|(address, _)| address).collect();
         }
+    }
+
+    /// Reads or opens one; says whether that could be done already.
+    async fn read_one_again(&mut self, address: &Address) -> Result<bool, Vec<Diagnostic>> {
+        let Ok(instance) = self.instance(address) else { return Ok(true) };
+        let Some(schema) = self.schema(address, &instance.provider) else { return Ok(true) };
+        if !schema.fields.values().any(|field| field.never_kept) {
+            return Ok(true);
+        }
+        if !instance.config.is_whole() {
+            return Ok(false);
+        }
+        let session = self.session(&instance.provider, true)?;
+        let found = read_or_open(&*session, address, &instance.config).await;
+        let value = found.map_err(|error| vec![error.to_diagnostic(address)])?;
+        self.keep_read(address, session, value);
+        Ok(true)
+    }
+
+    /// Notes what was read, and what was opened.
+    pub(super) fn keep_read(&mut self, address: &Address, session: Arc<dyn Session>, value: Value) {
+        if address.mode == Mode::Ephemeral {
+            let (address, value) = (address.clone(), value.clone());
+            self.opened.push(Opened { address, value, session });
+        }
+        self.data.insert(address.clone(), value);
     }
 
     pub(super) fn schema(&self, address: &Address, provider: &ProviderRef) -> Option<Arc<Schema>> {
@@ -531,6 +563,8 @@ impl Applier<'_, '_> {
         if self.given.plan.base.mode == PlanMode::Normal {
             self.keep_data();
         }
+        let problems = close(&mut self.opened).await;
+        self.applied.problems.extend(problems);
         self.applied.problems.extend(incomplete(self.given.plan));
         self.flush().await;
         // What says the same as what is there is not written; the journal ends in any case.

@@ -1,6 +1,7 @@
 //! The applier as the owner of the walk, and how values of plan and world are put together.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::applier::{Applier, Done, Given};
 use super::desk::{Message, WorkerDesk};
@@ -15,7 +16,7 @@ use crate::plan::event::ApplyEvent;
 use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::{Action, Call, Change, Reason, Verb};
-use crate::providers::{ApiError, ApiErrorKind, Deed, Observed};
+use crate::providers::{ApiError, ApiErrorKind, Deed, Observed, Session, read_or_open};
 use crate::state::{Entry, KeptOutput};
 use crate::value::{Kind, Value};
 
@@ -127,7 +128,7 @@ impl Walk for Applier<'_, '_> {
         // A delete's deposed key is known until it is done.
         let place = self.deposed_key(action);
         let outcome = match done {
-            Done::Read(result) => self.finish_read(action, result),
+            Done::Read(session, result) => self.finish_read(action, session, result),
             Done::Acted(Ok(observed)) => self.finish_acted(action, observed),
             Done::Provisioned(run) => {
                 let next = self.provisioned(action, run);
@@ -225,16 +226,22 @@ impl Applier<'_, '_> {
     fn read_job(&mut self, action: &Action) -> Result<Job, Vec<Diagnostic>> {
         let instance = self.instance(&action.address)?;
         let session = self.session(&instance.provider, true)?;
-        let type_name = action.address.type_name.clone();
-        Ok(Box::pin(
-            async move { Done::Read(session.read_data(&type_name, &instance.config).await) },
-        ))
+        let address = action.address.clone();
+        Ok(Box::pin(async move {
+            let found = read_or_open(&*session, &address, &instance.config).await;
+            Done::Read(session, found)
+        }))
     }
 
-    fn finish_read(&mut self, action: &Action, result: Result<Value, ApiError>) -> Outcome<Done> {
+    fn finish_read(
+        &mut self,
+        action: &Action,
+        session: Arc<dyn Session>,
+        result: Result<Value, ApiError>,
+    ) -> Outcome<Done> {
         match result {
             Ok(value) => {
-                self.data.insert(action.address.clone(), value);
+                self.keep_read(&action.address, session, value);
                 self.done.insert(action.address.clone());
                 self.finished(action);
                 Outcome::Done

@@ -498,7 +498,10 @@ impl<'a> Pass<'_, 'a> {
     }
 
     fn make_provider(&mut self, provider: &ProviderRef) -> Eval<ProviderConfig> {
-        let schema = self.evaluator.schemas.provider(&provider.source).unwrap_or_default();
+        // Of a provider that is not here nothing is known, so nothing is wrong with its block.
+        let Some(schema) = self.evaluator.schemas.provider(&provider.source) else {
+            return Err(Stop::reported());
+        };
         let mut at = 0;
         for name in &provider.module {
             let Some(call) = self.evaluator.modules[at].module.calls.get(name) else { break };

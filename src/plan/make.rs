@@ -18,7 +18,7 @@ use crate::diag::{Diagnostic, Sources, dedup, has_errors};
 use crate::eval::{
     CheckStatus, Desired, Evaluation, Evaluator, Inputs, Instance, ProviderConfig, ProviderRef,
 };
-use crate::providers::{Registry, World};
+use crate::providers::{Opened, Registry, World, close};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
 use crate::value::{Kind, Value};
@@ -47,6 +47,14 @@ pub struct Given<'a> {
 /// Makes a plan, with the problems met. A plan with errors among them is what was worked out so far, and must
 /// not be applied.
 pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
+    let mut opened = Vec::new();
+    let (plan, mut problems) = work_out(given, &mut opened).await;
+    problems.extend(close(&mut opened).await);
+    (plan, problems)
+}
+
+/// Makes a plan; leaves open what it has opened.
+async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Diagnostic>) {
     let mut prior = given.prior.clone();
     let moves = apply_moves(given.config, &mut prior);
     let mut problems = super::targets::remarks(given.options);
@@ -77,6 +85,7 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
         // What is known whole is not asked for again: with new reasons to replace, everything is.
         evaluator = fresh();
     };
+    opened.append(&mut planner.opened);
     // What is wrong with the moves is likely the cause of all else.
     let mut wrong = check_moves(&moves, given.config, &evaluation.desired, given.sources);
     wrong.extend(super::removals::still_declared(&given.config.root));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::planner::{Job, Planner};
-use crate::addr::Address;
-use crate::providers::{ApiError, Observed, Session, Wanted};
+use crate::addr::{Address, Mode};
+use crate::providers::{ApiError, Observed, Opened, Session, Wanted, read_or_open};
 
 /// Makes the noted reads and previews: all of one session in one call, the sessions side by side.
 pub(super) async fn read(planner: &mut Planner<'_>) {
@@ -24,12 +24,16 @@ pub(super) async fn read(planner: &mut Planner<'_>) {
     let data = std::mem::take(&mut planner.wanted_data);
     let read = futures::future::join_all(data.into_iter().map(|job| async move {
         let (address, config) = job.of;
-        let result = job.session.read_data(&address.type_name, &config).await;
-        (address, config, result)
+        let result = read_or_open(&*job.session, &address, &config).await;
+        (job.session, address, config, result)
     }));
-    for (address, config, result) in read.await {
+    for (session, address, config, result) in read.await {
         match result {
             Ok(value) => {
+                if address.mode == Mode::Ephemeral {
+                    let (address, value) = (address.clone(), value.clone());
+                    planner.opened.push(Opened { address, value, session });
+                }
                 planner.data.insert(address, (config, value));
             }
             Err(error) => {

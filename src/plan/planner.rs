@@ -17,7 +17,8 @@ use crate::addr::{Address, Key, Mode, Target};
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Desired, Oracle, ProviderConfig};
 use crate::providers::{
-    ApiError, Observed, PlanRequest, Planned, Preview, Problem, Proposed, Provider, Session, Wanted,
+    ApiError, Observed, Opened, PlanRequest, Planned, Preview, Problem, Proposed, Provider,
+    Session, Wanted,
 };
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
@@ -82,6 +83,8 @@ pub(super) struct Planner<'a> {
     pub(super) wanted: Vec<Job<Wanted>>,
     pub(super) wanted_data: Vec<Job<(Address, Value)>>,
     pub(super) wanted_previews: Vec<Job<Proposed>>,
+    /// Ephemeral resources that are open.
+    pub(super) opened: Vec<Opened>,
 }
 
 impl<'a> Planner<'a> {
@@ -102,6 +105,7 @@ impl<'a> Planner<'a> {
             wanted: Vec::new(),
             wanted_data: Vec::new(),
             wanted_previews: Vec::new(),
+            opened: Vec::new(),
         }
     }
 
@@ -403,7 +407,13 @@ impl<'a> Planner<'a> {
         if problems.iter().any(|problem| !problem.warning) {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         }
-        let pending = asked.instance.depends_on.iter().any(|need| self.changes(need));
+        // Of what is only planned much is known that a service cannot answer about yet.
+        let needs = match asked.address.mode {
+            Mode::Ephemeral => Some(&asked.instance.needs),
+            Mode::Data | Mode::Managed => None,
+        };
+        let mut needs = asked.instance.depends_on.iter().chain(needs.into_iter().flatten());
+        let pending = needs.any(|need| self.changes(need));
         let deferred = if !config.is_whole() {
             Some(Reason::ConfigUnknown)
         } else if pending {

@@ -294,6 +294,16 @@ pub trait Session: Send + Sync {
     /// Reads a data source.
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError>;
 
+    /// Opens an ephemeral resource: gets or makes what a run needs and nothing keeps.
+    async fn open(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
+        self.read_data(type_name, config).await
+    }
+
+    /// Gives back what was opened, when the run needs it no more.
+    async fn close(&self, _type_name: &str, _opened: &Value) -> Result<(), ApiError> {
+        Ok(())
+    }
+
     /// Says whether there is a server that can be asked by [`Session::preview`].
     fn previews(&self) -> bool {
         false
@@ -358,6 +368,42 @@ pub fn is_within(part: &Value, whole: &Value) -> bool {
         }
         _ => part.without_marks() == whole.without_marks(),
     }
+}
+
+/// Reads a data source, or opens an ephemeral resource.
+///
+/// # Errors
+/// What the service answered instead.
+pub async fn read_or_open(
+    session: &dyn Session,
+    address: &Address,
+    config: &Value,
+) -> Result<Value, ApiError> {
+    match address.mode {
+        Mode::Ephemeral => session.open(&address.type_name, config).await,
+        Mode::Data | Mode::Managed => session.read_data(&address.type_name, config).await,
+    }
+}
+
+/// An ephemeral resource that is open, and who opened it.
+pub struct Opened {
+    /// Its address.
+    pub address: Address,
+    /// What opening it gave.
+    pub value: Value,
+    /// Who closes it.
+    pub session: Arc<dyn Session>,
+}
+
+/// Closes what is open, the last first; tells of what could not be closed.
+pub async fn close(opened: &mut Vec<Opened>) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    while let Some(Opened { address, value, session }) = opened.pop() {
+        if let Err(error) = session.close(&address.type_name, &value).await {
+            problems.push(error.to_diagnostic(&address));
+        }
+    }
+    problems
 }
 
 /// Where a session reports while it acts: the owner of the state keeps what it says.

@@ -50,7 +50,9 @@ type Shown<'p> = (&'p Address, Option<&'p str>, &'p Change);
 /// Gives the changes to tell: modules after their parents, data sources first.
 fn shown(plan: &Plan) -> Vec<Shown<'_>> {
     let is_told = |address: &Address, change: &Change| {
-        !change.verb.is_keep() || change.importing.is_some() || plan.moves.contains_key(address)
+        let told = !change.verb.is_keep() || change.importing.is_some();
+        // What is opened for the run alone is no change.
+        address.mode != Mode::Ephemeral && (told || plan.moves.contains_key(address))
     };
     let mut shown: Vec<Shown<'_>> = plan
         .changes

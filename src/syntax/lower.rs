@@ -11,6 +11,7 @@ use crate::diag::{BAD_BYTE, Diagnostic, FileId, Span};
 
 use super::explain::{BlockShape, Shape};
 use super::literal::Quoting;
+use super::mend::parse_mended;
 use super::template::Form;
 use super::tree::{
     Attribute, BinaryOp, Block, Body, Expr, ExprKind, For, Ident, Item, Part, UnaryOp,
@@ -546,66 +547,4 @@ fn binary(operator: from::BinaryOperator) -> BinaryOp {
         Op::And => BinaryOp::And,
         Op::Or => BinaryOp::Or,
     }
-}
-
-/// Parses, going around what the parser refuses and the language does not: a key of an object that is
-/// written twice, a number beyond a double, a carriage return after `for`. Some letters are exchanged for others
-/// before parsing; names and numbers of the tree come from the source, so nobody sees them.
-fn parse_mended<T>(
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, hcl_edit::parser::Error>,
-) -> Result<T, hcl_edit::parser::Error> {
-    let mut mended: Option<String> = None;
-    let mut tries = 0;
-    loop {
-        let error = match parse(mended.as_deref().unwrap_or(text)) {
-            Ok(tree) => return Ok(tree),
-            Err(error) => error,
-        };
-        tries += 1;
-        if tries == 1 {
-            mended = Some(exchange_numbers(text));
-            continue;
-        }
-        let is_key = error.message().contains("unique object key");
-        let current = mended.as_deref().unwrap_or(text);
-        let Some(next) = (is_key && tries < 200)
-            .then(|| exchange(current, error.location().offset(), tries))
-            .flatten()
-        else {
-            return Err(error);
-        };
-        mended = Some(next);
-    }
-}
-
-/// Exchanges the exponents of numbers that are beyond a double, and carriage returns between tokens.
-fn exchange_numbers(text: &str) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    for token in super::scan::scan(text) {
-        let source = text.get(token.start..token.end).unwrap_or("");
-        match token.kind {
-            super::scan::Kind::Number if source.parse::<f64>().is_ok_and(f64::is_infinite) => {
-                for byte in &mut bytes[token.start..token.end] {
-                    if byte.is_ascii_digit() {
-                        *byte = b'0';
-                    }
-                }
-            }
-            super::scan::Kind::Newline if source.starts_with('\r') => bytes[token.start] = b' ',
-            _ => {}
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_string())
-}
-
-/// Exchanges a letter of the key at a place.
-fn exchange(text: &str, at: usize, turn: usize) -> Option<String> {
-    let letters = b"qzjxkvwyQZJXKVWYbfghmnprtubcdlsaeio_BFGHMNPRTUBCDLSAEIO";
-    let rest = text.get(at..)?;
-    let end = rest.find(['=', ':', '\n']).unwrap_or(rest.len());
-    let found = rest[..end].find(|c: char| c.is_ascii_alphabetic())?;
-    let mut bytes = text.as_bytes().to_vec();
-    bytes[at + found] = letters[turn % letters.len()];
-    String::from_utf8(bytes).ok()
 }

@@ -6,6 +6,7 @@
 
 pub mod tree;
 mod lower;
+mod mend;
 mod template;
 mod literal;
 mod scan;
@@ -208,8 +209,17 @@ mod tests {
     fn what_only_the_parser_refuses_is_read() {
         let ExprKind::Number(digits) = value("1e400").kind else { panic!() };
         assert_eq!(digits, "1e400");
-        let (_, problems) = parse(FileId(0), "v = [for\r\n x in y : x]\r\n");
-        assert_eq!(problems, []);
+        for text in [
+            "v = [for\r\n x in y : x]\r\n",
+            "v = (\n  !\n  a\n)\n",
+            "v = [-\n  1]\n",
+            "v = { for k, v in x : k =>\n  a # yes\n  ? { n = 1 } // no\n  : { n = 2 }\n}\n",
+            "v = { for k, v in x : k => {\n  a = 1 # one\n  b = c ? 1 : 2\n} if\n  k\n  != 1 /* end */ }\n",
+            "v = {\n  # first\n  for k in x : k => (a\n  ? <<E\nx\nE\n  : 2) }\n",
+        ] {
+            let (_, problems) = parse(FileId(0), text);
+            assert_eq!(problems, [], "{text}");
+        }
     }
 
     #[test]

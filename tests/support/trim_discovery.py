@@ -30,7 +30,8 @@ KEEP = {
     "cloudresourcemanager.v1": r"cloudresourcemanager\.projects\.(get|list|getIamPolicy|setIamPolicy|testIamPermissions)",
     "cloudresourcemanager.v3": r"cloudresourcemanager\.projects\.(get|search|getIamPolicy|setIamPolicy|testIamPermissions)",
     "artifactregistry.v1": r"artifactregistry\.projects\.locations\.(get|list|operations\.get|repositories\.(create|delete|get|list|patch|getIamPolicy|setIamPolicy|testIamPermissions))",
-    "iamcredentials.v1": r"iamcredentials\.projects\.serviceAccounts\.generateAccessToken",
+    "iamcredentials.v1": r"iamcredentials\.projects\.serviceAccounts\.(generateAccessToken|generateIdToken|signJwt)",
+    "secretmanager.v1": r"secretmanager\.projects\.secrets\.(create|get|list|patch|delete|addVersion|versions\.(get|list|access|enable|disable|destroy))",
     "compute.v1": COMPUTE,
 }
 

@@ -6,7 +6,7 @@ use crate::providers::rest::shared::SharedRow;
 
 use super::hooks;
 
-/// Each resource type's and data source's file.
+/// Each resource type's, data source's and ephemeral resource's file.
 pub const RESOURCES: &[FileRow] = &[
     (
         Mode::Managed,
@@ -47,6 +47,36 @@ pub const RESOURCES: &[FileRow] = &[
     ),
     (Mode::Data, "google_client_config", include_str!("resources/data/data_client_config.hcl")),
     (Mode::Data, "google_project", include_str!("resources/data/data_project.hcl")),
+    (
+        Mode::Ephemeral,
+        "google_client_config",
+        include_str!("resources/ephemeral/ephemeral_client_config.hcl"),
+    ),
+    (
+        Mode::Ephemeral,
+        "google_secret_manager_secret_version",
+        include_str!("resources/ephemeral/ephemeral_secret_manager_secret_version.hcl"),
+    ),
+    (
+        Mode::Ephemeral,
+        "google_service_account_access_token",
+        include_str!("resources/ephemeral/ephemeral_service_account_access_token.hcl"),
+    ),
+    (
+        Mode::Ephemeral,
+        "google_service_account_id_token",
+        include_str!("resources/ephemeral/ephemeral_service_account_id_token.hcl"),
+    ),
+    (
+        Mode::Ephemeral,
+        "google_service_account_jwt",
+        include_str!("resources/ephemeral/ephemeral_service_account_jwt.hcl"),
+    ),
+    (
+        Mode::Ephemeral,
+        "google_service_account_key",
+        include_str!("resources/ephemeral/ephemeral_service_account_key.hcl"),
+    ),
 ];
 
 /// What several resource files have in common.
@@ -64,4 +94,9 @@ pub const HOOKS: &[HookRow] = &[
     ("node_pool", &hooks::pool::NodePool),
     ("client_config", &hooks::project::ClientConfig),
     ("project", &hooks::project::Project),
+    ("access_token", &hooks::ephemeral::AccessToken),
+    ("id_token", &hooks::ephemeral::IdToken),
+    ("jwt", &hooks::ephemeral::Jwt),
+    ("account_key", &hooks::ephemeral::AccountKey),
+    ("secret_version", &hooks::ephemeral::SecretVersion),
 ];

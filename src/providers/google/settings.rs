@@ -22,34 +22,14 @@ const SERVICES: &[(&str, &str, &str)] = &[
     ("compute", "compute", "https://compute.googleapis.com/compute/v1/"),
     ("container", "container", "https://container.googleapis.com/v1/"),
     ("iam", "iam_beta", "https://iam.googleapis.com/v1/"),
+    ("iamcredentials", "iam_credentials", "https://iamcredentials.googleapis.com/v1/"),
+    ("secretmanager", "secret_manager", "https://secretmanager.googleapis.com/v1/"),
     ("serviceusage", "service_usage", "https://serviceusage.googleapis.com/v1/"),
     ("storage", "storage", "https://storage.googleapis.com/storage/v1/"),
 ];
 
-/// Arguments of endpoints that the provider block may have although no resource of ours calls them.
-const OTHER_ENDPOINTS: &[&str] = &[
-    "app_engine",
-    "big_query",
-    "bigtable",
-    "cloud_functions2",
-    "cloud_run_v2",
-    "cloud_scheduler",
-    "container_analysis",
-    "dns",
-    "firestore",
-    "iam",
-    "iam_credentials",
-    "kms",
-    "logging",
-    "monitoring",
-    "pubsub",
-    "redis",
-    "resource_manager_v3",
-    "secret_manager",
-    "service_networking",
-    "spanner",
-    "sql",
-];
+/// The names of the endpoints that a provider block may have, also of services that no resource here calls.
+const ENDPOINTS: &str = include_str!("endpoints.txt");
 
 /// Each argument of text and the variables of the environment that stand for it.
 const TEXTS: &[(&str, &[&str])] = &[
@@ -81,8 +61,7 @@ pub fn schema() -> Schema {
             field.sensitive = true;
         }
     }
-    let endpoints =
-        SERVICES.iter().map(|(_, name, _)| *name).chain(OTHER_ENDPOINTS.iter().copied());
+    let endpoints = SERVICES.iter().map(|(_, name, _)| *name).chain(ENDPOINTS.lines());
     fields
         .extend(endpoints.map(|name| (format!("{name}_custom_endpoint"), optional(Type::String))));
     for name in ["impersonate_service_account_delegates", "scopes"] {

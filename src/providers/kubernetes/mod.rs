@@ -4,6 +4,7 @@
 //! server-side apply; a plan made before the cluster exists is checked against bundled definitions.
 
 mod tables;
+mod token;
 mod definitions;
 mod schema;
 mod equal;
@@ -112,10 +113,16 @@ impl Provider for Kubernetes {
     }
 
     fn type_names(&self, mode: Mode) -> Vec<String> {
-        schemas(mode).map(|schemas| schemas.keys().cloned().collect()).unwrap_or_default()
+        match schemas(mode) {
+            Some(schemas) => schemas.keys().cloned().collect(),
+            None => vec![token::TYPE.to_string()],
+        }
     }
 
     fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
+        if mode == Mode::Ephemeral {
+            return (type_name == token::TYPE).then(|| Arc::new(token::schema()));
+        }
         let place = schemas(mode)?.get(type_name)?;
         let kind = tables().kind(type_name)?;
         let make = || match mode {

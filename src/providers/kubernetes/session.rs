@@ -248,6 +248,13 @@ impl Session for KubernetesSession {
         Ok(super::data::read(kind, config, &live))
     }
 
+    async fn open(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
+        match type_name {
+            super::token::TYPE => super::token::open(&self.cluster, config).await,
+            _ => Err(unknown_type(type_name)),
+        }
+    }
+
     fn previews(&self) -> bool {
         true
     }

@@ -79,7 +79,7 @@ pub trait Hook: Send + Sync {
         value
     }
 
-    /// Reads a data source.
+    /// Reads a data source, or opens an ephemeral resource.
     async fn data(
         &self,
         session: &RestSession,
@@ -87,6 +87,16 @@ pub trait Hook: Send + Sync {
         config: &Value,
     ) -> Result<Value, ApiError> {
         session.read_plain_data(spec, config).await
+    }
+
+    /// Gives back what an ephemeral resource has opened.
+    async fn close(
+        &self,
+        _session: &RestSession,
+        _spec: &Spec,
+        _opened: &Value,
+    ) -> Result<(), ApiError> {
+        Ok(())
     }
 
     /// Makes an object.

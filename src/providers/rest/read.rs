@@ -209,7 +209,11 @@ fn spec(
     hooks: &[&str],
     problems: &mut Vec<Diagnostic>,
 ) -> Spec {
-    let mode = if block.kind.text == "data" { Mode::Data } else { Mode::Managed };
+    let mode = match block.kind.text.as_str() {
+        "data" => Mode::Data,
+        "ephemeral" => Mode::Ephemeral,
+        _ => Mode::Managed,
+    };
     let type_name = block.labels.first().map(|label| label.text.clone()).unwrap_or_default();
     let span = block.header;
     let parts = parts(&block.body, shared, problems);

@@ -12,10 +12,14 @@ use super::spec::{Part, Shape, Spec};
 pub fn schema(spec: &Spec) -> Schema {
     let mut fields = fields(&spec.parts);
     let id = match spec.mode {
-        Mode::Managed => Given::OptionalOrService,
-        Mode::Data | Mode::Ephemeral => Given::Service,
+        Mode::Managed => Some(Given::OptionalOrService),
+        Mode::Data => Some(Given::Service),
+        Mode::Ephemeral => (!spec.id.is_empty()).then_some(Given::Service),
     };
-    fields.insert("id".into(), Field::attribute(Type::String, id));
+    fields.extend(id.map(|given| ("id".into(), Field::attribute(Type::String, given))));
+    if spec.mode == Mode::Ephemeral {
+        fields.values_mut().for_each(|field| field.never_kept = true);
+    }
     if !spec.timeouts.is_empty() {
         let names: Vec<&str> = spec.timeouts.keys().map(String::as_str).collect();
         fields.insert("timeouts".into(), timeouts(&names));

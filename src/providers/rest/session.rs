@@ -414,6 +414,22 @@ impl Session for RestSession {
         Ok(Observed { value, private: found.private })
     }
 
+    async fn open(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
+        let entry = self
+            .catalog
+            .entry(Mode::Ephemeral, type_name)
+            .ok_or_else(|| unknown_type(type_name))?;
+        self.catalog.hook(&entry.spec).data(self, &entry.spec, &config.without_marks()).await
+    }
+
+    async fn close(&self, type_name: &str, opened: &Value) -> Result<(), ApiError> {
+        let entry = self
+            .catalog
+            .entry(Mode::Ephemeral, type_name)
+            .ok_or_else(|| unknown_type(type_name))?;
+        self.catalog.hook(&entry.spec).close(self, &entry.spec, opened).await
+    }
+
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
         let entry = self
             .catalog

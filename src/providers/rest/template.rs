@@ -17,6 +17,11 @@ enum Piece {
 }
 
 impl Template {
+    /// Says whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Reads a template.
     pub fn parse(text: &str) -> Template {
         let mut pieces = Vec::new();

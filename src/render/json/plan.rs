@@ -98,6 +98,7 @@ pub(super) fn sorted(plan: &Plan) -> Vec<Placed<'_>> {
     let mut changes: Vec<Placed<'_>> = plan
         .changes
         .iter()
+        .filter(|((address, _), _)| address.mode != Mode::Ephemeral)
         .map(|((address, deposed), change)| (address, deposed.as_deref(), change))
         .collect();
     changes.sort_by_key(|(address, deposed, _)| {

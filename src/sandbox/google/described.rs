@@ -83,6 +83,7 @@ const APIS: &[(&str, &str, Style, &[u8])] = &[
         Style::Status,
         data!("iamcredentials.v1"),
     ),
+    ("secretmanager", "Secret Manager API", Style::Status, data!("secretmanager.v1")),
     ("compute", "Compute Engine API", Style::Errors, data!("compute.v1")),
 ];
 

@@ -59,6 +59,10 @@ fn item(key: &str, object: &Json) -> Option<Json> {
         ["storage", "projects", _, "hmacKeys", _] => {
             ("storage", "hmacKey", json!({"state": object["state"]}))
         }
+        ["secretmanager", .., "versions", _] => {
+            ("secretmanager", "secretVersion", json!({"state": object["state"]}))
+        }
+        ["secretmanager", ..] => ("secretmanager", "secret", Json::Null),
         ["iam", .., "keys", _] => ("iam", "serviceAccountKey", Json::Null),
         ["iam", ..] => ("iam", "serviceAccount", Json::Null),
         ["artifactregistry", ..] => {

@@ -19,6 +19,7 @@ pub mod iam;
 pub mod serviceusage;
 pub mod projects;
 pub mod artifactregistry;
+pub mod secretmanager;
 pub mod compute;
 pub mod container;
 pub mod cluster;
@@ -49,6 +50,7 @@ const TABLES: &[&[Row]] = &[
     serviceusage::ROWS,
     projects::ROWS,
     artifactregistry::ROWS,
+    secretmanager::ROWS,
     container::ROWS,
     node_pool::ROWS,
 ];

@@ -5,3 +5,4 @@ pub mod iam;
 pub mod project;
 pub mod cluster;
 pub mod pool;
+pub mod ephemeral;
