@@ -13,8 +13,14 @@ use serde_json::Value as Json;
 use terrane::cli::{self, Environment, Screen};
 
 /// The files of cases.
-const TOPICS: [&str; 5] =
-    ["syntax.json", "configuration.json", "json.json", "dynamic.json", "providers.json"];
+const TOPICS: [&str; 6] = [
+    "syntax.json",
+    "configuration.json",
+    "json.json",
+    "dynamic.json",
+    "providers.json",
+    "variables.json",
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/diagnostics")
@@ -233,6 +239,11 @@ fn mistakes_with_dynamic_blocks_are_told_with_their_exact_place() {
 #[test]
 fn mistakes_of_providers_and_settings_are_told_with_their_exact_place() {
     check("providers.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
+}
+
+#[test]
+fn mistakes_in_given_values_and_in_texts_of_many_scripts_are_told_with_their_exact_place() {
+    check("variables.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
 }
 
 #[test]

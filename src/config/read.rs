@@ -39,7 +39,7 @@ const QUOTED: &str = "In this context, references are expected literally rather 
 /// Says whether a text is a name of the language.
 pub(super) fn is_name(text: &str) -> bool {
     let first = |c: char| unicode_start(c);
-    let rest = |c: char| unicode_start(c) || c.is_numeric() || c == '-';
+    let rest = |c: char| unicode_start(c) || syntax::continues_name(c);
     text.chars().next().is_some_and(first) && text.chars().all(rest)
 }
 

@@ -62,6 +62,11 @@ pub fn parse_expression(id: FileId, text: &str, offset: u32) -> Result<Expr, Vec
     }
 }
 
+/// Says whether a letter may stand in a name after its first.
+pub fn continues_name(letter: char) -> bool {
+    scan::continues_name(letter)
+}
+
 /// Says whether a text goes on: a bracket or a heredoc in it is open.
 pub fn is_unfinished(text: &str) -> bool {
     use self::scan::Kind;
