@@ -68,7 +68,7 @@ async fn until_held(backend: &dyn Backend) -> terrane::backends::LockError {
             Err(error) => panic!("{error}"),
             Ok(lock) => lock.unlock().await.unwrap(),
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
 }
 
@@ -107,8 +107,9 @@ pub(crate) async fn shares(terraform: &Path, folder: &Path, block: &str, open: O
     // A lock that Terraform holds keeps us out, and we name the holder.
     let waits = "resource \"terraform_data\" \"waits\" {\n  provisioner \"local-exec\" {\n    command = \"until [ -f go ]; do sleep 0.1; done\"\n  }\n}\n";
     write(folder, block, &["c"], waits);
-    let running =
-        begun(terraform, folder, &["apply", "-auto-approve", "-no-color", "-input=false"]);
+    // It may meet one of our own looks at the lock: then it tries again.
+    let line = ["apply", "-auto-approve", "-no-color", "-input=false", "-lock-timeout=300s"];
+    let running = begun(terraform, folder, &line);
     let held = until_held(backend.as_ref()).await;
     assert_eq!(held.holder.unwrap().operation, "OperationTypeApply");
     assert_eq!(held.beat, None);
