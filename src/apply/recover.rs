@@ -223,14 +223,14 @@ impl Recovery<'_, '_> {
                 return self.found(question, Answer::Unknown(why));
             }
         };
-        let Found { object: observed, complete, strays } = found;
+        let Found { object: observed, complete, ours: made, strays } = found;
         let answer = match (question.begun.action.as_str(), observed) {
             ("create", None) => match self.strays(question, session, strays).await {
                 Some(answer) => answer,
                 None => Answer::NotMade,
             },
             ("create", Some(observed)) => {
-                let ours = complete || question.succeeded || self.is_kept(question);
+                let ours = complete || made || question.succeeded || self.is_kept(question);
                 let observed = match self.resumed(question, ours, session, observed).await {
                     Ok(observed) => observed,
                     Err(why) => return self.found(question, Answer::Unknown(why)),

@@ -192,6 +192,8 @@ pub struct Found {
     pub object: Option<Observed>,
     /// It is as planned and ready: nothing is left to do for it.
     pub complete: bool,
+    /// It was made by us since the action began, whatever it is like.
+    pub ours: bool,
     /// Objects that the action may have made and that are of no use, as nobody has what their making gave (a secret).
     pub strays: Vec<Observed>,
 }
@@ -330,7 +332,7 @@ pub trait Session: Send + Sync {
         let mut read = self.read_many(std::slice::from_ref(wanted)).await;
         let object = read.pop().transpose()?.flatten();
         let complete = object.as_ref().is_some_and(|found| is_within(&wanted.value, &found.value));
-        Ok(Found { object, complete, strays: Vec::new() })
+        Ok(Found { object, complete, ours: false, strays: Vec::new() })
     }
 
     /// Goes on with the making of an object that was found, where a run ended between two of its requests: `action` makes

@@ -50,9 +50,10 @@ pub(super) async fn left(
     }
     let value = observe(kind, None, &live, Mode::Whole);
     let memory = Memory { written: None, imported: true };
-    complete &= is_within(&planned, &value);
+    // What was planned is read as an apply reads it: defaults and what controllers write are not looked at.
+    complete &= is_within(&planned, &observe(kind, Some(&planned), &live, Mode::Complete));
     let object = Some(Observed { value, private: memory.bytes() });
-    Ok(Found { object, complete, strays: Vec::new() })
+    Ok(Found { object, complete, ours: made_since(&live, since), strays: Vec::new() })
 }
 
 /// Says whether we have applied the object.
@@ -66,6 +67,15 @@ fn name_of(kind: &Kind, live: &Json) -> Option<Name> {
     let namespace =
         if kind.namespaced { text("namespace").unwrap_or_default() } else { String::new() };
     Some(Name { namespace, name: text("name")? })
+}
+
+/// Says whether an object was made since an action began; the server's times have no fractions.
+fn made_since(live: &Json, since: Timestamp) -> bool {
+    made(live).is_some_and(|made| made >= since - jiff::SignedDuration::from_secs(1))
+}
+
+fn made(live: &Json) -> Option<Timestamp> {
+    live["metadata"]["creationTimestamp"].as_str()?.parse().ok()
 }
 
 /// Finds an object whose name the server made from a prefix, made by us since the action began; the latest.
@@ -84,17 +94,10 @@ async fn generated(
         if kind.namespaced { text("namespace").unwrap_or("default".into()) } else { String::new() };
     let mut list = cluster.get(&kind.collection(&namespace)).await?;
     let Some(Json::Array(items)) = list.get_mut("items").map(Json::take) else { return Ok(None) };
-    // The server's times have no fractions.
-    let since = since - jiff::SignedDuration::from_secs(1);
-    let made = |item: &Json| {
-        item["metadata"]["creationTimestamp"]
-            .as_str()
-            .and_then(|text| text.parse::<Timestamp>().ok())
-    };
     let fits = |item: &Json| {
         item["metadata"]["generateName"] == prefix.as_str()
             && is_ours(item)
-            && made(item).is_some_and(|made| made >= since)
+            && made_since(item, since)
     };
     Ok(items.into_iter().filter(fits).max_by_key(made))
 }

@@ -98,7 +98,7 @@ impl RestSession {
         let own = Wanted { value: planned.clone(), ..wanted.clone() };
         if let Some(mut read) = hook.read_many(self, spec, &[&own]).await {
             let object = read.pop().transpose()?.flatten().map(observed);
-            return Ok(Found { complete: object.is_some(), object, strays });
+            return Ok(Found { complete: object.is_some(), object, strays, ..Found::default() });
         }
         if spec.read.as_ref().is_none_or(|call| call.path.url(&planned).is_err()) {
             // Its name is the service's own, and was never told.
@@ -121,6 +121,6 @@ impl RestSession {
         };
         let complete = self.is_as_planned(spec, &planned, &json);
         let object = Some(observed(self.observe(spec, json, Some(&planned)).await));
-        Ok(Found { object, complete, strays })
+        Ok(Found { object, complete, strays, ..Found::default() })
     }
 }

@@ -1,8 +1,9 @@
 variable "names" {
+  type    = set(string)
   default = ["a", "b"]
 }
 
 resource "terraform_data" "each" {
-  for_each = toset(var.names)
+  for_each = var.names
   input    = each.key
 }
