@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -19,7 +20,7 @@ use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
 use crate::graph::{Stop, Walk, walk};
-use crate::plan::event::ApplyEvent;
+use crate::plan::event::{ApplyEvent, EphemeralStep};
 use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::planner::plan_object;
 use crate::plan::propose::ignore_changes;
@@ -223,8 +224,13 @@ impl Applier<'_, '_> {
             return Ok(false);
         }
         let session = self.session(&instance.provider, true)?;
+        let clock = self.given.world.clock.clone();
+        let start = clock.now();
+        self.ephemeral(address, EphemeralStep::Opening);
         let found = read_or_open(&*session, address, &instance.config).await;
         let value = found.map_err(|error| vec![error.to_diagnostic(address)])?;
+        let elapsed = clock.now().duration_since(start).unsigned_abs();
+        self.ephemeral(address, EphemeralStep::Opened(elapsed));
         self.keep_read(address, session, value);
         Ok(true)
     }
@@ -236,6 +242,12 @@ impl Applier<'_, '_> {
             self.opened.push(Opened { address, value, session });
         }
         self.data.insert(address.clone(), value);
+    /// Tells what becomes of an ephemeral resource; nothing of a data source, which is only looked at again.
+    fn ephemeral(&mut self, address: &Address, step: EphemeralStep) {
+        if address.mode == Mode::Ephemeral {
+            let action = Action { address: address.clone(), deposed: None, call: Call::Read };
+            (self.tell)(ApplyEvent::Ephemeral { action, step });
+        }
     }
 
     pub(super) fn schema(&self, address: &Address, provider: &ProviderRef) -> Option<Arc<Schema>> {
@@ -549,6 +561,12 @@ impl Applier<'_, '_> {
 
     /// Evaluates the outputs and checks, saves the state, and gives what was done.
     pub(super) async fn finish_run(mut self) -> Applied {
+        // Nothing of what was opened is held open.
+        let opened: Vec<Address> = self.data.keys().cloned().collect();
+        for address in &opened {
+            self.ephemeral(address, EphemeralStep::Closing);
+            self.ephemeral(address, EphemeralStep::Closed(Duration::ZERO));
+        }
         match self.given.plan.base.mode {
             PlanMode::Destroy => {
                 let plan = self.given.plan;

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use clap::{Arg, ArgMatches};
 
 use super::interrupt::{Moment, guarded};
-use super::planning::{self, CHECKED_AGAIN, options, planned_but};
+use super::planning::{self, CHECKED_AGAIN, Told, options, planned_as};
 use super::recover::taken_up;
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
@@ -85,15 +85,14 @@ fn apply_new(
     };
     let unasked = matches.get_one::<bool>("auto-approve").copied().unwrap_or(false);
     // Where nobody is asked about the plan, what its checks found is left to the apply to tell.
-    let untold = if unasked { CHECKED_AGAIN } else { &[] };
-    let plan = match planned_but(workbench, &loaded, &registry, &prior, &options, untold) {
+    let told = Told { without: if unasked { CHECKED_AGAIN } else { &[] }, partly: false };
+    let plan = match planned_as(workbench, &loaded, &registry, &prior, &options, &told) {
         Ok(plan) => plan,
         Err(exit) => {
             workbench.unlock(lock);
             return Err(exit);
         }
     };
-    telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);
     if let Some(problem) = not_approved(matches, &plan) {
         workbench.unlock(lock);

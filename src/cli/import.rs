@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches};
 
-use super::planning::planned_but;
+use super::planning::{Told, planned_as};
 use super::taint::instance;
 use super::workbench::{Loaded, Workbench};
 use super::{Command, Exit, flag_on, one, option, state_arguments, variables};
@@ -126,8 +126,8 @@ fn taken(
         ..Options::default()
     };
     // That only one object is looked at is what was asked for.
-    let untold = ["Resource targeting is in effect"];
-    let plan = planned_but(workbench, loaded, registry, snapshot, &options, &untold)?;
+    let told = Told { without: &["Resource targeting is in effect"], partly: false };
+    let plan = planned_as(workbench, loaded, registry, snapshot, &options, &told)?;
     workbench.tell(&plan.warnings);
     let Some(change) = plan.changes.get(&(address.clone(), None)) else {
         let detail = format!(

@@ -142,6 +142,8 @@ fn usage_json(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
     if !error.use_stderr() {
         return usage(error, screen);
     }
+    let now = jiff::Timestamp::now();
+    screen.print(render::json::stream::version(env!("CARGO_PKG_VERSION"), now));
     let unknown =
         error.get(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
     if let Some(ContextValue::String(word)) = unknown
@@ -149,7 +151,6 @@ fn usage_json(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
     {
         let detail = "To specify a working directory for the plan, use the global -chdir flag.";
         let problem = Diagnostic::error("Too many command line arguments", detail);
-        let now = jiff::Timestamp::now();
         screen.print(render::json::stream::diagnostic(&problem, &Sources::default(), now));
         return 1;
     }
@@ -160,7 +161,6 @@ fn usage_json(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
         _ => error.render().to_string(),
     };
     let problem = Diagnostic::error("Failed to parse command-line flags", detail);
-    let now = jiff::Timestamp::now();
     screen.print(render::json::stream::diagnostic(&problem, &Sources::default(), now));
     1
 }

@@ -47,7 +47,6 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let prior = workbench.snapshot(backend.as_ref())?;
     let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
-    telling::refreshed(workbench, &prior, &plan, &options);
     telling::plan(workbench, &plan, &registry);
     telling::told_digest(workbench, &plan);
     if let (Some(name), false) = (&generated, workbench.json()) {

@@ -1,5 +1,7 @@
 //! What `plan`, `apply`, `destroy` and `drift` share: their arguments, and making a plan.
 
+use std::cell::RefCell;
+
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::interrupt::{Moment, guarded};
@@ -9,10 +11,12 @@ use super::{Exit, all, flag, flag_on, many, one, state_arguments, variables};
 use crate::addr::{Address, Mode, Target};
 use crate::diag::{Diagnostic, has_errors};
 use crate::graph::Stop;
+use crate::plan::event::PlanEvent;
 use crate::plan::make::{Given, make};
 use crate::plan::planner::Options;
 use crate::plan::{Plan, PlanMode};
 use crate::providers::Registry;
+use crate::render::json::stream;
 use crate::state::Snapshot;
 
 /// After so many seconds it is told that reading goes on.
@@ -141,19 +145,36 @@ pub(super) fn planned(
     prior: &Snapshot,
     options: &Options,
 ) -> Result<Plan, Exit> {
-    planned_but(workbench, loaded, registry, prior, options, &[])
+    let told = Told { without: &[], partly: true };
+    planned_as(workbench, loaded, registry, prior, options, &told)
 }
 
-/// The same, without the warnings of these summaries.
-pub(super) fn planned_but(
+/// What is told of a plan.
+pub(super) struct Told<'a> {
+    /// The warnings of these summaries are not.
+    pub(super) without: &'a [&'a str],
+    /// Whether a plan that ends in a problem is told also where it got nowhere.
+    pub(super) partly: bool,
+}
+
+/// Makes a plan, and tells this of it.
+pub(super) fn planned_as(
     workbench: &mut Workbench<'_, '_>,
     loaded: &Loaded,
     registry: &Registry,
     prior: &Snapshot,
     options: &Options,
-    untold: &[&str],
+    told: &Told<'_>,
 ) -> Result<Plan, Exit> {
     let world = workbench.world();
+    let (clock, json) = (workbench.clock.clone(), workbench.json);
+    // Both the making of the plan and its guard tell; neither while the other does.
+    let screen = RefCell::new(&mut *workbench.screen);
+    let tell = |event: PlanEvent| {
+        if json {
+            screen.borrow_mut().print(stream::planning(&event, clock.now()));
+        }
+    };
     let given = Given {
         config: &loaded.config,
         sources: &workbench.sources,
@@ -162,10 +183,11 @@ pub(super) fn planned_but(
         prior,
         world,
         options,
+        tell: &tell,
     };
     let stop = &workbench.environment.stop;
-    let (stopped, quiet) = (Stop::default(), workbench.json);
-    let (mut seconds, screen) = (0, &mut *workbench.screen);
+    let stopped = Stop::default();
+    let mut seconds = 0;
     let making = async {
         tokio::select! {
             biased;
@@ -175,8 +197,8 @@ pub(super) fn planned_but(
     };
     let made = workbench.runtime.block_on(guarded(stop, &stopped, making, |moment| {
         seconds += u32::from(matches!(moment, Moment::Second));
-        if seconds >= PATIENCE && !quiet {
-            screen.error("Still reading what there is...\n");
+        if seconds >= PATIENCE && !json {
+            screen.borrow_mut().error("Still reading what there is...\n");
             seconds = 0;
         }
     }));
@@ -190,6 +212,7 @@ pub(super) fn planned_but(
         let found = super::validate::check(workbench, &loaded.config, registry);
         if has_errors(&found) {
             problems = found;
+            plan = Plan::default();
         }
     }
     for problem in &mut problems {
@@ -197,9 +220,12 @@ pub(super) fn planned_but(
     }
     if has_errors(&problems) {
         plan.warnings.clear();
-        telling::partial_plan(workbench, &plan, registry);
+        let nowhere = plan.changes.is_empty() && plan.outputs.is_empty();
+        if told.partly || !nowhere {
+            telling::partial_plan(workbench, &plan, registry, &problems);
+        }
         return Err(workbench.fail(&problems));
     }
-    plan.warnings.retain(|problem| !untold.contains(&problem.summary.as_str()));
+    plan.warnings.retain(|problem| !told.without.contains(&problem.summary.as_str()));
     Ok(plan)
 }

@@ -44,7 +44,6 @@ fn refresh(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Ex
         }
     };
     workbench.tell(&plan.warnings);
-    telling::refreshed(workbench, &prior, &plan, &options);
     let applied = carried_out(workbench, matches, &loaded, &registry, &plan, lock.as_mut());
     let unlocked = workbench.unlock(lock);
     workbench.tell(&applied.problems);

@@ -1,6 +1,5 @@
 //! What commands print: results given to `render`, and its text to the screen.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,10 +9,10 @@ use super::workbench::Workbench;
 use crate::addr::{Address, Mode};
 use crate::apply::Applied;
 use crate::config::Config;
+use crate::diag::Diagnostic;
 use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
-use crate::plan::planner::Options;
 use crate::plan::{Change, Drift, Plan, PlanMode, digest};
 use crate::providers::Registry;
 use crate::render::drift::DriftReport;
@@ -32,38 +31,6 @@ pub(super) fn version(workbench: &mut Workbench<'_, '_>) {
     }
 }
 
-/// Tells of the objects that a plan has read anew, in a stream of JSON lines.
-pub(super) fn refreshed(
-    workbench: &mut Workbench<'_, '_>,
-    prior: &Snapshot,
-    made: &Plan,
-    options: &Options,
-) {
-    if !workbench.json() || !options.refresh {
-        return;
-    }
-    let now = workbench.clock.now();
-    let mut text = String::new();
-    // What is moved is told under its new address.
-    let moved: BTreeMap<&Address, &Address> =
-        made.moves.iter().map(|(new, old)| (old, new)).collect();
-    for (former, tracked) in &prior.objects {
-        let address = moved.get(former).copied().unwrap_or(former);
-        let Some(object) = tracked.current.as_ref().filter(|_| address.mode == Mode::Managed)
-        else {
-            continue;
-        };
-        let wanted = options.targets.is_empty()
-            || options.targets.iter().any(|target| address.is_within(target));
-        if wanted {
-            let id = object.attributes.get("id").and_then(|id| id.as_str());
-            text += &stream::refresh_start(address, id, now);
-            text += &stream::refresh_complete(address, id, now);
-        }
-    }
-    workbench.screen.print(text);
-}
-
 /// Gives the schema of a planned change.
 fn of_change(registry: &Registry, address: &Address, change: &Change) -> Option<Arc<Schema>> {
     registry.provider(&change.provider.source)?.resource(address.mode, &address.type_name)
@@ -78,13 +45,13 @@ fn of_object(registry: &Registry, address: &Address, object: &Object) -> Option<
 /// Shows a plan: as text, or as lines of JSON.
 pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Registry) {
     if workbench.json() {
-        workbench.tell(&plan.warnings);
         let now = workbench.clock.now();
         workbench.screen.print(stream::planned(plan, now));
         workbench.screen.print(stream::plan_summary(plan.counts(), now));
         if !plan.outputs.is_empty() {
             workbench.screen.print(stream::planned_outputs(plan, now));
         }
+        workbench.tell(&plan.warnings);
         return;
     }
     let style = workbench.style();
@@ -107,9 +74,23 @@ pub(super) fn told_digest(workbench: &mut Workbench<'_, '_>, plan: &Plan) {
     workbench.screen.print(text);
 }
 
-/// Shows what was planned before a problem was met; nothing where that is nothing.
-pub(super) fn partial_plan(workbench: &mut Workbench<'_, '_>, made: &Plan, registry: &Registry) {
-    if made.changes.is_empty() && made.outputs.is_empty() {
+/// What is wrong before anything is planned, or only after.
+const UNPLANNED: &[&str] = &[
+    "No value for required variable",
+    "Value for undeclared variable",
+    "Failed to write plan file",
+];
+
+/// Shows what was planned before these problems were met; nothing where that is nothing.
+pub(super) fn partial_plan(
+    workbench: &mut Workbench<'_, '_>,
+    made: &Plan,
+    registry: &Registry,
+    problems: &[Diagnostic],
+) {
+    let unplanned = |problem: &Diagnostic| UNPLANNED.contains(&problem.summary.as_str());
+    let nothing = made.base.mode == PlanMode::Destroy && made.changes.is_empty();
+    if made.base.made.is_none() || nothing || problems.iter().any(unplanned) {
         return;
     }
     if workbench.json() {
@@ -140,7 +121,12 @@ pub(super) fn saved_plan(
         schemas: &schemas,
         kept_schemas: &kept,
         sources: &workbench.sources,
-        configuration: Some(render::json::config::configuration(config, registry, reveal)),
+        configuration: Some(render::json::config::configuration(
+            config,
+            registry,
+            &workbench.sources,
+            reveal,
+        )),
         reveal,
     };
     let text = render::json::plan::plan(&document).to_string();

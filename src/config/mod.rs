@@ -269,6 +269,8 @@ pub struct ProviderBlock {
     pub alias: Option<Ident>,
     /// Whether it has a `version`, which older configurations wrote here.
     pub versioned: bool,
+    /// `version` as written, which chooses nothing.
+    pub version: Option<String>,
     /// The rest.
     pub body: Body,
     /// The header's place.

@@ -242,7 +242,9 @@ impl Reader<'_> {
             body.blocks.extend(escaped.body.blocks.iter().cloned());
         }
         let versioned = content.attribute("version").is_some();
-        let provider = ProviderBlock { name, alias, versioned, body, span: block.header };
+        let version = content.attribute("version").and_then(|own| own.expr.literal());
+        let span = block.header;
+        let provider = ProviderBlock { name, alias, versioned, version, body, span };
         self.module.providers.insert(key, provider);
     }
 }

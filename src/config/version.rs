@@ -117,27 +117,48 @@ impl Constraint {
     }
 }
 
-/// Gives a constraint with each version in three parts, as lists of providers show it; text that is none stays.
+/// Gives a constraint as Terraform shows those of providers: each version in three parts, in their order, each once.
+/// Text that is none stays.
 pub fn normal(text: &str) -> String {
-    let one = |text: &str| {
-        let (operator, version) = condition(text)?;
-        let sign = match operator {
-            Operator::Equal => "",
-            Operator::NotEqual => "!= ",
-            Operator::Greater => "> ",
-            Operator::GreaterOrEqual => ">= ",
-            Operator::Less => "< ",
-            Operator::LessOrEqual => "<= ",
-            // How many parts are given decides what is near.
-            Operator::Near => return Some(format!("~> {}", text.trim()[2..].trim())),
-        };
-        let parts: Vec<String> =
-            (0..version.parts.len().max(3)).map(|place| version.part(place).to_string()).collect();
-        let dash = if version.prerelease.is_empty() { "" } else { "-" };
-        Some(format!("{sign}{}{dash}{}", parts.join("."), version.prerelease))
+    let all: Option<Vec<(Operator, Version)>> = text.split(',').map(condition).collect();
+    let Some(mut all) = all else { return text.to_string() };
+    all.sort_by(|(left, one), (right, other)| {
+        one.compare(other).then_with(|| place(*left, one).cmp(&place(*right, other)))
+    });
+    let mut texts: Vec<String> =
+        all.iter().map(|(operator, version)| shown(*operator, version)).collect();
+    texts.dedup();
+    texts.join(", ")
+}
+
+/// Gives the place of an operator among conditions on the same version.
+fn place(operator: Operator, version: &Version) -> usize {
+    match operator {
+        Operator::Greater => 0,
+        Operator::GreaterOrEqual => 1,
+        Operator::Equal => 2,
+        Operator::Near => 4 - usize::from(version.parts.len() > 2),
+        Operator::LessOrEqual => 5,
+        Operator::Less => 6,
+        Operator::NotEqual => 7,
+    }
+}
+
+fn shown(operator: Operator, version: &Version) -> String {
+    let (sign, least) = match operator {
+        Operator::Equal => ("", 3),
+        Operator::NotEqual => ("!= ", 3),
+        Operator::Greater => ("> ", 3),
+        Operator::GreaterOrEqual => (">= ", 3),
+        Operator::Less => ("< ", 3),
+        Operator::LessOrEqual => ("<= ", 3),
+        // How many parts are given decides what is near.
+        Operator::Near => ("~> ", 2),
     };
-    let all: Option<Vec<String>> = text.split(',').map(one).collect();
-    all.map_or_else(|| text.to_string(), |all| all.join(", "))
+    let places = 0..version.parts.len().max(least);
+    let parts: Vec<String> = places.map(|place| version.part(place).to_string()).collect();
+    let dash = if version.prerelease.is_empty() { "" } else { "-" };
+    format!("{sign}{}{dash}{}", parts.join("."), version.prerelease)
 }
 
 /// Says whether all parts but the last that `wanted` gives are the same.
@@ -193,6 +214,11 @@ mod tests {
     #[test]
     fn a_constraint_is_shown_with_versions_of_three_parts() {
         assert_eq!(normal("~> 5.0,>=5.1"), "~> 5.0, >= 5.1.0");
+        assert_eq!(normal("~> 1.0, >=0.5, >= 0.5.0"), ">= 0.5.0, ~> 1.0");
+        assert_eq!(normal("~> 4"), "~> 4.0");
+        let all = "<= 1, > 1, != 1, = 1, ~> 1.0, ~> 1.0.0, >= 1, < 1";
+        let expected = "> 1.0.0, >= 1.0.0, 1.0.0, ~> 1.0.0, ~> 1.0, <= 1.0.0, < 1.0.0, != 1.0.0";
+        assert_eq!(normal(all), expected);
         assert_eq!(normal("= 3"), "3.0.0");
         assert_eq!(normal(">= 1.0.0-rc1"), ">= 1.0.0-rc1");
         assert_eq!(normal(""), "");

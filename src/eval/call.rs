@@ -21,6 +21,9 @@ impl Pass<'_, '_> {
         scope: &mut Scope,
     ) -> Eval {
         let head = Span { end: name.span.end + 1, ..name.span };
+        if scope.bare {
+            return stop("Function calls not allowed", "Functions may not be called here.", head);
+        }
         let close = Span { start: span.end.saturating_sub(1), ..span };
         let short = name.text.strip_prefix("core::").unwrap_or(&name.text);
         match short {

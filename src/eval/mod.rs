@@ -29,6 +29,7 @@ mod import;
 mod provisioner;
 mod reach;
 mod outline;
+mod contributes;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ pub use self::instance::sealed;
 pub use self::outline::{Outline, constant_of, outline, reference_text};
 pub use self::provisioner::LOCAL_EXEC;
 pub use self::variable::{is_plain_text, missing};
+pub use self::written::from_json;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::evaluator::Evaluator;
+use super::evaluator::{Evaluator, Pass};
 use super::reference::{Chain, Named, Step, is_reserved, named, references};
+use super::scope::Scope;
 use super::{Answer, Asked, Inputs, Oracle, Schemas};
 use crate::addr::Mode;
-use crate::config::Config;
-use crate::config::constant::{fold, forbidden};
+use crate::config::{Config, constant, names};
 use crate::diag::Sources;
 use crate::schema::Schema;
-use crate::syntax::tree::Expr;
-use crate::value::{Kind, Value};
+use crate::syntax::tree::{Expr, ExprKind, Part};
+use crate::value::{Type, Value};
 
 /// An expression in outline.
 #[derive(Clone, Debug, Default)]
@@ -26,57 +26,58 @@ pub struct Outline {
 pub fn outline(expr: &Expr) -> Outline {
     let mut found = Vec::new();
     references(expr, &mut Vec::new(), &mut |chain| found.extend(parts(chain)));
-    let constant = if found.is_empty() { constant_of(expr) } else { None };
-    Outline { constant, references: found }
+    Outline { constant: constant_of(expr), references: found }
 }
 
-/// Gives the value of an expression that is a fixed one.
+/// Gives the value of an expression that is a fixed one: it is worked out without names and functions.
 pub fn constant_of(expr: &Expr) -> Option<Value> {
-    fold(expr).or_else(|| computed(expr))
+    constant::fold(expr).or_else(|| if may_be_fixed(expr) { worked_out(expr) } else { None })
 }
 
-/// Nothing that an expression could ask of.
+/// Says whether it is worth trying: what has a name or a function is fixed only where that is not looked at.
+fn may_be_fixed(expr: &Expr) -> bool {
+    let (mut open, mut chooses) = (false, false);
+    references(expr, &mut Vec::new(), &mut |_| open = true);
+    names::walk(expr, &mut |inner| match &inner.kind {
+        ExprKind::Call { .. } => open = true,
+        ExprKind::Conditional(..) => chooses = true,
+        ExprKind::Template(parts) => {
+            chooses |= parts.iter().any(|part| matches!(part, Part::If { .. }));
+        }
+        _ => {}
+    });
+    chooses || !open
+}
+
+fn worked_out(expr: &Expr) -> Option<Value> {
+    let (config, sources, inputs) = (Config::default(), Sources::default(), Inputs::default());
+    let mut evaluator = Evaluator::new(&config, &sources, &inputs, &Nothing);
+    let mut scope = Scope { bare: true, ..Scope::default() };
+    let mut nobody = Nothing;
+    let mut pass = Pass { evaluator: &mut evaluator, oracle: &mut nobody };
+    pass.expr(expr, &mut scope).ok().filter(Value::is_whole)
+}
+
+/// No providers and no world.
 struct Nothing;
 
-impl Schemas for Nothing {
-    fn provider(&self, _source: &str) -> Option<Arc<Schema>> {
-        None
-    }
-
-    fn resource(&self, _source: &str, _mode: Mode, _type_name: &str) -> Option<Arc<Schema>> {
-        None
-    }
-
-    fn type_names(&self, _source: &str, _mode: Mode) -> Vec<String> {
-        Vec::new()
-    }
-}
-
 impl Oracle for Nothing {
-    fn object(&mut self, _asked: &Asked<'_>) -> Answer {
-        Answer::Pending
+    fn object(&mut self, _: &Asked<'_>) -> Answer {
+        Answer::Known(Value::unknown(Type::Any))
     }
 }
 
-/// Computes an expression that refers to nothing and calls no function.
-fn computed(expr: &Expr) -> Option<Value> {
-    if !forbidden(expr).is_empty() {
-        return None;
+impl Schemas for Nothing {
+    fn provider(&self, _: &str) -> Option<Arc<Schema>> {
+        None
     }
-    let (config, sources) = (Config::default(), Sources::default());
-    let inputs = Inputs::default();
-    let value = Evaluator::new(&config, &sources, &inputs, &Nothing).expression(expr, &mut Nothing);
-    value.ok().filter(is_finite)
-}
 
-/// Says whether all numbers in a value have an end: others cannot be written.
-fn is_finite(value: &Value) -> bool {
-    match value.kind() {
-        Kind::Number(number) => !number.is_infinite(),
-        _ => {
-            value.elements().unwrap_or_default().iter().all(is_finite)
-                && value.fields().into_iter().flatten().all(|(_, part)| is_finite(part))
-        }
+    fn resource(&self, _: &str, _: Mode, _: &str) -> Option<Arc<Schema>> {
+        None
+    }
+
+    fn type_names(&self, _: &str, _: Mode) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -91,7 +92,7 @@ fn text(step: &Step<'_>) -> Option<String> {
     match step {
         Step::Attribute(name) => Some(format!(".{}", name.text)),
         Step::Index(key) => {
-            let key = fold(key)?;
+            let key = constant::fold(key)?;
             match (key.as_str(), key.as_i64()) {
                 (Some(text), _) => Some(format!("[{text:?}]")),
                 (None, Some(place)) => Some(format!("[{place}]")),

@@ -106,6 +106,9 @@ impl<'a> Pass<'_, 'a> {
     /// Gives the value of the thing that a chain begins with, and how many steps say which.
     pub(super) fn resolve(&mut self, chain: &Chain<'_>, scope: &mut Scope) -> Eval<(Value, usize)> {
         let (root, span) = chain.name();
+        if scope.bare {
+            return stop("Variables not allowed", "Variables may not be used here.", span);
+        }
         if let Some(function) = scope.template {
             let detail =
                 format!("A template for \"{function}\" can refer only to its own variables.");

@@ -145,6 +145,8 @@ pub(super) struct Scope {
     pub variable: Option<(String, Value)>,
     /// Whether that value must not be told.
     pub secret: bool,
+    /// Whether there is nothing: neither names of the configuration nor functions.
+    pub bare: bool,
 }
 
 impl Scope {

@@ -13,11 +13,7 @@ use crate::syntax::tree::{Attribute, Block, Body, Expr, ExprKind, Ident, Item};
 
 /// Gives the body with the properties of a JSON file that stand for blocks made blocks; nothing where there is
 /// none such.
-pub(super) fn from_json(
-    body: &Body,
-    fields: &BTreeMap<String, Field>,
-    sources: &Sources,
-) -> Option<Body> {
+pub fn from_json(body: &Body, fields: &BTreeMap<String, Field>, sources: &Sources) -> Option<Body> {
     let of_json = |attribute: &Attribute| sources.name(attribute.span.file).ends_with(".json");
     let stands_for_blocks = |attribute: &Attribute| {
         let name = attribute.name.text.as_str();

@@ -1,9 +1,57 @@
-//! What happens while a plan's calls are carried out.
+//! What happens while a plan is made, and while its calls are carried out.
 
 use std::time::Duration;
 
 use super::Action;
 use crate::addr::Address;
+
+/// One thing that happens while a plan is made. What fails is begun and not ended: the problem is told by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlanEvent {
+    /// An object begins to be read anew.
+    Refreshing {
+        /// Which.
+        address: Address,
+        /// Its id, where it has one.
+        id: Option<String>,
+    },
+    /// It has been read.
+    Refreshed {
+        /// Which.
+        address: Address,
+        /// Its id, where it is still there and has one.
+        id: Option<String>,
+    },
+    /// A data source begins to be read.
+    Reading(Address),
+    /// It has been read.
+    Read {
+        /// Which.
+        address: Address,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Something becomes of an ephemeral resource.
+    Ephemeral {
+        /// Which.
+        address: Address,
+        /// What.
+        step: EphemeralStep,
+    },
+}
+
+/// What becomes of an ephemeral resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EphemeralStep {
+    /// It begins to be opened.
+    Opening,
+    /// It is open, after so long.
+    Opened(Duration),
+    /// It begins to be closed.
+    Closing,
+    /// It is closed, after so long.
+    Closed(Duration),
+}
 
 /// One thing that happens in an apply.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +102,13 @@ pub enum ApplyEvent {
         /// What of it.
         step: ProvisionStep,
     },
+    /// Something becomes of an ephemeral resource, which no call is planned for.
+    Ephemeral {
+        /// Which, as a call that reads it.
+        action: Action,
+        /// What.
+        step: EphemeralStep,
+    },
     /// A call is not made.
     Skipped {
         /// Which.
@@ -86,6 +141,7 @@ impl ApplyEvent {
             | ApplyEvent::Finished { action, .. }
             | ApplyEvent::Failed { action, .. }
             | ApplyEvent::Provision { action, .. }
+            | ApplyEvent::Ephemeral { action, .. }
             | ApplyEvent::Skipped { action, .. } => action,
         }
     }

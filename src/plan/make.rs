@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decide::{differences, same};
+use super::event::PlanEvent;
 use super::moves::apply_moves;
 use super::moves_check::{check_moves, left_out};
 use super::objects;
@@ -21,7 +22,7 @@ use crate::eval::{
 use crate::providers::{Opened, Registry, World, close};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Path, Value};
 
 /// How many rounds a configuration may take: each needs at least one read that the last did not know of.
 const ROUNDS: usize = 64;
@@ -42,6 +43,8 @@ pub struct Given<'a> {
     pub world: World,
     /// What is asked.
     pub options: &'a Options,
+    /// Who is told what happens, as it happens.
+    pub tell: &'a dyn Fn(PlanEvent),
 }
 
 /// Makes a plan, with the problems met. A plan with errors among them is what was worked out so far, and must
@@ -111,6 +114,7 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     if whole {
         maker.read_orphans(&mut evaluator).await;
     }
+    super::observe::close(&maker.planner);
     let mut plan = maker.finish(moves.moved, &evaluator);
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);
@@ -149,7 +153,10 @@ fn told(given: &Given<'_>, evaluation: &Evaluation, planner: &Planner<'_>) -> Ve
 /// Notes what `import` blocks of the root ask for and the state does not have.
 fn imports(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Diagnostic> {
     let (found, problems) = evaluator.imports(&mut super::planner::Unread);
-    planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
+    // A run that only refreshes takes nothing in.
+    if planner.options.mode == PlanMode::Normal {
+        planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
+    }
     planner.imports.extend(planner.options.imports.iter().cloned());
     problems
 }
@@ -245,6 +252,7 @@ impl Maker<'_, '_> {
         self.renew(&plan, evaluator);
         self.imported(&plan);
         self.outputs(&mut plan);
+        plan.relevant = relevant(&plan, evaluator);
         let (needs, prior) = (self.needs(), self.prior_needs());
         for ((address, _), change) in &mut plan.changes {
             if change.config.is_none() || !first.contains(&address.without_keys()) {
@@ -513,6 +521,14 @@ impl Maker<'_, '_> {
         let config = self.desired.providers.get(reference);
         config.iter().flat_map(|config| config.needs.values()).flatten().cloned().collect()
     }
+}
+
+/// Gives the parts of objects that contribute to the changes of a plan.
+fn relevant(plan: &Plan, evaluator: &Evaluator<'_>) -> Vec<(Address, Path)> {
+    let changed = plan.changes.iter().filter(|(_, change)| !change.verb.is_keep());
+    let outputs = plan.outputs.iter().filter(|(_, output)| !output.is_keep());
+    let (changed, outputs) = (changed.map(|((of, _), _)| of), outputs.map(|(name, _)| name));
+    evaluator.contributing(changed, outputs, plan.base.mode != PlanMode::Destroy)
 }
 
 /// Leaves out of a configuration what is ephemeral: a plan may be saved.

@@ -43,6 +43,8 @@ pub struct Plan {
     pub outputs: BTreeMap<String, OutputChange>,
     /// Objects that are not as last saved: the value as saved and as found (nothing: gone).
     pub drift: BTreeMap<Address, Drift>,
+    /// The parts of objects that contribute to the changes. A reference without a key speaks of all instances.
+    pub relevant: Vec<(Address, Path)>,
     /// Addresses that a `moved` block (or a changed count) renames: new to old.
     pub moves: BTreeMap<Address, Address>,
     /// The order of calls.
@@ -306,6 +308,16 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// Says whether what was found of an object has a part in the changes. Who only refreshes wants to know all.
+    pub fn is_relevant(&self, address: &Address, drift: &Drift) -> bool {
+        let overlap = |path: &Path, part: &Path| path.0.iter().zip(&part.0).all(|(a, b)| a == b);
+        let touches = |part: &Path| {
+            drift.found.is_none() || drift.paths.iter().any(|path| overlap(path, part))
+        };
+        self.base.mode == PlanMode::RefreshOnly
+            || self.relevant.iter().any(|(of, part)| of.covers(address) && touches(part))
     }
 
     /// Says whether applying it changes nothing: no object, no output, no move, no import.

@@ -1,16 +1,23 @@
 //! Reading the world between the rounds of a plan: all of one session in one call, the sessions side by side.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::event::{EphemeralStep, PlanEvent};
 use super::planner::{Job, Planner};
 use crate::addr::{Address, Mode};
+use crate::http::Clock;
 use crate::providers::{ApiError, Observed, Opened, Session, Wanted, read_or_open};
+use crate::value::Value;
+
+/// Who is told what happens.
+pub(super) type Tell<'t> = &'t dyn Fn(PlanEvent);
 
 /// Makes the noted reads and previews: all of one session in one call, the sessions side by side.
 pub(super) async fn read(planner: &mut Planner<'_>) {
+    let tell = planner.tell;
     let wanted = std::mem::take(&mut planner.wanted);
-    let read = read_objects(wanted).await;
-    for (address, result) in read {
+    for (address, result) in read_objects(wanted, tell).await {
         let key = (address, None);
         match result {
             Ok(found) => {
@@ -22,12 +29,9 @@ pub(super) async fn read(planner: &mut Planner<'_>) {
         }
     }
     let data = std::mem::take(&mut planner.wanted_data);
-    let read = futures::future::join_all(data.into_iter().map(|job| async move {
-        let (address, config) = job.of;
-        let result = read_or_open(&*job.session, &address, &config).await;
-        (job.session, address, config, result)
-    }));
-    for (session, address, config, result) in read.await {
+    let clock = planner.clock.clone();
+    let read = data.into_iter().map(|job| read_data(job, clock.as_ref(), tell));
+    for (session, address, config, result) in futures::future::join_all(read).await {
         match result {
             Ok(value) => {
                 if address.mode == Mode::Ephemeral {
@@ -53,16 +57,67 @@ pub(super) async fn read(planner: &mut Planner<'_>) {
     }
 }
 
+/// Reads one data source, or opens an ephemeral resource.
+async fn read_data(
+    job: Job<(Address, Value)>,
+    clock: &dyn Clock,
+    tell: Tell<'_>,
+) -> (Arc<dyn Session>, Address, Value, Result<Value, ApiError>) {
+    let (address, config) = job.of;
+    let (of, start) = (address.clone(), clock.now());
+    let ephemeral = address.mode == Mode::Ephemeral;
+    tell(match ephemeral {
+        true => PlanEvent::Ephemeral { address: of, step: EphemeralStep::Opening },
+        false => PlanEvent::Reading(of),
+    });
+    let result = read_or_open(&*job.session, &address, &config).await;
+    if result.is_ok() {
+        let (of, elapsed) = (address.clone(), clock.now().duration_since(start).unsigned_abs());
+        tell(match ephemeral {
+            true => PlanEvent::Ephemeral { address: of, step: EphemeralStep::Opened(elapsed) },
+            false => PlanEvent::Read { address: of, elapsed },
+        });
+    }
+    (job.session, address, config, result)
+}
+
+/// Tells that what was opened is closed: nothing of it is held open.
+pub(super) fn close(planner: &Planner<'_>) {
+    for address in planner.data.keys().filter(|address| address.mode == Mode::Ephemeral) {
+        for step in [EphemeralStep::Closing, EphemeralStep::Closed(Duration::ZERO)] {
+            (planner.tell)(PlanEvent::Ephemeral { address: address.clone(), step });
+        }
+    }
+}
+
 /// What reading one object gave.
 type Found = Result<Option<Observed>, ApiError>;
 
 /// Reads objects: all of one session in one call.
-pub(super) async fn read_objects(wanted: Vec<Job<Wanted>>) -> Vec<(Address, Found)> {
+pub(super) async fn read_objects(
+    wanted: Vec<Job<Wanted>>,
+    tell: Tell<'_>,
+) -> Vec<(Address, Found)> {
     let read = by_session(wanted).into_iter().map(|(session, wanted)| async move {
+        for of in &wanted {
+            tell(PlanEvent::Refreshing { address: of.address.clone(), id: id_of(&of.value) });
+        }
         let found = session.read_many(&wanted).await;
+        for (of, found) in wanted.iter().zip(&found) {
+            if let Ok(found) = found {
+                let id = found.as_ref().and_then(|found| id_of(&found.value));
+                tell(PlanEvent::Refreshed { address: of.address.clone(), id });
+            }
+        }
         wanted.into_iter().map(|wanted| wanted.address).zip(found).collect::<Vec<_>>()
     });
     futures::future::join_all(read).await.into_iter().flatten().collect()
+}
+
+/// Gives the id by which people know an object; nothing where that is a secret.
+fn id_of(value: &Value) -> Option<String> {
+    let id = value.field("id").filter(|id| !id.is_sensitive())?;
+    id.as_str().filter(|id| !id.is_empty()).map(String::from)
 }
 
 fn by_session<T>(jobs: Vec<Job<T>>) -> Vec<(Arc<dyn Session>, Vec<T>)> {

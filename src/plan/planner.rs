@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::decide::{decide, kept, same};
 use super::objects;
+use super::observe::Tell;
 use super::propose::{ignore_changes, propose};
 use super::sessions::Sessions;
 use super::validate::wrong;
@@ -16,6 +17,7 @@ use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Target};
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Desired, Oracle, ProviderConfig};
+use crate::http::Clock;
 use crate::providers::{
     ApiError, Observed, Opened, PlanRequest, Planned, Preview, Problem, Proposed, Provider,
     Session, Wanted,
@@ -70,6 +72,8 @@ pub(super) struct Planner<'a> {
     pub(super) prior: Snapshot,
     pub(super) imports: BTreeMap<Address, String>,
     pub(super) sessions: Sessions<'a>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tell: Tell<'a>,
     pub(super) observed: BTreeMap<ObjectKey, Option<Observed>>,
     pub(super) data: BTreeMap<Address, (Value, Value)>,
     pub(super) previews: BTreeMap<Address, (Value, Preview)>,
@@ -95,6 +99,8 @@ impl<'a> Planner<'a> {
             prior,
             imports: BTreeMap::new(),
             sessions: Sessions::new(given.registry, given.world.clone()),
+            clock: given.world.clock.clone(),
+            tell: given.tell,
             observed: BTreeMap::new(),
             data: BTreeMap::new(),
             previews: BTreeMap::new(),
@@ -406,6 +412,11 @@ impl<'a> Planner<'a> {
         self.told(asked, &problems);
         if problems.iter().any(|problem| !problem.warning) {
             return Answer::Known(Value::unknown(asked.schema.ty()));
+        }
+        // What is read itself is not decided on: the next round knows whether it changes.
+        let is_read = |need: &Address| self.wanted.iter().any(|job| need.covers(&job.of.address));
+        if asked.instance.depends_on.iter().any(is_read) {
+            return Answer::Pending;
         }
         // Of what is only planned much is known that a service cannot answer about yet.
         let needs = match asked.address.mode {

@@ -60,7 +60,8 @@ impl Maker<'_, '_> {
             let key = (address.clone(), deposed);
             let observed = crate::providers::Observed { value, private: object.private.clone() };
             self.planner.observed.insert(key.clone(), Some(observed.clone()));
-            if !self.given.options.refresh {
+            // What is let go is taken as it was.
+            if !self.given.options.refresh || forgotten(&self.given.config.root, &address) {
                 continue;
             }
             let Ok(config) = self.provider_config(&reference, evaluator) else { continue };
@@ -92,7 +93,7 @@ impl Maker<'_, '_> {
                 Wanted { address, type_name, value: observed.value, private: observed.private };
             jobs.push(Job { session, of });
         }
-        for (address, result) in read_objects(jobs).await {
+        for (address, result) in read_objects(jobs, self.planner.tell).await {
             let deposed = keys.get(&address).cloned().flatten();
             match result {
                 Ok(found) => {

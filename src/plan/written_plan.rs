@@ -28,6 +28,8 @@ pub(super) struct WrittenPlan {
     outputs: BTreeMap<String, WrittenOutput>,
     drift: BTreeMap<String, WrittenDrift>,
     moves: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    relevant: Vec<(String, WrittenPath)>,
     order: Vec<(WrittenAction, Vec<WrittenAction>)>,
     checks: Vec<WrittenCheck>,
     warnings: Vec<WrittenWarning>,
@@ -186,6 +188,9 @@ impl From<&Plan> for WrittenPlan {
                 .collect(),
             drift: plan.drift.iter().map(|(at, drift)| (at.to_string(), drift.into())).collect(),
             moves: plan.moves.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect(),
+            relevant: (plan.relevant.iter())
+                .map(|(address, part)| (address.to_string(), write_path(part)))
+                .collect(),
             order: order.collect(),
             checks: plan.checks.iter().map(WrittenCheck::from).collect(),
             warnings: plan.warnings.iter().map(WrittenWarning::from).collect(),
@@ -234,6 +239,9 @@ impl TryFrom<WrittenPlan> for Plan {
         }
         for (at, drift) in written.drift {
             plan.drift.insert(read_address(&at)?, drift.try_into()?);
+        }
+        for (address, part) in written.relevant {
+            plan.relevant.push((read_address(&address)?, read_path(part)?));
         }
         for (to, from) in written.moves {
             plan.moves.insert(read_address(&to)?, read_address(&from)?);

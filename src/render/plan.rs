@@ -91,7 +91,7 @@ fn summary(counts: Counts, style: Style) -> String {
 }
 
 fn nothing(plan: &Plan, style: Style) -> String {
-    let drifted = !plan.drift.is_empty();
+    let drifted = plan.drift.iter().any(|(address, drift)| plan.is_relevant(address, drift));
     let (head, rest) = match plan.base.mode {
         PlanMode::RefreshOnly if drifted => {
             return style.wrap(
@@ -159,7 +159,9 @@ fn legend(shown: &[Shown<'_>], style: Style) -> String {
 
 /// Tells what the world has changed.
 fn drift(plan: &Plan, schemas: &SchemaOf<'_>, style: Style) -> String {
-    if plan.drift.is_empty() {
+    let relevant: Vec<(&Address, &Drift)> =
+        plan.drift.iter().filter(|(address, drift)| plan.is_relevant(address, drift)).collect();
+    if relevant.is_empty() {
         return String::new();
     }
     let mut text = format!(
@@ -167,8 +169,8 @@ fn drift(plan: &Plan, schemas: &SchemaOf<'_>, style: Style) -> String {
         style.paint(Ink::Read, "Note: "),
         style.paint(Ink::Bold, "Objects have changed outside of Terrane")
     );
-    text += &style.wrap("Terrane detected the following changes made outside of Terrane since the last \"terrane apply\":\n");
-    for (address, drift) in &plan.drift {
+    text += &style.wrap("Terrane detected the following changes made outside of Terrane since the last \"terrane apply\" which may have affected this plan:\n");
+    for (address, drift) in relevant {
         text += "\n";
         text += &drifted(plan, address, drift, schemas, style);
     }

@@ -56,7 +56,7 @@ impl Progress {
                     running.note.clone_from(text);
                 }
             }
-            ApplyEvent::Log { .. } => {}
+            ApplyEvent::Log { .. } | ApplyEvent::Ephemeral { .. } => {}
             ApplyEvent::Provision { step, kind, .. } => {
                 if let Some(running) = self.running.get_mut(action) {
                     running.note = match step {
@@ -232,7 +232,10 @@ pub(super) fn message(event: &ApplyEvent) -> Option<String> {
         ApplyEvent::Provision { kind, step: ProvisionStep::Started, .. } => {
             Some(format!("Provisioning with '{kind}'..."))
         }
-        ApplyEvent::Provision { .. } | ApplyEvent::Note { .. } | ApplyEvent::Log { .. } => None,
+        ApplyEvent::Provision { .. }
+        | ApplyEvent::Ephemeral { .. }
+        | ApplyEvent::Note { .. }
+        | ApplyEvent::Log { .. } => None,
     }
 }
 
@@ -334,12 +337,17 @@ fn since(start: Timestamp, now: Timestamp) -> Duration {
 
 /// Tells a time span in whole seconds: `0s`, `5m10s`, `1h0m5s`.
 pub fn span(elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs() + u64::from(elapsed.subsec_millis() >= 500);
+    let seconds = seconds(elapsed);
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3600 => format!("{}m{}s", seconds / 60, seconds % 60),
         _ => format!("{}h{}m{}s", seconds / 3600, seconds % 3600 / 60, seconds % 60),
     }
+}
+
+/// Gives a time span in whole seconds, to the nearest.
+pub(super) fn seconds(elapsed: Duration) -> u64 {
+    elapsed.as_secs() + u64::from(elapsed.subsec_millis() >= 500)
 }
 
 /// Takes out of foreign text what would steer the terminal.

@@ -22,6 +22,8 @@ pub(crate) struct Case {
     pub(crate) applied: bool,
     pub(crate) expected: Json,
     pub(crate) expected_state: Option<Json>,
+    /// The plan's whole document, and the lines of its stream.
+    pub(crate) expected_shown: Option<Json>,
     /// All texts of the case: an id in them is kept as it is.
     pub(crate) texts: String,
 }
@@ -58,6 +60,7 @@ impl Case {
             applied: described["apply"] == Json::Bool(true),
             expected: json(&folder.join("expected.json")).expect("a case has a result"),
             expected_state: json(&folder.join("expected-state.json")),
+            expected_shown: json(&folder.join("expected-shown.json")),
             texts,
         }
     }
@@ -122,9 +125,7 @@ fn copy(from: &Path, to: &Path) {
         let target = to.join(&name);
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
-        } else if !["case.json", "expected.json", "expected-state.json"]
-            .contains(&&*name.to_string_lossy())
-        {
+        } else if !name.to_string_lossy().starts_with("expected") && name != "case.json" {
             std::fs::copy(entry.path(), target).expect("a file can be copied");
         }
     }

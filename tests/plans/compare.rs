@@ -1,6 +1,6 @@
 //! Runs a case and compares field by field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -41,6 +41,7 @@ fn planned(case: &Case, found: &mut Found) {
     if ran.exit == 1 || want["exit"] == 1 {
         return;
     }
+    let told = ours(case, &ran, &ran.lines().into());
     let shown = case.run_in(ran.folder, &["show", "-json", "-show-sensitive", "planned"], false);
     let Ok(document) = serde_json::from_str::<Json>(&shown.out) else {
         if case.expected.get("show_json_error").is_none() {
@@ -50,13 +51,9 @@ fn planned(case: &Case, found: &mut Found) {
     };
     let got = ours(case, &shown, &document);
     differ_in_changes(found, &got["resource_changes"], &want["resource_changes"]);
-    let mut drift = list(&got, "resource_drift").clone();
-    for entry in drift.as_array_mut().into_iter().flatten().filter_map(Json::as_object_mut) {
-        entry.remove("source");
-    }
-    differ(found, "resource_drift", &drift, list(&want, "resource_drift"));
     let outputs = &got["planned_values"]["outputs"];
     for (field, got) in [
+        ("resource_drift", &got["resource_drift"]),
         ("output_changes", &got["output_changes"]),
         ("planned_outputs", outputs),
         ("variables", &got["variables"]),
@@ -67,25 +64,67 @@ fn planned(case: &Case, found: &mut Found) {
             differ(found, field, got, &want[field]);
         }
     }
-    // Not captured everywhere.
-    for field in ["configuration", "planned_values"] {
-        if case.expected.get(field).is_some_and(|side| !side.is_null()) {
-            differ(found, field, &got[field], &want[field]);
-        }
-    }
-    // Terraform counts outputs that are known already as prior ones.
-    let prior = |side: &Json| side["prior_state"]["values"]["root_module"].clone();
-    if prior(&want) != json!({}) && case.expected.get("prior_state").is_some() {
-        differ(found, "prior_state", &prior(&got), &prior(&want));
-    }
     for field in ["applyable", "complete", "errored"] {
         differ(found, field, &got[field], &want[field]);
     }
+    if let Some(shown) = &case.expected_shown {
+        let want = theirs(case, shown);
+        differ_in_documents(found, &got, &want["document"]);
+        differ_in_streams(found, &told, &want["stream"]);
+    }
 }
 
-fn list<'j>(document: &'j Json, field: &str) -> &'j Json {
-    static NONE: Json = Json::Array(Vec::new());
-    document.get(field).unwrap_or(&NONE)
+/// Compares the whole document of a plan, member by member, but for the place of a change's block, which only ours has.
+fn differ_in_documents(found: &mut Found, got: &Json, want: &Json) {
+    let mut got = got.clone();
+    let changes = got.get_mut("resource_changes").and_then(Json::as_array_mut);
+    for change in changes.into_iter().flatten() {
+        change.as_object_mut().expect("a change is an object").remove("source");
+    }
+    let members = |side: &Json| side.as_object().cloned().unwrap_or_default();
+    let (got, want) = (members(&got), members(want));
+    let names: BTreeSet<&String> = got.keys().chain(want.keys()).collect();
+    for name in names {
+        let (got, want) = (got.get(name), want.get(name));
+        if got != want {
+            let side = |side: Option<&Json>| side.map_or("nothing".to_string(), Json::to_string);
+            found.push((
+                "document",
+                format!("\n  - {name}: {}\n  + {name}: {}", side(want), side(got)),
+            ));
+        }
+    }
+}
+
+/// Compares the lines of a stream: which there are, and in which order those come that do not wait for the world. What
+/// problems say is compared elsewhere.
+fn differ_in_streams(found: &mut Found, got: &Json, want: &Json) {
+    let lines = |side: &Json| -> Vec<Json> {
+        let lines = side.as_array().into_iter().flatten();
+        // The plan's digest is told by us alone.
+        let own = ["version", "plan_digest"];
+        let lines = lines.filter(|line| !own.iter().any(|kind| line["type"] == *kind)).cloned();
+        let plain = lines.map(|mut line| {
+            line.as_object_mut().expect("a line is an object").remove("diagnostic");
+            line
+        });
+        plain.collect()
+    };
+    let order = |lines: &[Json]| -> Vec<Json> {
+        let told = lines.iter().filter(|line| line.get("hook").is_none());
+        told.map(|line| line["type"].clone()).collect()
+    };
+    let (got, want) = (lines(got), lines(want));
+    differ(found, "stream.order", &order(&got).into(), &order(&want).into());
+    for (sign, these, others) in [("-", &want, &got), ("+", &got, &want)] {
+        let mut others: Vec<&Json> = others.iter().collect();
+        for line in these {
+            match others.iter().position(|other| *other == line) {
+                Some(place) => drop(others.remove(place)),
+                None => found.push(("stream", format!("\n  {sign} {line}"))),
+            }
+        }
+    }
 }
 
 fn applied(case: &Case, found: &mut Found) {
@@ -228,13 +267,12 @@ fn differ_by(
         list.as_array().into_iter().flatten().map(|entry| (name(entry), entry.clone())).collect()
     };
     let (got, want) = (named(got), named(want));
-    let names: std::collections::BTreeSet<&String> = got.keys().chain(want.keys()).collect();
+    let names: BTreeSet<&String> = got.keys().chain(want.keys()).collect();
     for name in names {
         let (got, want) = (got.get(name), want.get(name));
         let text = match (got, want) {
             (Some(Json::Object(got)), Some(Json::Object(want))) => {
-                let fields: std::collections::BTreeSet<&String> =
-                    got.keys().chain(want.keys()).collect();
+                let fields: BTreeSet<&String> = got.keys().chain(want.keys()).collect();
                 let differing =
                     fields.into_iter().filter(|field| got.get(*field) != want.get(*field));
                 let side = |side: &Map<String, Json>, field: &str| {

@@ -24,16 +24,18 @@ impl Normal<'_> {
             Json::String(text) => Json::String(self.text(text)),
             Json::Array(parts) => parts.iter().map(|part| self.json(part)).collect(),
             Json::Object(fields) => {
-                let fields = fields.iter().filter(|(name, _)| *name != "terraform_version");
+                let of_one_run = ["terraform_version", "timestamp", "@timestamp", "@module"];
+                let fields = fields.iter().filter(|(name, _)| !of_one_run.contains(&name.as_str()));
                 let one = |(name, part): (&String, &Json)| {
                     let part = self.json(part);
                     let part = match name.as_str() {
                         "checks"
+                        | "relevant_attributes"
                         | "check_results"
                         | "sensitive_attributes"
                         | "dependencies"
                         | "objects" => sorted(&part),
-                        "detail" | "summary" => {
+                        "detail" | "summary" | "@message" => {
                             part.as_str().map_or(part.clone(), |text| bullets(text).into())
                         }
                         _ => part,

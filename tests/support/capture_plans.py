@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Captures what terraform does with cases: writes expected.json and expected-state.json beside each.
+"""Captures what terraform does with cases: writes expected.json, expected-shown.json and expected-state.json beside each.
 
     capture_plans.py CASE...
 
@@ -17,16 +17,17 @@ import sys
 import tempfile
 
 ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-OF_THE_CASE = {"case.json", "expected.json", "expected-state.json", "start"}
+OF_THE_CASE = {"case.json", "expected.json", "expected-shown.json", "expected-state.json", "start"}
 OF_A_PROBLEM = ["severity", "summary", "detail", "address", "range"]
-OF_A_PLAN = ["variables", "checks", "applyable", "complete", "errored", "configuration", "prior_state", "planned_values"]
+OF_A_PLAN = ["variables", "checks", "applyable", "complete", "errored"]
+OF_ONE_RUN = ["lineage", "terraform_version", "timestamp", "@timestamp", "@module"]
 
 
 def terraform(folder, env, *arguments):
     """Runs a command; gives its exit code and standard output."""
     fixed = {"PATH": os.environ["PATH"], "HOME": "/nonexistent-home", "CHECKPOINT_DISABLE": "1", "TZ": "UTC"}
     done = subprocess.run(
-        ["terraform", *arguments], cwd=folder, env={**fixed, **env}, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        ["terraform", *arguments], cwd=folder, env={**fixed, **env}, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL
     )
     return done.returncode, done.stdout
 
@@ -64,8 +65,7 @@ def normal(value, folder, kept):
     if isinstance(value, list):
         return [normal(part, folder, kept) for part in value]
     if isinstance(value, dict):
-        dropped = ("lineage", "terraform_version")
-        return {name: normal(part, folder, kept) for name, part in value.items() if name not in dropped}
+        return {name: normal(part, folder, kept) for name, part in value.items() if name not in OF_ONE_RUN}
     return value
 
 
@@ -97,6 +97,14 @@ def write(path, value):
         out.write("\n")
 
 
+def write_lines(path, value):
+    """Writes an object with a member, or an element of one that is a list, a line."""
+    texts = lambda part: [json.dumps(one, ensure_ascii=False) for one in part]
+    member = lambda part: "[\n" + ",\n".join(texts(part)) + "\n]" if isinstance(part, list) else texts([part])[0]
+    with open(path, "w") as out:
+        out.write("{\n" + ",\n".join(f"{json.dumps(name)}: {member(part)}" for name, part in value.items()) + "\n}\n")
+
+
 def lifted(entry):
     """Gives an entry with the members of its change beside its own."""
     change = entry["change"]
@@ -105,10 +113,11 @@ def lifted(entry):
 
 
 def planned(folder, env, arguments):
-    """Gives what a plan told and shows."""
+    """Gives what a plan told and shows, and all of it: the document and the lines of the stream."""
     command = ["plan", "-json", "-input=false", "-detailed-exitcode", "-out=planned.out", *arguments]
     exit_code, out = terraform(folder, env, *command)
     found = {"exit": exit_code, "diagnostics": told(out), "resource_changes": [], "output_changes": {}, "planned_outputs": {}}
+    shown = {"stream": [line for line in lines(out) if line["type"] != "version"]}
     if os.path.exists(f"{folder}/planned.out"):
         plan = json.loads(terraform(folder, env, "show", "-json", "planned.out")[1])
         found["resource_changes"] = [lifted(entry) for entry in plan.get("resource_changes", [])]
@@ -117,7 +126,8 @@ def planned(folder, env, arguments):
         if plan.get("resource_drift"):
             found["resource_drift"] = plan["resource_drift"]
         found.update({name: plan[name] for name in OF_A_PLAN if name in plan})
-    return found
+        shown["document"] = plan
+    return found, shown
 
 
 def applied(folder, env, arguments):
@@ -155,7 +165,10 @@ def capture(case):
             expected["exit"] = 0 if expected["validate"]["valid"] else 1
             expected["diagnostics"] = expected["validate"]["diagnostics"]
         else:
-            expected.update(planned(folder, env, arguments))
+            told, shown = planned(folder, env, arguments)
+            expected.update(told)
+            if told["exit"] != 1:
+                write_lines(f"{case}/expected-shown.json", normal(shown, folder, kept))
         expected = normal(expected, folder, kept)
     if described.get("apply"):
         with tempfile.TemporaryDirectory() as folder:

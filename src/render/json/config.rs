@@ -6,8 +6,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Reveal, SECRET, mode, value};
 use crate::addr::Mode;
-use crate::config::{Config, Module, ModuleCall, Output, Resource, Variable};
-use crate::eval::{constant_of, outline, reference_text};
+use crate::config::{Config, Module, ModuleCall, Output, Resource, Variable, version};
+use crate::diag::Sources;
+use crate::eval::{constant_of, from_json, outline, reference_text};
 use crate::providers::Registry;
 use crate::schema::{BlockKind, Field, Nesting, Schema};
 use crate::state::provider;
@@ -15,8 +16,13 @@ use crate::syntax::tree::{Block, Body, Expr};
 use crate::value::constraint::conform;
 
 /// Gives the `configuration` member of a plan's document.
-pub fn configuration(config: &Config, registry: &Registry, reveal: Reveal) -> Json {
-    let writer = Writer { config, registry, reveal };
+pub fn configuration(
+    config: &Config,
+    registry: &Registry,
+    sources: &Sources,
+    reveal: Reveal,
+) -> Json {
+    let writer = Writer { config, registry, sources, reveal };
     let mut providers = Map::new();
     writer.providers(&config.root, &mut providers);
     let mut out = Map::new();
@@ -32,6 +38,7 @@ type Fields = BTreeMap<String, Field>;
 struct Writer<'a> {
     config: &'a Config,
     registry: &'a Registry,
+    sources: &'a Sources,
     reveal: Reveal,
 }
 
@@ -41,7 +48,7 @@ impl Writer<'_> {
         let prefix = prefix(&module.path);
         for ((name, alias), block) in &module.providers {
             let source = module.provider_source(name);
-            let mut one = self.provider(module, name);
+            let mut one = self.provider(module, name, block.version.clone());
             let mut key = format!("{prefix}{name}");
             if let Some(alias) = alias {
                 one["alias"] = alias.as_str().into();
@@ -51,7 +58,7 @@ impl Writer<'_> {
                 one["module_address"] = address(&module.path).into();
             }
             if let Some(provider) = self.registry.provider(&source) {
-                let said = expressions(&block.body, &provider.schema().fields);
+                let said = self.expressions(&block.body, &provider.schema().fields);
                 if !said.is_empty() {
                     one["expressions"] = Json::Object(said);
                 }
@@ -64,7 +71,7 @@ impl Writer<'_> {
             if alias.is_none() && !user.providers.contains_key(&(name.clone(), None)) {
                 let key = format!("{}{name}", self::prefix(&path));
                 let one = || {
-                    let mut one = self.provider(user, &name);
+                    let mut one = self.provider(user, &name, None);
                     if !path.is_empty() {
                         one["module_address"] = address(&path).into();
                     }
@@ -78,12 +85,16 @@ impl Writer<'_> {
         }
     }
 
-    fn provider(&self, module: &Module, name: &str) -> Json {
+    /// Describes a provider; `own` is the constraint that its block has by itself.
+    fn provider(&self, module: &Module, name: &str, own: Option<String>) -> Json {
         let full = provider::full(&module.provider_source(name));
         let mut one = json!({ "name": name, "full_name": full });
         let required = module.settings.required_providers.get(name);
-        if let Some(required) = required.filter(|required| !required.version.is_empty()) {
-            one["version_constraint"] = required.version.as_str().into();
+        let required = required.map(|required| required.version.clone());
+        let constraints: Vec<String> =
+            required.into_iter().chain(own).filter(|text| !text.is_empty()).collect();
+        if !constraints.is_empty() {
+            one["version_constraint"] = version::normal(&constraints.join(", ")).into();
         }
         one
     }
@@ -132,7 +143,7 @@ impl Writer<'_> {
                 out.insert(name.into(), Json::Object(members));
             }
         };
-        let outputs = module.outputs.iter().map(|(name, of)| (name.clone(), output(of)));
+        let outputs = module.outputs.iter().map(|(name, of)| (name.clone(), self.output(of)));
         add("outputs", outputs.collect());
         let calls = module.calls.iter().map(|(name, call)| (name.clone(), self.call(call)));
         add("module_calls", calls.collect());
@@ -165,13 +176,16 @@ impl Writer<'_> {
         let inputs = call.inputs.attributes.iter();
         let inputs: Map<String, Json> = inputs
             .filter(|attribute| call.module.variables.contains_key(&attribute.name.text))
-            .map(|attribute| (attribute.name.text.clone(), told(&attribute.expr)))
+            .map(|attribute| (attribute.name.text.clone(), self.told(&attribute.expr)))
             .collect();
         if !inputs.is_empty() {
             out.insert("expressions".into(), Json::Object(inputs));
         }
-        repetition(&mut out, call.count.as_ref(), call.for_each.as_ref());
+        self.repetition(&mut out, call.count.as_ref(), call.for_each.as_ref());
         out.insert("module".into(), Json::Object(self.module(&call.module)));
+        if let Some(version) = call.version.as_ref().filter(|version| !version.text.is_empty()) {
+            out.insert("version_constraint".into(), version.text.as_str().into());
+        }
         depends_on(&mut out, &call.depends_on);
         Json::Object(out)
     }
@@ -192,7 +206,8 @@ impl Writer<'_> {
         out.insert("name".into(), name.as_str().into());
         let key = format!("{}{provider}{alias}", prefix(&path));
         out.insert("provider_config_key".into(), key.into());
-        let run: Vec<Json> = resource.provisioners.iter().map(provisioner).collect();
+        let run: Vec<Json> =
+            resource.provisioners.iter().map(|block| self.provisioner(block)).collect();
         if !run.is_empty() {
             out.insert("provisioners".into(), run.into());
         }
@@ -200,14 +215,102 @@ impl Writer<'_> {
         let schema = self.registry.provider(&source);
         let schema = schema.and_then(|provider| provider.resource(resource.mode, type_name));
         let schema = schema.as_deref().cloned().unwrap_or_else(Schema::default);
-        let said = expressions(&resource.body, &schema.fields);
+        let said = self.expressions(&resource.body, &schema.fields);
         if !said.is_empty() {
             out.insert("expressions".into(), Json::Object(said));
         }
         out.insert("schema_version".into(), schema.version.into());
-        repetition(&mut out, resource.count.as_ref(), resource.for_each.as_ref());
+        self.repetition(&mut out, resource.count.as_ref(), resource.for_each.as_ref());
         depends_on(&mut out, &resource.depends_on);
         Json::Object(out)
+    }
+
+    fn output(&self, output: &Output) -> Json {
+        let mut out = Map::new();
+        out.insert("expression".into(), self.told(&output.value));
+        depends_on(&mut out, &output.depends_on);
+        described(&mut out, output.sensitive, &output.description);
+        Json::Object(out)
+    }
+
+    fn repetition(
+        &self,
+        out: &mut Map<String, Json>,
+        count: Option<&Expr>,
+        for_each: Option<&Expr>,
+    ) {
+        let all = [("count_expression", count), ("for_each_expression", for_each)];
+        for (name, expr) in all {
+            let said = expr.map(|expr| self.told(expr)).filter(|said| *said != json!({}));
+            out.extend(said.map(|said| (name.to_string(), said)));
+        }
+    }
+
+    fn provisioner(&self, block: &Block) -> Json {
+        let of_all = ["when", "on_failure"];
+        let attributes = block.body.attributes.iter();
+        let own = attributes.filter(|attribute| !of_all.contains(&attribute.name.text.as_str()));
+        let said: Map<String, Json> = own
+            .map(|attribute| (attribute.name.text.clone(), self.told(&attribute.expr)))
+            .collect();
+        let mut out =
+            json!({ "type": block.labels.first().map_or("", |label| label.text.as_str()) });
+        if !said.is_empty() {
+            out["expressions"] = Json::Object(said);
+        }
+        out
+    }
+
+    /// Gives an expression in outline.
+    fn told(&self, expr: &Expr) -> Json {
+        let outline = outline(expr);
+        let mut out = Map::new();
+        let constant = match self.sources.name(expr.span.file).ends_with(".json") {
+            // As in Terraform, the texts of the JSON form are not read as templates here.
+            true => serde_json::from_str(self.sources.slice(expr.span)).ok(),
+            false => outline.constant.as_ref().map(|constant| value(constant, Reveal::Yes)),
+        };
+        out.extend(constant.map(|constant| ("constant_value".to_string(), constant)));
+        if !outline.references.is_empty() {
+            out.insert("references".into(), outline.references.into());
+        }
+        Json::Object(out)
+    }
+
+    /// Gives what the arguments and blocks of a body say, in outline.
+    fn expressions(&self, body: &Body, fields: &Fields) -> Map<String, Json> {
+        let made = from_json(body, fields, self.sources);
+        let body = made.as_ref().unwrap_or(body);
+        let mut out = Map::new();
+        for attribute in &body.attributes {
+            if fields.contains_key(&attribute.name.text) {
+                out.insert(attribute.name.text.clone(), self.told(&attribute.expr));
+            }
+        }
+        for block in &body.blocks {
+            let Some(Nesting::Block(shape)) =
+                fields.get(&block.kind.text).map(|field| &field.nesting)
+            else {
+                continue;
+            };
+            let said = Json::Object(self.expressions(&block.body, &shape.fields));
+            let name = block.kind.text.clone();
+            match shape.kind {
+                BlockKind::Single => drop(out.insert(name, said)),
+                BlockKind::List | BlockKind::Set => {
+                    let all = out.entry(name).or_insert_with(|| json!([]));
+                    if let Some(all) = all.as_array_mut() {
+                        all.push(said);
+                    }
+                }
+                BlockKind::Map => {
+                    let all = out.entry(name).or_insert_with(|| json!({}));
+                    let label = block.labels.first().map_or("", |label| label.text.as_str());
+                    all[label] = said;
+                }
+            }
+        }
+        out
     }
 }
 
@@ -236,83 +339,8 @@ fn described(out: &mut Map<String, Json>, sensitive: bool, description: &str) {
     }
 }
 
-fn output(output: &Output) -> Json {
-    let mut out = Map::new();
-    out.insert("expression".into(), told(&output.value));
-    depends_on(&mut out, &output.depends_on);
-    described(&mut out, output.sensitive, &output.description);
-    Json::Object(out)
-}
-
-fn repetition(out: &mut Map<String, Json>, count: Option<&Expr>, for_each: Option<&Expr>) {
-    let all = [("count_expression", count), ("for_each_expression", for_each)];
-    for (name, expr) in all {
-        let said = expr.map(told).filter(|said| *said != json!({}));
-        out.extend(said.map(|said| (name.to_string(), said)));
-    }
-}
-
 fn depends_on(out: &mut Map<String, Json>, entries: &[Expr]) {
     if !entries.is_empty() {
         out.insert("depends_on".into(), entries.iter().map(reference_text).collect());
     }
-}
-
-fn provisioner(block: &Block) -> Json {
-    let of_all = ["when", "on_failure"];
-    let attributes = block.body.attributes.iter();
-    let own = attributes.filter(|attribute| !of_all.contains(&attribute.name.text.as_str()));
-    let said: Map<String, Json> =
-        own.map(|attribute| (attribute.name.text.clone(), told(&attribute.expr))).collect();
-    let mut out = json!({ "type": block.labels.first().map_or("", |label| label.text.as_str()) });
-    if !said.is_empty() {
-        out["expressions"] = Json::Object(said);
-    }
-    out
-}
-
-/// Gives an expression in outline.
-fn told(expr: &Expr) -> Json {
-    let outline = outline(expr);
-    let mut out = Map::new();
-    if let Some(constant) = &outline.constant {
-        out.insert("constant_value".into(), value(constant, Reveal::Yes));
-    }
-    if !outline.references.is_empty() {
-        out.insert("references".into(), outline.references.into());
-    }
-    Json::Object(out)
-}
-
-/// Gives what the arguments and blocks of a body say, in outline.
-fn expressions(body: &Body, fields: &Fields) -> Map<String, Json> {
-    let mut out = Map::new();
-    for attribute in &body.attributes {
-        if fields.contains_key(&attribute.name.text) {
-            out.insert(attribute.name.text.clone(), told(&attribute.expr));
-        }
-    }
-    for block in &body.blocks {
-        let Some(Nesting::Block(shape)) = fields.get(&block.kind.text).map(|field| &field.nesting)
-        else {
-            continue;
-        };
-        let said = Json::Object(expressions(&block.body, &shape.fields));
-        let name = block.kind.text.clone();
-        match shape.kind {
-            BlockKind::Single => drop(out.insert(name, said)),
-            BlockKind::List | BlockKind::Set => {
-                let all = out.entry(name).or_insert_with(|| json!([]));
-                if let Some(all) = all.as_array_mut() {
-                    all.push(said);
-                }
-            }
-            BlockKind::Map => {
-                let all = out.entry(name).or_insert_with(|| json!({}));
-                let label = block.labels.first().map_or("", |label| label.text.as_str());
-                all[label] = said;
-            }
-        }
-    }
-    out
 }

@@ -10,14 +10,15 @@ use super::{Reveal, modules, named, path, secrets, state, unknowns, value};
 use crate::addr::{Address, Mode, module_text};
 use crate::diag::Sources;
 use crate::eval::{CheckResult, CheckStatus};
+use crate::plan::objects;
 use crate::plan::{Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
 use crate::render::object::{self, seal_fields};
 use crate::render::plan::SchemaOf;
 use crate::schema::Schema;
 use crate::state::file::COMPATIBLE;
-use crate::state::provider;
+use crate::state::{KeptOutput, Snapshot, provider};
 use crate::value::json::type_to_json;
-use crate::value::{Type, Value};
+use crate::value::{Path, Type, Value};
 
 /// What a plan's document is made with.
 pub struct PlanDocument<'a> {
@@ -70,14 +71,19 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
         };
         out.insert("output_changes".into(), Json::Object(plan.outputs.iter().map(one).collect()));
     }
-    if !plan.prior.is_empty() {
-        out.insert("prior_state".into(), state::state(&plan.prior, document.kept_schemas, reveal));
+    let prior = prior(document);
+    if !prior.is_empty() {
+        out.insert("prior_state".into(), state::state(&prior, document.kept_schemas, reveal));
     }
     let configuration = document.configuration.clone();
     out.insert(
         "configuration".into(),
         configuration.unwrap_or_else(|| json!({ "root_module": {} })),
     );
+    if !plan.relevant.is_empty() {
+        let one = |(address, part): &(Address, Path)| json!({ "resource": address.to_string(), "attribute": path(part) });
+        out.insert("relevant_attributes".into(), plan.relevant.iter().map(one).collect());
+    }
     if !plan.checks.is_empty() {
         out.insert("checks".into(), checks(&plan.checks));
     }
@@ -88,6 +94,39 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
     out.insert("complete".into(), (plan.targets.is_empty() && plan.excluded.is_empty()).into());
     out.insert("errored".into(), false.into());
     Json::Object(out)
+}
+
+/// Gives the state before the changes as Terraform has it: with the outputs that are known already, and no checks.
+fn prior(document: &PlanDocument<'_>) -> Snapshot {
+    let plan = document.plan;
+    let mut outputs = plan.prior.outputs.clone();
+    for (name, change) in &plan.outputs {
+        let Some(after) = change.after.as_ref().filter(|after| after.is_whole()) else { continue };
+        if after.is_null() {
+            outputs.remove(name);
+            continue;
+        }
+        let (value, ty) = (after.without_marks(), after.ty());
+        let kept = KeptOutput { value, ty, sensitive: change.sensitive };
+        outputs.insert(name.clone(), kept);
+    }
+    let mut prior = Snapshot { outputs, checks: None, ..plan.prior.clone() };
+    for ((address, _), change) in &plan.changes {
+        let Verb::Read { after } = &change.verb else { continue };
+        // What a check reads is there as far as it is known; what the apply reads is not there yet.
+        let scoped = change.reason == Some(Reason::CheckNested);
+        let schema = (document.schemas)(address, change).filter(|_| scoped);
+        let here = prior.current(address).is_some();
+        match schema {
+            Some(schema) if !here => {
+                let object = objects::encode(&schema, after, &[], &change.provider, Vec::new());
+                prior.set_current(address, Some(object));
+            }
+            None => prior.set_current(address, None),
+            Some(_) => {}
+        }
+    }
+    prior
 }
 
 /// A change with its address and deposed key.
@@ -127,14 +166,12 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
         if plan.base.mode == PlanMode::RefreshOnly {
             continue;
         }
-        // What is let go is still listed, without values.
-        let let_go = matches!(change.verb, Verb::Forget { .. });
-        let after = change.verb.after();
-        if deposed.is_some() || (after.is_none() && !let_go) {
+        let gone = matches!(change.verb, Verb::Delete { .. });
+        if gone || deposed.is_some() {
             continue;
         }
         let schema = (document.schemas)(address, change);
-        let after = after.map(|after| sealed(after, schema.as_deref()));
+        let after = change.verb.after().map(|after| sealed(after, schema.as_deref()));
         let mut out = named(address);
         out.insert("provider_name".into(), provider::full(&change.provider.source).into());
         let version = schema.as_ref().map_or(0, |schema| schema.version);
@@ -142,8 +179,9 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
         if let Some(after) = &after {
             out.insert("values".into(), value(after, reveal));
         }
-        let sensitive = after.as_ref().map_or(Json::Bool(false), secrets);
-        out.insert("sensitive_values".into(), sensitive);
+        // What is let go is named, and has no values.
+        let masked = after.as_ref().map_or(Json::Bool(false), secrets);
+        out.insert("sensitive_values".into(), masked);
         resources.push((address.module.clone(), Json::Object(out)));
     }
     let mut outputs = Map::new();
@@ -160,6 +198,8 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
         }
         outputs.insert(name.clone(), Json::Object(out));
     }
+    let address = |of: &Json| of["address"].as_str().map(String::from);
+    resources.sort_by_cached_key(|(_, resource)| address(resource));
     let mut planned = Map::new();
     if !outputs.is_empty() {
         planned.insert("outputs".into(), Json::Object(outputs));
@@ -301,7 +341,9 @@ fn renamed(document: &PlanDocument<'_>) -> Vec<Json> {
     let moved = plan.moves.keys().filter(|to| refreshing && !plan.drift.contains_key(*to));
     let change = |to: &Address| {
         let change = plan.changes.get(&(to.clone(), None))?;
-        Some(resource_change(document, to, None, change))
+        let mut told = resource_change(document, to, None, change);
+        told.as_object_mut()?.remove("source");
+        Some(told)
     };
     moved.filter_map(change).collect()
 }

@@ -11,10 +11,10 @@ use super::state::output_value;
 use super::{Reveal, key};
 use crate::addr::{Address, module_text};
 use crate::diag::{Diagnostic, Severity, Sources};
-use crate::plan::event::{ApplyEvent, ProvisionStep};
-use crate::plan::{Action, Call, Change, Counts, OutputChange, Plan, Reason, Verb};
+use crate::plan::event::{ApplyEvent, EphemeralStep, PlanEvent, ProvisionStep};
+use crate::plan::{Action, Call, Change, Counts, OutputChange, Plan, PlanMode, Reason, Verb};
 use crate::render::plan::summary_line;
-use crate::render::progress::{Applied, Long, complete_line, message, subject};
+use crate::render::progress::{Applied, Long, complete_line, message, seconds, span, subject};
 use crate::state::KeptOutput;
 use crate::value::Type;
 use crate::value::json::type_to_json;
@@ -84,13 +84,15 @@ pub fn planned(plan: &Plan, now: Timestamp) -> String {
         let message = format!("{address}: Drift detected ({action})");
         text += &line("info", &message, now, "resource_drift", vec![("change", change)]);
     }
+    let refreshing = plan.base.mode == PlanMode::RefreshOnly;
     for (address, _, change) in sorted(plan) {
         let action = action_word(plan, address, change);
-        if action == "noop" {
+        if action == "noop" || (refreshing && plan.drift.contains_key(address)) {
             continue;
         }
         let mut out = json!({ "resource": address_json(address) });
-        if let Some(from) = plan.moves.get(address) {
+        let moved = plan.base.mode != PlanMode::Destroy;
+        if let Some(from) = plan.moves.get(address).filter(|_| moved) {
             out["previous_resource"] = address_json(from);
         }
         out["action"] = action.into();
@@ -100,8 +102,12 @@ pub fn planned(plan: &Plan, now: Timestamp) -> String {
         if let Some(id) = &change.importing {
             out["importing"] = json!({ "id": id });
         }
-        let message = format!("{address}: Plan to {action}");
-        text += &line("info", &message, now, "planned_change", vec![("change", out)]);
+        // What a run that only refreshes finds elsewhere is drift.
+        let (kind, message) = match refreshing {
+            true => ("resource_drift", format!("{address}: Drift detected ({action})")),
+            false => ("planned_change", format!("{address}: Plan to {action}")),
+        };
+        text += &line("info", &message, now, kind, vec![("change", out)]);
     }
     text
 }
@@ -150,7 +156,8 @@ fn summary(message: &str, counts: [usize; 4], operation: &str, now: Timestamp) -
 /// Gives the line of a plan's numbers.
 pub fn plan_summary(counts: Counts, now: Timestamp) -> String {
     let numbers = [counts.add, counts.change, counts.import, counts.destroy];
-    summary(&summary_line(counts), numbers, "plan", now)
+    // Who reads the line expects no other numbers in it.
+    summary(&summary_line(Counts { forget: 0, ..counts }), numbers, "plan", now)
 }
 
 /// Gives the line of a plan's digest.
@@ -183,7 +190,8 @@ pub fn planned_outputs(plan: &Plan, now: Timestamp) -> String {
             (Some(_), None) => "delete",
             _ => "update",
         };
-        (name.clone(), json!({ "sensitive": change.sensitive, "action": action }))
+        let sensitive = change.sensitive || change.was_sensitive;
+        (name.clone(), json!({ "sensitive": sensitive, "action": action }))
     };
     outputs(plan.outputs.iter().map(one).collect(), now)
 }
@@ -201,20 +209,54 @@ pub fn applied_outputs(kept: &BTreeMap<String, KeptOutput>, now: Timestamp) -> S
     outputs(kept.iter().map(one).collect(), now)
 }
 
-/// Gives the line of an object that begins to be read.
-pub fn refresh_start(address: &Address, id: Option<&str>, now: Timestamp) -> String {
-    refresh(address, id, "Refreshing state...", "refresh_start", now)
-}
-
-/// Gives the line of an object that has been read.
-pub fn refresh_complete(address: &Address, id: Option<&str>, now: Timestamp) -> String {
-    refresh(address, id, "Refresh complete", "refresh_complete", now)
-}
-
-fn refresh(address: &Address, id: Option<&str>, text: &str, kind: &str, now: Timestamp) -> String {
+/// Gives the line of what happens while a plan is made.
+pub fn planning(event: &PlanEvent, now: Timestamp) -> String {
+    let (address, id, text, kind) = match event {
+        PlanEvent::Refreshing { address, id } => {
+            (address, id, "Refreshing state...", "refresh_start")
+        }
+        PlanEvent::Refreshed { address, id } => {
+            (address, id, "Refresh complete", "refresh_complete")
+        }
+        PlanEvent::Reading(address) => {
+            let hook = json!({ "resource": address_json(address), "action": "read" });
+            let text = format!("{address}: Refreshing...");
+            return line("info", &text, now, "apply_start", vec![("hook", hook)]);
+        }
+        PlanEvent::Read { address, elapsed } => {
+            let seconds = seconds(*elapsed);
+            let hook = json!({
+                "resource": address_json(address), "action": "read", "elapsed_seconds": seconds,
+            });
+            let text = format!("{address}: Refresh complete after {}", span(*elapsed));
+            return line("info", &text, now, "apply_complete", vec![("hook", hook)]);
+        }
+        PlanEvent::Ephemeral { address, step } => return ephemeral(address, *step, now),
+    };
     let mut hook = json!({ "resource": address_json(address) });
-    let bracket = identify(&mut hook, id);
+    let bracket = identify(&mut hook, id.as_deref());
     line("info", &format!("{address}: {text}{bracket}"), now, kind, vec![("hook", hook)])
+}
+
+/// Gives the line of what becomes of an ephemeral resource.
+fn ephemeral(address: &Address, step: EphemeralStep, now: Timestamp) -> String {
+    let (action, text, elapsed) = match step {
+        EphemeralStep::Opening => ("open", "Opening...", None),
+        EphemeralStep::Opened(elapsed) => ("open", "Opening complete", Some(elapsed)),
+        EphemeralStep::Closing => ("close", "Closing...", None),
+        EphemeralStep::Closed(elapsed) => ("close", "Closing complete", Some(elapsed)),
+    };
+    let mut hook = json!({ "resource": address_json(address), "action": action });
+    let mut text = format!("{address}: {text}");
+    let kind = match elapsed {
+        None => "ephemeral_op_start",
+        Some(elapsed) => {
+            hook["elapsed_seconds"] = seconds(elapsed).into();
+            text += &format!(" after {}", span(elapsed));
+            "ephemeral_op_complete"
+        }
+    };
+    line("info", &text, now, kind, vec![("hook", hook)])
 }
 
 fn identify(hook: &mut Json, id: Option<&str>) -> String {
@@ -248,17 +290,18 @@ pub fn event(event: &ApplyEvent, now: Timestamp) -> String {
             if action.call != Call::Delete {
                 identify(&mut hook, id.as_deref());
             }
-            hook["elapsed_seconds"] = elapsed.as_secs().into();
+            hook["elapsed_seconds"] = seconds(*elapsed).into();
             ("apply_complete", "info")
         }
         ApplyEvent::Failed { elapsed, .. } => {
-            hook["elapsed_seconds"] = elapsed.as_secs().into();
+            hook["elapsed_seconds"] = seconds(*elapsed).into();
             ("apply_errored", "info")
         }
         ApplyEvent::Skipped { because, .. } => {
             hook["because"] = because.to_string().into();
             ("apply_skipped", "warn")
         }
+        ApplyEvent::Ephemeral { step, .. } => return ephemeral(&action.address, *step, now),
         ApplyEvent::Provision { kind, step, .. } => return provision(action, kind, step, now),
         ApplyEvent::Note { text, .. } => {
             let text = format!("{}: {text}", subject(action));
@@ -302,7 +345,7 @@ fn provision(action: &Action, provisioner: &str, step: &ProvisionStep, now: Time
 /// Gives the line of a call that takes long.
 pub fn still(long: &Long, now: Timestamp) -> String {
     let mut hook = hook(&long.action);
-    hook["elapsed_seconds"] = long.elapsed.as_secs().into();
+    hook["elapsed_seconds"] = seconds(long.elapsed).into();
     let message = format!("{}: {}", subject(&long.action), long.message());
     line("info", &message, now, "apply_progress", vec![("hook", hook)])
 }
