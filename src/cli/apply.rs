@@ -85,7 +85,8 @@ fn apply_new(
     };
     let unasked = matches.get_one::<bool>("auto-approve").copied().unwrap_or(false);
     // Where nobody is asked about the plan, what its checks found is left to the apply to tell.
-    let told = Told { without: if unasked { CHECKED_AGAIN } else { &[] }, partly: false };
+    let told =
+        Told { without: if unasked { CHECKED_AGAIN } else { &[] }, partly: false, reads: true };
     let plan = match planned_as(workbench, &loaded, &registry, &prior, &options, &told) {
         Ok(plan) => plan,
         Err(exit) => {

@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 
-use super::planning::{self, planned};
+use super::planning::{self, Told, planned_as};
 use super::recover::taken_up;
 use super::telling;
 use super::workbench::Workbench;
@@ -31,7 +31,8 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
-    let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
+    let told = Told { without: &[], partly: true, reads: false };
+    let plan = planned_as(workbench, &loaded, &registry, &prior, &options, &told)?;
     workbench.tell(&plan.warnings);
     telling::drift(workbench, &plan, &loaded.config, &registry);
     Ok(if plan.drift.is_empty() { 0 } else { 2 })

@@ -126,7 +126,7 @@ fn taken(
         ..Options::default()
     };
     // That only one object is looked at is what was asked for.
-    let told = Told { without: &["Resource targeting is in effect"], partly: false };
+    let told = Told { without: &["Resource targeting is in effect"], partly: false, reads: false };
     let plan = planned_as(workbench, loaded, registry, snapshot, &options, &told)?;
     workbench.tell(&plan.warnings);
     let Some(change) = plan.changes.get(&(address.clone(), None)) else {

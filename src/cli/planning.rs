@@ -145,7 +145,7 @@ pub(super) fn planned(
     prior: &Snapshot,
     options: &Options,
 ) -> Result<Plan, Exit> {
-    let told = Told { without: &[], partly: true };
+    let told = Told { without: &[], partly: true, reads: true };
     planned_as(workbench, loaded, registry, prior, options, &told)
 }
 
@@ -155,6 +155,8 @@ pub(super) struct Told<'a> {
     pub(super) without: &'a [&'a str],
     /// Whether a plan that ends in a problem is told also where it got nowhere.
     pub(super) partly: bool,
+    /// Whether what is read is told as it is read, in a stream.
+    pub(super) reads: bool,
 }
 
 /// Makes a plan, and tells this of it.
@@ -171,7 +173,7 @@ pub(super) fn planned_as(
     // Both the making of the plan and its guard tell; neither while the other does.
     let screen = RefCell::new(&mut *workbench.screen);
     let tell = |event: PlanEvent| {
-        if json {
+        if json && told.reads {
             screen.borrow_mut().print(stream::planning(&event, clock.now()));
         }
     };
