@@ -242,6 +242,8 @@ impl Applier<'_, '_> {
             self.opened.push(Opened { address, value, session });
         }
         self.data.insert(address.clone(), value);
+    }
+
     /// Tells what becomes of an ephemeral resource; nothing of a data source, which is only looked at again.
     fn ephemeral(&mut self, address: &Address, step: EphemeralStep) {
         if address.mode == Mode::Ephemeral {
