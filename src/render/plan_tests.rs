@@ -326,8 +326,11 @@ fn drift_stands_before_the_changes() {
     let saved = value(json!({ "x": 2, "y": 1 }));
     let provider = change(Verb::Keep { before: saved.clone() }).provider;
     let found = Some(value(json!({ "x": 1, "y": 1 })));
-    let drift = Drift { saved, found, paths: Vec::new(), provider };
+    let path = crate::value::Path::root().attribute("x");
+    let drift = Drift { saved, found, paths: vec![path.clone()], provider };
     plan.drift.insert("a.b".parse().unwrap(), drift);
+    assert!(!told(&plan).contains("a.b has changed"), "nothing that is done comes from it");
+    plan.relevant = vec![("a.b".parse().unwrap(), path)];
 
     let text = told(&plan);
 
