@@ -320,17 +320,21 @@ fn a_plan_without_changes_says_so() {
     );
 }
 
-#[test]
-fn drift_stands_before_the_changes() {
+/// Makes a plan of an object of which `x` has drifted.
+fn drifted() -> Plan {
     let mut plan = plan_of(vec![("a.b", update(json!({ "x": 1 }), json!({ "x": 2 })))]);
     let saved = value(json!({ "x": 2, "y": 1 }));
     let provider = change(Verb::Keep { before: saved.clone() }).provider;
     let found = Some(value(json!({ "x": 1, "y": 1 })));
-    let path = crate::value::Path::root().attribute("x");
-    let drift = Drift { saved, found, paths: vec![path.clone()], provider };
+    let drift = Drift { saved, found, paths: vec![Path::root().attribute("x")], provider };
     plan.drift.insert("a.b".parse().unwrap(), drift);
-    assert!(!told(&plan).contains("a.b has changed"), "nothing that is done comes from it");
-    plan.relevant = vec![("a.b".parse().unwrap(), path)];
+    plan
+}
+
+#[test]
+fn drift_that_has_a_part_in_the_changes_stands_before_them() {
+    let mut plan = drifted();
+    plan.relevant = vec![("a.b".parse().unwrap(), Path::root().attribute("x"))];
 
     let text = told(&plan);
 
@@ -338,6 +342,22 @@ fn drift_stands_before_the_changes() {
         text.contains("  # a.b has changed\n  ~ resource \"a\" \"b\" {\n      ~ x = 2 -> 1\n"),
         "{text}"
     );
+}
+
+#[test]
+fn drift_without_a_part_in_the_changes_is_told_only_where_all_is_asked_for() {
+    let mut plan = drifted();
+    plan.relevant = vec![
+        ("a.b".parse().unwrap(), Path::root().attribute("y")),
+        ("a.c".parse().unwrap(), Path::root()),
+    ];
+
+    let planned = told(&plan);
+    plan.base.mode = PlanMode::RefreshOnly;
+    let refreshing = told(&plan);
+
+    assert!(!planned.contains("has changed"), "{planned}");
+    assert!(refreshing.contains("  # a.b has changed\n"), "{refreshing}");
 }
 
 #[test]
