@@ -340,7 +340,9 @@ impl BackendError {
             BackendError::Sealed { place, error } => sealed(place, error),
             BackendError::NotHeld { place, id, holder } => not_held(place, id.as_deref(), holder.as_ref()),
             BackendError::Service { place, doing, why } => {
-                Diagnostic::error("State not accessible", format!("The {doing} {place} failed: {why}."))
+                let detail = format!("It failed while {doing} {place}: {why}.");
+                Diagnostic::error("State not accessible", detail)
+                    .help("Nothing was lost. Is the service there, and are address and credentials right?")
             }
             BackendError::NotSaved { place, kept, source } => Diagnostic::error(
                 "State could not be saved",
