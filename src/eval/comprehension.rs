@@ -65,7 +65,7 @@ impl Pass<'_, '_> {
         let value = match (known, parts.key.is_some(), parts.group) {
             (false, _, _) => Value::unknown(Type::Any),
             (true, false, _) => Value::tuple(list),
-            (true, true, false) => Value::new(Kind::Object(Arc::new(fields))),
+            (true, true, false) => Value::object::<Arc<str>>(fields),
             (true, true, true) => {
                 Value::object(groups.into_iter().map(|(key, values)| (key, Value::tuple(values))))
             }

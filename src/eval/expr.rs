@@ -1,7 +1,5 @@
 //! Expressions to values.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::evaluator::Pass;
 use super::scope::{Eval, Scope, Stop, all, stop};
@@ -59,21 +57,19 @@ impl Pass<'_, '_> {
             super::scope::both(key, value)
         }))?;
         let mut marks = crate::value::Marks::default();
-        let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        let mut fields = Vec::with_capacity(items.len());
         let mut known = true;
         for (key, value) in entries {
             marks = marks.join(key.marks());
             match key.kind() {
-                Kind::String(name) => {
-                    fields.insert(name.clone(), value);
-                }
+                Kind::String(name) => fields.push((name.clone(), value)),
                 _ => known = false,
             }
         }
         if !known {
             return Ok(Value::unknown(Type::Any).marked(marks));
         }
-        Ok(Value::new(Kind::Object(Arc::new(fields))).marked(marks))
+        Ok(Value::object(fields).marked(marks))
     }
 
     fn key(&mut self, item: &Item, scope: &mut Scope) -> Eval {

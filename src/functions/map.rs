@@ -8,7 +8,7 @@ use super::{
 };
 use crate::value::convert::convert;
 use crate::value::quote::quote;
-use crate::value::{Fields, Kind, Marks, Type, Value};
+use crate::value::{Kind, Marks, Type, Value};
 
 const LISTS: Parameter = parameter("values", Spec::Map(&Spec::List(&Spec::String)));
 const KEYS: Parameter = parameter("keys", Spec::List(&Spec::String));
@@ -129,7 +129,7 @@ fn merge_type(arguments: &[Value]) -> Result<Type, CallError> {
 
 /// Later ones win; nulls count as empty.
 fn merge(call: &Call<'_>) -> Result<Value, CallError> {
-    let mut merged = Fields::new();
+    let mut merged = Vec::new();
     let mut marks = Marks::default();
     for argument in call.arguments {
         marks = marks.join(argument.marks());
@@ -143,8 +143,8 @@ fn merge(call: &Call<'_>) -> Result<Value, CallError> {
         }
     }
     let kind = match call.ty {
-        Type::Map(element) => Kind::Map((**element).clone(), Arc::new(merged)),
-        _ => Kind::Object(Arc::new(merged)),
+        Type::Map(element) => Kind::Map((**element).clone(), Arc::new(merged.into_iter().collect())),
+        _ => Kind::Object(Arc::new(merged.into_iter().collect())),
     };
     Ok(Value::new(kind).marked(marks))
 }

@@ -7,93 +7,279 @@
 //! It is a keyed hash, by a key that comes from the state's lineage: so the digest of a plan with a weak secret does not tell the secret
 //! to who does not have the state. Where there is no state yet the key is empty.
 
+use std::collections::HashMap;
+
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::decide::differences;
-use super::written::{WrittenValue, write_path};
-use super::{Action, Change, OutputChange, Plan, Verb};
+use super::{Action, Change, OutputChange, Plan, PlanMode, Verb};
 use crate::addr::Address;
-use crate::value::Value;
+use crate::value::{Bounds, Kind, Number, Path, PathStep, Type, Value};
 
 /// Gives a plan's digest, in hexadecimal.
 pub fn digest(plan: &Plan) -> String {
-    let action = |action: &Action| {
-        json!([action.address.to_string(), action.deposed, format!("{:?}", action.call)])
-    };
-    let order: Vec<Json> = plan
-        .order
-        .nodes()
-        .map(|node| json!([action(node), plan.order.needs(node).map(action).collect::<Vec<_>>()]))
-        .collect();
-    let changes: Vec<Json> = plan
-        .changes
-        .iter()
-        .filter_map(|((address, deposed), change)| effect(address, deposed.as_deref(), change))
-        .collect();
-    let outputs = plan.outputs.iter().filter(|(_, output)| !output.is_keep());
-    let outputs: Vec<Json> = outputs.map(|(name, output)| of_output(name, output)).collect();
-    let moves: Vec<(String, String)> =
-        plan.moves.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect();
-    let whole = json!({
-        "mode": format!("{:?}", plan.base.mode),
-        "changes": changes,
-        "outputs": outputs,
-        "moves": moves,
-        "order": order,
+    let mut sum = Sum::new(&plan.base.lineage);
+    sum.tag(match plan.base.mode {
+        PlanMode::Normal => 0,
+        PlanMode::Destroy => 1,
+        PlanMode::RefreshOnly => 2,
     });
-    let mut hash = <Hmac<Sha256> as KeyInit>::new_from_slice(plan.base.lineage.as_bytes())
-        .expect("a key may have any length");
-    hash.update(b"terrane plan digest 1\n");
-    hash.update(whole.to_string().as_bytes());
-    hex::encode(hash.finalize().into_bytes())
+    for ((address, deposed), change) in &plan.changes {
+        effect(&mut sum, address, deposed.as_deref(), change);
+    }
+    sum.end();
+    for (name, output) in plan.outputs.iter().filter(|(_, output)| !output.is_keep()) {
+        of_output(&mut sum, name, output);
+    }
+    sum.end();
+    for (to, from) in &plan.moves {
+        sum.tag(1).shown(to).shown(from);
+    }
+    sum.end();
+    order(&mut sum, plan);
+    hex::encode(sum.finish())
 }
 
-/// Gives what a change does; nothing where that is nothing.
-fn effect(address: &Address, deposed: Option<&str>, change: &Change) -> Option<Json> {
-    let (verb, values) = match &change.verb {
-        Verb::Keep { .. } if change.importing.is_none() => return None,
-        Verb::Keep { .. } => ("keep", Json::Null),
-        Verb::Read { .. } => ("read", Json::Null),
-        Verb::Create { after } => ("create", written(after)),
-        Verb::Update { before, after } => ("update", changed(before, after)),
-        Verb::Replace { after, create_first: false, .. } => ("replace", written(after)),
-        Verb::Replace { after, create_first: true, .. } => {
-            ("replace, create first", written(after))
-        }
-        Verb::Delete { .. } => ("delete", Json::Null),
-        Verb::Forget { .. } => ("forget", Json::Null),
+/// Adds the calls, and by their places which waits for which.
+fn order(sum: &mut Sum, plan: &Plan) {
+    let places: HashMap<&Action, usize, foldhash::fast::FixedState> =
+        plan.order.nodes().enumerate().map(|(place, action)| (action, place)).collect();
+    for action in plan.order.nodes() {
+        sum.tag(1).shown(&action.address).maybe(action.deposed.as_deref());
+        sum.tag(action.call as u8);
+        let needs = plan.order.needs(action);
+        needs.filter_map(|need| places.get(need)).for_each(|place| {
+            sum.tag(1).number(*place);
+        });
+        sum.end();
+    }
+    sum.end();
+}
+
+/// Adds what a change does; nothing where that is nothing.
+fn effect(sum: &mut Sum, address: &Address, deposed: Option<&str>, change: &Change) {
+    let verb = match &change.verb {
+        Verb::Keep { .. } if change.importing.is_none() => return,
+        Verb::Keep { .. } => 1,
+        Verb::Read { .. } => 2,
+        Verb::Create { .. } => 3,
+        Verb::Update { .. } => 4,
+        Verb::Replace { create_first: false, .. } => 5,
+        Verb::Replace { create_first: true, .. } => 6,
+        Verb::Delete { .. } => 7,
+        Verb::Forget { .. } => 8,
     };
-    Some(json!({
-        "address": address.to_string(),
-        "deposed": deposed,
-        "verb": verb,
-        "values": values,
-        "provider": [json!(change.provider.module), json!(change.provider.source), json!(change.provider.alias)],
-        "importing": change.importing,
-    }))
+    sum.tag(verb).shown(address).maybe(deposed).maybe(change.importing.as_deref());
+    let provider = &change.provider;
+    provider.module.iter().for_each(|step| {
+        sum.tag(1).text(step);
+    });
+    sum.end().text(&provider.source).maybe(provider.alias.as_deref());
+    match &change.verb {
+        Verb::Create { after } | Verb::Replace { after, .. } => sum.value(after),
+        Verb::Update { before, after } => changed(sum, before, after),
+        Verb::Keep { .. } | Verb::Read { .. } | Verb::Delete { .. } | Verb::Forget { .. } => {}
+    }
 }
 
-/// Gives the parts that change: as they will be, and, where that is known, as they are.
-fn changed(before: &Value, after: &Value) -> Json {
-    let parts = differences(before, after).into_iter().map(|path| {
+/// Adds the parts that change: as they will be, and, where that is known, as they are.
+fn changed(sum: &mut Sum, before: &Value, after: &Value) {
+    for path in differences(before, after) {
         let after = after.at(&path);
         let known = after.is_none_or(Value::is_whole);
         let before = before.at(&path).filter(|_| known);
-        json!([write_path(&path), before.map(written), after.map(written)])
-    });
-    Json::Array(parts.collect())
+        sum.tag(1).path(&path);
+        sum.optional(before);
+        sum.optional(after);
+    }
+    sum.end();
 }
 
-fn of_output(name: &str, output: &OutputChange) -> Json {
+fn of_output(sum: &mut Sum, name: &str, output: &OutputChange) {
     let known = output.after.as_ref().is_none_or(Value::is_whole);
-    let before = output.before.as_ref().filter(|_| known);
-    json!([name, before.map(written), output.after.as_ref().map(written), output.sensitive])
+    sum.tag(1 + u8::from(output.sensitive)).text(name);
+    sum.optional(output.before.as_ref().filter(|_| known));
+    sum.optional(output.after.as_ref());
 }
 
-fn written(value: &Value) -> Json {
-    json!(WrittenValue::from(&value.without_marks()))
+/// The hash, with what it has not taken in yet. What is added can be told apart from any other: a text follows its length, and
+/// whatever there may be several or none of follows a tag that is not zero, up to one that is.
+struct Sum {
+    hash: Hmac<Sha256>,
+    waiting: Vec<u8>,
+}
+
+/// So much is taken in at once.
+const PORTION: usize = 1 << 14;
+
+impl Sum {
+    fn new(lineage: &str) -> Sum {
+        let hash = <Hmac<Sha256> as KeyInit>::new_from_slice(lineage.as_bytes());
+        let mut sum = Sum { hash: hash.expect("a key may have any length"), waiting: Vec::new() };
+        sum.waiting.extend(b"terrane plan digest 2\n");
+        sum
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.hash.update(&self.waiting);
+        self.hash.finalize().into_bytes().to_vec()
+    }
+
+    fn tag(&mut self, tag: u8) -> &mut Sum {
+        if self.waiting.len() >= PORTION {
+            self.hash.update(&self.waiting);
+            self.waiting.clear();
+        }
+        self.waiting.push(tag);
+        self
+    }
+
+    fn end(&mut self) -> &mut Sum {
+        self.tag(0)
+    }
+
+    fn number(&mut self, number: usize) -> &mut Sum {
+        self.waiting.extend((number as u64).to_le_bytes());
+        self
+    }
+
+    fn text(&mut self, text: &str) -> &mut Sum {
+        self.number(text.len());
+        self.waiting.extend(text.as_bytes());
+        self
+    }
+
+    /// Adds the text of what can be shown.
+    fn shown(&mut self, shown: &impl std::fmt::Display) -> &mut Sum {
+        use std::io::Write as _;
+        let start = self.waiting.len();
+        self.number(0);
+        let text = start + 8;
+        write!(self.waiting, "{shown}").expect("memory can be written to");
+        let length = (self.waiting.len() - text) as u64;
+        self.waiting[start..text].copy_from_slice(&length.to_le_bytes());
+        self
+    }
+
+    fn maybe(&mut self, text: Option<&str>) -> &mut Sum {
+        match text {
+            None => self.tag(0),
+            Some(text) => self.tag(1).text(text),
+        }
+    }
+
+    fn optional(&mut self, value: Option<&Value>) {
+        match value {
+            None => {
+                self.tag(0);
+            }
+            Some(value) => {
+                self.tag(1);
+                self.value(value);
+            }
+        }
+    }
+
+    fn path(&mut self, path: &Path) {
+        for step in &path.0 {
+            match step {
+                PathStep::Attribute(name) => {
+                    self.tag(1).text(name);
+                }
+                PathStep::Index(index) => {
+                    self.tag(2);
+                    self.value(index);
+                }
+            }
+        }
+        self.end();
+    }
+
+    /// Adds a value without its marks: they are the schema's and the configuration's, and change no effect.
+    fn value(&mut self, value: &Value) {
+        match value.kind() {
+            Kind::Unknown(ty, bounds) => {
+                self.tag(1).ty(ty);
+                self.bounds(bounds);
+            }
+            Kind::Null(ty) => {
+                self.tag(2).ty(ty);
+            }
+            Kind::Bool(value) => {
+                self.tag(3).tag(u8::from(*value));
+            }
+            Kind::Number(number) => self.tag(4).decimal(number),
+            Kind::String(text) => {
+                self.tag(5).text(text);
+            }
+            Kind::List(ty, parts) => self.tag(6).ty(ty).values(parts.iter()),
+            Kind::Set(ty, parts) => self.tag(7).ty(ty).values(parts.iter()),
+            Kind::Tuple(parts) => self.tag(8).values(parts.iter()),
+            Kind::Map(ty, fields) => self.tag(9).ty(ty).fields(fields),
+            Kind::Object(fields) => self.tag(10).fields(fields),
+        }
+    }
+
+    fn values<'v>(&mut self, values: impl ExactSizeIterator<Item = &'v Value>) {
+        self.number(values.len());
+        values.for_each(|value| self.value(value));
+    }
+
+    fn fields(&mut self, fields: &crate::value::Fields) {
+        self.number(fields.len());
+        for (name, value) in fields {
+            self.text(name);
+            self.value(value);
+        }
+    }
+
+    fn decimal(&mut self, number: &Number) {
+        match (number.is_infinite(), number.is_negative()) {
+            (true, negative) => self.text(if negative { "-inf" } else { "inf" }),
+            (false, _) => self.shown(number),
+        };
+    }
+
+    fn bounds(&mut self, bounds: &Bounds) {
+        self.tag(u8::from(bounds.not_null)).maybe(bounds.prefix.as_deref());
+        let (least, most) = bounds.length;
+        self.number(least).number(most.unwrap_or(usize::MAX));
+        for number in [&bounds.number.0, &bounds.number.1] {
+            match number {
+                None => {
+                    self.tag(0);
+                }
+                Some(number) => self.tag(1).decimal(number),
+            }
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) -> &mut Sum {
+        match ty {
+            Type::Any => self.tag(1),
+            Type::Bool => self.tag(2),
+            Type::Number => self.tag(3),
+            Type::String => self.tag(4),
+            Type::List(element) => self.tag(5).ty(element),
+            Type::Set(element) => self.tag(6).ty(element),
+            Type::Map(element) => self.tag(7).ty(element),
+            Type::Tuple(parts) => {
+                self.tag(8).number(parts.len());
+                for part in parts {
+                    self.ty(part);
+                }
+                self
+            }
+            Type::Object(fields) => {
+                self.tag(9).number(fields.len());
+                for (name, ty) in fields.iter() {
+                    self.text(name).ty(ty);
+                }
+                self
+            }
+        }
+    }
 }
 
 /// Gives the hash of a text, in hexadecimal.

@@ -233,7 +233,7 @@ pub struct Drift {
 }
 
 /// One call.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Action {
     /// The instance.
     pub address: Address,
@@ -244,7 +244,7 @@ pub struct Action {
 }
 
 /// What is called for an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
     /// A data source is read.
     Read,

@@ -20,7 +20,7 @@ fn fields(known: &BTreeMap<String, Field>, prior: Option<&Value>, config: &Value
     let value = Value::object(known.iter().map(|(name, field)| {
         let prior = prior.and_then(|prior| prior.field(name));
         // The names of what is given are shared.
-        let (name, config) = match given.and_then(|given| given.get_key_value(name.as_str())) {
+        let (name, config) = match given.and_then(|given| given.get_key_value(name)) {
             Some((name, config)) => (name.clone(), Some(config)),
             None => (name.as_str().into(), None),
         };

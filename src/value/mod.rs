@@ -9,6 +9,7 @@
 pub mod constraint;
 pub mod convert;
 pub mod equal;
+mod fields;
 pub mod json;
 mod mismatch;
 mod number;
@@ -18,12 +19,12 @@ pub mod quote;
 mod types;
 mod unify;
 
+pub use self::fields::Fields;
 pub use self::number::Number;
 pub use self::order::order;
 pub use self::path::{Path, PathStep};
 pub use self::types::Type;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -58,9 +59,6 @@ impl Marks {
         self.sensitive || self.ephemeral
     }
 }
-
-/// The names and values of a map or object.
-pub type Fields = BTreeMap<Arc<str>, Value>;
 
 /// A value's content.
 #[derive(Clone, Debug, PartialEq)]

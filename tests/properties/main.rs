@@ -15,7 +15,7 @@ use terrane::config::{Config, Memory, load};
 use terrane::diag::{FileId, Sources, has_errors};
 use terrane::eval::{Answer, Asked, Evaluator, Inputs, Oracle, Schemas};
 use terrane::schema::{Field, Given, Schema};
-use terrane::value::{Kind, Type, Value};
+use terrane::value::{Fields, Kind, Type, Value};
 
 use generator::{Draw, INPUTS, expression};
 
@@ -175,7 +175,7 @@ fn contradiction(less: &Value, more: &Value) -> Option<String> {
                 (Some(prefix), Kind::String(text)) => !text.starts_with(&**prefix),
                 _ => false,
             };
-            let length = more.elements().map(<[Value]>::len).or(more.fields().map(BTreeMap::len));
+            let length = more.elements().map(<[Value]>::len).or(more.fields().map(Fields::len));
             let length = length.is_some_and(|length| {
                 length < bounds.length.0 || bounds.length.1.is_some_and(|most| length > most)
             });

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{
     ErrorKind, Event, Options, Parser, ScanError, Span, StrInput, StructureStyle, Tag,
@@ -11,7 +12,7 @@ use super::super::CallError;
 use super::scalar::scalar;
 use crate::value::convert::convert;
 use crate::value::quote::quote;
-use crate::value::{Fields, Kind, Type, Value};
+use crate::value::{Type, Value};
 
 /// How deep a document may nest.
 const DEPTH: usize = 500;
@@ -296,7 +297,7 @@ impl<'a> Reader<'a> {
     }
 
     fn mapping(&mut self) -> Result<Value, CallError> {
-        let mut fields = Fields::new();
+        let mut fields = BTreeMap::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
@@ -317,12 +318,12 @@ impl<'a> Reader<'a> {
                 .map_err(|_| at(&span, "only strings are allowed as mapping keys"))?;
             fields.insert(text.as_str().unwrap_or_default().into(), value);
         }
-        Ok(Value::new(Kind::Object(fields.into())))
+        Ok(Value::object(fields))
     }
 }
 
 /// Takes in the mapping that `<<` names, over what stands before it.
-fn merge_into(fields: &mut Fields, value: &Value, span: &Span) -> Result<(), CallError> {
+fn merge_into(fields: &mut BTreeMap<Arc<str>, Value>, value: &Value, span: &Span) -> Result<(), CallError> {
     let Some(source) = value.fields() else {
         let message = format!("cannot merge {} into mapping", value.ty().friendly());
         return Err(at(span, &message));

@@ -336,7 +336,7 @@ fn labelled(spec: &Spec, value: &Value, base: Option<&Value>) -> Value {
         Some(base) if !new => {
             let mine = base.fields().cloned().unwrap_or_default();
             let mine =
-                mine.into_keys().filter_map(|key| Some((key.clone(), all.get(&key)?.clone())));
+                mine.into_iter().filter_map(|(key, _)| Some((key.clone(), all.get(&key)?.clone())));
             Value::map(Type::String, mine.collect::<Vec<_>>())
         }
         _ => {

@@ -17,7 +17,7 @@ use crate::providers::{ApiError, ApiErrorKind, Problem, World};
 use crate::schema::{Field, Given, Schema};
 use crate::value::convert::convert;
 use crate::value::json::{from_json, from_json_as, type_from_json};
-use crate::value::{Path, Type, Value};
+use crate::value::{Fields, Path, Type, Value};
 
 pub(super) const DATA: &[DataRow] = &[DataRow {
     type_name: "terraform_remote_state",
@@ -104,7 +104,7 @@ fn backend_check(backend: &str, config: Option<&Value>) -> Option<Problem> {
             format!("The given configuration is not valid for backend {backend:?}: {why}.");
         problem("config", "Invalid backend configuration", detail)
     };
-    let none = BTreeMap::new();
+    let none = Fields::new();
     let fields = match config {
         None => &none,
         Some(config) if config.is_null() => &none,
@@ -165,7 +165,7 @@ async fn read(config: &Value, world: &World) -> Result<Value, ApiError> {
         return Err(error);
     };
     let defaults = config.field("defaults").and_then(Value::fields);
-    let mut outputs: BTreeMap<Arc<str>, Value> = defaults.cloned().unwrap_or_default();
+    let mut outputs = defaults.cloned().unwrap_or_default();
     outputs.extend(read_outputs(&state)?);
     Ok(config.with_field("outputs", Value::object(outputs)))
 }

@@ -1,8 +1,9 @@
 //! JSON text with exact numbers, and Go's words for what is wrong with a text.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use super::super::{Fields, Kind, Number, Type, Value};
+use super::super::{Kind, Number, Type, Value};
 
 /// How deep a text may nest.
 const DEPTH: usize = 1000;
@@ -152,11 +153,11 @@ impl Reader<'_> {
     }
 
     fn object(&mut self) -> Result<Value, JsonError> {
-        let mut fields = Fields::new();
+        let mut fields = Vec::new();
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::new(Kind::Object(fields.into())));
+            return Ok(Value::object(fields));
         }
         loop {
             self.space();
@@ -176,13 +177,13 @@ impl Reader<'_> {
             }
             self.at += 1;
             let value = self.value()?;
-            fields.insert(name.as_str().unwrap_or_default().into(), value);
+            fields.push((Arc::<str>::from(name.as_str().unwrap_or_default()), value));
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
-                    return Ok(Value::new(Kind::Object(fields.into())));
+                    return Ok(Value::object(fields));
                 }
                 _ => return self.wrong("after object key:value pair"),
             }
