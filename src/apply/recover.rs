@@ -159,7 +159,7 @@ impl Recovery<'_, '_> {
     async fn session(
         &mut self,
         question: &Question,
-    ) -> Result<Option<(ProviderRef, Arc<dyn Session>)>, String> {
+    ) -> Result<Option<(Arc<ProviderRef>, Arc<dyn Session>)>, String> {
         for (address, tracked) in &self.recovered.snapshot.objects {
             let reference = tracked.current.as_ref().and_then(|it| provider_ref(&it.provider));
             if let Some(reference) = reference {

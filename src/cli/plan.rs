@@ -10,6 +10,7 @@ use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
 use crate::backends::local::write_whole;
 use crate::plan::file;
+use crate::plan::planner::Options;
 
 pub(super) const COMMAND: Command = Command {
     name: "plan",
@@ -41,7 +42,8 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let generated = generate(workbench, matches)?;
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
-    let options = options(workbench, matches, false)?;
+    let saved = one(matches, "out").is_some();
+    let options = Options { saved, ..options(workbench, matches, false)? };
     workbench.wants_something("Plan", options.mode)?;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;

@@ -130,7 +130,7 @@ pub(super) fn options(
     }
     let (refresh, require_live) = (on("refresh"), on("require-live"));
     let imports = Vec::new();
-    Ok(Options { mode, refresh, targets, exclude, replace, require_live, imports })
+    Ok(Options { mode, refresh, targets, exclude, replace, require_live, saved: false, imports })
 }
 
 /// What an apply tells of again, with all known.

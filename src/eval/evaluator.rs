@@ -40,7 +40,7 @@ pub struct Evaluator<'a> {
     /// The address of each resource block in a module's instance, once it is asked for.
     pub(super) addresses: Table<BlockId<'a>, Address>,
     /// The provider block and schema of each resource block in a module's instance.
-    pub(super) types: Table<BlockId<'a>, (ProviderRef, Option<Arc<Schema>>)>,
+    pub(super) types: Table<BlockId<'a>, (Arc<ProviderRef>, Option<Arc<Schema>>)>,
     values: Memory<'a, Value>,
     turns: Memory<'a, Rc<Turns>>,
     instances: Memory<'a, Rc<Instance>>,
@@ -242,7 +242,7 @@ impl<'a> Evaluator<'a> {
         provider: &ProviderRef,
         oracle: &mut dyn Oracle,
     ) -> Result<ProviderConfig, Vec<Diagnostic>> {
-        let made = self.once(oracle, |pass| pass.provider_config(provider))?;
+        let made = self.once(oracle, |pass| pass.provider_config(&Arc::new(provider.clone())))?;
         Ok((*made).clone())
     }
 
@@ -254,7 +254,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         address: &Address,
         oracle: &mut dyn Oracle,
-    ) -> Result<ProviderRef, Vec<Diagnostic>> {
+    ) -> Result<Arc<ProviderRef>, Vec<Diagnostic>> {
         self.once(oracle, |pass| {
             let block = pass.find_block(address)?;
             pass.schema(block)?;
@@ -555,7 +555,7 @@ impl<'a> Pass<'_, 'a> {
 
     /// Evaluates the provider blocks that instances use, and those of the root that some block uses.
     fn providers(&mut self, desired: &mut Desired) {
-        let used: BTreeSet<ProviderRef> =
+        let used: BTreeSet<Arc<ProviderRef>> =
             desired.instances.values().map(|instance| instance.provider.clone()).collect();
         let root = &self.evaluator.config.root;
         let (known, all) = (self.used_providers(), self.evaluator.limit.is_none());
@@ -572,7 +572,7 @@ impl<'a> Pass<'_, 'a> {
                 alias: alias.clone(),
             }
         });
-        for provider in used.into_iter().chain(written.collect::<Vec<_>>()) {
+        for provider in used.into_iter().chain(written.map(Arc::new).collect::<Vec<_>>()) {
             // That an alias has no block is told of what uses it.
             if provider.alias.is_some() && self.provider_block(&provider).is_none() {
                 continue;

@@ -373,7 +373,7 @@ impl<'a> Pass<'_, 'a> {
         if let Some((_, known)) = self.evaluator.types.get(&block) {
             return known.clone().ok_or_else(|| self.untyped(block));
         }
-        let provider = self.find_provider(block);
+        let provider = Arc::new(self.find_provider(block));
         let (mode, type_name) = (block.resource.mode, &block.resource.type_name.text);
         let found = self.evaluator.schemas.resource(&provider.source, mode, type_name);
         self.evaluator.types.insert(block, (provider, found.clone()));
@@ -386,10 +386,10 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Gives the provider block that a resource block uses.
-    pub(super) fn provider_of(&mut self, block: BlockId<'a>) -> ProviderRef {
+    pub(super) fn provider_of(&mut self, block: BlockId<'a>) -> Arc<ProviderRef> {
         match self.evaluator.types.get(&block) {
             Some((provider, _)) => provider.clone(),
-            None => self.find_provider(block),
+            None => Arc::new(self.find_provider(block)),
         }
     }
 
@@ -476,7 +476,10 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Gives a provider block's configuration; what it was made from is not taken over.
-    pub(super) fn provider_config(&mut self, provider: &ProviderRef) -> Eval<Rc<ProviderConfig>> {
+    pub(super) fn provider_config(
+        &mut self,
+        provider: &Arc<ProviderRef>,
+    ) -> Eval<Rc<ProviderConfig>> {
         let (made, trace) = self.traced(|pass| {
             pass.owned_by_provider(provider, |pass| {
                 pass.once(Item::Provider(provider.clone()), |pass| {

@@ -112,7 +112,7 @@ pub struct Instance {
     /// Those of `needs` that come from `depends_on` (a data source with pending ones is read in the apply).
     pub depends_on: BTreeSet<Address>,
     /// Its provider's block.
-    pub provider: ProviderRef,
+    pub provider: Arc<ProviderRef>,
     /// What its block says about its life.
     pub lifecycle: InstanceLifecycle,
     /// Its block's header.
@@ -138,7 +138,7 @@ pub struct Desired {
     /// The root module's outputs.
     pub outputs: BTreeMap<String, OutputValue>,
     /// The provider blocks that instances use, or that stand in the root.
-    pub providers: BTreeMap<ProviderRef, ProviderConfig>,
+    pub providers: BTreeMap<Arc<ProviderRef>, ProviderConfig>,
     /// What preconditions, postconditions, output preconditions, variable validations and check blocks gave.
     pub checks: Vec<CheckResult>,
 }

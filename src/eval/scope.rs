@@ -183,7 +183,7 @@ pub(super) enum Item<'a> {
     /// The value that stands for an instance.
     Object(BlockId<'a>, Option<Key>),
     /// A provider block.
-    Provider(super::ProviderRef),
+    Provider(std::sync::Arc<super::ProviderRef>),
 }
 
 /// A resource block in a module's instance.

@@ -203,7 +203,7 @@ impl Maker<'_, '_> {
         }
         match evaluator.provider(reference, &mut self.planner) {
             Ok(config) => {
-                self.desired.providers.insert(reference.clone(), config.clone());
+                self.desired.providers.insert(Arc::new(reference.clone()), config.clone());
                 Ok(config)
             }
             Err(problems) => {
@@ -252,7 +252,10 @@ impl Maker<'_, '_> {
         self.renew(&plan, evaluator);
         self.imported(&plan);
         self.outputs(&mut plan);
-        plan.relevant = relevant(&plan, evaluator);
+        // It takes a tenth of a plan's time, and is told with what has drifted and in a saved plan only.
+        if self.given.options.saved || !plan.drift.is_empty() {
+            plan.relevant = relevant(&plan, evaluator);
+        }
         let (needs, prior) = (self.needs(), self.prior_needs());
         for ((address, _), change) in &mut plan.changes {
             if change.config.is_none() || !first.contains(&address.without_keys()) {

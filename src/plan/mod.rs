@@ -21,6 +21,7 @@ mod written;
 mod written_plan;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::addr::Address;
 use crate::diag::{Diagnostic, Span};
@@ -94,7 +95,7 @@ pub struct Change {
     /// Why, where it is not plain.
     pub reason: Option<Reason>,
     /// Its provider's block.
-    pub provider: ProviderRef,
+    pub provider: Arc<ProviderRef>,
     /// The configuration it comes from; nothing for what is only removed.
     pub config: Option<Value>,
     /// The blocks and instances that it needs.
@@ -229,7 +230,7 @@ pub struct Drift {
     /// The parts that differ.
     pub paths: Vec<Path>,
     /// Its provider's block.
-    pub provider: ProviderRef,
+    pub provider: Arc<ProviderRef>,
 }
 
 /// One call.

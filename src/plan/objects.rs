@@ -1,5 +1,7 @@
 //! Objects between the state file's JSON and values by a schema.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::decide::kept;
@@ -109,11 +111,11 @@ pub fn provider_text(provider: &ProviderRef) -> String {
 }
 
 /// Reads a provider block's name from the state file's form.
-pub fn provider_ref(text: &str) -> Option<ProviderRef> {
+pub fn provider_ref(text: &str) -> Option<Arc<ProviderRef>> {
     let name = ProviderName::parse(text)?;
     let source = name.source.strip_prefix("terraform.io/").unwrap_or(&name.source).to_string();
     let short = source.rsplit('/').next().unwrap_or_default().to_string();
-    Some(ProviderRef { module: name.module, name: short, source, alias: name.alias })
+    Some(Arc::new(ProviderRef { module: name.module, name: short, source, alias: name.alias }))
 }
 
 /// Gives the paths of marked parts in the state file's form.

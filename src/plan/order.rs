@@ -280,12 +280,12 @@ mod tests {
     }
 
     fn change(word: &str) -> Change {
-        let provider = ProviderRef {
+        let provider = std::sync::Arc::new(ProviderRef {
             module: Vec::new(),
             name: "t".into(),
             source: "hashicorp/t".into(),
             alias: None,
-        };
+        });
         Change {
             verb: verb(word),
             reason: None,

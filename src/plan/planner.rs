@@ -41,6 +41,8 @@ pub struct Options {
     pub replace: Vec<Address>,
     /// Workloads must be checked against their live cluster.
     pub require_live: bool,
+    /// The plan is saved: which parts of objects contribute to its changes is worked out whether or not anything has drifted.
+    pub saved: bool,
     /// Objects to take over, by address and id, besides those of `import` blocks.
     pub imports: Vec<(Address, String)>,
 }

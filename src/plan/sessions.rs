@@ -19,7 +19,7 @@ pub struct Sessions<'a> {
     world: World,
     open: Vec<(ProviderRef, Value, Result<Arc<dyn Session>, Diagnostic>)>,
     /// Who manages the instances that a provider block may be made from.
-    owners: BTreeMap<Address, ProviderRef>,
+    owners: BTreeMap<Address, Arc<ProviderRef>>,
 }
 
 impl<'a> Sessions<'a> {
@@ -34,7 +34,7 @@ impl<'a> Sessions<'a> {
     }
 
     /// Notes who manages an instance: its session gives the tokens for a cluster that it is.
-    pub fn owns(&mut self, address: &Address, provider: &ProviderRef) {
+    pub fn owns(&mut self, address: &Address, provider: &Arc<ProviderRef>) {
         self.owners.insert(address.clone(), provider.clone());
     }
 
@@ -90,7 +90,7 @@ impl<'a> Sessions<'a> {
             });
             let (_, owner) = owner?;
             self.open.iter().find_map(|(open, _, session)| {
-                let session = session.as_ref().ok().filter(|_| open == owner)?;
+                let session = session.as_ref().ok().filter(|_| *open == **owner)?;
                 session.tokens()
             })
         })

@@ -1,6 +1,7 @@
 //! A plan as a saved plan has it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -276,7 +277,7 @@ impl WrittenChange {
             deposed,
             verb: (&change.verb).into(),
             reason: change.reason.as_ref().map(WrittenReason::from),
-            provider: (&change.provider).into(),
+            provider: (&*change.provider).into(),
             config: change.config.as_ref().map(WrittenValue::from),
             needs: change.needs.iter().map(ToString::to_string).collect(),
             span: change.span.map(write_span),
@@ -302,7 +303,7 @@ impl TryFrom<WrittenChange> for Change {
         Ok(Change {
             verb: written.verb.try_into()?,
             reason: written.reason.map(Reason::try_from).transpose()?,
-            provider: written.provider.into(),
+            provider: Arc::new(written.provider.into()),
             config: written.config.map(Value::try_from).transpose()?,
             needs: written.needs.iter().map(|need| read_address(need)).collect::<Result<_, _>>()?,
             span: written.span.map(read_span),
@@ -432,7 +433,7 @@ impl From<&Drift> for WrittenDrift {
             saved: (&drift.saved).into(),
             found: drift.found.as_ref().map(WrittenValue::from),
             paths: drift.paths.iter().map(write_path).collect(),
-            provider: (&drift.provider).into(),
+            provider: (&*drift.provider).into(),
         }
     }
 }
@@ -445,7 +446,7 @@ impl TryFrom<WrittenDrift> for Drift {
             saved: written.saved.try_into()?,
             found: written.found.map(Value::try_from).transpose()?,
             paths: written.paths.into_iter().map(read_path).collect::<Result<_, _>>()?,
-            provider: written.provider.into(),
+            provider: Arc::new(written.provider.into()),
         })
     }
 }
@@ -570,12 +571,12 @@ pub(super) mod tests {
                 ("u", Value::unknown(Type::String)),
             ])
         };
-        let provider = ProviderRef {
+        let provider = Arc::new(ProviderRef {
             module: vec!["m".into()],
             name: "x".into(),
             source: "h/x".into(),
             alias: Some("y".into()),
-        };
+        });
         let change = |verb, reason| Change {
             verb,
             reason,

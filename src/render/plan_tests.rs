@@ -15,12 +15,12 @@ pub(crate) fn change(verb: Verb) -> Change {
     Change {
         verb,
         reason: None,
-        provider: ProviderRef {
+        provider: std::sync::Arc::new(ProviderRef {
             module: Vec::new(),
             name: "x".into(),
             source: "hashicorp/x".into(),
             alias: None,
-        },
+        }),
         config: None,
         needs: Default::default(),
         span: None,
