@@ -8,6 +8,7 @@ mod calls;
 pub mod constant;
 mod constraint;
 pub mod installed;
+mod key;
 mod load;
 pub mod names;
 mod nesting;
@@ -22,6 +23,7 @@ pub mod source;
 mod values;
 pub mod version;
 
+pub use self::key::{BlockKey, BlockName, block_name};
 pub use self::load::{Disk, Loader, Memory, load, load_variables};
 
 #[cfg(test)]
@@ -60,7 +62,7 @@ pub struct Module {
     /// `output` blocks.
     pub outputs: BTreeMap<String, Output>,
     /// `resource`, `data` and `ephemeral` blocks.
-    pub resources: BTreeMap<(Mode, String, String), Resource>,
+    pub resources: BTreeMap<BlockKey, Resource>,
     /// `module` blocks.
     pub calls: BTreeMap<String, ModuleCall>,
     /// `provider` blocks by local name and alias.
@@ -358,12 +360,23 @@ impl Config {
     /// Gives the block of an instance.
     pub fn resource(&self, address: &Address) -> Option<&Resource> {
         let path: Vec<String> = address.module.iter().map(|step| step.name.clone()).collect();
-        let key = (address.mode, address.type_name.clone(), address.name.clone());
-        self.module(&path)?.resources.get(&key)
+        self.module(&path)?.resource(block_name(address))
+    }
+}
+
+impl Resource {
+    /// Gives the block's name in its module.
+    pub fn block_name(&self) -> BlockName<'_> {
+        (self.mode, &self.type_name.text, &self.name.text)
     }
 }
 
 impl Module {
+    /// Gives the resource block of a name.
+    pub fn resource(&self, name: BlockName<'_>) -> Option<&Resource> {
+        self.resources.get(&name as &dyn key::NamesBlock)
+    }
+
     /// Gives the provider's source that a local name stands for: `hashicorp/NAME` where nothing is said, and
     /// `builtin/terraform` for the language's own.
     pub fn provider_source(&self, local_name: &str) -> String {

@@ -9,7 +9,7 @@ use super::evaluator::Evaluator;
 use super::reference::{Chain, Named, Step as ChainStep, named, references};
 use super::written::from_json;
 use crate::addr::{Address, Key, Mode, ModulePath, Step};
-use crate::config::{Module, Resource, constant};
+use crate::config::{Module, Resource, block_name, constant};
 use crate::schema::{Field, Nesting};
 use crate::syntax::tree::{Body, Expr};
 use crate::value::{Path, PathStep, Value};
@@ -124,8 +124,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn block(&self, address: &Address) -> Option<&'a Resource> {
-        let name = (address.mode, address.type_name.clone(), address.name.clone());
-        self.module(&address.module)?.resources.get(&name)
+        self.module(&address.module)?.resource(block_name(address))
     }
 
     /// Looks at the argument that a path speaks of, or at the whole block.

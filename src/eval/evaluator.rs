@@ -413,9 +413,9 @@ impl<'a> Pass<'_, 'a> {
                     }
                 }
                 Node::Resource(place, mode, type_name, name) => {
-                    let name = (*mode, (*type_name).to_string(), (*name).to_string());
+                    let name = (*mode, *type_name, *name);
                     for module in &instances[*place] {
-                        let block = self.declared(*module, &name, Span::default());
+                        let block = self.declared(*module, name, Span::default());
                         if let Some(block) = self.tell(block) {
                             self.objects(block);
                         }
@@ -645,8 +645,7 @@ impl<'a> Pass<'_, 'a> {
             };
             at = self.child(at, call, step.key.clone());
         }
-        let name = (address.mode, address.type_name.clone(), address.name.clone());
-        self.declared(at, &name, Span::default()).map_err(|_| absent(address))
+        self.declared(at, crate::config::block_name(address), Span::default()).map_err(|_| absent(address))
     }
 
     /// Makes the stop for something that needs itself.

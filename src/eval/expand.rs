@@ -102,7 +102,7 @@ impl<'a> Pass<'_, 'a> {
             return Ok(self.evaluator.single.clone());
         }
         self.once(Item::Turns(block), |pass| {
-            let own = (resource.mode, resource.type_name.text.clone(), resource.name.text.clone());
+            let own = pass.block_address(block);
             let mut scope = Scope { own: Some(own), ..Scope::module(block.module) };
             let turns = pass.turns(resource.count.as_ref(), resource.for_each.as_ref(), &mut scope);
             if matches!(&turns, Err(stop) if stop.problems.iter().any(|problem| problem.detail.contains("until apply")))

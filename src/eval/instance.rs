@@ -12,7 +12,7 @@ use super::reference::{Chain, Step, anything, block_text, fixed_key, undeclared_
 use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, fatal};
 use super::{Answer, Asked, Ignore, Instance, InstanceLifecycle, ProviderConfig, ProviderRef};
 use crate::addr::{Address, Key, Mode};
-use crate::config::{IgnoreChanges, Lifecycle, ProviderBlock};
+use crate::config::{BlockName, IgnoreChanges, Lifecycle, ProviderBlock};
 use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::schema::{BlockKind, Field, Nesting, Schema};
 use crate::syntax::tree::Expr;
@@ -23,17 +23,15 @@ impl<'a> Pass<'_, 'a> {
     pub(super) fn declared(
         &mut self,
         module: ModuleId,
-        name: &(Mode, String, String),
+        name: BlockName<'_>,
         span: Span,
     ) -> Eval<BlockId<'a>> {
         let of = self.evaluator.modules[module].module;
         let scoped = || {
             let data = of.checks.values().filter_map(|check| check.data.as_ref());
-            data.into_iter().find(|data| {
-                (data.mode, &data.type_name.text, &data.name.text) == (name.0, &name.1, &name.2)
-            })
+            data.into_iter().find(|data| data.block_name() == name)
         };
-        match of.resources.get(name).or_else(scoped) {
+        match of.resource(name).or_else(scoped) {
             Some(resource) => Ok(BlockId { module, resource }),
             None => {
                 let label = self.module_label(module);
@@ -46,7 +44,7 @@ impl<'a> Pass<'_, 'a> {
     pub(super) fn resource_reference(
         &mut self,
         chain: &Chain<'_>,
-        name: &(Mode, String, String),
+        name: BlockName<'_>,
         used: usize,
         scope: &mut Scope,
     ) -> Eval<(Value, usize)> {
@@ -56,7 +54,7 @@ impl<'a> Pass<'_, 'a> {
         let step = chain.steps.get(used);
         match (&*turns, step) {
             (Turns::Single, _) if fixed_key(step).is_some() => {
-                let text = block_text(name.0, &name.1, &name.2);
+                let text = block_text(name.0, name.1, name.2);
                 let detail = format!(
                     "Because {text} does not have \"count\" or \"for_each\" set, references to it must not include an index key. \
                      Remove the bracketed index to refer to the single instance of this resource."
@@ -75,7 +73,7 @@ impl<'a> Pass<'_, 'a> {
                     Some(_) => ("count", "count.index"),
                     None => ("for_each", "each.key"),
                 };
-                let text = block_text(name.0, &name.1, &name.2);
+                let text = block_text(name.0, name.1, name.2);
                 let detail = format!(
                     "Because {text} has \"{argument}\" set, its attributes must be accessed on specific instances.\n\nFor example, \
                      to correlate with indices of a referring resource, use:\n    {text}[{key}]"
@@ -181,9 +179,8 @@ impl<'a> Pass<'_, 'a> {
 
     /// Says whether a block is the data source of a check.
     fn is_scoped(&self, block: BlockId<'a>) -> bool {
-        let resource = block.resource;
-        let name = (resource.mode, resource.type_name.text.clone(), resource.name.text.clone());
-        !self.evaluator.modules[block.module].module.resources.contains_key(&name)
+        let module = self.evaluator.modules[block.module].module;
+        !module.checks.is_empty() && module.resource(block.resource.block_name()).is_none()
     }
 
     /// Gives what an instance's block says.
@@ -191,7 +188,7 @@ impl<'a> Pass<'_, 'a> {
         self.once(Item::Instance(block, key.clone()), |pass| {
             let resource = block.resource;
             let turns = pass.block_turns(block)?;
-            let own = (resource.mode, resource.type_name.text.clone(), resource.name.text.clone());
+            let own = pass.block_address(block);
             let turn = turns.turn(key.as_ref());
             let mut scope = Scope { turn, own: Some(own), ..Scope::module(block.module) };
             let mut depends_on = (*pass.module_needs(block.module)?).clone();
@@ -342,10 +339,10 @@ impl<'a> Pass<'_, 'a> {
         else {
             return Err(Stop::reported());
         };
-        let name = (mode, type_name.to_string(), name.to_string());
+        let name = (mode, type_name, name);
         let span = chain.until(used);
-        let block = self.declared(module, &name, span).or_else(|_| {
-            let text = block_text(name.0, &name.1, &name.2);
+        let block = self.declared(module, name, span).or_else(|_| {
+            let text = block_text(name.0, name.1, name.2);
             let detail =
                 format!("A resource {text} has not been declared in {}", self.module_label(module));
             fatal("Reference to undeclared resource", detail, span)

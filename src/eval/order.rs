@@ -286,13 +286,12 @@ impl<'a> Found<'_, 'a> {
                 self.depends_on(&call.depends_on);
             }
             Node::Resource(_, mode, type_name, name) => {
-                let id = (mode, type_name.to_string(), name.to_string());
                 let scoped = || {
                     resources(module).find(|of| {
                         resource_node(place, of) == Node::Resource(place, mode, type_name, name)
                     })
                 };
-                if let Some(resource) = module.resources.get(&id).or_else(scoped) {
+                if let Some(resource) = module.resource((mode, type_name, name)).or_else(scoped) {
                     self.resource(resource);
                 }
             }

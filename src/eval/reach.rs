@@ -9,6 +9,7 @@ use super::evaluator::Evaluator;
 use super::order::Node;
 use super::scope::ModuleId;
 use crate::addr::{Address, Mode, Step, Target};
+use crate::config::block_name;
 
 impl<'a> Evaluator<'a> {
     /// Gives the blocks that an instance's block needs, without any keys. Empty for what has no block.
@@ -100,14 +101,14 @@ impl<'a> Evaluator<'a> {
             place = *self.order.places[place].children.get(step.name.as_str())?;
         }
         let module = self.order.places[place].module;
-        let name = (address.mode, address.type_name.clone(), address.name.clone());
+        let name = block_name(address);
         let scoped = || {
             let data = module.checks.values().filter_map(|check| check.data.as_ref());
             data.into_iter().find(|data| {
-                (data.mode, &data.type_name.text, &data.name.text) == (name.0, &name.1, &name.2)
+                data.block_name() == name
             })
         };
-        let block = module.resources.get(&name).or_else(scoped)?;
+        let block = module.resource(name).or_else(scoped)?;
         Some(Node::Resource(place, block.mode, &block.type_name.text, &block.name.text))
     }
 

@@ -4,7 +4,7 @@ use super::access::{attribute, index};
 use super::evaluator::Pass;
 use super::scope::{Eval, ModuleId, Scope, Stop, Turn, fatal, stop};
 use crate::addr::Mode;
-use crate::config::Module;
+use crate::config::{BlockName, Module, block_name};
 use crate::diag::{Diagnostic, Span, nearest_within};
 use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
 use crate::value::{Type, Value};
@@ -139,12 +139,13 @@ impl<'a> Pass<'_, 'a> {
             "module" => self.module_reference(chain, scope),
             _ => match named(chain)? {
                 Named::Resource { mode, type_name, name, used } => {
-                    let block = (mode, type_name.to_string(), name.to_string());
-                    if scope.own.as_ref() == Some(&block) && self.evaluator.inputs.validating {
+                    let block = (mode, type_name, name);
+                    let own = scope.own.as_ref().is_some_and(|own| block_name(own) == block);
+                    if own && self.evaluator.inputs.validating {
                         // What it is to be is told in the plan.
                         return Ok((anything(), used));
                     }
-                    if scope.own.as_ref() == Some(&block) {
+                    if own {
                         // A check of the text alone leaves it to the plan to tell of it.
                         if self.evaluator.inputs.validating {
                             return Ok((anything(), used));
@@ -153,7 +154,7 @@ impl<'a> Pass<'_, 'a> {
                         let detail = format!("Configuration for {text} may not refer to itself.");
                         return fatal("Self-referential block", detail, chain.until(used));
                     }
-                    self.resource_reference(chain, &block, used, scope)
+                    self.resource_reference(chain, block, used, scope)
                 }
                 Named::Other => {
                     fatal("Invalid reference", "This name cannot be referred to.", span)
@@ -183,8 +184,7 @@ impl<'a> Pass<'_, 'a> {
             return self.resolve(chain, scope).map(|_| ());
         }
         let Named::Resource { mode, type_name, name, used } = named(chain)? else { return Ok(()) };
-        let block = (mode, type_name.to_string(), name.to_string());
-        let id = self.declared(scope.module, &block, chain.until(used))?;
+        let id = self.declared(scope.module, (mode, type_name, name), chain.until(used))?;
         let address = self.block_address(id);
         self.need(address);
         Ok(())
@@ -393,7 +393,7 @@ fn turn_value(chain: &Chain<'_>, scope: &Scope) -> Eval {
 pub(super) fn undeclared_resource(
     module: &Module,
     label: &str,
-    (mode, type_name, name): &(Mode, String, String),
+    (mode, type_name, name): BlockName<'_>,
     span: Span,
 ) -> Diagnostic {
     let adjective = match mode {
@@ -401,8 +401,8 @@ pub(super) fn undeclared_resource(
         Mode::Data => "A data",
         Mode::Ephemeral => "An ephemeral",
     };
-    let other = (Mode::Data, type_name.clone(), name.clone());
-    let hint = if *mode == Mode::Managed && module.resources.contains_key(&other) {
+    let other = module.resource((Mode::Data, type_name, name));
+    let hint = if mode == Mode::Managed && other.is_some() {
         format!("\n\nDid you mean the data resource data.{type_name}.{name}?")
     } else {
         String::new()
@@ -411,9 +411,9 @@ pub(super) fn undeclared_resource(
         "{adjective} resource {type_name:?} {name:?} has not been declared in {label}.{hint}"
     );
     let problem = Diagnostic::error("Reference to undeclared resource", detail).at(span, "");
-    let names = module.resources.keys().filter(|(of, ty, _)| of == mode && ty == type_name);
+    let names = module.resources.keys().filter(|(of, ty, _)| *of == mode && ty == type_name);
     match nearest_within(name, names.map(|(_, _, name)| name.as_str())) {
-        Some(near) => problem.help(format!("There is a {} {type_name:?} {near:?}.", noun(*mode))),
+        Some(near) => problem.help(format!("There is a {} {type_name:?} {near:?}.", noun(mode))),
         None => problem,
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use foldhash::fast::FixedState;
 
 use super::evaluator::{Evaluator, Pass};
-use crate::addr::{Address, Key, Mode};
+use crate::addr::{Address, Key};
 use crate::config::Resource;
 use crate::diag::{Diagnostic, Span};
 use crate::value::Value;
@@ -130,7 +130,7 @@ pub(super) struct Scope {
     /// The turn.
     pub turn: Turn,
     /// The block that must not refer to itself.
-    pub own: Option<(Mode, String, String)>,
+    pub own: Option<Address>,
     /// `self`, where there is one.
     pub this: Option<Value>,
     /// Names of `for` and `dynamic`, the innermost last.

@@ -8,7 +8,7 @@ use super::observe::read_objects;
 use super::planner::{Job, ObjectKey, OrAt, Planner, cannot_be_destroyed, diagnostic};
 use super::{Change, Plan, PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Step, Target};
-use crate::config::{Module, ModuleCall, Resource, constant};
+use crate::config::{Module, ModuleCall, Resource, block_name, constant};
 use crate::diag::Diagnostic;
 use crate::eval::{Evaluator, Instance};
 use crate::providers::{Session, Wanted};
@@ -243,8 +243,7 @@ pub(super) fn still_declared(module: &Module) -> Vec<Diagnostic> {
             Target::Module(path) => ("module", call_in(module, path).map(|call| call.span)),
             Target::Resource(address) => {
                 let inside = module_in(module, &address.module);
-                let name = (address.mode, address.type_name.clone(), address.name.clone());
-                let block = inside.and_then(|module| module.resources.get(&name));
+                let block = inside.and_then(|module| module.resource(block_name(address)));
                 ("resource", block.map(|block| block.span))
             }
         };

@@ -1,0 +1,61 @@
+//! Names of resource blocks in their module, and looking a block up without making a name of its own.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+
+use crate::addr::{Address, Mode};
+
+/// A resource block's name in its module: mode, type, name.
+pub type BlockKey = (Mode, String, String);
+
+/// The same, of text that stands elsewhere.
+pub type BlockName<'n> = (Mode, &'n str, &'n str);
+
+/// Gives the name that an address's block has in its module.
+pub fn block_name(address: &Address) -> BlockName<'_> {
+    (address.mode, &address.type_name, &address.name)
+}
+
+/// What names a block.
+pub trait NamesBlock {
+    /// Gives the name.
+    fn name(&self) -> BlockName<'_>;
+}
+
+impl NamesBlock for BlockKey {
+    fn name(&self) -> BlockName<'_> {
+        (self.0, &self.1, &self.2)
+    }
+}
+
+impl NamesBlock for BlockName<'_> {
+    fn name(&self) -> BlockName<'_> {
+        *self
+    }
+}
+
+impl<'n> Borrow<dyn NamesBlock + 'n> for BlockKey {
+    fn borrow(&self) -> &(dyn NamesBlock + 'n) {
+        self
+    }
+}
+
+impl PartialEq for dyn NamesBlock + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for dyn NamesBlock + '_ {}
+
+impl PartialOrd for dyn NamesBlock + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for dyn NamesBlock + '_ {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(&other.name())
+    }
+}
