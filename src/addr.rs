@@ -50,7 +50,7 @@ pub struct Address {
 }
 
 /// The names that a block's addresses share.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlockName {
     /// The module's instance.
     pub module: ModulePath,
@@ -60,6 +60,32 @@ pub struct BlockName {
     pub type_name: String,
     /// The block's name.
     pub name: String,
+}
+
+impl Ord for BlockName {
+    fn cmp(&self, other: &BlockName) -> Ordering {
+        // Maps by address compare very many: what nearly all have in common goes the short way.
+        if !(self.module.is_empty() && other.module.is_empty()) {
+            match self.module.cmp(&other.module) {
+                Ordering::Equal => {}
+                unequal => return unequal,
+            }
+        }
+        match self.mode.cmp(&other.mode) {
+            Ordering::Equal => {}
+            unequal => return unequal,
+        }
+        match self.type_name.as_bytes().cmp(other.type_name.as_bytes()) {
+            Ordering::Equal => self.name.as_bytes().cmp(other.name.as_bytes()),
+            unequal => unequal,
+        }
+    }
+}
+
+impl PartialOrd for BlockName {
+    fn partial_cmp(&self, other: &BlockName) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Deref for Address {

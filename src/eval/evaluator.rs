@@ -645,7 +645,8 @@ impl<'a> Pass<'_, 'a> {
             };
             at = self.child(at, call, step.key.clone());
         }
-        self.declared(at, crate::config::block_name(address), Span::default()).map_err(|_| absent(address))
+        self.declared(at, crate::config::block_name(address), Span::default())
+            .map_err(|_| absent(address))
     }
 
     /// Makes the stop for something that needs itself.

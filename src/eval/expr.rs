@@ -1,6 +1,5 @@
 //! Expressions to values.
 
-
 use super::evaluator::Pass;
 use super::scope::{Eval, Scope, Stop, all, stop};
 use crate::diag::Span;

@@ -104,9 +104,7 @@ impl<'a> Evaluator<'a> {
         let name = block_name(address);
         let scoped = || {
             let data = module.checks.values().filter_map(|check| check.data.as_ref());
-            data.into_iter().find(|data| {
-                data.block_name() == name
-            })
+            data.into_iter().find(|data| data.block_name() == name)
         };
         let block = module.resource(name).or_else(scoped)?;
         Some(Node::Resource(place, block.mode, &block.type_name.text, &block.name.text))

@@ -143,7 +143,9 @@ fn merge(call: &Call<'_>) -> Result<Value, CallError> {
         }
     }
     let kind = match call.ty {
-        Type::Map(element) => Kind::Map((**element).clone(), Arc::new(merged.into_iter().collect())),
+        Type::Map(element) => {
+            Kind::Map((**element).clone(), Arc::new(merged.into_iter().collect()))
+        }
         _ => Kind::Object(Arc::new(merged.into_iter().collect())),
     };
     Ok(Value::new(kind).marked(marks))

@@ -167,6 +167,7 @@ async fn rounds(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Eva
     loop {
         planner.begin_round();
         let evaluation = evaluator.evaluate(planner);
+        planner.asked_before = true;
         round += 1;
         if planner.wants_more() && round < ROUNDS {
             read(planner).await;

@@ -85,6 +85,8 @@ pub(super) struct Planner<'a> {
     /// Boxed: a tree moves what it holds.
     pub(super) drafts: BTreeMap<Address, Box<Draft>>,
     pub(super) problems: BTreeMap<Address, Vec<Diagnostic>>,
+    /// Whether an instance may have been asked for before.
+    pub(super) asked_before: bool,
     // Of this round only.
     pub(super) wanted: Vec<Job<Wanted>>,
     pub(super) wanted_data: Vec<Job<(Address, Value)>>,
@@ -114,6 +116,7 @@ impl<'a> Planner<'a> {
             wanted_data: Vec::new(),
             wanted_previews: Vec::new(),
             opened: Vec::new(),
+            asked_before: false,
         }
     }
 
@@ -139,6 +142,7 @@ impl<'a> Planner<'a> {
 
     /// Forgets what only held for the last round.
     pub(super) fn begin_round(&mut self) {
+        self.asked_before |= !(self.drafts.is_empty() && self.problems.is_empty());
         self.wanted.clear();
         self.wanted_data.clear();
         self.wanted_previews.clear();
@@ -208,8 +212,10 @@ impl<'a> Planner<'a> {
     /// Forgets what was worked out when the instance was asked for before.
     fn begin(&mut self, asked: &Asked<'_>) {
         self.sessions.owns(asked.address, &asked.instance.provider);
-        self.drafts.remove(asked.address);
-        self.problems.remove(asked.address);
+        if self.asked_before {
+            self.drafts.remove(asked.address);
+            self.problems.remove(asked.address);
+        }
     }
 
     fn complain(&mut self, address: &Address, problem: Diagnostic) {

@@ -3,8 +3,10 @@
 //! Until a block's configuration is known there is no session, so its instances are planned from
 //! state, configuration and the provider's own schemas alone.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use crate::addr::{Address, Mode};
 use crate::diag::Diagnostic;
@@ -19,13 +21,13 @@ pub struct Sessions<'a> {
     world: World,
     open: Vec<(ProviderRef, Value, Result<Arc<dyn Session>, Diagnostic>)>,
     /// Who manages the instances that a provider block may be made from.
-    owners: BTreeMap<Address, Arc<ProviderRef>>,
+    owners: HashMap<Address, Arc<ProviderRef>, FixedState>,
 }
 
 impl<'a> Sessions<'a> {
     /// Starts without any.
     pub fn new(registry: &'a Registry, world: World) -> Sessions<'a> {
-        Sessions { registry, world, open: Vec::new(), owners: BTreeMap::new() }
+        Sessions { registry, world, open: Vec::new(), owners: HashMap::default() }
     }
 
     /// Gives the world that sessions live in.
@@ -85,10 +87,9 @@ impl<'a> Sessions<'a> {
         let endpoint = provider.endpoint_argument()?;
         let needs = config.needs.get(endpoint)?;
         needs.iter().find_map(|need| {
-            let owner = self.owners.iter().find(|(address, _)| {
-                *address == need || (need.key.is_none() && address.block() == *need)
-            });
-            let (_, owner) = owner?;
+            // The instances of a block have one owner.
+            let covered = || self.owners.iter().find(|(address, _)| need.covers(address));
+            let owner = self.owners.get(need).or_else(|| covered().map(|(_, owner)| owner))?;
             self.open.iter().find_map(|(open, _, session)| {
                 let session = session.as_ref().ok().filter(|_| *open == **owner)?;
                 session.tokens()

@@ -68,17 +68,47 @@ pub(super) fn act(before: Option<&Value>, after: Option<&Value>) -> Act {
 impl Diff<'_> {
     /// Gives the start of a line: indentation and symbol.
     pub(super) fn lead(&self, depth: usize, act: Act) -> String {
-        let indent = " ".repeat(depth * 4);
+        let mut lead = String::with_capacity(depth * 4 + 16);
+        self.push_lead(&mut lead, depth, act);
+        lead
+    }
+
+    /// Adds the start of a line.
+    fn push_lead(&self, text: &mut String, depth: usize, act: Act) {
+        text.extend(std::iter::repeat_n(' ', depth * 4));
         if !self.symbols {
-            return indent;
+            return;
         }
-        let symbol = match act {
-            Act::Keep => " ".to_string(),
-            Act::Create => self.style.paint(Ink::Create, "+"),
-            Act::Delete => self.style.paint(Ink::Delete, "-"),
-            Act::Update => self.style.paint(Ink::Update, "~"),
+        let (ink, symbol) = match act {
+            Act::Keep => (Ink::Dim, " "),
+            Act::Create => (Ink::Create, "+"),
+            Act::Delete => (Ink::Delete, "-"),
+            Act::Update => (Ink::Update, "~"),
         };
-        format!("{indent}  {symbol} ")
+        text.push_str("  ");
+        if self.style.color && act != Act::Keep {
+            text.push_str(&self.style.paint(ink, symbol));
+        } else {
+            text.push_str(symbol);
+        }
+        text.push(' ');
+    }
+
+    /// Adds a line that tells a part by its name.
+    fn push_part(
+        &self,
+        text: &mut String,
+        at: (usize, Act),
+        (name, width): (&str, usize),
+        value: &str,
+    ) {
+        self.push_lead(text, at.0, at.1);
+        text.push_str(name);
+        let missing = width.saturating_sub(name.chars().count());
+        text.extend(std::iter::repeat_n(' ', missing));
+        text.push_str(" = ");
+        text.push_str(value);
+        text.push('\n');
     }
 
     pub(super) fn dim(&self, text: &str) -> String {
@@ -187,8 +217,8 @@ impl Diff<'_> {
                 let width = widest(&names);
                 let mut text = String::from("{\n");
                 for (name, part) in names.iter().zip(fields.values()) {
-                    text += &self.lead(depth + 1, act);
-                    text += &format!("{name:width$} = {}\n", self.one(part, act, depth + 1));
+                    let part = self.one(part, act, depth + 1);
+                    self.push_part(&mut text, (depth + 1, act), (name, width), &part);
                 }
                 text + &end("}")
             }
@@ -218,9 +248,8 @@ impl Diff<'_> {
                 hidden += 1;
                 continue;
             }
-            text += &self.lead(spot.depth + 1, act);
-            text +=
-                &format!("{shown:width$} = {}\n", self.value(before, after, &spot.inside(path)));
+            let value = self.value(before, after, &spot.inside(path));
+            self.push_part(&mut text, (spot.depth + 1, act), (shown, width), &value);
         }
         text += &self.hidden(spot.depth + 1, hidden, if is_map { "element" } else { "attribute" });
         text + &self.lead(spot.depth, Act::Keep) + "}"
@@ -372,7 +401,7 @@ impl Diff<'_> {
             text += &self.seal_remark(before.as_ref(), after.as_ref(), spot.depth);
             let inside = Spot { path: spot.path.attribute(name), ..spot.clone() };
             let value = self.value(before.as_ref(), after.as_ref(), &inside);
-            text += &format!("{}{name:width$} = {value}\n", self.lead(spot.depth, act));
+            self.push_part(&mut text, (spot.depth, act), (name, width), &value);
         }
         text + &self.hidden(spot.depth, hidden, "attribute")
     }

@@ -12,7 +12,15 @@ const AROUND: usize = 3;
 
 /// Quotes a text as the language writes it.
 pub(super) fn quote(text: &str) -> String {
-    let mut out = String::from("\"");
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    // Most texts have nothing to escape.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'{'))
+    {
+        out.push_str(text);
+        out.push('"');
+        return out;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),

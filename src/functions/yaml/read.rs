@@ -323,7 +323,11 @@ impl<'a> Reader<'a> {
 }
 
 /// Takes in the mapping that `<<` names, over what stands before it.
-fn merge_into(fields: &mut BTreeMap<Arc<str>, Value>, value: &Value, span: &Span) -> Result<(), CallError> {
+fn merge_into(
+    fields: &mut BTreeMap<Arc<str>, Value>,
+    value: &Value,
+    span: &Span,
+) -> Result<(), CallError> {
     let Some(source) = value.fields() else {
         let message = format!("cannot merge {} into mapping", value.ty().friendly());
         return Err(at(span, &message));
