@@ -144,7 +144,7 @@ fn part<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
             let place = number.to_i64().and_then(|place| usize::try_from(place).ok());
             place.and_then(|place| parts.get(place))
         }
-        (Kind::Map(_, fields) | Kind::Object(fields), Kind::String(name)) => fields.get(&**name),
+        (Kind::Map(_, fields) | Kind::Object(fields), Kind::String(name)) => fields.get(name),
         _ => None,
     }
 }

@@ -52,7 +52,7 @@ fn differ(before: &Value, after: &Value, path: &Path, found: &mut Vec<Path>) {
                 }
             }
             found.extend(
-                a.keys().filter(|name| !b.contains_key(*name)).map(|name| path.attribute(&**name)),
+                a.keys().filter(|name| !b.contains_key(name)).map(|name| path.attribute(&**name)),
             );
         }
         (Kind::Map(_, a), Kind::Map(_, b)) => {
@@ -62,7 +62,7 @@ fn differ(before: &Value, after: &Value, path: &Path, found: &mut Vec<Path>) {
                     None => found.push(path.key(name)),
                 }
             }
-            found.extend(a.keys().filter(|name| !b.contains_key(*name)).map(|name| path.key(name)));
+            found.extend(a.keys().filter(|name| !b.contains_key(name)).map(|name| path.key(name)));
         }
         (Kind::List(_, a), Kind::List(_, b)) | (Kind::Tuple(a), Kind::Tuple(b))
             if a.len() == b.len() =>

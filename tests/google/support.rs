@@ -191,7 +191,7 @@ pub(crate) fn object(parts: &[Part], json: &Json) -> Value {
 pub(crate) fn differences(left: &Value, right: &Value, path: &str, found: &mut Vec<String>) {
     match (left.fields(), right.fields(), left.elements(), right.elements()) {
         (Some(a), Some(b), _, _) => {
-            for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
+            for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(name))) {
                 match (a.get(name), b.get(name)) {
                     (Some(a), Some(b)) => differences(a, b, &format!("{path}.{name}"), found),
                     (a, b) => found.push(format!("{path}.{name}: {a:?} / {b:?}")),

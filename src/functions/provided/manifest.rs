@@ -57,7 +57,7 @@ fn manifests(text: &str) -> Result<Vec<Value>, CallError> {
 /// Checks that a manifest has what each must have.
 fn check(fields: &Fields) -> Result<(), CallError> {
     let missing =
-        ["apiVersion", "kind", "metadata"].into_iter().find(|name| !fields.contains_key(*name));
+        ["apiVersion", "kind", "metadata"].into_iter().find(|name| !fields.contains_key(name));
     match missing {
         Some(name) => Err(CallError::new(format!(
             "Invalid Kubernetes manifest: missing field {name}",

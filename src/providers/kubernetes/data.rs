@@ -51,7 +51,7 @@ fn split_binary(value: Value, live: &Json, wanted: &Fields) -> Value {
     let value = value.with_field("binary_data", binary.sensitive());
     match data.as_ref().and_then(Value::fields) {
         Some(fields) => {
-            let rest = fields.iter().filter(|(key, _)| !wanted.contains_key(*key));
+            let rest = fields.iter().filter(|(key, _)| !wanted.contains_key(key));
             let rest = rest.map(|(key, value)| (key.clone(), value.clone()));
             let rest: Vec<_> = rest.collect();
             value.with_field("data", Value::map(crate::value::Type::String, rest).sensitive())

@@ -60,7 +60,7 @@ fn labels(prior: &Value, planned: &Value) -> Option<Json> {
     if old == Some(new) {
         return None;
     }
-    let gone = old.into_iter().flatten().filter(|(name, _)| !new.contains_key(*name));
+    let gone = old.into_iter().flatten().filter(|(name, _)| !new.contains_key(name));
     let mut labels: Map<String, Json> =
         gone.map(|(name, _)| (name.to_string(), Json::Null)).collect();
     labels.extend(

@@ -120,7 +120,7 @@ fn backend_check(backend: &str, config: Option<&Value>) -> Option<Problem> {
         return Some(wrong(format!("unexpected attribute {:?}", &**name)));
     }
     let missing =
-        known.iter().find(|(name, must)| *must && fields.get(*name).is_none_or(Value::is_null));
+        known.iter().find(|(name, must)| *must && fields.get(name).is_none_or(Value::is_null));
     if let Some((name, _)) = missing {
         return Some(wrong(format!("attribute {name:?} is required")));
     }
