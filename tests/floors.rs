@@ -20,7 +20,7 @@ const FLOORS: &[(&str, &str)] = &[
     ("eval", "addr config diag functions schema syntax value"),
     ("state", "addr diag value"),
     ("backends", "addr auth diag http state value"),
-    ("providers", "addr auth diag http merge schema syntax value"),
+    ("providers", "addr auth backends diag http merge schema state syntax value"),
     ("plan", "addr config diag eval graph http providers schema state value"),
     ("apply", "addr backends config diag eval graph http plan providers schema state syntax value"),
     ("render", "addr config diag eval functions graph plan providers schema state syntax value"),

@@ -15,7 +15,7 @@ use super::program::Run;
 use super::provision::Provisioning;
 use super::walking::{inconsistent, overlaid, place};
 use crate::addr::{Address, Mode};
-use crate::backends::{BackendError, Lock};
+use crate::backends::Lock;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
@@ -48,8 +48,6 @@ pub struct Given<'a> {
     pub world: World,
     /// The plan.
     pub plan: &'a Plan,
-    /// How many calls at once.
-    pub parallelism: usize,
     /// Asked once, what is under way is finished and nothing more begun; asked again, what is under way is left.
     pub stop: Stop,
 }
@@ -117,7 +115,7 @@ pub async fn apply(
     applier.read_again().await;
     if !has_errors(&applier.applied.problems) {
         let clock = given.world.clock.clone();
-        let walked = walk(&given.plan.order, given.parallelism, &clock, &mut inbox, &mut applier);
+        let walked = walk(&given.plan.order, &given.world.pace, &clock, &mut inbox, &mut applier);
         tokio::select! {
             biased;
             () = walked => {}
@@ -470,23 +468,17 @@ impl Applier<'_, '_> {
         let mut object = encode(&schema, &value, &observed.private, &change.provider, needs);
         object.tainted = tainted;
         object.create_before_destroy = change.create_before_destroy;
+        if action.call == Call::Update
+            && let Some(former) = self.state.current(&action.address)
+        {
+            // What is changed in place stays the same object.
+            (object.identity, object.other) = (former.identity.clone(), former.carried());
+        }
         Some(object)
     }
 
-    pub(super) async fn flush(&mut self) {
-        if self.entries.is_empty() {
-            return;
-        }
-        let entries = std::mem::take(&mut self.entries);
-        if let Err(error) = self.lock.append(&entries).await {
-            self.lost |= matches!(error, BackendError::LockLost { .. });
-            self.applied.problems.push(error.to_diagnostic());
-        }
-    }
-
     pub(super) fn id(&self, address: &Address) -> Option<String> {
-        let object = self.state.current(address)?;
-        object.attributes.get("id").and_then(serde_json::Value::as_str).map(str::to_string)
+        self.state.current(address)?.id().map(str::to_string)
     }
 
     pub(super) fn elapsed(&self, action: &Action) -> std::time::Duration {

@@ -2,6 +2,8 @@
 
 use super::applier::Applier;
 use super::walking::word;
+use crate::backends::BackendError;
+use crate::diag::{Diagnostic, Severity};
 use crate::plan::objects::encode;
 use crate::plan::{Action, Call};
 use crate::providers::{self, ApiErrorKind, Deed, Failure};
@@ -9,6 +11,34 @@ use crate::state::{Begun, Entry, Object};
 use crate::value::Value;
 
 impl Applier<'_, '_> {
+    /// Makes what was told so far durable; says whether it is.
+    pub(super) async fn flush(&mut self) -> bool {
+        if self.entries.is_empty() {
+            return true;
+        }
+        let entries = std::mem::take(&mut self.entries);
+        let Err(error) = self.lock.append(&entries).await else { return true };
+        self.lost |= matches!(error, BackendError::LockLost { .. });
+        self.applied.problems.push(error.to_diagnostic());
+        false
+    }
+
+    /// Saves the state where the journal has grown long: then that begins anew.
+    pub(super) async fn save_meanwhile(&mut self) {
+        if self.lost || !self.lock.due(self.given.world.clock.now()) {
+            return;
+        }
+        let Err(error) = self.lock.save(&self.state).await else { return };
+        let problem = error.to_diagnostic();
+        if matches!(error, BackendError::LockLost { .. } | BackendError::Stale { .. }) {
+            self.lost = true;
+            self.applied.problems.push(problem);
+        } else {
+            // The journal has it all; whether the state can be saved is told at the end.
+            self.applied.problems.push(Diagnostic { severity: Severity::Warning, ..problem });
+        }
+    }
+
     /// Tells that an action begins: from here on it is a question what became of its object.
     pub(super) fn begin(&mut self, action: &Action, act: &providers::Action) {
         if !self.sends(action) {

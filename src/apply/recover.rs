@@ -208,7 +208,10 @@ impl Recovery<'_, '_> {
         let Some(provider) = self.given.registry.provider(&reference.source) else { return };
         let value = match decode(provider.as_ref(), Mode::Managed, &address.type_name, &object) {
             Ok(value) => value,
-            Err(why) => return self.found(question, Answer::Unknown(why)),
+            Err(why) => {
+                let why = why.to_diagnostic(address).detail;
+                return self.found(question, Answer::Unknown(why));
+            }
         };
         let wanted = Wanted {
             address: address.clone(),
@@ -311,9 +314,7 @@ impl Recovery<'_, '_> {
         let tracked = |wanted: &str| {
             self.recovered.snapshot.objects.values().any(|tracked| {
                 let all = tracked.current.iter().chain(tracked.deposed.values());
-                all.into_iter().any(|object| {
-                    object.attributes.get("id").and_then(Json::as_str) == Some(wanted)
-                })
+                all.into_iter().any(|object| object.id() == Some(wanted))
             })
         };
         let strays: Vec<(String, Observed)> = strays
@@ -361,7 +362,7 @@ impl Recovery<'_, '_> {
             tainted,
             create_before_destroy: former.create_before_destroy,
             identity: former.identity.clone(),
-            other: former.other.clone(),
+            other: former.carried(),
             ..encode(&schema, &value, &observed.private, reference, needs)
         };
         self.set(question, Some(object));

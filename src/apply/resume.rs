@@ -13,7 +13,7 @@ pub fn still_to_replace(saved: &Plan, state: &Snapshot) -> Vec<Address> {
     let open = requested.filter(|((address, _), change)| {
         let id = |value: &Value| value.field("id").and_then(Value::as_str).map(String::from);
         let before = change.verb.before().and_then(id);
-        let now = state.current(address).and_then(|it| it.attributes.get("id")?.as_str());
+        let now = state.current(address).and_then(|it| it.id());
         before.is_some() && before.as_deref() == now
     });
     open.map(|((address, _), _)| address.clone()).collect()

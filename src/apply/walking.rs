@@ -113,14 +113,13 @@ impl Walk for Applier<'_, '_> {
                 }
             }
         }
-        let before = self.applied.problems.len();
-        self.flush().await;
-        let failed = self.applied.problems.len() > before;
+        let kept = self.flush().await;
         for (told, call) in durable {
-            let answer = if failed { Err(not_durable()) } else { Ok(call) };
+            let answer = if kept { Ok(call) } else { Err(not_durable()) };
             // A worker that has gone away asks no more.
             let _ = told.send(answer);
         }
+        self.save_meanwhile().await;
     }
 
     async fn finish(&mut self, action: &Action, done: Done) -> Outcome<Done> {
@@ -152,6 +151,7 @@ impl Walk for Applier<'_, '_> {
         // What was only computed is written with what comes next: a program that runs, a request, the state.
         if self.sends(action) || matches!(outcome, Outcome::More(_)) || self.has_programs(action) {
             self.flush().await;
+            self.save_meanwhile().await;
         }
         outcome
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::{Backend, gcs, http, kubernetes, local, pg};
 use crate::diag::{Diagnostic, nearest};
 use crate::http::Clock;
+use crate::value::Type;
 
 /// The arguments of a `backend` block, with what `-backend-config` says over them; blocks inside are objects.
 pub type Settings = Map<String, Json>;
@@ -125,6 +126,39 @@ fn missing(name: &str) -> Diagnostic {
 
 /// All kinds.
 const KINDS: &[Kind] = &[local::KIND, gcs::KIND, kubernetes::KIND, http::KIND, pg::KIND];
+
+/// An argument of a kind of place, as who writes a block sees it.
+pub struct Argument {
+    /// Its name.
+    pub name: &'static str,
+    /// It must be written: no environment variable stands for it.
+    pub required: bool,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// Names all kinds.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name)
+}
+
+/// Gives the arguments of a kind; nothing where there is no such kind.
+pub fn arguments(kind: &str) -> Option<Vec<Argument>> {
+    let kind = KINDS.iter().find(|found| found.name == kind)?;
+    let argument = |setting: &Setting| Argument {
+        name: setting.name,
+        required: setting.required && setting.environment.is_empty(),
+        ty: match setting.form {
+            Form::Text => Type::String,
+            Form::Bool => Type::Bool,
+            Form::Number => Type::Number,
+            Form::List => Type::list(Type::String),
+            Form::Map => Type::map(Type::String),
+            Form::Block => Type::Any,
+        },
+    };
+    Some(kind.settings.iter().map(argument).collect())
+}
 
 /// The summary of a kind that is none here.
 pub const UNKNOWN_KIND: &str = "Invalid backend type";

@@ -250,6 +250,10 @@ impl Lock for LocalLock {
         journal.write_all(&bytes).and_then(|()| journal.sync_data()).map_err(error)
     }
 
+    fn due(&mut self, now: Timestamp) -> bool {
+        self.work.due(now)
+    }
+
     async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
         self.refuse_stale(snapshot).await?;
         let next = self.work.next(snapshot);

@@ -88,6 +88,10 @@ pub trait Lock: Send {
     /// Adds entries to the journal; they are durable when this returns.
     async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError>;
 
+    /// Says whether the journal has grown so much since the last save, or a smaller part of it is so old, that the state
+    /// should be saved before the run goes on: all that is written in a run grows with what it does, not with its square.
+    fn due(&mut self, now: Timestamp) -> bool;
+
     /// Saves whole, as the successor of what this lock last loaded or saved; then the journal is empty.
     /// A snapshot that says the same as what is there is not written. Lineage and serial are the place's
     /// own affair: those of `snapshot` do not count.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::local::write_whole;
@@ -248,6 +249,10 @@ impl Lock for RemoteLock {
     async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError> {
         let text = self.work.first_line() + &self.work.lines(entries);
         self.add_piece(text).await
+    }
+
+    fn due(&mut self, now: Timestamp) -> bool {
+        self.work.due(now)
     }
 
     async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {

@@ -328,3 +328,68 @@ async fn without_a_lock_a_state_is_saved_while_another_holds_it_but_not_over_wha
     assert_eq!(saved.serial, 2);
     assert_eq!(memory.kept().lock.as_ref().map(|held| held.id), Some(holder(1).id));
 }
+
+/// What a run has written when it ends: the states, and all of the journal.
+async fn bytes_of_a_run(objects: usize) -> (usize, usize) {
+    let (_folder, memory, remote) = place();
+    let mut lock = remote.lock(&holder(1)).await.unwrap();
+    let mut state = Snapshot::default();
+    let (mut journal, model, begin) = (0, object().1, begins());
+    for number in 0..objects {
+        let address: Address = format!("terraform_data.new[{number}]").parse().unwrap();
+        let of = |entry| match entry {
+            Entry::Begin(begun) => {
+                Entry::Begin(Box::new(Begun { address: address.clone(), ..*begun }))
+            }
+            Entry::Object { object, .. } => {
+                Entry::Object { address: address.clone(), deposed: None, object }
+            }
+            Entry::Intent { call, action, request, identity, .. } => {
+                Entry::Intent { call, address: address.clone(), action, request, identity }
+            }
+            other => other,
+        };
+        state.set_current(&address, Some(model.clone()));
+        let call = number as u64;
+        let end = Entry::End { address: address.clone(), deposed: None };
+        lock.append(&[of(begin.clone()), of(asked(call))]).await.unwrap();
+        lock.append(&[answer(call), of(made()), end]).await.unwrap();
+        let pieces = memory.kept().pieces.clone();
+        journal += pieces.values().rev().take(2).map(Vec::len).sum::<usize>();
+        if lock.due(jiff::Timestamp::UNIX_EPOCH) {
+            lock.save(&state).await.unwrap();
+            assert!(memory.kept().pieces.is_empty());
+        }
+    }
+    // The run is killed here: nothing is lost.
+    drop(lock);
+    let loaded = remote.load().await.unwrap();
+    assert_eq!(loaded.snapshot.unwrap().objects.len(), objects);
+    assert_eq!(loaded.open, []);
+    let states = memory.kept().states.clone();
+    (states.len(), states.iter().map(Vec::len).sum::<usize>() + journal)
+}
+
+#[tokio::test]
+async fn the_state_is_saved_now_and_then_and_what_is_written_grows_with_what_is_done() {
+    let (few_states, few) = bytes_of_a_run(400).await;
+    let (more_states, more) = bytes_of_a_run(1_600).await;
+
+    assert!(few_states > 0 && more_states <= few_states + 4, "{few_states} {more_states}");
+    assert!(more < few * 5, "{few} {more}");
+}
+
+#[tokio::test]
+async fn an_action_that_had_sent_nothing_at_a_save_is_told_whole_when_it_does() {
+    let (_folder, memory, remote) = place();
+    let mut lock = remote.lock(&holder(1)).await.unwrap();
+    lock.append(&[begins()]).await.unwrap();
+    lock.save(&with_one()).await.unwrap();
+    assert!(memory.kept().pieces.is_empty());
+
+    lock.append(&[asked(1)]).await.unwrap();
+    drop(lock);
+
+    let open = remote.load().await.unwrap().open;
+    assert!(open[0].begun.planned.is_some() && open[0].unanswered, "{open:?}");
+}

@@ -1,7 +1,9 @@
 //! What the holder of a lock knows: what the next save replaces, and the actions that have no end yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Loaded, Saved};
@@ -18,12 +20,34 @@ pub(super) struct Work {
     base: Option<Snapshot>,
     /// What was told of the actions that have no end yet.
     open: BTreeMap<(Address, Option<String>), Vec<Entry>>,
+    /// Actions whose begin a save has taken out of the journal, as nothing had been sent for them.
+    unsaid: BTreeSet<(Address, Option<String>)>,
+    /// How many bytes the journal has been given since the last save.
+    journalled: usize,
+    /// How many bytes the state had when it was last written, as far as known.
+    written: usize,
+    /// Since when the journal grows.
+    since: Option<Timestamp>,
 }
+
+/// A journal that is shorter than this is no reason to save.
+const LITTLE: usize = 64 << 10;
+/// After so long a state is saved for a journal that is this part of it.
+const OLD: Duration = Duration::from_secs(60);
+const PART: usize = 8;
 
 impl Work {
     /// Begins with what the place has.
     pub(super) fn new(run: Uuid, base: Option<Snapshot>) -> Work {
-        Work { run, base, open: BTreeMap::new() }
+        Work {
+            run,
+            base,
+            open: BTreeMap::new(),
+            unsaid: BTreeSet::new(),
+            journalled: 0,
+            written: 0,
+            since: None,
+        }
     }
 
     /// Gives lineage and serial of what the next save replaces; nothing where there is nothing.
@@ -47,13 +71,27 @@ impl Work {
 
     /// Gives the lines of entries, and keeps in mind which actions have no end yet.
     pub(super) fn lines(&mut self, entries: &[Entry]) -> String {
+        let mut lines = String::new();
         for entry in entries {
-            self.note(entry);
+            if let Some(begin) = self.note(entry) {
+                lines += &journal::entry(&begin);
+            }
+            lines += &journal::entry(entry);
         }
-        entries.iter().map(journal::entry).collect()
+        self.journalled += lines.len();
+        lines
     }
 
-    fn note(&mut self, entry: &Entry) {
+    /// Says whether the state should be saved now.
+    pub(super) fn due(&mut self, now: Timestamp) -> bool {
+        let since = *self.since.get_or_insert(now);
+        let old = now.duration_since(since).unsigned_abs() >= OLD;
+        let enough = if old { self.written / PART } else { self.written };
+        self.journalled >= enough.max(LITTLE * if old { 1 } else { 4 })
+    }
+
+    /// Notes an entry; gives the begin of its action where the journal has lost it.
+    fn note(&mut self, entry: &Entry) -> Option<Entry> {
         match entry {
             Entry::Begin(begun) => {
                 let place = (begun.address.clone(), begun.deposed.clone());
@@ -64,8 +102,9 @@ impl Work {
                 let fitting = actions.find(
                     |(_, told)| matches!(&told[0], Entry::Begin(begun) if begun.action == *action),
                 );
-                if let Some((_, told)) = fitting {
+                if let Some((place, told)) = fitting {
                     told.push(entry.clone());
+                    return self.unsaid.remove(place).then(|| told[0].clone());
                 }
             }
             Entry::Answer { call, .. } => {
@@ -75,14 +114,19 @@ impl Work {
                 }
             }
             Entry::End { address, deposed } => {
-                self.open.remove(&(address.clone(), deposed.clone()));
+                let place = (address.clone(), deposed.clone());
+                self.unsaid.remove(&place);
+                self.open.remove(&place);
             }
             Entry::Object { .. } => {}
         }
+        None
     }
 
     /// Gives the journal that must stay once the state is saved: the actions that sent something and have no end.
-    pub(super) fn rest(&self) -> Option<String> {
+    pub(super) fn rest(&mut self) -> Option<String> {
+        let silent = self.open.iter().filter(|(_, told)| told.len() == 1);
+        self.unsaid = silent.map(|(place, _)| place.clone()).collect();
         let lines: String = self
             .open
             .values()
@@ -94,7 +138,7 @@ impl Work {
     }
 
     /// Gives what a save writes: the successor of what is there; nothing where that says the same.
-    pub(super) fn next(&self, snapshot: &Snapshot) -> Option<Snapshot> {
+    pub(super) fn next(&mut self, snapshot: &Snapshot) -> Option<Snapshot> {
         let base = self.base.clone().unwrap_or_default();
         let same = Snapshot {
             lineage: base.lineage.clone(),
@@ -103,8 +147,9 @@ impl Work {
             ..snapshot.clone()
         };
         // The texts are compared: marks inside of values are not kept, so they make no difference.
-        let unchanged =
-            self.base.as_ref().is_some_and(|base| file::write(base) == file::write(&same));
+        let text = file::write(&same);
+        let unchanged = self.base.as_ref().is_some_and(|base| file::write(base) == text);
+        (self.journalled, self.written, self.since) = (0, text.len(), None);
         (!unchanged).then(|| {
             let lineage = match base.lineage.as_str() {
                 "" => Uuid::new_v5(&self.run, b"lineage").to_string(),

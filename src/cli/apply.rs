@@ -1,6 +1,7 @@
 //! `terrane apply` and `terrane destroy`.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use clap::{Arg, ArgMatches};
 
@@ -16,9 +17,10 @@ use crate::backends::Lock;
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::Inputs;
 use crate::graph::Stop;
+use crate::http::pace::Pace;
 use crate::plan::planner::Options;
 use crate::plan::{Plan, PlanMode, digest, file};
-use crate::providers::Registry;
+use crate::providers::{Registry, World};
 use crate::state::Snapshot;
 
 pub(super) const COMMAND: Command = Command {
@@ -293,15 +295,15 @@ pub(super) fn carried_out(
 ) -> Applied {
     let (stop, inner) = (&workbench.environment.stop, Stop::default());
     let inputs = Inputs { applying: true, ..loaded.inputs.clone() };
-    let parallelism = matches.get_one::<u16>("parallelism").copied().unwrap_or(10);
+    let fixed = matches.get_one::<u16>("parallelism").copied();
+    let pace = fixed.map(|width| Arc::new(Pace::fixed(usize::from(width)))).unwrap_or_default();
     let given = Given {
         config: &loaded.config,
         sources: &workbench.sources,
         inputs: &inputs,
         registry,
-        world: workbench.world(),
+        world: World { pace, ..workbench.world() },
         plan,
-        parallelism: usize::from(parallelism),
         stop: inner.clone(),
     };
     let live = workbench.screen.live && !workbench.json();

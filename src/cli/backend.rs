@@ -4,7 +4,7 @@
 //! where nothing is kept here. A block that needs nothing besides works without `init`, unless there is a state
 //! in the folder which it would leave behind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -89,17 +89,84 @@ impl Workbench<'_, '_> {
         let usual = backends::local::state_path(&self.folder, &place.settings, &workspace);
         let from = state.map_or(usual, |path| self.folder.join(path));
         let to = out.map_or_else(|| from.clone(), |path| self.folder.join(path));
-        if to != from && from.is_file() {
-            // What is read is one file, what is written another: the other starts as a copy.
-            let copied = std::fs::copy(&from, &to);
+        let mut beside = to.clone().into_os_string();
+        beside.push(".backup");
+        let mut backup = match backup.as_deref() {
+            None => Some(PathBuf::from(beside)),
+            Some("-") => None,
+            Some(path) => Some(self.folder.join(path)),
+        };
+        if to != from {
+            // What is read is one file, what is written another, which has a former version of its own and then starts as a
+            // copy.
+            let kept = backup.take().filter(|_| to.is_file());
+            let kept = kept.map_or(Ok(0), |kept| std::fs::copy(&to, kept));
+            let copied = match from.is_file() {
+                true => kept.and_then(|_| std::fs::copy(&from, &to)),
+                false => kept,
+            };
             copied.map_err(|error| self.fail(&[file_problem("State not copied", &to, &error)]))?;
         }
         let backend = backends::local::LocalBackend::at(&to, &self.folder);
-        let mut backend = match backup.as_deref() {
-            None => backend,
-            Some("-") => backend.with_backup(None),
-            Some(path) => backend.with_backup(Some(self.folder.join(path))),
+        let mut backend = backend.with_backup(backup);
+        if let Some(vault) = self.encryption()?.state {
+            backend.seal_with(vault);
+        }
+        Ok(Box::new(backend))
+    }
+
+    /// Gives the state that a `state` command looks at: the file that `-state` names, or the state of the configuration.
+    pub(super) fn looked_at(&mut self, matches: &ArgMatches) -> Result<Box<dyn Backend>, Exit> {
+        match matches.get_one::<String>("state") {
+            Some(file) => self.state_file(&self.folder.join(file), None),
+            None => self.backend_of(None),
+        }
+    }
+
+    /// Gives the state that a `state` command rewrites: the file that `-state` names, or the state of the configuration.
+    pub(super) fn rewritten(&mut self, matches: &ArgMatches) -> Result<Box<dyn Backend>, Exit> {
+        let text = |name| matches.try_get_one::<String>(name).ok().flatten().map(String::as_str);
+        if let Some(file) = text("state") {
+            let file = self.folder.join(file);
+            return self.state_file(&file, text("backup"));
+        }
+        let place = self.place()?;
+        if place.kind == LOCAL {
+            let workspace = self.workspace();
+            let file = backends::local::state_path(&self.folder, &place.settings, &workspace);
+            return self.state_file(&file, text("backup"));
+        }
+        let local: Vec<&str> = ["backup", "backup-out"]
+            .into_iter()
+            .filter(|name| text(name).is_some_and(|path| path != "-"))
+            .collect();
+        if local.is_empty() {
+            return self.backend_of(None);
+        }
+        let detail = "Command line options -backup and -backup-out are legacy options that operate on a local state file \
+                      only. You must specify a local state file with the -state option or switch to the local backend.";
+        let summary = format!("Invalid command line options: -{}", local.join(", -"));
+        Err(self.fail(&[Diagnostic::error(summary, detail)]))
+    }
+
+    /// Gives the state in a local file; its former version is kept beside it, with the time in its name, or as `-backup` says.
+    pub(super) fn state_file(
+        &mut self,
+        file: &Path,
+        backup: Option<&str>,
+    ) -> Result<Box<dyn Backend>, Exit> {
+        let backup = match backup {
+            None | Some("-") => {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                let second = jiff::Timestamp::now().as_second();
+                let kept = |second: i64| file.with_file_name(format!("{name}.{second}.backup"));
+                // Another command of the same second has kept its own there.
+                (second..).map(kept).find(|path| !path.exists()).unwrap_or_else(|| kept(second))
+            }
+            Some(path) => self.folder.join(path),
         };
+        let backend = backends::local::LocalBackend::at(file, &self.folder);
+        let mut backend = backend.with_backup(Some(backup));
         if let Some(vault) = self.encryption()?.state {
             backend.seal_with(vault);
         }

@@ -250,13 +250,21 @@ fn one<'m>(matches: &'m ArgMatches, name: &str) -> Option<&'m str> {
 }
 
 /// The arguments of all commands that change the state.
-fn state_arguments() -> [Arg; 6] {
-    [
-        flag_on("lock", "Lock the state"),
-        option("lock-timeout", "DURATION", "How long to wait for a lock"),
+fn state_arguments() -> Vec<Arg> {
+    let mut arguments = vec![
         option("state", "FILE", "The state file"),
         option("state-out", "FILE", "Where the state is written, if not to the file that was read"),
         option("backup", "FILE", "Where the former state is kept; - for nowhere"),
+    ];
+    arguments.extend(lock_arguments());
+    arguments
+}
+
+/// The arguments of all commands that lock the state.
+fn lock_arguments() -> [Arg; 3] {
+    [
+        flag_on("lock", "Lock the state"),
+        option("lock-timeout", "DURATION", "How long to wait for a lock"),
         flag("ignore-remote-version", "Accepted for Terraform's sake").hide(true),
     ]
 }

@@ -59,9 +59,8 @@ fn parallelism() -> Arg {
     Arg::new("parallelism")
         .long("parallelism")
         .value_name("N")
-        .help("How many calls at once")
+        .help("How many calls at once; without it, as many as the services take well")
         .action(ArgAction::Set)
-        .default_value("10")
         .value_parser(clap::value_parser!(u16).range(1..))
 }
 

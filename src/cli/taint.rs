@@ -40,32 +40,43 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, taint: bool) -> 
     }
     let allow = matches.get_one::<bool>("allow-missing").copied().unwrap_or(false);
     let operation = if taint { "taint" } else { "untaint" };
-    let done = changed(workbench, matches, operation, false, |workbench, snapshot| {
-        let tracked = snapshot.objects.get_mut(&address);
-        let Some(tracked) = tracked else {
-            if !allow {
-                return Err(missing(&address));
+    let backend = match workbench.backend(matches) {
+        Ok(backend) => backend,
+        Err(exit) => return exit,
+    };
+    let done = changed(
+        workbench,
+        backend.as_ref(),
+        matches,
+        operation,
+        false,
+        |workbench, snapshot| {
+            let tracked = snapshot.objects.get_mut(&address);
+            let Some(tracked) = tracked else {
+                if !allow {
+                    return Err(missing(&address));
+                }
+                let detail = format!(
+                    "Resource instance {address} was not found, but this is not an error because -allow-missing was set."
+                );
+                workbench.tell(&[Diagnostic::warning("No such resource instance", detail)]);
+                return Ok(());
+            };
+            let Some(object) = tracked.current.as_mut() else {
+                return Err(deposed_only(&address, taint));
+            };
+            if !taint && !object.tainted {
+                let detail = format!(
+                    "Resource instance {address} is not currently tainted, and so it cannot be untainted."
+                );
+                return Err(Diagnostic::error("Resource instance is not tainted", detail));
             }
-            let detail = format!(
-                "Resource instance {address} was not found, but this is not an error because -allow-missing was set."
-            );
-            workbench.tell(&[Diagnostic::warning("No such resource instance", detail)]);
-            return Ok(());
-        };
-        let Some(object) = tracked.current.as_mut() else {
-            return Err(deposed_only(&address, taint));
-        };
-        if !taint && !object.tainted {
-            let detail = format!(
-                "Resource instance {address} is not currently tainted, and so it cannot be untainted."
-            );
-            return Err(Diagnostic::error("Resource instance is not tainted", detail));
-        }
-        object.tainted = taint;
-        let done = if taint { "marked as tainted" } else { "successfully untainted" };
-        workbench.screen.line(format!("Resource instance {address} has been {done}."));
-        Ok(())
-    });
+            object.tainted = taint;
+            let done = if taint { "marked as tainted" } else { "successfully untainted" };
+            workbench.screen.line(format!("Resource instance {address} has been {done}."));
+            Ok(())
+        },
+    );
     match done {
         Ok(()) => 0,
         Err(exit) => exit,

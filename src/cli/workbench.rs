@@ -223,6 +223,8 @@ impl<'e, 's> Workbench<'e, 's> {
             root: self.folder.clone(),
             sandbox: self.sandbox_base().map(String::from),
             version: env!("CARGO_PKG_VERSION"),
+            vault: self.vaults.as_ref().and_then(|made| made.others.clone()),
+            pace: Arc::default(),
             tokens: None,
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Graph;
 use crate::http::Clock;
+use crate::http::pace::Pace;
 
 /// What the owner says of a node whose turn has come.
 pub enum Prepared<D> {
@@ -66,10 +67,10 @@ enum Woken<K, D, M> {
     Told(M),
 }
 
-/// Walks a graph with at most `parallelism` workers at once. Each key is prepared once, or skipped once.
+/// Walks a graph with as many workers at once as the pace says. Each key is prepared once, or skipped once.
 pub async fn walk<W: Walk>(
     graph: &Graph<W::Key>,
-    parallelism: usize,
+    pace: &Pace,
     clock: &Arc<dyn Clock>,
     inbox: &mut UnboundedReceiver<W::Message>,
     owner: &mut W,
@@ -81,7 +82,7 @@ pub async fn walk<W: Walk>(
         open.iter().filter(|(_, count)| **count == 0).map(|(node, _)| node.clone()).collect();
     let mut running = FuturesUnordered::new();
     loop {
-        while running.len() < parallelism.max(1) {
+        while running.len() < pace.width() {
             let Some(key) = ready.pop_first() else { break };
             match owner.prepare(&key).await {
                 Prepared::Job(job) => running.push(begin(key, job, clock)),

@@ -7,6 +7,7 @@
 pub mod client;
 pub mod clock;
 pub mod retry;
+pub mod pace;
 pub mod trust;
 pub mod wire;
 

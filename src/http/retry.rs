@@ -58,6 +58,11 @@ pub fn passes(status: u16, body: &Json) -> bool {
     }
 }
 
+/// Says whether an answer that passes says that there are too many requests.
+pub fn too_many(status: u16, body: &Json) -> bool {
+    matches!(status, 403 | 429) && passes(status, body)
+}
+
 fn is_final_quota(status: u16, body: &Json) -> bool {
     status == 429
         && reasons(body)

@@ -596,7 +596,7 @@ fn merged(object: &Object, fresh: Object) -> Object {
         create_before_destroy: object.create_before_destroy,
         provider: object.provider.clone(),
         identity: object.identity.clone(),
-        other: object.other.clone(),
+        other: object.carried(),
         ..fresh
     }
 }

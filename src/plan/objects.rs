@@ -1,17 +1,58 @@
 //! Objects between the state file's JSON and values by a schema.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use super::decide::kept;
 use crate::addr::{Address, Mode};
+use crate::diag::Diagnostic;
 use crate::eval::{ProviderRef, sealed};
 use crate::providers::Provider;
 use crate::schema::Schema;
 use crate::state::Object;
 use crate::state::provider::ProviderName;
 use crate::value::{Kind, Marks, Path, PathStep, Type, Value, json};
+
+/// Why a kept object cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A newer version of the provider wrote it.
+    Newer {
+        /// The provider's name.
+        provider: String,
+        /// The version of the schema that it was written with.
+        written: u64,
+        /// The version that is known here.
+        known: u64,
+    },
+    /// It is not as its schema has it.
+    Broken(String),
+}
+
+impl Unreadable {
+    /// Gives the problem for people.
+    pub fn to_diagnostic(&self, address: &Address) -> Diagnostic {
+        match self {
+            Unreadable::Newer { provider, written, known } => {
+                let detail = format!(
+                    "The current state of {address} was created by a newer provider version than is currently selected. \
+                     Upgrade the {provider} provider to work with this state."
+                );
+                Diagnostic::error("Resource instance managed by newer provider version", detail)
+                    .help(format!(
+                        "It has version {written} of its type's schema, and this program knows version {known}: use a newer \
+                         one, or the program that wrote the state."
+                    ))
+            }
+            Unreadable::Broken(why) => {
+                let detail = format!("The state's entry for {address} cannot be read. {why}");
+                Diagnostic::error("Failed to decode resource from state", detail)
+            }
+        }
+    }
+}
 
 /// Reads a kept object by its schema, brought to the schema's version; sensitive parts are marked.
 ///
@@ -22,22 +63,25 @@ pub fn decode(
     mode: Mode,
     type_name: &str,
     object: &Object,
-) -> Result<Value, String> {
+) -> Result<Value, Unreadable> {
     let schema = provider.resource(mode, type_name).ok_or_else(|| {
-        format!("There is no type \"{type_name}\" in provider {}.", provider.source())
+        let source = provider.source();
+        Unreadable::Broken(format!("There is no type \"{type_name}\" in provider {source}."))
     })?;
     if object.schema_version > schema.version {
-        return Err(format!(
-            "It was written with version {} of the type's schema, and this program knows it up to version {}.",
-            object.schema_version, schema.version
-        ));
+        let provider = provider.source().rsplit('/').next().unwrap_or_default().to_string();
+        let (written, known) = (object.schema_version, schema.version);
+        return Err(Unreadable::Newer { provider, written, known });
     }
-    let mut attributes = object.attributes.clone();
+    let ty = schema.ty();
+    let mut attributes = object.attributes_as(&ty);
     if object.schema_version < schema.version {
-        attributes = provider.upgrade(type_name, object.schema_version, attributes)?;
+        let older = attributes.into_owned();
+        let upgraded = provider.upgrade(type_name, object.schema_version, older);
+        attributes = Cow::Owned(upgraded.map_err(Unreadable::Broken)?);
     }
-    let value = json::from_json_as(&attributes, &schema.ty())
-        .map_err(|error| format!("At {}: {}.", error.path, error.message))?;
+    let value = json::from_json_as(&attributes, &ty)
+        .map_err(|error| Unreadable::Broken(format!("At {}: {}.", error.path, error.message)))?;
     // What can be anything is kept with its type beside it.
     let value =
         dynamic(&schema).fold(value, |value, name| match attributes.get(name).map(unwrapped) {

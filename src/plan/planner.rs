@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::decide::{decide, kept, same};
-use super::objects;
+use super::objects::{self, Unreadable};
 use super::observe::Tell;
 use super::propose::{ignore_changes, propose};
 use super::sessions::Sessions;
@@ -178,7 +178,7 @@ impl<'a> Planner<'a> {
             (None, None) => return Ok(None),
             (Some(object), _) => {
                 let value = self.decoded(provider.as_ref(), asked.address, object);
-                (value.map_err(|text| unreadable(asked, &text))?, object.private.clone())
+                (value.map_err(|why| unreadable(asked, &why))?, object.private.clone())
             }
             (None, Some(id)) => {
                 let value = provider.import(&asked.address.type_name, id, &asked.provider.value);
@@ -205,7 +205,7 @@ impl<'a> Planner<'a> {
         provider: &dyn Provider,
         address: &Address,
         object: &Object,
-    ) -> Result<Value, String> {
+    ) -> Result<Value, Unreadable> {
         objects::decode(provider, address.mode, &address.type_name, object)
     }
 
@@ -593,11 +593,8 @@ pub fn plan_object(
     planned
 }
 
-fn unreadable(asked: &Asked<'_>, text: &str) -> Answer {
-    let detail = format!("The state's entry for {} cannot be read. {text}", asked.address);
-    let problem = Diagnostic::error("Failed to decode resource from state", detail)
-        .about(asked.address)
-        .at(asked.instance.span, "");
+fn unreadable(asked: &Asked<'_>, why: &Unreadable) -> Answer {
+    let problem = why.to_diagnostic(asked.address).about(asked.address).at(asked.instance.span, "");
     Answer::Problem(Box::new(problem))
 }
 

@@ -50,10 +50,8 @@ impl Maker<'_, '_> {
             };
             let value = match self.planner.decoded(provider.as_ref(), &address, &object) {
                 Ok(value) => value,
-                Err(text) => {
-                    let detail = format!("The state's entry for {address} cannot be read. {text}");
-                    self.problems
-                        .push(Diagnostic::error("Failed to decode resource from state", detail));
+                Err(why) => {
+                    self.problems.push(why.to_diagnostic(&address));
                     continue;
                 }
             };

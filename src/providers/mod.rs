@@ -18,8 +18,10 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::addr::{Address, Mode};
+use crate::backends::vault::Vault;
 use crate::diag::Diagnostic;
 use crate::http::Clock;
+use crate::http::pace::Pace;
 use crate::schema::Schema;
 use crate::value::{Kind, Path, Value};
 
@@ -102,6 +104,10 @@ pub struct World {
     pub sandbox: Option<String>,
     /// The program's version, for the `User-Agent`.
     pub version: &'static str,
+    /// What opens states of other configurations that are encrypted.
+    pub vault: Option<Arc<Vault>>,
+    /// How many calls at once the services take: sessions note how they are answered.
+    pub pace: Arc<Pace>,
     /// Gives Google sessions a kubernetes session in a cluster of theirs asks for tokens.
     pub tokens: Option<Arc<dyn TokenSource>>,
 }

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use crate::addr::Address;
 use crate::schema::{Field, Nesting, Schema};
 use crate::state::Object;
+use crate::state::flat::FLAT;
 use crate::value::json::{from_json, from_json_as};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Type, Value};
 
 /// Gives the schema that a kept object is told by.
 pub type SchemaOf<'a> = dyn Fn(&Address, &Object) -> Option<Arc<Schema>> + 'a;
@@ -17,9 +18,10 @@ pub type SchemaOf<'a> = dyn Fn(&Address, &Object) -> Option<Arc<Schema>> + 'a;
 /// Gives a kept object's value. Without a schema, or where the attributes do not fit it, the JSON's own types
 /// stand.
 pub fn value_of(object: &Object, schema: Option<&Schema>) -> Value {
-    let value = match schema.map(|schema| from_json_as(&object.attributes, &schema.ty())) {
+    let read = |ty: &Type| from_json_as(&object.attributes_as(ty), ty);
+    let value = match schema.map(|schema| read(&schema.ty())) {
         Some(Ok(value)) => value,
-        Some(Err(_)) | None => undressed(&object.attributes),
+        Some(Err(_)) | None => undressed(object.other.get(FLAT).unwrap_or(&object.attributes)),
     };
     let value = match schema {
         Some(schema) => seal_fields(&value, &schema.fields),
@@ -36,7 +38,7 @@ fn undressed(attributes: &Json) -> Value {
     let Some(fields) = attributes.as_object() else { return from_json(attributes) };
     let read = |json: &Json| match json.as_object() {
         Some(dressed) if dressed.len() == 2 && dressed.contains_key("type") => {
-            from_json_as(json, &crate::value::Type::Any).unwrap_or_else(|_| from_json(json))
+            from_json_as(json, &Type::Any).unwrap_or_else(|_| from_json(json))
         }
         _ => from_json(json),
     };

@@ -1,7 +1,7 @@
 //! The state file: format 4 of Terraform, so that both programs can work on one file.
 //!
 //! Members have Terraform's names, order, indentation and escapes. What is not known here is kept
-//! and written back. Older formats are refused with the way to bring them up; newer ones too, since
+//! and written back. Older formats are read as what they say in this one; newer ones are refused, since
 //! writing one would lose what it says.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json};
 
-use super::{KeptOutput, Object, Snapshot};
+use super::flat::FLAT;
+use super::{KeptOutput, Object, Snapshot, old};
 use crate::addr::{Address, BlockName, Key, Mode, ModulePath, Target, module_text};
 use crate::diag::Diagnostic;
 use crate::value::json::{from_json_as, to_json, type_from_json, type_to_json};
@@ -39,6 +40,12 @@ pub enum StateError {
         /// The format's number.
         version: u64,
     },
+    /// It says no format that there could be.
+    #[error("the state names no format: {0}")]
+    NoVersion(&'static str),
+    /// It is in the bytes that Terraform wrote before 0.6.
+    #[error("the state is in a binary format")]
+    Binary,
     /// It is encrypted.
     #[error("the state is encrypted")]
     Encrypted,
@@ -67,16 +74,21 @@ impl StateError {
                  whose name ends in .backup.",
             )
             .help("Nothing was changed. Mend the file, or put a backup in its place."),
-            StateError::Version { version } if *version > 4 => Diagnostic::error(
+            StateError::Version { version } => Diagnostic::error(
                 "State written by a newer version",
-                format!("The state in {origin} has format version {version}; this program reads version 4."),
+                format!("The state in {origin} has format version {version}; this program reads versions 1 to 4."),
             )
             .help("Use the program that wrote it, or a newer version of this one."),
-            StateError::Version { version } => Diagnostic::error(
-                "State of an old format",
-                format!("The state in {origin} has format version {version}; this program reads version 4."),
+            StateError::NoVersion(why) => Diagnostic::error(
+                "Unsupported state file format",
+                format!("The state in {origin} cannot be read: {why}."),
             )
-            .help("Run \"terraform refresh\" or \"terraform apply\" once with Terraform 0.13 or newer: it rewrites the state in version 4."),
+            .help("Nothing was changed. Is it a state file? If it was, put a backup in its place."),
+            StateError::Binary => Diagnostic::error(
+                "Unsupported state file format",
+                format!("The state in {origin} is in the binary format that Terraform wrote before 0.6."),
+            )
+            .help("Nothing was changed. Run \"terraform show\" once with Terraform 0.6.16: it rewrites the state in a format that is read here."),
             StateError::Encrypted => Diagnostic::error(
                 "Encrypted state",
                 format!("The state in {origin} is encrypted, and this program has no key for it."),
@@ -97,20 +109,24 @@ impl StateError {
 /// What is wrong with it, and where.
 pub fn read(text: &str) -> Result<Snapshot, StateError> {
     let text = text.trim_start_matches('\u{feff}');
+    if text.starts_with("tfstate") {
+        return Err(StateError::Binary);
+    }
     let json: Json = serde_json::from_str(text).map_err(|error| StateError::NotJson {
         line: error.line(),
         column: error.column(),
         reason: error.to_string().split(" at line ").next().unwrap_or_default().to_string(),
     })?;
-    let mut file = Members::of(json, "")?;
-    if file.rest.contains_key("encrypted_data") {
+    if json.get("encrypted_data").is_some() {
         return Err(StateError::Encrypted);
     }
-    match file.number("version")? {
-        Some(4) => {}
-        Some(version) => return Err(StateError::Version { version }),
-        None => return Err(file.wrong("version", "a format version is required")),
-    }
+    let json = match version(&json)? {
+        4 => json,
+        1..=3 => old::upgraded(&json)?,
+        version => return Err(StateError::Version { version }),
+    };
+    let mut file = Members::of(json, "")?;
+    file.take("version");
     let mut snapshot = Snapshot {
         written_by: file.text("terraform_version")?.unwrap_or_default(),
         serial: file.number("serial")?.unwrap_or_default(),
@@ -126,6 +142,21 @@ pub fn read(text: &str) -> Result<Snapshot, StateError> {
     snapshot.checks = file.rest.shift_remove("check_results").filter(|checks| !checks.is_null());
     snapshot.other.file = file.rest;
     Ok(snapshot)
+}
+
+/// Gives the number of the format.
+fn version(json: &Json) -> Result<u64, StateError> {
+    match json.get("version") {
+        None | Some(Json::Null) if json.is_object() => {
+            Err(StateError::NoVersion("it has no \"version\", which says of what format it is"))
+        }
+        Some(version) => match version.as_u64() {
+            Some(0) => Err(StateError::NoVersion("there never was a format version 0")),
+            Some(version) => Ok(version),
+            None => Err(StateError::NoVersion("its \"version\" is no positive whole number")),
+        },
+        None => Err(StateError::NoVersion("it is JSON, but no object")),
+    }
 }
 
 /// An object of the file whose known members are taken out one by one.
@@ -429,6 +460,9 @@ fn write_instance(address: &Address, deposed: Option<&str>, object: &Object) -> 
     if !object.attributes.is_null() {
         instance.insert("attributes".into(), object.attributes.clone());
     }
+    if let Some(flat) = object.other.get(FLAT) {
+        instance.insert(FLAT.into(), flat.clone());
+    }
     instance.insert("sensitive_attributes".into(), Json::Array(object.sensitive.clone()));
     if let Some(version) = object.other.get("identity_schema_version") {
         instance.insert("identity_schema_version".into(), version.clone());
@@ -484,12 +518,64 @@ mod tests {
     }
 
     #[test]
-    fn a_format_other_than_four_is_refused_with_what_to_do() {
-        for version in [1, 2, 3, 5] {
+    fn a_format_that_is_none_or_newer_is_refused_with_what_to_do() {
+        for (version, why) in [
+            ("5", "format version 5"),
+            ("0", "never was"),
+            ("-1", "positive whole number"),
+            ("4.5", "positive whole number"),
+            ("\"4\"", "positive whole number"),
+            ("null", "no \"version\""),
+        ] {
             let error = read(&format!("{{\"version\": {version}}}")).unwrap_err();
 
-            assert_eq!(error, StateError::Version { version });
-            assert!(!error.to_diagnostic("x").help.is_empty());
+            let told = error.to_diagnostic("x");
+            assert!(told.detail.contains(why), "{version}: {told:?}");
+            assert!(!told.help.is_empty());
+        }
+        assert_eq!(read("tfstate\u{1}…").unwrap_err(), StateError::Binary);
+        assert!(matches!(read("[]").unwrap_err(), StateError::NoVersion(_)));
+    }
+
+    #[test]
+    fn older_formats_are_read_as_terraform_reads_them() {
+        const OLD: [(&str, &str, &str); 3] = [
+            (
+                "3",
+                include_str!("../../state/samples/format-3.tfstate"),
+                include_str!("../../state/samples/format-3.upgraded.tfstate"),
+            ),
+            (
+                "2",
+                include_str!("../../state/samples/format-2.tfstate"),
+                include_str!("../../state/samples/format-2.upgraded.tfstate"),
+            ),
+            (
+                "1",
+                include_str!("../../state/samples/format-1.tfstate"),
+                include_str!("../../state/samples/format-1.upgraded.tfstate"),
+            ),
+        ];
+        for (version, old, new) in OLD {
+            assert_eq!(write(&read(old).unwrap()), new, "{version}");
+            assert_eq!(write(&read(new).unwrap()), new, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_broken_part_of_an_older_format_is_told_with_its_place() {
+        for (module, place) in [
+            (r#"{"path": ["x"]}"#, "modules[0].path"),
+            (r#"{"path": ["root"], "resources": []}"#, "modules[0].resources"),
+            (r#"{"path": ["root"], "resources": {"a": {}}}"#, "modules[0].resources[\"a\"]"),
+            (
+                r#"{"path": ["root"], "resources": {"a.b": {"primary": {"meta": {"schema_version": "x"}}}}}"#,
+                "modules[0].resources[\"a.b\"].meta.schema_version",
+            ),
+        ] {
+            let error = read(&format!("{{\"version\": 3, \"modules\": [{module}]}}")).unwrap_err();
+
+            assert!(error.to_string().starts_with(place), "{error}");
         }
     }
 

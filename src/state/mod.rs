@@ -1,6 +1,8 @@
 //! What is kept: the snapshot of all tracked objects, the state file (format 4) and the journal.
 
 pub mod file;
+mod old;
+pub mod flat;
 pub mod journal;
 pub mod replay;
 pub mod provider;

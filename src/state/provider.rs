@@ -21,21 +21,21 @@ pub struct ProviderName {
 }
 
 impl ProviderName {
-    /// Reads the text form; nothing where it has another form.
+    /// Reads the text form, or that of Terraform before 0.13; nothing where it has another form.
     pub fn parse(text: &str) -> Option<ProviderName> {
-        let (before, rest) = text.split_once("provider[\"")?;
+        let Some((before, rest)) = text.split_once("provider[\"") else { return legacy(text) };
         let (source, after) = rest.split_once("\"]")?;
-        let mut module = Vec::new();
-        let mut words = before.split_terminator('.');
-        while let Some(word) = words.next() {
-            let name = words.next().filter(|_| word == "module")?;
-            module.push(name.to_string());
-        }
+        let module = calls(before)?;
         let alias = match after {
             "" => None,
             after => Some(after.strip_prefix('.')?.to_string()),
         };
-        Some(ProviderName { module, source: short(source).to_string(), alias })
+        // What once said no source is one of `hashicorp`.
+        let source = match short(source).strip_prefix("-/") {
+            Some(name) => short(&full(name)).to_string(),
+            None => short(source).to_string(),
+        };
+        Some(ProviderName { module, source, alias })
     }
 
     /// Gives the source with its host, as JSON outputs name a provider.
@@ -52,6 +52,33 @@ impl fmt::Display for ProviderName {
         write!(out, "provider[\"{}\"]", full(&self.source))?;
         self.alias.as_ref().map_or(Ok(()), |alias| write!(out, ".{alias}"))
     }
+}
+
+/// Reads a name as Terraform before 0.13 wrote it: `module.m.provider.google.eu`.
+pub(super) fn legacy(text: &str) -> Option<ProviderName> {
+    let (before, rest) = match text.strip_prefix("provider.") {
+        Some(rest) => ("", rest),
+        None => text.split_once(".provider.")?,
+    };
+    let module = calls(before)?;
+    let (name, alias) = match rest.split_once('.') {
+        Some((name, alias)) => (name, Some(alias.to_string())),
+        None => (rest, None),
+    };
+    let plain = |text: &str| !text.is_empty() && !text.contains(['.', '/', '"', '[']);
+    let whole = plain(name) && alias.as_deref().is_none_or(plain);
+    whole.then(|| ProviderName { module, source: short(&full(name)).to_string(), alias })
+}
+
+/// Reads the module calls before a provider's name.
+fn calls(text: &str) -> Option<Vec<String>> {
+    let mut module = Vec::new();
+    let mut words = text.split_terminator('.');
+    while let Some(word) = words.next() {
+        let name = words.next().filter(|_| word == "module")?;
+        module.push(name.to_string());
+    }
+    Some(module)
 }
 
 /// Gives a source without a host that goes without saying.
@@ -91,8 +118,26 @@ mod tests {
     }
 
     #[test]
+    fn names_of_before_there_were_sources_are_of_hashicorp() {
+        for (old, new) in [
+            ("provider.google", "provider[\"registry.terraform.io/hashicorp/google\"]"),
+            (
+                "module.m.provider.google.eu",
+                "module.m.provider[\"registry.terraform.io/hashicorp/google\"].eu",
+            ),
+            (
+                "provider[\"registry.terraform.io/-/google\"].eu",
+                "provider[\"registry.terraform.io/hashicorp/google\"].eu",
+            ),
+            ("provider.terraform", "provider[\"terraform.io/builtin/terraform\"]"),
+        ] {
+            assert_eq!(ProviderName::parse(old).unwrap().to_string(), new);
+        }
+    }
+
+    #[test]
     fn text_of_another_form_is_no_name() {
-        for text in ["", "provider.google", "provider[\"x\"]y", "a.b.provider[\"x\"]"] {
+        for text in ["", "provider.", "provider.a.b.c", "provider[\"x\"]y", "a.b.provider[\"x\"]"] {
             assert_eq!(ProviderName::parse(text), None, "{text}");
         }
     }

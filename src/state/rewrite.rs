@@ -72,6 +72,30 @@ pub fn mv(
     Ok(moves)
 }
 
+/// Moves what stands at `from` out of a snapshot into another one, and gives the former and the new address of each
+/// instance.
+///
+/// # Errors
+/// Why it cannot be done; both snapshots are as they were.
+pub fn mv_out(
+    left: &mut Snapshot,
+    gained: &mut Snapshot,
+    from: &Target,
+    to: &Target,
+) -> Result<Vec<(Address, Address)>, RewriteError> {
+    let of_move = left.objects.iter().filter(|(address, _)| address.is_within(from));
+    let objects = of_move.map(|(address, tracked)| (address.clone(), tracked.clone())).collect();
+    let mut moving = Snapshot { objects, ..Snapshot::default() };
+    let moves = mv(&mut moving, from, to)?;
+    let taken = moving.objects.keys().find(|to| gained.objects.contains_key(*to));
+    if let Some(taken) = taken {
+        return Err(RewriteError::Taken(taken.clone()));
+    }
+    left.objects.retain(|address, _| !address.is_within(from));
+    gained.objects.append(&mut moving.objects);
+    Ok(moves)
+}
+
 /// Gives an address within `from` as it is called after the move.
 fn renamed(address: &Address, from: &Target, to: &Target) -> Option<Address> {
     match (from, to) {
@@ -183,6 +207,19 @@ mod tests {
         assert!(refused("terraform_data.x", "terraform_data.y"));
         assert!(refused("terraform_data.a", "other_type.a"));
         assert!(refused("terraform_data.b", "terraform_data.c[0]"));
+    }
+
+    #[test]
+    fn what_is_moved_out_is_in_one_state_alone() {
+        let (mut left, mut gained) = (snapshot(), Snapshot::default());
+        let (from, to) = ("terraform_data.b".parse().unwrap(), "terraform_data.c".parse().unwrap());
+
+        mv_out(&mut left, &mut gained, &from, &to).unwrap();
+        let again = mv_out(&mut snapshot(), &mut gained, &from, &to);
+
+        assert_eq!(addresses(&gained), ["terraform_data.c[0]", "terraform_data.c[1]"]);
+        assert!(!addresses(&left).iter().any(|address| address.starts_with("terraform_data.b")));
+        assert!(matches!(again, Err(RewriteError::Taken(_))));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::laws::{
 };
 use crate::sandbox::{Cluster, Sandbox};
 
-fn settings(sandbox: &Sandbox, cluster: &Cluster) -> Json {
+pub(crate) fn settings(sandbox: &Sandbox, cluster: &Cluster) -> Json {
     json!({
         "secret_suffix": "polls", "namespace": "default", "host": cluster.host,
         "cluster_ca_certificate": cluster.authority, "token": sandbox.token,
@@ -45,7 +45,7 @@ async fn ready() -> (Sandbox, Cluster, Open) {
     (sandbox, cluster, open)
 }
 
-fn path(cluster: &Cluster, rest: &str) -> String {
+pub(crate) fn path(cluster: &Cluster, rest: &str) -> String {
     format!("{}/api/v1/namespaces/default/secrets{rest}", cluster.host)
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "what is not held against a missing program must be seen")]
 
 mod both;
+mod commands;
 mod ends;
 mod fake;
 mod gcs;

@@ -19,7 +19,7 @@ use crate::laws::Open;
 /// The bucket for states.
 pub(crate) const BUCKET: &str = "polls-states";
 
-const PROJECT: &str = "polls-demo";
+pub(crate) const PROJECT: &str = "polls-demo";
 
 /// A sandbox that is served.
 pub(crate) struct Sandbox {
@@ -38,8 +38,8 @@ impl Sandbox {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = serve(world.clone(), listener).await.unwrap();
         let sandbox = Sandbox { world, server, token, folder: tempfile::tempdir().unwrap() };
-        let services =
-            ["storage.googleapis.com", "container.googleapis.com", "compute.googleapis.com"];
+        let services = ["storage", "container", "compute", "cloudkms"]
+            .map(|name| format!("{name}.googleapis.com"));
         let enable = format!("/v1/projects/{PROJECT}/services:batchEnable");
         sandbox.ask("POST", &enable, &json!({ "serviceIds": services }));
         sandbox.world.clock().advance(Duration::from_secs(60));
@@ -51,6 +51,11 @@ impl Sandbox {
 
     /// Asks the world itself, without the port.
     pub(crate) fn ask(&self, method: &str, url: &str, body: &Json) -> Json {
+        serde_json::from_str(&self.text(method, url, body)).unwrap_or_default()
+    }
+
+    /// Asks the world itself, for an answer of any kind.
+    pub(crate) fn text(&self, method: &str, url: &str, body: &Json) -> String {
         let mut request = Request::new(method.parse::<Method>().unwrap(), url);
         if !body.is_null() {
             request = request.json(body);
@@ -60,7 +65,7 @@ impl Sandbox {
         let answer = self.world.answer(&request);
         let text = String::from_utf8_lossy(answer.bytes()).into_owned();
         assert!(answer.status.is_success(), "{method} {url}: {} {text}", answer.status);
-        serde_json::from_str(&text).unwrap_or_default()
+        text
     }
 
     /// Lets requests fail.

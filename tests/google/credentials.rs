@@ -318,6 +318,8 @@ fn world(environment: &[(&str, &str)]) -> World {
         root: ".".into(),
         sandbox: None,
         version: "0.0.0",
+        pace: std::sync::Arc::default(),
+        vault: None,
         tokens: None,
     }
 }

@@ -30,6 +30,8 @@ async fn a_session_over_a_port_finds_nothing_where_nothing_is() {
         root: ".".into(),
         sandbox: Some(server.url()),
         version: "0.0.0",
+        pace: std::sync::Arc::default(),
+        vault: None,
         tokens: None,
     };
     let provider = Google::new();

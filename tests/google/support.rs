@@ -84,6 +84,8 @@ impl Bench {
             root: ".".into(),
             sandbox: Some("http://sandbox".into()),
             version: "0.0.0",
+            pace: std::sync::Arc::default(),
+            vault: None,
             tokens: None,
         };
         let bodies = Bodies::default();

@@ -239,6 +239,24 @@ impl Bench {
         Ok(Kept { type_name: type_name.into(), config, observed })
     }
 
+    /// Finds an object again by what was planned, as after a run whose answers were lost.
+    pub(crate) async fn recovered(&self, kept: &Kept) -> Kept {
+        fn known(value: &Value) -> Value {
+            match value.is_known() {
+                true => value.map_parts(&mut known),
+                false => Value::null(value.ty()),
+            }
+        }
+        let planned = self.planned(&kept.type_name, &kept.config, None).after;
+        let address = Address::root(Mode::Managed, &kept.type_name, "this");
+        let (type_name, value) = (kept.type_name.clone(), known(&planned));
+        let wanted = Wanted { address, type_name, value, private: Vec::new() };
+        let since = jiff::Timestamp::UNIX_EPOCH;
+        let found = self.session.find(&wanted, since, &self.desk).await.expect("an answer");
+        assert!(found.complete && found.ours, "{}", kept.type_name);
+        Kept { observed: found.object.expect("it is there"), ..kept.clone() }
+    }
+
     /// Plans an object's change to another configuration.
     pub(crate) fn plan(&self, kept: &Kept, json: Option<&Json>) -> (Value, Planned) {
         let config = match json {
@@ -324,6 +342,8 @@ fn around(world: &Arc<World>) -> Surroundings {
         root: PathBuf::from("."),
         sandbox: None,
         version: "test",
+        pace: std::sync::Arc::default(),
+        vault: None,
         tokens: None,
     }
 }

@@ -65,6 +65,12 @@ async fn what_is_made_is_settled_can_be_imported_and_is_gone_after_its_removal()
 
     for one in &kept {
         assert!(bench.is_settled(one).await, "{}", one.type_name);
+        // One that is found again after a broken run is kept as it was made, not as an import.
+        let recovered = bench.recovered(one).await;
+        let memory = String::from_utf8_lossy(&recovered.observed.private).into_owned();
+        assert!(memory.contains("written") && !memory.contains("imported"), "{memory}");
+        assert!(recovered.observed.value.is_whole(), "{}", one.type_name);
+        assert!(bench.is_settled(&recovered).await, "{}", one.type_name);
         let id = one.observed.value.field("id").and_then(Value::as_str).expect("an id");
         let value =
             bench.provider.import(&one.type_name, id, &one.config).expect("an id that fits");

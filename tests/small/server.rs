@@ -57,13 +57,15 @@ fn answer(stream: TcpStream, calls: &AtomicU32) {
             ("403 Forbidden", r#"{"error": {"message": "who are you"}}"#.to_string())
         }
         "/storage/v1/b/states/o/none.tfstate?alt=media" => ("404 Not Found", String::new()),
+        // There is no journal beside them.
+        listed if listed.starts_with("/storage/v1/b/states/o?") => ("200 OK", "{}".to_string()),
         "/flaky" if calls.fetch_add(1, Ordering::Relaxed) % 3 < 2 => ("503 Busy", String::new()),
         "/flaky" => ("200 OK", "at last".into()),
         "/missing" => ("404 Not Found", "nothing here".into()),
         _ => ("500 Oh", String::new()),
     };
     let head = format!(
-        "HTTP/1.1 {status}\r\nx-two: a\r\nx-two: b\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\nx-two: a\r\nx-two: b\r\nx-goog-generation: 1\r\nx-goog-metageneration: 1\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     let stream = reader.get_mut();

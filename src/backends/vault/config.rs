@@ -22,6 +22,9 @@ pub struct Encryption {
     pub state: Option<Arc<Vault>>,
     /// Saved plans.
     pub plan: Option<Arc<Vault>>,
+    /// States of other configurations, which are only read: all that the block says of them opens them, or else what opens
+    /// this one's own.
+    pub others: Option<Arc<Vault>>,
 }
 
 /// Makes it from the block's arguments: blocks are objects, by their labels; references are texts (`method.aes_gcm.main`).
@@ -32,7 +35,7 @@ pub fn encryption(
     block: &Map<String, Json>,
     world: &Surroundings,
 ) -> Result<Encryption, Box<Diagnostic>> {
-    known(block, &["key_provider", "method", "state", "plan"], "encryption")?;
+    known(block, &["key_provider", "method", "state", "plan", OTHERS], "encryption")?;
     let mut providers = BTreeMap::new();
     for (kind, name, body) in labelled(block, "key_provider")? {
         let provider = provider(&kind, &name, &body, world)?;
@@ -59,7 +62,37 @@ pub fn encryption(
         methods.insert(format!("method.{kind}.{name}"), keys);
     }
     let target = |name: &str| target(block, name, &methods).map(|vault| vault.map(Arc::new));
-    Ok(Encryption { state: target("state")?, plan: target("plan")? })
+    let state = target("state")?;
+    let others = others(block, &methods)?.map(Arc::new);
+    Ok(Encryption { state, plan: target("plan")?, others })
+}
+
+/// The block of the states of other configurations.
+const OTHERS: &str = "remote_state_data_sources";
+
+/// Gives what opens states of other configurations: the default's method and those of single data sources, with all their
+/// fallbacks.
+fn others(
+    block: &Map<String, Json>,
+    methods: &BTreeMap<String, Option<Arc<KeyProvider>>>,
+) -> Result<Option<Vault>, Box<Diagnostic>> {
+    let Some(Json::Object(written)) = block.get(OTHERS) else {
+        // Whoever shares a state often shares its key.
+        let Some(Json::Object(own)) = block.get("state") else { return Ok(None) };
+        let (main, fallbacks) = keys_of(own, "state", methods)?;
+        return Ok(Some(Vault::new(None, main.into_iter().chain(fallbacks).collect(), false)));
+    };
+    known(written, &["default", "remote_state_data_source"], OTHERS)?;
+    let single = written.get("remote_state_data_source").and_then(Json::as_object);
+    let single = single.into_iter().flatten().map(|(_, target)| target);
+    let mut keys = Vec::new();
+    for target in written.get("default").into_iter().chain(single) {
+        let Json::Object(target) = target else { continue };
+        known(target, &["method", "fallback"], OTHERS)?;
+        let (main, fallbacks) = keys_of(target, OTHERS, methods)?;
+        keys.extend(main.into_iter().chain(fallbacks));
+    }
+    Ok(Some(Vault::new(None, keys, false)))
 }
 
 fn target(
@@ -69,6 +102,23 @@ fn target(
 ) -> Result<Option<Vault>, Box<Diagnostic>> {
     let Some(Json::Object(target)) = block.get(name) else { return Ok(None) };
     known(target, &["method", "fallback", "enforced"], name)?;
+    let (main, fallbacks) = keys_of(target, name, methods)?;
+    let enforced = target.get("enforced").and_then(Json::as_bool).unwrap_or(false);
+    if enforced && main.is_none() {
+        let detail = format!(
+            "The block \"{name}\" enforces encryption with a method that does not encrypt."
+        );
+        return Err(wrong(detail).into());
+    }
+    Ok(Some(Vault::new(main, fallbacks, enforced)))
+}
+
+/// Gives the keys that a block names: the method's, and those of its fallbacks.
+fn keys_of(
+    target: &Map<String, Json>,
+    name: &str,
+    methods: &BTreeMap<String, Option<Arc<KeyProvider>>>,
+) -> Result<(Option<Arc<KeyProvider>>, Vec<Arc<KeyProvider>>), Box<Diagnostic>> {
     let method = |of: &Map<String, Json>| -> Result<Option<Arc<KeyProvider>>, Box<Diagnostic>> {
         let wanted = reference(of, "method")
             .ok_or_else(|| wrong(format!("The block \"{name}\" needs a \"method\".")))?;
@@ -84,14 +134,7 @@ fn target(
         fallbacks.extend(method(fallback)?);
         inner = fallback.get("fallback");
     }
-    let enforced = target.get("enforced").and_then(Json::as_bool).unwrap_or(false);
-    if enforced && main.is_none() {
-        let detail = format!(
-            "The block \"{name}\" enforces encryption with a method that does not encrypt."
-        );
-        return Err(wrong(detail).into());
-    }
-    Ok(Some(Vault::new(main, fallbacks, enforced)))
+    Ok((main, fallbacks))
 }
 
 fn provider(

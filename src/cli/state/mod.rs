@@ -1,6 +1,7 @@
 //! `terrane state`: looks at the state, and changes what it tracks.
 
 mod history;
+mod mv;
 mod push;
 mod replace_provider;
 
@@ -8,10 +9,11 @@ use clap::{Arg, ArgAction, ArgMatches};
 
 use super::telling;
 use super::workbench::Workbench;
-use super::{Command, Exit, all, flag, one, option, state_arguments};
+use super::{Command, Exit, all, flag, lock_arguments, one, option, state_arguments};
 use crate::addr::{Address, Mode, Target};
+use crate::backends::Backend;
 use crate::diag::Diagnostic;
-use crate::state::rewrite::{self, RewriteError};
+use crate::state::rewrite;
 use crate::state::{Snapshot, file};
 
 pub(super) const COMMAND: Command = Command {
@@ -36,26 +38,19 @@ pub(super) const COMMAND: Command = Command {
                     .arg(address().required(true))
                     .arg(state()),
             )
-            .subcommand(
-                clap::Command::new("mv")
-                    .about("Give objects another address")
-                    .arg(Arg::new("from").required(true).value_name("SOURCE"))
-                    .arg(Arg::new("to").required(true).value_name("DESTINATION"))
-                    .arg(flag("dry-run", "Only say what would be moved"))
-                    .args(state_arguments()),
-            )
+            .subcommand(mv::arguments(clap::Command::new("mv")).args(file_arguments()))
             .subcommand(
                 clap::Command::new("rm")
                     .about("Stop tracking objects; they stay in the world")
                     .arg(address().required(true).action(ArgAction::Append).num_args(1..))
                     .arg(flag("dry-run", "Only say what would be removed"))
-                    .args(state_arguments()),
+                    .args(file_arguments()),
             )
             .subcommand(clap::Command::new("pull").about("Print the state file").arg(state()))
             .subcommand(push::arguments(clap::Command::new("push")).args(state_arguments()))
             .subcommand(
                 replace_provider::arguments(clap::Command::new("replace-provider"))
-                    .args(state_arguments()),
+                    .args(file_arguments()),
             )
             .subcommand(history::arguments(clap::Command::new("history")).arg(state()))
             .subcommand(
@@ -69,7 +64,7 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     let done = match matches.subcommand() {
         Some(("list", matches)) => list(workbench, matches),
         Some(("show", matches)) => show(workbench, matches),
-        Some(("mv", matches)) => mv(workbench, matches),
+        Some(("mv", matches)) => mv::run(workbench, matches),
         Some(("rm", matches)) => rm(workbench, matches),
         Some(("pull", matches)) => pull(workbench, matches),
         Some(("push", matches)) => push::run(workbench, matches),
@@ -84,8 +79,26 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     }
 }
 
+/// The arguments of the commands that rewrite a state, which may be a file that the configuration knows nothing of.
+fn file_arguments() -> Vec<Arg> {
+    let mut arguments = vec![
+        option(
+            "state",
+            "FILE",
+            "Rewrite this local state file, wherever the configuration keeps its state",
+        ),
+        option(
+            "backup",
+            "FILE",
+            "Where the former version of a local state is kept; else beside it, with the time in its name",
+        ),
+    ];
+    arguments.extend(lock_arguments());
+    arguments
+}
+
 fn loaded(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Snapshot, Exit> {
-    let backend = workbench.backend(matches)?;
+    let backend = workbench.looked_at(matches)?;
     let snapshot = workbench.snapshot(backend.as_ref())?;
     if snapshot.lineage.is_empty() && snapshot.is_empty() {
         return Err(workbench.refuse(
@@ -117,7 +130,7 @@ fn list(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     for (address, tracked) in objects {
         let named = targets.is_empty() || targets.iter().any(|target| address.is_within(target));
         let objects = || tracked.current.iter().chain(tracked.deposed.values());
-        let fits = id.is_none_or(|id| objects().any(|object| object.attributes["id"] == id));
+        let fits = id.is_none_or(|id| objects().any(|object| object.id() == Some(id)));
         if named && fits {
             workbench.screen.line(address.to_string());
         }
@@ -141,39 +154,14 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     Ok(())
 }
 
-fn mv(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
-    let from = target(workbench, one(matches, "from").unwrap_or_default())?;
-    let to = target(workbench, one(matches, "to").unwrap_or_default())?;
-    let dry = matches.get_one::<bool>("dry-run").copied().unwrap_or(false);
-    changed(workbench, matches, "state-mv", dry, |workbench, snapshot| {
-        match rewrite::mv(snapshot, &from, &to) {
-            Ok(moves) => {
-                for (from, to) in &moves {
-                    let word = if dry { "Would move" } else { "Move" };
-                    workbench.screen.line(format!("{word} \"{from}\" to \"{to}\""));
-                }
-                if !dry {
-                    workbench.screen.line(format!("Successfully moved {} object(s).", moves.len()));
-                }
-                Ok(())
-            }
-            Err(RewriteError::Nothing(target)) => {
-                let detail =
-                    format!("Cannot move {target}: does not match anything in the current state.");
-                Err(Diagnostic::error("Invalid source address", detail))
-            }
-            Err(error) => Err(Diagnostic::error("Invalid target address", format!("{error}."))),
-        }
-    })
-}
-
 fn rm(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
     let mut targets = Vec::new();
     for text in all(matches, "address") {
         targets.push(target(workbench, &text)?);
     }
     let dry = matches.get_one::<bool>("dry-run").copied().unwrap_or(false);
-    changed(workbench, matches, "state-rm", dry, |workbench, snapshot| {
+    let backend = workbench.rewritten(matches)?;
+    changed(workbench, backend.as_ref(), matches, "state-rm", dry, |workbench, snapshot| {
         let mut count = 0;
         for target in &targets {
             let removed = rewrite::rm(snapshot, target).map_err(|_| {
@@ -199,13 +187,13 @@ fn rm(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exi
 /// Changes the state under its lock.
 pub(super) fn changed(
     workbench: &mut Workbench<'_, '_>,
+    backend: &dyn Backend,
     matches: &ArgMatches,
     operation: &str,
     dry: bool,
     change: impl FnOnce(&mut Workbench<'_, '_>, &mut Snapshot) -> Result<(), Diagnostic>,
 ) -> Result<(), Exit> {
-    let backend = workbench.backend(matches)?;
-    let (mut lock, mut snapshot) = workbench.locked(backend.as_ref(), operation, matches)?;
+    let (mut lock, mut snapshot) = workbench.locked(backend, operation, matches)?;
     let outcome = match change(workbench, &mut snapshot) {
         Ok(()) if dry => Ok(()),
         Ok(()) => {
@@ -219,9 +207,9 @@ pub(super) fn changed(
 }
 
 fn pull(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
-    let backend = workbench.backend(matches)?;
+    let backend = workbench.looked_at(matches)?;
     let snapshot = workbench.snapshot(backend.as_ref())?;
-    if !snapshot.lineage.is_empty() {
+    if !snapshot.lineage.is_empty() || !snapshot.is_empty() {
         workbench.screen.print(file::write(&snapshot));
     }
     Ok(())

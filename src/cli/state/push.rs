@@ -4,6 +4,7 @@ use clap::{Arg, ArgMatches};
 
 use super::super::workbench::{Workbench, file_problem};
 use super::super::{Exit, flag, one};
+use crate::backends::vault::is_sealed;
 use crate::state::{Snapshot, file};
 
 /// The command's arguments.
@@ -30,8 +31,12 @@ pub(super) fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Re
     let text = text.map_err(|error| {
         workbench.fail(&[file_problem("State not readable", path.as_ref(), &error)])
     })?;
-    let vault = workbench.encryption()?.state;
-    let text = workbench.opened(vault.as_ref(), path.as_ref(), text.into_bytes())?;
+    let mut text = text.into_bytes();
+    // What `state pull` prints is in clear, whatever is enforced of what is kept.
+    if is_sealed(&text) {
+        let vault = workbench.encryption()?.state;
+        text = workbench.opened(vault.as_ref(), path.as_ref(), text)?;
+    }
     let text = String::from_utf8_lossy(&text);
     let pushed =
         file::read(&text).map_err(|error| workbench.fail(&[error.to_diagnostic(&path)]))?;

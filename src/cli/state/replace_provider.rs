@@ -23,7 +23,7 @@ pub(super) fn arguments(command: clap::Command) -> clap::Command {
 pub(super) fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
     let from = source(one(matches, "from").unwrap_or_default());
     let to = source(one(matches, "to").unwrap_or_default());
-    let backend = workbench.backend(matches)?;
+    let backend = workbench.rewritten(matches)?;
     let (mut lock, mut snapshot) =
         workbench.locked(backend.as_ref(), "state-replace-provider", matches)?;
     let blocks = replaced(&mut snapshot, &from, &to);

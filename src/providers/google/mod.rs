@@ -139,6 +139,7 @@ impl Google {
             clock: world.clock.clone(),
             headers: headers(&config),
             poll: settings::duration(&config, "poll_interval", 10),
+            pace: world.pace.clone(),
             locks: Mutex::default(),
             reached: std::sync::Mutex::default(),
         };
@@ -305,6 +306,14 @@ fn filled(spec: &Spec, schema: &Schema, found: BTreeMap<String, String>) -> Valu
     }
 }
 
+/// Labels that Dataplex has put on a bucket are none of the configuration's.
+fn labels_of_dataplex(bucket: &mut Json) {
+    let Some(all) = bucket["labels"].as_object().cloned() else { return };
+    let own = all.iter().filter(|(name, _)| !name.starts_with("goog-dataplex"));
+    bucket["labels"] = Json::Object(own.map(|(name, text)| (name.clone(), text.clone())).collect());
+    bucket["effective_labels"] = Json::Object(all);
+}
+
 /// Brings attributes of older schema versions to the present one.
 fn upgraded(type_name: &str, version: u64, attributes: Json) -> Json {
     let mut attributes = attributes;
@@ -312,6 +321,20 @@ fn upgraded(type_name: &str, version: u64, attributes: Json) -> Json {
     const UPGRADES: &[(&str, u64, Upgrade)] = &[
         ("google_container_cluster", 2, |cluster| {
             set_dotted(cluster, "deletion_protection", true.into())
+        }),
+        ("google_container_node_pool", 1, |pool| {
+            if pool["location"].is_null() && pool["zone"].is_string() {
+                pool["location"] = pool["zone"].clone();
+            }
+        }),
+        ("google_storage_bucket", 1, labels_of_dataplex),
+        ("google_storage_bucket", 3, |bucket| {
+            let rules = bucket.get_mut("lifecycle_rule").and_then(Json::as_array_mut);
+            for condition in
+                rules.into_iter().flatten().filter_map(|rule| rule.pointer_mut("/condition/0"))
+            {
+                condition["send_age_if_zero"] = false.into();
+            }
         }),
         ("google_storage_bucket", 4, |bucket| {
             if let Some(period) = bucket.pointer_mut("/retention_policy/0/retention_period")
@@ -327,4 +350,50 @@ fn upgraded(type_name: &str, version: u64, attributes: Json) -> Json {
         }
     }
     attributes
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn attributes_of_each_older_version_become_those_of_the_present_one() {
+        for (type_name, version, before, after) in [
+            ("google_container_cluster", 1, json!({}), json!({"deletion_protection": true})),
+            ("google_container_cluster", 2, json!({}), json!({})),
+            (
+                "google_container_node_pool",
+                0,
+                json!({"zone": "eu-a"}),
+                json!({"zone": "eu-a", "location": "eu-a"}),
+            ),
+            (
+                "google_storage_bucket",
+                0,
+                json!({"labels": {"goog-dataplex-lake-id": "l", "a": "b"}}),
+                json!({
+                    "labels": {"a": "b"},
+                    "effective_labels": {"goog-dataplex-lake-id": "l", "a": "b"},
+                }),
+            ),
+            (
+                "google_storage_bucket",
+                2,
+                json!({"lifecycle_rule": [{"condition": [{"age": 3, "send_age_if_zero": true}]}]}),
+                json!({"lifecycle_rule": [{"condition": [{"age": 3, "send_age_if_zero": false}]}]}),
+            ),
+            (
+                "google_storage_bucket",
+                3,
+                json!({"retention_policy": [{"retention_period": 60}]}),
+                json!({"retention_policy": [{"retention_period": "60"}]}),
+            ),
+        ] {
+            let found = upgraded(type_name, version, before);
+
+            assert_eq!(found, after, "{type_name} {version}");
+        }
+    }
 }

@@ -7,9 +7,10 @@ use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
 use crate::auth::kubernetes::{self as access, Access, Bearer, Silence};
+use crate::http::pace::Pace;
 use crate::http::{Clock, Method};
 
-use super::super::{ApiError, ApiErrorKind};
+use super::super::{ApiError, ApiErrorKind, World};
 
 /// The API server of one cluster.
 pub(super) struct Cluster {
@@ -17,6 +18,7 @@ pub(super) struct Cluster {
     bearer: Option<Bearer>,
     client: OnceCell<kube::Client>,
     clock: Arc<dyn Clock>,
+    pace: Arc<Pace>,
     user_agent: String,
 }
 
@@ -67,14 +69,10 @@ pub(super) struct Ask<'a> {
 
 impl Cluster {
     /// Makes one; nothing is sent before the first request.
-    pub(super) fn new(
-        access: Access,
-        bearer: Option<Bearer>,
-        clock: Arc<dyn Clock>,
-        version: &str,
-    ) -> Cluster {
-        let user_agent = format!("terrane/{version}");
-        Cluster { access, bearer, client: OnceCell::new(), clock, user_agent }
+    pub(super) fn new(access: Access, bearer: Option<Bearer>, world: &World) -> Cluster {
+        let user_agent = format!("terrane/{}", world.version);
+        let (clock, pace) = (world.clock.clone(), world.pace.clone());
+        Cluster { access, bearer, client: OnceCell::new(), clock, pace, user_agent }
     }
 
     /// Gives an object or a list.
@@ -111,7 +109,13 @@ impl Cluster {
         let mut wait = Duration::from_millis(500);
         let mut attempt = 1;
         loop {
+            let asked = self.clock.now();
             let outcome = self.once(ask).await;
+            if let Ok((status, _)) = &outcome {
+                let now = self.clock.now();
+                let took = now.duration_since(asked).unsigned_abs();
+                self.pace.note(now, took, *status == 429);
+            }
             let again = match &outcome {
                 Ok((status, bytes)) => is_passing(*status, bytes),
                 Err(refusal) => refusal.error.kind == ApiErrorKind::Unreachable,

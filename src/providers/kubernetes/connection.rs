@@ -48,7 +48,7 @@ pub(super) fn connect(config: &Value, world: &World) -> Result<Arc<dyn Session>,
         }),
         Access::Files(_) | Access::Pod | Access::Over(..) => None,
     };
-    let cluster = Cluster::new(access, bearer, world.clock.clone(), world.version);
+    let cluster = Cluster::new(access, bearer, world);
     Ok(session::shared(cluster, hash))
 }
 

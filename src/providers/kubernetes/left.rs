@@ -9,10 +9,10 @@ use super::act::Act;
 use super::apply::MANAGER;
 use super::client::Cluster;
 use super::memory::Memory;
-use super::object::{Name, metadata};
+use super::object::{Name, metadata, written};
 use super::observe::{Mode, observe};
 use super::ready::rule_of;
-use super::tables::Kind;
+use super::tables::{Kind, Nodes};
 use crate::value::Value;
 
 /// Looks for the object, and waits until it is ready, as its making would have.
@@ -48,12 +48,31 @@ pub(super) async fn left(
             Err(error) => return Err(error),
         }
     }
-    let value = observe(kind, None, &live, Mode::Whole);
-    let memory = Memory { written: None, imported: true };
-    // What was planned is read as an apply reads it: defaults and what controllers write are not looked at.
-    complete &= is_within(&planned, &observe(kind, Some(&planned), &live, Mode::Complete));
+    // It is read as an apply reads it, and remembered so: defaults and what controllers write are not looked at.
+    let open = reopened(&kind.nodes, &planned);
+    let value = observe(kind, Some(&open), &live, Mode::Complete);
+    let imported = Memory::read(&wanted.private).imported;
+    let written = written(&kind.nodes, &planned).into_iter().collect();
+    let memory = Memory { written: Some(written), imported };
+    complete &= is_within(&planned, &value);
     let object = Some(Observed { value, private: memory.bytes() });
     Ok(Found { object, complete, ours: made_since(&live, since), strays: Vec::new() })
+}
+
+/// Gives a planned object with what the server gives unknown again: a journal has null in its place.
+fn reopened(nodes: &Nodes, planned: &Value) -> Value {
+    nodes.iter().fold(planned.clone(), |value, (name, node)| {
+        let Some(part) = value.field(name).cloned() else { return value };
+        match &node.block {
+            Some(block) if part.elements().is_some() => {
+                value.with_field(name, part.map_parts(&mut |element| reopened(block, element)))
+            }
+            _ if node.computed && part.is_null() => {
+                value.with_field(name, Value::unknown(part.ty()))
+            }
+            _ => value,
+        }
+    })
 }
 
 /// Says whether we have applied the object.

@@ -25,6 +25,7 @@ mod data;
 mod session;
 mod kubeconfig;
 mod left;
+mod upgrade;
 #[cfg(test)]
 mod laws;
 
@@ -206,10 +207,9 @@ impl Provider for Kubernetes {
         connection::connect(config, world)
     }
 
-    fn upgrade(&self, type_name: &str, _version: u64, attributes: Json) -> Result<Json, String> {
+    fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {
         match tables().kind(type_name) {
-            // The versions before differ in defaults only.
-            Some(_) => Ok(attributes),
+            Some(_) => Ok(upgrade::upgraded(type_name, version, attributes)),
             None => Err(format!("There is no type \"{type_name}\".")),
         }
     }

@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::http::client::Transport;
-use crate::http::retry::{Retry, passes};
+use crate::http::pace::Pace;
+use crate::http::retry::{Retry, passes, too_many};
 use crate::http::{Clock, HeaderMap, HeaderValue, Method, Request};
 use crate::providers::{ApiError, ApiErrorKind, TokenSource};
 
@@ -28,6 +29,8 @@ pub struct Api {
     pub headers: HeaderMap,
     /// The longest pause between two looks at an operation.
     pub poll: Duration,
+    /// What is told how the services answer.
+    pub pace: Arc<Pace>,
     /// One lock for each thing that takes one change at a time.
     pub locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     /// The services that have answered.
@@ -116,6 +119,7 @@ impl Api {
             .unwrap_or(HeaderValue::from_static(""));
         bearer.set_sensitive(true);
         request.headers.insert(::http::header::AUTHORIZATION, bearer);
+        let asked = self.clock.now();
         let answer = match self.transport.send(request).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -127,6 +131,9 @@ impl Api {
         let status = answer.status.as_u16();
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(ask.service.to_string());
         let body = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
+        let now = self.clock.now();
+        let took = now.duration_since(asked).unsigned_abs();
+        self.pace.note(now, took, too_many(status, &body));
         if answer.status.is_success() {
             return Ok(body);
         }

@@ -1,22 +1,19 @@
 //! The data source `terraform_remote_state`: the outputs of another configuration's state.
 //!
-//! Of the backends it reads `local` and `gcs`. Outputs come without their sensitive mark, as Terraform gives them.
+//! It reads them where this program keeps states itself, by the same settings. Outputs come without their sensitive mark, as Terraform gives them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use serde_json::Value as Json;
 
 use super::check::problem;
 use super::{DataRow, invalid, is_null, made, text};
-use crate::auth::google::{GoogleTokens, Wish};
-use crate::auth::storage_key::StorageKey;
-use crate::http::client::{Client, Transport};
-use crate::http::{HeaderValue, Method, Request, StatusCode};
+use crate::backends::kinds::{self, Argument, Surroundings};
+use crate::backends::{Backend, BackendError};
+use crate::diag::Diagnostic;
 use crate::providers::{ApiError, ApiErrorKind, Problem, World};
 use crate::schema::{Field, Given, Schema};
+use crate::state::file::StateError;
 use crate::value::convert::convert;
-use crate::value::json::{from_json, from_json_as, type_from_json};
+use crate::value::json::to_json;
 use crate::value::{Fields, Path, Type, Value};
 
 pub(super) const DATA: &[DataRow] = &[DataRow {
@@ -27,34 +24,7 @@ pub(super) const DATA: &[DataRow] = &[DataRow {
 }];
 
 /// The backends that Terraform has and this program does not read.
-const OTHERS: &[&str] = &[
-    "azurerm",
-    "consul",
-    "cos",
-    "http",
-    "inmem",
-    "kubernetes",
-    "oci",
-    "oss",
-    "pg",
-    "remote",
-    "s3",
-];
-
-const LOCAL: &[(&str, bool)] = &[("path", false), ("workspace_dir", false)];
-
-/// The arguments of `gcs`, with whether each must be given.
-const GCS: &[(&str, bool)] = &[
-    ("access_token", false),
-    ("bucket", true),
-    ("credentials", false),
-    ("encryption_key", false),
-    ("impersonate_service_account", false),
-    ("impersonate_service_account_delegates", false),
-    ("kms_encryption_key", false),
-    ("prefix", false),
-    ("storage_custom_endpoint", false),
-];
+const OTHERS: &[&str] = &["azurerm", "consul", "cos", "inmem", "oci", "oss", "remote", "s3"];
 
 fn schema() -> Schema {
     let plain = |ty, given| Field::attribute(ty, given);
@@ -84,20 +54,21 @@ fn checks(config: &Value) -> Vec<Problem> {
 }
 
 fn backend_check(backend: &str, config: Option<&Value>) -> Option<Problem> {
-    let known = match backend {
-        "local" => LOCAL,
-        "gcs" => GCS,
-        _ if OTHERS.contains(&backend) => {
-            let detail = format!(
-                "This program reads the states of other configurations from the backends \"gcs\" and \"local\", not from \
-                 {backend:?}."
-            );
-            return Some(problem("backend", "Backend not available", detail));
-        }
-        _ => {
-            let detail = format!("There is no backend type named {backend:?}.");
-            return Some(problem("backend", "Invalid backend configuration", detail));
-        }
+    let Some(arguments) = kinds::arguments(backend) else {
+        let detail = if OTHERS.contains(&backend) {
+            let known: Vec<String> = kinds::names().map(|name| format!("{name:?}")).collect();
+            let known = known.join(", ");
+            format!(
+                "This program reads the states of other configurations from the backends {known}, not from {backend:?}."
+            )
+        } else {
+            format!("There is no backend type named {backend:?}.")
+        };
+        let summary = match OTHERS.contains(&backend) {
+            true => "Backend not available",
+            false => "Invalid backend configuration",
+        };
+        return Some(problem("backend", summary, detail));
     };
     let wrong = |why: String| {
         let detail =
@@ -114,20 +85,18 @@ fn backend_check(backend: &str, config: Option<&Value>) -> Option<Problem> {
             None => return Some(wrong("an object is required".into())),
         },
     };
-    if let Some(name) =
-        fields.keys().find(|name| !known.iter().any(|(known, _)| *known == &***name))
-    {
+    let argument = |name: &str| arguments.iter().find(|argument| argument.name == name);
+    if let Some(name) = fields.keys().find(|name| argument(name).is_none()) {
         return Some(wrong(format!("unexpected attribute {:?}", &**name)));
     }
-    let missing =
-        known.iter().find(|(name, must)| *must && fields.get(name).is_none_or(Value::is_null));
-    if let Some((name, _)) = missing {
+    let missing = arguments
+        .iter()
+        .find(|argument| argument.required && fields.get(argument.name).is_none_or(Value::is_null));
+    if let Some(Argument { name, .. }) = missing {
         return Some(wrong(format!("attribute {name:?} is required")));
     }
     let bad = fields.iter().find_map(|(name, value)| {
-        let list = &**name == "impersonate_service_account_delegates";
-        let ty = if list { Type::list(Type::String) } else { Type::String };
-        let error = convert(value, &ty).err()?;
+        let error = convert(value, &argument(name)?.ty).err()?;
         Some(format!(".{name}: {}", error.message))
     });
     if let Some(why) = bad {
@@ -141,21 +110,11 @@ fn backend_check(backend: &str, config: Option<&Value>) -> Option<Problem> {
     })
 }
 
-/// Gives a setting of the backend as text.
-fn setting(config: &Value, name: &str) -> Option<String> {
-    let value = config.field("config")?.field(name)?;
-    let value = convert(&value.without_marks(), &Type::String).ok()?;
-    value.as_str().filter(|text| !text.is_empty()).map(String::from)
-}
-
 async fn read(config: &Value, world: &World) -> Result<Value, ApiError> {
     let given = config.field("workspace").and_then(Value::as_str);
-    let workspace = given.unwrap_or("default");
-    let state = match text(config, "backend") {
-        Some("gcs") => gcs(config, world, workspace).await?,
-        _ => local(config, world, workspace)?,
-    };
-    let Some(state) = state else {
+    let place = opened(config, world, given.unwrap_or("default"))?;
+    let loaded = place.load().await.map_err(|error| unreadable(&error))?;
+    let Some(state) = loaded.snapshot else {
         let mut error = ApiError::new(
             ApiErrorKind::NotFound,
             "Unable to find remote state",
@@ -166,152 +125,48 @@ async fn read(config: &Value, world: &World) -> Result<Value, ApiError> {
     };
     let defaults = config.field("defaults").and_then(Value::fields);
     let mut outputs = defaults.cloned().unwrap_or_default();
-    outputs.extend(read_outputs(&state)?);
+    let kept = state.outputs.into_iter();
+    outputs.extend(kept.map(|(name, kept)| (Arc::from(name), kept.value.without_marks())));
     Ok(config.with_field("outputs", Value::object(outputs)))
 }
 
-fn local(config: &Value, world: &World, workspace: &str) -> Result<Option<Vec<u8>>, ApiError> {
-    let path = if workspace == "default" {
-        setting(config, "path").unwrap_or_else(|| "terraform.tfstate".into())
-    } else {
-        let folder =
-            setting(config, "workspace_dir").unwrap_or_else(|| "terraform.tfstate.d".into());
-        format!("{folder}/{workspace}/terraform.tfstate")
-    };
-    match std::fs::read(world.root.join(&path)) {
-        Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(invalid("Error loading state error", format!("{path}: {error}"))),
-    }
-}
-
-/// Gives the first of a setting and variables of the environment that says something.
-fn given(config: &Value, world: &World, name: &str, variables: &[&str]) -> Option<String> {
-    setting(config, name).or_else(|| {
-        let mut values = variables.iter().filter_map(|name| world.environment.get(*name));
-        values.find(|value| !value.is_empty()).cloned()
-    })
-}
-
-async fn gcs(config: &Value, world: &World, workspace: &str) -> Result<Option<Vec<u8>>, ApiError> {
-    let bucket = setting(config, "bucket").unwrap_or_default();
-    let prefix = setting(config, "prefix").unwrap_or_default();
-    let prefix = prefix.trim_start_matches('/').trim_end_matches('/');
-    let object = match prefix {
-        "" => format!("{workspace}.tfstate"),
-        prefix => format!("{prefix}/{workspace}.tfstate"),
-    };
-    let endpoint = ["GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_STORAGE_CUSTOM_ENDPOINT"];
-    let base = match (given(config, world, "storage_custom_endpoint", &endpoint), &world.sandbox) {
-        (Some(base), _) => base,
-        (None, Some(sandbox)) => format!("{}/storage/storage/v1", sandbox.trim_end_matches('/')),
-        (None, None) => "https://storage.googleapis.com/storage/v1".into(),
-    };
-    let part =
-        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let url = format!(
-        "{}/b/{}/o/{}?alt=media",
-        base.trim_end_matches('/'),
-        part(&bucket).replace('+', "%20"),
-        part(&object).replace('+', "%20")
-    );
-    let failed = |why: String| {
-        let detail = format!("The state gs://{bucket}/{object} cannot be read: {why}");
-        ApiError::new(ApiErrorKind::Unreachable, "Error loading state error", detail)
-    };
-    let client: Arc<dyn Transport> = Arc::new(Client::new(format!("terrane/{}", world.version)));
-    let tokens = GoogleTokens::new(wish(config, world), client.clone(), world.clock.clone());
-    let token = tokens.token().await.map_err(|error| failed(error.to_string()))?;
-    let mut request = Request::new(Method::GET, url);
-    let bearer = HeaderValue::from_str(&format!("Bearer {token}"));
-    let bearer = bearer.map_err(|_| failed("the access token is not one".into()))?;
-    request.headers.insert("authorization", bearer);
-    let key = given(config, world, "encryption_key", &["GOOGLE_ENCRYPTION_KEY"]);
-    if let Some(key) = key {
-        StorageKey::read(&key, &world.root).map_err(failed)?.add(&mut request);
-    }
-    let answer = client.send(request).await.map_err(|error| failed(error.message))?;
-    match answer.status {
-        StatusCode::NOT_FOUND => Ok(None),
-        status if status.is_success() => Ok(Some(answer.bytes().to_vec())),
-        status => {
-            let text: Json = serde_json::from_slice(answer.bytes()).unwrap_or_default();
-            let why = text["error"]["message"].as_str().unwrap_or_default().to_string();
-            Err(failed(format!("the service answered {status}. {why}")))
-        }
-    }
-}
-
-fn wish(config: &Value, world: &World) -> Wish {
-    let list = config
-        .field("config")
-        .and_then(|config| config.field("impersonate_service_account_delegates")?.elements());
-    let delegates = list.unwrap_or_default().iter().filter_map(Value::as_str).map(String::from);
-    let acts_as =
-        ["GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"];
-    let credentials = ["GOOGLE_BACKEND_CREDENTIALS", "GOOGLE_CREDENTIALS"];
-    Wish {
-        access_token: given(config, world, "access_token", &["GOOGLE_OAUTH_ACCESS_TOKEN"]),
-        credentials: given(config, world, "credentials", &credentials),
-        impersonate: given(config, world, "impersonate_service_account", &acts_as),
-        delegates: delegates.collect(),
-        scopes: vec!["https://www.googleapis.com/auth/devstorage.read_only".into()],
+/// Opens the place of the state, with the keys that states of others are encrypted with.
+fn opened(config: &Value, world: &World, workspace: &str) -> Result<Box<dyn Backend>, ApiError> {
+    let settings = config.field("config").map(|config| to_json(&config.without_marks()));
+    let mut settings = settings.and_then(|json| json.as_object().cloned()).unwrap_or_default();
+    settings.retain(|_, value| !value.is_null());
+    let surroundings = Surroundings {
+        folder: world.root.clone(),
         environment: world.environment.clone(),
         home: world.home.clone(),
-        root: world.root.clone(),
         sandbox: world.sandbox.clone(),
-        ..Wish::default()
+        clock: world.clock.clone(),
+    };
+    let kind = text(config, "backend");
+    let opened = kinds::open(kind, &settings, workspace, &surroundings);
+    let mut place = opened.map_err(|problem| told(&problem))?;
+    if let Some(vault) = &world.vault {
+        place.seal_with(vault.clone());
+    }
+    Ok(place)
+}
+
+fn unreadable(error: &BackendError) -> ApiError {
+    match error {
+        BackendError::State { error: error @ StateError::NotJson { .. }, .. } => {
+            let detail = format!("The state file could not be parsed as JSON: {error}.");
+            invalid("Unsupported state file format", detail)
+        }
+        BackendError::Service { .. } => {
+            let problem = error.to_diagnostic();
+            let summary = "Error loading state error";
+            ApiError::new(ApiErrorKind::Unreachable, summary, problem.detail)
+        }
+        error => told(&error.to_diagnostic()),
     }
 }
 
-/// Reads the outputs of a state file of version 4.
-fn read_outputs(bytes: &[u8]) -> Result<BTreeMap<Arc<str>, Value>, ApiError> {
-    let unsupported = |why: String| invalid("Unsupported state file format", why);
-    let state: Json = serde_json::from_slice(bytes).map_err(|error| {
-        unsupported(format!("The state file could not be parsed as JSON: {error}."))
-    })?;
-    match state["version"].as_u64() {
-        Some(4) => {}
-        Some(version) => {
-            return Err(unsupported(format!(
-                "The state file uses format version {version}, which is not supported. This state file may have been \
-                 created by another version of Terraform."
-            )));
-        }
-        None => {
-            return Err(unsupported(
-                "The state file does not have a \"version\" attribute, which is required to identify the format version."
-                    .into(),
-            ));
-        }
-    }
-    let outputs = state["outputs"].as_object().into_iter().flatten();
-    let read = outputs.map(|(name, output)| {
-        let ty = type_from_json(&output["type"]).unwrap_or(Type::Any);
-        let value = match ty {
-            Type::Any => from_json(&output["value"]),
-            ty => from_json_as(&output["value"], &ty).map_err(|error| {
-                unsupported(format!("The output value {name:?} cannot be read: {}.", error.message))
-            })?,
-        };
-        Ok((Arc::from(name.as_str()), value))
-    });
-    read.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::value::Kind;
-
-    #[test]
-    fn outputs_have_the_types_that_the_state_says() {
-        let state = br#"{"version": 4, "outputs": {"a": {"value": ["1"], "type": ["set", "string"], "sensitive": true}}}"#;
-
-        let outputs = read_outputs(state).unwrap();
-
-        assert!(matches!(outputs["a"].kind(), Kind::Set(..)));
-        assert!(!outputs["a"].is_sensitive());
-        assert!(read_outputs(b"{\"version\": 5}").is_err());
-    }
+fn told(problem: &Diagnostic) -> ApiError {
+    let error = invalid(&problem.summary, problem.detail.clone());
+    problem.help.iter().fold(error, |error, help| error.help(help))
 }

@@ -84,6 +84,7 @@ const APIS: &[(&str, &str, Style, &[u8])] = &[
         data!("iamcredentials.v1"),
     ),
     ("secretmanager", "Secret Manager API", Style::Status, data!("secretmanager.v1")),
+    ("cloudkms", "Cloud Key Management Service (KMS) API", Style::Status, data!("cloudkms.v1")),
     ("compute", "Compute Engine API", Style::Errors, data!("compute.v1")),
 ];
 

@@ -63,6 +63,11 @@ fn item(key: &str, object: &Json) -> Option<Json> {
             ("secretmanager", "secretVersion", json!({"state": object["state"]}))
         }
         ["secretmanager", ..] => ("secretmanager", "secret", Json::Null),
+        ["cloudkms", .., "cryptoKeyVersions", _] => {
+            ("cloudkms", "cryptoKeyVersion", json!({"state": object["state"]}))
+        }
+        ["cloudkms", .., "cryptoKeys", _] => ("cloudkms", "cryptoKey", Json::Null),
+        ["cloudkms", ..] => ("cloudkms", "keyRing", Json::Null),
         ["iam", .., "keys", _] => ("iam", "serviceAccountKey", Json::Null),
         ["iam", ..] => ("iam", "serviceAccount", Json::Null),
         ["artifactregistry", ..] => {

@@ -20,6 +20,7 @@ pub mod serviceusage;
 pub mod projects;
 pub mod artifactregistry;
 pub mod secretmanager;
+pub mod kms;
 pub mod compute;
 pub mod container;
 pub mod cluster;
@@ -51,6 +52,7 @@ const TABLES: &[&[Row]] = &[
     projects::ROWS,
     artifactregistry::ROWS,
     secretmanager::ROWS,
+    kms::ROWS,
     container::ROWS,
     node_pool::ROWS,
 ];

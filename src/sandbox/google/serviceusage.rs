@@ -141,6 +141,7 @@ fn list(turn: &mut Turn<'_>) -> Answer {
 /// Services that a list without a filter names besides the enabled ones.
 const KNOWN: &[&str] = &[
     "artifactregistry.googleapis.com",
+    "cloudkms.googleapis.com",
     "compute.googleapis.com",
     "container.googleapis.com",
     "dns.googleapis.com",
