@@ -415,11 +415,18 @@ impl Maker<'_, '_> {
             };
             let Some(provider) = self.planner.sessions.provider(&reference) else { continue };
             let Some(schema) = self.schema(address, &reference) else { continue };
-            let Ok(saved) = self.planner.decoded(provider.as_ref(), address, &object) else {
+            let Ok(saved) = self.planner.decoded(provider.as_ref(), address, object) else {
                 continue;
             };
             let new = found.as_ref().map(|found| found.value.clone());
             let is_same = new.as_ref().is_some_and(|new| same(&saved, new));
+            let private = found.as_ref().map(|found| &found.private);
+            if is_same
+                && private == Some(&object.private)
+                && object.schema_version == schema.version
+            {
+                continue;
+            }
             if !is_same && deposed.is_none() {
                 let paths = new.as_ref().map(|new| differences(&saved, new)).unwrap_or_default();
                 let drift = Drift { saved, found: new, paths, provider: reference.clone() };
@@ -433,7 +440,7 @@ impl Maker<'_, '_> {
                     &reference,
                     object.needs.clone(),
                 );
-                Object { sensitive: object.sensitive.clone(), ..merged(&object, fresh) }
+                Object { sensitive: object.sensitive.clone(), ..merged(object, fresh) }
             });
             put(&mut self.planner.prior, address, deposed, refreshed);
         }
@@ -565,11 +572,15 @@ fn unwritable(name: &str) -> Diagnostic {
     Diagnostic::error("Failed to write plan file", detail)
 }
 
-fn tracked(prior: &Snapshot, address: &Address, deposed: &Option<String>) -> Option<Object> {
+fn tracked<'s>(
+    prior: &'s Snapshot,
+    address: &Address,
+    deposed: &Option<String>,
+) -> Option<&'s Object> {
     let tracked = prior.objects.get(address)?;
     match deposed {
-        None => tracked.current.clone(),
-        Some(key) => tracked.deposed.get(key).cloned(),
+        None => tracked.current.as_ref(),
+        Some(key) => tracked.deposed.get(key),
     }
 }
 

@@ -110,7 +110,7 @@ pub fn encode(
         }
     }
     Object {
-        attributes,
+        attributes: attributes.into(),
         sensitive,
         schema_version: schema.version,
         provider: provider_text(provider),
@@ -278,6 +278,9 @@ pub fn with_marks_of(value: &Value, planned: &Value) -> Value {
 
 /// Says whether other parts are secret: by what is marked, and by what the schema says in both.
 pub fn has_other_secrets(schema: &Schema, left: &Value, right: &Value) -> bool {
+    if left == right {
+        return false;
+    }
     let paths = |value: &Value| {
         let mut found = Vec::new();
         marked_paths(&sealed(value, schema), &Path::root(), &mut found);

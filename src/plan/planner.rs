@@ -172,9 +172,11 @@ impl<'a> Planner<'a> {
             return Err(Answer::Problem(Box::new(problem)));
         }
         let Some(provider) = self.provider(asked) else { return Ok(None) };
-        let object = self.prior.current(asked.address).cloned();
-        let importing = self.imports.get(asked.address).filter(|_| object.is_none()).cloned();
-        let (value, private) = match (&object, &importing) {
+        let object = self.prior.current(asked.address);
+        let is_kept = object.is_some();
+        let importing = self.imports.get(asked.address).filter(|_| !is_kept);
+        let reads = self.options.refresh || importing.is_some();
+        let (value, private) = match (object, importing) {
             (None, None) => return Ok(None),
             (Some(object), _) => {
                 let value = self.decoded(provider.as_ref(), asked.address, object);
@@ -185,10 +187,9 @@ impl<'a> Planner<'a> {
                 (value.map_err(|text| bad_import(asked, &text))?, Vec::new())
             }
         };
-        let reads = self.options.refresh || importing.is_some();
         let session = if reads { self.session(asked).map_err(Answer::Problem)? } else { None };
         let Some(session) = session else {
-            return Ok(object.map(|_| Observed { value, private }));
+            return Ok(is_kept.then_some(Observed { value, private }));
         };
         let wanted = Wanted {
             address: asked.address.clone(),

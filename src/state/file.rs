@@ -332,7 +332,7 @@ fn read_object(provider: &str, mut instance: Members) -> Result<Object, StateErr
         );
     }
     Ok(Object {
-        attributes: instance.rest.shift_remove("attributes").unwrap_or(Json::Null),
+        attributes: instance.rest.shift_remove("attributes").unwrap_or(Json::Null).into(),
         sensitive: instance.array("sensitive_attributes")?,
         schema_version: instance.number("schema_version")?.unwrap_or_default(),
         provider: provider.to_string(),
@@ -458,7 +458,7 @@ fn write_instance(address: &Address, deposed: Option<&str>, object: &Object) -> 
     }
     instance.insert("schema_version".into(), object.schema_version.into());
     if !object.attributes.is_null() {
-        instance.insert("attributes".into(), object.attributes.clone());
+        instance.insert("attributes".into(), Json::clone(&object.attributes));
     }
     if let Some(flat) = object.other.get(FLAT) {
         instance.insert(FLAT.into(), flat.clone());

@@ -197,7 +197,7 @@ impl From<&Entry> for Line {
 impl From<&Object> for ObjectLine {
     fn from(object: &Object) -> ObjectLine {
         ObjectLine {
-            attributes: object.attributes.clone(),
+            attributes: Json::clone(&object.attributes),
             sensitive: object.sensitive.clone(),
             schema_version: object.schema_version,
             provider: object.provider.clone(),
@@ -246,7 +246,7 @@ impl TryFrom<ObjectLine> for Object {
     fn try_from(line: ObjectLine) -> Result<Object, String> {
         let needs: Result<Vec<Address>, _> = line.needs.iter().map(|need| need.parse()).collect();
         Ok(Object {
-            attributes: line.attributes,
+            attributes: line.attributes.into(),
             sensitive: line.sensitive,
             schema_version: line.schema_version,
             provider: line.provider,

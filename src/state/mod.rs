@@ -9,6 +9,7 @@ pub mod provider;
 pub mod rewrite;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -69,8 +70,9 @@ pub struct Tracked {
 /// A real thing as last seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
-    /// Its attributes as the file has them: JSON by attribute name; conformed to the schema by who knows it.
-    pub attributes: Json,
+    /// Its attributes as the file has them: JSON by attribute name; conformed to the schema by who knows it. Shared by
+    /// the snapshots of a run.
+    pub attributes: Arc<Json>,
     /// Paths of attributes that are sensitive, in the file's own form (a list of step lists).
     pub sensitive: Vec<Json>,
     /// The schema version that the attributes were written with.

@@ -90,10 +90,9 @@ fn large() -> Snapshot {
     });
     let noise: Vec<u8> = noise.flatten().take(1_300_000).collect();
     let mut object = object();
-    object.attributes = serde_json::from_value(json!({
+    object.attributes = std::sync::Arc::new(json!({
         "id": "x", "input": {"value": STANDARD.encode(noise), "type": "string"}, "output": null, "triggers_replace": null,
-    }))
-    .unwrap();
+    }));
     let mut snapshot = Snapshot::default();
     snapshot.set_current(&address("large"), Some(object));
     snapshot
