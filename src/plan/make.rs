@@ -424,6 +424,7 @@ impl Maker<'_, '_> {
             if is_same
                 && private == Some(&object.private)
                 && object.schema_version == schema.version
+                && !object.attributes.is_null()
             {
                 continue;
             }
