@@ -341,7 +341,8 @@ fn read_object(provider: &str, mut instance: Members) -> Result<Object, StateErr
         create_before_destroy: instance.flag("create_before_destroy")?,
         private,
         identity: instance.take("identity"),
-        other: instance.rest,
+        // A map whose members were taken out still holds their room.
+        other: if instance.rest.is_empty() { Map::new() } else { instance.rest },
     })
 }
 
