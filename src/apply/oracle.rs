@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::{Address, Key};
 use crate::diag::Diagnostic;
-use crate::eval::{Answer, Asked, Oracle};
+use crate::eval::{Answer, Asked, Oracle, ProviderRef};
 use crate::plan::Plan;
 use crate::plan::objects::decode;
 use crate::providers::Registry;
@@ -43,6 +43,12 @@ impl Oracle for Now<'_> {
 
     fn prior_keys(&self, block: &Address) -> Vec<Key> {
         keys(self.state, block)
+    }
+
+    fn kept(&self, address: &Address, provider: &ProviderRef) -> Option<Value> {
+        let object = self.state.current(address)?;
+        let provider = self.registry.provider(&provider.source)?;
+        decode(provider.as_ref(), address.mode, &address.type_name, object).ok()
     }
 }
 

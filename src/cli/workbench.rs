@@ -367,6 +367,7 @@ impl<'e, 's> Workbench<'e, 's> {
             applying: false,
             validating: false,
             unchecked: false,
+            lenient: false,
         }
     }
 

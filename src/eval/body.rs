@@ -91,7 +91,7 @@ impl Pass<'_, '_> {
         if problems.is_empty() && !fatal {
             return Ok(Value::object(values));
         }
-        Err(Stop { problems, fatal })
+        Err(Stop::problems(problems, fatal))
     }
 
     fn argument(

@@ -2,11 +2,11 @@
 
 use super::evaluator::Pass;
 use super::expr::start_of;
-use super::scope::{Eval, Scope, Stop, all, stop};
+use super::scope::{Eval, Scope, Stop, note, settle, stop};
 use super::template::Places;
 use crate::diag::{Diagnostic, Span, nearest};
 use crate::functions::{self, Function};
-use crate::syntax::tree::{Expr, ExprKind, Ident};
+use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
 use crate::value::convert::convert;
 use crate::value::{Kind, Type, Value};
 
@@ -55,15 +55,9 @@ impl Pass<'_, '_> {
                 None => Err(unknown(name)),
             };
         };
-        let given = self.arguments(function, name, arguments, expand, scope);
-        let (values, places) = self.calling(given, &name.text, function, scope)?;
-        let Some(values) = values else { return Ok(Value::unknown(Type::Any)) };
-        if let Err(error) = functions::check_count(function, &name.text, values.len()) {
-            let (summary, detail) = error.describe(&name.text, function);
-            let extra = places.get(function.parameters.len()).copied();
-            let stopped = stop(&summary, detail, extra.unwrap_or(close));
-            return self.calling(stopped, &name.text, function, scope);
-        }
+        let given = self.arguments(function, name, arguments, expand, close, scope);
+        let given = self.calling(given, &name.text, function, scope)?;
+        let Some((values, places)) = given else { return Ok(Value::unknown(Type::Any)) };
         let mut result = self.apply(function, &name.text, &values, &places, head);
         if let (Ok(value), Some((source, _))) = (&result, &provided) {
             let value = value.clone();
@@ -81,12 +75,6 @@ impl Pass<'_, '_> {
         head: Span,
     ) -> Eval {
         functions::call(function, values, &self.evaluator.environment).or_else(|error| {
-            if error.argument.is_some() {
-                // All arguments that are of a wrong type are told, if it is that.
-                let place = |place: usize| places.get(place).copied().unwrap_or(head);
-                let values = values.iter().cloned().enumerate();
-                all(values.map(|(at, value)| fitting(function, name, at, value, place(at))))?;
-            }
             let (summary, detail) = error.describe(name, function);
             let span = error.argument.and_then(|place| places.get(place).copied());
             stop(&summary, detail, span.unwrap_or(head))
@@ -94,65 +82,77 @@ impl Pass<'_, '_> {
     }
 
     /// Evaluates arguments, the last one expanded where it ends in `...`; nothing where that is not known. Gives
-    /// the place of each too.
+    /// the place of each too. Where their number is wrong nothing else is.
     fn arguments(
         &mut self,
         function: &'static Function,
         name: &Ident,
         arguments: &[Expr],
         expand: bool,
+        close: Span,
         scope: &mut Scope,
-    ) -> Eval<(Option<Vec<Value>>, Vec<Span>)> {
-        let results: Vec<Eval> =
-            arguments.iter().map(|argument| self.expr(argument, scope)).collect();
+    ) -> Eval<Option<(Vec<Value>, Vec<Span>)>> {
         let mut places: Vec<Span> = arguments.iter().map(start_of).collect();
-        let failed = |fatal: bool| {
-            results.iter().flat_map(|r| r.as_ref().err()).any(|stop| stop.fatal == fatal)
-        };
-        let counted = functions::check_count(function, &name.text, arguments.len());
-        let results = match (failed(true), failed(false)) {
-            // A wrong number of arguments is told by the caller, and nothing of the arguments.
-            (false, true) if !expand && counted.is_err() => {
-                return Ok((Some(vec![Value::unknown(Type::Any); arguments.len()]), places));
-            }
-            // Beside an argument that fails those are told that are of a wrong type.
-            (false, true) => {
-                let results = results.into_iter().zip(&places).enumerate();
-                let fit = |(at, (result, span)): (usize, (Eval, &Span))| {
-                    result.and_then(|value| fitting(function, &name.text, at, value, *span))
-                };
-                results.map(fit).collect()
-            }
-            _ => results,
-        };
-        let mut values = all(results)?;
-        if !expand {
-            return Ok((Some(values), places));
+        let mut expanded = Vec::new();
+        let mut written = arguments;
+        if let (true, Some((last, before))) = (expand, arguments.split_last()) {
+            let Some(parts) = self.expanded(last, scope)? else {
+                super::scope::all(before.iter().map(|argument| self.skip(argument, scope)))?;
+                return Ok(None);
+            };
+            (expanded, written) = (parts, before);
+            places.pop();
+            places.resize(before.len() + expanded.len(), last.span);
         }
-        let (Some(last), Some(expr)) = (values.pop(), arguments.last()) else {
-            return Ok((Some(values), places));
-        };
+        let count = written.len() + expanded.len();
+        if let Err(error) = functions::check_count(function, &name.text, count) {
+            super::scope::all(written.iter().map(|argument| self.skip(argument, scope)))?;
+            let (summary, detail) = error.describe(&name.text, function);
+            let extra = places.get(function.parameters.len()).copied();
+            return stop(&summary, detail, extra.unwrap_or(close));
+        }
+        let mut stopped = None;
+        let mut values = Vec::with_capacity(count);
+        for (at, argument) in written.iter().enumerate() {
+            let (value, wrong) = settle(self.expr(argument, scope));
+            note(&mut stopped, wrong);
+            let fits = fitting(function, &name.text, at, value.clone(), places[at]);
+            note(&mut stopped, fits.err());
+            values.push(value);
+        }
+        for (at, value) in expanded.into_iter().enumerate() {
+            let at = written.len() + at;
+            // What an expression gives has no values of its own behind it.
+            let fits = fitting(function, &name.text, at, value.clone(), places[at]);
+            let fits = self.calling(fits, &name.text, function, scope);
+            note(&mut stopped, fits.err().map(Stop::plain));
+            values.push(value);
+        }
+        match stopped {
+            Some(stop) => Err(stop.with(Value::unknown(Type::Any))),
+            None => Ok(Some((values, places))),
+        }
+    }
+
+    /// Gives the parts of the last argument where it is expanded; nothing where they are not known.
+    fn expanded(&mut self, last: &Expr, scope: &mut Scope) -> Eval<Option<Vec<Value>>> {
+        let value = self.expr(last, scope)?;
         let summary = "Invalid expanding argument value";
-        if last.is_null() {
+        if value.is_null() {
             let detail = "The expanding argument (indicated by ...) must not be null.";
-            return stop(summary, detail, expr.span);
+            return stop(summary, detail, last.span);
         }
-        match last.kind() {
+        match value.kind() {
             Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
-                let marks = last.marks();
-                values.extend(parts.iter().map(|part| part.clone().marked(marks)));
+                let marks = value.marks();
+                Ok(Some(parts.iter().map(|part| part.clone().marked(marks)).collect()))
             }
-            Kind::Unknown(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_), _) => {
-                return Ok((None, places));
-            }
+            Kind::Unknown(Type::Any | Type::List(_) | Type::Set(_) | Type::Tuple(_), _) => Ok(None),
             _ => {
                 let detail = "The expanding argument (indicated by ...) must be of a tuple, list, or set type.";
-                return stop(summary, detail, expr.span);
+                stop(summary, detail, last.span)
             }
         }
-        places.pop();
-        places.resize(values.len().max(places.len()), expr.span);
-        Ok((Some(values), places))
     }
 
     /// `try`: the first argument that can be evaluated.
@@ -259,10 +259,10 @@ impl Pass<'_, '_> {
             );
             return stop("Error in function call", detail, head);
         }
-        if !from_file && !is_reference(first) {
-            let detail = "Invalid value for \"template\" parameter: invalid template expression: templatestring is only for \
-                          rendering templates retrieved dynamically from elsewhere, and so does not support providing a literal \
-                          template; consider using a template string expression instead.";
+        if !from_file && let Some(why) = no_reference(first) {
+            let detail = format!(
+                "Invalid value for \"template\" parameter: invalid template expression: {why}."
+            );
             return stop("Invalid function argument", detail, places.template);
         }
         let (source, variables) =
@@ -322,6 +322,32 @@ impl Pass<'_, '_> {
         }
         convert(source, &Type::String).or_else(|error| wrong(&error.message))
     }
+}
+
+/// Says why an expression is not a reference to a template elsewhere.
+fn no_reference(expr: &Expr) -> Option<&'static str> {
+    if is_reference(expr) {
+        return None;
+    }
+    let ExprKind::Template(parts) = &expr.kind else {
+        return Some(
+            "must be a direct reference to a single string from elsewhere, containing valid Terraform template syntax",
+        );
+    };
+    Some(match parts.as_slice() {
+        [] | [Part::Literal(..)] => {
+            "templatestring is only for rendering templates retrieved dynamically from elsewhere, and so does not support \
+             providing a literal template; consider using a template string expression instead"
+        }
+        [Part::Interpolation(_)] => {
+            "templatestring is only for rendering templates retrieved dynamically from elsewhere; to treat the inner expression \
+             as template syntax, write the reference expression directly without any template interpolation syntax"
+        }
+        _ => {
+            "templatestring is only for rendering templates retrieved dynamically from elsewhere; to render an inline template, \
+             consider using a plain template string expression"
+        }
+    })
 }
 
 /// Says whether an expression is a plain reference.

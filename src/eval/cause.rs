@@ -14,9 +14,6 @@ impl<'a> Evaluator<'a> {
     /// Takes the problems met; where only the text is checked, without those of names that need what is wrong.
     pub(super) fn causes(&mut self) -> Vec<Diagnostic> {
         let problems = std::mem::take(&mut self.problems);
-        if !self.inputs.validating {
-            return problems;
-        }
         let owners = std::mem::take(&mut self.owners);
         let told = problems.iter().zip(&owners);
         let wrong: HashSet<Node<'a>> = told

@@ -1,14 +1,12 @@
 //! Conditions: preconditions, postconditions, output preconditions, `check` blocks and validations.
 
-use std::collections::{BTreeSet, HashMap};
-
 use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::reference::{Named, block_text, named, references};
 use super::scope::{BlockId, Eval, ModuleId, Scope, Stop};
 use super::{CheckResult, CheckStatus};
-use crate::addr::{Address, Key, ModulePath, module_text};
-use crate::config::{Check, CheckRule, Module, Output, Variable};
+use crate::addr::{Address, Key, module_text};
+use crate::config::{Check, CheckRule, Output, Variable};
 use crate::diag::{Diagnostic, Severity, Span};
 use crate::value::convert::convert;
 use crate::value::{Marks, Type, Value};
@@ -236,83 +234,110 @@ impl<'a> Pass<'_, 'a> {
     ) -> Eval<Result<CheckStatus, Option<String>>> {
         let span = rule.condition.span;
         let condition = self.expr(&rule.condition, scope);
-        let names = self.skip(&rule.error_message, scope);
-        if self.evaluator.inputs.validating && words.failed == ASSERTION.failed {
-            // Of a check's condition only the names are looked at before there is a plan.
-            let named =
-                condition.map(|_| ()).or_else(|stop| if stop.fatal { Err(stop) } else { Ok(()) });
-            return super::scope::both(named, names).map(|_| Ok(CheckStatus::Unknown));
+        let message = self.expr(&rule.error_message, scope);
+        if self.evaluator.inputs.validating && words.failed != OUTPUT.failed {
+            return self.rule_without_plan(condition, message, rule, words, scope);
         }
-        let (condition, ()) = super::scope::both(condition, names)?;
+        // What is wrong with the message is told whatever becomes of the condition.
+        let told = message.and_then(|message| self.message(&message, rule, scope));
+        let (condition, told) = super::scope::both(condition, told)?;
         let pending = self.trace_mut().is_some_and(|trace| trace.pending);
         let holds = decided(&condition, words.invalid, "Condition", span);
         let Some(holds) = self.explained(holds, &rule.condition, scope)? else {
-            if words.severity == Severity::Warning && !pending && !self.evaluator.inputs.validating
-            {
+            if words.failed == ASSERTION.failed && !pending && !self.evaluator.inputs.validating {
                 let detail = "The condition could not be evaluated at this time, a result will be known when this plan is \
                               applied.";
                 let problem =
                     Diagnostic::warning("Check block assertion known after apply", detail);
-                self.report(vec![problem.at(span, "")]);
+                let mut problems = vec![problem.at(span, "")];
+                self.explain(&mut problems, &rule.condition, Cause::Other, scope);
+                self.report(problems);
             }
             return Ok(Ok(CheckStatus::Unknown));
         };
         if holds {
             return Ok(Ok(CheckStatus::Pass));
         }
-        // What is known of an output's condition fails at once.
-        if self.evaluator.inputs.validating && words.failed != OUTPUT.failed {
-            return Ok(Ok(CheckStatus::Unknown));
-        }
-        let message = self.expr(&rule.error_message, scope)?;
-        let told = self.message(&message, rule, words.severity);
         let detail = told.clone().unwrap_or_else(|| NO_MESSAGE.into());
-        let problem =
-            Diagnostic { severity: words.severity, ..Diagnostic::error(words.failed, detail) };
+        let severity = self.severity_of(words);
+        let problem = Diagnostic { severity, ..Diagnostic::error(words.failed, detail) };
         let mut problems = vec![problem.at(span, "")];
         self.explain(&mut problems, &rule.condition, Cause::Other, scope);
         self.report(problems);
         Ok(Err(told))
     }
 
-    /// Gives the text of a failed rule's message, unless it must not be shown.
-    fn message(&mut self, message: &Value, rule: &CheckRule, severity: Severity) -> Option<String> {
-        let marks = message.all_marks();
-        if marks.any() {
-            let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
-            let remedy = if marks.sensitive {
-                "carefully using the nonsensitive() function if the expression will not reveal the sensitive data"
-            } else {
-                "using the ephemeralasnull() function on the references to not reveal ephemeral data"
-            };
-            let detail = format!(
-                "The error expression used to explain this condition refers to {what} values, so Terraform will not display the \
-                 resulting message.\n\nYou can correct this by removing references to {what} values, or by {remedy}."
-            );
-            let problem =
-                Diagnostic::warning(format!("Error message refers to {what} values"), detail);
-            self.report(vec![problem.at(rule.error_message.span, "")]);
-        }
-        let text = match convert(message, &Type::String) {
-            Err(error) => Err(error.message),
-            Ok(text) if text.is_null() => Err("must not be null".into()),
-            Ok(text) => text.as_str().map(str::to_string).ok_or_else(|| {
-                "expression refers to values that won't be known until the apply phase".into()
-            }),
+    /// Looks at a rule before there is a plan: nothing is decided. Of a check's condition only the names count.
+    fn rule_without_plan(
+        &mut self,
+        condition: Eval,
+        message: Eval,
+        rule: &CheckRule,
+        words: Words,
+        scope: &mut Scope,
+    ) -> Eval<Result<CheckStatus, Option<String>>> {
+        let is_check = words.failed == ASSERTION.failed;
+        let misnamed = |result: &Eval| {
+            result.as_ref().is_err_and(|stop| stop.fatal && !stop.problems.is_empty())
         };
-        match text {
-            Ok(text) if !marks.any() => return Some(text.trim().to_string()),
-            Ok(_) => {}
-            // What a check cannot say yet it says in the apply.
-            Err(_) if severity == Severity::Warning && !message.is_whole() => {}
-            Err(why) => {
-                let detail = format!("Unsuitable value for error message: {why}.");
-                let problem =
-                    Diagnostic { severity, ..Diagnostic::error("Invalid error message", detail) };
-                self.report(vec![problem.at(rule.error_message.span, "")]);
+        let (wrong_condition, wrong_message) = (misnamed(&condition), misnamed(&message));
+        let mut unnamed = Vec::new();
+        if wrong_condition && !is_check {
+            unnamed.push(&rule.condition);
+        }
+        if wrong_message || (is_check && wrong_condition) {
+            unnamed.push(&rule.error_message);
+        }
+        let condition = condition.map(|_| ()).or_else(|stop| {
+            if stop.fatal || !is_check { Err(stop) } else { Ok(()) }
+        });
+        let message = match message {
+            Ok(message) if is_check => self.message(&message, rule, scope).map(|_| ()),
+            message => message.map(|_| ()),
+        };
+        let mut both = super::scope::both(condition, message).map(|_| Ok(CheckStatus::Unknown));
+        if let Err(stop) = &mut both {
+            // With one name that is wrong there are none at all.
+            let mut nothing = Scope { nothing: true, ..scope.clone() };
+            for expr in unnamed {
+                let unknown = self.expr(expr, &mut nothing).err();
+                stop.problems.extend(unknown.into_iter().flat_map(|stop| stop.problems));
             }
         }
-        None
+        both
+    }
+
+    /// Gives how bad a failure is: a run that changes nothing only tells of it.
+    fn severity_of(&self, words: Words) -> Severity {
+        if self.evaluator.inputs.lenient { Severity::Warning } else { words.severity }
+    }
+
+    /// Gives the text of a rule's message; nothing where it is not known yet or must not be shown.
+    fn message(
+        &mut self,
+        message: &Value,
+        rule: &CheckRule,
+        scope: &mut Scope,
+    ) -> Eval<Option<String>> {
+        let span = rule.error_message.span;
+        let unsuitable = |why: &str| {
+            let detail = format!("Unsuitable value for error message: {why}.");
+            super::scope::stop("Invalid error message", detail, span)
+        };
+        let text = match convert(message, &Type::String) {
+            Err(error) => unsuitable(&error.message),
+            Ok(text) if text.is_null() => unsuitable("must not be null"),
+            Ok(text) => Ok(text),
+        };
+        let text = self.explained(text, &rule.error_message, scope)?;
+        let marks = text.all_marks();
+        let Some(text) = text.as_str().filter(|_| !marks.any()) else {
+            if marks.any() && text.is_known() {
+                self.report(vec![hidden_message(marks).at(span, "")]);
+            }
+            return Ok(None);
+        };
+        Ok(Some(text.trim().to_string()))
     }
 
     /// Evaluates a variable's validations for a value.
@@ -372,31 +397,48 @@ impl<'a> Pass<'_, 'a> {
         scope: &mut Scope,
     ) -> Eval<CheckStatus> {
         let span = rule.condition.span;
-        let condition = self.expr(&rule.condition, scope)?;
+        let condition = self.expr(&rule.condition, scope);
+        let message = self.expr(&rule.error_message, scope);
+        let (condition, message) = match (condition, message) {
+            (Ok(condition), message) => (condition, message),
+            (Err(stop), Ok(_)) => return Err(stop),
+            (Err(stop), Err(other)) => return Err(stop.and(other)),
+        };
         let summary = "Invalid variable validation result";
         let holds = decided(&condition, summary, "Validation condition", span);
-        match self.explained(holds, &rule.condition, scope)? {
-            None => return Ok(CheckStatus::Unknown),
-            Some(true) => return Ok(CheckStatus::Pass),
-            Some(false) => {}
+        let holds = self.explained(holds, &rule.condition, scope);
+        // What is wrong with the message is told whatever becomes of the condition.
+        let (message, mut problems) = match message {
+            Ok(message) => (Some(message), Vec::new()),
+            Err(stop) if stop.fatal => return holds.and(Err(stop)),
+            Err(stop) => (None, stop.problems),
+        };
+        match holds {
+            Ok(Some(false)) => {}
+            Ok(decided) if problems.is_empty() => {
+                return Ok(decided.map_or(CheckStatus::Unknown, |_| CheckStatus::Pass));
+            }
+            Ok(_) => return Err(Stop::problems(problems, true)),
+            Err(mut stop) => {
+                stop.problems.extend(problems);
+                return Err(stop);
+            }
         }
-        let message = self.expr(&rule.error_message, scope)?;
-        let mut problems = Vec::new();
-        let marks = message.all_marks();
+        let message = message.filter(|message| !message.is_null() && message.is_known());
+        let marks = message.as_ref().map(Value::all_marks).unwrap_or_default();
         if marks.any() {
-            let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
-            let unmark = if marks.sensitive { "nonsensitive()" } else { "ephemeralasnull()" };
-            let detail = format!(
-                "The error expression used to explain this condition refers to {what} values. Terraform will not display the \
-                 resulting message.\n\nYou can correct this by removing references to {what} values, or by carefully using the \
-                 {unmark} function if the expression will not reveal the {what} data."
-            );
-            let summary = format!("Error message refers to {what} values");
-            problems.push(Diagnostic::error(summary, detail).at(rule.error_message.span, ""));
+            problems.push(secret_message(marks).at(rule.error_message.span, ""));
         }
-        let text = convert(&message, &Type::String)
-            .ok()
-            .and_then(|text| text.as_str().map(str::to_string));
+        let text = message.and_then(|message| match convert(&message, &Type::String) {
+            Ok(text) => text.as_str().map(str::to_string),
+            Err(error) => {
+                let detail = format!("Unsuitable value for error message: {}.", error.message);
+                let problem = Diagnostic::error("Invalid error message", detail);
+                problems.push(problem.at(rule.error_message.span, ""));
+                None
+            }
+        });
+        self.explain(&mut problems, &rule.error_message, Cause::Other, scope);
         let text = match text {
             Some(text) if !marks.any() && !text.trim().is_empty() => text.trim().to_string(),
             Some(_) if marks.any() => {
@@ -409,7 +451,7 @@ impl<'a> Pass<'_, 'a> {
         let place = self.given_at(module, variable);
         problems.push(Diagnostic::error(INVALID, detail).at(place, ""));
         self.explain(&mut problems, &rule.condition, Cause::Other, scope);
-        Err(Stop { problems, fatal: true })
+        Err(Stop::problems(problems, true))
     }
 
     /// Gives the place where a variable got its value: the call's argument, a file, or else its own block.
@@ -421,6 +463,33 @@ impl<'a> Pass<'_, 'a> {
         };
         given.unwrap_or(variable.span)
     }
+}
+
+/// Says that a condition's message is not shown.
+fn hidden_message(marks: Marks) -> Diagnostic {
+    let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
+    let remedy = if marks.sensitive {
+        "carefully using the nonsensitive() function if the expression will not reveal the sensitive data"
+    } else {
+        "using the ephemeralasnull() function on the references to not reveal ephemeral data"
+    };
+    let detail = format!(
+        "The error expression used to explain this condition refers to {what} values, so Terraform will not display the \
+         resulting message.\n\nYou can correct this by removing references to {what} values, or by {remedy}."
+    );
+    Diagnostic::warning(format!("Error message refers to {what} values"), detail)
+}
+
+/// Says that a validation's message is not shown.
+fn secret_message(marks: Marks) -> Diagnostic {
+    let what = if marks.sensitive { "sensitive" } else { "ephemeral" };
+    let unmark = if marks.sensitive { "nonsensitive()" } else { "ephemeralasnull()" };
+    let detail = format!(
+        "The error expression used to explain this condition refers to {what} values. Terraform will not display the \
+         resulting message.\n\nYou can correct this by removing references to {what} values, or by carefully using the \
+         {unmark} function if the expression will not reveal the {what} data."
+    );
+    Diagnostic::error(format!("Error message refers to {what} values"), detail)
 }
 
 /// Gives a condition's truth; nothing where it is not known.
@@ -438,7 +507,7 @@ fn decided(condition: &Value, invalid: &str, what: &str, span: Span) -> Eval<Opt
 }
 
 /// Gives the worse of two outcomes: an error, a failure, unknown, a pass.
-fn worse(left: CheckStatus, right: CheckStatus) -> CheckStatus {
+pub(super) fn worse(left: CheckStatus, right: CheckStatus) -> CheckStatus {
     let rank = |status: CheckStatus| match status {
         CheckStatus::Pass => 0,
         CheckStatus::Unknown => 1,
@@ -471,60 +540,6 @@ fn refers_to_itself(block: BlockId<'_>, rules: &[CheckRule], words: Words) -> Ve
         }
     }
     problems
-}
-
-/// Gives what would be checked in the modules that have no instance.
-pub(super) fn in_no_instance(module: &Module, there: &BTreeSet<ModulePath>) -> Vec<CheckResult> {
-    let names = |path: &ModulePath| path.iter().map(|step| step.name.clone()).collect();
-    without_instance(module, &there.iter().map(names).collect())
-}
-
-fn without_instance(module: &Module, there: &BTreeSet<Vec<String>>) -> Vec<CheckResult> {
-    let mut found = Vec::new();
-    for call in module.calls.values() {
-        let of = &call.module;
-        if !there.contains(&of.path) {
-            let prefix: String = of.path.iter().map(|name| format!("module.{name}.")).collect();
-            let outputs = of.outputs.iter().filter(|(_, of)| !of.preconditions.is_empty());
-            let variables = of.variables.iter().filter(|(_, of)| !of.validations.is_empty());
-            let names = (of.checks.keys().map(|name| ("check", format!("{prefix}check.{name}"))))
-                .chain(outputs.map(|(name, _)| ("output_value", format!("{prefix}output.{name}"))))
-                .chain(variables.map(|(name, _)| ("var", format!("{prefix}var.{name}"))));
-            found.extend(names.map(|(kind, config_address)| CheckResult {
-                kind,
-                config_address,
-                address: String::new(),
-                status: CheckStatus::Pass,
-                failures: Vec::new(),
-            }));
-        }
-        found.extend(without_instance(of, there));
-    }
-    found
-}
-
-/// Puts what was found of the same object together: the worst outcome and all messages.
-pub(super) fn merged(results: Vec<CheckResult>) -> Vec<CheckResult> {
-    let mut places: HashMap<(&'static str, String, String), usize> = HashMap::new();
-    let mut merged: Vec<CheckResult> = Vec::new();
-    for result in results {
-        let key = (result.kind, result.config_address.clone(), result.address.clone());
-        match places.get(&key) {
-            Some(place) => {
-                let known = &mut merged[*place];
-                known.status = worse(known.status, result.status);
-                known.failures.extend(result.failures);
-            }
-            None => {
-                places.insert(key, merged.len());
-                merged.push(result);
-            }
-        }
-    }
-    merged.sort_by(|left, right| {
-        (&left.config_address, &left.address).cmp(&(&right.config_address, &right.address))
-    });
-    merged
 }
 
 /// Writes a block's address without the keys of module instances.

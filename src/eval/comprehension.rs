@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::access::{Entries, entries};
 use super::evaluator::Pass;
 use super::evidence::Cause;
-use super::scope::{Eval, Scope, all, stop};
+use super::scope::{Eval, Scope, Stop, finish, note, settle, stop};
 use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Expr, For};
 use crate::value::convert::convert;
@@ -25,16 +25,26 @@ enum Turned {
 impl Pass<'_, '_> {
     /// Evaluates `[for …]` and `{for …}`.
     pub(super) fn comprehension(&mut self, parts: &For, scope: &mut Scope) -> Eval {
-        let collection = self.expr(&parts.collection, scope)?;
+        let (collection, mut stopped) = settle(self.expr(&parts.collection, scope));
         let mut marks = collection.marks();
-        let Some((entries, _)) = iterable(&collection, parts.collection.span)? else {
-            self.skip_parts(parts, scope)?;
-            return Ok(Value::unknown(Type::Any).marked(marks));
+        let entries = match iterable(&collection, parts.collection.span) {
+            Ok(entries) => entries,
+            Err(stop) => {
+                note(&mut stopped, Some(stop));
+                None
+            }
+        };
+        let Some((entries, _)) = entries else {
+            note(&mut stopped, self.skip_parts(parts, scope).err());
+            return finish(Value::unknown(Type::Any).marked(marks), stopped);
         };
         if entries.is_empty() {
             self.skip_parts(parts, scope)?;
         }
-        self.check_condition(parts, scope)?;
+        if let Err(stop) = self.check_condition(parts, scope) {
+            note(&mut stopped, Some(stop));
+            return finish(Value::unknown(Type::Any), stopped);
+        }
         let (mut list, mut fields, mut groups) =
             (Vec::new(), BTreeMap::new(), BTreeMap::<Arc<str>, Vec<Value>>::new());
         let mut known = true;
@@ -44,18 +54,22 @@ impl Pass<'_, '_> {
                 scope.names.push((name.text.clone(), key));
             }
             scope.names.push((parts.value_name.text.clone(), value));
-            let turned = self.turn(parts, scope, &mut marks).and_then(|turned| match turned {
-                Turned::Entry(Some(key), value) if !parts.group => {
-                    if fields.insert(key.clone(), value).is_some() {
-                        return duplicate(&key, parts);
-                    }
-                    Ok(Turned::Nothing)
+            let mut turned = self.turn(parts, scope, &mut marks, known);
+            if let Turned::Entry(Some(key), value) = &mut turned.0
+                && !parts.group
+            {
+                if fields.contains_key(key) {
+                    note(&mut turned.1, Some(duplicate(key, parts)));
+                } else {
+                    fields.insert(key.clone(), value.clone());
                 }
-                turned => Ok(turned),
-            });
-            let turned = self.with_names(turned, parts, scope);
+                turned.0 = Turned::Nothing;
+            }
+            if let Some(stop) = turned.1 {
+                note(&mut stopped, self.with_names::<()>(Err(stop), parts, scope).err());
+            }
             scope.names.truncate(depth);
-            match turned? {
+            match turned.0 {
                 Turned::Nothing => {}
                 Turned::Unknown => known = false,
                 Turned::Entry(None, value) => list.push(value),
@@ -70,7 +84,7 @@ impl Pass<'_, '_> {
                 Value::object(groups.into_iter().map(|(key, values)| (key, Value::tuple(values))))
             }
         };
-        Ok(value.marked(marks))
+        finish(value.marked(marks), stopped)
     }
 
     /// Adds the values behind a problem of a turn, its own names included.
@@ -105,56 +119,89 @@ impl Pass<'_, '_> {
         })
     }
 
-    fn turn(&mut self, parts: &For, scope: &mut Scope, marks: &mut Marks) -> Eval<Turned> {
+    /// Makes one turn, with the problems that came up. What no key can be made of is told as long as all were `known`.
+    fn turn(
+        &mut self,
+        parts: &For,
+        scope: &mut Scope,
+        marks: &mut Marks,
+        known: bool,
+    ) -> (Turned, Option<Stop>) {
+        let mut stopped = None;
         if let Some(condition) = &parts.condition {
-            match self.included(condition, scope, marks)? {
-                Some(true) => {}
-                Some(false) => return Ok(Turned::Nothing),
-                None => {
-                    self.skip(&parts.value, scope)?;
-                    return Ok(Turned::Unknown);
+            match self.included(condition, scope, marks, known) {
+                (Some(true), wrong) => note(&mut stopped, wrong),
+                (Some(false), wrong) => return (Turned::Nothing, wrong),
+                (None, mut wrong) => {
+                    note(&mut wrong, self.skip(&parts.value, scope).err());
+                    return (Turned::Unknown, wrong);
                 }
             }
         }
         let Some(key) = &parts.key else {
-            return Ok(Turned::Entry(None, self.expr(&parts.value, scope)?));
+            let (value, wrong) = settle(self.expr(&parts.value, scope));
+            note(&mut stopped, wrong);
+            return (Turned::Entry(None, value), stopped);
         };
-        let found = self.expr(key, scope)?;
+        let (found, wrong) = settle(self.expr(key, scope));
+        note(&mut stopped, wrong);
         *marks = marks.join(found.marks());
-        let span = key.span;
-        if found.is_null() {
-            let detail = "Key expression in 'for' expression must not produce a null value.";
-            return stop("Invalid object key", detail, span);
+        if !found.is_known() {
+            if stopped.is_none() {
+                note(&mut stopped, self.skip(&parts.value, scope).err());
+            }
+            return (Turned::Unknown, stopped);
         }
-        let text = convert(&found, &Type::String).or_else(|error| {
-            let detail =
-                format!("The key expression produced an invalid result: {}.", error.message);
-            stop("Invalid object key", detail, span)
-        })?;
-        let value = self.expr(&parts.value, scope)?;
+        let invalid = |detail: &str| stop("Invalid object key", detail, key.span);
+        let text = if found.is_null() {
+            invalid("Key expression in 'for' expression must not produce a null value.")
+        } else {
+            convert(&found, &Type::String).or_else(|error| {
+                invalid(&format!("The key expression produced an invalid result: {}.", error.message))
+            })
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(stop) => {
+                note(&mut stopped, known.then_some(stop));
+                return (Turned::Unknown, stopped);
+            }
+        };
+        let (value, wrong) = settle(self.expr(&parts.value, scope));
+        note(&mut stopped, wrong);
         match text.kind() {
-            Kind::String(text) => Ok(Turned::Entry(Some(text.clone()), value)),
-            _ => Ok(Turned::Unknown),
+            Kind::String(text) => (Turned::Entry(Some(text.clone()), value), stopped),
+            _ => (Turned::Unknown, stopped),
         }
     }
 
+    /// Says whether the condition takes an element in; nothing where that is not known.
     fn included(
         &mut self,
         condition: &Expr,
         scope: &mut Scope,
         marks: &mut Marks,
-    ) -> Eval<Option<bool>> {
-        let include = self.expr(condition, scope)?;
-        if include.is_null() {
-            let detail = "The value of the 'if' clause must not be null.";
-            return stop("Invalid 'for' condition", detail, condition.span);
+        known: bool,
+    ) -> (Option<bool>, Option<Stop>) {
+        let (include, mut stopped) = settle(self.expr(condition, scope));
+        let invalid = |detail: &str| stop("Invalid 'for' condition", detail, condition.span);
+        let include = if include.is_null() {
+            invalid("The value of the 'if' clause must not be null.")
+        } else {
+            convert(&include, &Type::Bool).or_else(|error| {
+                invalid(&format!("The 'if' clause value is invalid: {}.", error.message))
+            })
+        };
+        match include {
+            Ok(include) => {
+                *marks = marks.join(include.marks());
+                (include.as_bool(), stopped)
+            }
+            Err(stop) => {
+                note(&mut stopped, known.then_some(stop));
+                (None, stopped)
+            }
         }
-        let include = convert(&include, &Type::Bool).or_else(|error| {
-            let detail = format!("The 'if' clause value is invalid: {}.", error.message);
-            stop("Invalid 'for' condition", detail, condition.span)
-        })?;
-        *marks = marks.join(include.marks());
-        Ok(include.as_bool())
     }
 
     /// Notes what the parts of a loop refer to that is not gone through.
@@ -171,8 +218,14 @@ impl Pass<'_, '_> {
 
     /// Evaluates `source[*].each` and `source.*.each`.
     pub(super) fn splat(&mut self, source: &Expr, each: &Expr, scope: &mut Scope) -> Eval {
-        let value = self.expr(source, scope)?;
-        self.splat_value(&value, source.span, each, scope)
+        let (value, stopped) = settle(self.expr(source, scope));
+        let Some(mut stop) = stopped else {
+            return self.splat_value(&value, source.span, each, scope);
+        };
+        if let Err(more) = self.element(Value::unknown(Type::Any), each, scope) {
+            stop = stop.and(more);
+        }
+        Err(stop)
     }
 
     /// Applies a splat to a value.
@@ -195,12 +248,18 @@ impl Pass<'_, '_> {
             return stop("Splat of null value", detail, span);
         }
         let may_be_null = matches!(value.kind(), Kind::Unknown(_, bounds) if !bounds.not_null);
-        if ty == Type::Any || (single && may_be_null) {
-            self.element(value.clone(), each, scope)?;
+        if ty == Type::Any {
+            self.skip(each, scope)?;
             return Ok(Value::unknown(Type::Any).marked(marks));
         }
         if single {
-            return Ok(Value::tuple(vec![self.element(value.clone(), each, scope)?]).marked(marks));
+            let (part, stopped) = settle(self.element(value.clone(), each, scope));
+            let result = match stopped {
+                Some(_) => Value::unknown(Type::Tuple(vec![part.ty()])),
+                None if may_be_null => Value::unknown(Type::Any),
+                None => Value::tuple(vec![part]),
+            };
+            return finish(result.marked(marks), stopped);
         }
         let listed = |element: &Type| Value::unknown(element.clone());
         let result = match (value.kind(), &ty) {
@@ -222,8 +281,20 @@ impl Pass<'_, '_> {
                 Value::new(Kind::unknown(Type::list(part.ty()), kept))
             }
             (kind, ty) => {
-                let parts = value.elements().unwrap_or_default();
-                let parts = all(parts.iter().map(|part| self.element(part.clone(), each, scope)))?;
+                let mut stopped = None;
+                let parts = value.elements().unwrap_or_default().iter().map(|part| {
+                    let (part, wrong) = settle(self.element(part.clone(), each, scope));
+                    note(&mut stopped, wrong);
+                    part
+                });
+                let parts: Vec<Value> = parts.collect();
+                if let Some(stop) = stopped {
+                    let types = parts.iter().map(Value::ty).collect();
+                    return Err(stop.with(match kind {
+                        Kind::Tuple(_) => Value::unknown(Type::Tuple(types)),
+                        _ => Value::unknown(Type::Any),
+                    }));
+                }
                 match (kind, ty) {
                     (Kind::Tuple(_), _) => Value::tuple(parts),
                     (_, Type::List(element) | Type::Set(element)) if parts.is_empty() => {
@@ -265,11 +336,11 @@ pub(super) fn iterable(collection: &Value, span: Span) -> Eval<Option<Entries>> 
     Ok(entries(collection))
 }
 
-fn duplicate<T>(key: &str, parts: &For) -> Eval<T> {
+fn duplicate(key: &str, parts: &For) -> Stop {
     let span = parts.key.as_ref().map_or(parts.value.span, |key| key.span);
     let detail = format!(
         "Two different items produced the key {key:?} in this 'for' expression. If duplicates are expected, use the \
          ellipsis (...) after the value expression to enable grouping by key."
     );
-    Err(super::scope::Stop::problem(Diagnostic::error("Duplicate object key", detail).at(span, "")))
+    Stop::problem(Diagnostic::error("Duplicate object key", detail).at(span, ""))
 }

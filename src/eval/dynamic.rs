@@ -176,7 +176,7 @@ fn parts<'b>(block: &'b Block, shape: &Shape) -> Eval<(&'b Attribute, Option<&'b
     }
     match each {
         Some(each) if problems.is_empty() => Ok((each, block.body.blocks("content").next())),
-        _ => Err(Stop { problems, fatal: false }),
+        _ => Err(Stop::problems(problems, false)),
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Evaluator<'a> {
     pub(super) order: Rc<Order<'a>>,
     /// What is evaluated, where that is not all.
     pub(super) limit: Option<HashSet<Node<'a>>>,
+    /// What it is limited to.
+    pub(super) targets: Vec<crate::addr::Target>,
 }
 
 /// What one pass gives.
@@ -191,6 +193,7 @@ impl<'a> Evaluator<'a> {
             nothing: Rc::new(Needs::new()),
             order: Rc::new(order(config, sources, schemas)),
             limit: None,
+            targets: Vec::new(),
         }
     }
 
@@ -212,7 +215,10 @@ impl<'a> Evaluator<'a> {
         pass.all(&mut desired);
         desired.deferred = std::mem::take(&mut self.deferred);
         desired.checks.extend(self.validations.values().cloned());
-        desired.checks = super::check::merged(std::mem::take(&mut desired.checks));
+        if self.limit.is_some() {
+            super::outcomes::left_out(&self.config.root, &mut desired.checks);
+        }
+        desired.checks = super::outcomes::merged(std::mem::take(&mut desired.checks));
         let problems = self.causes();
         Evaluation { desired, problems, pending: self.pending }
     }
@@ -431,9 +437,12 @@ impl<'a> Pass<'_, 'a> {
     fn objects(&mut self, block: BlockId<'a>) {
         let turns = self.block_turns(block);
         let Some(turns) = self.tell(turns) else { return };
+        let address = self.block_address(block);
         for key in turns.keys() {
-            let object = self.object(block, key);
-            self.tell(object);
+            if self.evaluator.is_planned(&address.with_key(key.clone())) {
+                let object = self.object(block, key);
+                self.tell(object);
+            }
         }
     }
 
@@ -482,10 +491,6 @@ impl<'a> Pass<'_, 'a> {
             if self.evaluator.inputs.unchecked {
                 desired.checks.extend(self.unchecked(module));
             }
-            if self.evaluator.limit.is_some() {
-                let left_out = self.unchecked(module);
-                desired.checks.extend(left_out.into_iter().filter(|check| check.kind == "check"));
-            }
             let unchecked = self.evaluator.limit.is_some() || self.evaluator.inputs.unchecked;
             for (name, check) in of.checks.iter().filter(|_| !unchecked) {
                 self.evaluator.owner = Some(Node::Check(place, name));
@@ -498,7 +503,7 @@ impl<'a> Pass<'_, 'a> {
         }
         let never =
             self.evaluator.limit.is_none().then(|| {
-                super::check::in_no_instance(&self.evaluator.config.root, &desired.modules)
+                super::outcomes::in_no_instance(&self.evaluator.config.root, &desired.modules)
             });
         desired.checks.extend(never.unwrap_or_default());
         self.check_calls(&self.evaluator.config.root);
@@ -532,15 +537,19 @@ impl<'a> Pass<'_, 'a> {
             let unknown = if stands_for_all { CheckStatus::Unknown } else { CheckStatus::Pass };
             desired.checks.extend(self.without_instances(block, unknown));
         }
+        let address = self.block_address(block);
+        keys.retain(|key| self.evaluator.is_planned(&address.with_key(key.clone())));
         for key in keys {
             let instance = self.instance(block, key.clone());
             let Some(instance) = self.tell(instance) else { continue };
             let before = self.preconditions(block, key.as_ref());
-            let failed = before.as_ref().is_some_and(|result| result.status == CheckStatus::Fail);
+            let lenient = self.evaluator.inputs.lenient;
+            let failed = before
+                .as_ref()
+                .is_some_and(|result| !lenient && result.status == CheckStatus::Fail);
             desired.checks.extend(before.filter(|_| !stands_for_all));
-            let address = self.block_address(block).with_key(key.clone());
             if !stands_for_all {
-                desired.instances.insert(address, instance.clone());
+                desired.instances.insert(address.with_key(key.clone()), instance.clone());
             }
             if failed {
                 continue;
@@ -604,36 +613,6 @@ impl<'a> Pass<'_, 'a> {
             );
         }
         outputs
-    }
-
-    /// Tells of arguments that a call lacks, or that the module has no variable for.
-    fn check_calls(&mut self, module: &'a crate::config::Module) {
-        for call in module.calls.values() {
-            let variables = &call.module.variables;
-            let mut problems = Vec::new();
-            for variable in variables.values() {
-                if variable.default.is_none()
-                    && call.inputs.attribute(&variable.name.text).is_none()
-                {
-                    problems
-                        .extend(super::body::missing(&variable.name.text, &call.inputs).problems);
-                }
-            }
-            for attribute in &call.inputs.attributes {
-                let name = &attribute.name.text;
-                if variables.contains_key(name) {
-                    continue;
-                }
-                let near = crate::diag::nearest_within(name, variables.keys().map(String::as_str));
-                let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
-                let detail = format!("An argument named {name:?} is not expected here.{hint}");
-                problems.push(
-                    Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""),
-                );
-            }
-            self.report(problems);
-            self.check_calls(&call.module);
-        }
     }
 
     /// Finds the block of an address, through the modules' instances.

@@ -1,7 +1,7 @@
 //! Expressions to values.
 
 use super::evaluator::Pass;
-use super::scope::{Eval, Scope, Stop, all, stop};
+use super::scope::{Eval, Scope, Stop, finish, note, settle, stop};
 use crate::diag::Span;
 use crate::syntax::tree::{Expr, ExprKind, Item, Part};
 use crate::value::convert::convert;
@@ -40,8 +40,14 @@ impl Pass<'_, '_> {
                 self.conditional(condition, then, otherwise, scope)
             }
             ExprKind::Tuple(parts) => {
-                let values = all(parts.iter().map(|part| self.expr(part, scope)))?;
-                Ok(Value::tuple(values))
+                let mut stopped = None;
+                let values = parts.iter().map(|part| {
+                    let (value, wrong) = settle(self.expr(part, scope));
+                    note(&mut stopped, wrong);
+                    value
+                });
+                let value = Value::tuple(values.collect());
+                finish(value, stopped)
             }
             ExprKind::Object(items) => self.object_of(items, scope),
             ExprKind::For(parts) => self.comprehension(parts, scope),
@@ -50,25 +56,28 @@ impl Pass<'_, '_> {
     }
 
     fn object_of(&mut self, items: &[Item], scope: &mut Scope) -> Eval {
-        let entries = all(items.iter().map(|item| {
-            let key = self.key(item, scope);
-            let value = self.expr(&item.value, scope);
-            super::scope::both(key, value)
-        }))?;
         let mut marks = crate::value::Marks::default();
         let mut fields = Vec::with_capacity(items.len());
-        let mut known = true;
-        for (key, value) in entries {
+        let (mut known, mut stopped) = (true, None);
+        for item in items {
+            let key = self.key(item, scope);
+            let (value, wrong) = settle(self.expr(&item.value, scope));
+            let key = match key {
+                Ok(key) => key,
+                Err(stop) => {
+                    note(&mut stopped, Some(stop));
+                    Value::unknown(Type::String)
+                }
+            };
+            note(&mut stopped, wrong);
             marks = marks.join(key.marks());
             match key.kind() {
                 Kind::String(name) => fields.push((name.clone(), value)),
                 _ => known = false,
             }
         }
-        if !known {
-            return Ok(Value::unknown(Type::Any).marked(marks));
-        }
-        Ok(Value::object(fields).marked(marks))
+        let value = if known { Value::object(fields) } else { Value::unknown(Type::Any) };
+        finish(value.marked(marks), stopped)
     }
 
     fn key(&mut self, item: &Item, scope: &mut Scope) -> Eval {
@@ -92,7 +101,10 @@ pub(super) fn start_of(expr: &Expr) -> Span {
             Some(Part::Literal(..)) | None => {
                 Span { start: expr.span.end, end: expr.span.end + 1, ..expr.span }
             }
-            Some(_) => expr.span,
+            Some(Part::Interpolation(inner)) if parts.len() > 1 => start_of(inner),
+            Some(Part::Interpolation(_)) => expr.span,
+            Some(Part::If { condition, .. }) => start_of(condition),
+            Some(Part::For { span, .. }) => Span { end: span.start + 2, ..*span },
         },
         ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => {
             first(1)
@@ -108,8 +120,17 @@ pub(super) fn start_of(expr: &Expr) -> Span {
         | ExprKind::Number(_)
         | ExprKind::Name(_)
         | ExprKind::Attribute(..)
-        | ExprKind::Index(..)
-        | ExprKind::Each
-        | ExprKind::Parens(_) => expr.span,
+        | ExprKind::Each => expr.span,
+        ExprKind::Index(source, key) if !is_fixed(key) => {
+            Span { start: source.span.end, end: source.span.end + 1, ..expr.span }
+        }
+        ExprKind::Index(..) => expr.span,
+        ExprKind::Parens(inner) => start_of(inner),
     }
+}
+
+/// Says whether a key is written as a number, a plain text and the like: it is a step of a reference then.
+pub(super) fn is_fixed(key: &Expr) -> bool {
+    matches!(key.kind, ExprKind::Number(_) | ExprKind::Null | ExprKind::Bool(_))
+        || key.literal().is_some()
 }

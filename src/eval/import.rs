@@ -3,7 +3,7 @@
 use super::access::entries;
 use super::evaluator::Pass;
 use super::evidence::Cause;
-use super::reference::{Chain, Step};
+use super::reference::{Chain, Named, Step, named, references};
 use super::scope::{Eval, Scope, Stop, Turn, fatal, fatal_value};
 use crate::addr::{Address, Key, Step as ModuleStep};
 use crate::config::Import;
@@ -103,6 +103,7 @@ impl Pass<'_, '_> {
     fn imported(&mut self, import: &Import, id: &Expr, turn: Turn) -> Eval<Imported> {
         let mut scope = Scope { turn, ..Scope::module(0) };
         let to = self.import_address(&import.to, &mut scope)?;
+        refers_to_itself(&to, id)?;
         let path: Vec<String> = to.module.iter().map(|step| step.name.clone()).collect();
         if self.evaluator.config.module(&path).is_none() {
             let detail = format!(
@@ -203,4 +204,19 @@ impl Pass<'_, '_> {
             ),
         }
     }
+}
+
+/// Refuses an id that is taken from the object that it imports.
+fn refers_to_itself(to: &Address, id: &Expr) -> Eval<()> {
+    let mut found = None;
+    references(id, &mut Vec::new(), &mut |chain| {
+        if let Ok(Named::Resource { mode, type_name, name, used }) = named(chain)
+            && (mode, type_name, name) == (to.mode, to.type_name.as_str(), to.name.as_str())
+        {
+            found = found.or(Some(chain.until(used)));
+        }
+    });
+    let Some(span) = found else { return Ok(()) };
+    let detail = "The import ID cannot reference the resource being imported.";
+    fatal("Invalid import id argument", detail, span)
 }

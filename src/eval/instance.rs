@@ -66,7 +66,7 @@ impl<'a> Pass<'_, 'a> {
                 // Of what has no value nothing more is said.
                 let object = self.object(block, None)?;
                 self.known_attribute(block, chain, used)?;
-                Ok((object, used))
+                Ok((self.as_far_as_known(object), used))
             }
             (_, Some((Step::Attribute(_), _, _))) => {
                 let (argument, key) = match block.resource.count {
@@ -85,19 +85,31 @@ impl<'a> Pass<'_, 'a> {
             (turns, Some((Step::Index(index), _, _))) => {
                 let index = self.expr(index, scope)?;
                 self.known_attribute(block, chain, used + 1)?;
-                if let Some(key) = turns.key_of(&index) {
+                let key = turns.key_of(&index);
+                let key = key.filter(|key| self.counts(block, turns, key));
+                if let Some(key) = key {
                     self.need(address.with_key(Some(key.clone())));
-                    let object = self.object(block, Some(key))?;
-                    return Ok((object.marked(index.marks()), used + 1));
+                    let object = self.object(block, Some(key))?.marked(index.marks());
+                    return Ok((self.as_far_as_known(object), used + 1));
                 }
                 self.need(address);
-                Ok((self.block_value(block, turns)?, used))
+                let value = self.block_value(block, turns)?;
+                Ok((self.as_far_as_known(value), used))
             }
             (turns, None) => {
                 self.need(address);
-                Ok((self.block_value(block, turns)?, used))
+                let value = self.block_value(block, turns)?;
+                Ok((self.as_far_as_known(value), used))
             }
         }
+    }
+
+    /// Gives what an expression sees of an object: as long as only the text is checked not even its type.
+    fn as_far_as_known(&self, object: Value) -> Value {
+        if !self.evaluator.inputs.validating {
+            return object;
+        }
+        Value::unknown(Type::Any).marked(object.marks())
     }
 
     /// Checks that the attribute that a reference goes on with exists.
@@ -116,6 +128,34 @@ impl<'a> Pass<'_, 'a> {
         fatal("Unsupported attribute", detail, *span)
     }
 
+    /// Gives the keys of the instances that the value of a block has. Where nothing is made these are those that
+    /// there are, and where only some are planned, these and the others that there are.
+    fn counting(&mut self, block: BlockId<'a>, turns: &Turns) -> Vec<Option<Key>> {
+        let keys = turns.keys();
+        let lenient = self.evaluator.inputs.lenient;
+        let limited = !self.evaluator.targets.is_empty();
+        if matches!(turns, Turns::Single) || !(lenient || limited) {
+            return keys;
+        }
+        let address = self.block_address(block);
+        let prior = self.oracle.prior_keys(&address).into_iter().map(Some);
+        if lenient {
+            let counted = matches!(turns, Turns::Count(_));
+            return prior.filter(|key| matches!(key, Some(Key::Number(_))) == counted).collect();
+        }
+        let prior: Vec<Option<Key>> = prior.collect();
+        let is_there = |key: &Option<Key>| {
+            prior.contains(key) || self.evaluator.is_planned(&address.with_key(key.clone()))
+        };
+        keys.into_iter().filter(is_there).collect()
+    }
+
+    /// Says whether an instance is part of its block's value.
+    fn counts(&mut self, block: BlockId<'a>, turns: &Turns, key: &Key) -> bool {
+        let all = !self.evaluator.inputs.lenient && self.evaluator.targets.is_empty();
+        all || self.counting(block, turns).contains(&Some(key.clone()))
+    }
+
     /// Gives the value of a whole block with `count` or `for_each`.
     fn block_value(&mut self, block: BlockId<'a>, turns: &Turns) -> Eval {
         if matches!(turns, Turns::Unknown(_)) {
@@ -123,7 +163,7 @@ impl<'a> Pass<'_, 'a> {
         }
         self.once(Item::Block(block), |pass| {
             let mut objects = Vec::new();
-            for key in turns.keys() {
+            for key in pass.counting(block, turns) {
                 objects.push((key.clone(), pass.object(block, key)?));
             }
             Ok(match turns {
@@ -138,6 +178,15 @@ impl<'a> Pass<'_, 'a> {
     /// Gives the value that stands for an instance: what the oracle answers.
     pub(super) fn object(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval {
         self.once(Item::Object(block, key.clone()), |pass| {
+            let address = pass.block_address(block).with_key(key.clone());
+            let there = pass.block_turns(block)?.has(key.as_ref());
+            if !there || !pass.evaluator.is_planned(&address) {
+                let schema = pass.schema(block)?;
+                let provider = pass.provider_of(block);
+                let kept = pass.oracle.kept(&address, &provider);
+                let value = kept.unwrap_or_else(|| Value::unknown(schema.ty()));
+                return Ok(marked_by(&value, &schema.fields));
+            }
             let (asked, trace) = pass.traced(|pass| pass.ask(block, key));
             pass.absorb(&super::scope::Needs::new(), trace.pending, true);
             asked
@@ -315,54 +364,6 @@ impl<'a> Pass<'_, 'a> {
             return fatal("Unsupported attribute", detail, path.span);
         }
         Ok(())
-    }
-
-    /// Reads one entry of `replace_triggered_by`: an instance or block, and the attribute after it.
-    fn trigger(
-        &mut self,
-        entry: &Expr,
-        module: ModuleId,
-        scope: &mut Scope,
-    ) -> Eval<(Address, Path)> {
-        let chain = Chain::new(entry);
-        if super::reference::is_reserved(chain.name().0) {
-            let detail =
-                "Only resources, count.index, and each.key may be used in replace_triggered_by.";
-            return fatal(
-                "Invalid reference in replace_triggered_by expression",
-                detail,
-                entry.span,
-            );
-        }
-        let super::reference::Named::Resource { mode, type_name, name, used } =
-            super::reference::named(&chain)?
-        else {
-            return Err(Stop::reported());
-        };
-        let name = (mode, type_name, name);
-        let span = chain.until(used);
-        let block = self.declared(module, name, span).or_else(|_| {
-            let text = block_text(name.0, name.1, name.2);
-            let detail =
-                format!("A resource {text} has not been declared in {}", self.module_label(module));
-            fatal("Reference to undeclared resource", detail, span)
-        })?;
-        let mut address = self.block_address(block);
-        let mut rest = used;
-        if let Some((Step::Index(index), _, _)) = chain.steps.get(used) {
-            let index = self.expr(index, scope)?;
-            address.key = self.block_turns(block)?.key_of(&index);
-            rest += 1;
-        }
-        let path = chain.steps[rest..].iter().fold(Path::root(), |path, (step, _, _)| match step {
-            Step::Attribute(name) => path.attribute(&name.text),
-            Step::Index(index) => match index.literal() {
-                Some(key) => path.key(&key),
-                None => path,
-            },
-        });
-        self.need(address.clone());
-        Ok((address, path))
     }
 
     /// Gives the schema of a block's type. That there is none is told once.

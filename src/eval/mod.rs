@@ -21,10 +21,12 @@ mod module;
 mod variable;
 mod expand;
 mod instance;
+mod trigger;
 mod body;
 mod dynamic;
 mod written;
 mod check;
+mod outcomes;
 mod import;
 mod provisioner;
 mod reach;
@@ -224,6 +226,11 @@ pub trait Oracle {
     fn prior_keys(&self, _block: &Address) -> Vec<crate::addr::Key> {
         Vec::new()
     }
+
+    /// Gives an object as the prior state has it, for an instance that is not planned; nothing where there is none.
+    fn kept(&self, _address: &Address, _provider: &ProviderRef) -> Option<Value> {
+        None
+    }
 }
 
 /// Gives the schemas of providers, resource types and data sources.
@@ -265,6 +272,8 @@ pub struct Inputs {
     pub validating: bool,
     /// Whether all is to go: then no conditions but the variables' validations are evaluated.
     pub unchecked: bool,
+    /// Whether nothing is changed: of conditions that fail it is only told.
+    pub lenient: bool,
 }
 
 /// A root variable's value as given.

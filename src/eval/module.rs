@@ -169,7 +169,8 @@ impl<'a> Pass<'_, 'a> {
             if let Some(result) = pass.output_preconditions(module, output) {
                 let status = result.status;
                 pass.evaluator.validations.insert(result.address.clone(), result);
-                if matches!(status, CheckStatus::Fail | CheckStatus::Error) {
+                let told = pass.evaluator.inputs.lenient && status == CheckStatus::Fail;
+                if !told && matches!(status, CheckStatus::Fail | CheckStatus::Error) {
                     return Err(Stop::reported());
                 }
             }
@@ -240,9 +241,9 @@ impl<'a> Pass<'_, 'a> {
         match output {
             Some((name, _)) => {
                 let value = self.output(child, name)?;
-                // A checked module says of its outputs only their types.
+                // A checked module says nothing of its outputs.
                 let checked = self.evaluator.inputs.validating;
-                Ok((if checked { Value::unknown(value.ty()) } else { value }, used + 1))
+                Ok((if checked { Value::unknown(Type::Any) } else { value }, used + 1))
             }
             None => Ok((self.module_object(child)?, used)),
         }
@@ -289,10 +290,40 @@ impl<'a> Pass<'_, 'a> {
             fields.push((name.as_str(), self.output(module, name)?));
         }
         if self.evaluator.inputs.validating {
-            let types = fields.iter().map(|(name, value)| (*name, value.ty()));
+            let types = fields.iter().map(|(name, _)| (*name, Type::Any));
             return Ok(Value::unknown_not_null(Type::object(types)));
         }
         Ok(Value::object(fields))
+    }
+
+    /// Tells of arguments that a call lacks, or that the module has no variable for.
+    pub(super) fn check_calls(&mut self, module: &'a crate::config::Module) {
+        for call in module.calls.values() {
+            let variables = &call.module.variables;
+            let mut problems = Vec::new();
+            for variable in variables.values() {
+                if variable.default.is_none()
+                    && call.inputs.attribute(&variable.name.text).is_none()
+                {
+                    problems
+                        .extend(super::body::missing(&variable.name.text, &call.inputs).problems);
+                }
+            }
+            for attribute in &call.inputs.attributes {
+                let name = &attribute.name.text;
+                if variables.contains_key(name) {
+                    continue;
+                }
+                let near = nearest_within(name, variables.keys().map(String::as_str));
+                let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+                let detail = format!("An argument named {name:?} is not expected here.{hint}");
+                problems.push(
+                    Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""),
+                );
+            }
+            self.report(problems);
+            self.check_calls(&call.module);
+        }
     }
 
     /// Gives the address of a block in a module's instance.

@@ -1,9 +1,9 @@
 //! Operators, and `condition ? a : b`.
 
 use super::evaluator::Pass;
-use super::scope::{Eval, Scope, both, stop};
+use super::scope::{Eval, Scope, Stop, finish, note, settle, stop};
 use crate::diag::Span;
-use crate::syntax::tree::{BinaryOp, Expr, ExprKind, Part, UnaryOp};
+use crate::syntax::tree::{BinaryOp, Expr, UnaryOp};
 use crate::value::convert::{convert, unify};
 use crate::value::equal::{equals, same};
 use crate::value::{Bounds, Kind, Number, Type, Value};
@@ -17,13 +17,18 @@ impl Pass<'_, '_> {
         span: Span,
         scope: &mut Scope,
     ) -> Eval {
-        let value = self.expr(operand, scope)?;
         let ty = match op {
             UnaryOp::Negate => Type::Number,
             UnaryOp::Not => Type::Bool,
         };
-        let value = suit(&value, &ty, "unary operand", operand.span)?;
-        not_null(&[&value], span)?;
+        let instead = |stop: Stop| stop.with(Value::unknown(ty.clone()));
+        let (value, mut stopped) = settle(self.expr(operand, scope));
+        let (value, wrong) = settle(suit(&value, &ty, "unary operand", operand.span));
+        note(&mut stopped, wrong);
+        if let Some(stop) = stopped {
+            return Err(instead(stop));
+        }
+        not_null(&[&value], span).map_err(instead)?;
         let kind = match (op, value.kind()) {
             (UnaryOp::Not, Kind::Bool(truth)) => Kind::Bool(!truth),
             (UnaryOp::Negate, Kind::Number(number)) => Kind::Number(number.neg()),
@@ -46,8 +51,15 @@ impl Pass<'_, '_> {
         span: Span,
         scope: &mut Scope,
     ) -> Eval {
-        let (a, b) = both(self.expr(left, scope), self.expr(right, scope))?;
+        let (a, mut stopped) = settle(self.expr(left, scope));
+        let (b, wrong) = settle(self.expr(right, scope));
+        note(&mut stopped, wrong);
+        let result = result_of(op);
+        let instead = |stop: Stop| stop.with(Value::unknown(result.clone()));
         match op {
+            BinaryOp::Equal | BinaryOp::NotEqual if stopped.is_some() => {
+                return stopped.map_or(Ok(a), |stop| Err(instead(stop)));
+            }
             BinaryOp::Equal => return Ok(equals(&a, &b)),
             BinaryOp::NotEqual => {
                 let kind = match same(&a, &b) {
@@ -62,16 +74,19 @@ impl Pass<'_, '_> {
             BinaryOp::And | BinaryOp::Or => Type::Bool,
             _ => Type::Number,
         };
-        let (a, b) = both(
-            suit(&a, &wanted, "left operand", left.span),
-            suit(&b, &wanted, "right operand", right.span),
-        )?;
-        not_null(&[&a, &b], span)?;
+        let (a, wrong) = settle(suit(&a, &wanted, "left operand", left.span));
+        note(&mut stopped, wrong);
+        let (b, wrong) = settle(suit(&b, &wanted, "right operand", right.span));
+        note(&mut stopped, wrong);
+        if let Some(stop) = stopped {
+            return Err(instead(stop));
+        }
+        not_null(&[&a, &b], span).map_err(instead)?;
         let kind = match (a.kind(), b.kind()) {
             (Kind::Bool(x), Kind::Bool(y)) => {
                 Kind::Bool(if op == BinaryOp::And { *x && *y } else { *x || *y })
             }
-            (Kind::Number(x), Kind::Number(y)) => arithmetic(op, x, y, span)?,
+            (Kind::Number(x), Kind::Number(y)) => arithmetic(op, x, y, span).map_err(instead)?,
             _ => undecided(op, &a, &b),
         };
         Ok(Value::derived([&a, &b], kind))
@@ -89,91 +104,67 @@ impl Pass<'_, '_> {
         let yes = self.expr(then, scope);
         let no = self.expr(otherwise, scope);
         let results = Span::to(then.span, otherwise.span);
-        let (yes, no) = ((yes, type_of_failed(then)), (no, type_of_failed(otherwise)));
         choose(decided, condition.span, yes, no, results)
     }
 }
 
-/// Gives the type that an expression's value would be of where it fails, as far as its form tells.
-fn type_of_failed(expr: &Expr) -> Type {
-    match &expr.kind {
-        ExprKind::Template(parts) => match parts.as_slice() {
-            [Part::Interpolation(_)] => Type::Any,
-            _ => Type::String,
-        },
-        ExprKind::Unary(UnaryOp::Negate, _) => Type::Number,
-        ExprKind::Unary(UnaryOp::Not, _) => Type::Bool,
-        ExprKind::Binary(op, _, _) => match op {
-            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => Type::Number,
-            BinaryOp::Divide | BinaryOp::Remainder => Type::Number,
-            _ => Type::Bool,
-        },
-        ExprKind::Tuple(parts) => Type::Tuple(vec![Type::Any; parts.len()]),
-        ExprKind::Splat { .. } => Type::Tuple(Vec::new()),
-        ExprKind::Parens(inner) => type_of_failed(inner),
-        _ => Type::Any,
+/// Gives the type of an operator's result.
+fn result_of(op: BinaryOp) -> Type {
+    match op {
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => Type::Number,
+        BinaryOp::Divide | BinaryOp::Remainder => Type::Number,
+        BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or => Type::Bool,
+        BinaryOp::Less | BinaryOp::LessOrEqual => Type::Bool,
+        BinaryOp::Greater | BinaryOp::GreaterOrEqual => Type::Bool,
     }
 }
 
 /// Chooses one of two results by a condition; the one that is not taken may have failed, unless fatally.
-///
-/// Beside each result stands the type that it would be of where it failed.
-pub(super) fn choose(
-    decided: Eval,
-    place: Span,
-    (yes, yes_type): (Eval, Type),
-    (no, no_type): (Eval, Type),
-    results: Span,
-) -> Eval {
-    let outcome = |result: &Eval, ty| match result {
-        Ok(value) => value.clone(),
-        Err(_) => Value::unknown(ty),
-    };
-    let (yes_value, no_value) = (outcome(&yes, yes_type), outcome(&no, no_type));
-    let ty = result_type(&yes_value, &no_value);
+pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: Span) -> Eval {
+    let ((decided, wrong), (yes, no_yes), (no, no_no)) = (settle(decided), settle(yes), settle(no));
+    let fatal = |stop: &Option<Stop>| stop.as_ref().is_some_and(|stop| stop.fatal);
+    if fatal(&wrong) || fatal(&no_yes) || fatal(&no_no) {
+        let mut stopped = wrong;
+        note(&mut stopped, no_yes);
+        note(&mut stopped, no_no);
+        return finish(Value::unknown(Type::Any), stopped);
+    }
     // The condition is not looked at where the results do not fit.
-    let decided = decided.or_else(|stop| match ty {
-        None if !stop.fatal => Ok(Value::unknown(Type::Bool)),
-        _ => Err(stop),
-    });
-    let (decided, yes, no) = match (decided, yes, no) {
-        (Err(stop), Err(yes), Err(no)) => return Err(stop.and(yes).and(no)),
-        (Err(stop), Err(other), _) | (Err(stop), _, Err(other)) => return Err(stop.and(other)),
-        (Err(stop), Ok(_), Ok(_)) => return Err(stop),
-        (Ok(_), Err(yes), Err(no)) if yes.fatal || no.fatal => return Err(yes.and(no)),
-        (Ok(_), Err(stop), _) | (Ok(_), _, Err(stop)) if stop.fatal => return Err(stop),
-        (Ok(decided), yes, no) => (decided, yes, no),
-    };
-    let ty = ty.ok_or(()).or_else(|()| {
-        let why = mismatch(&yes_value.ty(), &no_value.ty());
+    let Some(ty) = result_type(&yes, &no) else {
+        let why = mismatch(&yes.ty(), &no.ty());
         let detail =
             format!("The true and false result expressions must have consistent types. {why}");
-        stop("Inconsistent conditional result types", detail, results)
-    })?;
+        return stop("Inconsistent conditional result types", detail, results);
+    };
+    let instead = |stop: Stop| stop.with(Value::unknown(ty.clone()));
     if decided.is_null() {
         let detail = "The condition value is null. Conditions must either be true or false.";
-        return stop("Null condition", detail, place);
+        return stop("Null condition", detail, place).map_err(instead);
+    }
+    // That a secret was not chosen says something of it: the result is marked as both are.
+    let marks = [decided.marks(), yes.marks(), no.marks()];
+    let marked = |value: Value| marks.into_iter().fold(value, Value::marked);
+    if !decided.is_known() {
+        // Nothing is wrong with what may not be taken.
+        let fit = |value: &Value| convert(value, &ty).unwrap_or_else(|_| Value::unknown(ty.clone()));
+        return finish(marked(either(&fit(&yes), &fit(&no), &ty)), wrong);
     }
     let decided = convert(&decided, &Type::Bool).or_else(|_| {
         stop("Incorrect condition type", "The condition expression must be of type bool.", place)
-    })?;
-    // That a secret was not chosen says something of it: the result is marked as both are.
-    let marks = [decided.marks(), yes_value.marks(), no_value.marks()];
-    let fit = |value: &Value| {
-        convert(value, &ty).or_else(|error| {
-            let detail = format!("The true result value has the wrong type: {}.", error.message);
-            stop("Inconsistent conditional result types", detail, results)
-        })
-    };
-    let chosen = match decided.kind() {
-        Kind::Bool(true) => fit(&yes?)?,
-        Kind::Bool(false) => fit(&no?)?,
-        _ => {
-            let (yes, no) = (fit(&yes?)?, fit(&no?)?);
-            either(&yes, &no, &ty)
-        }
-    };
-    Ok(marks.into_iter().fold(chosen, Value::marked))
+    });
+    let decided = decided.map_err(instead)?;
+    let truth = decided.as_bool().unwrap_or_default();
+    let (value, mut stopped) = if truth { (yes, no_yes) } else { (no, no_no) };
+    let mut before = wrong;
+    note(&mut before, stopped);
+    stopped = before;
+    let (value, misfit) = settle(convert(&value, &ty).or_else(|error| {
+        let word = if truth { "true" } else { "false" };
+        let detail = format!("The {word} result value has the wrong type: {}.", error.message);
+        stop("Inconsistent conditional result types", detail, results).map_err(instead)
+    }));
+    note(&mut stopped, misfit);
+    finish(marked(value), stopped)
 }
 
 /// Gives the type that both results convert to.

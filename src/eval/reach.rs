@@ -31,7 +31,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Limits all further evaluation to what is targeted (all, where nothing is) with what it needs, without what is
-    /// excluded and what needs that. A target in a block with several instances takes in the whole block.
+    /// excluded and what needs that. Of a block that a target is in those instances count alone that targets name.
     pub fn limit(&mut self, targets: &[Target], excluded: &[Target]) {
         if targets.is_empty() && excluded.is_empty() {
             return;
@@ -61,6 +61,14 @@ impl<'a> Evaluator<'a> {
         }
         set.retain(|node| !out.contains(node));
         self.limit = Some(set);
+        self.targets = targets.to_vec();
+    }
+
+    /// Says whether an instance is planned: it is not where only others of its block are targeted.
+    pub(super) fn is_planned(&self, address: &Address) -> bool {
+        let block = address.without_keys();
+        let mut targets = self.targets.iter().filter(|target| is_of(&block, target)).peekable();
+        targets.peek().is_none() || targets.any(|target| address.is_within(target))
     }
 
     /// Gives the root's outputs that are made of nothing but what is in a set, with what they refer to.

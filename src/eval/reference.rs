@@ -2,7 +2,7 @@
 
 use super::access::{attribute, index};
 use super::evaluator::Pass;
-use super::scope::{Eval, ModuleId, Scope, Stop, Turn, fatal, stop};
+use super::scope::{Eval, ModuleId, Scope, Stop, Turn, fatal, finish, note, settle, stop};
 use crate::addr::Mode;
 use crate::config::{BlockName, Module, block_name};
 use crate::diag::{Diagnostic, Span, nearest_within};
@@ -84,23 +84,31 @@ impl<'a> Pass<'_, 'a> {
     /// Evaluates a chain.
     pub(super) fn chain(&mut self, expr: &Expr, scope: &mut Scope) -> Eval {
         let chain = Chain::new(expr);
-        let (mut value, used) = match &chain.root.kind {
+        let (root, used) = match &chain.root.kind {
             ExprKind::Name(name) => match scope.name(name) {
-                Some(value) => (value.clone(), 0),
-                None => self.resolve(&chain, scope)?,
+                Some(value) => (Ok(value.clone()), 0),
+                None => match self.resolve(&chain, scope) {
+                    Ok((value, used)) => (Ok(value), used),
+                    Err(stop) => (Err(stop), 0),
+                },
             },
-            _ => (self.expr(chain.root, scope)?, 0),
+            _ => (self.expr(chain.root, scope), 0),
         };
+        let (mut value, mut stopped) = settle(root);
         for (step, place, _) in &chain.steps[used..] {
-            value = match step {
-                Step::Attribute(name) => attribute(&value, &name.text, *place)?,
+            let next = match step {
+                Step::Attribute(name) => attribute(&value, &name.text, *place),
                 Step::Index(key) => {
-                    let key = self.expr(key, scope)?;
-                    index(&value, &key, *place)?
+                    let (key, wrong) = settle(self.expr(key, scope));
+                    note(&mut stopped, wrong);
+                    index(&value, &key, *place)
                 }
             };
+            let (next, wrong) = settle(next);
+            note(&mut stopped, wrong);
+            value = next;
         }
-        Ok(value)
+        finish(value, stopped)
     }
 
     /// Gives the value of the thing that a chain begins with, and how many steps say which.
@@ -108,6 +116,11 @@ impl<'a> Pass<'_, 'a> {
         let (root, span) = chain.name();
         if scope.bare {
             return stop("Variables not allowed", "Variables may not be used here.", span);
+        }
+        if scope.nothing {
+            let detail = format!("There is no variable named {root:?}.");
+            let problem = Diagnostic::error("Unknown variable", detail).at(span, "");
+            return Err(Stop::problem(problem).plain());
         }
         if let Some(function) = scope.template {
             let detail =
@@ -533,6 +546,8 @@ pub(super) fn fixed_key(step: Option<&(Step<'_>, Span, Span)>) -> Option<Value> 
     match &key.kind {
         ExprKind::Number(text) => crate::value::Number::parse(text).map(Value::number),
         ExprKind::Template(_) => key.literal().map(Value::string),
+        ExprKind::Null => Some(Value::null(Type::Any)),
+        ExprKind::Bool(truth) => Some(Value::bool(*truth)),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use super::evaluator::{Evaluator, Pass};
 use crate::addr::{Address, Key};
 use crate::config::Resource;
 use crate::diag::{Diagnostic, Span};
-use crate::value::Value;
+use crate::value::{Type, Value};
 
 /// A module's instance, by its number in the evaluator.
 pub(super) type ModuleId = usize;
@@ -30,6 +30,8 @@ pub(super) struct Stop {
     /// Whether `try` and `can` and untaken branches must not swallow it: a name that does not exist, a
     /// cycle, or something that failed elsewhere.
     pub fatal: bool,
+    /// What stands for the result, as far as it is known; nothing where not even its type is.
+    pub value: Option<Value>,
 }
 
 /// The result of an evaluation.
@@ -38,21 +40,33 @@ pub(super) type Eval<T = Value> = Result<T, Stop>;
 impl Stop {
     /// Makes the stop for an ordinary problem.
     pub(super) fn problem(problem: Diagnostic) -> Stop {
-        Stop { problems: vec![problem], fatal: false }
+        Stop { problems: vec![problem], ..Stop::default() }
+    }
+
+    /// Makes the stop for ordinary problems, or for such that nothing may swallow.
+    pub(super) fn problems(problems: Vec<Diagnostic>, fatal: bool) -> Stop {
+        Stop { problems, fatal, value: None }
     }
 
     /// Makes the stop for a problem that nothing may swallow.
     pub(super) fn fatal(problem: Diagnostic) -> Stop {
-        Stop { problems: vec![problem], fatal: true }.plain()
+        Stop::problems(vec![problem], true).plain()
     }
 
     /// Makes the stop for what has been told elsewhere.
     pub(super) fn reported() -> Stop {
-        Stop { problems: Vec::new(), fatal: true }
+        Stop::problems(Vec::new(), true)
+    }
+
+    /// Says what stands for the result.
+    pub(super) fn with(mut self, value: Value) -> Stop {
+        self.value = Some(value);
+        self
     }
 
     /// Joins two: where one is fatal only the fatal ones are told.
     pub(super) fn and(mut self, other: Stop) -> Stop {
+        self.value = None;
         match (self.fatal, other.fatal) {
             (true, false) => self,
             (false, true) => other,
@@ -77,7 +91,34 @@ pub(super) fn fatal<T>(summary: &str, detail: impl Into<String>, span: Span) -> 
 /// Makes a stop that nothing may swallow, for a problem of an expression's value.
 pub(super) fn fatal_value<T>(summary: &str, detail: impl Into<String>, span: Span) -> Eval<T> {
     let problems = vec![Diagnostic::error(summary, detail).at(span, "")];
-    Err(Stop { problems, fatal: true })
+    Err(Stop::problems(problems, true))
+}
+
+/// Gives what stands for a result, and the problems that came up.
+pub(super) fn settle(result: Eval) -> (Value, Option<Stop>) {
+    match result {
+        Ok(value) => (value, None),
+        Err(mut stop) => {
+            let value = stop.value.take().unwrap_or_else(|| Value::unknown(Type::Any));
+            (value, Some(stop))
+        }
+    }
+}
+
+/// Joins the problems of a further result to those before.
+pub(super) fn note(stopped: &mut Option<Stop>, more: Option<Stop>) {
+    *stopped = match (stopped.take(), more) {
+        (Some(before), Some(more)) => Some(before.and(more)),
+        (before, more) => before.or(more),
+    };
+}
+
+/// Gives a value where there were no problems; else these, with what stands for the result.
+pub(super) fn finish(value: Value, stopped: Option<Stop>) -> Eval {
+    match stopped {
+        Some(stop) => Err(stop.with(value)),
+        None => Ok(value),
+    }
 }
 
 /// Joins two results, with the problems of both.
@@ -147,6 +188,8 @@ pub(super) struct Scope {
     pub secret: bool,
     /// Whether there is nothing: neither names of the configuration nor functions.
     pub bare: bool,
+    /// Whether there are no names of the configuration, as where one of them is wrong.
+    pub nothing: bool,
 }
 
 impl Scope {

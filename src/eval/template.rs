@@ -1,7 +1,5 @@
 //! Templates: quoted strings and heredocs, and the functions that render templates from elsewhere.
 
-use std::sync::Arc;
-
 use super::access::entries;
 use super::comprehension::iterable;
 use super::evaluator::Pass;
@@ -47,7 +45,7 @@ impl Pass<'_, '_> {
             }
         }
         match stopped {
-            Some(stop) => Err(stop),
+            Some(stop) => Err(stop.with(Value::unknown_not_null(Type::String))),
             None => Ok(text.finish()),
         }
     }
@@ -63,8 +61,7 @@ impl Pass<'_, '_> {
             Part::Interpolation(expr) => (self.expr(expr, scope)?, expr.span),
             Part::If { condition, then, otherwise, span } => {
                 let decided = self.expr(condition, scope);
-                let yes = (self.text(then, scope), Type::String);
-                let no = (self.text(otherwise, scope), Type::String);
+                let (yes, no) = (self.text(then, scope), self.text(otherwise, scope));
                 (choose(decided, condition.span, yes, no, *span)?, *span)
             }
             Part::For { key_name, value_name, collection, body, span } => {
@@ -85,7 +82,11 @@ impl Pass<'_, '_> {
         scope: &mut Scope,
     ) -> Eval<()> {
         let value = self.expr(collection, scope)?;
-        let Some((entries, _)) = iterable(&value, collection.span)? else {
+        let entries = iterable(&value, collection.span).map_err(|mut stop| {
+            stop.problems.iter_mut().for_each(|problem| problem.around = Some(span));
+            stop
+        })?;
+        let Some((entries, _)) = entries else {
             return text.add(&Value::unknown_not_null(Type::String).marked(value.marks()), span);
         };
         text.parts.push(Value::tuple(Vec::new()).marked(value.marks()));
@@ -134,7 +135,7 @@ impl Pass<'_, '_> {
                 .map_or_else(String::new, |problem| one_line(problem, &sources));
             let problem = Diagnostic::error("Error in function call", failed(function, &why))
                 .at(places.call, "");
-            Stop { problems: vec![problem], fatal: stopped.fatal }
+            Stop::problems(vec![problem], stopped.fatal)
         })?;
         Ok(rendered.marked(variables.marks()))
     }
@@ -209,6 +210,12 @@ impl Text {
                 "The expression result is null. Cannot include a null value in a string template.";
             return stop(summary, detail, span);
         }
+        // Whether it is of a type that fits is seen when it is known.
+        if !value.is_known() {
+            self.whole = false;
+            self.parts.push(value.clone());
+            return Ok(());
+        }
         let text = convert(value, &Type::String).or_else(|error| {
             let detail =
                 format!("Cannot include the given value in a string template: {}.", error.message);
@@ -216,10 +223,6 @@ impl Text {
         })?;
         match text.kind() {
             Kind::String(known) if self.whole => self.known.push_str(known),
-            Kind::Unknown(_, bounds) if self.whole => {
-                self.known.push_str(bounds.prefix.as_deref().unwrap_or(""));
-                self.whole = false;
-            }
             _ => {}
         }
         self.parts.push(text);
@@ -227,14 +230,10 @@ impl Text {
     }
 
     fn finish(self) -> Value {
-        let known = Value::string(&self.known);
-        let kind = match (self.whole, known.kind()) {
-            (true, kind) => kind.clone(),
-            (false, Kind::String(prefix)) => {
-                let prefix: Option<Arc<str>> = (!prefix.is_empty()).then(|| prefix.clone());
-                Kind::unknown(Type::String, Bounds { prefix, ..Bounds::not_null() })
-            }
-            (false, _) => Kind::unknown(Type::String, Bounds::not_null()),
+        let kind = if self.whole {
+            Value::string(&self.known).kind().clone()
+        } else {
+            Kind::unknown(Type::String, Bounds::beginning(&self.known))
         };
         Value::derived(&self.parts, kind)
     }

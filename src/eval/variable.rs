@@ -68,7 +68,7 @@ impl<'a> Pass<'_, 'a> {
                 Ok(value) => value,
                 Err(mut problems) => {
                     problems.push(missing(variable));
-                    return Err(Stop { problems, fatal: true });
+                    return Err(Stop::problems(problems, true));
                 }
             },
         };

@@ -38,9 +38,7 @@ fn unknown_at(format: &str, arguments: &[Value]) -> Option<Value> {
     if arguments.iter().all(Value::is_whole) {
         return None;
     }
-    let prefix = format.split('%').next().unwrap_or_default();
-    let prefix = (!prefix.is_empty()).then(|| prefix.into());
-    let bounds = Bounds { not_null: true, prefix, ..Bounds::default() };
+    let bounds = Bounds::beginning(format.split('%').next().unwrap_or_default());
     Some(Value::new(Kind::unknown(Type::String, bounds)))
 }
 

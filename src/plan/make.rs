@@ -67,7 +67,8 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     }
     let schemas = RegistrySchemas(given.registry);
     let unchecked = given.options.mode == PlanMode::Destroy;
-    let inputs = Inputs { unchecked, ..given.inputs.clone() };
+    let lenient = given.options.mode == PlanMode::RefreshOnly;
+    let inputs = Inputs { unchecked, lenient, ..given.inputs.clone() };
     let fresh = || {
         let mut evaluator = Evaluator::new(given.config, given.sources, &inputs, &schemas);
         if given.options.mode != PlanMode::Destroy {
@@ -98,12 +99,16 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
         return (Plan::default(), problems);
     }
     problems.extend(moves.warnings.iter().cloned());
-    problems.extend(told(given, &evaluation, &planner));
+    let found = told(given, &evaluation, &planner);
+    // What there is nothing of is not looked at to destroy it.
+    let looked_at = given.options.refresh && !given.prior.objects.is_empty();
+    let counts = |problem: &Diagnostic| !unchecked || looked_at || is_of_values(problem);
+    problems.extend(found.into_iter().filter(counts));
     problems.extend(planner.strange_imports(&evaluation.desired));
     if given.options.require_live {
         problems.extend(super::live::unchecked(&planner, &evaluation.desired));
     }
-    if has_errors(&problems) {
+    if has_errors(&problems) || unchecked {
         let invalid = invalid(given, &problems);
         if has_errors(&invalid) {
             return (Plan::default(), invalid);
@@ -124,8 +129,7 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
 /// Gives what is wrong with the configuration whatever the state and the variables are: if that is anything, it
 /// is told instead of what follows from it.
 fn invalid(given: &Given<'_>, problems: &[Diagnostic]) -> Vec<Diagnostic> {
-    let of_values = ["No value for required variable", "Value for undeclared variable"];
-    if problems.iter().any(|problem| of_values.contains(&problem.summary.as_str())) {
+    if problems.iter().any(is_of_values) {
         return Vec::new();
     }
     let schemas = RegistrySchemas(given.registry);
@@ -136,6 +140,12 @@ fn invalid(given: &Given<'_>, problems: &[Diagnostic]) -> Vec<Diagnostic> {
     found.extend(evaluator.imports(&mut super::planner::Unread).1);
     dedup(&mut found);
     found
+}
+
+/// Says whether a problem is one of the variables' values as given, before anything is evaluated.
+fn is_of_values(problem: &Diagnostic) -> bool {
+    let of_values = ["No value for required variable", "Value for undeclared variable"];
+    of_values.contains(&problem.summary.as_str())
 }
 
 /// Gives what the last round said.

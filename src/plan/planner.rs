@@ -16,7 +16,7 @@ use super::validate::wrong;
 use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Target};
 use crate::diag::Diagnostic;
-use crate::eval::{Answer, Asked, Desired, Oracle, ProviderConfig};
+use crate::eval::{Answer, Asked, Desired, Oracle, ProviderConfig, ProviderRef};
 use crate::http::Clock;
 use crate::providers::{
     ApiError, Observed, Opened, PlanRequest, Planned, Preview, Problem, Proposed, Provider,
@@ -319,8 +319,9 @@ impl<'a> Planner<'a> {
         let importing = self.imports.get(asked.address).filter(|_| found.is_some()).cloned();
         let draft = Draft {
             verb,
+            // Of what is made anew because it is broken nothing forces that.
+            replaces: if reason == Some(Reason::Tainted) { Vec::new() } else { planned.replaces },
             reason,
-            replaces: planned.replaces,
             private,
             notes: planned.notes,
             config,
@@ -557,6 +558,12 @@ impl Oracle for Planner<'_> {
 
     fn prior_keys(&self, block: &Address) -> Vec<Key> {
         block.within(&self.prior.objects).filter_map(|(address, _)| address.key.clone()).collect()
+    }
+
+    fn kept(&self, address: &Address, provider: &ProviderRef) -> Option<Value> {
+        let object = self.prior.current(address)?;
+        let provider = self.sessions.provider(provider)?;
+        self.decoded(provider.as_ref(), address, object).ok()
     }
 }
 

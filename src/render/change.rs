@@ -91,7 +91,10 @@ fn reasons(address: &Address, change: &Change, deposed: bool) -> Vec<String> {
         Reason::ClusterReplaced(cluster) => {
             format!("because {cluster} is replaced, and it goes down with it")
         }
-        Reason::NoBlock => format!("because {} is not in configuration", address.block()),
+        Reason::NoBlock => {
+            let block = Address::root(address.mode, &address.type_name, &address.name);
+            format!("because {block} is not in configuration")
+        }
         Reason::NoModule => {
             format!("because {} is not in configuration", module_text(&address.module))
         }

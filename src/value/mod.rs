@@ -28,6 +28,9 @@ pub use self::types::Type;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_segmentation::UnicodeSegmentation as _;
+
 /// A value with its marks; cheap to clone.
 #[derive(Clone, PartialEq)]
 pub struct Value {
@@ -113,6 +116,18 @@ impl Bounds {
     /// Gives the bounds that say only "not null".
     pub fn not_null() -> Bounds {
         Bounds { not_null: true, ..Bounds::default() }
+    }
+
+    /// Gives the bounds of a text that begins so and goes on in some way: the last character counts only where
+    /// nothing that follows can become part of it.
+    pub fn beginning(text: &str) -> Bounds {
+        const ALONE: &str = "-_:;/\\,.(){}[]|?!~ \t@#$%^&*+\"'";
+        let text: String = text.nfc().collect();
+        let last = text.graphemes(true).next_back().unwrap_or_default();
+        let is_alone = last.chars().count() == 1 && ALONE.contains(last);
+        let sure = if is_alone { &*text } else { &text[..text.len() - last.len()] };
+        let prefix = (!sure.is_empty()).then(|| sure.into());
+        Bounds { prefix, ..Bounds::not_null() }
     }
 }
 

@@ -64,8 +64,12 @@ fn snippet(problem: &Diagnostic, sources: &Sources) -> Json {
         "highlight_end_offset": snippet.bytes.end,
         "values": values,
     });
-    if let Some((name, _)) = &problem.call {
+    if let Some((name, parameters)) = &problem.call {
         json["function_call"] = json!({ "called_as": name });
+        let signature = parameters.as_ref().and_then(|_| super::functions::called(name));
+        if let Some(signature) = signature {
+            json["function_call"]["signature"] = signature;
+        }
     }
     json
 }

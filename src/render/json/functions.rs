@@ -40,6 +40,35 @@ pub fn signatures() -> Json {
     json!({ "format_version": "1.0", "function_signatures": signatures })
 }
 
+/// Gives the signature of a function as a problem of its call has it.
+pub(super) fn called(name: &str) -> Option<Json> {
+    let name = name.strip_prefix("core::").unwrap_or(name);
+    let full = match functions::find(name) {
+        Some(function) => {
+            let mut out = Map::new();
+            table(function, &mut out);
+            out
+        }
+        None if matches!(name, "try" | "can" | "templatefile" | "templatestring") => {
+            let mut out = Map::new();
+            special(name, &mut out);
+            out
+        }
+        None => return None,
+    };
+    let plain = |parameter: &Json| json!({ "name": parameter["name"], "type": parameter["type"] });
+    let parameters = full.get("parameters").and_then(Json::as_array).into_iter().flatten();
+    let parameters: Vec<Json> = parameters.map(plain).collect();
+    let mut out = Map::new();
+    out.insert("name".into(), name.into());
+    out.insert("params".into(), parameters.into());
+    if let Some(more) = full.get("variadic_parameter") {
+        out.insert("variadic_param".into(), plain(more));
+    }
+    out.insert("return_type".into(), full.get("return_type").cloned().unwrap_or_default());
+    Some(Json::Object(out))
+}
+
 fn signature(name: &str, about: &str) -> Json {
     let mut out = Map::new();
     out.insert("description".into(), about.into());
