@@ -74,8 +74,10 @@ pub async fn apply(
     tell: &mut dyn FnMut(ApplyEvent),
 ) -> Applied {
     let schemas = RegistrySchemas(given.registry);
+    let lenient = given.plan.base.mode == PlanMode::RefreshOnly;
+    let inputs = Inputs { lenient, ..given.inputs.clone() };
     let evaluator = || {
-        let mut evaluator = Evaluator::new(given.config, given.sources, given.inputs, &schemas);
+        let mut evaluator = Evaluator::new(given.config, given.sources, &inputs, &schemas);
         if given.plan.base.mode != PlanMode::Destroy {
             evaluator.limit(&given.plan.targets, &given.plan.excluded);
         }

@@ -40,10 +40,10 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
     telling::version(workbench);
     let generated = generate(workbench, matches)?;
-    let loaded = workbench.load(matches)?;
-    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let saved = one(matches, "out").is_some();
     let options = Options { saved, ..options(workbench, matches, false)? };
+    let loaded = workbench.load(matches)?;
+    let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     workbench.wants_something("Plan", options.mode)?;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;

@@ -82,7 +82,8 @@ impl Reader<'_> {
         let forbidden = constant::forbidden(expr);
         let variables = forbidden.iter().any(|problem| problem.summary == "Variables not allowed");
         self.problems.extend(forbidden);
-        if variables {
+        // What could not be read is like what is not known.
+        if variables || matches!(expr.kind, ExprKind::Each) {
             self.error(
                 "Unsuitable value type",
                 "Unsuitable value: value must be known",

@@ -22,7 +22,7 @@ struct Words {
 }
 
 const PRECONDITION: Words = Words {
-    failed: "Resource precondition failed",
+    failed: super::cause::PRECONDITION_FAILED,
     invalid: "Invalid condition result",
     severity: Severity::Error,
 };
@@ -222,6 +222,12 @@ impl<'a> Pass<'_, 'a> {
             };
             result.status = worse(result.status, status);
         }
+        if result.status != CheckStatus::Pass
+            && let Some(trace) = self.trace_mut()
+        {
+            // What is told of it is told in each round.
+            trace.asked = true;
+        }
         result
     }
 
@@ -288,9 +294,9 @@ impl<'a> Pass<'_, 'a> {
         if wrong_message || (is_check && wrong_condition) {
             unnamed.push(&rule.error_message);
         }
-        let condition = condition.map(|_| ()).or_else(|stop| {
-            if stop.fatal || !is_check { Err(stop) } else { Ok(()) }
-        });
+        let condition = condition
+            .map(|_| ())
+            .or_else(|stop| if stop.fatal || !is_check { Err(stop) } else { Ok(()) });
         let message = match message {
             Ok(message) if is_check => self.message(&message, rule, scope).map(|_| ()),
             message => message.map(|_| ()),
@@ -309,7 +315,9 @@ impl<'a> Pass<'_, 'a> {
 
     /// Gives how bad a failure is: a run that changes nothing only tells of it.
     fn severity_of(&self, words: Words) -> Severity {
-        if self.evaluator.inputs.lenient { Severity::Warning } else { words.severity }
+        let inputs = self.evaluator.inputs;
+        let told = inputs.lenient && !(inputs.applying && words.failed == OUTPUT.failed);
+        if told { Severity::Warning } else { words.severity }
     }
 
     /// Gives the text of a rule's message; nothing where it is not known yet or must not be shown.

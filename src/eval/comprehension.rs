@@ -157,7 +157,10 @@ impl Pass<'_, '_> {
             invalid("Key expression in 'for' expression must not produce a null value.")
         } else {
             convert(&found, &Type::String).or_else(|error| {
-                invalid(&format!("The key expression produced an invalid result: {}.", error.message))
+                invalid(&format!(
+                    "The key expression produced an invalid result: {}.",
+                    error.message
+                ))
             })
         };
         let text = match text {

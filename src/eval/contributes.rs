@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluator::Evaluator;
+use super::order::Node;
 use super::reference::{Chain, Named, Step as ChainStep, named, references};
 use super::written::from_json;
 use crate::addr::{Address, Key, Mode, ModulePath, Step};
@@ -49,8 +50,13 @@ impl<'a> Evaluator<'a> {
             walk.output(&ModulePath::new(), &self.config.root, name);
         }
         // Nothing tells what a module's output was before: each is new.
-        for instance in self.modules.iter().filter(|of| of_modules && !of.steps.is_empty()) {
-            for name in instance.module.outputs.keys() {
+        for (id, instance) in self.modules.iter().enumerate() {
+            if !of_modules || instance.steps.is_empty() {
+                continue;
+            }
+            let place = self.place(id);
+            let counts = |name: &&String| self.is_in(&Node::Output(place, name.as_str()));
+            for name in instance.module.outputs.keys().filter(counts) {
                 walk.output(&instance.steps, instance.module, name);
             }
         }

@@ -501,10 +501,9 @@ impl<'a> Pass<'_, 'a> {
             }
             self.evaluator.owner = None;
         }
-        let never =
-            self.evaluator.limit.is_none().then(|| {
-                super::outcomes::in_no_instance(&self.evaluator.config.root, &desired.modules)
-            });
+        let never = self.evaluator.limit.is_none().then(|| {
+            super::outcomes::in_no_instance(&self.evaluator.config.root, &desired.modules)
+        });
         desired.checks.extend(never.unwrap_or_default());
         self.check_calls(&self.evaluator.config.root);
         self.providers(desired);
@@ -538,7 +537,16 @@ impl<'a> Pass<'_, 'a> {
             desired.checks.extend(self.without_instances(block, unknown));
         }
         let address = self.block_address(block);
-        keys.retain(|key| self.evaluator.is_planned(&address.with_key(key.clone())));
+        let (planned, others): (Vec<_>, Vec<_>) = keys
+            .into_iter()
+            .partition(|key| self.evaluator.is_planned(&address.with_key(key.clone())));
+        let keys = planned;
+        let left_out = others.into_iter().filter_map(|key| {
+            let mut check = self.without_instances(block, CheckStatus::Unknown)?;
+            check.address = address.with_key(key).to_string();
+            Some(check)
+        });
+        desired.checks.extend(left_out.collect::<Vec<_>>());
         for key in keys {
             let instance = self.instance(block, key.clone());
             let Some(instance) = self.tell(instance) else { continue };

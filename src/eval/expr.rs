@@ -104,7 +104,13 @@ pub(super) fn start_of(expr: &Expr) -> Span {
             Some(Part::Interpolation(inner)) if parts.len() > 1 => start_of(inner),
             Some(Part::Interpolation(_)) => expr.span,
             Some(Part::If { condition, .. }) => start_of(condition),
-            Some(Part::For { span, .. }) => Span { end: span.start + 2, ..*span },
+            Some(Part::For { collection, body, span, .. }) => {
+                let end = match body.first() {
+                    Some(Part::Literal(_, first)) => first.start,
+                    _ => collection.span.end + 2,
+                };
+                Span { end, ..*span }
+            }
         },
         ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(..) => {
             first(1)

@@ -334,8 +334,8 @@ impl<'a> Pass<'_, 'a> {
         };
         // What is not planned triggers nothing.
         let triggers = config.replace_triggered_by.iter();
-        let validating = self.evaluator.inputs.validating;
-        let triggers = triggers.filter(|_| !validating);
+        let inputs = self.evaluator.inputs;
+        let triggers = triggers.filter(|_| !inputs.validating && !inputs.lenient);
         let triggers: Vec<Eval<(Address, Path)>> =
             triggers.map(|entry| self.trigger(entry, module, scope)).collect();
         let replace_triggered_by = super::scope::all(triggers)?;

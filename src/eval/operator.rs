@@ -146,7 +146,8 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
     let marked = |value: Value| marks.into_iter().fold(value, Value::marked);
     if !decided.is_known() {
         // Nothing is wrong with what may not be taken.
-        let fit = |value: &Value| convert(value, &ty).unwrap_or_else(|_| Value::unknown(ty.clone()));
+        let fit =
+            |value: &Value| convert(value, &ty).unwrap_or_else(|_| Value::unknown(ty.clone()));
         return finish(marked(either(&fit(&yes), &fit(&no), &ty)), wrong);
     }
     let decided = convert(&decided, &Type::Bool).or_else(|_| {

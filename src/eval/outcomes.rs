@@ -21,7 +21,15 @@ fn without_instance(module: &Module, there: &BTreeSet<Vec<String>>) -> Vec<Check
             let prefix: String = of.path.iter().map(|name| format!("module.{name}.")).collect();
             let outputs = of.outputs.iter().filter(|(_, of)| !of.preconditions.is_empty());
             let variables = of.variables.iter().filter(|(_, of)| !of.validations.is_empty());
+            let resources = of.resources.values().filter(|of| {
+                !of.lifecycle.preconditions.is_empty() || !of.lifecycle.postconditions.is_empty()
+            });
+            let resources = resources.map(|of| {
+                let text = super::reference::block_text(of.mode, &of.type_name.text, &of.name.text);
+                ("resource", format!("{prefix}{text}"))
+            });
             let names = (of.checks.keys().map(|name| ("check", format!("{prefix}check.{name}"))))
+                .chain(resources)
                 .chain(outputs.map(|(name, _)| ("output_value", format!("{prefix}output.{name}"))))
                 .chain(variables.map(|(name, _)| ("var", format!("{prefix}var.{name}"))));
             found.extend(names.map(|(kind, config_address)| CheckResult {
@@ -64,7 +72,8 @@ pub(super) fn merged(results: Vec<CheckResult>) -> Vec<CheckResult> {
 
 /// Adds what has conditions and was not looked at, as a run for some targets leaves it.
 pub(super) fn left_out(module: &Module, found: &mut Vec<CheckResult>) {
-    let known: BTreeSet<String> = found.iter().map(|result| result.config_address.clone()).collect();
+    let known: BTreeSet<String> =
+        found.iter().map(|result| result.config_address.clone()).collect();
     let mut all = Vec::new();
     checkable(module, &mut all);
     all.retain(|(_, config_address)| !known.contains(config_address));

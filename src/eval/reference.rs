@@ -2,6 +2,8 @@
 
 use super::access::{attribute, index};
 use super::evaluator::Pass;
+use super::evidence::Cause;
+use super::expr::is_fixed;
 use super::scope::{Eval, ModuleId, Scope, Stop, Turn, fatal, finish, note, settle, stop};
 use crate::addr::Mode;
 use crate::config::{BlockName, Module, block_name};
@@ -95,7 +97,7 @@ impl<'a> Pass<'_, 'a> {
             _ => (self.expr(chain.root, scope), 0),
         };
         let (mut value, mut stopped) = settle(root);
-        for (step, place, _) in &chain.steps[used..] {
+        for (at, (step, place, _)) in chain.steps.iter().enumerate().skip(used) {
             let next = match step {
                 Step::Attribute(name) => attribute(&value, &name.text, *place),
                 Step::Index(key) => {
@@ -104,7 +106,11 @@ impl<'a> Pass<'_, 'a> {
                     index(&value, &key, *place)
                 }
             };
-            let (next, wrong) = settle(next);
+            let (next, mut wrong) = settle(next);
+            if let Some(stop) = &mut wrong {
+                let part = part_of(expr, &chain, at);
+                self.explain(&mut stop.problems, part, Cause::Other, scope);
+            }
             note(&mut stopped, wrong);
             value = next;
         }
@@ -255,6 +261,25 @@ impl<'a> Pass<'_, 'a> {
             path => path.iter().map(|name| format!("module.{name}")).collect::<Vec<_>>().join("."),
         }
     }
+}
+
+/// Gives the part of a chain that a step belongs to: up to itself where its key is computed, else up to the next
+/// step with such a key.
+fn part_of<'e>(expr: &'e Expr, chain: &Chain<'e>, at: usize) -> &'e Expr {
+    let computed = |step: &Step<'_>| matches!(step, Step::Index(key) if !is_fixed(key));
+    let ends = |at: &usize| computed(&chain.steps[*at].0);
+    let last = if ends(&at) {
+        at
+    } else {
+        (at + 1..chain.steps.len()).find(ends).unwrap_or(chain.steps.len()) - 1
+    };
+    let mut part = expr;
+    for _ in last + 1..chain.steps.len() {
+        if let ExprKind::Attribute(source, _) | ExprKind::Index(source, _) = &part.kind {
+            part = source;
+        }
+    }
+    part
 }
 
 /// Says that there is no `self`; before an instance is made in one more way.

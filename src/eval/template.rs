@@ -3,6 +3,7 @@
 use super::access::entries;
 use super::comprehension::iterable;
 use super::evaluator::Pass;
+use super::evidence::Cause;
 use super::operator::choose;
 use super::reference::references;
 use super::scope::{Eval, Scope, Stop, stop};
@@ -62,7 +63,17 @@ impl Pass<'_, '_> {
             Part::If { condition, then, otherwise, span } => {
                 let decided = self.expr(condition, scope);
                 let (yes, no) = (self.text(then, scope), self.text(otherwise, scope));
-                (choose(decided, condition.span, yes, no, *span)?, *span)
+                let chosen = choose(decided, condition.span, yes, no, *span);
+                let chosen = chosen.map_err(|mut stop| {
+                    let mut own: Vec<&mut Diagnostic> = stop.problems.iter_mut().collect();
+                    own.retain(|problem| problem.span() == Some(condition.span));
+                    for problem in own {
+                        let problem = std::slice::from_mut(problem);
+                        self.explain(problem, condition, Cause::Other, scope);
+                    }
+                    stop
+                });
+                (chosen?, *span)
             }
             Part::For { key_name, value_name, collection, body, span } => {
                 let names = (key_name.as_ref(), value_name);
@@ -84,6 +95,7 @@ impl Pass<'_, '_> {
         let value = self.expr(collection, scope)?;
         let entries = iterable(&value, collection.span).map_err(|mut stop| {
             stop.problems.iter_mut().for_each(|problem| problem.around = Some(span));
+            self.explain(&mut stop.problems, collection, Cause::Other, scope);
             stop
         })?;
         let Some((entries, _)) = entries else {

@@ -77,7 +77,9 @@ impl Pass<'_, '_> {
     fn was(&self, block: &Address, index: &Value) -> bool {
         let keys = self.oracle.prior_keys(block);
         keys.iter().any(|key| match key {
-            Key::Number(number) => index.as_i64().is_some_and(|index| Ok(index) == i64::try_from(*number)),
+            Key::Number(number) => {
+                index.as_i64().is_some_and(|index| Ok(index) == i64::try_from(*number))
+            }
             Key::String(text) => index.as_str() == Some(&**text),
         })
     }

@@ -13,11 +13,12 @@ use super::order::{Needs, order, spread_create_first};
 use super::planner::{Options, Planner};
 use super::sessions::RegistrySchemas;
 use super::{Base, Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
-use crate::addr::{Address, Mode};
-use crate::config::Config;
+use crate::addr::{Address, Mode, Step};
+use crate::config::{Config, Module};
 use crate::diag::{Diagnostic, Sources, dedup, has_errors};
 use crate::eval::{
-    CheckStatus, Desired, Evaluation, Evaluator, Inputs, Instance, ProviderConfig, ProviderRef,
+    CheckResult, CheckStatus, Desired, Evaluation, Evaluator, Inputs, Instance, ProviderConfig,
+    ProviderRef,
 };
 use crate::providers::{Opened, Registry, World, close};
 use crate::schema::Schema;
@@ -81,7 +82,7 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     if given.options.mode != PlanMode::Destroy {
         problems.extend(imports(&mut planner, &mut evaluator));
     }
-    let evaluation = loop {
+    let mut evaluation = loop {
         let evaluation = rounds(&mut planner, &mut evaluator).await;
         if !planner.trigger(&triggers(&evaluation.desired)) {
             break evaluation;
@@ -104,11 +105,21 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     let looked_at = given.options.refresh && !given.prior.objects.is_empty();
     let counts = |problem: &Diagnostic| !unchecked || looked_at || is_of_values(problem);
     problems.extend(found.into_iter().filter(counts));
+    if unchecked && !looked_at {
+        for check in evaluation.desired.checks.iter_mut().filter(|check| check.kind == "var") {
+            *check = CheckResult {
+                address: String::new(),
+                status: CheckStatus::Unknown,
+                failures: Vec::new(),
+                ..check.clone()
+            };
+        }
+    }
     problems.extend(planner.strange_imports(&evaluation.desired));
     if given.options.require_live {
         problems.extend(super::live::unchecked(&planner, &evaluation.desired));
     }
-    if has_errors(&problems) || unchecked {
+    if has_errors(&problems) || unchecked || not_whole(given, &evaluation.desired) {
         let invalid = invalid(given, &problems);
         if has_errors(&invalid) {
             return (Plan::default(), invalid);
@@ -142,6 +153,29 @@ fn invalid(given: &Given<'_>, problems: &[Diagnostic]) -> Vec<Diagnostic> {
     found
 }
 
+/// Says whether parts of the configuration were not evaluated: what is left out by `-target`, and blocks of which
+/// there is no instance.
+fn not_whole(given: &Given<'_>, desired: &Desired) -> bool {
+    fn all_have_instances(module: &Module, seen: &BTreeSet<Address>) -> bool {
+        let own =
+            module.resources.values().filter(|of| of.count.is_some() || of.for_each.is_some());
+        let mut own = own.map(|of| {
+            let path = module.path.iter().map(|name| Step { name: name.clone(), key: None });
+            let block = Address::root(of.mode, &of.type_name.text, &of.name.text);
+            block.in_module(path.collect())
+        });
+        let mut calls = module.calls.values();
+        own.all(|block| seen.contains(&block))
+            && calls.all(|call| all_have_instances(&call.module, seen))
+    }
+    if !given.options.targets.is_empty() {
+        return true;
+    }
+    let seen = desired.instances.keys().chain(&desired.deferred);
+    let seen: BTreeSet<Address> = seen.map(Address::without_keys).collect();
+    !all_have_instances(&given.config.root, &seen)
+}
+
 /// Says whether a problem is one of the variables' values as given, before anything is evaluated.
 fn is_of_values(problem: &Diagnostic) -> bool {
     let of_values = ["No value for required variable", "Value for undeclared variable"];
@@ -155,7 +189,11 @@ fn told(given: &Given<'_>, evaluation: &Evaluation, planner: &Planner<'_>) -> Ve
     let mut problems: Vec<Diagnostic> =
         of_wanted.flat_map(|(_, problems)| problems).cloned().collect();
     problems.extend(evaluation.problems.iter().cloned());
-    problems.extend(super::targets::incomplete_replacements(given.options, &evaluation.desired));
+    problems.extend(super::targets::incomplete_replacements(
+        given.options,
+        &evaluation.desired,
+        given.config,
+    ));
     dedup(&mut problems);
     problems
 }
@@ -495,7 +533,7 @@ impl Maker<'_, '_> {
             // What is left out by `-target` stays as it is.
             let options = self.given.options;
             let limited = !(options.targets.is_empty() && options.exclude.is_empty());
-            if destroy && limited {
+            if limited {
                 continue;
             }
             if !destroy && self.given.config.root.outputs.contains_key(name) {

@@ -7,6 +7,7 @@ use super::order::Needs;
 use super::planner::Options;
 use super::{Plan, PlanMode};
 use crate::addr::{Address, Target};
+use crate::config::Config;
 use crate::diag::Diagnostic;
 use crate::eval::{Desired, Evaluator};
 
@@ -118,14 +119,32 @@ pub(super) fn remarks(options: &Options) -> Vec<Diagnostic> {
 }
 
 /// Tells of instances that `-replace` could mean and does not name.
-pub(super) fn incomplete_replacements(options: &Options, desired: &Desired) -> Vec<Diagnostic> {
+pub(super) fn incomplete_replacements(
+    options: &Options,
+    desired: &Desired,
+    config: &Config,
+) -> Vec<Diagnostic> {
     let keyless = options.replace.iter().filter(|address| address.key.is_none());
-    keyless.filter_map(|address| incomplete(address, desired)).collect()
+    keyless.filter_map(|address| incomplete(address, desired, config)).collect()
 }
 
-fn incomplete(address: &Address, desired: &Desired) -> Option<Diagnostic> {
+fn incomplete(address: &Address, desired: &Desired, config: &Config) -> Option<Diagnostic> {
+    const SUMMARY: &str = "Incompletely-matched force-replace resource instance";
     let instances: Vec<&Address> =
         desired.instances.keys().filter(|instance| instance.block() == *address).collect();
+    let is_written = || {
+        let block = config.resource(address);
+        block.is_some_and(|block| block.count.is_some() || block.for_each.is_some())
+            && desired.modules.contains(&address.module)
+            && !desired.deferred.contains(&address.block())
+    };
+    if instances.is_empty() && is_written() {
+        let detail = format!(
+            "Your force-replace request for {address} doesn't match any resource instances because this resource doesn't have \
+             any instances."
+        );
+        return Some(Diagnostic::warning(SUMMARY, detail));
+    }
     if instances.is_empty() || instances.contains(&address) {
         return None;
     }
@@ -142,7 +161,7 @@ fn incomplete(address: &Address, desired: &Desired) -> Option<Diagnostic> {
          key.\n\nTo force replacement of {which}:{}",
         options.concat()
     );
-    Some(Diagnostic::warning("Incompletely-matched force-replace resource instance", detail))
+    Some(Diagnostic::warning(SUMMARY, detail))
 }
 
 fn wants(needs: &Needs, address: &Address, other: &Address) -> bool {

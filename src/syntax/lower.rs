@@ -97,16 +97,24 @@ impl<'a> Lowering<'a> {
             Body { span: self.span(start, end), end: self.span(open, start), ..Body::default() };
         for item in items {
             match item {
-                Shape::Attribute { name, end, whole: true } => {
+                Shape::Attribute { name, end, whole: true, .. } => {
                     self.piece(name.start, *end, &mut body);
                 }
-                Shape::Attribute { name, end, .. } => {
+                Shape::Attribute { name, end, missing, .. } => {
                     let span = self.span(name.start, *end);
                     let text = self.source(Some(name.start..name.end)).to_string();
                     let name = Ident { text, span: self.span(name.start, name.end) };
-                    let expr =
-                        Expr { kind: ExprKind::Null, span: Span { start: name.span.end, ..span } };
-                    self.broken.push(span);
+                    let expr = match missing {
+                        // Nothing is known of it, which may be wrong where it stands.
+                        Some((start, end)) => {
+                            Expr { kind: ExprKind::Each, span: self.span(*start, *end) }
+                        }
+                        None => {
+                            let span = Span { start: name.span.end, ..span };
+                            self.broken.push(Span { start: name.span.start, ..span });
+                            Expr { kind: ExprKind::Null, span }
+                        }
+                    };
                     if body.attribute(&name.text).is_none() {
                         body.attributes.push(Attribute { name, expr, span });
                     }

@@ -98,8 +98,10 @@ impl Explain<'_, '_> {
     fn attribute(&mut self, name: Token, single: bool) -> Shape {
         let before = self.problems();
         self.read();
+        let first = self.peek();
         self.expression();
         let end = self.range.1;
+        let missing = self.is_missing(before, first).then_some((first.start, first.end));
         if self.recovery && self.failed(before) {
             self.recover_item();
         } else if !single {
@@ -131,7 +133,15 @@ impl Explain<'_, '_> {
                 self.recover_item();
             }
         }
-        Shape::Attribute { name, end, whole: !self.failed(before) }
+        Shape::Attribute { name, end, whole: !self.failed(before), missing }
+    }
+
+    /// Says whether nothing of an expression was found but the token that none begins with.
+    fn is_missing(&self, before: usize, first: Token) -> bool {
+        let [problem] = &self.lowering.problems[before..] else { return false };
+        let at = self.lowering.span(first.start, first.end);
+        matches!(problem.summary.as_str(), "Invalid expression" | "Missing expression")
+            && problem.span() == Some(at)
     }
 
     fn block(&mut self, kind: Token) -> BlockShape {

@@ -16,8 +16,9 @@ use super::scan::{Kind, Token, scan, scan_template};
 
 /// An attribute or block as it could be made out.
 pub(super) enum Shape {
-    /// From the name to the end of the expression; whether it is without fault.
-    Attribute { name: Token, end: usize, whole: bool },
+    /// From the name to the end of the expression; whether it is without fault. Where there is no expression at all,
+    /// the place where it should be.
+    Attribute { name: Token, end: usize, whole: bool, missing: Option<(usize, usize)> },
     /// A block.
     Block(Box<BlockShape>),
 }

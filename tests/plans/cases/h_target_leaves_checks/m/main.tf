@@ -1,0 +1,8 @@
+resource "terraform_data" "b" {
+  lifecycle {
+    postcondition {
+      condition     = self.id != ""
+      error_message = "no"
+    }
+  }
+}
