@@ -46,9 +46,10 @@ impl<'a> Evaluator<'a> {
         };
         // What the text alone is warned of is told whatever else is wrong.
         let of_text = |problem: &Diagnostic| {
+            // What has a root in common with others is told as one.
             !self.inputs.validating
-                && !problem.is_error()
-                && !problem.summary.starts_with("Check block assertion")
+                && (problem.root.is_some()
+                    || !problem.is_error() && !problem.summary.starts_with("Check block assertion"))
         };
         let all = problems.into_iter().zip(owners);
         let told = all.filter(|(problem, owner)| {

@@ -2,6 +2,8 @@ variable "n" { default = 2 }
 resource "terraform_data" "a" {
   count = 2
   input = var.n
+}
+resource "terraform_data" "b" {
   lifecycle {
     precondition {
       condition     = var.n == 1
@@ -10,10 +12,3 @@ resource "terraform_data" "a" {
   }
 }
 output "all" { value = terraform_data.a[*].input }
-output "o" {
-  value = 1
-  precondition {
-    condition     = var.n == 1
-    error_message = "out"
-  }
-}

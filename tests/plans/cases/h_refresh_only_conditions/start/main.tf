@@ -2,3 +2,4 @@ resource "terraform_data" "a" {
   count = 1
   input = 1
 }
+resource "terraform_data" "b" {}
