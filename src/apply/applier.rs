@@ -15,7 +15,7 @@ use super::program::Run;
 use super::provision::Provisioning;
 use super::walking::{inconsistent, overlaid, place};
 use crate::addr::{Address, Mode};
-use crate::backends::Lock;
+use crate::backends::{BackendError, Lock};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
@@ -65,6 +65,8 @@ pub struct Applied {
     pub skipped: Vec<(Action, Address)>,
     /// Calls that failed.
     pub failed: Vec<Action>,
+    /// The state could not be saved.
+    pub unsaved: bool,
 }
 
 /// Carries out a plan. The state is saved whatever happens; a state that cannot be saved is among the problems.
@@ -584,7 +586,12 @@ impl Applier<'_, '_> {
         // What says the same as what is there is not written; the journal ends in any case.
         match self.lock.save(&self.state).await {
             Ok(saved) => self.state.serial = saved.serial,
-            Err(error) => self.applied.problems.push(error.to_diagnostic()),
+            Err(error) => {
+                // The others are about a journal that should end, after the save.
+                self.applied.unsaved =
+                    !matches!(error, BackendError::File { .. } | BackendError::Service { .. });
+                self.applied.problems.push(error.to_diagnostic());
+            }
         }
         self.applied.counts.import =
             self.given.plan.changes.values().filter(|change| change.importing.is_some()).count();

@@ -11,7 +11,7 @@ use crate::state::{Begun, Entry, Object};
 use crate::value::Value;
 
 impl Applier<'_, '_> {
-    /// Makes what was told so far durable; says whether it is.
+    /// Makes what is to be told durable; says whether it is. What could not be written is told again with what comes next.
     pub(super) async fn flush(&mut self) -> bool {
         if self.entries.is_empty() {
             return true;
@@ -19,7 +19,13 @@ impl Applier<'_, '_> {
         let entries = std::mem::take(&mut self.entries);
         let Err(error) = self.lock.append(&entries).await else { return true };
         self.lost |= matches!(error, BackendError::LockLost { .. });
-        self.applied.problems.push(error.to_diagnostic());
+        if !self.lost {
+            self.entries = entries;
+        }
+        let problem = error.to_diagnostic();
+        if !self.applied.problems.contains(&problem) {
+            self.applied.problems.push(problem);
+        }
         false
     }
 

@@ -113,9 +113,9 @@ impl Walk for Applier<'_, '_> {
                 }
             }
         }
-        let kept = self.flush().await;
+        let is_durable = self.flush().await;
         for (told, call) in durable {
-            let answer = if kept { Ok(call) } else { Err(not_durable()) };
+            let answer = if is_durable { Ok(call) } else { Err(not_durable()) };
             // A worker that has gone away asks no more.
             let _ = told.send(answer);
         }

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use super::exchange::{Exchange, Token};
 use crate::http::Clock;
 use crate::http::client::{Transport, install_provider};
+use crate::http::clock::Waiting;
 use ::http::Extensions;
 
 /// Which credentials are wished for. It holds secrets, so it has no `Debug`.
@@ -115,7 +116,13 @@ impl GoogleTokens {
     /// # Errors
     /// Why none can be had.
     pub async fn token(&self) -> Result<String, AuthError> {
-        let mut kept = self.kept.lock().await;
+        let mut kept = match self.kept.try_lock() {
+            Ok(kept) => kept,
+            Err(_) => {
+                let _waiting = Waiting::on(&*self.clock);
+                self.kept.lock().await
+            }
+        };
         if let Some(failed) = &kept.failed {
             return Err(failed.clone());
         }

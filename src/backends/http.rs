@@ -20,9 +20,9 @@ use md5::{Digest, Md5};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::disk::{Disk, Of, is_neighbour};
 use super::http_service::{Answer, Body, Service};
 use super::kinds::{Form, Given, Kind, Setting};
-use super::local::write_whole;
 use super::remote::Remote;
 use super::store::{Past, Piece, Store, StoreError, Written};
 use super::{Backend, Holder};
@@ -66,8 +66,10 @@ fn open(given: &Given<'_>) -> Result<Box<dyn Backend>, Diagnostic> {
     let data = given.world.environment.get("TF_DATA_DIR").map_or(".terrane", String::as_str);
     let name = hex::encode(&Md5::digest(service.address().as_bytes())[..8]);
     let journal = given.world.folder.join(data).join("journals").join(format!("http-{name}"));
-    let store = HttpStore { service, journal, seen: Mutex::default(), held: Mutex::default() };
-    Ok(Box::new(Remote::new(Arc::new(store), &given.world.folder)))
+    let disk = given.disk()?;
+    let (seen, held) = (Mutex::default(), Mutex::default());
+    let store = HttpStore { service, journal, disk: disk.clone(), seen, held };
+    Ok(Box::new(Remote::new(Arc::new(store), &given.world.folder, disk)))
 }
 
 /// A state behind a URL.
@@ -75,6 +77,7 @@ struct HttpStore {
     service: Service,
     /// The folder of the journal's pieces.
     journal: PathBuf,
+    disk: Disk,
     seen: Mutex<Seen>,
     /// The record of the lock that is held here: unlocking sends the same.
     held: Mutex<Option<Holder>>,
@@ -198,8 +201,9 @@ impl Store for HttpStore {
     }
 
     async fn append(&self, piece: &Piece) -> Result<(), StoreError> {
+        let path = self.journal.join(&piece.name);
         fs::create_dir_all(&self.journal)
-            .and_then(|()| write_whole(&self.journal.join(&piece.name), &piece.bytes))
+            .and_then(|()| self.disk.write_whole(Of::Journal, &path, &piece.bytes))
             .map_err(|error| self.journal_failed(&error))
     }
 
@@ -210,6 +214,12 @@ impl Store for HttpStore {
                     return Err(self.journal_failed(&error));
                 }
                 _ => {}
+            }
+        }
+        // What a killed run left of a piece that was not in its place yet is none.
+        for file in fs::read_dir(&self.journal).into_iter().flatten().filter_map(Result::ok) {
+            if is_neighbour(&file.path()) {
+                let _ = fs::remove_file(file.path());
             }
         }
         // It goes with its last piece; where others are in it, it stays.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::disk::Disk;
 use super::{Backend, gcs, http, kubernetes, local, pg};
 use crate::diag::{Diagnostic, nearest};
 use crate::http::Clock;
@@ -110,6 +111,11 @@ impl Given<'_> {
         self.get(name)
             .and_then(|value| value.as_str().map(String::from))
             .filter(|it| !it.is_empty())
+    }
+
+    /// Gives the way to this machine's files.
+    pub(super) fn disk(&self) -> Result<Disk, Diagnostic> {
+        Disk::new(&self.world.environment)
     }
 
     /// Gives a text that must be there: the table says so.

@@ -6,10 +6,10 @@
 //! the old one's place, and who gets a lock looks whether the path still means that file. A `flock`
 //! besides excludes this process from itself.
 //!
-//! Files are written whole: to a neighbour, synced, renamed, and the folder synced.
+//! Files are written whole; `disk.rs` says how.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
 
+use super::disk::{Disk, Of, folder_of, read_if_there, sync_folder, text_of};
 use super::kinds::{Given, Kind, Setting, Settings, path_from};
 use super::vault::{Seal, SealError, Vault};
 use super::work::{Work, entered};
@@ -34,7 +35,8 @@ pub(super) const KIND: Kind = Kind {
 };
 
 fn open(given: &Given<'_>) -> Result<Box<dyn Backend>, Diagnostic> {
-    Ok(Box::new(LocalBackend::new(&given.world.folder, given.settings, given.workspace)))
+    let backend = LocalBackend::new(&given.world.folder, given.settings, given.workspace);
+    Ok(Box::new(backend.on(given.disk()?)))
 }
 
 /// Where the state of one workspace is.
@@ -57,6 +59,7 @@ struct Files {
     info: PathBuf,
     errored: PathBuf,
     seal: Seal,
+    disk: Disk,
 }
 
 impl LocalBackend {
@@ -71,6 +74,13 @@ impl LocalBackend {
     #[must_use]
     pub fn with_backup(mut self, backup: Option<PathBuf>) -> LocalBackend {
         self.files.backup = backup;
+        self
+    }
+
+    /// Writes by this way.
+    #[must_use]
+    pub fn on(mut self, disk: Disk) -> LocalBackend {
+        self.files.disk = disk;
         self
     }
 
@@ -89,6 +99,7 @@ impl LocalBackend {
             info: state.with_file_name(format!(".{}.lock.info", name.trim_start_matches('.'))),
             errored: folder.join("errored.tfstate"),
             seal: Seal::default(),
+            disk: Disk::default(),
         };
         LocalBackend {
             files,
@@ -133,6 +144,7 @@ impl Backend for LocalBackend {
         *lock_of(&self.held) = Some(file);
         let mut lock = LocalLock::new(&self.files, Arc::clone(&self.held), holder);
         lock.made = made;
+        lock.files.tidy();
         lock.files.write_info(holder)?;
         lock.begin(text).await?;
         Ok(Box::new(lock))
@@ -217,6 +229,8 @@ struct LocalLock {
     first: Option<String>,
     work: Work,
     journal: Option<File>,
+    /// The last entries that were to be added were added.
+    told: bool,
     backed_up: bool,
     /// This lock made the state file.
     made: bool,
@@ -237,17 +251,13 @@ impl Lock for LocalLock {
     }
 
     async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError> {
-        let error = |source| failed("writing", &self.files.journal, source);
-        let mut text = String::new();
-        if self.journal.is_none() {
-            let (journal, head) = self.open_journal().map_err(error)?;
-            self.journal = Some(journal);
-            text = head;
+        let written = self.add(entries);
+        self.told = written.is_ok();
+        if written.is_err() {
+            // What was written of it may end in the middle of a line: the next entries must not follow that.
+            self.journal = None;
         }
-        text += &self.work.lines(entries);
-        let bytes = self.files.seal.entries(&text).map_err(|error| self.files.sealed(error))?;
-        let Some(journal) = self.journal.as_mut() else { return Ok(()) };
-        journal.write_all(&bytes).and_then(|()| journal.sync_data()).map_err(error)
+        written
     }
 
     fn due(&mut self, now: Timestamp) -> bool {
@@ -255,7 +265,7 @@ impl Lock for LocalLock {
     }
 
     async fn save(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
-        self.refuse_stale(snapshot).await?;
+        self.may_replace(snapshot).await?;
         let next = self.work.next(snapshot);
         let unchanged = next.is_none();
         if let Some(next) = next {
@@ -267,7 +277,7 @@ impl Lock for LocalLock {
     }
 
     async fn push(&mut self, snapshot: &Snapshot) -> Result<Saved, BackendError> {
-        self.refuse_stale(snapshot).await?;
+        self.may_replace(snapshot).await?;
         let next = self.work.pushed(snapshot);
         self.write(&next)?;
         self.work.wrote(next);
@@ -308,6 +318,7 @@ impl LocalLock {
             first: None,
             work: Work::new(holder.id, None),
             journal: None,
+            told: true,
             backed_up: false,
             made: false,
             free: false,
@@ -322,6 +333,21 @@ impl LocalLock {
         }
         self.first = (!text.is_empty()).then_some(text);
         Ok(())
+    }
+
+    /// Adds entries to the journal.
+    fn add(&mut self, entries: &[Entry]) -> Result<(), BackendError> {
+        let error = |source| failed("writing", &self.files.journal, source);
+        let mut text = String::new();
+        if self.journal.is_none() {
+            let (journal, head) = self.open_journal().map_err(error)?;
+            self.journal = Some(journal);
+            text = head;
+        }
+        text += &self.work.lines(entries);
+        let bytes = self.files.seal.entries(&text).map_err(|error| self.files.sealed(error))?;
+        let Some(journal) = self.journal.as_mut() else { return Ok(()) };
+        self.files.disk.append(Of::Journal, journal, &bytes).map_err(error)
     }
 
     fn read(&self) -> Result<String, BackendError> {
@@ -351,14 +377,28 @@ impl LocalLock {
         self.journal = None;
         if let Some(rest) = self.work.rest() {
             let rest = self.files.seal.entries(&rest).map_err(|error| self.files.sealed(error))?;
-            return write_whole(&self.files.journal, &rest)
-                .map_err(|source| failed("writing", &self.files.journal, source));
+            let written = self.files.disk.write_whole(Of::Journal, &self.files.journal, &rest);
+            return written.map_err(|source| failed("writing", &self.files.journal, source));
         }
         match fs::remove_file(&self.files.journal) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(failed("removing", &self.files.journal, error))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses to save over a state that is not what this lock last saw, or of which that cannot be told.
+    async fn may_replace(&self, snapshot: &Snapshot) -> Result<(), BackendError> {
+        match self.refuse_stale(snapshot).await {
+            Ok(()) => Ok(()),
+            Err(stale @ BackendError::Stale { .. }) => Err(stale),
+            Err(error) => Err(BackendError::NotSaved {
+                place: self.files.place(),
+                kept: self.files.keep_aside(&self.work.successor(snapshot)),
+                told: self.told,
+                source: io::Error::other(error.to_string()),
+            }),
         }
     }
 
@@ -391,6 +431,7 @@ impl LocalLock {
         written.map_err(|source| BackendError::NotSaved {
             place: self.files.place(),
             kept: self.files.keep_aside(snapshot),
+            told: self.told,
             source,
         })
     }
@@ -399,7 +440,7 @@ impl LocalLock {
         if let (Some(first), Some(backup), false) =
             (&self.first, &self.files.backup, self.backed_up)
         {
-            write_whole(backup, first.as_bytes())?;
+            self.files.disk.write_whole(Of::Backup, backup, first.as_bytes())?;
         }
         self.backed_up = true;
         Ok(())
@@ -408,19 +449,14 @@ impl LocalLock {
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.free {
             fs::create_dir_all(folder_of(&self.files.state))?;
-            return write_whole(&self.files.state, bytes);
+            return self.files.disk.write_whole(Of::State, &self.files.state, bytes);
         }
-        let (mut file, temporary) = neighbour(&self.files.state)?;
-        let filled = file.write_all(bytes).and_then(|()| file.sync_all());
-        let taken = filled
-            .and_then(|()| take(&file))
-            .and_then(|()| fs::rename(&temporary, &self.files.state));
-        if let Err(error) = taken {
-            let _ = fs::remove_file(&temporary);
-            return Err(error);
-        }
-        *lock_of(&self.held) = Some(file);
-        sync_folder(&self.files.state)
+        let filled = self.files.disk.filled(Of::State, &self.files.state, bytes)?;
+        take(&filled.file)?;
+        let placed = filled.put()?;
+        let settled = placed.settle();
+        *lock_of(&self.held) = Some(placed.file);
+        settled
     }
 }
 
@@ -528,13 +564,20 @@ impl Files {
         let mut options = OpenOptions::new();
         private(options.write(true).create(true).truncate(true))
             .open(&self.info)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|mut file| self.disk.append(Of::Record, &mut file, text.as_bytes()))
             .map_err(|source| failed("writing", &self.info, source))
+    }
+
+    /// Removes what killed runs left of files that were not in their places yet.
+    fn tidy(&self) {
+        for path in [&self.state, &self.journal, &self.errored].into_iter().chain(&self.backup) {
+            Disk::tidy(path);
+        }
     }
 
     fn keep_aside(&self, snapshot: &Snapshot) -> Option<PathBuf> {
         let bytes = self.seal.state(snapshot).ok()?;
-        let written = write_whole(&self.errored, &bytes);
+        let written = self.disk.write_whole(Of::Aside, &self.errored, &bytes);
         written.ok().map(|()| self.errored.clone())
     }
 }
@@ -561,50 +604,6 @@ fn failed(doing: &'static str, path: &Path, source: io::Error) -> BackendError {
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600)
-}
-
-fn read_if_there(path: &Path) -> io::Result<String> {
-    match fs::read(path) {
-        Ok(bytes) => text_of(bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(error),
-    }
-}
-
-fn text_of(bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))
-}
-
-/// Makes an empty file beside a path, readable only by its owner.
-fn neighbour(path: &Path) -> io::Result<(File, PathBuf)> {
-    let folder = folder_of(path);
-    let made = tempfile::Builder::new().prefix(".terrane-").tempfile_in(folder)?;
-    let (file, temporary) = made.into_parts();
-    Ok((file, temporary.keep().map_err(|error| error.error)?))
-}
-
-/// Writes a file whole, readable only by its owner.
-///
-/// # Errors
-/// Why it could not be written; then the former file stands.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (mut file, temporary) = neighbour(path)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written.and_then(|()| sync_folder(path))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path)).and_then(|folder| folder.sync_all())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! beside it.
 
 pub mod kinds;
+pub mod disk;
 pub mod local;
 mod gcs;
 mod kubernetes;
@@ -292,6 +293,8 @@ pub enum BackendError {
         place: String,
         /// Where what was to be saved is kept.
         kept: Option<PathBuf>,
+        /// The journal tells all that it does.
+        told: bool,
         /// Why.
         source: std::io::Error,
     },
@@ -325,7 +328,13 @@ impl BackendError {
                     kept_text(kept.as_deref())
                 ),
             )
-            .help("Compare both, and plan again."),
+            .help(match push(kept.as_deref(), "-force ") {
+                Some(push) => format!(
+                    "Plan again: what this run did is looked up then, from its journal. To put this run's state in the place of \
+                     the other program's instead, which is lost then: {push}"
+                ),
+                None => "Plan again: what this run did is looked up then, from its journal.".to_string(),
+            }),
             BackendError::LockLost { place, holder, kept } => Diagnostic::error(
                 "Lock lost",
                 format!(
@@ -337,10 +346,12 @@ impl BackendError {
                     kept_text(kept.as_deref())
                 ),
             )
-            .help(
-                "Look at what the other run did. To bring this run's state back, when nobody works on it: terrane state push \
-                 errored.tfstate",
-            ),
+            .help(match push(kept.as_deref(), "") {
+                Some(push) => format!(
+                    "Look at what the other run did. To bring this run's state back, when nobody works on it: {push}"
+                ),
+                None => "Plan again: what this run did is looked up then, from its journal.".to_string(),
+            }),
             BackendError::Sealed { place, error } => sealed(place, error),
             BackendError::NotHeld { place, id, holder } => not_held(place, id.as_deref(), holder.as_ref()),
             BackendError::Service { place, doing, why } => {
@@ -348,17 +359,52 @@ impl BackendError {
                 Diagnostic::error("State not accessible", detail)
                     .help("Nothing was lost. Is the service there, and are address and credentials right?")
             }
-            BackendError::NotSaved { place, kept, source } => Diagnostic::error(
+            BackendError::NotSaved { place, kept, told, source } => Diagnostic::error(
                 "State could not be saved",
-                format!("Writing the state at {place} failed: {source}.{}", kept_text(kept.as_deref())),
+                format!(
+                    "Writing the state at {place} failed: {}.{}",
+                    plainly(source),
+                    kept_text(kept.as_deref())
+                ),
             )
-            .help("The journal beside the state tells the same; the next run enters it."),
+            .help(not_saved(kept.as_deref(), *told)),
             BackendError::File { doing, path, source } => Diagnostic::error(
                 "State not accessible",
-                format!("The {doing} of \"{}\" failed: {source}.", path.display()),
+                format!("The {doing} of \"{}\" failed: {}.", path.display(), plainly(source)),
             ),
         }
     }
+}
+
+/// Says what to do about a state that could not be saved.
+fn not_saved(kept: Option<&Path>, told: bool) -> String {
+    match (push(kept, ""), told) {
+        (Some(push), true) => format!(
+            "When it can be written again, any next run enters what this one did, from its journal. The same without a run: {push}"
+        ),
+        (Some(push), false) => format!(
+            "The journal could not be written whole either. When the state can be written again, before anything else: {push}"
+        ),
+        (None, true) => "It could not be kept in the folder either. The journal tells the same: when the state can be written again, \
+                         any next run enters it."
+            .to_string(),
+        (None, false) => "Neither could it be kept in the folder, nor the journal written whole. The journal names the calls that \
+                          were made: when the state can be written again, the next run looks up what became of them."
+            .to_string(),
+    }
+}
+
+/// Gives the command that makes a state that was kept aside the state again.
+fn push(kept: Option<&Path>, option: &str) -> Option<String> {
+    let name = kept?.file_name()?.to_string_lossy();
+    Some(format!("terrane state push {option}{name}"))
+}
+
+/// Gives an error of the system without its number.
+fn plainly(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    text.trim_end_matches('.').to_string()
 }
 
 fn sealed(place: &str, error: &SealError) -> Diagnostic {

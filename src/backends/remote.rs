@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::local::write_whole;
+use super::disk::{Disk, Of};
 use super::store::{Piece, Store, StoreError};
 use super::vault::{Seal, SealError, Vault};
 use super::work::{Work, entered};
@@ -31,12 +31,13 @@ pub struct Remote {
     /// Where a state that cannot be saved is kept.
     errored: PathBuf,
     seal: Seal,
+    disk: Disk,
 }
 
 impl Remote {
     /// Makes it from the service's part; a state that cannot be saved is kept in `folder`.
-    pub fn new(store: Arc<dyn Store>, folder: &std::path::Path) -> Remote {
-        Remote { store, errored: folder.join("errored.tfstate"), seal: Seal::default() }
+    pub fn new(store: Arc<dyn Store>, folder: &std::path::Path, disk: Disk) -> Remote {
+        Remote { store, errored: folder.join("errored.tfstate"), seal: Seal::default(), disk }
     }
 }
 
@@ -59,6 +60,7 @@ impl Backend for Remote {
         let sealed = |error| BackendError::Sealed { place: self.place(), error };
         self.seal.ready().await.map_err(sealed)?;
         let id = self.store.take(&record).await.map_err(|error| self.error(error, "locking"))?;
+        Disk::tidy(&self.errored);
         let beats = tokio::spawn(beats(Arc::clone(&self.store), id.clone()));
         let mut lock = self.free(holder);
         (lock.id, lock.beats) = (id, Some(beats));
@@ -137,12 +139,14 @@ impl Remote {
             store: Arc::clone(&self.store),
             errored: self.errored.clone(),
             seal: self.seal.clone(),
+            disk: self.disk.clone(),
             id: String::new(),
             work: Work::new(holder.id, None),
             run: holder.id.to_string(),
             version: None,
             pieces: Vec::new(),
             appended: 0,
+            told: true,
             beats: None,
         }
     }
@@ -211,6 +215,7 @@ struct RemoteLock {
     store: Arc<dyn Store>,
     errored: PathBuf,
     seal: Seal,
+    disk: Disk,
     /// The lock's id at the service; empty where none was taken.
     id: String,
     work: Work,
@@ -220,6 +225,8 @@ struct RemoteLock {
     /// The journal's pieces that are there, of this run and of runs before.
     pieces: Vec<String>,
     appended: u32,
+    /// The last piece that was to be added was added.
+    told: bool,
     /// What says that the holder lives; nothing where no lock was taken.
     beats: Option<JoinHandle<()>>,
 }
@@ -248,7 +255,9 @@ impl Lock for RemoteLock {
 
     async fn append(&mut self, entries: &[Entry]) -> Result<(), BackendError> {
         let text = self.work.first_line() + &self.work.lines(entries);
-        self.add_piece(text).await
+        let added = self.add_piece(text).await;
+        self.told = added.is_ok();
+        added
     }
 
     fn due(&mut self, now: Timestamp) -> bool {
@@ -284,12 +293,12 @@ impl RemoteLock {
         let name = format!("{}-{:06}", self.run, self.appended);
         let bytes = self.seal.entries(&text).map_err(|error| self.sealed(error))?;
         let piece = Piece { name: name.clone(), bytes };
+        // It may be there although the service says that it failed: it goes with the others.
+        self.pieces.push(name);
         self.store
             .append(&piece)
             .await
-            .map_err(|error| error.at(self.store.place(), "writing the journal of the state at"))?;
-        self.pieces.push(name);
-        Ok(())
+            .map_err(|error| error.at(self.store.place(), "writing the journal of the state at"))
     }
 
     /// Writes in the place of what was read; what cannot be written is kept aside.
@@ -320,6 +329,7 @@ impl RemoteLock {
             Err(error) => Err(BackendError::NotSaved {
                 place,
                 kept: self.keep_aside(&bytes),
+                told: self.told,
                 source: std::io::Error::other(error.to_string()),
             }),
         }
@@ -330,7 +340,7 @@ impl RemoteLock {
     }
 
     fn keep_aside(&self, bytes: &[u8]) -> Option<PathBuf> {
-        let written = write_whole(&self.errored, bytes);
+        let written = self.disk.write_whole(Of::Aside, &self.errored, bytes);
         written.ok().map(|()| self.errored.clone())
     }
 

@@ -129,7 +129,7 @@ impl Store for Memory {
 fn place() -> (tempfile::TempDir, Arc<Memory>, Remote) {
     let folder = tempfile::tempdir().unwrap();
     let memory = Arc::new(Memory::default());
-    let remote = Remote::new(Arc::clone(&memory) as Arc<dyn Store>, folder.path());
+    let remote = Remote::new(Arc::clone(&memory) as Arc<dyn Store>, folder.path(), Disk::default());
     (folder, memory, remote)
 }
 

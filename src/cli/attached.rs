@@ -73,4 +73,12 @@ impl Clock for AttachedClock {
     fn leave(&self) {
         self.own.leave();
     }
+
+    fn waits(&self) {
+        self.own.waits();
+    }
+
+    fn waited(&self) {
+        self.own.waited();
+    }
 }

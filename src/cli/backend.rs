@@ -12,8 +12,8 @@ use serde_json::{Value as Json, json};
 
 use super::Exit;
 use super::workbench::{Workbench, file_problem};
+use crate::backends::disk::{Disk, write_whole};
 use crate::backends::kinds::{self, Settings, Surroundings, UNKNOWN_KIND};
-use crate::backends::local::write_whole;
 use crate::backends::{self, Backend};
 use crate::diag::Diagnostic;
 use crate::eval::constant_of;
@@ -107,7 +107,7 @@ impl Workbench<'_, '_> {
             };
             copied.map_err(|error| self.fail(&[file_problem("State not copied", &to, &error)]))?;
         }
-        let backend = backends::local::LocalBackend::at(&to, &self.folder);
+        let backend = backends::local::LocalBackend::at(&to, &self.folder).on(self.disk()?);
         let mut backend = backend.with_backup(backup);
         if let Some(vault) = self.encryption()?.state {
             backend.seal_with(vault);
@@ -165,12 +165,17 @@ impl Workbench<'_, '_> {
             }
             Some(path) => self.folder.join(path),
         };
-        let backend = backends::local::LocalBackend::at(file, &self.folder);
+        let backend = backends::local::LocalBackend::at(file, &self.folder).on(self.disk()?);
         let mut backend = backend.with_backup(Some(backup));
         if let Some(vault) = self.encryption()?.state {
             backend.seal_with(vault);
         }
         Ok(Box::new(backend))
+    }
+
+    /// Gives the way to this machine's files.
+    fn disk(&mut self) -> Result<Disk, Exit> {
+        Disk::new(&self.environment.variables).map_err(|problem| self.fail(&[problem]))
     }
 
     /// Gives the place of a workspace's state, by what the `backend` block and `init` say; the present workspace's

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 
 use super::workbench::Workbench;
 use super::{Command, Exit, all, flag, flag_on};
-use crate::backends::local::write_whole;
+use crate::backends::disk::write_whole;
 use crate::diag::{Diagnostic, has_errors};
 use crate::syntax;
 

@@ -9,7 +9,7 @@ use clap::ArgMatches;
 use super::workbench::{Workbench, file_problem};
 use super::{Exit, one, variables};
 use crate::addr::{Address, Mode, Target};
-use crate::backends::local::write_whole;
+use crate::backends::disk::write_whole;
 use crate::config::installed::{Installed, InstalledModule};
 use crate::config::{Config, Disk, Loader, load};
 use crate::diag::{Diagnostic, has_errors};

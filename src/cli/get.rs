@@ -6,7 +6,7 @@ use std::process::Command as Program;
 
 use super::workbench::{Workbench, file_problem};
 use super::{Command, flag};
-use crate::backends::local::write_whole;
+use crate::backends::disk::write_whole;
 use crate::config::installed::{InstalledModule, Manifest, is_same};
 use crate::config::source::{self, Git, Source};
 use crate::config::{Module, ModuleCall};

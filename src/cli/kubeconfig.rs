@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
 use crate::addr::Address;
-use crate::backends::local::write_whole;
+use crate::backends::disk::write_whole;
 use crate::diag::Diagnostic;
 use crate::http::client::{Client, Transport};
 use crate::http::{Method, Request};

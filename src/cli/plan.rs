@@ -8,7 +8,7 @@ use super::recover::taken_up;
 use super::telling;
 use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
-use crate::backends::local::write_whole;
+use crate::backends::disk::write_whole;
 use crate::plan::file;
 use crate::plan::planner::Options;
 

@@ -211,9 +211,14 @@ pub(super) fn applied(
             text += &format!("  - {}: {why}\n", action.address);
         }
         let nothing = done == progress::Applied::default();
-        text += match nothing {
-            true => "\nNothing was done. The next plan begins where this one did.\n",
-            false => "\nWhat was done is in the state. The next plan goes on from there.\n",
+        text += match (nothing, applied.unsaved) {
+            (true, _) => "\nNothing was done. The next plan begins where this one did.\n",
+            (false, true) => {
+                "\nWhat was done is not in the state: the error above says where it is.\n"
+            }
+            (false, false) => {
+                "\nWhat was done is in the state. The next plan goes on from there.\n"
+            }
         };
         workbench.screen.print(text);
         return;

@@ -6,7 +6,7 @@ use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, flag_on, one, option};
 use crate::addr::Mode;
 use crate::backends::Backend;
-use crate::backends::local::write_whole;
+use crate::backends::disk::write_whole;
 use crate::diag::Diagnostic;
 use crate::state::file;
 

@@ -23,6 +23,29 @@ pub trait Clock: Send + Sync {
 
     /// Says that one task has ended.
     fn leave(&self) {}
+
+    /// Says that one task waits for another, which may sleep: time need not stand still for it.
+    fn waits(&self) {}
+
+    /// Says that one task waits no more.
+    fn waited(&self) {}
+}
+
+/// A wait for another task, which may sleep: virtual time would stand still for both.
+pub struct Waiting<'a>(&'a dyn Clock);
+
+impl<'a> Waiting<'a> {
+    /// Begins to wait.
+    pub fn on(clock: &'a dyn Clock) -> Waiting<'a> {
+        clock.waits();
+        Waiting(clock)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waited();
+    }
 }
 
 impl std::fmt::Debug for dyn Clock {

@@ -26,6 +26,8 @@ struct State {
     base: Timestamp,
     started: Instant,
     active: usize,
+    /// How many of those at work wait for others.
+    waiting: usize,
     next: u64,
     sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
 }
@@ -33,8 +35,8 @@ struct State {
 impl VirtualClock {
     /// Starts at a moment; `speed` virtual seconds pass in a real second besides (0 for none).
     pub fn new(base: Timestamp, speed: f64) -> VirtualClock {
-        let state =
-            State { base, started: Instant::now(), active: 0, next: 0, sleepers: BTreeMap::new() };
+        let (started, sleepers) = (Instant::now(), BTreeMap::new());
+        let state = State { base, started, active: 0, waiting: 0, next: 0, sleepers };
         VirtualClock { state: Mutex::new(state), speed }
     }
 
@@ -59,7 +61,7 @@ impl VirtualClock {
 
     /// Lets time jump when nobody is at work.
     fn settle(&self, state: &mut State) {
-        if state.active > 0 {
+        if state.active > state.waiting {
             return;
         }
         let Some(((until, _), _)) = state.sleepers.first_key_value() else { return };
@@ -122,6 +124,17 @@ impl Clock for VirtualClock {
         state.active = state.active.saturating_sub(1);
         self.settle(&mut state);
     }
+
+    fn waits(&self) {
+        let mut state = self.locked();
+        state.waiting += 1;
+        self.settle(&mut state);
+    }
+
+    fn waited(&self) {
+        let mut state = self.locked();
+        state.waiting = state.waiting.saturating_sub(1);
+    }
 }
 
 fn later(moment: Timestamp, duration: Duration) -> Timestamp {
@@ -131,6 +144,21 @@ fn later(moment: Timestamp, duration: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn time_goes_on_where_one_sleeps_and_the_others_wait_for_it() {
+        let clock = VirtualClock::new(Timestamp::UNIX_EPOCH, 0.0);
+        clock.enter();
+        clock.enter();
+        let second = crate::http::clock::Waiting::on(&clock);
+
+        clock.sleep(Duration::from_secs(1)).await;
+        drop(second);
+        clock.leave();
+
+        clock.sleep(Duration::from_secs(1)).await;
+        assert_eq!(clock.now(), later(Timestamp::UNIX_EPOCH, Duration::from_secs(2)));
+    }
 
     #[tokio::test]
     async fn time_stands_still_while_somebody_is_at_work() {

@@ -1,13 +1,13 @@
 //! The sandbox's own addresses, below `/sandbox/`: health, time, inventory, faults, journal.
 
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::http::{Clock, Method, Request, Response, StatusCode};
 use crate::sandbox::exports::exports;
+use crate::sandbox::faults::duration;
 use crate::sandbox::google::inventory;
 use crate::sandbox::world::World;
 
@@ -28,6 +28,10 @@ pub fn answer(world: &World, request: &Request) -> Response {
                 Ok(()) => ok(&json!({})),
                 Err(text) => refused(&text),
             }
+        }
+        (&Method::GET, "fault") => {
+            let faults = world.faults.lock().unwrap_or_else(PoisonError::into_inner);
+            ok(&json!({"seen": faults.seen(), "done": faults.done(), "held": faults.held()}))
         }
         (&Method::DELETE, "fault") => {
             world.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -85,20 +89,6 @@ fn advance(world: &World, body: &Json) -> Response {
     }
     world.settle_all();
     ok(&json!({"now": world.clock().now().to_string()}))
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let (number, unit) =
-        text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
-    let number: f64 = number.parse().ok()?;
-    let seconds = match unit {
-        "s" | "" => 1.0,
-        "ms" => 0.001,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(number * seconds).ok()
 }
 
 fn ok(body: &Json) -> Response {

@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http::{Body, Request, Response};
 use crate::sandbox::Service;
-use crate::sandbox::world::{HELD, RESET, World};
+use crate::sandbox::world::{DELAY, HELD, RESET, World};
 
 /// The longest body that is taken.
 const LONGEST: usize = 256 * 1024 * 1024;
@@ -190,12 +190,17 @@ async fn respond(
     let body = Limited::new(body, LONGEST).collect().await.map_err(io::Error::other)?.to_bytes();
     let url = parts.uri.path_and_query().map_or("/", |both| both.as_str()).to_owned();
     let request = Request { method: parts.method, url, headers: parts.headers, body };
-    let answer = match cluster {
+    let mut answer = match cluster {
         Some(key) => world.answer_cluster(key, &request),
         None => world.answer(&request),
     };
     if answer.headers.contains_key(HELD) {
         std::future::pending::<()>().await;
+    }
+    if let Some(time) =
+        answer.headers.remove(DELAY).and_then(|time| time.to_str().ok()?.parse().ok())
+    {
+        tokio::time::sleep(Duration::from_millis(time)).await;
     }
     if answer.headers.contains_key(RESET) {
         return Err(io::Error::new(

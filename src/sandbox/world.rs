@@ -40,6 +40,9 @@ pub const RESET: &str = "x-sandbox-reset";
 /// The header that tells the server never to answer.
 pub const HELD: &str = "x-sandbox-held";
 
+/// The header that tells the server to wait so many milliseconds before it answers.
+pub const DELAY: &str = "x-sandbox-delay";
+
 /// A sandbox's world.
 pub struct World {
     /// The Google side.
@@ -323,6 +326,15 @@ impl World {
             Verdict::Lost => {
                 perform();
                 reset()
+            }
+            Verdict::Double => {
+                perform();
+                perform()
+            }
+            Verdict::Delay(time) => {
+                let mut answer = perform();
+                answer.headers.insert(DELAY, HeaderValue::from(time.as_millis() as u64));
+                answer
             }
         };
         self.note(request, None, answer.status);

@@ -28,6 +28,10 @@ pub(crate) struct Kept {
     /// `name:password`.
     pub(crate) account: Option<String>,
     pub(crate) faults: Vec<(&'static str, Fault)>,
+    /// From the request of this number on, counted from 0, this goes wrong: always, or once.
+    pub(crate) later: Option<(usize, Fault, bool)>,
+    /// A request is never answered.
+    pub(crate) held: bool,
     /// Method, path and query of all requests.
     pub(crate) asked: Vec<String>,
     pub(crate) unlocked_with: Vec<Vec<u8>>,
@@ -40,6 +44,10 @@ pub(crate) enum Fault {
     Status(u16),
     /// It is done, and no answer comes.
     Silence,
+    /// Nothing is done, and the connection breaks.
+    Break,
+    /// No answer ever comes; whether it is done.
+    Hold(bool),
     /// It is answered as if it were done.
     Lie,
     /// Just before it, somebody else writes this state.
@@ -125,11 +133,22 @@ impl HttpServer {
         if !asked.body.is_empty() && asked.headers.get("content-md5") != Some(&sum(&asked.body)) {
             return Some(answer(400));
         }
-        let at = kept.faults.iter().position(|(method, _)| *method == asked.method);
+        let fault = kept.fault_of(&asked.method);
         let path = asked.target.split('?').next().unwrap_or_default();
         let name = path.rsplit('/').next().unwrap_or_default().to_string();
-        match at.map(|at| kept.faults.remove(at).1) {
+        match fault {
             None => Some(kept.perform(asked, &name)),
+            Some(Fault::Break) => None,
+            Some(Fault::Hold(done)) => {
+                if done {
+                    kept.perform(asked, &name);
+                }
+                kept.held = true;
+                drop(kept);
+                loop {
+                    std::thread::park();
+                }
+            }
             Some(Fault::Status(status)) => Some(answer(status)),
             Some(Fault::Lie) => Some(answer(200)),
             Some(Fault::Silence) => {
@@ -151,6 +170,20 @@ impl HttpServer {
 }
 
 impl Kept {
+    /// Gives what goes wrong with the request that came last.
+    fn fault_of(&mut self, method: &str) -> Option<Fault> {
+        if let Some((from, fault, stays)) = self.later.clone()
+            && self.asked.len() > from
+        {
+            if !stays {
+                self.later = None;
+            }
+            return Some(fault);
+        }
+        let at = self.faults.iter().position(|(of, _)| *of == method)?;
+        Some(self.faults.remove(at).1)
+    }
+
     fn perform(&mut self, asked: &Asked, name: &str) -> Answer {
         match asked.method.as_str() {
             "GET" => self.read(asked, name),

@@ -8,6 +8,7 @@ mod ends;
 mod fake;
 mod gcs;
 mod http;
+#[allow(dead_code, reason = "the tests of faults use the rest")]
 mod http_server;
 mod init;
 mod kubernetes;

@@ -1,54 +1,50 @@
-//! Runs that are killed: the program, as a process of its own, works in a sandbox that this test serves, and ends by
-//! SIGKILL while a request is on its way. The next run must find everything: what exists is what the state says, nothing is
-//! there twice, nothing is lost.
+//! Runs that are disturbed: killed, or with services and disks that fail. The program works as a process of its own in a sandbox
+//! that this test serves. The next run must find everything: what exists is what the state says, nothing is there twice,
+//! nothing is lost.
 //!
-//! `KILLS=1000 cargo test --release --test faults` kills more often; `docs/reliability.md` has the figures.
+//! `TERRANE=target/release/terrane KILLS=1000 cargo test --test faults` disturbs that build, and more often;
+//! `docs/reliability.md` has the figures.
 
+#![allow(clippy::print_stderr, reason = "what is not tried for want of a program must be seen")]
+
+mod stack;
 mod stage;
+mod kills;
+mod writes;
+mod storms;
+mod homes;
+mod places;
 
+#[allow(dead_code, reason = "the tests of backends use the rest")]
+#[path = "../backends/http_server.rs"]
+mod http_server;
+#[allow(dead_code, reason = "the tests of backends use the rest")]
+#[path = "../backends/postgres.rs"]
+mod postgres;
+
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use stage::{Point, Stack, Stage};
-
-/// How many runs are killed.
+/// How many runs are to be killed, where who runs the test says so.
 #[expect(clippy::disallowed_methods, reason = "who runs the test says how often")]
-fn kills() -> usize {
-    std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(50)
+fn kills() -> Option<usize> {
+    std::env::var("KILLS").ok().and_then(|text| text.parse().ok())
 }
 
-/// Spreads so many points over a run of so many requests: before a request is done, and after.
-fn points(kills: usize, requests: u64) -> Vec<Point> {
-    (0..kills as u64)
-        .map(|kill| Point { request: kill * requests / kills as u64, done: kill % 2 == 1 })
-        .collect()
-}
-
-/// Kills a run at each point, and runs again until all is as after a run that was left alone.
-fn survives(stack: &Stack, kills: usize) {
-    let whole = stage::undisturbed(stack);
-    let points = points(kills, whole.requests);
-    let (next, wrong) = (AtomicUsize::new(0), std::sync::Mutex::new(Vec::new()));
+/// Tries all, two at a time, and tells of those that fail.
+fn each<T: Sync + std::fmt::Debug>(all: &[T], trial: impl Fn(&T) -> Result<(), String> + Sync) {
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(why) = Stage::open(stack).killed(*point, &whole) {
-                        wrong.lock().unwrap().push(format!("{point:?}: {why}"));
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(why) = trial(one) {
+                        wrong.lock().unwrap().push(format!("{one:?}: {why}"));
                     }
                 }
             });
         }
     });
     let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{} of {kills} runs:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-#[test]
-fn a_run_of_the_example_that_is_killed_anywhere_is_taken_up_by_the_next() {
-    survives(&Stack::example(), kills().div_ceil(2));
-}
-
-#[test]
-fn a_run_of_many_objects_that_is_killed_anywhere_is_taken_up_by_the_next() {
-    survives(&Stack::many(), kills() / 2);
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
 }

@@ -1,84 +1,30 @@
 //! A folder with a configuration, a sandbox that serves its world, and the program as a process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
-use terrane::http::{Method, Request};
+use terrane::http::{HeaderValue, Method, Request};
 use terrane::sandbox::Service;
 use terrane::sandbox::server::{Server, serve};
 use terrane::sandbox::world::World;
 use tokio::runtime::Runtime;
 
-/// A configuration.
-pub(super) struct Stack {
-    files: BTreeMap<String, String>,
-}
+use super::stack::Stack;
 
-impl Stack {
-    /// Gives the example.
-    pub(super) fn example() -> Stack {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls");
-        let files = fs::read_dir(folder).unwrap().flatten();
-        let texts = files.filter(|file| file.path().extension().is_some_and(|it| it == "tf"));
-        let files = texts.map(|file| {
-            let name = file.file_name().to_string_lossy().into_owned();
-            (name, fs::read_to_string(file.path()).unwrap())
-        });
-        Stack { files: files.collect() }
-    }
+/// Makes the world as configured.
+pub(super) const APPLY: [&str; 3] = ["apply", "-auto-approve", "-no-color"];
 
-    /// Gives two hundred objects that need one another in layers: accounts, buckets, members, keys.
-    pub(super) fn many() -> Stack {
-        let text = r#"
-provider "google" {
-  project = "polls-demo"
-  region  = "asia-south1"
-}
+/// Removes all.
+pub(super) const DESTROY: [&str; 3] = ["destroy", "-auto-approve", "-no-color"];
 
-resource "google_project_service" "each" {
-  for_each = toset(["storage.googleapis.com", "iam.googleapis.com"])
-  service  = each.key
-}
-
-resource "google_service_account" "each" {
-  count      = 40
-  account_id = "worker-${count.index}"
-  depends_on = [google_project_service.each]
-}
-
-resource "google_storage_bucket" "each" {
-  count         = 60
-  name          = "polls-demo-part-${count.index}"
-  location      = "US"
-  force_destroy = true
-  depends_on    = [google_project_service.each]
-}
-
-resource "google_storage_bucket_iam_member" "each" {
-  count  = 60
-  bucket = google_storage_bucket.each[count.index].name
-  role   = "roles/storage.objectViewer"
-  member = google_service_account.each[count.index % 40].member
-}
-
-resource "google_storage_hmac_key" "each" {
-  count                 = 20
-  service_account_email = google_service_account.each[count.index].email
-}
-
-resource "random_password" "each" {
-  count  = 20
-  length = 12
-}
-"#;
-        Stack { files: BTreeMap::from([("main.tf".to_string(), text.to_string())]) }
-    }
-}
+/// What exists, by type and name, and how often.
+pub(super) type Inventory = BTreeMap<String, usize>;
 
 /// Where a run is killed: with the request of this number on its way, which is done by then, or is not.
 #[derive(Clone, Copy, Debug)]
@@ -90,24 +36,32 @@ pub(super) struct Point {
 /// What a run that is left alone does.
 pub(super) struct Whole {
     pub(super) requests: u64,
-    inventory: BTreeMap<String, usize>,
+    pub(super) inventory: Inventory,
 }
 
 /// Runs a stack to its end.
 pub(super) fn undisturbed(stack: &Stack) -> Whole {
     let stage = Stage::open(stack);
-    let ran = stage.run(&["apply", "-auto-approve"]);
+    let ran = stage.run(&APPLY);
     assert!(ran.status.success(), "{}", text(&ran));
     let requests = stage.world.faults.lock().unwrap().seen();
     Whole { requests, inventory: stage.inventory() }
+}
+
+/// Gives the program that is disturbed: `TERRANE` names another build than the tests' own.
+#[expect(clippy::disallowed_methods, reason = "who runs the test says which program")]
+pub(super) fn program() -> String {
+    std::env::var("TERRANE").unwrap_or_else(|_| env!("CARGO_BIN_EXE_terrane").to_string())
 }
 
 /// A folder, its world, and who serves it.
 pub(super) struct Stage {
     folder: tempfile::TempDir,
     runtime: Runtime,
-    world: Arc<World>,
+    pub(super) world: Arc<World>,
     server: Option<Server>,
+    /// What runs are given besides.
+    pub(super) environment: BTreeMap<String, String>,
 }
 
 impl Drop for Stage {
@@ -119,12 +73,33 @@ impl Drop for Stage {
 }
 
 impl Stage {
+    /// Makes a folder with an empty world.
     pub(super) fn open(stack: &Stack) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in &stack.files {
             fs::write(folder.path().join(name), text).unwrap();
         }
         fs::create_dir(folder.path().join(".terrane")).unwrap();
+        Stage::served(folder)
+    }
+
+    /// Makes a folder that is as this one, with a world that is as this one.
+    pub(super) fn copied(&self) -> Stage {
+        self.world.save().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(".terrane")).unwrap();
+        for part in ["", ".terrane"] {
+            for file in fs::read_dir(self.folder().join(part)).unwrap().flatten() {
+                let name = file.file_name();
+                if file.path().is_file() && !name.to_string_lossy().ends_with(".lock") {
+                    fs::copy(file.path(), folder.path().join(part).join(name)).unwrap();
+                }
+            }
+        }
+        Stage::served(folder)
+    }
+
+    fn served(folder: tempfile::TempDir) -> Stage {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -137,74 +112,164 @@ impl Stage {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             serve(world.clone(), listener).await.unwrap()
         });
-        Stage { folder, runtime, world, server: Some(server) }
+        let environment = BTreeMap::new();
+        Stage { folder, runtime, world, server: Some(server), environment }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_terrane"));
-        command.args(arguments).arg("--sandbox").current_dir(self.folder.path()).env_clear();
-        command.env("NO_COLOR", "1").stdin(Stdio::null());
+        let mut command = Command::new(program());
+        command.args(arguments).arg("--sandbox").current_dir(self.folder()).env_clear();
+        command.env("NO_COLOR", "1").envs(&self.environment).stdin(Stdio::null());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+    pub(super) fn run(&self, arguments: &[&str]) -> Output {
+        ended(self.command(arguments))
+    }
+
+    /// Runs with a variable of the environment more.
+    pub(super) fn run_with(&self, name: &str, value: &str, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        command.env(name, value);
+        ended(command)
+    }
+
+    /// Begins a run whose output goes to a file: a pipe that nobody reads would stop it.
+    pub(super) fn begin(&self, arguments: &[&str]) -> Child {
+        let printed = fs::File::create(self.printed()).unwrap();
+        let mut command = self.command(arguments);
+        command.stdout(printed.try_clone().unwrap()).stderr(printed);
+        command.spawn().unwrap()
+    }
+
+    /// Gives what the run that was begun last has printed.
+    pub(super) fn told(&self) -> String {
+        fs::read_to_string(self.printed()).unwrap()
+    }
+
+    fn printed(&self) -> PathBuf {
+        self.folder().join("printed")
+    }
+
+    /// Lets requests fail.
+    pub(super) fn fault(&self, fault: &Json) {
+        self.world.faults.lock().unwrap().add(fault).unwrap();
+    }
+
+    /// Lets no more requests fail.
+    pub(super) fn calm(&self) {
+        self.world.faults.lock().unwrap().clear();
+    }
+
+    /// Asks the world itself, without the port.
+    pub(super) fn ask(&self, method: &str, url: &str, body: &Json) -> Json {
+        let mut request = Request::new(method.parse::<Method>().unwrap(), url);
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let token = self.world.mint_token(Duration::from_secs(3600));
+        let bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        request.headers.insert("authorization", bearer);
+        let answer = self.world.answer(&request);
+        let text = String::from_utf8_lossy(answer.bytes()).into_owned();
+        assert!(answer.status.is_success(), "{method} {url}: {} {text}", answer.status);
+        serde_json::from_str(&text).unwrap_or_default()
     }
 
     /// Kills a run at a point, runs again, and says what is not as after a run that was left alone.
     pub(super) fn killed(&self, point: Point, whole: &Whole) -> Result<(), String> {
-        let fault = json!({ "path": "", "held": true, "done": point.done, "after": point.request });
-        self.world.faults.lock().unwrap().add(&fault).unwrap();
-        let apply = ["apply", "-auto-approve"];
-        // A pipe that nobody reads would stop it.
-        let printed = fs::File::create(self.printed()).unwrap();
-        let mut command = self.command(&apply);
-        command.stdout(printed.try_clone().unwrap()).stderr(printed);
-        let child = command.spawn().unwrap();
-        let first = self.kill_when_held(child);
-        self.world.faults.lock().unwrap().clear();
-        let again = self.run(&apply);
-        if !again.status.success() {
-            return Err(format!("the run after it failed:\n{}\nthe first:\n{first}", text(&again)));
-        }
-        let plan = self.run(&["plan", "-detailed-exitcode"]);
-        if plan.status.code() != Some(0) {
-            return Err(format!("the plan after it is not empty:\n{}", text(&plan)));
-        }
-        let there = self.inventory();
-        if there != whole.inventory {
-            let changed = differences(&whole.inventory, &there);
-            return Err(format!("there is something else:\n{changed}\n{}", text(&again)));
-        }
-        if self.folder.path().join("terraform.tfstate.journal").exists() {
-            return Err(format!("a journal is left:\n{}", text(&again)));
-        }
-        Ok(())
+        self.fault(
+            &json!({ "path": "", "held": true, "done": point.done, "after": point.request }),
+        );
+        self.kill_when(&APPLY, || self.world.faults.lock().unwrap().held() > 0);
+        self.calm();
+        self.settled(&whole.inventory).map_err(|why| format!("{why}\nthe first:\n{}", self.told()))
     }
 
-    /// Waits until a request is held, and kills. Gives what was printed.
-    fn kill_when_held(&self, mut child: Child) -> String {
+    /// Begins a run and kills it when something has come about, or it has ended before.
+    pub(super) fn kill_when(&self, arguments: &[&str], come: impl Fn() -> bool) {
+        let mut child = self.begin(arguments);
         let start = Instant::now();
-        while self.world.faults.lock().unwrap().held() == 0 {
-            if child.try_wait().unwrap().is_some() {
-                // It came to its end before: fewer requests were needed this time.
-                break;
-            }
-            assert!(start.elapsed() < Duration::from_secs(300), "no request came");
+        while !come() && child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < Duration::from_secs(300), "nothing came");
             std::thread::sleep(Duration::from_millis(2));
         }
         // What was sent beside the request that is held goes on for a moment, as it would.
         let _ = child.kill();
         child.wait().unwrap();
-        fs::read_to_string(self.printed()).unwrap()
+        self.drain();
     }
 
-    fn printed(&self) -> std::path::PathBuf {
-        self.folder.path().join("printed")
+    /// Waits until what a run that was killed had sent has come.
+    fn drain(&self) {
+        let seen = || self.world.faults.lock().unwrap().seen();
+        let mut before = seen();
+        loop {
+            std::thread::sleep(Duration::from_millis(60));
+            match seen() {
+                now if now == before => return,
+                now => before = now,
+            }
+        }
     }
 
-    /// Counts what exists, by type and name; names that services choose do not count.
-    fn inventory(&self) -> BTreeMap<String, usize> {
+    /// Runs again, which must succeed, and says what is not as after a run that was left alone.
+    pub(super) fn settled(&self, whole: &Inventory) -> Result<(), String> {
+        let again = self.run_freed(&APPLY);
+        if !again.status.success() {
+            return Err(format!("the run after it failed:\n{}", text(&again)));
+        }
+        let plan = self.run(&["plan", "-detailed-exitcode", "-no-color"]);
+        if plan.status.code() != Some(0) {
+            return Err(format!(
+                "the plan after it is not empty:\n{}\nafter\n{}",
+                text(&plan),
+                text(&again)
+            ));
+        }
+        self.is_as(whole).map_err(|why| format!("{why}\n{}", text(&again)))
+    }
+
+    /// Says what else there is than what should be, in the world and in the folder.
+    pub(super) fn is_as(&self, whole: &Inventory) -> Result<(), String> {
+        let there = self.inventory();
+        if there != *whole {
+            return Err(format!("there is something else:\n{}", differences(whole, &there)));
+        }
+        let recovered = self.run(&["recover"]);
+        if !text(&recovered).contains("Nothing to recover") {
+            return Err(format!("a journal is left:\n{}", text(&recovered)));
+        }
+        let files = fs::read_dir(self.folder()).unwrap().flatten();
+        let left = files.map(|file| file.file_name().to_string_lossy().into_owned());
+        match left.into_iter().find(|name| name.contains(".terrane-") || name.ends_with(".journal"))
+        {
+            Some(left) => Err(format!("\"{left}\" is left")),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs; where a lock was left behind, ends it by the id that is told, and runs again.
+    pub(super) fn run_freed(&self, arguments: &[&str]) -> Output {
+        let ran = self.run(arguments);
+        let told = text(&ran);
+        let Some((_, after)) = told.split_once("State is locked").filter(|_| !ran.status.success())
+        else {
+            return ran;
+        };
+        let id = after.split_once("ID:").map(|(_, id)| id.split_whitespace().next().unwrap());
+        let Some(id) = id else { return ran };
+        let freed = self.run(&["force-unlock", "-force", id]);
+        assert!(freed.status.success(), "{}\n{told}", text(&freed));
+        self.run(arguments)
+    }
+
+    /// Counts what exists; names that services choose do not count.
+    pub(super) fn inventory(&self) -> Inventory {
         let request = Request::new(Method::GET, "/sandbox/inventory");
         let answer: Json = serde_json::from_slice(self.world.answer(&request).bytes()).unwrap();
         let mut counted = BTreeMap::new();
@@ -213,6 +278,36 @@ impl Stage {
         }
         counted
     }
+}
+
+/// How long a run may take: longer than any does, and so that one which hangs is told of.
+const LONGEST: Duration = Duration::from_secs(400);
+
+/// Runs to the end.
+fn ended(mut command: Command) -> Output {
+    let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
+    let (mut child, start) = (command.spawn().unwrap(), Instant::now());
+    let mut hangs = false;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > LONGEST {
+            hangs = true;
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let read = |file: &mut fs::File| {
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    let ran = Output { status, stdout: read(&mut out), stderr: read(&mut err) };
+    assert!(!hangs, "{command:?} hangs:\n{}", text(&ran));
+    ran
 }
 
 /// Names an object without what chance chose.
@@ -231,8 +326,8 @@ fn plain(item: &Json) -> String {
     format!("{} {name} in {}", word("type"), word("parent"))
 }
 
-fn differences(whole: &BTreeMap<String, usize>, there: &BTreeMap<String, usize>) -> String {
-    let names: std::collections::BTreeSet<&String> = whole.keys().chain(there.keys()).collect();
+fn differences(whole: &Inventory, there: &Inventory) -> String {
+    let names: BTreeSet<&String> = whole.keys().chain(there.keys()).collect();
     let lines = names
         .into_iter()
         .filter(|name| whole.get(*name) != there.get(*name))
@@ -240,6 +335,7 @@ fn differences(whole: &BTreeMap<String, usize>, there: &BTreeMap<String, usize>)
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn text(ran: &Output) -> String {
+/// Gives all that a run has printed.
+pub(super) fn text(ran: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use terrane::http::{Method, Request};
-use terrane::providers::{ApiErrorKind, Deed, Session, Wanted};
+use terrane::providers::{ApiErrorKind, Deed, Desk, Session, Wanted};
 use terrane::value::Value;
 
 use super::laws::{block_on, enable};
@@ -122,5 +122,70 @@ fn a_missing_cluster_is_not_an_error_of_reading() {
         let found = bench.session.read_many(&[wanted]).await;
 
         assert!(matches!(found.as_slice(), [Ok(None)]), "{found:?}");
+    });
+}
+
+/// Gives a planned value as a journal keeps it: null in the place of what is not known.
+fn journaled(value: &Value) -> Value {
+    match value.is_known() {
+        true => value.map_parts(&mut journaled),
+        false => Value::null(value.ty()),
+    }
+}
+
+#[test]
+fn what_a_run_that_was_killed_has_made_is_found_whole() {
+    let cluster = json!({
+        "name": "c", "location": "asia-south1-a", "initial_node_count": 1,
+        "release_channel": [{ "channel": "REGULAR" }], "ip_allocation_policy": [{}], "deletion_protection": false,
+        "node_config": [{ "machine_type": "e2-small", "disk_size_gb": 20 }],
+    });
+    let pool = json!({
+        "name": "p", "location": "asia-south1-a", "cluster": "c", "node_count": 1,
+        "node_config": [{ "machine_type": "g1-small", "preemptible": true, "disk_size_gb": 20 }],
+        "management": [{ "auto_repair": true, "auto_upgrade": true }],
+    });
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let since = bench.desk.clock().now();
+        for (type_name, config) in
+            [("google_container_cluster", &cluster), ("google_container_node_pool", &pool)]
+        {
+            bench.create(type_name, config).await;
+            let planned = bench.plan(type_name, None, &bench.config(type_name, config)).after;
+            let found = |value: Value| {
+                let (address, type_name) = (address(type_name), type_name.to_string());
+                let wanted = Wanted { address, type_name, value, private: Vec::new() };
+                let (session, desk) = (&bench.session, &bench.desk);
+                async move { session.find(&wanted, since, desk).await.unwrap() }
+            };
+
+            let ours = found(journaled(&planned)).await;
+            let mut theirs = config.clone();
+            theirs["node_config"][0]["machine_type"] = "e2-medium".into();
+            let theirs = bench.plan(type_name, None, &bench.config(type_name, &theirs)).after;
+            let theirs = found(journaled(&theirs)).await;
+
+            assert!(ours.object.is_some() && ours.complete, "{type_name}");
+            assert!(theirs.object.is_some() && !theirs.complete, "{type_name}");
+        }
+    });
+}
+
+#[test]
+fn a_request_that_is_sent_twice_on_its_way_is_no_conflict_and_somebody_elses_object_is_one() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        fault(&bench, &json!({ "method": "POST", "path": "/b", "double": true }));
+        bench.create("google_storage_bucket", &bucket("twice")).await;
+
+        bench.world.clock().advance(std::time::Duration::from_secs(60));
+        let config = bench.config("google_storage_bucket", &bucket("twice"));
+        let planned = bench.plan("google_storage_bucket", None, &config).after;
+        let again = bench.act("google_storage_bucket", Deed::Create { planned, config }).await;
+
+        assert_eq!(again.unwrap_err().error.kind, ApiErrorKind::Conflict);
     });
 }

@@ -121,7 +121,7 @@ fn open(given: &Given<'_>) -> Result<Box<dyn Backend>, Diagnostic> {
     };
     let prefix = given.text("prefix").unwrap_or_default();
     let store = Gcs::new(bucket, &prefix, given.workspace);
-    Ok(Box::new(Remote::new(Arc::new(store), &world.folder)))
+    Ok(Box::new(Remote::new(Arc::new(store), &world.folder, given.disk()?)))
 }
 
 /// A workspace's objects.

@@ -106,7 +106,7 @@ fn open(given: &Given<'_>) -> Result<Box<dyn Backend>, Diagnostic> {
     let api = Api::new(access::access(given)?, namespace, Arc::clone(&given.world.clock));
     let lease = format!("lock-{secret}");
     let store = Kubernetes { api, secret, lease, labels, limit: LIMIT, several: Mutex::default() };
-    Ok(Box::new(Remote::new(Arc::new(store), &given.world.folder)))
+    Ok(Box::new(Remote::new(Arc::new(store), &given.world.folder, given.disk()?)))
 }
 
 fn is_subdomain(name: &str) -> bool {

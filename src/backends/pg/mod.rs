@@ -76,7 +76,7 @@ fn open(given: &Given<'_>) -> Result<Box<dyn Backend>, Diagnostic> {
         former: i64::try_from(former).unwrap_or(i64::MAX - 1),
         state: Mutex::default(),
     };
-    Ok(Box::new(Remote::new(Arc::new(store), &world.folder)))
+    Ok(Box::new(Remote::new(Arc::new(store), &world.folder, given.disk()?)))
 }
 
 /// A state in PostgreSQL.

@@ -11,7 +11,7 @@ use super::api::Ask;
 use super::equal::{Around, same};
 use super::job::Job;
 use super::session::RestSession;
-use super::spec::{OperationKind, Spec};
+use super::spec::{OperationKind, Part, Shape, Spec};
 
 /// How long an operation that makes an object may be under way when a run that began it has ended.
 const UNDER_WAY: SignedDuration = SignedDuration::from_mins(2);
@@ -30,28 +30,41 @@ impl Job<'_> {
         until: jiff::Timestamp,
     ) -> Result<Json, Failure> {
         let ask = Ask { careful: true, ..ask.clone() };
-        let (retry, mut lost) = (Retry::default(), 0);
+        let (retry, mut lost, begun) = (Retry::default(), 0, self.desk.clock().now());
         loop {
             let refused = match self.send(&ask, planned, until).await {
                 Ok(answer) => return Ok(answer),
                 Err(refused) => refused,
             };
+            if refused.status() == 409 && lost == 0 {
+                // Somebody on the way may have sent it twice: the conflict is with what the first one made.
+                let there = self.session.get(self.spec, planned, &self.what("looking for")).await;
+                return match there {
+                    Ok(Some(json)) if made_since(&json, begun) => self.ours(planned, &json),
+                    _ => Err(refused.into()),
+                };
+            }
             // After a lost answer a conflict may be with what that try made.
-            if !(refused.unknown || (lost > 0 && refused.status() == 409)) {
+            if !(refused.unknown || refused.status() == 409) {
                 return Err(refused.into());
             }
             lost += 1;
             self.desk.note("the answer was lost: looking whether it was done");
             match self.session.get(self.spec, planned, &self.what("looking for")).await? {
-                Some(json) if self.session.is_as_planned(self.spec, planned, &json) => {
-                    return Ok(Json::Object(Map::new()));
-                }
-                Some(_) => return Err(self.foreign().into()),
+                Some(json) => return self.ours(planned, &json),
                 None => match retry.pause(lost) {
                     Some(pause) => self.desk.clock().sleep(pause).await,
                     None => return Err(refused.into()),
                 },
             }
+        }
+    }
+
+    /// Takes an object that was found for the one that was asked for, where it is as planned.
+    fn ours(&self, planned: &Value, found: &Json) -> Result<Json, Failure> {
+        match self.session.is_as_planned(self.spec, planned, found) {
+            true => Ok(Json::Object(Map::new())),
+            false => Err(self.foreign().into()),
         }
     }
 
@@ -70,13 +83,11 @@ impl RestSession {
     /// Says whether an object has all that was asked for.
     fn is_as_planned(&self, spec: &Spec, planned: &Value, json: &Json) -> bool {
         let all = self.decoded(spec, json, Some(planned));
-        let sent = spec.parts.iter().filter(|part| part.read.is_some() && part.write.is_some());
-        sent.filter_map(|part| Some((part, planned.field(&part.name)?, all.field(&part.name)?)))
-            .filter(|(_, planned, _)| planned.is_whole() && !planned.is_null())
-            .all(|(part, planned, found)| {
-                let around = Around { prior: Some(&all), beside: Some(&all) };
-                same(part.suppress.as_deref(), found, planned, around)
-            })
+        let other = other(&spec.parts, planned, &all, &all);
+        if let Some(part) = other {
+            tracing::info!(type_name = %spec.type_name, part, "is not as planned");
+        }
+        other.is_none()
     }
 
     /// Looks for what an action that was broken off has left: the object by its name, and what else its making may have
@@ -123,4 +134,36 @@ impl RestSession {
         let object = Some(observed(self.observe(spec, json, Some(&planned)).await));
         Ok(Found { object, complete, strays, ..Found::default() })
     }
+}
+
+/// Says whether the service tells that an object was made since an action began; its clock may be a little behind ours.
+fn made_since(json: &Json, since: Timestamp) -> bool {
+    const NAMES: [&str; 4] = ["timeCreated", "createTime", "creationTimestamp", "creationTime"];
+    let made = NAMES.iter().find_map(|name| json.get(name)?.as_str()?.parse::<Timestamp>().ok());
+    made.is_some_and(|made| made >= since - SignedDuration::from_secs(2))
+}
+
+/// Gives a part that is not as planned. What was not known when it was planned, which a journal keeps as null, may be anything.
+fn other<'a>(parts: &'a [Part], planned: &Value, found: &Value, all: &Value) -> Option<&'a str> {
+    let around = Around { prior: Some(all), beside: Some(found) };
+    let sent = parts.iter().filter(|part| part.read.is_some() && part.write.is_some());
+    let mut pairs = sent
+        .filter_map(|part| Some((part, planned.field(&part.name)?, found.field(&part.name)?)))
+        .filter(|(_, planned, _)| planned.is_known() && !planned.is_null());
+    let other = pairs.find(|(part, planned, found)| {
+        if planned.is_whole() && same(part.suppress.as_deref(), found, planned, around) {
+            return false;
+        }
+        let Shape::Block { set, parts, .. } = &part.shape else { return planned.is_whole() };
+        let (Some(wanted), Some(there)) = (planned.elements(), found.elements()) else {
+            return self::other(parts, planned, found, all).is_some();
+        };
+        let has = |wanted: &Value, there: &Value| self::other(parts, wanted, there, all).is_none();
+        wanted.len() != there.len()
+            || match set {
+                true => !wanted.iter().all(|wanted| there.iter().any(|there| has(wanted, there))),
+                false => !wanted.iter().zip(there).all(|(wanted, there)| has(wanted, there)),
+            }
+    });
+    other.map(|(part, _, _)| part.name.as_str())
 }
