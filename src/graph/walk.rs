@@ -173,3 +173,69 @@ fn skip<W: Walk>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::http::SystemClock;
+
+    /// An owner whose jobs count how many of them run at once.
+    struct Counting {
+        running: Rc<Cell<usize>>,
+        most: Rc<Cell<usize>>,
+    }
+
+    impl Walk for Counting {
+        type Key = u32;
+        type Done = ();
+        type Message = ();
+
+        async fn prepare(&mut self, _: &u32) -> Prepared<()> {
+            let (running, most) = (self.running.clone(), self.most.clone());
+            Prepared::Job(Box::pin(async move {
+                running.set(running.get() + 1);
+                most.set(most.get().max(running.get()));
+                // Others get their turn meanwhile.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+                running.set(running.get() - 1);
+            }))
+        }
+
+        async fn finish(&mut self, _: &u32, (): ()) -> Outcome<()> {
+            Outcome::Done
+        }
+
+        async fn attend(&mut self, _: Vec<()>) {}
+
+        fn skip(&mut self, _: &u32, _: &u32) {}
+    }
+
+    async fn most(pace: &Pace) -> usize {
+        let mut graph = Graph::default();
+        (0..100).for_each(|node| graph.add(node));
+        let (_sender, mut inbox) = mpsc::unbounded_channel();
+        let mut owner = Counting { running: Rc::default(), most: Rc::default() };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        walk(&graph, pace, &clock, &mut inbox, &mut owner).await;
+        owner.most.get()
+    }
+
+    #[tokio::test]
+    async fn as_many_workers_are_at_work_as_the_pace_says() {
+        let slower = Pace::default();
+        slower.note(Timestamp::UNIX_EPOCH, Duration::ZERO, true);
+
+        assert_eq!(most(&Pace::fixed(3)).await, 3);
+        assert_eq!(most(&Pace::default()).await, 10);
+        assert_eq!(most(&slower).await, 5);
+    }
+}

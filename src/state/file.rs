@@ -402,8 +402,7 @@ fn written_type(value: &Value, ty: &Type) -> Type {
 
 fn write_resources(snapshot: &Snapshot) -> Vec<Json> {
     let mut blocks: BTreeMap<(String, &str, &str, &str), Vec<&Address>> = BTreeMap::new();
-    let empty: BTreeSet<&Address> = snapshot.other.blocks.keys().collect();
-    for address in snapshot.objects.keys().chain(empty) {
+    for address in snapshot.objects.keys() {
         let mode = if address.mode == Mode::Managed { "managed" } else { "data" };
         let block =
             (module_text(&address.module), mode, address.type_name.as_str(), address.name.as_str());

@@ -2,16 +2,19 @@
 """Measures Terrane, beside Terraform in the same run where `terraform` is on the PATH, and prints the tables of docs/performance.md.
 
     cargo build --release
-    tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth]
+    tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth] [state]
     tests/benches/measure.py doubling [--only TEXT]         # what grows faster than its input (minutes)
 
 Every figure is the median of N runs (of fewer where a run of the peer takes long) of the whole process: wall-clock and CPU time (user and system, of the
 process and of its children) in milliseconds, and the largest resident memory in MB, as the kernel tells them at its end (wait4).
 Nothing leaves the machine: the configurations are written here, use `terraform_data` only, and the example runs on the embedded sandbox.
 """
-import argparse, os, platform, shutil, statistics, subprocess, sys, tempfile
+import argparse, json, os, platform, shutil, socket, statistics, subprocess, sys, tempfile, threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from shapes import SHAPES, write
 
@@ -35,9 +38,13 @@ def run(program, arguments, folder, expect=(0,), environment=None):
     return wall, used.ru_utime + used.ru_stime, used.ru_maxrss * unit
 
 
-def median(runs, *arguments, **options):
+def median(runs, *arguments, before=None, **options):
     """The median of several runs, each figure by itself."""
-    figures = [run(*arguments, **options) for _ in range(runs)]
+    figures = []
+    for _ in range(runs):
+        if before:
+            before()
+        figures.append(run(*arguments, **options))
     return tuple(statistics.median(column) for column in zip(*figures))
 
 
@@ -72,6 +79,16 @@ def blocks(count):
     return 'variable "prefix" {\n  type    = string\n  default = "app"\n}\n\n' + "\n".join(parts)
 
 
+def independent(count):
+    return "".join(f'resource "terraform_data" "item_{index}" {{\n  input = "item {index}"\n}}\n' for index in range(count))
+
+
+def buckets(count, backend):
+    return backend + (
+        f'resource "google_storage_bucket" "b" {{\n  count    = {count}\n  name     = "state-bench-${{count.index}}"\n  location = "US"\n'
+        '  labels   = { number = count.index }\n}\n')
+
+
 def for_each(count):
     return (f'locals {{\n  items = {{ for i in range({count}) : format("item-%06d", i) => i }}\n}}\n\n' if count <= 1024 else
             f'locals {{\n  items = {{ for p in setproduct(range({count // 1000}), range(1000)) : format("item-%06d", p[0] * 1000 + p[1]) => p[1] }}\n}}\n\n') + (
@@ -82,6 +99,84 @@ def modules(folder, count, each):
     write(folder, "main.tf", "\n".join(f'module "m{i}" {{\n  source = "./part"\n  name   = "m{i}"\n}}\n' for i in range(count)))
     write(folder, "part/main.tf", 'variable "name" {\n  type = string\n}\n\n' + "\n".join(
         f'resource "terraform_data" "item_{i}" {{\n  input = "${{var.name}}-{i}"\n}}\n' for i in range(each)))
+
+
+class Served:
+    """A sandbox on a port, and before its Cloud Storage a port that counts what is written to the state's bucket."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder, self.bytes, self.requests = program, folder, 0, 0
+
+    def __enter__(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.base = f"http://127.0.0.1:{port}"
+        arguments = [self.program, "sandbox", "--listen", f"127.0.0.1:{port}", "--speed", "1"]
+        self.child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder)
+        for _ in range(100):
+            try:
+                answer = urlopen(Request(f"{self.base}/sandbox/token?lifetime=31536000s", b"", method="POST")).read()
+                break
+            except OSError:
+                sleep(0.1)
+        self.token, project = json.loads(answer)["access_token"], "polls-demo"
+        self.ask(f"/serviceusage/v1/projects/{project}/services/storage.googleapis.com:enable", {})
+        self.ask("/sandbox/clock", {"advance": "120s"})
+        self.ask(f"/storage/storage/v1/b?project={project}", {"name": "state-bench", "location": "US"})
+        self.counter = ThreadingHTTPServer(("127.0.0.1", 0), counting(self))
+        threading.Thread(target=self.counter.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{self.counter.server_port}/storage/v1/"
+        self.backend = (
+            f'terraform {{\n  backend "gcs" {{\n    bucket = "state-bench"\n    access_token = "{self.token}"\n'
+            f'    storage_custom_endpoint = "{endpoint}"\n  }}\n}}\nprovider "google" {{\n  project = "{project}"\n}}\n')
+        return self
+
+    def __exit__(self, *_):
+        self.counter.shutdown()
+        self.child.terminate()
+        self.child.wait()
+
+    def ask(self, path, body=None):
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = Request(self.base + path, json.dumps(body).encode() if body is not None else None, headers)
+        return urlopen(request).read()
+
+    def state_size(self):
+        return len(self.ask("/storage/storage/v1/b/state-bench/o/default.tfstate?alt=media"))
+
+
+def counting(served):
+    """Hands requests on to the sandbox's Cloud Storage, and counts the bytes of those that write."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def hand_on(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.command in ("POST", "PUT", "PATCH"):
+                served.bytes += len(body)
+                served.requests += 1
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "content-length")}
+            request = Request(f"{served.base}/storage{self.path}", body or None, headers, method=self.command)
+            try:
+                answer = urlopen(request)
+            except HTTPError as refused:
+                answer = refused
+            content = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = hand_on
+
+    return Handler
 
 
 class Measure:
@@ -152,6 +247,32 @@ class Measure:
             table.row(f"{count:,} instances", median(self.runs if count < 10_000 else 1, self.ours, ["plan"], folder))
             count *= 10
 
+    def state(self):
+        table = Table("The state", self.peer)
+        thousand, many = self.folder("s1000"), self.folder("s10000")
+        write(thousand, "main.tf", independent(1_000))
+        write(many, "main.tf", independent(10_000))
+        self.init(thousand)
+        self.init(many)
+        name, arguments = "`apply` of 1,000 `terraform_data`", ["apply", "-auto-approve"]
+        ours = median(self.runs, self.ours, arguments, thousand, before=lambda: (thousand / "terraform.tfstate").unlink(missing_ok=True))
+        (thousand / "terraform.tfstate").unlink()
+        table.row(name, ours, run(self.peer, arguments, thousand) if self.peer else None)
+        run(self.ours, ["apply", "-auto-approve"], many)
+        self.beside(table, "`plan` of 10,000 independent `terraform_data` without changes", ["plan", "-detailed-exitcode"], many, runs=1)
+        self.written()
+
+    def written(self):
+        """The bytes that a run writes to its backend, by the number of buckets that it makes; the sandbox serves both."""
+        print("\n### Bytes written to a state in a bucket\n\n| buckets made | written | a bucket | requests that write | the state itself |\n|--:|--:|--:|--:|--:|")
+        for count in (250, 500, 1_000):
+            folder = self.folder(f"w{count}")
+            with Served(self.ours, folder) as served:
+                write(folder, "main.tf", buckets(count, served.backend))
+                run(self.ours, ["apply", "--sandbox", "-auto-approve"], folder)
+                size = served.state_size()
+                print(f"| {count:,} | {served.bytes / 1e6:,.2f} MB | {served.bytes / count:,.0f} | {served.requests:,} | {size / 1e6:,.2f} MB |", flush=True)
+
     def work(self, arguments, folder):
         """What a run costs: instructions of user space where `perf` or `valgrind` can count them (nearly the same each time), else nanoseconds of CPU."""
         any_exit = (0, 1, 2, 3)
@@ -193,7 +314,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--largest", type=int, default=100_000)
     parser.add_argument("--only", metavar="TEXT", help="of the section `doubling` only the shapes with this text in their name")
-    parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth"])
+    parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth", "state"])
     options = parser.parse_args()
     options.terrane = str(Path(options.terrane).resolve())
     with tempfile.TemporaryDirectory() as scratch:

@@ -4,6 +4,7 @@
 mod approved;
 mod generate;
 mod git;
+mod kept;
 #[path = "../support/program.rs"]
 mod program;
 mod provision;

@@ -37,6 +37,27 @@ fn a_passing_failure_is_tried_again() {
 }
 
 #[test]
+fn as_many_calls_are_made_at_once_as_the_services_take() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let pace = bench.session.api.pace.clone();
+        let before = pace.width();
+        fault(&bench, &json!({ "method": "POST", "path": "/b", "status": 429, "times": 3 }));
+
+        let name = |number: usize| format!("at-once-{number}");
+        bench.create("google_storage_bucket", &bucket(&name(0))).await;
+        let refused = pace.width();
+        for number in 1..40 {
+            bench.create("google_storage_bucket", &bucket(&name(number))).await;
+        }
+
+        assert!(before >= 10 && refused <= before / 2, "{before} {refused}");
+        assert!(pace.width() > refused, "{refused} {}", pace.width());
+    });
+}
+
+#[test]
 fn an_object_whose_answer_was_lost_is_found() {
     block_on(async {
         let bench = Bench::new();
