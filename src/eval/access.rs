@@ -175,7 +175,7 @@ fn in_sequence(value: &Value, ty: &Type, key: &Value, span: Span) -> Eval {
             "indexing a sequence requires a whole number, but the given index has a fractional part",
             span,
         ),
-        _ if length == 0 => missing("the collection has no elements", span),
+        _ if length == 0 && number.is_zero() => missing("the collection has no elements", span),
         _ if *number == Number::from(length) => missing(
             "the given index is greater than or equal to the length of the collection",
             span,

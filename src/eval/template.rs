@@ -6,7 +6,7 @@ use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::operator::choose;
 use super::reference::references;
-use super::scope::{Eval, Scope, Stop, stop};
+use super::scope::{Eval, Scope, Stop, settle, stop};
 use crate::diag::{Diagnostic, FileId, Sources, Span};
 use crate::syntax;
 use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
@@ -92,12 +92,17 @@ impl Pass<'_, '_> {
         text: &mut Text,
         scope: &mut Scope,
     ) -> Eval<()> {
-        let value = self.expr(collection, scope)?;
+        let (value, stopped) = settle(self.expr(collection, scope));
         let entries = iterable(&value, collection.span).map_err(|mut stop| {
             stop.problems.iter_mut().for_each(|problem| problem.around = Some(span));
             self.explain(&mut stop.problems, collection, Cause::Other, scope);
             stop
-        })?;
+        });
+        let entries = match (stopped, entries) {
+            (None, entries) => entries?,
+            (Some(stop), Err(more)) => return Err(stop.and(more)),
+            (Some(stop), Ok(_)) => return Err(stop),
+        };
         let Some((entries, _)) = entries else {
             return text.add(&Value::unknown_not_null(Type::String).marked(value.marks()), span);
         };
