@@ -1,0 +1,4 @@
+import {
+  to = terraform_data.g[5]
+  id = "x"
+}
