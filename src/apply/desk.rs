@@ -8,7 +8,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::graph::Stop;
 use crate::http::Clock;
-use crate::http::clock::Waiting;
 use crate::plan::Action;
 use crate::providers::{ApiError, ApiErrorKind, Desk, Observed};
 
@@ -54,8 +53,6 @@ impl Desk for WorkerDesk {
         let (durable, told) = oneshot::channel();
         let (action, request) = (self.action.clone(), request.to_string());
         self.tell(Message::Intent { action, request, identity, durable });
-        // The owner may sleep until the journal's place answers again.
-        let _waiting = Waiting::on(&*self.clock);
         told.await.unwrap_or_else(|_| {
             Err(ApiError::new(ApiErrorKind::Interrupted, "Interrupted", "The run has ended."))
         })

@@ -4,6 +4,7 @@ use super::applier::Applier;
 use super::walking::word;
 use crate::backends::BackendError;
 use crate::diag::{Diagnostic, Severity};
+use crate::http::clock::Alone;
 use crate::plan::objects::encode;
 use crate::plan::{Action, Call};
 use crate::providers::{self, ApiErrorKind, Deed, Failure};
@@ -17,6 +18,8 @@ impl Applier<'_, '_> {
             return true;
         }
         let entries = std::mem::take(&mut self.entries);
+        // The workers are on this task: none goes on while the place of the journal is waited for.
+        let _alone = Alone::on(&*self.given.world.clock);
         let Err(error) = self.lock.append(&entries).await else { return true };
         self.lost |= matches!(error, BackendError::LockLost { .. });
         if !self.lost {
@@ -34,6 +37,7 @@ impl Applier<'_, '_> {
         if self.lost || !self.lock.due(self.given.world.clock.now()) {
             return;
         }
+        let _alone = Alone::on(&*self.given.world.clock);
         let Err(error) = self.lock.save(&self.state).await else { return };
         let problem = error.to_diagnostic();
         if matches!(error, BackendError::LockLost { .. } | BackendError::Stale { .. }) {

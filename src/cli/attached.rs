@@ -81,4 +81,8 @@ impl Clock for AttachedClock {
     fn waited(&self) {
         self.own.waited();
     }
+
+    fn alone(&self, alone: bool) {
+        self.own.alone(alone);
+    }
 }

@@ -29,6 +29,10 @@ pub trait Clock: Send + Sync {
 
     /// Says that one task waits no more.
     fn waited(&self) {}
+
+    /// Says whether, from now on, one task alone goes on, and the others do not before it has done: they are on the same
+    /// thread.
+    fn alone(&self, _alone: bool) {}
 }
 
 /// A wait for another task, which may sleep: virtual time would stand still for both.
@@ -45,6 +49,23 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.waited();
+    }
+}
+
+/// A time in which one task alone goes on: when it sleeps, virtual time goes on, whoever else is at work.
+pub struct Alone<'a>(&'a dyn Clock);
+
+impl<'a> Alone<'a> {
+    /// Begins it.
+    pub fn on(clock: &'a dyn Clock) -> Alone<'a> {
+        clock.alone(true);
+        Alone(clock)
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.0.alone(false);
     }
 }
 

@@ -28,6 +28,8 @@ struct State {
     active: usize,
     /// How many of those at work wait for others.
     waiting: usize,
+    /// Only the task that sleeps next goes on.
+    alone: bool,
     next: u64,
     sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
 }
@@ -36,7 +38,7 @@ impl VirtualClock {
     /// Starts at a moment; `speed` virtual seconds pass in a real second besides (0 for none).
     pub fn new(base: Timestamp, speed: f64) -> VirtualClock {
         let (started, sleepers) = (Instant::now(), BTreeMap::new());
-        let state = State { base, started, active: 0, waiting: 0, next: 0, sleepers };
+        let state = State { base, started, active: 0, waiting: 0, alone: false, next: 0, sleepers };
         VirtualClock { state: Mutex::new(state), speed }
     }
 
@@ -103,6 +105,12 @@ impl Clock for VirtualClock {
         let woken = {
             let mut state = self.locked();
             let until = later(self.time(&state), duration);
+            if state.alone {
+                let gap = until.duration_since(self.time(&state));
+                state.base = later(state.base, gap.unsigned_abs());
+                Self::wake(&mut state, until);
+                return;
+            }
             let (waker, woken) = oneshot::channel();
             let key = (until, state.next);
             state.next += 1;
@@ -135,6 +143,10 @@ impl Clock for VirtualClock {
         let mut state = self.locked();
         state.waiting = state.waiting.saturating_sub(1);
     }
+
+    fn alone(&self, alone: bool) {
+        self.locked().alone = alone;
+    }
 }
 
 fn later(moment: Timestamp, duration: Duration) -> Timestamp {
@@ -158,6 +170,19 @@ mod tests {
 
         clock.sleep(Duration::from_secs(1)).await;
         assert_eq!(clock.now(), later(Timestamp::UNIX_EPOCH, Duration::from_secs(2)));
+    }
+
+    #[tokio::test]
+    async fn who_is_alone_sleeps_whoever_else_is_at_work() {
+        let clock = VirtualClock::new(Timestamp::UNIX_EPOCH, 0.0);
+        clock.enter();
+        clock.enter();
+
+        let alone = crate::http::clock::Alone::on(&clock);
+        clock.sleep(Duration::from_secs(3)).await;
+        drop(alone);
+
+        assert_eq!(clock.now(), later(Timestamp::UNIX_EPOCH, Duration::from_secs(3)));
     }
 
     #[tokio::test]
