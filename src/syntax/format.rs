@@ -125,8 +125,9 @@ impl Source<'_> {
             self.out.extend(if is_type { type_words(expr) } else { unwrapped(expr) });
             return;
         }
-        self.labels();
+        self.labels(&mut comments);
         if self.peek() == Kind::OpenBrace {
+            self.out.append(&mut comments);
             self.copy();
             blocks.push(text);
             self.body(blocks);
@@ -137,19 +138,25 @@ impl Source<'_> {
         }
     }
 
-    /// Copies labels in quotes, leaving out comments between them.
-    fn labels(&mut self) {
+    /// Copies labels in quotes. Comments before one are left out, as Terraform does; those after the last are handed back.
+    fn labels(&mut self, comments: &mut Vec<Word>) {
         loop {
             match self.peek() {
                 Kind::Ident => {
+                    comments.clear();
                     let label = self.take();
                     self.out.push(word(Kind::OpenQuote, "\""));
                     self.out.push(word(Kind::QuotedText, &label.text));
                     self.out.push(word(Kind::CloseQuote, "\""));
                 }
-                Kind::OpenQuote | Kind::QuotedText | Kind::CloseQuote => self.copy(),
+                Kind::OpenQuote => {
+                    comments.clear();
+                    self.copy();
+                }
+                Kind::QuotedText | Kind::CloseQuote => self.copy(),
                 Kind::Comment => {
-                    self.take();
+                    let comment = self.take();
+                    comments.push(comment);
                 }
                 _ => return,
             }

@@ -35,6 +35,8 @@ pub(super) struct Lowering<'a> {
     pub(super) problems: Vec<Diagnostic>,
     /// Attributes that could not be read; a null stands in their place.
     pub(super) broken: Vec<Span>,
+    /// Whether the parser may have read what the language does not allow.
+    pub(super) doubtful: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -47,6 +49,7 @@ impl<'a> Lowering<'a> {
             shift,
             problems: Vec::new(),
             broken: Vec::new(),
+            doubtful: false,
         }
     }
 
@@ -71,7 +74,8 @@ impl<'a> Lowering<'a> {
     /// Lowers the text as a file; where something is wrong, all that is not.
     pub(super) fn file(&mut self) -> Body {
         let whole = self.whole();
-        let doubtful = self.text.contains(BAD_BYTE) || dots_at_line_ends(self.text);
+        let doubtful =
+            self.doubtful || self.text.contains(BAD_BYTE) || dots_at_line_ends(self.text);
         let whole = match whole {
             Ok(body) if self.problems.is_empty() && !doubtful => return body,
             whole => whole,
@@ -419,7 +423,27 @@ impl<'a> Lowering<'a> {
         ExprKind::Call { name, arguments, expand: call.args.expand_final() }
     }
 
+    /// Looks for words of a `for` that run into what follows: `for x inlist`, which the parser takes apart.
+    pub(super) fn doubt_for(
+        &mut self,
+        first: &hcl_edit::Decorated<hcl_edit::Ident>,
+        collection: &from::Expression,
+        condition: Option<&from::Expression>,
+    ) {
+        let starts = [first.span(), collection.span(), condition.and_then(hcl_edit::Span::span)];
+        let glued = |at: usize| {
+            let continues = |letter: Option<char>| letter.is_some_and(super::continues_name);
+            let (before, after) = (self.text.get(..at), self.text.get(at..));
+            continues(before.and_then(|text| text.chars().next_back()))
+                && continues(after.and_then(|text| text.chars().next()))
+        };
+        self.doubtful |= starts.into_iter().flatten().any(|range| glued(range.start));
+    }
+
     fn for_expr(&mut self, expr: &from::ForExpr) -> For {
+        let first = expr.intro.key_var.as_ref().unwrap_or(&expr.intro.value_var);
+        let condition = expr.cond.as_ref().map(|condition| &condition.expr);
+        self.doubt_for(first, &expr.intro.collection_expr, condition);
         For {
             key_name: expr.intro.key_var.as_ref().map(|name| self.ident(name)),
             value_name: self.ident(&expr.intro.value_var),
@@ -471,6 +495,7 @@ impl<'a> Lowering<'a> {
                     Expr { kind: ExprKind::Index(Box::new(source), Box::new(index)), span }
                 }
                 from::TraversalOperator::FullSplat(_) => {
+                    self.doubtful |= self.source(step.span()).contains('\n');
                     let element = Expr { kind: ExprKind::Each, span };
                     let each = self.traversal(element, &steps[place + 1..]);
                     return splat(source, each, false);

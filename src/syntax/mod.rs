@@ -49,13 +49,20 @@ pub fn parse_expression(id: FileId, text: &str, offset: u32) -> Result<Expr, Vec
     let wrapped = format!("({text}\n)");
     let mut lowering = Lowering::new(id, "", &wrapped, i64::from(offset) - 1);
     let expr = lowering.lone_expression();
+    let mut plain = Lowering::new(id, "", text, i64::from(offset));
+    if lowering.doubtful {
+        explain::expression(&mut plain);
+    }
     match expr {
-        Some(Expr { kind: ExprKind::Parens(inner), .. }) if lowering.problems.is_empty() => {
+        Some(Expr { kind: ExprKind::Parens(inner), .. })
+            if lowering.problems.is_empty() && plain.problems.is_empty() =>
+        {
             Ok(*inner)
         }
         _ => {
-            let mut plain = Lowering::new(id, "", text, i64::from(offset));
-            explain::expression(&mut plain);
+            if !lowering.doubtful {
+                explain::expression(&mut plain);
+            }
             let unexplained = plain.problems.is_empty();
             Err(if unexplained { lowering.problems } else { plain.problems })
         }
@@ -208,6 +215,21 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_only_the_parser_takes_is_refused() {
+        for (text, summary) in [
+            ("v = [for k, v invar.ms : v]\n", "Invalid 'for' expression"),
+            ("v = { for k in x : k => k iftrue }\n", "Invalid 'for' expression"),
+            ("v = x[*\n]\n", "Missing close bracket on splat index"),
+        ] {
+            let (_, problems) = parse(FileId(0), text);
+            assert_eq!(problems.first().map(|problem| problem.summary.as_str()), Some(summary), "{text}");
+        }
+        assert!(parse_expression(FileId(0), "[for v inx : v]", 0).is_err());
+        let (_, problems) = parse(FileId(0), "v = [for k, v in[1] : v if(true)]\nw = x[ * ].y\n");
+        assert_eq!(problems, []);
     }
 
     #[test]

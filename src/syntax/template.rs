@@ -110,6 +110,8 @@ impl Lowering<'_> {
             }
             Directive::For(directive) => {
                 let intro = &directive.for_expr;
+                let first = intro.key_var.as_ref().unwrap_or(&intro.value_var);
+                self.doubt_for(first, &intro.collection_expr, None);
                 let key_name = intro.key_var.as_ref().map(|name| self.ident(name));
                 let value_name = self.ident(&intro.value_var);
                 let collection = self.expr(&intro.collection_expr);
