@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value as Json, json};
 use terrane::backends::Backend;
@@ -53,12 +54,14 @@ fn a_run_that_is_killed_in_the_middle_of_a_line_of_its_journal_is_taken_up_by_th
     };
     let whole = stage::undisturbed(&stack);
     let moments = moments("journal", writes(&stack, "journal"), each);
-    assert!(moments.len() >= 8, "{moments:?}");
+    let killed = AtomicUsize::new(0);
     crate::each(&moments, |moment| {
         let stage = Stage::open(&stack);
-        assert!(dies(&stage, moment, &APPLY), "{moment}");
+        // How much is told in one write depends on what comes at once: a run with fewer of them comes to its end.
+        killed.fetch_add(usize::from(dies(&stage, moment, &APPLY)), Ordering::Relaxed);
         stage.settled(&whole.inventory)
     });
+    assert!(killed.into_inner() >= 8, "{moments:?}");
 }
 
 #[test]
