@@ -225,7 +225,11 @@ mod tests {
             ("v = x[*\n]\n", "Missing close bracket on splat index"),
         ] {
             let (_, problems) = parse(FileId(0), text);
-            assert_eq!(problems.first().map(|problem| problem.summary.as_str()), Some(summary), "{text}");
+            assert_eq!(
+                problems.first().map(|problem| problem.summary.as_str()),
+                Some(summary),
+                "{text}"
+            );
         }
         assert!(parse_expression(FileId(0), "[for v inx : v]", 0).is_err());
         let (_, problems) = parse(FileId(0), "v = [for k, v in[1] : v if(true)]\nw = x[ * ].y\n");
