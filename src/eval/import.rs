@@ -113,7 +113,8 @@ impl Pass<'_, '_> {
             return fatal("Configuration for import target does not exist", detail, import.to.span);
         }
         let missing = self.evaluator.config.resource(&to).is_none();
-        if missing && to.module.is_empty() && (to.key.is_some() || import.for_each.is_some()) {
+        // A key that the import's own `for_each` gives is held against the block first.
+        if missing && to.module.is_empty() && to.key.is_some() != import.for_each.is_some() {
             let detail = "The given import block is not compatible with config generation. The -generate-config-out option \
                           cannot be used with import blocks which use for_each, or resources which use for_each or count.";
             return fatal("Configuration for import target does not exist", detail, import.to.span);
