@@ -1,7 +1,7 @@
 //! Files of this machine, written so that a kill at any moment leaves the former file or the new one.
 //!
 //! A file is written whole: to a neighbour, synced, renamed, and the folder synced. What a killed run left of a neighbour is
-//! removed by the next holder of the lock ([`Disk::tidy`]).
+//! removed by the next holder of the lock (`Disk::tidy`).
 //!
 //! For tests of this, `TERRANE_FAULT_WRITE` names a write and a moment in it at which the process is killed, or from which on the
 //! disk is full or read-only: `docs/reliability.md` says how. It can destroy nothing that a kill or a full disk could not.
