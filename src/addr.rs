@@ -235,9 +235,8 @@ pub fn module_text(module: &[Step]) -> String {
 
 impl fmt::Display for Address {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let module = module_text(&self.module);
-        if !module.is_empty() {
-            write!(out, "{module}.")?;
+        if !self.module.is_empty() {
+            write!(out, "{}.", module_text(&self.module))?;
         }
         match self.mode {
             Mode::Managed => {}

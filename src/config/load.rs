@@ -500,7 +500,7 @@ fn is_configuration(name: &str) -> bool {
 fn heading(block: &Block) -> String {
     let mut heading = block.kind.text.clone();
     for label in &block.labels {
-        heading.push_str(&format!(" \"{}\"", label.text));
+        ([" \"", &label.text, "\""]).into_iter().for_each(|part| heading.push_str(part));
     }
     heading
 }

@@ -45,10 +45,9 @@ pub fn digest(plan: &Plan) -> String {
 fn order(sum: &mut Sum, plan: &Plan) {
     let places: HashMap<&Action, usize, foldhash::fast::FixedState> =
         plan.order.nodes().enumerate().map(|(place, action)| (action, place)).collect();
-    for action in plan.order.nodes() {
+    for (action, needs) in plan.order.each() {
         sum.tag(1).shown(&action.address).maybe(action.deposed.as_deref());
         sum.tag(action.call as u8);
-        let needs = plan.order.needs(action);
         needs.filter_map(|need| places.get(need)).for_each(|place| {
             sum.tag(1).number(*place);
         });

@@ -52,7 +52,7 @@ pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {
 
 /// Gives the order. `needs` is what the desired instances need, `prior` what the objects needed.
 pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
-    let mut graph = Graph::default();
+    let (mut nodes, mut waits) = (Vec::new(), Vec::new());
     let index = Index::new(changes, needs);
     let now = Expanded::new(&index, needs);
     // What objects needed says only in which order they go.
@@ -64,18 +64,18 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
     let before = Expanded::new(&former, prior);
     for ((address, deposed), change) in changes {
         for call in calls(&change.verb) {
-            graph.add(action(address, deposed, *call));
+            nodes.push(action(address, deposed, *call));
         }
         if let Verb::Replace { create_first, .. } = &change.verb {
             let (make, remove) =
                 (action(address, &None, Call::Create), action(address, &None, Call::Delete));
-            if *create_first { graph.wait(remove, make) } else { graph.wait(make, remove) }
+            waits.push(if *create_first { (remove, make) } else { (make, remove) });
         }
         // A deposed object goes after its successor stands.
         if deposed.is_some() {
             let current = changes.get(&(address.clone(), None));
             for made in current.iter().flat_map(|change| actions(address, change, is_making)) {
-                graph.wait(action(address, deposed, Call::Delete), made);
+                waits.push((action(address, deposed, Call::Delete), made));
             }
         }
     }
@@ -84,7 +84,7 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
         let own = actions(address, change, is_making);
         for need in now.of(number) {
             for made in index.actions(*need, is_making) {
-                own.iter().for_each(|own| graph.wait(own.clone(), made.clone()));
+                waits.extend(own.iter().map(|own| (own.clone(), made.clone())));
             }
         }
         if !anything_goes {
@@ -99,12 +99,12 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
             let Some(other) = changes.get(&(need.clone(), None)) else { continue };
             for removal in actions(need, other, is_removal) {
                 for own in leaves(address, change, other, needed.contains(need)) {
-                    graph.wait(removal.clone(), own);
+                    waits.push((removal.clone(), own));
                 }
             }
         }
     }
-    graph
+    Graph::of(nodes, waits)
 }
 
 /// Gives the calls of `address` that the removal of something it needs must wait for.

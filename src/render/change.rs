@@ -1,5 +1,7 @@
 //! One change of a plan as text: what becomes of the object, why, and its parts.
 
+use std::borrow::Cow;
+
 use super::diff::{Diff, Spot};
 use super::plan::SchemaOf;
 use super::style::{Ink, Style};
@@ -18,22 +20,29 @@ pub(super) fn object(
     sources: &Sources,
     style: Style,
 ) -> String {
-    let name = match deposed {
-        Some(key) => format!("{address} (deposed object {key})"),
-        None => address.to_string(),
-    };
+    let mut name = address.to_string();
+    if let Some(key) = deposed {
+        name += &format!(" (deposed object {key})");
+    }
+    let moved = plan.moves.get(address).filter(|_| deposed.is_none());
+    let mut text = String::with_capacity(ROOM);
+    match (&change.verb, moved) {
+        (Verb::Keep { .. }, Some(from)) if change.importing.is_none() => {
+            text += &format!("  # {from} has moved to {}", style.paint(Ink::Bold, &name));
+        }
+        _ => {
+            name.insert_str(0, "  # ");
+            text += &style.paint(Ink::Bold, &name);
+            text.push(' ');
+            text += &fate(change, style);
+        }
+    }
     let place =
         change.span.map(|span| sources.file_line(span)).filter(|place| !place.starts_with(':'));
-    let place =
-        place.map(|place| style.paint(Ink::Dim, &format!(" ({place})"))).unwrap_or_default();
-    let moved = plan.moves.get(address).filter(|_| deposed.is_none());
-    let headline = match (&change.verb, moved) {
-        (Verb::Keep { .. }, Some(from)) if change.importing.is_none() => {
-            format!("  # {from} has moved to {}", style.paint(Ink::Bold, &name))
-        }
-        _ => format!("{} {}", style.paint(Ink::Bold, &format!("  # {name}")), fate(change, style)),
-    };
-    let mut text = format!("{headline}{place}\n");
+    if let Some(place) = place {
+        text += &style.paint(Ink::Dim, &format!(" ({place})"));
+    }
+    text.push('\n');
     for reason in reasons(address, change, deposed.is_some()) {
         text += &format!("  # ({reason})\n");
     }
@@ -49,27 +58,30 @@ pub(super) fn object(
     text + &body(address, change, schemas, style)
 }
 
+/// What most objects' text has room in, so that it need not grow many times.
+const ROOM: usize = 1 << 9;
+
 /// Says what becomes of an object.
-fn fate(change: &Change, style: Style) -> String {
+fn fate(change: &Change, style: Style) -> Cow<'static, str> {
     let red = |word: &str| style.paint(Ink::BoldRed, word);
     match (&change.verb, &change.reason) {
-        (Verb::Keep { .. }, _) => "will be imported".to_string(),
-        (Verb::Read { .. }, _) => "will be read during apply".to_string(),
-        (Verb::Create { .. }, _) => "will be created".to_string(),
-        (Verb::Update { .. }, _) => "will be updated in-place".to_string(),
+        (Verb::Keep { .. }, _) => "will be imported".into(),
+        (Verb::Read { .. }, _) => "will be read during apply".into(),
+        (Verb::Create { .. }, _) => "will be created".into(),
+        (Verb::Update { .. }, _) => "will be updated in-place".into(),
         (Verb::Replace { .. }, Some(Reason::Tainted)) => {
-            format!("is tainted, so must be {}", red("replaced"))
+            format!("is tainted, so must be {}", red("replaced")).into()
         }
         (Verb::Replace { .. }, Some(Reason::Requested)) => {
-            format!("will be {}, as requested", red("replaced"))
+            format!("will be {}, as requested", red("replaced")).into()
         }
         (Verb::Replace { .. }, Some(Reason::Triggered)) => {
-            format!("will be {} due to changes in replace_triggered_by", red("replaced"))
+            format!("will be {} due to changes in replace_triggered_by", red("replaced")).into()
         }
-        (Verb::Replace { .. }, _) => format!("must be {}", red("replaced")),
-        (Verb::Delete { .. }, _) => format!("will be {}", red("destroyed")),
+        (Verb::Replace { .. }, _) => format!("must be {}", red("replaced")).into(),
+        (Verb::Delete { .. }, _) => format!("will be {}", red("destroyed")).into(),
         (Verb::Forget { .. }, _) => {
-            "will no longer be managed by Terrane, but will not be destroyed".to_string()
+            "will no longer be managed by Terrane, but will not be destroyed".into()
         }
     }
 }
@@ -154,9 +166,15 @@ pub(super) fn block(
     let word = if address.mode == Mode::Data { "data" } else { "resource" };
     let fields = schema.map(|schema| &schema.fields);
     let body = diff.body(fields, before, after, &Spot::new(1));
-    let head = format!("{symbol} {word} \"{}\" \"{}\" {{", address.type_name, address.name);
-    if body.is_empty() {
-        return format!("{head}}}\n");
+    let mut text = String::with_capacity(body.len() + ROOM / 4);
+    for part in [symbol, " ", word, " \"", &address.type_name, "\" \"", &address.name, "\" {"] {
+        text.push_str(part);
     }
-    format!("{head}\n{body}    }}\n")
+    if body.is_empty() {
+        return text + "}\n";
+    }
+    text.push('\n');
+    text.push_str(&body);
+    text.push_str("    }\n");
+    text
 }

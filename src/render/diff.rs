@@ -32,6 +32,9 @@ pub(super) struct Diff<'a> {
     pub(super) replaces: &'a [Path],
 }
 
+/// What most lines have room in.
+const LINE: usize = 64;
+
 /// Where a part is.
 #[derive(Clone, Debug)]
 pub(super) struct Spot {
@@ -383,24 +386,25 @@ impl Diff<'_> {
         };
         let names: Vec<&str> = names.iter().filter(is_there).copied().collect();
         let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
-        let (mut text, mut hidden) = (String::new(), 0);
+        let (mut text, mut hidden) = (String::with_capacity(names.len() * LINE), 0);
         for name in names {
             let sensitive =
                 fields.and_then(|fields| fields.get(name)).is_some_and(|field| field.sensitive);
-            let seal = |value: Option<&Value>| match value {
-                Some(value) if sensitive && !value.is_null() => Some(value.clone().sensitive()),
-                other => other.cloned(),
-            };
-            let (before, after) = (seal(side(before, name)), seal(side(after, name)));
-            let act = act(before.as_ref(), after.as_ref());
+            let sides = [side(before, name), side(after, name)];
+            let sealed = sides.map(|value| {
+                let secret = value.filter(|value| sensitive && !value.is_null());
+                secret.map(|value| value.clone().sensitive())
+            });
+            let [before, after] = [0, 1].map(|at| sealed[at].as_ref().or(sides[at]));
+            let act = act(before, after);
             let telling = spot.path.0.is_empty() && TELLING.contains(&name);
             if act == Act::Keep && !telling && !self.whole {
                 hidden += 1;
                 continue;
             }
-            text += &self.seal_remark(before.as_ref(), after.as_ref(), spot.depth);
-            let inside = Spot { path: spot.path.attribute(name), ..spot.clone() };
-            let value = self.value(before.as_ref(), after.as_ref(), &inside);
+            text += &self.seal_remark(before, after, spot.depth);
+            let inside = Spot { path: spot.path.attribute(name), ..*spot };
+            let value = self.value(before, after, &inside);
             self.push_part(&mut text, (spot.depth, act), (name, width), &value);
         }
         text + &self.hidden(spot.depth, hidden, "attribute")
