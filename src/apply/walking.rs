@@ -266,8 +266,8 @@ impl Applier<'_, '_> {
     }
 
     /// Says whether a data source belongs to a check, so that its failure is only the check's.
-    fn is_scoped(&self, action: &Action) -> bool {
-        self.change(action).is_some_and(|change| change.reason == Some(Reason::CheckNested))
+    fn is_scoped(&mut self, action: &Action) -> bool {
+        self.instance(&action.address).is_ok_and(|instance| instance.scoped)
     }
 
     /// Goes on when an object's programs have run: a made object is whole, a leaving one is removed.
@@ -343,6 +343,9 @@ impl Applier<'_, '_> {
         for address in self.unread.keys() {
             let key = (address.clone(), None);
             let Some(change) = self.given.plan.changes.get(&key) else { continue };
+            if change.reason != Some(Reason::CheckNested) {
+                continue;
+            }
             let (Some(after), Some(schema)) =
                 (change.verb.after(), self.schema(address, &change.provider))
             else {

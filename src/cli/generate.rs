@@ -49,11 +49,28 @@ impl Loader for Completed<'_> {
     }
 }
 
-/// Writes the blocks that are missing to the file that the option names. Gives the file where it wrote one.
+/// The blocks that were written.
+pub(super) struct Generated {
+    /// The file.
+    pub(super) name: String,
+    /// The text of each block, as it is laid out.
+    pub(super) blocks: BTreeMap<Address, String>,
+}
+
+impl Generated {
+    /// Says that this may come to look otherwise.
+    pub(super) fn remark() -> Diagnostic {
+        let detail = "Generating configuration during import is currently experimental, and the generated configuration format may \
+                      change in future versions.";
+        Diagnostic::warning("Config generation is experimental", detail)
+    }
+}
+
+/// Writes the blocks that are missing to the file that the option names. Gives what it wrote.
 pub(super) fn generate(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
-) -> Result<Option<String>, Exit> {
+) -> Result<Option<Generated>, Exit> {
     let Some(name) = one(matches, "generate-config-out").map(String::from) else {
         return Ok(None);
     };
@@ -68,7 +85,7 @@ pub(super) fn generate(
     if missing.is_empty() {
         return Ok(None);
     }
-    let text = blocks(workbench, matches, &missing)?;
+    let (text, blocks) = blocks(workbench, matches, &missing)?;
     if let Err(error) = write_whole(&path, text.as_bytes()) {
         return Err(workbench.fail(&[file_problem(
             "Failed to write generated config",
@@ -76,7 +93,7 @@ pub(super) fn generate(
             &error,
         )]));
     }
-    Ok(Some(name))
+    Ok(Some(Generated { name, blocks }))
 }
 
 /// Gives the addresses in the root module that are imported to and have no block.
@@ -99,7 +116,7 @@ fn blocks(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
     missing: &[Address],
-) -> Result<String, Exit> {
+) -> Result<(String, BTreeMap<Address, String>), Exit> {
     let stubs = missing
         .iter()
         .map(|address| format!("resource \"{}\" \"{}\" {{\n}}\n", address.type_name, address.name));
@@ -128,14 +145,19 @@ fn blocks(
     }
     let ids: BTreeMap<Address, Imported> =
         imports.into_iter().map(|import| (import.to.clone(), import)).collect();
-    let mut text = configuration::HEAD.to_string();
+    let (mut text, mut blocks) = (configuration::HEAD.to_string(), BTreeMap::new());
     for address in missing {
         let Some(import) = ids.get(address) else { continue };
         let block = block(workbench, &registry, &mut evaluator, import);
-        text += &block.map_err(|problems| workbench.fail(&problems))?;
+        let block = block.map_err(|problems| workbench.fail(&problems))?;
+        let file = workbench.sources.add("generated", block.as_str());
+        let block = syntax::format(file, "generated", &block);
+        let block = block.map_err(|problems| workbench.fail(&problems))?;
+        text += &block;
+        let own = block.find("resource ").map_or("", |start| block[start..].trim_end());
+        blocks.insert(address.clone(), own.to_string());
     }
-    let file = workbench.sources.add("generated", text.as_str());
-    syntax::format(file, "generated", &text).map_err(|problems| workbench.fail(&problems))
+    Ok((text, blocks))
 }
 
 /// Reads one object and writes its block.

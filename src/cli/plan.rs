@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 
-use super::generate::generate;
+use super::generate::{Generated, generate};
 use super::planning::{self, options, planned};
 use super::recover::taken_up;
 use super::telling;
@@ -48,13 +48,18 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
-    let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
+    let mut plan = planned(workbench, &loaded, &registry, &prior, &options)?;
+    if let Some(generated) = &generated {
+        plan.generated.clone_from(&generated.blocks);
+        plan.warnings.push(Generated::remark());
+    }
     telling::plan(workbench, &plan, &registry);
     telling::told_digest(workbench, &plan);
-    if let (Some(name), false) = (&generated, workbench.json()) {
+    if let (Some(generated), false) = (&generated, workbench.json()) {
         workbench.screen.print(format!(
-            "\nTerrane has generated configuration and written it to {name}. Please review\nthe configuration and edit it as \
-             necessary before adding it to version\ncontrol.\n"
+            "\nTerrane has generated configuration and written it to {}. Please review\nthe configuration and edit it as \
+             necessary before adding it to version\ncontrol.\n",
+            generated.name
         ));
     }
     if let Some(name) = one(matches, "out") {

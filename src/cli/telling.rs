@@ -125,6 +125,7 @@ pub(super) fn saved_plan(
             config,
             registry,
             &workbench.sources,
+            &saved.generated,
             reveal,
         )),
         reveal,

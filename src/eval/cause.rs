@@ -8,10 +8,7 @@ use std::collections::HashSet;
 use super::ProviderRef;
 use super::evaluator::{Evaluator, Pass};
 use super::order::Node;
-use crate::diag::{Diagnostic, Span};
-
-/// The summary of what a failed precondition is told with.
-pub(super) const PRECONDITION_FAILED: &str = "Resource precondition failed";
+use crate::diag::Diagnostic;
 
 impl<'a> Evaluator<'a> {
     /// Takes the problems met, without those of names that need what is wrong.
@@ -33,17 +30,6 @@ impl<'a> Evaluator<'a> {
         }
         let is_cause =
             |owner: &Option<Node<'a>>| owner.as_ref().is_none_or(|node| !follows.contains(node));
-        // Of a block whose preconditions do not hold nothing more is looked at.
-        let stopped: HashSet<Node<'a>> = (problems.iter().zip(&owners))
-            .filter(|(problem, _)| problem.is_error() && problem.summary == PRECONDITION_FAILED)
-            .filter_map(|(_, owner)| *owner)
-            .collect();
-        let goes_on = |problem: &Diagnostic, owner: &Option<Node<'a>>| {
-            let Some(node) = owner.as_ref().filter(|node| stopped.contains(node)) else {
-                return true;
-            };
-            !problem.is_error() || self.is_of_precondition(*node, problem)
-        };
         // What the text alone is warned of is told whatever else is wrong.
         let of_text = |problem: &Diagnostic| {
             // What has a root in common with others is told as one.
@@ -52,25 +38,8 @@ impl<'a> Evaluator<'a> {
                     || !problem.is_error() && !problem.summary.starts_with("Check block assertion"))
         };
         let all = problems.into_iter().zip(owners);
-        let told = all.filter(|(problem, owner)| {
-            of_text(problem) || (is_cause(owner) && goes_on(problem, owner))
-        });
+        let told = all.filter(|(problem, owner)| of_text(problem) || is_cause(owner));
         told.map(|(problem, _)| problem).collect()
-    }
-}
-
-impl<'a> Evaluator<'a> {
-    /// Says whether a problem is one of a block's preconditions.
-    fn is_of_precondition(&self, node: Node<'a>, problem: &Diagnostic) -> bool {
-        let Node::Resource(place, mode, type_name, name) = node else { return true };
-        let name = (mode, type_name.to_string(), name.to_string());
-        let resource = self.order.places[place].module.resources.get(&name);
-        let (Some(resource), Some(span)) = (resource, problem.span()) else { return true };
-        let inside = |whole: Span| {
-            whole.file == span.file && whole.start <= span.start && span.end <= whole.end
-        };
-        let mut rules = resource.lifecycle.preconditions.iter();
-        rules.any(|rule| inside(rule.condition.span) || inside(rule.error_message.span))
     }
 }
 

@@ -22,7 +22,7 @@ struct Words {
 }
 
 const PRECONDITION: Words = Words {
-    failed: super::cause::PRECONDITION_FAILED,
+    failed: "Resource precondition failed",
     invalid: "Invalid condition result",
     severity: Severity::Error,
 };
@@ -54,6 +54,18 @@ impl<'a> Pass<'_, 'a> {
         let turn = self.block_turns(block).map(|turns| turns.turn(key)).unwrap_or_default();
         let mut scope = Scope { turn, before: true, ..Scope::module(block.module) };
         Some(self.of_instance(block, key, rules, PRECONDITION, &mut scope))
+    }
+
+    /// Gives what became of an instance's preconditions, where they stop a plan from looking at the rest of it.
+    pub(super) fn not_held(
+        &mut self,
+        block: BlockId<'a>,
+        key: Option<&Key>,
+    ) -> Option<CheckResult> {
+        if self.evaluator.inputs.validating || self.evaluator.inputs.lenient {
+            return None;
+        }
+        self.preconditions(block, key).filter(CheckResult::stops)
     }
 
     /// Evaluates an instance's postconditions with its value as `self`.

@@ -130,7 +130,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn block(&self, address: &Address) -> Option<&'a Resource> {
-        self.module(&address.module)?.resource(block_name(address))
+        let (module, name) = (self.module(&address.module)?, block_name(address));
+        let scoped = || {
+            let mut data = module.checks.values().filter_map(|check| check.data.as_ref());
+            data.find(|data| data.block_name() == name)
+        };
+        module.resource(name).or_else(scoped)
     }
 
     /// Looks at the argument that a path speaks of, or at the whole block.

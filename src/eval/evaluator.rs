@@ -427,7 +427,7 @@ impl<'a> Pass<'_, 'a> {
                         }
                     }
                 }
-                Node::Provider(..) | Node::Check(..) => {}
+                Node::Provider(..) | Node::Check(..) | Node::Close(..) => {}
             }
         }
         self.evaluator.owner = None;
@@ -549,7 +549,11 @@ impl<'a> Pass<'_, 'a> {
         desired.checks.extend(left_out.collect::<Vec<_>>());
         for key in keys {
             let instance = self.instance(block, key.clone());
-            let Some(instance) = self.tell(instance) else { continue };
+            let Some(instance) = self.tell(instance) else {
+                let before = self.not_held(block, key.as_ref());
+                desired.checks.extend(before.filter(|_| !stands_for_all));
+                continue;
+            };
             let before = self.preconditions(block, key.as_ref());
             let lenient = self.evaluator.inputs.lenient;
             let failed = before

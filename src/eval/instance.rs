@@ -232,74 +232,77 @@ impl<'a> Pass<'_, 'a> {
         !module.checks.is_empty() && module.resource(block.resource.block_name()).is_none()
     }
 
-    /// Gives what an instance's block says.
+    /// Gives what an instance's block says. What is wrong with it is not told where its preconditions do not hold:
+    /// those are looked at before.
     pub(super) fn instance(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval<Rc<Instance>> {
         self.once(Item::Instance(block, key.clone()), |pass| {
-            let resource = block.resource;
-            let turns = pass.block_turns(block)?;
-            let own = pass.block_address(block);
-            let turn = turns.turn(key.as_ref());
-            let mut scope = Scope { turn, own: Some(own), ..Scope::module(block.module) };
-            let mut depends_on = (*pass.module_needs(block.module)?).clone();
-            let depends = pass.depends_on(&resource.depends_on, &mut scope);
-            let schema = match pass.schema(block) {
-                Ok(schema) => schema,
-                Err(stop) => return super::scope::both(depends, Err(stop)).map(|(_, never)| never),
-            };
-            let mut places = Vec::new();
-            let kept = resource.mode != Mode::Ephemeral;
-            let config = pass.body(
-                &resource.body,
-                &schema.fields,
-                &Path::root(),
-                kept,
-                &mut places,
-                &mut scope,
-            );
-            let address = pass.block_address(block).with_key(key.clone());
-            let config = config.map_err(|mut stop| {
-                for problem in &mut stop.problems {
-                    if problem.summary == super::body::EPHEMERAL {
-                        problem.address = Some(address.to_string());
-                    }
-                }
-                stop
-            });
-            let ignored = match &config {
-                Ok(_) => ignorable(&resource.lifecycle, &schema)
-                    .and_then(|()| pass.known_ignored(&resource.lifecycle, &schema)),
-                Err(_) => Ok(()),
-            };
-            let lifecycle = pass.lifecycle(&resource.lifecycle, block.module, &mut scope);
-            let (conditions, trace) =
-                pass.traced(|pass| pass.condition_needs(&resource.lifecycle, &mut scope));
-            pass.absorb(&trace.needs, trace.pending, trace.asked);
-            if resource.mode == Mode::Data {
-                // What a data source's conditions refer to is waited for like what it depends on.
-                depends_on.extend(trace.needs);
-            }
-            let provisioners = pass.provisioners(resource, &mut scope);
-            let rest = super::scope::all([ignored, conditions, provisioners]);
-            let own = super::scope::both(config, lifecycle);
-            let ((config, lifecycle), (depends, _)) =
-                super::scope::both(own, super::scope::both(depends, rest))?;
-            depends_on.extend(depends);
-            let address = pass.block_address(block);
-            let mut needs = pass.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
-            needs.remove(&address);
-            needs.remove(&address.with_key(key));
-            Ok(Rc::new(Instance {
-                config,
-                needs,
-                depends_on,
-                provider: pass.provider_of(block),
-                lifecycle,
-                span: resource.span,
-                open: resource.body.end,
-                scoped: pass.is_scoped(block),
-                places,
-            }))
+            let made = pass.make_instance(block, key.clone());
+            made.map_err(|stop| match pass.not_held(block, key.as_ref()) {
+                Some(_) => Stop::reported(),
+                None => stop,
+            })
         })
+    }
+
+    fn make_instance(&mut self, block: BlockId<'a>, key: Option<Key>) -> Eval<Rc<Instance>> {
+        let resource = block.resource;
+        let turns = self.block_turns(block)?;
+        let own = self.block_address(block);
+        let turn = turns.turn(key.as_ref());
+        let mut scope = Scope { turn, own: Some(own), ..Scope::module(block.module) };
+        let mut depends_on = (*self.module_needs(block.module)?).clone();
+        let depends = self.depends_on(&resource.depends_on, &mut scope);
+        let schema = match self.schema(block) {
+            Ok(schema) => schema,
+            Err(stop) => return super::scope::both(depends, Err(stop)).map(|(_, never)| never),
+        };
+        let mut places = Vec::new();
+        let kept = resource.mode != Mode::Ephemeral;
+        let config =
+            self.body(&resource.body, &schema.fields, &Path::root(), kept, &mut places, &mut scope);
+        let address = self.block_address(block).with_key(key.clone());
+        let config = config.map_err(|mut stop| {
+            for problem in &mut stop.problems {
+                if problem.summary == super::body::EPHEMERAL {
+                    problem.address = Some(address.to_string());
+                }
+            }
+            stop
+        });
+        let ignored = match &config {
+            Ok(_) => ignorable(&resource.lifecycle, &schema)
+                .and_then(|()| self.known_ignored(&resource.lifecycle, &schema)),
+            Err(_) => Ok(()),
+        };
+        let lifecycle = self.lifecycle(&resource.lifecycle, block.module, &mut scope);
+        let (conditions, trace) =
+            self.traced(|pass| pass.condition_needs(&resource.lifecycle, &mut scope));
+        self.absorb(&trace.needs, trace.pending, trace.asked);
+        if resource.mode == Mode::Data {
+            // What a data source's conditions refer to is waited for like what it depends on.
+            depends_on.extend(trace.needs);
+        }
+        let provisioners = self.provisioners(resource, &mut scope);
+        let rest = super::scope::all([ignored, conditions, provisioners]);
+        let own = super::scope::both(config, lifecycle);
+        let ((config, lifecycle), (depends, _)) =
+            super::scope::both(own, super::scope::both(depends, rest))?;
+        depends_on.extend(depends);
+        let address = self.block_address(block);
+        let mut needs = self.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
+        needs.remove(&address);
+        needs.remove(&address.with_key(key));
+        Ok(Rc::new(Instance {
+            config,
+            needs,
+            depends_on,
+            provider: self.provider_of(block),
+            lifecycle,
+            span: resource.span,
+            open: resource.body.end,
+            scoped: self.is_scoped(block),
+            places,
+        }))
     }
 
     /// Notes what an instance's conditions refer to: it waits for that too.

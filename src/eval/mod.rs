@@ -175,6 +175,13 @@ pub struct CheckResult {
     pub failures: Vec<String>,
 }
 
+impl CheckResult {
+    /// Says whether what was checked goes no further.
+    pub(crate) fn stops(&self) -> bool {
+        matches!(self.status, CheckStatus::Fail | CheckStatus::Error)
+    }
+}
+
 /// A check's outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckStatus {

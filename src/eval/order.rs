@@ -29,6 +29,8 @@ pub(super) enum Node<'a> {
     Variable(usize, &'a str),
     Output(usize, &'a str),
     Call(usize, &'a str),
+    /// All that is in a called module: what names it as a whole waits for that.
+    Close(usize, &'a str),
     Resource(usize, Mode, &'a str, &'a str),
     Provider(usize, &'a str, Option<&'a str>),
     Check(usize, &'a str),
@@ -42,6 +44,7 @@ impl Node<'_> {
             | Node::Variable(place, _)
             | Node::Output(place, _)
             | Node::Call(place, _)
+            | Node::Close(place, _)
             | Node::Resource(place, ..)
             | Node::Check(place, _)
             | Node::Provider(place, ..) => place,
@@ -100,6 +103,7 @@ impl<'a> Graph<'a> {
             nodes.extend(module.variables.keys().map(|name| Node::Variable(place, name)));
             nodes.extend(module.locals.keys().map(|name| Node::Local(place, name)));
             nodes.extend(module.calls.keys().map(|name| Node::Call(place, name)));
+            nodes.extend(module.calls.keys().map(|name| Node::Close(place, name)));
             nodes.extend(
                 module
                     .providers
@@ -237,6 +241,7 @@ fn label(node: Node<'_>, places: &[Place<'_>], expanded: bool) -> Option<String>
         Node::Variable(place, name) => (place, format!("var.{name}{suffix}")),
         Node::Output(place, name) => (place, format!("output.{name}{suffix}")),
         Node::Call(place, name) => (place, format!("module.{name}{suffix}")),
+        Node::Close(place, name) => (place, format!("module.{name} (close)")),
         Node::Check(place, name) => (place, format!("check.{name}{suffix}")),
         Node::Resource(place, mode, type_name, name) => (place, block_text(mode, type_name, name)),
         Node::Provider(place, name, alias) => {
@@ -284,6 +289,11 @@ impl<'a> Found<'_, 'a> {
                 let Some(call) = module.calls.get(name) else { return };
                 self.exprs(call.count.iter().chain(&call.for_each));
                 self.depends_on(&call.depends_on);
+            }
+            Node::Close(_, name) => {
+                if let Some(child) = self.places[place].children.get(name) {
+                    self.inside(*child);
+                }
             }
             Node::Resource(_, mode, type_name, name) => {
                 let scoped = || {
@@ -416,7 +426,7 @@ impl<'a> Found<'_, 'a> {
     fn expr(&mut self, expr: &'a Expr, bound: &mut Vec<String>) {
         let mut chains = Vec::new();
         references(expr, bound, &mut |chain| {
-            if let Some(found) = self.chain(chain, false) {
+            if let Some(found) = self.chain(chain) {
                 chains.extend(found);
             }
         });
@@ -425,19 +435,19 @@ impl<'a> Found<'_, 'a> {
 
     fn depends_on(&mut self, entries: &'a [Expr]) {
         for entry in entries {
-            let found = self.chain(&Chain::new(entry), true);
+            let found = self.chain(&Chain::new(entry));
             self.nodes.extend(found.unwrap_or_default());
         }
     }
 
-    fn chain(&self, chain: &Chain<'a>, wholly: bool) -> Option<Vec<(Node<'a>, Span)>> {
+    fn chain(&self, chain: &Chain<'a>) -> Option<Vec<(Node<'a>, Span)>> {
         let (root, _) = chain.name();
         let span = chain.until(chain.steps.len());
         let first = chain.attribute(0).map(|name| name.text.as_str());
         let node = match root {
             "var" => Node::Variable(self.at, first?),
             "local" => Node::Local(self.at, first?),
-            "module" => return self.module(chain, first?, span, wholly),
+            "module" => return self.module(chain, first?, span),
             _ if is_reserved(root) => return None,
             _ => match named(chain).ok()? {
                 Named::Resource { mode, type_name, name, .. } => {
@@ -454,29 +464,28 @@ impl<'a> Found<'_, 'a> {
         chain: &Chain<'a>,
         name: &'a str,
         span: Span,
-        wholly: bool,
     ) -> Option<Vec<(Node<'a>, Span)>> {
         let child = *self.places[self.at].children.get(name)?;
         let mut nodes = vec![(Node::Call(self.at, name), span)];
         let output = chain.attribute(1).or_else(|| chain.attribute(2));
         match output {
             Some(output) => nodes.push((Node::Output(child, &output.text), span)),
-            None if wholly => self.inside(child, span, &mut nodes),
-            None => {
-                let outputs = self.places[child].module.outputs.keys();
-                nodes.extend(outputs.map(|name| (Node::Output(child, name), span)));
-            }
+            None => nodes.push((Node::Close(self.at, name), span)),
         }
         Some(nodes)
     }
 
-    /// Adds all resources in a module and those that it calls.
-    fn inside(&self, place: usize, span: Span, nodes: &mut Vec<(Node<'a>, Span)>) {
-        let at = &self.places[place];
-        nodes.extend(at.module.resources.values().map(|of| (resource_node(place, of), span)));
-        nodes.extend(at.module.calls.keys().map(|name| (Node::Call(place, name), span)));
-        for child in at.children.values() {
-            self.inside(*child, span, nodes);
-        }
+    /// Adds all that is in a module, and the ends of those that it calls.
+    fn inside(&mut self, place: usize) {
+        let module = self.places[place].module;
+        let own = [
+            module.variables.keys().map(|name| Node::Variable(place, name)).collect::<Vec<_>>(),
+            module.locals.keys().map(|name| Node::Local(place, name)).collect(),
+            module.outputs.keys().map(|name| Node::Output(place, name)).collect(),
+            module.calls.keys().map(|name| Node::Close(place, name)).collect(),
+            module.checks.keys().map(|name| Node::Check(place, name)).collect(),
+            resources(module).map(|of| resource_node(place, of)).collect(),
+        ];
+        self.nodes.extend(own.concat().into_iter().map(|node| (node, Span::default())));
     }
 }

@@ -30,6 +30,17 @@ impl<'a> Evaluator<'a> {
         found
     }
 
+    /// Gives the blocks whose replacements are made first: those that say so, with instances or without, and all that
+    /// these need.
+    pub fn made_first(&self) -> BTreeSet<Address> {
+        let blocks = self.order.nodes.iter().filter(|node| self.is_in(node)).filter_map(|node| {
+            let address = self.block_of(*node)?;
+            let block = self.config.resource(&address)?;
+            block.lifecycle.create_before_destroy.unwrap_or(false).then_some(address)
+        });
+        blocks.flat_map(|block| self.reach(&block).into_iter().chain([block])).collect()
+    }
+
     /// Limits all further evaluation to what is targeted (all, where nothing is) with what it needs, without what is
     /// excluded and what needs that. Of a block that a target is in those instances count alone that targets name.
     pub fn limit(&mut self, targets: &[Target], excluded: &[Target]) {

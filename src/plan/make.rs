@@ -70,15 +70,20 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     let unchecked = given.options.mode == PlanMode::Destroy;
     let lenient = given.options.mode == PlanMode::RefreshOnly;
     let inputs = Inputs { unchecked, lenient, ..given.inputs.clone() };
-    let fresh = || {
-        let mut evaluator = Evaluator::new(given.config, given.sources, &inputs, &schemas);
-        if given.options.mode != PlanMode::Destroy {
-            evaluator.limit(&given.options.targets, &given.options.exclude);
-        }
+    let whole = || Evaluator::new(given.config, given.sources, &inputs, &schemas);
+    let limited = || {
+        let mut evaluator = whole();
+        evaluator.limit(&given.options.targets, &given.options.exclude);
         evaluator
     };
-    let mut evaluator = fresh();
+    let fresh = || if unchecked { whole() } else { limited() };
     let mut planner = Planner::new(given, prior);
+    // What there is nothing of is not looked at to destroy it.
+    let looked_at = given.options.refresh && !given.prior.objects.is_empty();
+    if unchecked && looked_at {
+        planner.look(&limited).await;
+    }
+    let mut evaluator = fresh();
     if given.options.mode != PlanMode::Destroy {
         problems.extend(imports(&mut planner, &mut evaluator));
     }
@@ -101,12 +106,14 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     }
     problems.extend(moves.warnings.iter().cloned());
     let found = told(given, &evaluation, &planner);
-    // What there is nothing of is not looked at to destroy it.
-    let looked_at = given.options.refresh && !given.prior.objects.is_empty();
     let counts = |problem: &Diagnostic| !unchecked || looked_at || is_of_values(problem);
     problems.extend(found.into_iter().filter(counts));
-    if unchecked && !looked_at {
-        for check in evaluation.desired.checks.iter_mut().filter(|check| check.kind == "var") {
+    if unchecked {
+        let limited = !given.options.targets.is_empty();
+        let left = |check: &&mut CheckResult| {
+            check.kind == "var" || (limited && check.kind == "output_value")
+        };
+        for check in evaluation.desired.checks.iter_mut().filter(left) {
             *check = CheckResult {
                 address: String::new(),
                 status: CheckStatus::Unknown,
@@ -210,7 +217,7 @@ fn imports(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Diag
 }
 
 /// Evaluates and reads until nothing more is wanted.
-async fn rounds(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Evaluation {
+pub(super) async fn rounds(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Evaluation {
     let mut round = 0;
     loop {
         planner.begin_round();
@@ -225,7 +232,7 @@ async fn rounds(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Eva
     }
 }
 
-fn triggers(desired: &Desired) -> Vec<(Address, Address, crate::value::Path)> {
+pub(super) fn triggers(desired: &Desired) -> Vec<(Address, Address, crate::value::Path)> {
     let all = desired.instances.iter().flat_map(|(address, instance)| {
         let triggers = instance.lifecycle.replace_triggered_by.iter();
         triggers.map(|(need, path)| (address.clone(), need.clone(), path.clone()))
@@ -266,18 +273,8 @@ impl Maker<'_, '_> {
         self.planner.sessions.provider(reference)?.resource(address.mode, &address.type_name)
     }
 
-    /// Gives the blocks whose replacements are made first: those that say so and all that these need.
-    fn made_first(&self, evaluator: &Evaluator<'_>) -> BTreeSet<Address> {
-        let says =
-            |instance: &Instance| instance.lifecycle.config.create_before_destroy.unwrap_or(false);
-        let saying = self.desired.instances.iter().filter(|(_, instance)| says(instance));
-        let blocks: BTreeSet<Address> = saying.map(|(address, _)| address.without_keys()).collect();
-        let needed = blocks.iter().flat_map(|block| evaluator.reach(block));
-        needed.chain(blocks.iter().cloned()).collect()
-    }
-
     fn finish(&mut self, moves: BTreeMap<Address, Address>, evaluator: &Evaluator<'_>) -> Plan {
-        let first = self.made_first(evaluator);
+        let first = evaluator.made_first();
         let mut plan = Plan {
             base: Base {
                 lineage: self.given.prior.lineage.clone(),
@@ -512,7 +509,9 @@ impl Maker<'_, '_> {
 
     fn outputs(&mut self, plan: &mut Plan) {
         let destroy = self.given.options.mode == PlanMode::Destroy;
-        let prior = &self.given.prior.outputs;
+        // Before all is destroyed they are looked at anew.
+        let looked_at = self.planner.prior.outputs.clone();
+        let prior = if destroy { &looked_at } else { &self.given.prior.outputs };
         if !destroy {
             for (name, output) in &self.desired.outputs {
                 if output.ephemeral {

@@ -5,6 +5,7 @@ pub mod digest;
 pub mod event;
 pub mod file;
 mod live;
+mod look;
 pub mod make;
 mod moves;
 mod moves_check;
@@ -60,6 +61,8 @@ pub struct Plan {
     pub targets: Vec<crate::addr::Target>,
     /// What `-exclude` leaves out.
     pub excluded: Vec<crate::addr::Target>,
+    /// The blocks that were written for objects that are imported and had none.
+    pub generated: BTreeMap<Address, String>,
 }
 
 /// What a plan was made from.

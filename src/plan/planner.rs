@@ -71,6 +71,10 @@ pub(super) struct Job<T> {
 /// The planner's memory over the rounds.
 pub(super) struct Planner<'a> {
     pub(super) options: &'a Options,
+    /// What is planned: before objects are destroyed they are looked at as if they were not.
+    pub(super) mode: PlanMode,
+    /// Whether objects are read anew.
+    pub(super) refresh: bool,
     pub(super) prior: Snapshot,
     pub(super) imports: BTreeMap<Address, String>,
     pub(super) sessions: Sessions<'a>,
@@ -100,6 +104,8 @@ impl<'a> Planner<'a> {
     pub(super) fn new(given: &'a super::make::Given<'a>, prior: Snapshot) -> Planner<'a> {
         Planner {
             options: given.options,
+            mode: given.options.mode,
+            refresh: given.options.refresh,
             prior,
             imports: BTreeMap::new(),
             sessions: Sessions::new(given.registry, given.world.clone()),
@@ -175,7 +181,7 @@ impl<'a> Planner<'a> {
         let object = self.prior.current(asked.address);
         let is_kept = object.is_some();
         let importing = self.imports.get(asked.address).filter(|_| !is_kept);
-        let reads = self.options.refresh || importing.is_some();
+        let reads = self.refresh || importing.is_some();
         let (value, private) = match (object, importing) {
             (None, None) => return Ok(None),
             (Some(object), _) => {
@@ -233,13 +239,13 @@ impl<'a> Planner<'a> {
             Ok(found) => found,
             Err(answer) => return answer,
         };
-        match self.options.mode {
+        match self.mode {
             PlanMode::Destroy | PlanMode::RefreshOnly => {
                 let Some(found) = found else {
                     return Answer::Known(Value::unknown(asked.schema.ty()));
                 };
                 let before = found.value.clone();
-                let verb = if self.options.mode == PlanMode::Destroy {
+                let verb = if self.mode == PlanMode::Destroy {
                     Verb::Delete { before }
                 } else {
                     Verb::Keep { before }
@@ -355,7 +361,7 @@ impl<'a> Planner<'a> {
     ) -> Result<(Planned, bool), Answer> {
         let mut planned = planned.clone();
         let unchanged = prior.is_some_and(|prior| same(prior, &planned.after));
-        let whole = config.is_whole();
+        let whole = config.is_whole() && self.options.mode == PlanMode::Normal;
         if unchanged || !whole || !planned.replaces.is_empty() {
             return Ok((planned, false));
         }
@@ -418,6 +424,10 @@ impl<'a> Planner<'a> {
         let Some(provider) = self.provider(asked) else {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         };
+        // Where there is nothing to destroy nothing is read.
+        if self.mode == PlanMode::Destroy && self.prior.objects.is_empty() {
+            return Answer::Known(Value::unknown(asked.schema.ty()));
+        }
         let problems = wrong(provider.as_ref(), asked, config);
         self.told(asked, &problems);
         if problems.iter().any(|problem| !problem.warning) {

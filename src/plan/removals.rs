@@ -59,7 +59,7 @@ impl Maker<'_, '_> {
             let observed = crate::providers::Observed { value, private: object.private.clone() };
             self.planner.observed.insert(key.clone(), Some(observed.clone()));
             // What is let go is taken as it was.
-            if !self.given.options.refresh || forgotten(&self.given.config.root, &address) {
+            if !self.is_looked_at(&address) || forgotten(&self.given.config.root, &address) {
                 continue;
             }
             let Ok(config) = self.provider_config(&reference, evaluator) else { continue };

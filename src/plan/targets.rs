@@ -164,6 +164,12 @@ fn incomplete(address: &Address, desired: &Desired, config: &Config) -> Option<D
     Some(Diagnostic::warning(SUMMARY, detail))
 }
 
+/// Says whether an object needs another. Those in different instances of one module do not need each other.
 fn wants(needs: &Needs, address: &Address, other: &Address) -> bool {
-    needs.get(address).is_some_and(|needs| needs.contains(other) || needs.contains(&other.block()))
+    let names = |address: &Address| -> Vec<String> {
+        address.module.iter().map(|step| step.name.clone()).collect()
+    };
+    let apart = address.module != other.module && names(address) == names(other);
+    let of = [other.clone(), other.block(), other.without_keys()];
+    !apart && needs.get(address).is_some_and(|needs| of.iter().any(|other| needs.contains(other)))
 }

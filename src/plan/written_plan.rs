@@ -38,6 +38,8 @@ pub(super) struct WrittenPlan {
     targets: Vec<String>,
     #[serde(default)]
     excluded: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    generated: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -202,6 +204,9 @@ impl From<&Plan> for WrittenPlan {
                 .collect(),
             targets: plan.targets.iter().map(ToString::to_string).collect(),
             excluded: plan.excluded.iter().map(ToString::to_string).collect(),
+            generated: (plan.generated.iter())
+                .map(|(at, text)| (at.to_string(), text.clone()))
+                .collect(),
         }
     }
 }
@@ -246,6 +251,9 @@ impl TryFrom<WrittenPlan> for Plan {
         }
         for (to, from) in written.moves {
             plan.moves.insert(read_address(&to)?, read_address(&from)?);
+        }
+        for (at, text) in written.generated {
+            plan.generated.insert(read_address(&at)?, text);
         }
         plan.order = read_order(written.order)?;
         plan.checks =

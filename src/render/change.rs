@@ -7,7 +7,7 @@ use super::plan::SchemaOf;
 use super::style::{Ink, Style};
 use crate::addr::{Address, Key, Mode, module_text};
 use crate::diag::Sources;
-use crate::plan::{Change, Plan, Reason, Verb};
+use crate::plan::{Change, Plan, PlanMode, Reason, Verb};
 use crate::schema::Schema;
 use crate::value::Value;
 
@@ -24,7 +24,8 @@ pub(super) fn object(
     if let Some(key) = deposed {
         name += &format!(" (deposed object {key})");
     }
-    let moved = plan.moves.get(address).filter(|_| deposed.is_none());
+    let told = deposed.is_none() && plan.base.mode != PlanMode::Destroy;
+    let moved = plan.moves.get(address).filter(|_| told);
     let mut text = String::with_capacity(ROOM);
     match (&change.verb, moved) {
         (Verb::Keep { .. }, Some(from)) if change.importing.is_none() => {
@@ -48,6 +49,9 @@ pub(super) fn object(
     }
     if let Some(from) = moved.filter(|_| !change.verb.is_keep()) {
         text += &format!("  # (moved from {from})\n");
+    }
+    if plan.generated.contains_key(address) && deposed.is_none() {
+        text += "  # (config will be generated)\n";
     }
     if let Some(id) = change.importing.as_ref().filter(|_| !change.verb.is_keep()) {
         text += &format!("  # (imported from \"{id}\")\n");

@@ -38,11 +38,8 @@ fn number_to_json(number: &Number) -> Json {
     if let Some(small) = number.to_i64() {
         return small.into();
     }
-    let large = number.is_integer().then(|| number.to_string().parse::<u64>().ok()).flatten();
-    match large {
-        Some(large) => large.into(),
-        None => serde_json::Number::from_f64(number.to_f64()).map_or(Json::Null, Json::Number),
-    }
+    // Every digit is kept: what is written is read again as the same number.
+    number.to_string().parse::<serde_json::Number>().map_or(Json::Null, Json::Number)
 }
 
 /// Gives the value with every sensitive part replaced by the text `(sensitive)`.

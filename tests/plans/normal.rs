@@ -44,6 +44,14 @@ impl Normal<'_> {
                 };
                 Json::Object(fields.map(one).collect())
             }
+            // What was captured has fractions as floats have them.
+            Json::Number(number) if !number.is_i64() && !number.is_u64() => {
+                let text = number.to_string();
+                match number.as_f64().filter(|_| text.contains(['.', 'e', 'E'])) {
+                    Some(float) => Json::String(float.to_string()),
+                    None => json.clone(),
+                }
+            }
             other => other.clone(),
         }
     }

@@ -35,7 +35,13 @@ fn document(text: &str, dates: bool) -> Result<Value, CallError> {
     };
     for (line, directive) in directives.enumerate() {
         if strange(directive) {
-            return Err(located(line, 0, "found unknown directive name"));
+            let first = directive[1..].chars().next();
+            let named = first.is_some_and(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+            let why = match named {
+                true => "found unknown directive name",
+                false => "could not find expected directive name",
+            };
+            return Err(located(line, 0, why));
         }
     }
     let mut options = Options::default();
@@ -126,6 +132,10 @@ fn scan_error(error: &ScanError, text: &str) -> CallError {
         }
         _ if info.contains("YAML major version") => {
             CallError::new("found incompatible YAML document")
+        }
+        // Nothing stands where an element should.
+        _ if info.contains("bracket '") && text.trim_end().ends_with(['[', '{', ',']) => {
+            located(end, 0, "did not find expected node content")
         }
         _ if info.contains("bracket '['") => located(end, 0, "did not find expected ',' or ']'"),
         _ if info.contains("bracket '{'") => located(end, 0, "did not find expected ',' or '}'"),

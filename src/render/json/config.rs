@@ -1,11 +1,11 @@
 //! A configuration as JSON: what stands in it, its expressions in outline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{Reveal, SECRET, mode, value};
-use crate::addr::Mode;
+use crate::addr::{Address, Mode};
 use crate::config::{Config, Module, ModuleCall, Output, Resource, Variable, version};
 use crate::diag::Sources;
 use crate::eval::{constant_of, from_json, outline, reference_text};
@@ -15,14 +15,15 @@ use crate::state::provider;
 use crate::syntax::tree::{Block, Body, Expr};
 use crate::value::constraint::conform;
 
-/// Gives the `configuration` member of a plan's document.
+/// Gives the `configuration` member of a plan's document: as it was before blocks were generated.
 pub fn configuration(
     config: &Config,
     registry: &Registry,
     sources: &Sources,
+    generated: &BTreeMap<Address, String>,
     reveal: Reveal,
 ) -> Json {
-    let writer = Writer { config, registry, sources, reveal };
+    let writer = Writer { config, registry, sources, generated, reveal };
     let mut providers = Map::new();
     writer.providers(&config.root, &mut providers);
     let mut out = Map::new();
@@ -35,10 +36,15 @@ pub fn configuration(
 
 type Fields = BTreeMap<String, Field>;
 
+/// A provider's configuration: its module, the provider's name there, and its alias.
+type Configured = (Vec<String>, String, Option<String>);
+
 struct Writer<'a> {
     config: &'a Config,
     registry: &'a Registry,
     sources: &'a Sources,
+    /// The blocks that were written for this plan.
+    generated: &'a BTreeMap<Address, String>,
     reveal: Reveal,
 }
 
@@ -65,24 +71,65 @@ impl Writer<'_> {
             }
             providers.insert(key, one);
         }
-        for resource in blocks(module) {
-            let (path, name, alias) = self.used(module, resource);
-            let user = self.config.module(&path).unwrap_or(module);
-            if alias.is_none() && !user.providers.contains_key(&(name.clone(), None)) {
-                let key = format!("{}{name}", self::prefix(&path));
-                let one = || {
-                    let mut one = self.provider(user, &name, None);
-                    if !path.is_empty() {
-                        one["module_address"] = address(&path).into();
-                    }
-                    one
-                };
-                providers.entry(key).or_insert_with(one);
+        for name in self.words(module) {
+            let own = (module.path.clone(), name.clone(), None);
+            if self.source(own.clone()) == own && !has_block(module, &name, None) {
+                let mut one = self.provider(module, &name, None);
+                if !module.path.is_empty() {
+                    one["module_address"] = address(&module.path).into();
+                }
+                providers.insert(format!("{prefix}{name}"), one);
             }
         }
         for call in module.calls.values() {
             self.providers(&call.module, providers);
         }
+    }
+
+    /// Names the providers that a module has a word for: in its settings, or by a block of theirs or of an object.
+    fn words(&self, module: &Module) -> BTreeSet<String> {
+        let kind = |name: &str| {
+            let source = module.provider_source(name);
+            source.rsplit('/').next().unwrap_or_default().to_string()
+        };
+        let used = blocks(module).map(|resource| kind(local_name(resource)));
+        let configured = module.providers.keys().map(|(name, _)| kind(name));
+        used.chain(configured).chain(module.settings.required_providers.keys().cloned()).collect()
+    }
+
+    /// Finds the configuration that counts for one in a module: through what calls pass on, or else the outermost of
+    /// those around it, from it on without a gap, that have a word for the provider.
+    fn source(&self, (path, name, alias): Configured) -> Configured {
+        let (mut path, mut name, mut alias) = (path, name, alias);
+        while let (Some(module), Some((last, outer))) =
+            (self.config.module(&path), path.split_last())
+            && !has_block(module, &name, alias.as_deref())
+            && let Some(around) = self.config.module(outer)
+        {
+            let id = (name.clone(), alias.clone());
+            let call = around.calls.get(last);
+            let passed =
+                call.and_then(|call| call.providers.iter().find(|passed| passed.inside == id));
+            let same = module.provider_source(&name) == around.provider_source(&name);
+            match passed {
+                Some(passed) => (name, alias) = passed.here.clone(),
+                None if alias.is_none() && same && self.has_word(around, &name) => {}
+                None => break,
+            }
+            path = outer.to_vec();
+        }
+        (path, name, alias)
+    }
+
+    /// Says whether a module has a configuration of a provider, even if only one that is passed on to it.
+    fn has_word(&self, module: &Module, name: &str) -> bool {
+        let id = (name.to_string(), None);
+        let passed = || {
+            let (last, outer) = module.path.split_last()?;
+            let call = self.config.module(outer)?.calls.get(last)?;
+            call.providers.iter().find(|passed| passed.inside == id)
+        };
+        has_block(module, name, None) || self.words(module).contains(name) || passed().is_some()
     }
 
     /// Describes a provider; `own` is the constraint that its block has by itself.
@@ -99,41 +146,11 @@ impl Writer<'_> {
         one
     }
 
-    /// Finds the provider block that a resource uses: its module, name and alias; the root where there is none.
-    fn used(&self, module: &Module, resource: &Resource) -> (Vec<String>, String, Option<String>) {
-        let implied = || resource.type_name.text.split('_').next().unwrap_or_default().to_string();
-        let (mut name, mut alias) = match &resource.provider {
-            Some((name, alias)) => {
-                (name.text.clone(), alias.as_ref().map(|alias| alias.text.clone()))
-            }
-            None => (implied(), None),
-        };
-        let mut path = module.path.clone();
-        while let Some(last) = path.last().cloned() {
-            let here = self.config.module(&path);
-            let outer = &path[..path.len() - 1];
-            let call = self.config.module(outer).and_then(|outer| outer.calls.get(&last));
-            let id = (name.clone(), alias.clone());
-            let passed =
-                call.and_then(|call| call.providers.iter().find(|passed| passed.inside == id));
-            match passed {
-                Some(passed) => (name, alias) = passed.here.clone(),
-                None if here.is_some_and(|here| here.providers.contains_key(&id)) => break,
-                None => {}
-            }
-            path.pop();
-        }
-        // Where nobody above has a word for the provider, it is the module's own.
-        let root = &self.config.root;
-        let known = root.providers.contains_key(&(name.clone(), alias.clone()))
-            || root.resources.values().any(|of| {
-                let own = of.provider.as_ref().map(|(name, _)| name.text.as_str());
-                own.or(of.type_name.text.split('_').next()) == Some(name.as_str())
-            });
-        if path.is_empty() && alias.is_none() && !known {
-            path.clone_from(&module.path);
-        }
-        (path, name, alias)
+    /// Finds the configuration of a provider that a resource uses.
+    fn used(&self, module: &Module, resource: &Resource) -> Configured {
+        let alias = resource.provider.as_ref().and_then(|(_, alias)| alias.as_ref());
+        let alias = alias.map(|alias| alias.text.clone());
+        self.source((module.path.clone(), local_name(resource).to_string(), alias))
     }
 
     fn module(&self, module: &Module) -> Map<String, Json> {
@@ -151,11 +168,19 @@ impl Writer<'_> {
         let variables = variables.map(|(name, of)| (name.clone(), self.variable(of)));
         add("variables", variables.collect());
         let resources: Vec<Json> =
-            blocks(module).map(|resource| self.resource(module, resource)).collect();
+            self.written(module).map(|resource| self.resource(module, resource)).collect();
         if !resources.is_empty() {
             out.insert("resources".into(), resources.into());
         }
         out
+    }
+
+    /// Gives a module's blocks without those that were generated.
+    fn written<'m>(&self, module: &'m Module) -> impl Iterator<Item = &'m Resource> {
+        blocks(module).filter(|of| {
+            let address = Address::root(of.mode, &of.type_name.text, &of.name.text);
+            !module.path.is_empty() || !self.generated.contains_key(&address)
+        })
     }
 
     fn variable(&self, variable: &Variable) -> Json {
@@ -315,6 +340,18 @@ impl Writer<'_> {
 }
 
 /// Gives a module's resources, with the data sources of its checks.
+/// Gives the name that a block has for its provider.
+fn local_name(resource: &Resource) -> &str {
+    match &resource.provider {
+        Some((name, _)) => &name.text,
+        None => resource.type_name.text.split('_').next().unwrap_or_default(),
+    }
+}
+
+fn has_block(module: &Module, name: &str, alias: Option<&str>) -> bool {
+    module.providers.contains_key(&(name.to_string(), alias.map(String::from)))
+}
+
 fn blocks(module: &Module) -> impl Iterator<Item = &Resource> {
     let scoped = module.checks.values().filter_map(|check| check.data.as_ref());
     module.resources.values().chain(scoped)

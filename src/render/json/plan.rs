@@ -143,6 +143,7 @@ pub(super) fn sorted(plan: &Plan) -> Vec<Placed<'_>> {
     changes.sort_by_key(|(address, deposed, _)| {
         let address = *address;
         (
+            address.module.len(),
             &address.module,
             address.mode != Mode::Data,
             &address.type_name,
@@ -227,7 +228,7 @@ fn resource_change(
         out.insert("deposed".into(), key.into());
     }
     let schema = (document.schemas)(address, change);
-    out.insert("change".into(), Json::Object(sides(document, change, schema.as_ref())));
+    out.insert("change".into(), Json::Object(sides(document, address, change, schema.as_ref())));
     if let Some(reason) = change.reason.as_ref() {
         out.insert("action_reason".into(), action_reason(reason).into());
     }
@@ -250,6 +251,7 @@ fn place(out: &mut Map<String, Json>, address: &Address) {
 
 fn sides(
     document: &PlanDocument<'_>,
+    address: &Address,
     change: &Change,
     schema: Option<&Arc<Schema>>,
 ) -> Map<String, Json> {
@@ -263,6 +265,9 @@ fn sides(
     }
     if let Some(id) = &change.importing {
         out.insert("importing".into(), json!({ "id": id }));
+    }
+    if let Some(text) = document.plan.generated.get(address) {
+        out.insert("generated_config".into(), text.as_str().into());
     }
     out
 }

@@ -102,6 +102,9 @@ pub fn planned(plan: &Plan, now: Timestamp) -> String {
         if let Some(id) = &change.importing {
             out["importing"] = json!({ "id": id });
         }
+        if let Some(text) = plan.generated.get(address) {
+            out["generated_config"] = text.as_str().into();
+        }
         // What a run that only refreshes finds elsewhere is drift.
         let (kind, message) = match refreshing {
             true => ("resource_drift", format!("{address}: Drift detected ({action})")),

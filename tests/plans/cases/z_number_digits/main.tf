@@ -1,0 +1,6 @@
+output "a" { value = 123456789012345678901234567890 }
+output "b" { value = 1e30 }
+output "f" { value = 18446744073709551616 }
+output "h" { value = [123456789012345678901234567890] }
+resource "terraform_data" "a" { input = 123456789012345678901234567890 }
+variable "x" { default = 123456789012345678901234567890 }

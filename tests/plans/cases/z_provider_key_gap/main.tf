@@ -1,0 +1,2 @@
+module "m" { source = "./m" }
+resource "terraform_data" "y" { input = 2 }
