@@ -13,8 +13,9 @@ use serde_json::Value as Json;
 use terrane::cli::{self, Environment, Screen};
 
 /// The files of cases.
-const TOPICS: [&str; 6] = [
+const TOPICS: [&str; 7] = [
     "syntax.json",
+    "partial.json",
     "configuration.json",
     "json.json",
     "dynamic.json",
@@ -219,6 +220,11 @@ fn wanted(case: &Json) -> BTreeSet<String> {
 #[test]
 fn mistakes_of_syntax_are_told_with_their_exact_place() {
     check("syntax.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
+}
+
+#[test]
+fn what_can_be_told_beside_a_mistake_of_syntax_is_told() {
+    check("partial.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
 }
 
 #[test]

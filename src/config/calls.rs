@@ -32,7 +32,7 @@ impl Reader<'_> {
         });
         let version = content
             .expr("version")
-            .and_then(|expr| self.constant_text(expr).map(|text| (text, expr.span)));
+            .and_then(|expr| self.version_text(expr).map(|text| (text, expr.span)));
         let count = content.expr("count").cloned();
         let for_each = content.attribute("for_each");
         self.repetition(count.is_some(), for_each);

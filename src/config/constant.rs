@@ -77,6 +77,7 @@ pub fn fold(expr: &Expr) -> Option<Value> {
         | ExprKind::Index(..)
         | ExprKind::Splat { .. }
         | ExprKind::Each
+        | ExprKind::Unknown
         | ExprKind::Call { .. }
         | ExprKind::Binary(..)
         | ExprKind::Conditional(..)

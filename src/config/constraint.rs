@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::Span;
-use crate::syntax::tree::{Expr, ExprKind};
+use crate::diag::{Diagnostic, Span};
+use crate::syntax::tree::{Expr, ExprKind, Part};
 use crate::value::Type;
 use crate::value::constraint::{Constraint, Member, conform};
 
@@ -15,6 +15,19 @@ const SUMMARY: &str = "Invalid type specification";
 impl Reader<'_> {
     /// Reads the type of a variable: there a bare `list` or `map` is one of anything.
     pub(super) fn variable_constraint(&mut self, expr: &Expr) -> Constraint {
+        if let (ExprKind::Template(parts), false) = (&expr.kind, self.is_json(expr.span)) {
+            match (expr.literal(), &parts[..]) {
+                (Some(text), _) => {
+                    self.quoted_constraint(&text, expr.span);
+                    return Constraint::Any;
+                }
+                (None, [Part::Interpolation(_)]) => {}
+                (None, _) => {
+                    self.problems.extend(constant::forbidden(expr));
+                    return Constraint::Any;
+                }
+            }
+        }
         match self.keyword(expr).as_deref() {
             Some("list") => Constraint::List(Box::new(Constraint::Any)),
             Some("map") => Constraint::Map(Box::new(Constraint::Any)),
@@ -24,23 +37,17 @@ impl Reader<'_> {
 
     /// Reads a type constraint.
     pub(super) fn constraint(&mut self, expr: &Expr) -> Constraint {
-        if let Some(text) = expr.literal() {
-            if self.is_json(expr.span) {
-                // As if the quote were the text's first letter, and a keyword all of it.
-                let start = expr.span.start;
-                if let Ok(mut inner) = crate::syntax::parse_expression(expr.span.file, &text, start)
-                {
-                    if let ExprKind::Name(_) = inner.kind {
-                        inner.span = expr.span;
-                    }
-                    return self.constraint(&inner);
+        if let Some(text) = expr.literal().filter(|_| self.is_json(expr.span)) {
+            // As if the quote were the text's first letter, and a keyword all of it.
+            let start = expr.span.start;
+            if let Ok(mut inner) = crate::syntax::parse_expression(expr.span.file, &text, start) {
+                if let ExprKind::Name(_) = inner.kind {
+                    inner.span = expr.span;
                 }
+                return self.constraint(&inner);
             }
-            self.quoted_constraint(&text, expr.span);
-            return Constraint::Any;
         }
         match &expr.kind {
-            ExprKind::Parens(inner) => self.constraint(inner),
             ExprKind::Call { name, arguments, .. } => self.constructed(&name.text, arguments, expr),
             ExprKind::Name(keyword) => self.plain(keyword, expr.span),
             ExprKind::Null => self.plain("null", expr.span),
@@ -65,9 +72,9 @@ impl Reader<'_> {
                  elements are strings."
             ),
             _ => {
-                let detail = "A type specification is either a primitive type keyword (bool, number, string) \
-                              or a complex type constructor call, like list(string).";
-                self.error(SUMMARY, detail, span);
+                let detail = "To provide a full type expression, remove the surrounding quotes and give the \
+                              type expression directly.";
+                self.error("Invalid legacy variable type hint", detail, span);
                 return;
             }
         };
@@ -138,7 +145,7 @@ impl Reader<'_> {
             let span = arguments.get(1).map_or(parens, |second| {
                 arguments.last().map_or(second.span, |last| second.span.to(last.span))
             });
-            self.error(SUMMARY, detail, span);
+            self.problems.push(Diagnostic::error(SUMMARY, detail).at(span, "").around(parens));
             return Constraint::Any;
         };
         match name {

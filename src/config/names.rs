@@ -282,7 +282,8 @@ pub fn children<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Bool(_)
         | ExprKind::Number(_)
         | ExprKind::Name(_)
-        | ExprKind::Each => {}
+        | ExprKind::Each
+        | ExprKind::Unknown => {}
         ExprKind::Template(parts) => part_children(parts, visit),
         ExprKind::Attribute(inner, _) | ExprKind::Unary(_, inner) | ExprKind::Parens(inner) => {
             visit(inner)

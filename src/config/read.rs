@@ -80,15 +80,11 @@ impl Reader<'_> {
             return Some(value);
         }
         let forbidden = constant::forbidden(expr);
-        let variables = forbidden.iter().any(|problem| problem.summary == "Variables not allowed");
-        self.problems.extend(forbidden);
         // What could not be read is like what is not known.
-        if variables || matches!(expr.kind, ExprKind::Each) {
-            self.error(
-                "Unsuitable value type",
-                "Unsuitable value: value must be known",
-                expr.start(),
-            );
+        let unknown = !forbidden.is_empty() || matches!(expr.kind, ExprKind::Unknown);
+        self.problems.extend(forbidden);
+        if unknown {
+            self.unsuitable("value must be known", expr);
         }
         None
     }
@@ -106,15 +102,20 @@ impl Reader<'_> {
         } else if truth.is_none() {
             let required =
                 if value.as_str().is_some() { "a bool is required" } else { "bool required" };
-            let detail = format!("Unsuitable value: {required}");
-            self.error("Unsuitable value type", detail, expr.start());
+            self.unsuitable(required, expr);
         }
         truth
     }
 
     fn null_constant(&mut self, expr: &Expr) {
-        let detail = "Unsuitable value: null value is not allowed";
-        self.error("Unsuitable value type", detail, expr.start());
+        self.unsuitable("null value is not allowed", expr);
+    }
+
+    /// Tells why a constant does not fit.
+    fn unsuitable(&mut self, why: &str, expr: &Expr) {
+        let detail = format!("Unsuitable value: {why}");
+        let problem = Diagnostic::error("Unsuitable value type", detail).at(expr.start(), "");
+        self.problems.push(problem.around(expr.span));
     }
 
     /// Gives a constant text.
@@ -129,11 +130,7 @@ impl Reader<'_> {
                 None
             }
             _ => {
-                self.error(
-                    "Unsuitable value type",
-                    "Unsuitable value: string required",
-                    expr.start(),
-                );
+                self.unsuitable("string required", expr);
                 None
             }
         }
@@ -192,6 +189,10 @@ impl Reader<'_> {
         let Ok(mut inner) = syntax::parse_expression(expr.span.file, &text, inside) else {
             return expr.clone();
         };
+        // Keywords are names where a reference is expected.
+        if let Some(keyword) = self.keyword(&inner) {
+            inner.kind = ExprKind::Name(keyword);
+        }
         if !names::is_static(&inner) {
             return expr.clone();
         }

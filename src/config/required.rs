@@ -18,12 +18,10 @@ const INVALID_NAME: &str = "Invalid provider local name";
 impl Reader<'_> {
     /// Reads a `required_providers` block.
     pub(super) fn required_providers(&mut self, block: &Block) {
-        for inner in &block.body.blocks {
+        if let Some(inner) = block.body.blocks.first() {
             let detail = "Blocks are not allowed here.";
             let summary = format!("Unexpected \"{}\" block", inner.kind.text);
             self.error(&summary, detail, inner.kind.span);
-        }
-        if !block.body.blocks.is_empty() {
             return;
         }
         for attribute in &block.body.attributes {

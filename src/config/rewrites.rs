@@ -92,6 +92,24 @@ impl Reader<'_> {
         });
     }
 
+    /// Says whether an import can be to an address.
+    fn importable(&mut self, to: &Expr, argument: Span) -> bool {
+        match fixed_part(to).map(|fixed| target_of(&fixed)) {
+            Ok(Ok((Target::Resource(address), _))) if address.mode == Mode::Managed => return true,
+            Ok(Ok((Target::Resource(_), _))) => {}
+            Ok(Ok((Target::Module(_), _))) => {
+                let detail = "A resource instance address is required here. The module path must be \
+                              followed by a resource instance specification.";
+                self.error("Invalid address", detail, to.span);
+            }
+            Ok(Err((detail, span))) => self.error("Invalid address", detail, span),
+            Err(span) => self.error("Invalid expression", names::NOT_STATIC, span),
+        }
+        let detail = "Only managed resources can be imported.";
+        self.error("Invalid import address", detail, argument);
+        false
+    }
+
     pub(super) fn import(&mut self, block: &Block) {
         let content = self.content(&block.body, &IMPORT);
         if !self.module.path.is_empty() {
@@ -114,32 +132,12 @@ impl Reader<'_> {
             Some((attribute.span, self.provider_reference(&attribute.expr)?))
         });
         let Some(attribute) = content.attribute("to") else { return };
-        if attribute.expr.literal().is_some() && !self.is_json(attribute.expr.span) {
-            self.address(&attribute.expr);
-            let detail = "Only managed resources can be imported.";
-            self.error("Invalid import address", detail, attribute.span);
+        let quoted = attribute.expr.literal().is_some() && !self.is_json(attribute.expr.span);
+        let to = if quoted { attribute.expr.clone() } else { self.unquoted(&attribute.expr) };
+        if !self.importable(&to, attribute.span) {
             return;
         }
-        let to = self.unquoted(&attribute.expr);
         if names::is_static(&to) {
-            match target_of(&to) {
-                Ok((Target::Resource(address), _)) if address.mode == Mode::Managed => {}
-                Ok((Target::Module(_), _)) => {
-                    let detail = "A resource instance address is required here. The module path must be \
-                                  followed by a resource instance specification.";
-                    self.error("Invalid address", detail, to.span);
-                    return;
-                }
-                Ok(_) => {
-                    let detail = "Only managed resources can be imported.";
-                    self.error("Invalid import address", detail, attribute.span);
-                    return;
-                }
-                Err((detail, span)) => {
-                    self.error("Invalid address", detail, span);
-                    return;
-                }
-            }
             let text = self.sources.slice(to.span).trim_matches('"').to_string();
             let same = |import: &&Import| {
                 names::is_static(&import.to)
@@ -181,6 +179,28 @@ struct Word<'a> {
     name: &'a str,
     key: Option<(Key, Span)>,
     span: Span,
+}
+
+/// Takes from an address the indexes that are to be worked out.
+///
+/// # Errors
+/// The place of what no address can have.
+fn fixed_part(expr: &Expr) -> Result<Expr, Span> {
+    let kind = match &expr.kind {
+        ExprKind::Name(_) => return Ok(expr.clone()),
+        ExprKind::Attribute(source, name) => {
+            ExprKind::Attribute(Box::new(fixed_part(source)?), name.clone())
+        }
+        ExprKind::Index(source, index) => {
+            let source = fixed_part(source)?;
+            if !index.is_constant_key() {
+                return Ok(Expr { span: expr.span, ..source });
+            }
+            ExprKind::Index(Box::new(source), index.clone())
+        }
+        _ => return Err(expr.span),
+    };
+    Ok(Expr { kind, span: expr.span })
 }
 
 /// Gives the address that an import without turns is to.
@@ -244,8 +264,8 @@ fn target_of(expr: &Expr) -> Result<(Target, Option<Span>), (String, Span)> {
         };
         return Err((detail.into(), extra.span));
     }
-    if type_name.key.is_some() {
-        return Err(("A resource name is required.".into(), type_name.span));
+    if let Some((_, span)) = type_name.key {
+        return Err(("A resource name is required.".into(), span));
     }
     let key = name.key.clone();
     key_span = key.as_ref().map(|(_, span)| *span).or(key_span);
@@ -268,8 +288,12 @@ fn words(expr: &Expr) -> Result<Vec<Word<'_>>, (String, Span)> {
                     ExprKind::Number(digits) => digits.parse().ok().map(Key::Number),
                     _ => index.literal().map(|text| Key::String(text.into())),
                 };
-                match (key, words.last_mut()) {
-                    (Some(key), Some(word)) if word.key.is_none() => word.key = Some((key, span)),
+                match (key, words.last_mut().filter(|word| word.key.is_none())) {
+                    (Some(key), Some(word)) => word.key = Some((key, span)),
+                    (None, Some(_)) => {
+                        let detail = "Invalid resource instance key: either a string or an integer is required.";
+                        return Err((detail.into(), span));
+                    }
                     _ => {
                         let detail = "Unexpected extra operators after address.";
                         return Err((detail.into(), span));

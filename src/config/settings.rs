@@ -108,9 +108,6 @@ impl Reader<'_> {
     /// Compares a `required_version` with the language's; what differs is told before all that follows from it.
     fn required_version(&mut self, attribute: &Attribute) {
         let expr = &attribute.expr;
-        if matches!(expr.kind, ExprKind::Null) {
-            return;
-        }
         let Some(text) = self.version_text(expr) else { return };
         let Some(constraint) = version::Constraint::parse(&text) else {
             self.error("Invalid version constraint", BAD_VERSION, expr.span);
@@ -169,7 +166,11 @@ impl Reader<'_> {
         }
     }
 
-    fn version_text(&mut self, expr: &Expr) -> Option<String> {
+    pub(super) fn version_text(&mut self, expr: &Expr) -> Option<String> {
+        // Null is no constraint, and of what could not be read it is told where it is.
+        if matches!(expr.kind, ExprKind::Null | ExprKind::Unknown) {
+            return None;
+        }
         if let Some(text) = expr.literal() {
             return Some(text);
         }
@@ -210,11 +211,12 @@ impl Reader<'_> {
             self.error("Reserved argument name in provider block", detail, attribute.name.span);
         }
         let alias = content.attribute("alias").and_then(|attribute| {
-            let text = self.constant_text(&attribute.expr)?;
-            if !is_name(&text) {
+            let text = self.constant_text(&attribute.expr);
+            if !text.as_deref().is_some_and(is_name) {
                 let detail = format!("An alias must be a valid name. {}", super::read::BAD_NAME);
                 self.error("Invalid provider configuration alias", detail, attribute.expr.span);
             }
+            let text = text?;
             Some(crate::syntax::tree::Ident { text, span: attribute.expr.span })
         });
         let key = (name.text.clone(), alias.as_ref().map(|alias| alias.text.clone()));

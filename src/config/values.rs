@@ -149,7 +149,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn locals(&mut self, block: &Block) {
-        for inner in &block.body.blocks {
+        if let Some(inner) = block.body.blocks.first() {
             let detail = "Blocks are not allowed here.";
             self.error(
                 &format!("Unexpected \"{}\" block", inner.kind.text),

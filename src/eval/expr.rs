@@ -27,6 +27,8 @@ impl Pass<'_, '_> {
                 self.chain(expr, scope)
             }
             ExprKind::Splat { source, each, .. } => self.splat(source, each, scope),
+            // A text with it is not evaluated; if it were, nothing would be known.
+            ExprKind::Unknown => Ok(Value::unknown(Type::Any)),
             ExprKind::Each => match scope.elements.last() {
                 Some(element) => Ok(element.clone()),
                 None => Err(Stop::reported()),
@@ -126,7 +128,8 @@ pub(super) fn start_of(expr: &Expr) -> Span {
         | ExprKind::Number(_)
         | ExprKind::Name(_)
         | ExprKind::Attribute(..)
-        | ExprKind::Each => expr.span,
+        | ExprKind::Each
+        | ExprKind::Unknown => expr.span,
         ExprKind::Index(source, key) if !is_fixed(key) => {
             Span { start: source.span.end, end: source.span.end + 1, ..expr.span }
         }

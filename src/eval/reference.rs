@@ -481,7 +481,11 @@ pub(super) fn free_chains<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
 /// Visits the references of an expression to what is not bound.
 fn references_of<'e>(expr: &'e Expr, bound: &mut Vec<String>, visit: &mut dyn FnMut(&'e Expr)) {
     match &expr.kind {
-        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::Each => {}
+        ExprKind::Null
+        | ExprKind::Bool(_)
+        | ExprKind::Number(_)
+        | ExprKind::Each
+        | ExprKind::Unknown => {}
         ExprKind::Name(name) => {
             if !bound.contains(name) {
                 visit(expr);

@@ -18,9 +18,7 @@ pub fn format(id: FileId, name: &str, text: &str) -> Result<String, Vec<Diagnost
     let (_, problems) = super::parse_named(id, name, text);
     let text = text.strip_prefix(super::MARK).unwrap_or(text);
     let tokens = scan(text);
-    let unexplained = problems.iter().all(|problem| problem.detail.starts_with(UNEXPLAINED));
-    let readable = problems.is_empty() || (unexplained && is_balanced(&tokens));
-    if !readable {
+    if !problems.is_empty() {
         return Err(problems);
     }
     let end = tokens.iter().rfind(|token| token.kind != Kind::End).map_or(0, |token| token.end);
@@ -40,22 +38,6 @@ pub fn format(id: FileId, name: &str, text: &str) -> Result<String, Vec<Diagnost
     // Spaces after the last line end stay, as they do with terraform; those in a comment are the comment's.
     out.push_str(&text[end..].replace('\t', " "));
     Ok(out)
-}
-
-/// How a message begins that says no more than where the parser stopped. It stops at a few texts that are
-/// right (a line's end in the middle of `{ for … }`, a comment before a block's closing brace); to lay them
-/// out the tokens are enough.
-const UNEXPLAINED: &str = "The text cannot be read here: ";
-
-fn is_balanced(tokens: &[Token]) -> bool {
-    let mut depth = 0;
-    for token in tokens {
-        depth += bracket_change(token.kind);
-        if depth < 0 || token.kind == Kind::Invalid {
-            return false;
-        }
-    }
-    depth == 0
 }
 
 /// A token on its way out.

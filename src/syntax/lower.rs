@@ -9,9 +9,9 @@ use hcl_edit::structure;
 
 use crate::diag::{BAD_BYTE, Diagnostic, FileId, Span};
 
-use super::explain::{BlockShape, Shape};
 use super::literal::Quoting;
 use super::mend::parse_mended;
+use super::parse::Parser;
 use super::template::Form;
 use super::tree::{
     Attribute, BinaryOp, Block, Body, Expr, ExprKind, For, Ident, Item, Part, UnaryOp,
@@ -33,24 +33,13 @@ pub(super) struct Lowering<'a> {
     shift: i64,
     /// What was found wrong.
     pub(super) problems: Vec<Diagnostic>,
-    /// Attributes that could not be read; a null stands in their place.
-    pub(super) broken: Vec<Span>,
     /// Whether the parser may have read what the language does not allow.
     pub(super) doubtful: bool,
 }
 
 impl<'a> Lowering<'a> {
     pub(super) fn new(id: FileId, name: &'a str, text: &'a str, shift: i64) -> Self {
-        Lowering {
-            id,
-            name,
-            whole_text: None,
-            text,
-            shift,
-            problems: Vec::new(),
-            broken: Vec::new(),
-            doubtful: false,
-        }
+        Lowering { id, name, whole_text: None, text, shift, problems: Vec::new(), doubtful: false }
     }
 
     /// Gives the span of a range of the parsed text.
@@ -71,164 +60,53 @@ impl<'a> Lowering<'a> {
         range.and_then(|range| self.text.get(range)).unwrap_or("")
     }
 
-    /// Lowers the text as a file; where something is wrong, all that is not.
+    /// Lowers the text as a file. What is refused, or may have been read otherwise than the language has it, is read
+    /// by our own parser: it gives the problems and all that is sound.
     pub(super) fn file(&mut self) -> Body {
-        let whole = self.whole();
-        let doubtful =
-            self.doubtful || self.text.contains(BAD_BYTE) || dots_at_line_ends(self.text);
-        let whole = match whole {
-            Ok(body) if self.problems.is_empty() && !doubtful => return body,
-            whole => whole,
-        };
-        let found = std::mem::take(&mut self.problems);
-        let items = super::explain::file(self);
-        if let (Ok(body), true) = (whole, self.problems.is_empty()) {
-            self.problems = found;
+        if let Some(body) = self.sound_file() {
             return body;
         }
-        self.skeleton(&items, 0, self.text.len(), 0)
-    }
-
-    /// Lowers the text as a file without fault.
-    fn whole(&mut self) -> Result<Body, hcl_edit::parser::Error> {
-        let body = parse_mended(self.text, hcl_edit::parser::parse_body)?;
-        Ok(self.body(&body, 0, self.text.len(), 0))
-    }
-
-    /// Makes a body of what could be made out of it.
-    fn skeleton(&mut self, items: &[Shape], start: usize, end: usize, open: usize) -> Body {
-        let mut body =
-            Body { span: self.span(start, end), end: self.span(open, start), ..Body::default() };
-        for item in items {
-            match item {
-                Shape::Attribute { name, end, whole: true, .. } => {
-                    self.piece(name.start, *end, &mut body);
-                }
-                Shape::Attribute { name, end, missing, .. } => {
-                    let span = self.span(name.start, *end);
-                    let text = self.source(Some(name.start..name.end)).to_string();
-                    let name = Ident { text, span: self.span(name.start, name.end) };
-                    let expr = match missing {
-                        // Nothing is known of it, which may be wrong where it stands.
-                        Some((start, end)) => {
-                            Expr { kind: ExprKind::Each, span: self.span(*start, *end) }
-                        }
-                        None => {
-                            let span = Span { start: name.span.end, ..span };
-                            self.broken.push(Span { start: name.span.start, ..span });
-                            Expr { kind: ExprKind::Null, span }
-                        }
-                    };
-                    if body.attribute(&name.text).is_none() {
-                        body.attributes.push(Attribute { name, expr, span });
-                    }
-                }
-                Shape::Block(block) => {
-                    if !(block.whole && self.piece(block.kind.start, block.end, &mut body)) {
-                        let block = self.partial_block(block);
-                        body.blocks.push(block);
-                    }
-                }
-            }
-        }
+        let mut parser = self.parser();
+        let body = parser.file();
+        self.problems = parser.problems;
         body
     }
 
-    fn partial_block(&mut self, block: &BlockShape) -> Block {
-        let labels: Vec<Ident> = block
-            .labels
-            .iter()
-            .map(|(text, start, end)| Ident { text: text.clone(), span: self.span(*start, *end) })
-            .collect();
-        let kind = Ident {
-            text: self.source(Some(block.kind.start..block.kind.end)).to_string(),
-            span: self.span(block.kind.start, block.kind.end),
-        };
-        let header = labels.last().map_or(kind.span, |label| kind.span.to(label.span));
-        let end = block.end;
-        let (start, open) = block.open.map_or((end, end), |open| (open.end, open.start));
-        let mut body = self.skeleton(&block.items, start, end, open);
-        let mut span = self.span(block.kind.start, end);
-        if block.open.is_none() {
-            body.end = kind.span;
-            span = kind.span;
-        }
-        Block { kind, labels, body, header, span }
+    /// Lowers the text as a file without fault.
+    pub(super) fn sound_file(&mut self) -> Option<Body> {
+        let body = parse_mended(self.text, hcl_edit::parser::parse_body).ok()?;
+        let body = self.body(&body, 0, self.text.len(), 0);
+        let doubtful = self.text.contains(BAD_BYTE) || dots_at_line_ends(self.text);
+        (self.is_sound() && !doubtful).then_some(body)
     }
 
-    /// Lowers an attribute or block without fault that lies somewhere in the text; says whether it was one.
-    fn piece(&mut self, start: usize, end: usize, body: &mut Body) -> bool {
-        let rest = self.text.get(end..).unwrap_or("");
-        let line = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
-        // A heredoc needs the end of its line.
-        let end = if rest[..line].trim().is_empty() { end + line } else { end };
-        let text = self.text.get(start..end).unwrap_or("");
-        let shift = self.shift.saturating_add(super::offset_of(start));
-        let mut inner = Lowering::new(self.id, self.name, text, shift);
-        let whole = inner.whole();
-        let read = whole.is_ok() || self.problems.is_empty();
-        match whole {
-            Ok(found) => {
-                let known = |attribute: &Attribute| body.attribute(&attribute.name.text).is_none();
-                let new: Vec<Attribute> = found.attributes.into_iter().filter(known).collect();
-                body.attributes.extend(new);
-                body.blocks.extend(found.blocks);
-            }
-            // After a mistake the language's parser keeps silent on what may follow from it.
-            Err(_) if !self.problems.is_empty() => self.broken.push(self.span(start, end)),
-            Err(error) => inner.refuse(&error),
-        }
-        self.problems.append(&mut inner.problems);
-        read
+    fn is_sound(&self) -> bool {
+        self.problems.is_empty() && !self.doubtful
     }
 
-    /// Lowers the text as one expression.
-    pub(super) fn lone_expression(&mut self) -> Option<Expr> {
-        match parse_mended(self.text, hcl_edit::parser::parse_expr) {
-            Ok(expr) => Some(self.expr(&expr)),
-            Err(error) => {
-                self.refuse(&error);
-                None
-            }
-        }
+    fn parser(&self) -> Parser<'a> {
+        Parser::new(self.id, self.name, self.text, self.shift).within(self.whole_text)
+    }
+
+    /// Lowers the text as one expression that stands in parentheses.
+    pub(super) fn sound_expression(&mut self) -> Option<Expr> {
+        let expr = parse_mended(self.text, hcl_edit::parser::parse_expr).ok()?;
+        let expr = self.expr(&expr);
+        self.is_sound().then_some(expr)
     }
 
     /// Lowers the text as a template.
-    pub(super) fn lone_template(&mut self) -> Option<Vec<Part>> {
-        let found = match parse_mended(self.text, hcl_edit::parser::parse_template) {
-            Ok(template) => Ok(self.parts(&template, Form::File)),
-            Err(error) => Err(error),
-        };
-        if let (Ok(parts), true) = (&found, self.problems.is_empty()) {
-            return Some(parts.clone());
-        }
-        let problems = std::mem::take(&mut self.problems);
-        super::explain::bare_template(self);
-        if self.problems.is_empty() {
-            self.problems = problems;
-            if let Err(error) = &found {
-                self.refuse(error);
+    pub(super) fn lone_template(&mut self) -> Vec<Part> {
+        if let Ok(template) = parse_mended(self.text, hcl_edit::parser::parse_template) {
+            let parts = self.parts(&template, Form::File);
+            if self.is_sound() {
+                return parts;
             }
         }
-        None
-    }
-
-    fn refuse(&mut self, error: &hcl_edit::parser::Error) {
-        let at = error.location().offset().min(self.text.len());
-        let span = self.span(at, at + 1);
-        let message = error.message();
-        let detail = if message.contains("nesting depth") {
-            "Expressions and blocks are read to a depth of 64 levels. Give parts of this one names as local \
-             values."
-                .to_string()
-        } else if message.contains("operator") && message.contains("128") {
-            "Expressions are read with up to 128 operators in a row. Give parts of this one names as local \
-             values."
-                .to_string()
-        } else {
-            format!("The text cannot be read here: {message}.")
-        };
-        self.problems.push(Diagnostic::error("Invalid syntax", detail).at(span, ""));
+        let mut parser = self.parser();
+        let parts = parser.bare_template();
+        self.problems = parser.problems;
+        parts
     }
 
     /// Lowers a body that lies at `start..end`; `open` is its opening brace, empty for a file.
@@ -278,7 +156,10 @@ impl<'a> Lowering<'a> {
         let open = header_end + rest.find('{').map_or(0, |brace| brace + 1);
         let close = range.end.saturating_sub(1).max(open);
         let mut body = self.body(&block.body, open, close, open.saturating_sub(1));
-        let one_line = !self.text.get(open..close).unwrap_or("").contains('\n');
+        let rest = self.text.get(open..close).unwrap_or("");
+        let before = rest.find(|letter: char| !matches!(letter, ' ' | '\t'));
+        let one_line = before.is_some_and(|at| !rest[at..].starts_with(['\n', '\r', '#']))
+            && !before.is_some_and(|at| rest[at..].starts_with("//"));
         if let (true, Some(first)) = (one_line, body.attributes.first()) {
             body.end = Span { end: first.span.start + 1, ..first.span };
         }

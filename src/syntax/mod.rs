@@ -1,8 +1,7 @@
 //! Text to a tree with spans.
 //!
-//! hcl-edit parses; its tree is lowered into ours (`tree`), so that the rest of the program does not
-//! know it. Never fails: gives what could be read *and* the problems. Spans always count bytes of the
-//! text that was handed in, a byte order mark included.
+//! hcl-edit parses; its tree is lowered into ours (`tree`), so that the rest of the program does not know it. What it
+//! refuses is read by `parse`, which has the problems and a tree of all that is sound. Never fails. Spans always count bytes of the text that was handed in, a byte order mark included.
 
 pub mod tree;
 mod lower;
@@ -10,7 +9,7 @@ mod mend;
 mod template;
 mod literal;
 mod scan;
-mod explain;
+mod parse;
 pub mod format;
 mod json;
 
@@ -20,7 +19,8 @@ pub use self::json::{Contexts, Nesting, parse_json, parse_json_values};
 use crate::diag::{Diagnostic, FileId, Span, dedup};
 
 use self::lower::Lowering;
-use self::tree::{Body, Expr, ExprKind, File, Part};
+use self::parse::Parser;
+use self::tree::{Body, Expr, ExprKind, File};
 
 /// The byte order mark that some editors put before the text.
 const MARK: &str = "\u{feff}";
@@ -38,7 +38,7 @@ pub fn parse_named(id: FileId, name: &str, text: &str) -> (File, Vec<Diagnostic>
     let body = lowering.file();
     let mut problems = lowering.problems;
     dedup(&mut problems);
-    (File { id, body, broken: lowering.broken }, problems)
+    (File { id, body, broken: Vec::new() }, problems)
 }
 
 /// Reads one expression, as if it stood in parentheses. Spans are those of the text, moved by `offset`.
@@ -48,25 +48,12 @@ pub fn parse_named(id: FileId, name: &str, text: &str) -> (File, Vec<Diagnostic>
 pub fn parse_expression(id: FileId, text: &str, offset: u32) -> Result<Expr, Vec<Diagnostic>> {
     let wrapped = format!("({text}\n)");
     let mut lowering = Lowering::new(id, "", &wrapped, i64::from(offset) - 1);
-    let expr = lowering.lone_expression();
-    let mut plain = Lowering::new(id, "", text, i64::from(offset));
-    if lowering.doubtful {
-        explain::expression(&mut plain);
+    if let Some(Expr { kind: ExprKind::Parens(inner), .. }) = lowering.sound_expression() {
+        return Ok(*inner);
     }
-    match expr {
-        Some(Expr { kind: ExprKind::Parens(inner), .. })
-            if lowering.problems.is_empty() && plain.problems.is_empty() =>
-        {
-            Ok(*inner)
-        }
-        _ => {
-            if !lowering.doubtful {
-                explain::expression(&mut plain);
-            }
-            let unexplained = plain.problems.is_empty();
-            Err(if unexplained { lowering.problems } else { plain.problems })
-        }
-    }
+    let mut parser = Parser::new(id, "", text, i64::from(offset));
+    let expr = parser.lone_expression();
+    if parser.problems.is_empty() { Ok(expr) } else { Err(parser.problems) }
 }
 
 /// Says whether a letter may stand in a name after its first.
@@ -102,13 +89,11 @@ pub fn is_unfinished(text: &str) -> bool {
 /// Why it is not a template.
 pub fn parse_template(id: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
     let mut lowering = Lowering::new(id, "", text, 0);
-    let parts: Option<Vec<Part>> = lowering.lone_template();
-    match parts {
-        Some(parts) if lowering.problems.is_empty() => {
-            Ok(Expr { kind: ExprKind::Template(parts), span: Span::new(id, 0, text.len()) })
-        }
-        _ => Err(lowering.problems),
+    let parts = lowering.lone_template();
+    if !lowering.problems.is_empty() {
+        return Err(lowering.problems);
     }
+    Ok(Expr { kind: ExprKind::Template(parts), span: Span::new(id, 0, text.len()) })
 }
 
 /// Gives an empty body for a file of which nothing could be read.
@@ -127,6 +112,7 @@ fn offset_of(bytes: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::tree::Part;
     use super::*;
 
     fn value(text: &str) -> Expr {
@@ -251,6 +237,56 @@ mod tests {
             let (_, problems) = parse(FileId(0), text);
             assert_eq!(problems, [], "{text}");
         }
+    }
+
+    fn texts(json: &serde_json::Value, found: &mut Vec<String>) {
+        match json {
+            serde_json::Value::String(text) => {
+                found.extend([text.clone(), format!("v = {text}\n")]);
+            }
+            serde_json::Value::Array(list) => list.iter().for_each(|inner| texts(inner, found)),
+            serde_json::Value::Object(map) => map.values().for_each(|inner| texts(inner, found)),
+            _ => {}
+        }
+    }
+
+    fn corpus() -> Vec<String> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        let mut folders = vec![root.join("tests/conformance"), root.join("examples")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let ending = path.extension().and_then(|ending| ending.to_str());
+                match ending {
+                    _ if path.is_dir() => folders.push(path),
+                    Some("tf") => found.extend(std::fs::read_to_string(&path)),
+                    Some("json") => {
+                        let text = std::fs::read_to_string(&path).unwrap_or_default();
+                        let json = serde_json::from_str(&text).unwrap_or_default();
+                        texts(&json, &mut found);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    #[test]
+    fn both_parsers_make_the_same_tree_of_what_is_sound() {
+        let mut count = 0;
+        for text in corpus() {
+            let Some(body) = Lowering::new(FileId(0), "", &text, 0).sound_file() else { continue };
+            let mut parser = Parser::new(FileId(0), "", &text, 0);
+            let own = parser.file();
+            assert_eq!(parser.problems, [], "{text}");
+            assert_eq!(format!("{own:?}"), format!("{body:?}"), "{text}");
+            count += 1;
+        }
+        assert!(count > 1000, "only {count} texts");
     }
 
     #[test]

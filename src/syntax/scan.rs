@@ -1,4 +1,4 @@
-//! Tokens of the native syntax, each with its place: for `explain` and `format`.
+//! Tokens of the native syntax, each with its place: for `parse` and `format`.
 //!
 //! Every byte of the text but spaces is in a token; nothing is refused here.
 
@@ -356,19 +356,22 @@ pub(super) fn heredoc_start(rest: &str) -> Option<(usize, &str)> {
     Some((rest.len() - after.len(), marker))
 }
 
+/// Gives the length of a number. Several dots or exponents are one token, so that a mistyped number is told as such.
 fn number_length(rest: &str) -> usize {
-    let digits = |from: usize| {
-        let tail = &rest[from..];
-        from + tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len())
-    };
-    // Several dots are one token, so that a mistyped number is told as such.
-    let end = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(rest.len());
-    let mut end = rest[..end].trim_end_matches('.').len();
-    if rest[end..].starts_with(['e', 'E']) {
-        let sign = usize::from(rest[end + 1..].starts_with(['+', '-']));
-        if digits(end + 1 + sign) > end + 1 + sign {
-            end = digits(end + 1 + sign);
+    let bytes = rest.as_bytes();
+    let mut end = 0;
+    loop {
+        match bytes.get(end) {
+            Some(b'0'..=b'9' | b'.') => end += 1,
+            Some(b'e' | b'E') => {
+                let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+                if !bytes.get(end + 1 + sign).is_some_and(u8::is_ascii_digit) {
+                    break;
+                }
+                end += sign + 2;
+            }
+            _ => break,
         }
     }
-    end
+    rest[..end].trim_end_matches('.').len()
 }

@@ -15,21 +15,20 @@ use super::lower::Lowering;
 use super::tree::{Expr, Ident, Part};
 
 /// A piece of a template in the order of the text.
-enum Piece {
+pub(super) enum Piece {
     Literal(String, Span),
     Interpolation(Expr),
     If(Expr, Span),
-    Else,
-    EndIf,
     For(Option<Ident>, Ident, Expr, Span),
-    EndFor,
+    /// `else`, `endif`, `endfor`.
+    End(&'static str, Span),
 }
 
 /// A piece with its trim markers.
-struct Flat {
-    piece: Piece,
-    before: bool,
-    after: bool,
+pub(super) struct Flat {
+    pub(super) piece: Piece,
+    pub(super) before: bool,
+    pub(super) after: bool,
 }
 
 /// How a template is written.
@@ -46,7 +45,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    fn quoting(self) -> Quoting {
+    pub(super) fn quoting(self) -> Quoting {
         if self == Form::Quoted { Quoting::Quoted } else { Quoting::Bare }
     }
 }
@@ -103,10 +102,10 @@ impl Lowering<'_> {
                 out.push(flat(Piece::If(condition, span), directive.if_expr.strip));
                 self.flatten(&directive.if_expr.template, form, out);
                 if let Some(otherwise) = &directive.else_expr {
-                    out.push(flat(Piece::Else, otherwise.strip));
+                    out.push(flat(Piece::End("else", span), otherwise.strip));
                     self.flatten(&otherwise.template, form, out);
                 }
-                out.push(flat(Piece::EndIf, directive.endif_expr.strip));
+                out.push(flat(Piece::End("endif", span), directive.endif_expr.strip));
             }
             Directive::For(directive) => {
                 let intro = &directive.for_expr;
@@ -117,7 +116,7 @@ impl Lowering<'_> {
                 let collection = self.expr(&intro.collection_expr);
                 out.push(flat(Piece::For(key_name, value_name, collection, span), intro.strip));
                 self.flatten(&intro.template, form, out);
-                out.push(flat(Piece::EndFor, directive.endfor_expr.strip));
+                out.push(flat(Piece::End("endfor", span), directive.endfor_expr.strip));
             }
         }
     }
@@ -128,7 +127,7 @@ fn flat(piece: Piece, strip: Strip) -> Flat {
 }
 
 /// Lets each `~` eat the white space of the literal beside it.
-fn trim(flat: &mut [Flat]) {
+pub(super) fn trim(flat: &mut [Flat]) {
     for place in 0..flat.len() {
         if flat[place].before
             && place > 0
@@ -145,7 +144,7 @@ fn trim(flat: &mut [Flat]) {
 }
 
 /// Takes the smallest indent from the start of each line, counted in characters.
-fn dedent(flat: &mut [Flat]) {
+pub(super) fn dedent(flat: &mut [Flat]) {
     let mut least = usize::MAX;
     let mut line_start = true;
     let mut starts = Vec::new();
@@ -180,7 +179,7 @@ fn dedent(flat: &mut [Flat]) {
 /// Nests directives and joins neighbouring literals, up to the end or a piece that ends a directive.
 fn nest(pieces: &mut std::iter::Peekable<impl Iterator<Item = Piece>>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    let ends = |piece: &Piece| matches!(piece, Piece::Else | Piece::EndIf | Piece::EndFor);
+    let ends = |piece: &Piece| matches!(piece, Piece::End(..));
     while let Some(piece) = pieces.next_if(|piece| !ends(piece)) {
         match piece {
             Piece::Literal(text, span) => match parts.last_mut() {
@@ -194,18 +193,18 @@ fn nest(pieces: &mut std::iter::Peekable<impl Iterator<Item = Piece>>) -> Vec<Pa
             Piece::If(condition, span) => {
                 let then = nest(pieces);
                 let mut otherwise = Vec::new();
-                if pieces.next_if(|piece| matches!(piece, Piece::Else)).is_some() {
+                if pieces.next_if(|piece| matches!(piece, Piece::End("else", _))).is_some() {
                     otherwise = nest(pieces);
                 }
-                pieces.next_if(|piece| matches!(piece, Piece::EndIf));
+                pieces.next_if(|piece| matches!(piece, Piece::End("endif", _)));
                 parts.push(Part::If { condition, then, otherwise, span });
             }
             Piece::For(key_name, value_name, collection, span) => {
                 let body = nest(pieces);
-                pieces.next_if(|piece| matches!(piece, Piece::EndFor));
+                pieces.next_if(|piece| matches!(piece, Piece::End("endfor", _)));
                 parts.push(Part::For { key_name, value_name, collection, body, span });
             }
-            Piece::Else | Piece::EndIf | Piece::EndFor => {}
+            Piece::End(..) => {}
         }
     }
     parts

@@ -101,6 +101,8 @@ pub enum ExprKind {
     },
     /// The element, inside a splat.
     Each,
+    /// What could not be read: nothing is known of it. A text with it has a problem.
+    Unknown,
     /// `name(arguments…)`.
     Call {
         /// The name, namespaces included (`core::length`).
@@ -245,6 +247,9 @@ impl Expr {
     /// Gives the place of what an expression begins with, which some messages point at instead of all of it:
     /// text without its quotes, a call's name with the parenthesis, the first operand.
     pub fn start(&self) -> Span {
+        if let Some(start) = self.start_of_steps() {
+            return start;
+        }
         let first = |length: u32| Span { end: self.span.start + length, ..self.span };
         match &self.kind {
             ExprKind::Template(parts) => match &parts[..] {
@@ -267,7 +272,35 @@ impl Expr {
             | ExprKind::Attribute(..)
             | ExprKind::Index(..)
             | ExprKind::Each
+            | ExprKind::Unknown
             | ExprKind::Parens(_) => self.span,
+        }
+    }
+
+    /// Gives the same of steps that are no reference: the bracket of an index that is worked out, or the start of what
+    /// they are taken of.
+    fn start_of_steps(&self) -> Option<Span> {
+        let mut expr = self;
+        loop {
+            expr = match &expr.kind {
+                ExprKind::Attribute(source, _) => source,
+                ExprKind::Index(source, index) if !index.is_constant_key() => {
+                    let end = source.span.end;
+                    return Some(Span { start: end, end: end + 1, ..source.span });
+                }
+                ExprKind::Index(source, _) => source,
+                ExprKind::Name(_) => return None,
+                _ if std::ptr::eq(expr, self) => return None,
+                _ => return Some(expr.start()),
+            };
+        }
+    }
+
+    /// Says whether an index by it is a step of a reference: it is a literal.
+    pub fn is_constant_key(&self) -> bool {
+        match self.kind {
+            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::Unknown => true,
+            _ => self.literal().is_some(),
         }
     }
 

@@ -67,7 +67,8 @@ fn within(expr: &Expr) -> bool {
         | ExprKind::Bool(_)
         | ExprKind::Number(_)
         | ExprKind::Name(_)
-        | ExprKind::Each => false,
+        | ExprKind::Each
+        | ExprKind::Unknown => false,
         ExprKind::Template(parts) => parts.iter().any(in_part),
         ExprKind::Attribute(source, _) => within(source),
         ExprKind::Index(source, index) => within(source) || within(index),

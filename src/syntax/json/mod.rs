@@ -314,6 +314,6 @@ impl FromJson<'_> {
         lowering.whole_text = Some(self.text);
         let parts = lowering.lone_template();
         self.problems.append(&mut lowering.problems);
-        parts.unwrap_or_default()
+        parts
     }
 }
