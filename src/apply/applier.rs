@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::agree::disagreement;
 use super::desk::Message;
+use super::late::Unmade;
 use super::oracle::{Former, Now};
 use super::program::Run;
 use super::provision::Provisioning;
@@ -48,6 +49,8 @@ pub struct Given<'a> {
     pub world: World,
     /// The plan.
     pub plan: &'a Plan,
+    /// What an earlier run may have asked for in vain.
+    pub unmade: &'a Unmade,
     /// Asked once, what is under way is finished and nothing more begun; asked again, what is under way is left.
     pub stop: Stop,
 }

@@ -106,7 +106,7 @@ impl Applier<'_, '_> {
 }
 
 /// Gives a value with null in the place of what is not known.
-fn known(value: &Value) -> Value {
+pub(super) fn known(value: &Value) -> Value {
     if !value.is_known() {
         return Value::null(value.ty()).marked(value.marks());
     }

@@ -8,6 +8,7 @@ mod checks;
 pub mod applier;
 mod desk;
 mod diary;
+pub mod late;
 mod oracle;
 mod program;
 pub mod recover;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::applier::{Applier, Done, Given};
 use super::desk::{Message, WorkerDesk};
+use super::late::{self, Expected};
 use super::oracle::{Former, Now};
 use super::provision::Next;
 use crate::addr::{Address, Mode};
@@ -195,7 +196,17 @@ impl Applier<'_, '_> {
             clock: self.given.world.clock.clone(),
             stop: self.given.stop.clone(),
         };
-        Ok(Some(Box::pin(async move { Done::Acted(session.act(&act, &desk).await) })))
+        let expected = self.expected(action);
+        Ok(Some(Box::pin(
+            async move { Done::Acted(late::act(&*session, &act, &desk, expected).await) },
+        )))
+    }
+
+    /// Says whether an object that is to be made may come by a request of an earlier run.
+    fn expected(&self, action: &Action) -> Option<Expected> {
+        let since = *self.given.unmade.get(&action.address)?;
+        let provider = self.sessions.provider(&self.change(action)?.provider)?.clone();
+        (action.call == Call::Create).then_some(Expected { since, provider })
     }
 
     /// Takes over an object that turned out to be as it should be.

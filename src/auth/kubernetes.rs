@@ -19,7 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use tower::filter::{AsyncFilterLayer, AsyncPredicate};
 use tower::{BoxError, ServiceBuilder};
 
-use crate::http::{Method, wire};
+use crate::http::{Method, retry, wire};
 
 /// Gives a token for one request.
 pub type Bearer = Arc<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
@@ -215,6 +215,16 @@ pub struct Sent<'a> {
     pub body: Option<(&'a str, Vec<u8>)>,
 }
 
+/// What the server answered.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How long it asks to wait before the next try.
+    pub after: Option<Duration>,
+}
+
 /// Why a request has no answer.
 pub enum Silence {
     /// It cannot be sent at all.
@@ -227,7 +237,7 @@ pub enum Silence {
 ///
 /// # Errors
 /// Why there is none.
-pub async fn exchange(client: &Client, sent: Sent<'_>) -> Result<(u16, Vec<u8>), Silence> {
+pub async fn exchange(client: &Client, sent: Sent<'_>) -> Result<Answer, Silence> {
     let (method, path) = (sent.method.as_str(), sent.path);
     let mut request = ::http::Request::builder()
         .method(sent.method.clone())
@@ -245,14 +255,14 @@ pub async fn exchange(client: &Client, sent: Sent<'_>) -> Result<(u16, Vec<u8>),
     })?;
     let exchange = async {
         let answer = client.send(request).await.map_err(|error| plain(&error))?;
-        let status = answer.status().as_u16();
+        let (status, after) = (answer.status().as_u16(), retry::after(answer.headers()));
         let body = answer.into_body().collect().await.map_err(|error| plain(&error))?;
-        Ok::<_, String>((status, body.to_bytes().to_vec()))
+        Ok::<_, String>(Answer { status, body: body.to_bytes().to_vec(), after })
     };
     match tokio::time::timeout(PATIENCE, exchange).await {
-        Ok(Ok((status, body))) => {
-            wire::answered(method, path, status, &body, false);
-            Ok((status, body))
+        Ok(Ok(answer)) => {
+            wire::answered(method, path, answer.status, &answer.body, false);
+            Ok(answer)
         }
         Ok(Err(cause)) => {
             wire::failed(method, path, &cause);

@@ -13,6 +13,7 @@ use super::kinds::Given;
 use super::store::StoreError;
 use crate::diag::Diagnostic;
 use crate::http::client::{Client, Tls, Transport};
+use crate::http::retry::after;
 use crate::http::{Bytes, Clock, HeaderMap, HeaderName, HeaderValue, Method, Request, SystemClock};
 
 /// Where the state is, and how it is asked for.
@@ -147,7 +148,7 @@ impl Service {
             let (failed, pause) = match self.client.send(request.clone()).await {
                 Ok(answer) => {
                     let status = answer.status.as_u16();
-                    let after = answer.headers.get("retry-after").and_then(seconds);
+                    let after = after(&answer.headers);
                     let answer = Answer {
                         status,
                         body: answer.bytes().to_vec(),
@@ -260,10 +261,6 @@ fn sum(bytes: &[u8]) -> String {
 
 fn passes(status: u16) -> bool {
     status == 429 || (status >= 500 && status != 501)
-}
-
-fn seconds(value: &HeaderValue) -> Option<Duration> {
-    value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 fn wrong(name: &str, why: &str) -> Diagnostic {

@@ -304,6 +304,7 @@ pub(super) fn carried_out(
         registry,
         world: World { pace, ..workbench.world() },
         plan,
+        unmade: &workbench.unmade,
         stop: inner.clone(),
     };
     let live = workbench.screen.live && !workbench.json();

@@ -74,6 +74,9 @@ pub(super) fn taken_up(
     }
     let left = |finding: &Finding| matches!(finding.answer, Answer::Unknown(_) | Answer::Strays(_));
     workbench.open = findings.iter().filter(|it| left(it)).map(|it| it.question.clone()).collect();
+    let unmade = findings.iter().filter(|finding| finding.answer == Answer::NotMade);
+    let unmade = unmade.map(|it| (it.address().clone(), it.question.begun.since));
+    workbench.unmade = unmade.collect();
     let told: Vec<Diagnostic> = findings.iter().filter_map(problem).collect();
     if !workbench.json {
         for finding in &findings {

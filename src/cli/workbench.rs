@@ -13,6 +13,7 @@ use super::encryption::{self, Written};
 use super::environment::{Environment, Screen};
 use super::sandboxed::Sandbox;
 use super::{Exit, variables};
+use crate::apply::late::Unmade;
 use crate::backends::vault::Encryption;
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
@@ -49,6 +50,8 @@ pub(super) struct Workbench<'e, 's> {
     pub(super) json: bool,
     /// The actions of a run before that have no end, as the state was loaded.
     pub(super) open: Vec<Question>,
+    /// What such a run had begun to make, and what was not there when it was looked for.
+    pub(super) unmade: Unmade,
     /// How many entries of such a run's journal were taken into the state as it was loaded.
     pub(super) replayed: usize,
     /// Whether warnings stand in a line each where there are no errors.
@@ -106,6 +109,7 @@ impl<'e, 's> Workbench<'e, 's> {
             empty: false,
             json,
             open: Vec::new(),
+            unmade: Unmade::new(),
             replayed: 0,
             compact,
             colour,

@@ -6,6 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 
 /// What an adaptive pace begins with.
@@ -86,8 +87,28 @@ impl Pace {
     }
 }
 
+/// Does all, as many at once as the pace says while they are done; gives what came of them, in their order.
+pub async fn all<F: Future>(pace: &Pace, jobs: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting = jobs.into_iter().enumerate();
+    let (mut running, mut done) = (FuturesUnordered::new(), Vec::new());
+    loop {
+        while running.len() < pace.width() {
+            let Some((place, job)) = waiting.next() else { break };
+            running.push(async move { (place, job.await) });
+        }
+        match running.next().await {
+            Some(one) => done.push(one),
+            None => break,
+        }
+    }
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, output)| output).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -118,6 +139,33 @@ mod tests {
 
         answers(&pace, 10_000, Duration::from_millis(50));
         assert_eq!(pace.width(), 64);
+    }
+
+    #[tokio::test]
+    async fn as_many_are_under_way_as_the_pace_says_by_then_and_the_order_is_kept() {
+        let (pace, running, most) = (Pace::default(), Cell::new(0), Cell::new((0, 0)));
+        let jobs = (0..40).map(|number| {
+            let (pace, running, most) = (&pace, &running, &most);
+            async move {
+                running.set(running.get() + 1);
+                let (early, late) = most.get();
+                match number < 20 {
+                    true => most.set((running.get().max(early), late)),
+                    false => most.set((early, running.get().max(late))),
+                }
+                tokio::task::yield_now().await;
+                if number == 9 {
+                    pace.note(at(1), Duration::ZERO, true);
+                }
+                running.set(running.get() - 1);
+                number
+            }
+        });
+
+        let done = all(&pace, jobs).await;
+
+        assert_eq!(done, (0..40).collect::<Vec<_>>());
+        assert_eq!(most.get(), (10, 5));
     }
 
     #[test]

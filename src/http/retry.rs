@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::HeaderMap;
+
 /// How long to go on trying.
 #[derive(Clone, Copy, Debug)]
 pub struct Retry {
@@ -35,6 +37,15 @@ impl Retry {
         }
         (total + pause <= self.limit).then_some(pause)
     }
+}
+
+/// The longest time that an answer may ask to wait.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Gives how long an answer asks to wait before the next try.
+pub fn after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST))
 }
 
 /// Says whether an answer is one that passes: a rate, an overload, an operation that is in the way.
@@ -93,6 +104,20 @@ pub fn reasons(body: &Json) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_says_in_seconds_how_long_to_wait_and_not_for_ever() {
+        let told = |text: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("retry-after", crate::http::HeaderValue::from_static(text));
+            after(&headers)
+        };
+
+        assert_eq!(told("7"), Some(Duration::from_secs(7)));
+        assert_eq!(told("86400"), Some(Duration::from_secs(60)));
+        assert_eq!(told("soon"), None);
+        assert_eq!(after(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn pauses_double_until_the_limit() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 
-use crate::http::{Method, Request, Response, StatusCode};
+use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 
 /// The faults that wait to happen.
 #[derive(Debug, Default)]
@@ -45,17 +45,20 @@ struct Chance {
 enum Outcome {
     /// The connection breaks before an answer.
     Reset,
-    /// This is answered, and nothing else happens.
-    Answer(StatusCode, Json),
+    /// This is answered, and nothing else happens; after so many seconds another try is wished for.
+    Answer(StatusCode, Json, Option<u64>),
     /// The request is done, and its answer is lost.
-    Lost,
-    /// The request comes, and is never answered; whether it is done.
-    Held(bool),
+    Lost(Arrival),
+    /// The request comes, and is never answered; when it is done, where it is.
+    Held(Option<Arrival>),
     /// The request is done twice.
     Double,
     /// The answer takes so long.
     Delay(Duration),
 }
+
+/// When a request is done: so many requests after it came. It was on its way for so long.
+pub type Arrival = u64;
 
 /// What is to happen to a request.
 pub enum Verdict {
@@ -63,12 +66,10 @@ pub enum Verdict {
     Reset,
     /// It is answered so.
     Answer(Response),
-    /// It is done, then it breaks.
-    Lost,
-    /// Nothing is answered for ever.
-    Held,
-    /// It is done, and never answered.
-    HeldDone,
+    /// It is done, now or later, and the connection breaks.
+    Lost(Arrival),
+    /// Nothing is answered for ever; it is done, now or later, where this says when.
+    Held(Option<Arrival>),
     /// It is done twice, and answered as it was the second time.
     Double,
     /// It is done, and the answer takes so long.
@@ -76,7 +77,7 @@ pub enum Verdict {
 }
 
 impl Faults {
-    /// Takes a fault: `{method?, path (regular expression), status | reset | lost | held | double | delay, done?, after?,
+    /// Takes a fault: `{method?, path (regular expression), status | reset | lost | held | double | delay, done?, late?, after?,
     /// times?, body?, share?, seed?, outcomes?}`: `after` so many that fit, so many `times`; or that `share` of all that fit, drawn
     /// from the `seed`. `outcomes` are several of which one is drawn each time.
     ///
@@ -124,12 +125,18 @@ impl Faults {
         self.done += 1;
         Some(match outcome {
             Outcome::Reset => Verdict::Reset,
-            Outcome::Lost => Verdict::Lost,
-            Outcome::Held(done) => {
+            Outcome::Lost(arrival) => Verdict::Lost(arrival),
+            Outcome::Held(arrival) => {
                 self.held += 1;
-                if done { Verdict::HeldDone } else { Verdict::Held }
+                Verdict::Held(arrival)
             }
-            Outcome::Answer(status, body) => Verdict::Answer(Response::json(status, &body)),
+            Outcome::Answer(status, body, after) => {
+                let mut answer = Response::json(status, &body);
+                if let Some(after) = after {
+                    answer.headers.insert("retry-after", HeaderValue::from(after));
+                }
+                Verdict::Answer(answer)
+            }
             Outcome::Double => Verdict::Double,
             Outcome::Delay(time) => Verdict::Delay(time),
         })
@@ -196,10 +203,15 @@ fn outcome(json: &Json) -> Result<Outcome, String> {
         let time = duration(text).ok_or("\"delay\" is a duration like \"50ms\" or \"2s\"")?;
         return Ok(Outcome::Delay(time));
     }
+    let late = match &json["late"] {
+        Json::Null => 0,
+        late => late.as_u64().ok_or("\"late\" is a number of requests")?,
+    };
+    let held = (is("done") || late > 0).then_some(late);
     for (name, outcome) in [
         ("reset", Outcome::Reset),
-        ("lost", Outcome::Lost),
-        ("held", Outcome::Held(is("done"))),
+        ("lost", Outcome::Lost(late)),
+        ("held", Outcome::Held(held)),
         ("double", Outcome::Double),
     ] {
         if is(name) {
@@ -210,7 +222,11 @@ fn outcome(json: &Json) -> Result<Outcome, String> {
     let status = json["status"].as_u64().ok_or(needed)?;
     let code = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok());
     let code = code.ok_or_else(|| format!("{status} is no status"))?;
-    Ok(Outcome::Answer(code, body(json, code)))
+    let after = match &json["retry_after"] {
+        Json::Null => None,
+        after => Some(after.as_u64().ok_or("\"retry_after\" is a number of seconds")?),
+    };
+    Ok(Outcome::Answer(code, body(json, code), after))
 }
 
 /// Reads a duration like `600s`, `50ms`, `10m`, `1h`.
@@ -259,7 +275,7 @@ mod tests {
         let request = Request::new(Method::GET, "/x");
 
         assert!(faults.verdict(&request).is_none() && faults.verdict(&request).is_none());
-        assert!(matches!(faults.verdict(&request), Some(Verdict::HeldDone)));
+        assert!(matches!(faults.verdict(&request), Some(Verdict::Held(Some(0)))));
         assert_eq!(faults.held(), 1);
     }
 
@@ -268,6 +284,7 @@ mod tests {
         for wrong in [
             json!({"path": "x"}),
             json!({"path": "x", "delay": "soon"}),
+            json!({"path": "x", "lost": true, "late": "soon"}),
             json!({"path": "x", "reset": true, "share": 2}),
             json!({"path": "x", "outcomes": [{"reset": true}, {}]}),
         ] {

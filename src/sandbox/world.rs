@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use crate::http::{Clock, HeaderValue, Method, Request, Response, StatusCode};
 use crate::sandbox::clock::VirtualClock;
 use crate::sandbox::control;
-use crate::sandbox::faults::{Faults, Verdict};
+use crate::sandbox::faults::{Arrival, Faults, Verdict};
 use crate::sandbox::google::cloud::cluster_of;
 use crate::sandbox::google::{Google, token};
 use crate::sandbox::kubernetes::Cluster;
@@ -54,9 +54,19 @@ pub struct World {
     clock: Arc<VirtualClock>,
     clusters: Mutex<BTreeMap<String, Arc<Cluster>>>,
     journal: Mutex<VecDeque<Json>>,
+    late: Mutex<Vec<Late>>,
     dirty: AtomicBool,
     path: Option<PathBuf>,
     lock: Mutex<Option<File>>,
+}
+
+/// A request that is still on its way, though nobody waits for its answer any more.
+struct Late {
+    /// The cluster whose port it came to.
+    cluster: Option<String>,
+    request: Request,
+    /// It is done before so many more requests are.
+    arrival: Arrival,
 }
 
 impl World {
@@ -90,6 +100,7 @@ impl World {
             clock,
             clusters: Mutex::default(),
             journal: Mutex::default(),
+            late: Mutex::default(),
             dirty: AtomicBool::new(false),
             path: path.map(Path::to_owned),
             lock: Mutex::new(lock),
@@ -128,16 +139,28 @@ impl World {
     /// Answers a request that came to a cluster's port.
     pub fn answer_cluster(&self, key: &str, request: &Request) -> Response {
         self.settle();
-        let perform = || match self.cluster_by_key(key) {
-            Some(cluster) => cluster.answer(request),
-            None => reset(),
-        };
-        if let Some(answer) = self.fault(request, &perform) {
+        self.counted(Some(key), request)
+    }
+
+    /// Answers a request, unless a fault waits for it.
+    fn counted(&self, cluster: Option<&str>, request: &Request) -> Response {
+        for late in self.arrived() {
+            let answer = self.perform(late.cluster.as_deref(), &late.request);
+            self.note(&late.request, late.cluster.as_deref(), answer.status);
+        }
+        if let Some(answer) = self.fault(cluster, request) {
             return answer;
         }
-        let answer = perform();
-        self.note(request, Some(key), answer.status);
+        let answer = self.perform(cluster, request);
+        self.note(request, cluster, answer.status);
         answer
+    }
+
+    /// Gives what was on its way until so many requests had come.
+    fn arrived(&self) -> Vec<Late> {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.iter_mut().for_each(|it| it.arrival = it.arrival.saturating_sub(1));
+        late.extract_if(.., |it| it.arrival == 0).collect()
     }
 
     /// Ends what is due by now, and lets the clusters do so too.
@@ -173,6 +196,7 @@ impl World {
         }
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.reconcile();
         self.dirty.store(true, Ordering::Relaxed);
     }
@@ -312,19 +336,19 @@ impl World {
     }
 
     /// Gives what a fault makes of a request, where one waits for it.
-    fn fault(&self, request: &Request, perform: &dyn Fn() -> Response) -> Option<Response> {
+    fn fault(&self, cluster: Option<&str>, request: &Request) -> Option<Response> {
         let verdict =
             self.faults.lock().unwrap_or_else(PoisonError::into_inner).verdict(request)?;
+        let perform = || self.perform(cluster, request);
         let answer = match verdict {
             Verdict::Reset => reset(),
-            Verdict::Held => held(),
-            Verdict::HeldDone => {
-                perform();
+            Verdict::Held(arrival) => {
+                arrival.inspect(|arrival| self.arrive(cluster, request, *arrival));
                 held()
             }
             Verdict::Answer(answer) => answer,
-            Verdict::Lost => {
-                perform();
+            Verdict::Lost(arrival) => {
+                self.arrive(cluster, request, arrival);
                 reset()
             }
             Verdict::Double => {
@@ -341,10 +365,28 @@ impl World {
         Some(answer)
     }
 
-    fn perform(&self, request: &Request) -> Response {
-        let answer = self.google.answer(request);
-        self.reconcile();
-        answer
+    /// Does what a request asks for, at once or later.
+    fn arrive(&self, cluster: Option<&str>, request: &Request, arrival: Arrival) {
+        if arrival == 0 {
+            self.perform(cluster, request);
+            return;
+        }
+        let (cluster, request) = (cluster.map(String::from), request.clone());
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.push(Late { cluster, request, arrival });
+    }
+
+    /// Does what a request to a cluster's port, or to the services', asks for.
+    fn perform(&self, cluster: Option<&str>, request: &Request) -> Response {
+        let Some(key) = cluster else {
+            let answer = self.google.answer(request);
+            self.reconcile();
+            return answer;
+        };
+        match self.cluster_by_key(key) {
+            Some(cluster) => cluster.answer(request),
+            None => reset(),
+        }
     }
 
     fn note(&self, request: &Request, cluster: Option<&str>, status: StatusCode) {
@@ -389,12 +431,7 @@ impl Service for World {
         if own {
             return control::answer(self, request);
         }
-        if let Some(answer) = self.fault(request, &|| self.perform(request)) {
-            return answer;
-        }
-        let answer = self.perform(request);
-        self.note(request, None, answer.status);
-        answer
+        self.counted(None, request)
     }
 }
 

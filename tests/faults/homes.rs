@@ -119,7 +119,7 @@ impl Home {
     /// Says whether a call waits for an answer that never comes.
     pub(super) fn hangs(&self) -> bool {
         match &self.service {
-            Service::Sandbox(_) => self.stage.world.faults.lock().unwrap().held() > 0,
+            Service::Sandbox(_) => self.stage.held() > 0,
             Service::Http(server) => server.kept().held,
             Service::Pg(wire) => wire.state().held,
         }
@@ -177,6 +177,13 @@ fn bucket(stage: &Stage) -> String {
 }
 
 fn cluster(stage: &Stage) -> String {
+    let mut settings = access(stage);
+    settings["secret_suffix"] = json!("polls");
+    block("kubernetes", &settings)
+}
+
+/// Makes a cluster, and gives the settings with which it is reached.
+pub(super) fn access(stage: &Stage) -> Json {
     enable(stage, &["container.googleapis.com", "compute.googleapis.com"]);
     let clusters = "/v1/projects/polls-demo/locations/asia-south1-a/clusters";
     let body = json!({"cluster": {"name": "states", "initialNodeCount": 1}});
@@ -186,11 +193,10 @@ fn cluster(stage: &Stage) -> String {
     let authority = made["masterAuth"]["clusterCaCertificate"].as_str().unwrap();
     let authority = String::from_utf8(STANDARD.decode(authority).unwrap()).unwrap();
     let token = stage.world.mint_token(Duration::from_secs(86_400 * 365));
-    let settings = json!({
-        "secret_suffix": "polls", "host": format!("https://{}", made["endpoint"].as_str().unwrap()),
+    json!({
+        "host": format!("https://{}", made["endpoint"].as_str().unwrap()),
         "cluster_ca_certificate": authority, "token": token,
-    });
-    block("kubernetes", &settings)
+    })
 }
 
 /// A wire to a database of its own, which counts what is said on it and breaks when it is told to.

@@ -10,6 +10,7 @@
 mod stack;
 mod stage;
 mod kills;
+mod late;
 mod writes;
 mod storms;
 mod homes;
@@ -23,12 +24,27 @@ mod http_server;
 mod postgres;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// How many runs are to be killed, where who runs the test says so.
 #[expect(clippy::disallowed_methods, reason = "who runs the test says how often")]
 fn kills() -> Option<usize> {
     std::env::var("KILLS").ok().and_then(|text| text.parse().ok())
+}
+
+/// Tries the numbers from 1 on, two at a time, until one of them comes to nothing; gives how many came to something.
+fn until_none(trial: impl Fn(usize) -> Result<bool, String> + Sync) -> usize {
+    let (next, came, over) = (AtomicUsize::new(1), AtomicUsize::new(0), AtomicBool::new(false));
+    each(&[(), ()], |()| {
+        while !over.load(Ordering::Relaxed) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let came_to = trial(number).map_err(|why| format!("{number}: {why}"))?;
+            came.fetch_add(usize::from(came_to), Ordering::Relaxed);
+            over.fetch_or(!came_to, Ordering::Relaxed);
+        }
+        Ok(())
+    });
+    came.into_inner()
 }
 
 /// Tries all, two at a time, and tells of those that fail.

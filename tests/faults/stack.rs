@@ -24,7 +24,12 @@ resource "google_project_service" "each" {
 
 impl Stack {
     fn of(text: &str) -> Stack {
-        Stack { files: BTreeMap::from([("main.tf".to_string(), format!("{HEAD}{text}"))]) }
+        Stack::written(&format!("{HEAD}{text}"))
+    }
+
+    /// Gives a configuration of one file.
+    pub(super) fn written(text: &str) -> Stack {
+        Stack { files: BTreeMap::from([("main.tf".to_string(), text.to_string())]) }
     }
 
     /// Gives the example.

@@ -54,6 +54,16 @@ pub(super) fn program() -> String {
     std::env::var("TERRANE").unwrap_or_else(|_| env!("CARGO_BIN_EXE_terrane").to_string())
 }
 
+/// Makes a folder, in memory where there is such a place: nothing here outlives the machine, and a disk that others use is slow
+/// to make things durable.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    match memory.is_dir() {
+        true => tempfile::tempdir_in(memory).unwrap(),
+        false => tempfile::tempdir().unwrap(),
+    }
+}
+
 /// A folder, its world, and who serves it.
 pub(super) struct Stage {
     folder: tempfile::TempDir,
@@ -75,18 +85,24 @@ impl Drop for Stage {
 impl Stage {
     /// Makes a folder with an empty world.
     pub(super) fn open(stack: &Stack) -> Stage {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in &stack.files {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
+        let folder = folder();
         fs::create_dir(folder.path().join(".terrane")).unwrap();
-        Stage::served(folder)
+        let stage = Stage::served(folder);
+        stage.write(stack);
+        stage
+    }
+
+    /// Writes the configuration.
+    pub(super) fn write(&self, stack: &Stack) {
+        for (name, text) in &stack.files {
+            fs::write(self.folder().join(name), text).unwrap();
+        }
     }
 
     /// Makes a folder that is as this one, with a world that is as this one.
     pub(super) fn copied(&self) -> Stage {
         self.world.save().unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         fs::create_dir(folder.path().join(".terrane")).unwrap();
         for part in ["", ".terrane"] {
             for file in fs::read_dir(self.folder().join(part)).unwrap().flatten() {
@@ -128,14 +144,45 @@ impl Stage {
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Output {
-        ended(self.command(arguments))
+        self.ended(self.command(arguments))
     }
 
     /// Runs with a variable of the environment more.
     pub(super) fn run_with(&self, name: &str, value: &str, arguments: &[&str]) -> Output {
         let mut command = self.command(arguments);
         command.env(name, value);
-        ended(command)
+        self.ended(command)
+    }
+
+    /// Runs to the end, or until nothing is heard of it any more.
+    fn ended(&self, mut command: Command) -> Output {
+        let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
+        let (mut child, mut heard) = (command.spawn().unwrap(), (Instant::now(), 0));
+        let mut hangs = false;
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            let seen = self.world.faults.lock().unwrap().seen();
+            if seen != heard.1 {
+                heard = (Instant::now(), seen);
+            }
+            if heard.0.elapsed() > SILENCE {
+                hangs = true;
+                child.kill().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let read = |file: &mut fs::File| {
+            let mut bytes = Vec::new();
+            file.rewind().unwrap();
+            file.read_to_end(&mut bytes).unwrap();
+            bytes
+        };
+        let ran = Output { status, stdout: read(&mut out), stderr: read(&mut err) };
+        assert!(!hangs, "{command:?} hangs:\n{}", text(&ran));
+        ran
     }
 
     /// Begins a run whose output goes to a file: a pipe that nobody reads would stop it.
@@ -158,6 +205,11 @@ impl Stage {
     /// Lets requests fail.
     pub(super) fn fault(&self, fault: &Json) {
         self.world.faults.lock().unwrap().add(fault).unwrap();
+    }
+
+    /// Says how many requests were never answered.
+    pub(super) fn held(&self) -> u64 {
+        self.world.faults.lock().unwrap().held()
     }
 
     /// Lets no more requests fail.
@@ -185,7 +237,7 @@ impl Stage {
         self.fault(
             &json!({ "path": "", "held": true, "done": point.done, "after": point.request }),
         );
-        self.kill_when(&APPLY, || self.world.faults.lock().unwrap().held() > 0);
+        self.kill_when(&APPLY, || self.held() > 0);
         self.calm();
         self.settled(&whole.inventory).map_err(|why| format!("{why}\nthe first:\n{}", self.told()))
     }
@@ -280,35 +332,8 @@ impl Stage {
     }
 }
 
-/// How long a run may take: longer than any does, and so that one which hangs is told of.
-const LONGEST: Duration = Duration::from_secs(400);
-
-/// Runs to the end.
-fn ended(mut command: Command) -> Output {
-    let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-    command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
-    let (mut child, start) = (command.spawn().unwrap(), Instant::now());
-    let mut hangs = false;
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if start.elapsed() > LONGEST {
-            hangs = true;
-            child.kill().unwrap();
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    };
-    let read = |file: &mut fs::File| {
-        let mut bytes = Vec::new();
-        file.rewind().unwrap();
-        file.read_to_end(&mut bytes).unwrap();
-        bytes
-    };
-    let ran = Output { status, stdout: read(&mut out), stderr: read(&mut err) };
-    assert!(!hangs, "{command:?} hangs:\n{}", text(&ran));
-    ran
-}
+/// A run of which nothing was heard for so long hangs.
+const SILENCE: Duration = Duration::from_secs(300);
 
 /// Names an object without what chance chose.
 fn plain(item: &Json) -> String {

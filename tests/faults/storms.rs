@@ -5,6 +5,8 @@
 
 use serde_json::{Value as Json, json};
 
+use terrane::http::Clock;
+
 use crate::stack::Stack;
 use crate::stage::{APPLY, DESTROY, Inventory, Stage, text};
 
@@ -96,6 +98,24 @@ fn seeds(usual: u64) -> Vec<u64> {
 fn all_survive(stack: &Stack, usual: u64) {
     let calm = calm(stack);
     crate::each(&seeds(usual), |seed| survives(stack, *seed, &calm));
+}
+
+#[test]
+fn a_cluster_that_has_too_much_to_do_is_asked_again_when_it_says() {
+    let stage = Stage::open(&Stack::written(""));
+    stage.write(&crate::late::namespace(&stage));
+    let before = stage.world.clock().now();
+    let busy = json!({"kind": "Status", "reason": "TooManyRequests", "code": 429, "message": "too many requests"});
+    // Without a word on when, more often than other failures are tried again; then with one.
+    stage.fault(&json!({"path": "^/api/v1/", "status": 429, "times": 8, "body": busy}));
+    stage.fault(&json!({"method": "PATCH", "path": "/configmaps/", "status": 429, "retry_after": 50, "body": busy}));
+
+    let ran = stage.run(&APPLY);
+
+    assert!(ran.status.success(), "{}", text(&ran));
+    assert_eq!(stage.world.faults.lock().unwrap().done(), 9);
+    let took = stage.world.clock().now().duration_since(before);
+    assert!(took.as_secs() >= 50, "{took:?}\n{}", text(&ran));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use kube::Client;
 use serde_json::Value as Json;
@@ -161,18 +162,19 @@ impl Api {
             };
             let known = self.answered.load(Ordering::Relaxed);
             let retry = if known { Retry::default() } else { Retry::first() };
-            match retry.pause(tried).filter(|_| again) {
-                Some(pause) => self.clock.sleep(pause).await,
-                None => return Err(failed),
+            match (retry.pause(tried), again) {
+                (None, _) | (_, Again::No) => return Err(failed),
+                (Some(pause), Again::Soon) => self.clock.sleep(pause).await,
+                (Some(_), Again::After(after)) => self.clock.sleep(after).await,
             }
         }
     }
 
     /// Sends a request once; a failure comes with whether another try is worth it.
-    async fn once(&self, ask: &Ask<'_>) -> Result<Json, (Failed, bool)> {
+    async fn once(&self, ask: &Ask<'_>) -> Result<Json, (Failed, Again)> {
         let client = self.client.get_or_try_init(|| access::client(&self.access, None)).await;
         let client = client.map_err(|why| {
-            (Failed::Other(format!("the connection cannot be set up: {why}")), false)
+            (Failed::Other(format!("the connection cannot be set up: {why}")), Again::No)
         })?;
         let (group, collection) = match ask.of {
             Of::Secrets => ("api/v1", "secrets"),
@@ -186,14 +188,15 @@ impl Api {
             accept: ask.accept,
             body: ask.body.map(|body| ("application/json", body.to_string().into_bytes())),
         };
-        let (status, bytes) = match access::exchange(client, sent).await {
-            Ok(answer) => answer,
-            Err(Silence::Unsendable(why)) => return Err((Failed::Other(why), false)),
-            Err(Silence::Unanswered(why)) => {
-                let why = format!("the cluster gives no answer: {why}");
-                return Err((Failed::Other(why), true));
-            }
-        };
+        let access::Answer { status, body: bytes, after } =
+            match access::exchange(client, sent).await {
+                Ok(answer) => answer,
+                Err(Silence::Unsendable(why)) => return Err((Failed::Other(why), Again::No)),
+                Err(Silence::Unanswered(why)) => {
+                    let why = format!("the cluster gives no answer: {why}");
+                    return Err((Failed::Other(why), Again::Soon));
+                }
+            };
         self.answered.store(true, Ordering::Relaxed);
         let body: Json = serde_json::from_slice(&bytes).unwrap_or(Json::Null);
         if (200..300).contains(&status) {
@@ -205,7 +208,11 @@ impl Api {
             (409, "AlreadyExists" | "Conflict") => Failed::Conflict,
             _ => Failed::Other(self.refused(status, ask, body["message"].as_str())),
         };
-        let again = matches!(status, 429 | 500 | 502..=504);
+        let again = match (status, after) {
+            (429 | 503, Some(after)) => Again::After(after),
+            (429 | 500 | 502..=504, _) => Again::Soon,
+            _ => Again::No,
+        };
         Err((failed, again))
     }
 
@@ -227,6 +234,14 @@ impl Api {
         };
         format!("the cluster answers {status}: {said}{help}")
     }
+}
+
+/// Whether another try is worth it.
+enum Again {
+    No,
+    Soon,
+    /// After the time that the server asks for.
+    After(Duration),
 }
 
 /// Gives an object's name.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
-use crate::auth::kubernetes::{self as access, Access, Bearer, Silence};
+use crate::auth::kubernetes::{self as access, Access, Answer, Bearer, Silence};
 use crate::http::pace::Pace;
+use crate::http::retry::Retry;
 use crate::http::{Clock, Method};
 
 use super::super::{ApiError, ApiErrorKind, World};
@@ -75,6 +76,11 @@ impl Cluster {
         Cluster { access, bearer, client: OnceCell::new(), clock, pace, user_agent }
     }
 
+    /// Gives how many requests may be under way.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
     /// Gives an object or a list.
     pub(super) async fn get(&self, path: &str) -> Result<Json, Refusal> {
         self.send(Ask { method: Method::GET, path, body: None, attempts: 3 }).await
@@ -83,7 +89,7 @@ impl Cluster {
     /// Gives plain text, like a log.
     pub(super) async fn text(&self, path: &str) -> Result<String, Refusal> {
         let ask = Ask { method: Method::GET, path, body: None, attempts: 2 };
-        let (status, bytes) = self.exchange(&ask).await?;
+        let Answer { status, body: bytes, .. } = self.exchange(&ask).await?;
         match status {
             200..=299 => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             _ => Err(self.refusal(&ask, status, &bytes)),
@@ -92,7 +98,7 @@ impl Cluster {
 
     /// Sends a request and gives the answer's JSON.
     pub(super) async fn send(&self, ask: Ask<'_>) -> Result<Json, Refusal> {
-        let (status, bytes) = self.exchange(&ask).await?;
+        let Answer { status, body: bytes, .. } = self.exchange(&ask).await?;
         if !(200..300).contains(&status) {
             return Err(self.refusal(&ask, status, &bytes));
         }
@@ -105,19 +111,26 @@ impl Cluster {
         })
     }
 
-    async fn exchange(&self, ask: &Ask<'_>) -> Result<(u16, Vec<u8>), Refusal> {
+    async fn exchange(&self, ask: &Ask<'_>) -> Result<Answer, Refusal> {
         let mut wait = Duration::from_millis(500);
-        let mut attempt = 1;
+        let (mut attempt, mut refused) = (1, 0);
         loop {
             let asked = self.clock.now();
             let outcome = self.once(ask).await;
-            if let Ok((status, _)) = &outcome {
+            if let Ok(Answer { status, after, .. }) = &outcome {
                 let now = self.clock.now();
                 let took = now.duration_since(asked).unsigned_abs();
                 self.pace.note(now, took, *status == 429);
+                // The server has done nothing: whatever was asked for may be asked for again.
+                if *status == 429 {
+                    refused += 1;
+                    let Some(pause) = Retry::default().pause(refused) else { return outcome };
+                    self.clock.sleep(after.unwrap_or(pause)).await;
+                    continue;
+                }
             }
             let again = match &outcome {
-                Ok((status, bytes)) => is_passing(*status, bytes),
+                Ok(answer) => is_passing(answer.status, &answer.body),
                 Err(refusal) => refusal.error.kind == ApiErrorKind::Unreachable,
             };
             if !again || attempt >= ask.attempts {
@@ -129,7 +142,7 @@ impl Cluster {
         }
     }
 
-    async fn once(&self, ask: &Ask<'_>) -> Result<(u16, Vec<u8>), Refusal> {
+    async fn once(&self, ask: &Ask<'_>) -> Result<Answer, Refusal> {
         let client =
             self.client.get_or_try_init(|| access::client(&self.access, self.bearer.clone()));
         let client = client.await.map_err(|detail| {
@@ -171,7 +184,7 @@ impl Cluster {
 fn is_passing(status: u16, bytes: &[u8]) -> bool {
     let says = |words: &str| String::from_utf8_lossy(bytes).contains(words);
     match status {
-        429 | 502..=504 => true,
+        502..=504 => true,
         500 => says("etcdserver") || says("failed calling webhook"),
         409 => says("resourcequotas"),
         _ => false,

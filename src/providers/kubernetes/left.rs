@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::super::{ApiError, ApiErrorKind, Desk, Found, Observed, Wanted, is_within};
 use super::act::Act;
-use super::apply::MANAGER;
+use super::apply::{MANAGER, is_keeper};
 use super::client::Cluster;
 use super::memory::Memory;
 use super::object::{Name, metadata, written};
@@ -35,7 +35,8 @@ pub(super) async fn left(
         },
         None => generated(cluster, kind, &planned, since).await?,
     };
-    let Some(mut live) = live.filter(is_ours) else { return Ok(Found::default()) };
+    let may_be = |live: &Json| is_ours(live) || (is_unclaimed(live) && made_since(live, since));
+    let Some(mut live) = live.filter(may_be) else { return Ok(Found::default()) };
     let mut complete = true;
     if let (Some(rule), Some(name)) = (rule_of(&kind.kind, &planned), name_of(kind, &live)) {
         let act = Act { cluster, kind, desk };
@@ -81,6 +82,14 @@ fn is_ours(live: &Json) -> bool {
     managers.is_some_and(|managers| managers.iter().any(|entry| entry["manager"] == MANAGER))
 }
 
+/// Says whether nobody but controllers has a field of the object. Who applies no more than a name has none: the server counts
+/// only what else is said.
+fn is_unclaimed(live: &Json) -> bool {
+    let managers = live.pointer("/metadata/managedFields").and_then(Json::as_array);
+    let mut managers = managers.into_iter().flatten();
+    managers.all(|entry| entry["manager"].as_str().is_some_and(is_keeper))
+}
+
 fn name_of(kind: &Kind, live: &Json) -> Option<Name> {
     let text = |name: &str| live["metadata"][name].as_str().map(String::from);
     let namespace =
@@ -115,8 +124,28 @@ async fn generated(
     let Some(Json::Array(items)) = list.get_mut("items").map(Json::take) else { return Ok(None) };
     let fits = |item: &Json| {
         item["metadata"]["generateName"] == prefix.as_str()
-            && is_ours(item)
+            && (is_ours(item) || is_unclaimed(item))
             && made_since(item, since)
     };
     Ok(items.into_iter().filter(fits).max_by_key(made))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn who_applies_a_name_alone_has_no_field_and_made_the_object_all_the_same() {
+        let managed = |names: &[&str]| {
+            let entries: Vec<Json> = names.iter().map(|name| json!({ "manager": name })).collect();
+            json!({ "metadata": { "managedFields": entries } })
+        };
+
+        assert!(is_unclaimed(&json!({ "metadata": {} })));
+        assert!(is_unclaimed(&managed(&["kube-controller-manager"])));
+        assert!(!is_unclaimed(&managed(&["kube-controller-manager", "kubectl-create"])));
+        assert!(!is_unclaimed(&managed(&[MANAGER])) && is_ours(&managed(&[MANAGER])));
+    }
 }

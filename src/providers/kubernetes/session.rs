@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::http::Method;
+use crate::http::{Method, pace};
 use crate::value::{Path, Value};
 
 use super::super::{
@@ -25,9 +24,6 @@ use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
 use super::tables::{Kind, tables};
-
-/// So many requests are under way at a time.
-const WIDTH: usize = 8;
 
 /// A configured Kubernetes provider.
 pub(super) struct KubernetesSession {
@@ -217,8 +213,7 @@ impl Session for KubernetesSession {
                 (places, answers)
             }));
         }
-        let read: Vec<_> = futures::stream::iter(reads).buffer_unordered(WIDTH).collect().await;
-        for (places, found) in read {
+        for (places, found) in pace::all(self.cluster.pace(), reads).await {
             for (place, answer) in places.into_iter().zip(found) {
                 answers[place] = Some(answer);
             }
@@ -265,7 +260,7 @@ impl Session for KubernetesSession {
         for one in proposed {
             asks.push(Box::pin(self.preview_one(one)));
         }
-        futures::stream::iter(asks).buffered(WIDTH).collect().await
+        pace::all(self.cluster.pace(), asks).await
     }
 
     async fn find(

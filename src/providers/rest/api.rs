@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::http::client::Transport;
 use crate::http::pace::Pace;
-use crate::http::retry::{Retry, passes, too_many};
+use crate::http::retry::{Retry, after, passes, too_many};
 use crate::http::{Clock, HeaderMap, HeaderValue, Method, Request};
 use crate::providers::{ApiError, ApiErrorKind, TokenSource};
 
@@ -100,6 +100,7 @@ impl Api {
             let again = failed.1 && !(ask.careful && failed.0.unknown);
             match retry.pause(tries).filter(|_| again) {
                 Some(pause) => {
+                    let pause = failed.2.unwrap_or(pause);
                     tracing::info!(tries, what = ask.what, "trying again after {pause:?}");
                     clock.sleep(pause).await;
                 }
@@ -109,7 +110,8 @@ impl Api {
     }
 
     async fn once(&self, ask: &Ask<'_>, url: &str, tries: u32) -> Result<Json, Attempt> {
-        let token = self.tokens.token().await.map_err(|error| Attempt(error.into(), false))?;
+        let token =
+            self.tokens.token().await.map_err(|error| Attempt(error.into(), false, None))?;
         let mut request = Request::new(ask.method.clone(), url);
         if let Some(body) = &ask.body {
             request = request.json(body);
@@ -125,7 +127,7 @@ impl Api {
             Err(error) => {
                 let mut failed = unreachable(&ask.what, &ask.method, url, &error.message, tries);
                 failed.unknown = error.sent;
-                return Err(Attempt(failed, true));
+                return Err(Attempt(failed, true, None));
             }
         };
         let status = answer.status.as_u16();
@@ -137,10 +139,10 @@ impl Api {
         if answer.status.is_success() {
             return Ok(body);
         }
-        let again = passes(status, &body);
+        let (again, after) = (passes(status, &body), after(&answer.headers));
         let mut failed = refused(&ask.what, &ask.method, url, status, &body, tries);
         failed.unknown = matches!(status, 500 | 502 | 504);
-        Err(Attempt(failed, again))
+        Err(Attempt(failed, again, after))
     }
 
     fn answered(&self, service: &str) -> bool {
@@ -186,5 +188,5 @@ impl Api {
     }
 }
 
-/// A failed try, and whether another is worth it.
-struct Attempt(Refused, bool);
+/// A failed try, whether another is worth it, and after which time the service asks for it.
+struct Attempt(Refused, bool, Option<Duration>);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::addr::Mode;
+use crate::http::pace;
 use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Session, TokenSource,
     Wanted,
@@ -23,9 +23,6 @@ use super::job::{Job, body, protected, settled};
 use super::json;
 use super::plan::Defaults;
 use super::spec::{Call, List, OperationKind, Spec};
-
-/// How many requests are under way at once while reading.
-const AT_ONCE: usize = 10;
 
 /// A session of a provider that is made of resource files.
 pub struct RestSession {
@@ -222,7 +219,7 @@ impl RestSession {
                 }
             })
             .collect();
-        stream::iter(reads).buffered(AT_ONCE).collect().await
+        pace::all(&self.api.pace, reads).await
     }
 
     /// Waits while an object is just being made or removed: a run before this one may have left it so.
@@ -372,7 +369,7 @@ impl Session for RestSession {
                 places.into_iter().zip(found).collect::<Vec<_>>()
             })
             .collect();
-        let mut found: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).concat().await;
+        let mut found = pace::all(&self.api.pace, reads).await.concat();
         found.sort_by_key(|(place, _)| *place);
         let observed = |value| Observed { value, private: Vec::new() };
         found.into_iter().map(|(_, read)| read.map(|value| value.map(observed))).collect()
