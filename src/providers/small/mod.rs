@@ -44,6 +44,8 @@ pub(super) struct Row {
     pub(super) plan: fn(&PlanRequest<'_>) -> Planned,
     /// Makes or changes the object: gives the planned value with all that was unknown filled in.
     pub(super) make: fn(&Making<'_>) -> Result<Value, ApiError>,
+    /// That takes a while, in which others are to go on.
+    pub(super) long: bool,
     /// Checks what the schema cannot say.
     pub(super) validate: fn(&Value) -> Vec<Problem>,
     /// Gives what an import id stands for.
@@ -93,6 +95,7 @@ impl Row {
             schema,
             plan,
             make,
+            long: false,
             validate: no_checks,
             import: no_import,
             read: |value, _| Ok(Some(value.clone())),
@@ -273,8 +276,31 @@ impl Session for SmallSession {
             Deed::Create { planned, .. } => (planned, None),
             Deed::Update { planned, prior, .. } => (planned, Some(prior)),
         };
-        let value = (row.make)(&Making { planned, prior, world: &self.world })?;
+        let value = if row.long {
+            self.beside(row.make, planned.clone(), prior.cloned()).await?
+        } else {
+            (row.make)(&Making { planned, prior, world: &self.world })?
+        };
         Ok(Some(Observed { value, private: action.private.clone() }))
+    }
+}
+
+impl SmallSession {
+    /// Makes an object on another thread. All workers are on one task: a long computation there would keep the others
+    /// from hearing their answers in time.
+    async fn beside(
+        &self,
+        make: fn(&Making<'_>) -> Result<Value, ApiError>,
+        planned: Value,
+        prior: Option<Value>,
+    ) -> Result<Value, ApiError> {
+        let world = self.world.clone();
+        let making =
+            move || make(&Making { planned: &planned, prior: prior.as_ref(), world: &world });
+        tokio::task::spawn_blocking(making).await.unwrap_or_else(|error| {
+            let detail = format!("The computation broke off: {error}.");
+            Err(ApiError::new(ApiErrorKind::Internal, "Not computed", detail))
+        })
     }
 }
 
@@ -439,4 +465,53 @@ pub(super) fn no_checks(_config: &Value) -> Vec<Problem> {
 /// Gives the `keepers` or `triggers` field: a map of text whose change replaces.
 pub(super) fn keepers() -> Field {
     Field::attribute(Type::map(Type::String), Given::Optional).replaces()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    /// Where who computes and who has other work meet.
+    static MEETING: Barrier = Barrier::new(2);
+
+    const LONG: &[Row] = &[Row {
+        long: true,
+        ..Row::new(
+            "x",
+            || made(0, []),
+            null::ROWS[0].plan,
+            |making| {
+                MEETING.wait();
+                Ok(making.planned.clone())
+            },
+        )
+    }];
+
+    fn world() -> World {
+        World {
+            clock: Arc::new(crate::http::SystemClock),
+            environment: Arc::default(),
+            home: None,
+            root: "/".into(),
+            sandbox: None,
+            version: "0",
+            vault: None,
+            pace: Arc::default(),
+            tokens: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_computation_lets_others_go_on() {
+        let session = SmallSession { rows: LONG, data: &[], ephemeral: &[], world: world() };
+        let making = session.beside(LONG[0].make, Value::string("a"), None);
+        let mut making = std::pin::pin!(making);
+
+        assert!(futures::poll!(&mut making).is_pending());
+        MEETING.wait();
+
+        assert_eq!(making.await.unwrap(), Value::string("a"));
+    }
 }

@@ -14,6 +14,7 @@ use crate::schema::{Field, Given, Schema};
 use crate::value::{Path, Type, Value};
 
 pub(super) const PASSWORD: Row = Row {
+    long: true,
     validate: checks,
     import: password_import,
     upgrade: password_upgrade,

@@ -23,7 +23,12 @@ use crate::value::{Type, Value};
 pub(super) use self::data::DATA;
 
 pub(super) const ROWS: &[Row] = &[
-    Row { validate: checks, upgrade, ..Row::new("tls_private_key", schema, plan, make) },
+    Row {
+        long: true,
+        validate: checks,
+        upgrade,
+        ..Row::new("tls_private_key", schema, plan, make)
+    },
     certificate::REQUEST,
     certificate::SELF_SIGNED,
     certificate::LOCALLY_SIGNED,
