@@ -21,7 +21,7 @@ use rustix::fs::{FlockOperation, fcntl_lock, flock};
 use super::disk::{Disk, Of, folder_of, read_if_there, sync_folder, text_of};
 use super::kinds::{Given, Kind, Setting, Settings, path_from};
 use super::vault::{Seal, SealError, Vault};
-use super::work::{Work, entered};
+use super::work::{Next, Work, entered};
 use super::{Backend, BackendError, Holder, Loaded, Lock, LockError, Saved, Version};
 use crate::diag::Diagnostic;
 use crate::state::file::{self, StateError};
@@ -270,7 +270,7 @@ impl Lock for LocalLock {
         let unchanged = next.is_none();
         if let Some(next) = next {
             self.write(&next)?;
-            self.work.wrote(next);
+            self.work.wrote(next.snapshot);
         }
         self.end_journal()?;
         Ok(self.work.saved(unchanged))
@@ -280,7 +280,7 @@ impl Lock for LocalLock {
         self.may_replace(snapshot).await?;
         let next = self.work.pushed(snapshot);
         self.write(&next)?;
-        self.work.wrote(next);
+        self.work.wrote(next.snapshot);
         self.end_journal()?;
         Ok(self.work.saved(false))
     }
@@ -411,6 +411,12 @@ impl LocalLock {
         });
         // Another file stands at the path: it is not ours, so it may be opened and closed.
         let text = if same_file { self.read()? } else { self.files.read_state()? };
+        // Lineage and serial stand in clear, sealed or not: the rest need not be read for them.
+        let found = file::version(&text);
+        let same = found.as_ref().map(|found| (found.lineage.as_str(), found.serial));
+        if found.is_some() && same == self.work.version() {
+            return Ok(());
+        }
         let found = self.files.parse(&text).await?;
         if found.as_ref().map(|found| (found.lineage.as_str(), found.serial)) == self.work.version()
         {
@@ -425,12 +431,12 @@ impl LocalLock {
         })
     }
 
-    fn write(&mut self, snapshot: &Snapshot) -> Result<(), BackendError> {
-        let bytes = self.files.seal.state(snapshot).map_err(|error| self.files.sealed(error))?;
+    fn write(&mut self, next: &Next) -> Result<(), BackendError> {
+        let bytes = self.files.seal.state(next).map_err(|error| self.files.sealed(error))?;
         let written = self.back_up().and_then(|()| self.replace(&bytes));
         written.map_err(|source| BackendError::NotSaved {
             place: self.files.place(),
-            kept: self.files.keep_aside(snapshot),
+            kept: self.files.keep_aside(next),
             told: self.told,
             source,
         })
@@ -575,8 +581,8 @@ impl Files {
         }
     }
 
-    fn keep_aside(&self, snapshot: &Snapshot) -> Option<PathBuf> {
-        let bytes = self.seal.state(snapshot).ok()?;
+    fn keep_aside(&self, next: &Next) -> Option<PathBuf> {
+        let bytes = self.seal.state(next).ok()?;
         let written = self.disk.write_whole(Of::Aside, &self.errored, &bytes);
         written.ok().map(|()| self.errored.clone())
     }

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::disk::{Disk, Of};
 use super::store::{Piece, Store, StoreError};
 use super::vault::{Seal, SealError, Vault};
-use super::work::{Work, entered};
+use super::work::{Next, Work, entered};
 use super::{Backend, BackendError, Holder, Loaded, Lock, Saved, Version};
 use crate::state::{Entry, Snapshot, file};
 
@@ -302,13 +302,13 @@ impl RemoteLock {
     }
 
     /// Writes in the place of what was read; what cannot be written is kept aside.
-    async fn write(&mut self, next: Snapshot) -> Result<(), BackendError> {
+    async fn write(&mut self, next: Next) -> Result<(), BackendError> {
         let bytes = self.seal.state(&next).map_err(|error| self.sealed(error))?;
         let place = self.store.place();
         match self.store.write(&bytes, self.version.as_deref(), &self.id).await {
             Ok(version) => {
                 self.version = Some(version);
-                self.work.wrote(next);
+                self.work.wrote(next.snapshot);
                 Ok(())
             }
             Err(StoreError::Moved) => {

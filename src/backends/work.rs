@@ -30,6 +30,19 @@ pub(super) struct Work {
     since: Option<Timestamp>,
 }
 
+/// What is to be written, and as what text: it is made once, for the place and for what is kept aside.
+pub(super) struct Next {
+    pub(super) snapshot: Snapshot,
+    pub(super) text: String,
+}
+
+impl Next {
+    fn of(snapshot: Snapshot) -> Next {
+        let text = file::write(&snapshot);
+        Next { snapshot, text }
+    }
+}
+
 /// A journal that is shorter than this is no reason to save.
 const LITTLE: usize = 64 << 10;
 /// After so long a state is saved for a journal that is this part of it.
@@ -138,45 +151,36 @@ impl Work {
     }
 
     /// Gives what a save writes: the successor of what is there; nothing where that says the same.
-    pub(super) fn next(&mut self, snapshot: &Snapshot) -> Option<Snapshot> {
-        let base = self.base.clone().unwrap_or_default();
-        let same = Snapshot {
-            lineage: base.lineage.clone(),
-            serial: base.serial,
-            written_by: base.written_by.clone(),
-            ..snapshot.clone()
+    pub(super) fn next(&mut self, snapshot: &Snapshot) -> Option<Next> {
+        (self.journalled, self.since) = (0, None);
+        if self.base.as_ref().is_some_and(|base| base.says_same(snapshot)) {
+            return None;
+        }
+        let lineage = match self.base.as_ref().map_or("", |base| &base.lineage) {
+            "" => Uuid::new_v5(&self.run, b"lineage").to_string(),
+            lineage => lineage.to_string(),
         };
-        // The texts are compared: marks inside of values are not kept, so they make no difference.
-        let text = file::write(&same);
-        let unchanged = self.base.as_ref().is_some_and(|base| file::write(base) == text);
-        (self.journalled, self.written, self.since) = (0, text.len(), None);
-        (!unchanged).then(|| {
-            let lineage = match base.lineage.as_str() {
-                "" => Uuid::new_v5(&self.run, b"lineage").to_string(),
-                lineage => lineage.to_string(),
-            };
-            Snapshot { lineage, serial: base.serial + 1, ..snapshot.clone() }
-        })
+        let next = Next::of(Snapshot { lineage, serial: self.serial() + 1, ..snapshot.clone() });
+        self.written = next.text.len();
+        Some(next)
     }
 
     /// Gives what a push writes: what follows another state is a write more than what was pushed.
-    pub(super) fn pushed(&self, snapshot: &Snapshot) -> Snapshot {
-        let content = |snapshot: &Snapshot| {
-            let (lineage, serial) = (String::new(), 0);
-            file::write(&Snapshot { lineage, serial, ..snapshot.clone() })
-        };
-        let succeeds = self.base.as_ref().is_some_and(|base| content(base) != content(snapshot));
-        Snapshot { serial: snapshot.serial + u64::from(succeeds), ..snapshot.clone() }
+    pub(super) fn pushed(&self, snapshot: &Snapshot) -> Next {
+        let same =
+            |base: &Snapshot| base.written_by == snapshot.written_by && base.says_same(snapshot);
+        let succeeds = self.base.as_ref().is_some_and(|base| !same(base));
+        Next::of(Snapshot { serial: snapshot.serial + u64::from(succeeds), ..snapshot.clone() })
     }
 
     /// Gives what is kept aside where a save cannot be made: the successor of what was there.
-    pub(super) fn successor(&self, snapshot: &Snapshot) -> Snapshot {
+    pub(super) fn successor(&self, snapshot: &Snapshot) -> Next {
         let base = self.base.as_ref();
-        Snapshot {
+        Next::of(Snapshot {
             lineage: base.map(|base| base.lineage.clone()).unwrap_or_default(),
             serial: self.serial() + 1,
             ..snapshot.clone()
-        }
+        })
     }
 
     /// Takes over what a run before left open: it stays in the journal until its end is told.

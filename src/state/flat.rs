@@ -43,7 +43,21 @@ impl Object {
 fn read(flat: &Map<String, Json>, ty: &Type) -> Json {
     let Type::Object(fields) = ty else { return Json::Null };
     let parts = fields.iter().map(|(name, ty)| (name.clone(), part(flat, name, ty)));
-    Json::Object(parts.collect())
+    let mut read: Map<String, Json> = parts.collect();
+    // What only an older schema had is read too: who brings attributes to the present one may ask for it.
+    for full in flat.keys() {
+        let (name, rest) = full.split_once('.').unwrap_or((full, ""));
+        if read.contains_key(name) {
+            continue;
+        }
+        let value = match rest {
+            "" => text(flat, name).map_or(Json::Null, Json::from),
+            "#" => part(flat, name, &Type::set(Type::String)),
+            _ => continue,
+        };
+        read.insert(name.to_string(), value);
+    }
+    Json::Object(read)
 }
 
 /// Reads what stands at a name and below it.
@@ -151,6 +165,17 @@ mod tests {
             "zones": ["x", "y"], "gone": null, "none": [],
         });
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn what_only_an_older_schema_had_is_read_too() {
+        let texts = flat(json!({
+            "name": "n", "zone": "z", "zones.#": "2", "zones.0": "x", "zones.1": "y", "labels.%": "0",
+        }));
+
+        let read = read(&texts, &object(&[("name", Type::String)]));
+
+        assert_eq!(read, json!({"name": "n", "zone": "z", "zones": ["x", "y"]}));
     }
 
     #[test]

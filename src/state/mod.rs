@@ -1,6 +1,9 @@
 //! What is kept: the snapshot of all tracked objects, the state file (format 4) and the journal.
 
 pub mod file;
+mod read;
+mod write;
+mod same;
 mod old;
 pub mod flat;
 pub mod journal;

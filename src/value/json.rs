@@ -89,27 +89,25 @@ pub fn from_json(json: &Json) -> Value {
 /// # Errors
 /// The first part that is not of its type.
 pub fn from_json_as(json: &Json, ty: &Type) -> Result<Value, ConvertError> {
-    read_as(json, ty, &Path::root())
-}
-
-fn read_as(json: &Json, ty: &Type, path: &Path) -> Result<Value, ConvertError> {
+    // Most is well: where a part is not, its place is told on the way out.
     let wrong = || ConvertError {
-        path: path.clone(),
+        path: Path::root(),
         message: format!("{} required", ty.friendly_constraint()),
     };
     Ok(match (json, ty) {
-        (json, Type::Any) => read_dynamic(json, path)?,
+        (json, Type::Any) => read_dynamic(json)?,
         (Json::Null, ty) => Value::null(ty.clone()),
         (
             Json::Bool(_) | Json::Number(_) | Json::String(_),
             Type::Bool | Type::Number | Type::String,
         ) => {
             let read = convert(&from_json(json), ty);
-            read.map_err(|error| ConvertError { path: path.clone(), message: error.message })?
+            read.map_err(|error| ConvertError { path: Path::root(), message: error.message })?
         }
         (Json::Array(parts), Type::List(element) | Type::Set(element)) => {
             let parts = parts.iter().enumerate();
-            let parts = parts.map(|(place, part)| read_as(part, element, &path.place(place)));
+            let parts =
+                parts.map(|(place, part)| read_at(part, element, || Path::root().place(place)));
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
             match ty {
                 Type::Set(_) => Value::set((**element).clone(), parts),
@@ -118,19 +116,21 @@ fn read_as(json: &Json, ty: &Type, path: &Path) -> Result<Value, ConvertError> {
         }
         (Json::Array(parts), Type::Tuple(types)) if parts.len() == types.len() => {
             let parts = parts.iter().zip(types).enumerate();
-            let parts = parts.map(|(place, (part, ty))| read_as(part, ty, &path.place(place)));
+            let parts =
+                parts.map(|(place, (part, ty))| read_at(part, ty, || Path::root().place(place)));
             Value::tuple(parts.collect::<Result<_, _>>()?)
         }
         (Json::Object(fields), Type::Map(element)) => {
             let read = |(name, part): (&String, &Json)| {
-                Ok((name.clone(), read_as(part, element, &path.key(name))?))
+                Ok((name.clone(), read_at(part, element, || Path::root().key(name))?))
             };
             Value::map((**element).clone(), fields.iter().map(read).collect::<Result<Vec<_>, _>>()?)
         }
         (Json::Object(fields), Type::Object(types)) => {
             let read = |(name, ty): (&String, &Type)| {
                 let part = fields.get(name).unwrap_or(&Json::Null);
-                Ok((name.clone(), read_as(part, ty, &path.attribute(name.as_str()))?))
+                let read = read_at(part, ty, || Path::root().attribute(name.as_str()))?;
+                Ok((name.clone(), read))
             };
             Value::object(types.iter().map(read).collect::<Result<Vec<_>, _>>()?)
         }
@@ -138,14 +138,23 @@ fn read_as(json: &Json, ty: &Type, path: &Path) -> Result<Value, ConvertError> {
     })
 }
 
-fn read_dynamic(json: &Json, path: &Path) -> Result<Value, ConvertError> {
+/// Reads a part; what is wrong in it is told with the step that leads there.
+fn read_at(json: &Json, ty: &Type, step: impl Fn() -> Path) -> Result<Value, ConvertError> {
+    from_json_as(json, ty).map_err(|mut error| {
+        let inner = std::mem::replace(&mut error.path, step());
+        error.path.0.extend(inner.0);
+        error
+    })
+}
+
+fn read_dynamic(json: &Json) -> Result<Value, ConvertError> {
     if let Json::Object(fields) = json
         && fields.len() == 2
         && let (Some(value), Some(ty)) = (fields.get("value"), fields.get("type"))
         && let Some(ty) = type_from_json(ty)
     {
         // A type that is open at its top would read itself without end.
-        return if ty == Type::Any { Ok(from_json(value)) } else { read_as(value, &ty, path) };
+        return if ty == Type::Any { Ok(from_json(value)) } else { from_json_as(value, &ty) };
     }
     Ok(from_json(json))
 }

@@ -24,7 +24,7 @@ use tokio_postgres::{Client, Error, Row, Transaction};
 
 use self::lock::{MAKING, holds};
 use self::objects::Objects;
-use self::session::{failed, is_missing};
+use self::session::{ANEW, failed, is_missing, is_undone};
 use self::target::Target;
 use super::kinds::{Form, Given, Kind, Setting};
 use super::remote::Remote;
@@ -144,7 +144,14 @@ impl Store for PgStore {
         if held.is_none() {
             self.objects.make(client).await?;
         }
-        match self.replace(client, held.as_ref(), data, replaces).await {
+        let mut undone = 0;
+        let replaced = loop {
+            match self.replace(client, held.as_ref(), data, replaces).await {
+                Err(Refusal::Server(error)) if undone < ANEW && is_undone(&error) => undone += 1,
+                replaced => break replaced,
+            }
+        };
+        match replaced {
             Ok(number) => {
                 if let Some(held) = held.filter(|held| held.number != number) {
                     // The row has its own number: others may make their states again.
@@ -414,10 +421,14 @@ impl PgStore {
         let (Some(client), Some(held)) = (client, &state.held) else { return Ok(0) };
         let more = if text.contains(" WHERE ") { "AND" } else { "WHERE" };
         let text = format!("{text} {more} {}", holds(held.number));
-        match client.execute(&text, values).await {
-            Ok(rows) => Ok(rows),
-            Err(error) if client.is_closed() || error.is_closed() => Ok(0),
-            Err(error) => Err(failed(&error)),
+        let mut undone = 0;
+        loop {
+            match client.execute(&text, values).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) if client.is_closed() || error.is_closed() => return Ok(0),
+                Err(error) if undone < ANEW && is_undone(&error) => undone += 1,
+                Err(error) => return Err(failed(&error)),
+            }
         }
     }
 

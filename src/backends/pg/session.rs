@@ -41,6 +41,20 @@ pub(super) async fn open(target: &Target) -> Result<Client, StoreError> {
     Ok(client)
 }
 
+/// What a role must be allowed.
+const RIGHTS: &str = " (who only plans needs SELECT on the tables of the schema; who applies also INSERT, UPDATE and DELETE on them, \
+                      and USAGE on their sequences)";
+
+/// How often a transaction that met another one is begun anew.
+pub(super) const ANEW: u32 = 8;
+
+/// Says that the server has undone all of a transaction, since it met another one: it may be begun anew.
+pub(super) fn is_undone(error: &Error) -> bool {
+    let code = error.code();
+    code == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
+        || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+}
+
 /// The server starts, or all its places are taken.
 fn is_full(error: &Error) -> bool {
     let code = error.code();
@@ -56,7 +70,11 @@ pub(super) fn is_missing(error: &Error) -> bool {
 /// Gives what a person needs to know of an error. The server's details are left out: they may quote a row.
 pub(super) fn failed(error: &Error) -> StoreError {
     if let Some(told) = error.as_db_error() {
-        let hint = told.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let hint = match told.hint() {
+            Some(hint) => format!(" ({hint})"),
+            None if *told.code() == SqlState::INSUFFICIENT_PRIVILEGE => RIGHTS.to_string(),
+            None => String::new(),
+        };
         return StoreError::Failed(format!("{}{hint}", told.message()));
     }
     let mut text = error.to_string();

@@ -1,9 +1,10 @@
 //! A vault or none, as a place has it: between what stands there and what it says.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::super::work::Next;
 use super::{SealError, Vault, is_sealed};
-use crate::state::{Snapshot, file};
 
 /// What a place seals with; nothing where it keeps all in clear.
 #[derive(Clone, Default)]
@@ -50,11 +51,18 @@ impl Seal {
     }
 
     /// Gives the bytes that stand for a state.
-    pub(in crate::backends) fn state(&self, snapshot: &Snapshot) -> Result<Vec<u8>, SealError> {
-        let text = file::write(snapshot);
+    pub(in crate::backends) fn state<'n>(
+        &self,
+        next: &'n Next,
+    ) -> Result<Cow<'n, [u8]>, SealError> {
+        let Next { snapshot, text } = next;
         match &self.0 {
-            Some(vault) => vault.seal_state(text.as_bytes(), &snapshot.lineage, snapshot.serial),
-            None => Ok(text.into_bytes()),
+            Some(vault) => {
+                let sealed =
+                    vault.seal_state(text.as_bytes(), &snapshot.lineage, snapshot.serial)?;
+                Ok(Cow::Owned(sealed))
+            }
+            None => Ok(Cow::Borrowed(text.as_bytes())),
         }
     }
 

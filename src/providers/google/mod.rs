@@ -314,17 +314,39 @@ fn labels_of_dataplex(bucket: &mut Json) {
     bucket["effective_labels"] = Json::Object(all);
 }
 
+/// A place had two names, as it was a zone or a region.
+fn located(object: &mut Json) {
+    let place = ["zone", "region"].map(|name| object[name].clone());
+    let place = place.into_iter().find(|place| place.as_str().is_some_and(|it| !it.is_empty()));
+    if let Some(place) = place.filter(|_| object["location"].is_null()) {
+        object["location"] = place;
+    }
+}
+
 /// Brings attributes of older schema versions to the present one.
 fn upgraded(type_name: &str, version: u64, attributes: Json) -> Json {
     let mut attributes = attributes;
+    if !attributes.is_object() {
+        return attributes;
+    }
     type Upgrade = fn(&mut Json);
     const UPGRADES: &[(&str, u64, Upgrade)] = &[
+        ("google_container_cluster", 1, |cluster| {
+            located(cluster);
+            if cluster["node_locations"].as_array().is_none_or(Vec::is_empty)
+                && cluster["additional_zones"].is_array()
+            {
+                cluster["node_locations"] = cluster["additional_zones"].clone();
+            }
+        }),
         ("google_container_cluster", 2, |cluster| {
             set_dotted(cluster, "deletion_protection", true.into())
         }),
         ("google_container_node_pool", 1, |pool| {
-            if pool["location"].is_null() && pool["zone"].is_string() {
-                pool["location"] = pool["zone"].clone();
+            located(pool);
+            let words = ["location", "cluster", "name"].map(|name| pool[name].as_str());
+            if let [Some(location), Some(cluster), Some(name)] = words {
+                pool["id"] = format!("{location}/{cluster}/{name}").into();
             }
         }),
         ("google_storage_bucket", 1, labels_of_dataplex),
@@ -368,6 +390,38 @@ mod tests {
                 0,
                 json!({"zone": "eu-a"}),
                 json!({"zone": "eu-a", "location": "eu-a"}),
+            ),
+            (
+                "google_container_node_pool",
+                0,
+                json!({"id": "c-n", "zone": "", "region": "eu", "cluster": "c", "name": "n"}),
+                json!({
+                    "id": "eu/c/n", "zone": "", "region": "eu", "cluster": "c", "name": "n", "location": "eu",
+                }),
+            ),
+            (
+                "google_container_node_pool",
+                1,
+                json!({"id": "x", "zone": "eu-a", "cluster": "c", "name": "n"}),
+                json!({"id": "x", "zone": "eu-a", "cluster": "c", "name": "n"}),
+            ),
+            (
+                "google_container_cluster",
+                0,
+                json!({"zone": "eu-a", "additional_zones": ["eu-b", "eu-c"]}),
+                json!({
+                    "zone": "eu-a", "additional_zones": ["eu-b", "eu-c"], "location": "eu-a",
+                    "node_locations": ["eu-b", "eu-c"], "deletion_protection": true,
+                }),
+            ),
+            (
+                "google_container_cluster",
+                0,
+                json!({"location": "eu", "node_locations": ["eu-a"], "additional_zones": ["eu-b"]}),
+                json!({
+                    "location": "eu", "node_locations": ["eu-a"], "additional_zones": ["eu-b"],
+                    "deletion_protection": true,
+                }),
             ),
             (
                 "google_storage_bucket",
