@@ -17,6 +17,7 @@ use crate::backends::kinds::{self, Settings, Surroundings, UNKNOWN_KIND};
 use crate::backends::{self, Backend};
 use crate::diag::Diagnostic;
 use crate::eval::constant_of;
+use crate::render;
 use crate::syntax::tree::Body;
 use crate::value::json::to_json;
 
@@ -77,13 +78,9 @@ impl Workbench<'_, '_> {
             return self.backend_of(None);
         }
         let place = self.place()?;
-        let kind = place.kind.as_str();
-        if kind != LOCAL {
-            let detail = format!(
-                "The options -state, -state-out and -backup are for states in local files, and this configuration keeps its \
-                 state in a backend of type \"{kind}\"."
-            );
-            return Err(self.fail(&[Diagnostic::error("Invalid option", detail)]));
+        if place.kind != LOCAL {
+            self.ignored(&place.kind);
+            return self.backend_of(None);
         }
         let workspace = self.workspace();
         let usual = backends::local::state_path(&self.folder, &place.settings, &workspace);
@@ -115,6 +112,20 @@ impl Workbench<'_, '_> {
         Ok(Box::new(backend))
     }
 
+    /// Says that options for local files do not count, as they do not with Terraform. What programs read is left alone.
+    fn ignored(&mut self, kind: &str) {
+        if self.json {
+            return;
+        }
+        let detail = format!(
+            "The options -state, -state-out and -backup are for states in local files, and this configuration keeps its state in \
+             a backend of type \"{kind}\". They do not count."
+        );
+        let problem = Diagnostic::warning("Option without effect", detail);
+        let text = render::diagnostic::one(&problem, &self.sources, &self.style());
+        self.screen.error(text);
+    }
+
     /// Gives the state that a `state` command looks at: the file that `-state` names, or the state of the configuration.
     pub(super) fn looked_at(&mut self, matches: &ArgMatches) -> Result<Box<dyn Backend>, Exit> {
         match matches.get_one::<String>("state") {
@@ -141,6 +152,11 @@ impl Workbench<'_, '_> {
             .filter(|name| text(name).is_some_and(|path| path != "-"))
             .collect();
         if local.is_empty() {
+            return self.backend_of(None);
+        }
+        // As with Terraform: only `mv`, which has both options, refuses them.
+        if matches.try_contains_id("backup-out").is_err() {
+            self.ignored(&place.kind);
             return self.backend_of(None);
         }
         let detail = "Command line options -backup and -backup-out are legacy options that operate on a local state file \

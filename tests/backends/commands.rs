@@ -167,7 +167,11 @@ impl Tried<'_> {
         if !local {
             let told = self.refused("state mv -backup=x terraform_data.c terraform_data.a");
             assert!(told.contains("Invalid command line options: -backup"), "{told}");
-            assert!(self.refused("apply -state=x").contains("are for states in local files"));
+            // As with Terraform, that does not count.
+            self.done("plan -state=x");
+            self.done("apply -refresh-only -auto-approve -state=x -state-out=y -backup=z");
+            assert!(!["x", "y", "z"].iter().any(|name| self.folder.join(name).exists()));
+            assert_eq!(self.list(), ["terraform_data.b[0]", "terraform_data.c"]);
         }
 
         // Out into a file, and back from it.
@@ -335,6 +339,27 @@ fn who_may_only_read_plans() {
         looks();
         run("apply -auto-approve");
         looks();
+
+        // Whoever is refused each write plans all the same, and is told what an apply needs.
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            let body = json!({"code": 403, "message": "may not write", "error": {"code": 403, "message": "may not write"}});
+            sandbox.fault(&json!({
+                "method": method, "path": "polls-states|/(secrets|leases)(/|$)", "status": 403, "times": 1000, "body": body,
+            }));
+        }
+        let changed = RESOURCES.replace("count = 2", "count = 3");
+        write(folder.path(), &block, &changed);
+        assert!(run("plan").contains("1 to add"), "{name}");
+        run("drift");
+        let told = refused(TERRANE, folder.path(), &["apply", "-auto-approve"], &Variables::new());
+        let told = told.replace(['│', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        sandbox.world.faults.lock().unwrap().clear();
+        assert!(told.contains("may not write"), "{told}");
+        assert!(
+            told.contains("who writes needs") || told.contains("roles/storage.objectUser"),
+            "{told}"
+        );
+        assert!(!run("state list").contains("b[2]"), "{name}");
     }
 }
 

@@ -17,6 +17,7 @@ mod pg;
 mod postgres;
 mod processes;
 mod sandbox;
+mod sealed;
 mod terraform;
 mod tls;
 #[path = "../support/program.rs"]

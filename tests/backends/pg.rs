@@ -64,7 +64,10 @@ fn opened(
 async fn the_laws_hold() {
     let Some(place) = place() else { return };
     laws::all(place.open()).await;
-    assert_eq!(place.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
+    // Other tests hold locks in other databases of the same server meanwhile.
+    let locks = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database \
+                 WHERE locktype = 'advisory' AND datname = current_database()";
+    assert_eq!(place.sql(locks), "0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,6 +216,64 @@ async fn who_may_not_end_a_session_is_told_what_to_do_and_the_lock_stays() {
     assert!(refused.contains("still held"), "{refused}");
     lock.save(&with(&["b"])).await.unwrap();
     lock.unlock().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_the_server_undid_is_begun_anew() {
+    let Some(place) = place() else { return };
+    let backend = place.open()("default");
+    backend.create().await.unwrap();
+    // What a sequence gives is not undone: the first two writes of each table fail as those do that meet another one.
+    place.sql(
+        "CREATE FUNCTION clash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF nextval('tries_' || TG_TABLE_NAME) <= 2 THEN RAISE EXCEPTION 'clash' USING ERRCODE = '40001'; END IF; \
+         RETURN NEW; END $$",
+    );
+    for table in ["states", "terrane_journal"] {
+        place.sql(&format!(
+            "CREATE SEQUENCE tries_{table}; CREATE TRIGGER clash BEFORE INSERT OR UPDATE ON terraform_remote_state.{table} \
+             FOR EACH ROW EXECUTE FUNCTION clash()"
+        ));
+    }
+
+    let mut lock = backend.lock(&holder("x")).await.unwrap();
+    lock.append(&[asked(1)]).await.unwrap();
+    lock.save(&with(&["a"])).await.unwrap();
+    lock.unlock().await.unwrap();
+
+    let tries = "SELECT (SELECT last_value FROM tries_states) || ' ' || (SELECT last_value FROM tries_terrane_journal)";
+    assert_eq!(place.sql(tries), "3 3");
+    let left = backend.load().await.unwrap();
+    assert_eq!(names(&left.snapshot.unwrap()), ["a"]);
+}
+
+#[test]
+fn who_may_only_read_plans_and_is_told_what_an_apply_needs() {
+    let Some(place) = place() else { return };
+    let (folder, none) = (place.folder.path(), BTreeMap::new());
+    let object =
+        |input: &str| format!("resource \"terraform_data\" \"a\" {{\n  input = \"{input}\"\n}}\n");
+    ends::write(folder, &block("pg", &place.settings()), &object("first"));
+    ends::done(ends::TERRANE, folder, &["apply", "-auto-approve"], &none);
+    let role = format!("reader_{}", place.database);
+    place.sql(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA terraform_remote_state TO {role}; \
+         GRANT SELECT ON ALL TABLES IN SCHEMA terraform_remote_state TO {role}"
+    ));
+    let settings = json!({ "conn_str": place.server.conn_str(&place.database, &role) });
+    ends::write(folder, &block("pg", &settings), &object("second"));
+    let before = place.sql("SELECT data FROM terraform_remote_state.states");
+
+    let planned = ends::done(ends::TERRANE, folder, &["plan"], &none);
+    ends::done(ends::TERRANE, folder, &["drift"], &none);
+    let refused = ends::refused(ends::TERRANE, folder, &["apply", "-auto-approve"], &none);
+
+    assert!(planned.contains("1 to change"), "{planned}");
+    let refused =
+        refused.replace(['│', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(refused.contains("permission denied"), "{refused}");
+    assert!(refused.contains("who applies also INSERT, UPDATE and DELETE"), "{refused}");
+    assert_eq!(place.sql("SELECT data FROM terraform_remote_state.states"), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

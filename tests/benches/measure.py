@@ -113,12 +113,27 @@ class Served:
         self.base = f"http://127.0.0.1:{port}"
         arguments = [self.program, "sandbox", "--listen", f"127.0.0.1:{port}", "--speed", "1"]
         self.child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder)
-        for _ in range(100):
+        try:
+            self.prepare()
+        except BaseException:
+            # What is not entered is not left either.
+            self.child.terminate()
+            self.child.wait()
+            raise
+        return self
+
+    def prepare(self):
+        answer = None
+        for _ in range(300):
+            if self.child.poll() is not None:
+                sys.exit(f"{' '.join(self.child.args)}: exit {self.child.returncode}")
             try:
                 answer = urlopen(Request(f"{self.base}/sandbox/token?lifetime=31536000s", b"", method="POST")).read()
                 break
             except OSError:
                 sleep(0.1)
+        if answer is None:
+            sys.exit(f"{' '.join(self.child.args)} does not answer")
         self.token, project = json.loads(answer)["access_token"], "polls-demo"
         self.ask(f"/serviceusage/v1/projects/{project}/services/storage.googleapis.com:enable", {})
         self.ask("/sandbox/clock", {"advance": "120s"})
@@ -129,7 +144,6 @@ class Served:
         self.backend = (
             f'terraform {{\n  backend "gcs" {{\n    bucket = "state-bench"\n    access_token = "{self.token}"\n'
             f'    storage_custom_endpoint = "{endpoint}"\n  }}\n}}\nprovider "google" {{\n  project = "{project}"\n}}\n')
-        return self
 
     def __exit__(self, *_):
         self.counter.shutdown()
