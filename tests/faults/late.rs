@@ -75,6 +75,18 @@ fn few(_: &Stage) -> Stack {
     Stack::few()
 }
 
+fn lone(_: &Stage) -> Stack {
+    Stack::of(
+        r#"
+resource "google_storage_bucket" "lone" {
+  name       = "polls-demo-lone"
+  location   = "US"
+  depends_on = [google_project_service.each]
+}
+"#,
+    )
+}
+
 fn pool(_: &Stage) -> Stack {
     Stack::written(
         r#"
@@ -189,10 +201,11 @@ fn a_cluster_and_a_pool_whose_making_comes_late_are_taken_up() {
 
 #[test]
 fn an_object_of_somebody_else_is_left_alone_though_a_making_was_under_way() {
-    let stage = BUCKET.open();
-    BUCKET.kill(&stage, Comes::Never);
+    let making = posted(lone, "/storage/v1/b$");
+    let stage = making.open();
+    making.kill(&stage, Comes::Never);
     let before = stage.world.requests().len();
-    let body = json!({"name": "polls-demo-part-0", "location": "EU"});
+    let body = json!({"name": "polls-demo-lone", "location": "EU"});
     stage.ask("POST", "/storage/v1/b?project=polls-demo", &body);
 
     let ran = stage.run_freed(&APPLY);

@@ -23,7 +23,8 @@ resource "google_project_service" "each" {
 "#;
 
 impl Stack {
-    fn of(text: &str) -> Stack {
+    /// Gives a configuration with the services that most need.
+    pub(super) fn of(text: &str) -> Stack {
         Stack::written(&format!("{HEAD}{text}"))
     }
 
