@@ -121,7 +121,9 @@ pub struct Version {
 
 /// Gives which version of a state a text is, sealed or not; nothing where it is no state.
 pub fn version(text: &str) -> Option<Version> {
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    // A list could stand for the members too.
+    text.starts_with('{').then(|| serde_json::from_str(text).ok())?
 }
 
 #[cfg(test)]
