@@ -184,9 +184,7 @@ pub(super) fn applied(
         }
         let now = workbench.clock.now();
         workbench.screen.print(stream::apply_summary(done, destroy, now));
-        if !applied.snapshot.outputs.is_empty() {
-            workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
-        }
+        workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
         return;
     }
     let destroy = destroy || plan.base.mode == PlanMode::Destroy;

@@ -504,7 +504,11 @@ impl<'a> Pass<'_, 'a> {
         let never = self.evaluator.limit.is_none().then(|| {
             super::outcomes::in_no_instance(&self.evaluator.config.root, &desired.modules)
         });
-        desired.checks.extend(never.unwrap_or_default());
+        let unchecked = self.evaluator.inputs.unchecked;
+        desired.checks.extend(never.unwrap_or_default().into_iter().map(|check| match unchecked {
+            true => CheckResult { status: CheckStatus::Unknown, ..check },
+            false => check,
+        }));
         self.check_calls(&self.evaluator.config.root);
         self.providers(desired);
         desired.outputs = self.root_outputs();

@@ -40,6 +40,7 @@ pub use self::import::Imported;
 pub use self::instance::sealed;
 pub use self::outline::{Outline, constant_of, outline, reference_text};
 pub use self::provisioner::LOCAL_EXEC;
+pub use self::reach::{Reached, is_reached};
 pub use self::variable::{is_plain_text, missing};
 pub use self::written::from_json;
 

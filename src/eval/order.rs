@@ -4,12 +4,12 @@
 //! thousand names must not become ten thousand nested calls. A cycle is told here, of all its members
 //! at once, and then nothing is evaluated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Schemas;
-use super::reference::{Chain, Named, block_text, is_reserved, named, references};
+use super::reference::{Chain, Named, block_text, fixed_key, is_reserved, named, references};
 use super::scope::Table;
-use crate::addr::Mode;
+use crate::addr::{Key, Mode};
 use crate::config::{Config, Module, ModuleCall, ProviderBlock, Resource};
 use crate::diag::{Diagnostic, Sources, Span};
 use crate::syntax::tree::{Block, Body, Expr};
@@ -58,6 +58,8 @@ pub(super) struct Order<'a> {
     pub nodes: Vec<Node<'a>>,
     /// What each node refers to.
     pub edges: Table<Node<'a>, Vec<Node<'a>>>,
+    /// The instances of a block that a node names one by one, where it does not speak of the whole block.
+    pub instances: Table<(Node<'a>, Node<'a>), BTreeSet<Key>>,
     pub cycles: Vec<Diagnostic>,
 }
 
@@ -86,13 +88,15 @@ pub(super) fn order<'a>(config: &'a Config, sources: &Sources, schemas: &dyn Sch
             (*node, edges.iter().map(|(other, _)| graph.nodes[*other]).collect())
         });
     let edges = edges.collect();
-    Order { places, nodes, edges, cycles }
+    Order { places, nodes, edges, instances: graph.instances, cycles }
 }
 
 struct Graph<'a> {
     nodes: Vec<Node<'a>>,
     /// For each node those that it refers to, and where.
     edges: Vec<Vec<(usize, Span)>>,
+    /// The instances that are named one by one.
+    instances: Table<(Node<'a>, Node<'a>), BTreeSet<Key>>,
 }
 
 impl<'a> Graph<'a> {
@@ -116,9 +120,18 @@ impl<'a> Graph<'a> {
         }
         let numbers: Table<Node<'a>, usize> =
             nodes.iter().enumerate().map(|(number, node)| (*node, number)).collect();
+        let mut instances = Table::default();
         let edges = nodes.iter().enumerate().map(|(number, node)| {
-            let mut found = Found { places, schemas, at: 0, nodes: Vec::new() };
+            let mut found = Found { places, schemas, at: 0, nodes: Vec::new(), keys: Vec::new() };
             found.node(*node);
+            for (block, key) in &found.keys {
+                let whole = found.nodes.iter().filter(|(other, _)| other == block).count();
+                let named = found.keys.iter().filter(|(other, _)| other == block).count();
+                if whole == named {
+                    let keys: &mut BTreeSet<Key> = instances.entry((*node, *block)).or_default();
+                    keys.insert(key.clone());
+                }
+            }
             let known = found
                 .nodes
                 .into_iter()
@@ -130,7 +143,7 @@ impl<'a> Graph<'a> {
             known
         });
         let edges = edges.collect();
-        Graph { nodes, edges }
+        Graph { nodes, edges, instances }
     }
 
     /// Gives the nodes, each after those that it refers to, and the sets of those that refer to each other
@@ -254,6 +267,18 @@ fn label(node: Node<'_>, places: &[Place<'_>], expanded: bool) -> Option<String>
     Some(format!("{}{name}", steps.concat()))
 }
 
+/// Gives the key of the one instance that a reference to a block is about.
+fn instance_key(chain: &Chain<'_>) -> Option<Key> {
+    let Ok(Named::Resource { mode, used, .. }) = named(chain) else { return None };
+    let used = if mode == Mode::Managed { used } else { used.max(2) };
+    let key = fixed_key(chain.steps.get(used))?;
+    match (key.as_str(), key.as_i64()) {
+        (Some(text), _) => Some(Key::String(text.into())),
+        (None, Some(number)) => number.try_into().ok().map(Key::Number),
+        (None, None) => None,
+    }
+}
+
 /// Collects what a node refers to.
 struct Found<'p, 'a> {
     places: &'p [Place<'a>],
@@ -261,6 +286,8 @@ struct Found<'p, 'a> {
     /// The module that names are looked up in.
     at: usize,
     nodes: Vec<(Node<'a>, Span)>,
+    /// Those of the blocks that were named with a fixed key.
+    keys: Vec<(Node<'a>, Key)>,
 }
 
 impl<'a> Found<'_, 'a> {
@@ -427,6 +454,8 @@ impl<'a> Found<'_, 'a> {
         let mut chains = Vec::new();
         references(expr, bound, &mut |chain| {
             if let Some(found) = self.chain(chain) {
+                let key = instance_key(chain).filter(|_| found.len() == 1);
+                self.keys.extend(key.map(|key| (found[0].0, key)));
                 chains.extend(found);
             }
         });

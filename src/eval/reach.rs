@@ -3,13 +3,23 @@
 //! This is what the state keeps of an object, so that it can be removed in the right order when its block
 //! is gone, and it is what `-target` takes along.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::evaluator::Evaluator;
 use super::order::Node;
 use super::scope::ModuleId;
-use crate::addr::{Address, Mode, Step, Target};
+use crate::addr::{Address, Key, Mode, Step, Target};
 use crate::config::block_name;
+
+/// Blocks that are reached; where only some of a block's instances are named, these.
+pub type Reached = BTreeMap<Address, Option<BTreeSet<Key>>>;
+
+/// Says whether an instance is among what is reached.
+pub fn is_reached(reached: &Reached, address: &Address) -> bool {
+    let keys = reached.get(&address.without_keys());
+    let named = |keys: &BTreeSet<Key>| address.key.as_ref().is_none_or(|key| keys.contains(key));
+    keys.is_some_and(|keys| keys.as_ref().is_none_or(named))
+}
 
 impl<'a> Evaluator<'a> {
     /// Gives the blocks that an instance's block needs, without any keys. Empty for what has no block.
@@ -30,15 +40,51 @@ impl<'a> Evaluator<'a> {
         found
     }
 
+    /// Gives what blocks refer to, however far: the blocks, and where only some instances are named, which.
+    pub fn reach_instances(&self, blocks: &BTreeSet<Address>) -> Reached {
+        let mut open: Vec<Node<'a>> = blocks.iter().filter_map(|block| self.node(block)).collect();
+        let mut seen: BTreeSet<Node<'a>> = open.iter().copied().collect();
+        let mut found = Reached::new();
+        while let Some(node) = open.pop() {
+            for next in self.order.edges.get(&node).into_iter().flatten() {
+                if let Some(block) = self.block_of(*next) {
+                    let named = self.order.instances.get(&(node, *next));
+                    let known = found.entry(block).or_insert_with(|| Some(BTreeSet::new()));
+                    match (known.as_mut(), named) {
+                        (Some(keys), Some(named)) => keys.extend(named.iter().cloned()),
+                        _ => *known = None,
+                    }
+                }
+                if seen.insert(*next) {
+                    open.push(*next);
+                }
+            }
+        }
+        found
+    }
+
+    /// Gives the blocks that targets name, whole or in part.
+    pub fn targeted(&self, targets: &[Target]) -> BTreeSet<Address> {
+        let blocks = self.order.nodes.iter().filter_map(|node| self.block_of(*node));
+        blocks.filter(|block| targets.iter().any(|target| is_of(block, target))).collect()
+    }
+
     /// Gives the blocks whose replacements are made first: those that say so, with instances or without, and all that
     /// these need.
     pub fn made_first(&self) -> BTreeSet<Address> {
+        let blocks = self.saying_first();
+        let needed = blocks.iter().flat_map(|block| self.reach(block));
+        needed.chain(blocks.iter().cloned()).collect()
+    }
+
+    /// Gives the blocks that say themselves that they are made first.
+    pub fn saying_first(&self) -> BTreeSet<Address> {
         let blocks = self.order.nodes.iter().filter(|node| self.is_in(node)).filter_map(|node| {
             let address = self.block_of(*node)?;
             let block = self.config.resource(&address)?;
             block.lifecycle.create_before_destroy.unwrap_or(false).then_some(address)
         });
-        blocks.flat_map(|block| self.reach(&block).into_iter().chain([block])).collect()
+        blocks.collect()
     }
 
     /// Limits all further evaluation to what is targeted (all, where nothing is) with what it needs, without what is

@@ -14,12 +14,21 @@ impl Planner<'_> {
     /// Reads what there is, and takes the outputs that are known into the prior state.
     pub(super) async fn look<'e>(&mut self, fresh: &impl Fn() -> Evaluator<'e>) {
         self.mode = PlanMode::Normal;
-        let desired = loop {
-            let evaluation = rounds(self, &mut fresh()).await;
+        let (desired, evaluator) = loop {
+            let mut evaluator = fresh();
+            let evaluation = rounds(self, &mut evaluator).await;
             if !self.trigger(&triggers(&evaluation.desired)) {
-                break evaluation.desired;
+                break (evaluation.desired, evaluator);
             }
         };
+        // What would be left as it is needs what its block does now.
+        let kept = self.drafts.iter().filter(|(_, draft)| draft.verb.is_keep());
+        for (address, _) in kept {
+            let tracked = self.prior.objects.get_mut(address);
+            if let Some(object) = tracked.and_then(|tracked| tracked.current.as_mut()) {
+                object.needs = evaluator.reach(&address.without_keys()).into_iter().collect();
+            }
+        }
         for (name, output) in desired.outputs {
             if output.ephemeral || !output.value.is_whole() {
                 continue;

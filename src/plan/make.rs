@@ -18,7 +18,7 @@ use crate::config::{Config, Module};
 use crate::diag::{Diagnostic, Sources, dedup, has_errors};
 use crate::eval::{
     CheckResult, CheckStatus, Desired, Evaluation, Evaluator, Inputs, Instance, ProviderConfig,
-    ProviderRef,
+    ProviderRef, is_reached,
 };
 use crate::providers::{Opened, Registry, World, close};
 use crate::schema::Schema;
@@ -275,6 +275,8 @@ impl Maker<'_, '_> {
 
     fn finish(&mut self, moves: BTreeMap<Address, Address>, evaluator: &Evaluator<'_>) -> Plan {
         let first = evaluator.made_first();
+        let saying = evaluator.saying_first();
+        let needed_first = evaluator.reach_instances(&saying);
         let mut plan = Plan {
             base: Base {
                 lineage: self.given.prior.lineage.clone(),
@@ -307,7 +309,11 @@ impl Maker<'_, '_> {
             if change.config.is_none() || !first.contains(&address.without_keys()) {
                 continue;
             }
-            change.create_before_destroy = address.mode == Mode::Managed;
+            // What is left as it is has what was worked out for its block.
+            let own = change.verb.is_keep()
+                || saying.contains(&address.without_keys())
+                || is_reached(&needed_first, address);
+            change.create_before_destroy = own && address.mode == Mode::Managed;
             if let Verb::Replace { create_first, .. } = &mut change.verb {
                 *create_first = true;
             }
@@ -320,7 +326,7 @@ impl Maker<'_, '_> {
                 object.create_before_destroy = change.create_before_destroy;
             }
         }
-        plan.order = order(&plan.changes, &needs, &prior);
+        plan.order = order(&self.applied(&plan, evaluator), &needs, &prior);
         if let Err(cycle) = plan.order.sorted() {
             let names: BTreeSet<String> =
                 cycle.iter().map(|action| action.address.to_string()).collect();
@@ -328,10 +334,23 @@ impl Maker<'_, '_> {
             self.problems.push(Diagnostic::error("Cycle", format!("Cycle: {}", names.join(", "))));
         }
         plan.prior = std::mem::take(&mut self.planner.prior);
+        plan.renewed = self.given.options.mode == PlanMode::RefreshOnly
+            && plan.prior.objects.iter().any(|(address, tracked)| {
+                let from = plan.moves.get(address).unwrap_or(address);
+                let before = self.given.prior.current(from);
+                let noted = |object: &Object| {
+                    let needs: BTreeSet<Address> = object.needs.iter().cloned().collect();
+                    (needs, object.create_before_destroy)
+                };
+                before.map(noted) != tracked.current.as_ref().map(noted)
+            });
         for ((address, _), change) in plan.changes.iter().filter(|(_, of)| of.importing.is_some()) {
             let schema = self.schema(address, &change.provider);
             if let (Some(schema), Some(before)) = (schema, change.verb.before()) {
-                let needs = evaluator.reach(address).into_iter().collect();
+                // What is imported needs nothing before it is applied.
+                let keep = change.verb.is_keep();
+                let needs = if keep { evaluator.reach(address) } else { BTreeSet::new() };
+                let needs = needs.into_iter().collect();
                 let object =
                     objects::encode(&schema, before, &change.private, &change.provider, needs);
                 plan.prior.set_current(address, Some(object));

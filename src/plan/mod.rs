@@ -61,6 +61,8 @@ pub struct Plan {
     pub targets: Vec<crate::addr::Target>,
     /// What `-exclude` leaves out.
     pub excluded: Vec<crate::addr::Target>,
+    /// Whether what objects need, or how they are replaced, is noted otherwise than before.
+    pub renewed: bool,
     /// The blocks that were written for objects that are imported and had none.
     pub generated: BTreeMap<Address, String>,
 }
@@ -287,6 +289,11 @@ impl Verb {
         }
     }
 
+    /// Says whether an object is made.
+    pub fn is_made(&self) -> bool {
+        matches!(self, Verb::Create { .. } | Verb::Replace { .. })
+    }
+
     /// Says whether nothing is done.
     pub fn is_keep(&self) -> bool {
         matches!(self, Verb::Keep { .. })
@@ -330,7 +337,7 @@ impl Plan {
             self.changes.values().all(|change| change.verb.is_keep() && change.importing.is_none());
         let outputs = self.outputs.values().all(OutputChange::is_keep);
         let refreshing = self.base.mode == PlanMode::RefreshOnly;
-        let refreshed = !refreshing || self.drift.is_empty();
+        let refreshed = !refreshing || (self.drift.is_empty() && !self.renewed);
         let moved = !refreshing && !self.moves.is_empty();
         objects && outputs && refreshed && !moved
     }

@@ -16,7 +16,8 @@ use crate::graph::Graph;
 /// What each object needs: blocks or instances.
 pub type Needs = BTreeMap<Address, BTreeSet<Address>>;
 
-type Changes = BTreeMap<(Address, Option<String>), Change>;
+/// What becomes of objects.
+pub type Changes = BTreeMap<(Address, Option<String>), Change>;
 
 /// Spreads `create_first` from each replacement to the replacements that it needs.
 pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {

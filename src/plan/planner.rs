@@ -320,13 +320,15 @@ impl<'a> Planner<'a> {
             *create_first = asked.instance.lifecycle.config.create_before_destroy.unwrap_or(false);
         }
         self.protected(asked, provider, &verb);
-        let reason = stranded.map(Reason::ClusterReplaced).or(reason);
+        let triggered = self.forced.get(asked.address).filter(|_| verb.is_made()).cloned();
+        let tainted = reason == Some(Reason::Tainted);
+        let reason = stranded.map(Reason::ClusterReplaced).or(triggered).or(reason);
         let after = verb.after().cloned().unwrap_or_else(|| Value::null(asked.schema.ty()));
         let importing = self.imports.get(asked.address).filter(|_| found.is_some()).cloned();
         let draft = Draft {
             verb,
             // Of what is made anew because it is broken nothing forces that.
-            replaces: if reason == Some(Reason::Tainted) { Vec::new() } else { planned.replaces },
+            replaces: if tainted { Vec::new() } else { planned.replaces },
             reason,
             private,
             notes: planned.notes,
@@ -520,20 +522,16 @@ impl<'a> Planner<'a> {
     pub(super) fn trigger(&mut self, triggers: &[(Address, Address, Path)]) -> bool {
         let mut more = false;
         for (address, need, path) in triggers {
-            let replaced = self.drafts.get(address).is_some_and(|draft| {
-                matches!(
-                    draft.verb,
-                    Verb::Replace { .. } | Verb::Create { .. } | Verb::Delete { .. }
-                )
-            });
-            if replaced || !self.drafts.contains_key(address) {
+            let replaced = self.drafts.get(address).is_some_and(|draft| draft.verb.is_made());
+            if !need.within(&self.drafts).any(|(_, draft)| has_changed(&draft.verb, path)) {
                 continue;
             }
-            let mut drafts = need.within(&self.drafts);
-            let triggered = drafts.any(|(_, draft)| has_changed(&draft.verb, path));
-            if triggered {
-                more |= self.forced.insert(address.clone(), Reason::Triggered).is_none();
+            let Some(draft) = self.drafts.get_mut(address) else { continue };
+            // What is made anyway is said to be made for that.
+            if replaced {
+                draft.reason = Some(Reason::Triggered);
             }
+            more |= self.forced.insert(address.clone(), Reason::Triggered).is_none() && !replaced;
         }
         more
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::make::Maker;
-use super::order::Needs;
+use super::order::{Changes, Needs};
 use super::planner::Options;
 use super::{Plan, PlanMode};
 use crate::addr::{Address, Target};
 use crate::config::Config;
 use crate::diag::Diagnostic;
-use crate::eval::{Desired, Evaluator};
+use crate::eval::{Desired, Evaluator, is_reached};
 
 impl Maker<'_, '_> {
     /// Says whether a removed object is nothing that was asked for.
@@ -35,6 +35,22 @@ impl Maker<'_, '_> {
             limited(&all, options, evaluator)
         };
         plan.changes.retain(|(address, _), _| kept.contains(address));
+    }
+
+    /// Gives the changes that are made: of a block that a target needs the plan has all instances, and those alone that
+    /// are named are applied, as Terraform does it.
+    pub(super) fn applied(&self, plan: &Plan, evaluator: &Evaluator<'_>) -> Changes {
+        let options = self.given.options;
+        let all = plan.changes.clone();
+        if options.targets.is_empty() || options.mode == PlanMode::Destroy {
+            return all;
+        }
+        let reached = evaluator.reach_instances(&evaluator.targeted(&options.targets));
+        let named = |of: &Address| options.targets.iter().any(|target| of.is_within(target));
+        let made = |(address, _): &(Address, Option<String>)| {
+            named(address) || is_reached(&reached, address)
+        };
+        all.into_iter().filter(|(key, _)| made(key)).collect()
     }
 
     /// Of removals: what is targeted and what needs it, without what is excluded and what that needs.
@@ -68,7 +84,7 @@ fn limited(
     };
     let mut kept = all.clone();
     if !options.targets.is_empty() {
-        let targeted = blocks(&options.targets);
+        let targeted = evaluator.targeted(&options.targets);
         let needed: BTreeSet<Address> =
             targeted.iter().flat_map(|block| evaluator.reach(block)).collect();
         kept.retain(|address| {
@@ -125,27 +141,37 @@ pub(super) fn incomplete_replacements(
     config: &Config,
 ) -> Vec<Diagnostic> {
     let keyless = options.replace.iter().filter(|address| address.key.is_none());
-    keyless.filter_map(|address| incomplete(address, desired, config)).collect()
+    keyless.flat_map(|address| incomplete(address, desired, config)).collect()
 }
 
-fn incomplete(address: &Address, desired: &Desired, config: &Config) -> Option<Diagnostic> {
+/// Tells of the blocks that have a name, in whichever module, and no instance without a key.
+fn incomplete(wanted: &Address, desired: &Desired, config: &Config) -> Vec<Diagnostic> {
+    let blocks = desired.modules.iter().map(|module| wanted.in_module(module.clone()));
+    blocks.filter_map(|block| incomplete_in(wanted, &block, desired, config)).collect()
+}
+
+fn incomplete_in(
+    wanted: &Address,
+    block: &Address,
+    desired: &Desired,
+    config: &Config,
+) -> Option<Diagnostic> {
     const SUMMARY: &str = "Incompletely-matched force-replace resource instance";
     let instances: Vec<&Address> =
-        desired.instances.keys().filter(|instance| instance.block() == *address).collect();
+        desired.instances.keys().filter(|instance| instance.block() == *block).collect();
     let is_written = || {
-        let block = config.resource(address);
-        block.is_some_and(|block| block.count.is_some() || block.for_each.is_some())
-            && desired.modules.contains(&address.module)
-            && !desired.deferred.contains(&address.block())
+        let of = config.resource(block);
+        of.is_some_and(|of| of.count.is_some() || of.for_each.is_some())
+            && !desired.deferred.contains(block)
     };
     if instances.is_empty() && is_written() {
         let detail = format!(
-            "Your force-replace request for {address} doesn't match any resource instances because this resource doesn't have \
+            "Your force-replace request for {wanted} doesn't match any resource instances because this resource doesn't have \
              any instances."
         );
         return Some(Diagnostic::warning(SUMMARY, detail));
     }
-    if instances.is_empty() || instances.contains(&address) {
+    if instances.is_empty() || instances.contains(&block) {
         return None;
     }
     let options: Vec<String> = instances
@@ -157,7 +183,7 @@ fn incomplete(address: &Address, desired: &Desired, config: &Config) -> Option<D
         _ => "particular instances, use one or more of the following options instead",
     };
     let detail = format!(
-        "Your force-replace request for {address} doesn't match any resource instances because it lacks an instance \
+        "Your force-replace request for {wanted} doesn't match any resource instances because it lacks an instance \
          key.\n\nTo force replacement of {which}:{}",
         options.concat()
     );

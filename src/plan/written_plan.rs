@@ -38,6 +38,8 @@ pub(super) struct WrittenPlan {
     targets: Vec<String>,
     #[serde(default)]
     excluded: Vec<String>,
+    #[serde(default)]
+    renewed: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     generated: BTreeMap<String, String>,
 }
@@ -204,6 +206,7 @@ impl From<&Plan> for WrittenPlan {
                 .collect(),
             targets: plan.targets.iter().map(ToString::to_string).collect(),
             excluded: plan.excluded.iter().map(ToString::to_string).collect(),
+            renewed: plan.renewed,
             generated: (plan.generated.iter())
                 .map(|(at, text)| (at.to_string(), text.clone()))
                 .collect(),
@@ -252,6 +255,7 @@ impl TryFrom<WrittenPlan> for Plan {
         for (to, from) in written.moves {
             plan.moves.insert(read_address(&to)?, read_address(&from)?);
         }
+        plan.renewed = written.renewed;
         for (at, text) in written.generated {
             plan.generated.insert(read_address(&at)?, text);
         }

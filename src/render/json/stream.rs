@@ -320,7 +320,11 @@ pub fn event(event: &ApplyEvent, now: Timestamp) -> String {
             return lines.iter().map(tell).collect();
         }
     };
-    let text = message(event).unwrap_or_default();
+    let mut text = message(event).unwrap_or_default();
+    if action.call == Call::Read {
+        // To a machine a data source is refreshed, in a plan and in an apply.
+        text = text.replacen("Reading", "Refreshing", 1).replacen("Read ", "Refresh ", 1);
+    }
     line(level, &format!("{}: {text}", subject(action)), now, kind, vec![("hook", hook)])
 }
 

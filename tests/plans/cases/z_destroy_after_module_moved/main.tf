@@ -1,0 +1,5 @@
+module "kx" { source = "./k" }
+moved {
+  from = module.k
+  to   = module.kx
+}

@@ -1,0 +1,1 @@
+module "k" { source = "./k" }
