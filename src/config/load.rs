@@ -190,6 +190,10 @@ pub fn load_variables(
     } else {
         syntax::parse_named(id, name, &text)
     };
+    // Of a file that cannot be read whole no value counts.
+    if has_errors(&problems) {
+        return (BTreeMap::new(), problems);
+    }
     problems.extend(file.body.blocks.iter().map(|block| unexpected_block(block, name)));
     let mut values = BTreeMap::new();
     for attribute in file.body.attributes {
