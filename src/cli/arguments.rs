@@ -13,6 +13,13 @@ pub(super) fn normal(
     normal.extend(rest.next().cloned());
     let mut command = None;
     for argument in rest {
+        // As with Terraform, that is another name of the command.
+        let version = matches!(argument.as_str(), "-v" | "-version" | "--version");
+        if version && command.is_none() {
+            normal.push("version".to_string());
+            command = Some("version".to_string());
+            continue;
+        }
         normal.push(dashed(argument));
         if command.is_none() && commands.contains(&argument.as_str()) {
             command = Some(argument.clone());

@@ -49,6 +49,11 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     let on = |name: &str| matches.get_one::<bool>(name).copied().unwrap_or(false);
     let targets = all(matches, "target");
     let stdin = targets.first().is_some_and(|target| target == "-");
+    if let Some(flag) = targets.iter().find(|target| target.len() > 1 && target.starts_with('-')) {
+        let name = flag.trim_start_matches('-');
+        let why = "Error parsing command-line flags: flag provided but not defined";
+        return workbench.refuse(&format!("{why}: -{name}"));
+    }
     let check = on("check");
     let shown = on("list") && !stdin;
     let mut formatting = Formatting {

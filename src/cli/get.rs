@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command as Program;
 
+use super::telling;
 use super::workbench::{Workbench, file_problem};
 use super::{Command, flag};
 use crate::backends::disk::write_whole;
@@ -50,7 +51,8 @@ pub(super) fn install(workbench: &mut Workbench<'_, '_>, update: bool) -> Vec<Di
         for (key, (call, git)) in missing {
             match fetch(workbench, &key, &call, &git) {
                 Ok(module) => {
-                    workbench.screen.line(format!("- {key} in {}", module.folder.display()));
+                    let text = format!("- {key} in {}\n", module.folder.display());
+                    telling::step(workbench, &text);
                     manifest.0.insert(key, module);
                 }
                 Err(problem) => problems.push(problem),
@@ -98,7 +100,8 @@ fn fetch(
     git: &Git,
 ) -> Result<InstalledModule, Diagnostic> {
     let reference = git.reference.as_ref().map(|name| format!("?ref={name}")).unwrap_or_default();
-    workbench.screen.line(format!("Downloading git::{}{reference} for {key}...", git.url));
+    let text = format!("Downloading git::{}{reference} for {key}...\n", git.url);
+    telling::step(workbench, &text);
     let place = workbench.data_folder().join("modules").join(key);
     let fresh = remove(&place).and_then(|()| match place.parent() {
         Some(parent) => std::fs::create_dir_all(parent),

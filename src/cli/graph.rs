@@ -4,12 +4,14 @@ use clap::{Arg, ArgMatches};
 
 use super::planning::{self, options, planned};
 use super::workbench::Workbench;
-use super::{Command, Exit, one};
+use super::{Command, Exit, flag, one};
+use crate::addr::Address;
 use crate::eval::Evaluator;
 use crate::graph::Graph;
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::validate::Validating;
 use crate::render;
+use crate::render::graph::Box;
 
 pub(super) const COMMAND: Command = Command {
     name: "graph",
@@ -21,8 +23,12 @@ pub(super) const COMMAND: Command = Command {
                     .long("type")
                     .value_name("TYPE")
                     .help("The resources of the configuration, or the calls of a plan")
-                    .value_parser(["resources", "plan", "plan-destroy"])
+                    .value_parser(["resources", "plan", "plan-destroy", "apply"])
                     .default_value("resources"),
+            )
+            .arg(
+                flag("draw-cycles", "Accepted for Terraform's sake: a cycle is an error")
+                    .hide(true),
             )
             .arg(
                 Arg::new("format")
@@ -35,6 +41,13 @@ pub(super) const COMMAND: Command = Command {
     },
     run,
 };
+
+/// What ends a drawing without a box.
+const EMPTY: &str = "
+  /* This configuration does not contain any resources.       */
+  /* For a more detailed graph, try: terrane graph -type=plan */
+}
+";
 
 fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     match graph(workbench, matches) {
@@ -50,6 +63,7 @@ fn graph(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), 
     };
     let text = match one(matches, "format") {
         Some("mermaid") => render::graph::mermaid(&drawn),
+        _ if drawn.is_empty() => render::graph::dot(&drawn).replacen("\n}\n", EMPTY, 1),
         _ => render::graph::dot(&drawn),
     };
     workbench.screen.print(text);
@@ -57,10 +71,7 @@ fn graph(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), 
 }
 
 /// Gives the blocks of the configuration and what each needs.
-fn resources(
-    workbench: &mut Workbench<'_, '_>,
-    matches: &ArgMatches,
-) -> Result<Graph<String>, Exit> {
+fn resources(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Graph<Box>, Exit> {
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let sources = workbench.sources.clone();
@@ -73,15 +84,23 @@ fn resources(
     let mut drawn = Graph::default();
     let desired = &evaluation.desired;
     for (address, instance) in &desired.instances {
-        let block = address.block().to_string();
+        let block = boxed(address);
         drawn.add(block.clone());
         let provider = desired.providers.get(&instance.provider);
         let of_provider = provider.into_iter().flat_map(|config| config.needs.values()).flatten();
         for need in instance.needs.iter().chain(of_provider) {
-            drawn.wait(block.clone(), need.block().to_string());
+            drawn.wait(block.clone(), boxed(need));
         }
     }
     Ok(drawn)
+}
+
+/// Gives the box of an instance's block, which is one for all instances of its module.
+fn boxed(address: &Address) -> Box {
+    let module: Vec<String> =
+        address.module.iter().map(|step| format!("module.{}", step.name)).collect();
+    let name = address.without_keys().in_module(Vec::new()).to_string();
+    Box { module: module.join("."), name }
 }
 
 /// Gives the calls of a plan in their order.
@@ -89,15 +108,16 @@ fn calls(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
     destroy: bool,
-) -> Result<Graph<String>, Exit> {
+) -> Result<Graph<Box>, Exit> {
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let options = options(workbench, matches, destroy)?;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
-    let named = |action: &crate::plan::Action| {
-        format!("{} ({})", action.address, format!("{:?}", action.call).to_lowercase())
+    let named = |action: &crate::plan::Action| Box {
+        module: String::new(),
+        name: format!("{} ({})", action.address, format!("{:?}", action.call).to_lowercase()),
     };
     let mut drawn = Graph::default();
     for action in plan.order.nodes() {

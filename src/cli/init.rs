@@ -4,6 +4,7 @@ use clap::ArgMatches;
 
 use super::get::install;
 use super::migrate::configure;
+use super::telling;
 use super::workbench::Workbench;
 use super::{Command, Exit, flag, flag_on, many, option};
 use crate::diag::{Diagnostic, has_errors};
@@ -15,6 +16,7 @@ pub(super) const COMMAND: Command = Command {
         command
             .arg(flag_on("input", "Ask for what is missing"))
             .arg(flag_on("get", "Install the modules that are called"))
+            .arg(flag("json", "Print lines of JSON"))
             .arg(flag("upgrade", "Fetch the modules anew"))
             .arg(flag(
                 "reconfigure",
@@ -39,6 +41,7 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     let on = |name: &str| matches.get_one::<bool>(name).copied().unwrap_or(false);
+    telling::version(workbench);
     if on("get") {
         let problems = install(workbench, on("upgrade"));
         if has_errors(&problems) {
@@ -68,11 +71,11 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
         return workbench.fail(&problems);
     }
     workbench.tell(&problems);
-    workbench.screen.print(
-        "Terrane has been successfully initialized!\n\n\
-         The providers are part of the program: there is nothing to download for them. Run `terrane plan` to see \
-         what would be done.\n",
-    );
+    let done = "Terrane has been successfully initialized!\n";
+    let next = "\nThe providers are part of the program: there is nothing to download for them. Run `terrane plan` to \
+                see what would be done.\n";
+    telling::initialised(workbench, done, "output_init_success_message");
+    telling::initialised(workbench, next, "output_init_success_cli_message");
     0
 }
 

@@ -6,6 +6,7 @@ use clap::ArgMatches;
 use serde_json::Value as Json;
 
 use super::backend::{Kept, LOCAL, Place, says, settings};
+use super::telling;
 use super::workbench::{Workbench, file_problem};
 use super::{Exit, all};
 use crate::backends::kinds::Settings;
@@ -36,7 +37,7 @@ pub(super) fn configure(
             None => Ok(()),
         };
     };
-    workbench.screen.print("Initializing the backend...\n");
+    telling::initialised(workbench, BACKEND, "initializing_backend_message");
     let place = wanted(&block, &given, kept.as_ref());
     // What is wrong with the settings is told before anything is done.
     let workspace = workbench.workspace();
@@ -45,7 +46,8 @@ pub(super) fn configure(
         Some(former) if *former == place || same(former, &place) => {}
         Some(_) if !anew && !copies => return Err(workbench.fail(&[changed()])),
         Some(former) if copies => {
-            workbench.screen.print(
+            telling::step(
+                workbench,
                 "Backend configuration changed!\n\nTerrane has detected that the configuration specified for the backend\nhas changed. \
                  Terrane will now check for existing state in the backends.\n\n",
             );
@@ -64,12 +66,15 @@ pub(super) fn configure(
     workbench.keep(Some(&place), &block.settings)
 }
 
+const BACKEND: &str = "Initializing the backend...\n";
+
 fn configured(workbench: &mut Workbench<'_, '_>, place: &Place) {
-    workbench.screen.print(format!(
+    let text = format!(
         "\nSuccessfully configured the backend \"{}\"! Terrane will automatically\nuse this backend unless the backend configuration \
          changes.\n\n",
         place.kind
-    ));
+    );
+    telling::step(workbench, &text);
 }
 
 /// Goes back to the folder's own file.
@@ -80,21 +85,23 @@ fn leave(
     anew: bool,
     copies: bool,
 ) -> Result<(), Exit> {
-    workbench.screen.print("Initializing the backend...\n");
+    telling::initialised(workbench, BACKEND, "initializing_backend_message");
     if !anew && !copies {
         return Err(workbench.fail(&[changed()]));
     }
     if copies {
-        workbench.screen.print(format!(
+        let text = format!(
             "Terrane has detected you're unconfiguring your previously set \"{}\" backend.\n\n",
             former.kind
-        ));
+        );
+        telling::step(workbench, &text);
         migrate(workbench, matches, former, &Place::of_the_folder())?;
     }
-    workbench.screen.print(format!(
+    let text = format!(
         "\nSuccessfully unset the backend \"{}\". Terrane will now operate locally.\n\n",
         former.kind
-    ));
+    );
+    telling::step(workbench, &text);
     workbench.keep(None, &Settings::new())
 }
 

@@ -103,7 +103,7 @@ pub fn run(arguments: &[String], environment: &Environment, screen: &mut Screen<
         Err(error) if arguments.iter().any(|argument| argument == "--json") => {
             return usage_json(&error, screen);
         }
-        Err(error) => return usage(&error, screen),
+        Err(error) => return usage(&error, &arguments, screen),
     };
     let Some((name, inner)) = matches.subcommand() else { return 1 };
     let command = COMMANDS.iter().find(|command| command.name == name);
@@ -126,21 +126,63 @@ fn names() -> Vec<&'static str> {
 }
 
 /// Prints help to standard output and mistakes to standard error.
-fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
-    let text = error.render();
-    if error.use_stderr() {
-        screen.error(text.to_string());
-        return 1;
+fn usage(error: &clap::Error, arguments: &[String], screen: &mut Screen<'_>) -> Exit {
+    if !error.use_stderr() {
+        screen.print(error.render().to_string());
+        return 0;
     }
-    screen.print(text.to_string());
-    0
+    screen.error(mistake(error, arguments).unwrap_or_else(|| error.render().to_string()));
+    1
+}
+
+/// Says what is wrong with the arguments as Terraform does, with one dash.
+fn mistake(error: &clap::Error, arguments: &[String]) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let mut line = String::from("terrane");
+    let mut command = program();
+    for word in arguments.iter().skip(1).filter(|word| !word.starts_with('-')) {
+        let Some(inner) = command.find_subcommand(word).cloned() else { break };
+        line = format!("{line} {word}");
+        command = inner;
+    }
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let word = text(ContextKind::InvalidArg)?;
+            let name = word.trim_start_matches('-');
+            let (summary, detail) = if word.starts_with('-') {
+                let detail = format!("flag provided but not defined: -{name}");
+                ("Failed to parse command-line flags", detail)
+            } else {
+                let detail = format!("The command expects no argument \"{name}\" here.");
+                ("Unexpected argument", detail)
+            };
+            let help = "For more help on using this command, run:";
+            Some(format!("Error: {summary}\n\n{detail}\n\n{help}\n  {line} -help\n"))
+        }
+        ErrorKind::InvalidSubcommand => {
+            let word = text(ContextKind::InvalidSubcommand)?;
+            let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            let near = crate::diag::nearest(word, known.iter().copied());
+            let near = near.map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
+            let name = format!("{} {word}", line.trim_start_matches("terrane"));
+            let name = name.trim();
+            Some(format!(
+                "Terrane has no command named \"{name}\".{near}\n\nTo see all commands, run:\n  {line} -help\n"
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// Prints mistakes as who asked for JSON reads them.
 fn usage_json(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
     use clap::error::{ContextKind, ContextValue, ErrorKind};
     if !error.use_stderr() {
-        return usage(error, screen);
+        return usage(error, &[], screen);
     }
     let now = jiff::Timestamp::now();
     screen.print(render::json::stream::version(env!("CARGO_PKG_VERSION"), now));

@@ -32,13 +32,17 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 
 fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
     let raw = matches.get_one::<bool>("raw").copied().unwrap_or(false);
+    if raw && workbench.json() {
+        let detail = "The -raw and -json options are mutually-exclusive.";
+        return Err(refused(workbench, &misused("Invalid output format", detail)));
+    }
     let backend = workbench.backend(matches)?;
     let snapshot = workbench.snapshot(backend.as_ref())?;
     let Some(name) = one(matches, "name") else {
         if raw {
             let detail =
                 "You must give the name of a single output value when using the -raw option.";
-            return Err(workbench.fail(&[Diagnostic::error("Output name required", detail)]));
+            return Err(refused(workbench, &misused("Output name required", detail)));
         }
         if snapshot.outputs.is_empty() && !workbench.json() {
             workbench.tell(&[no_outputs()]);
@@ -54,10 +58,10 @@ fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(),
     };
     let Some(kept) = snapshot.outputs.get(name) else {
         let problem = not_found(name, snapshot.outputs.keys().map(String::as_str));
-        return Err(workbench.fail(&[problem]));
+        return Err(refused(workbench, &problem));
     };
     if raw {
-        let text = raw_text(&kept.value).map_err(|problem| workbench.fail(&[*problem]))?;
+        let text = raw_text(name, &kept.value).map_err(|problem| workbench.fail(&[*problem]))?;
         workbench.screen.print(text);
     } else if workbench.json() {
         workbench.screen.line(to_json_text(&kept.value));
@@ -68,14 +72,25 @@ fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(),
     Ok(())
 }
 
-fn raw_text(value: &Value) -> Result<String, Box<Diagnostic>> {
+fn misused(summary: &str, detail: &str) -> Diagnostic {
+    let more = "For more help on using this command, run:\n  terrane output -help";
+    Diagnostic::error(summary, format!("{detail}\n\n{more}"))
+}
+
+/// Tells a problem as text: what is printed in JSON here is a value, and a problem is none.
+fn refused(workbench: &mut Workbench<'_, '_>, problem: &Diagnostic) -> Exit {
+    let text = render::diagnostic::one(problem, &workbench.sources, &workbench.style());
+    workbench.refuse(&text)
+}
+
+fn raw_text(name: &str, value: &Value) -> Result<String, Box<Diagnostic>> {
     match value.kind() {
         Kind::String(text) => Ok(text.to_string()),
         Kind::Bool(value) => Ok(value.to_string()),
         Kind::Number(number) => Ok(number.to_string()),
         _ => {
             let detail = format!(
-                "The -raw option only supports strings, numbers, and boolean values, but the output is {}.\n\nUse the \
+                "The -raw option only supports strings, numbers, and boolean values, but output value \"{name}\" is {}.\n\nUse the \
                  -json option for machine-readable representations of output values that have complex types.",
                 value.ty().friendly()
             );
@@ -93,11 +108,12 @@ fn no_outputs() -> Diagnostic {
 }
 
 fn not_found<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
-    let detail =
-        format!("The output variable requested could not be found in the state: \"{name}\".");
-    let problem = Diagnostic::error("Output not found", detail);
+    let detail = "The output variable requested could not be found in the state file. If you recently added this to your \
+                  configuration, be sure to run `terrane apply`, since the state won't be updated with new output \
+                  variables until that command is run.";
+    let problem = Diagnostic::error(format!("Output \"{name}\" not found"), detail);
     match nearest(name, known) {
         Some(near) => problem.help(format!("Did you mean \"{near}\"?")),
-        None => problem.help("An output is there after the apply that follows its block."),
+        None => problem,
     }
 }

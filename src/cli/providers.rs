@@ -120,6 +120,11 @@ fn tree(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     if has_errors(&problems) {
         return Err(workbench.fail(&problems));
     }
+    if workbench.sources.files().next().is_none() {
+        let folder = workbench.folder.display();
+        let detail = format!("The directory {folder} contains no Terrane configuration files.");
+        return Err(workbench.fail(&[Diagnostic::error("No configuration files", detail)]));
+    }
     let mut text = String::from("\nProviders required by configuration:\n.\n");
     branch(&config.root, "", &mut text);
     workbench.screen.line(text);

@@ -31,6 +31,26 @@ pub(super) fn version(workbench: &mut Workbench<'_, '_>) {
     }
 }
 
+/// Tells what `init` and `get` do: as it is, or as a line of JSON.
+pub(super) fn step(workbench: &mut Workbench<'_, '_>, text: &str) {
+    if workbench.json() {
+        let line = stream::log(text.trim(), workbench.clock.now());
+        workbench.screen.print(line);
+    } else {
+        workbench.screen.print(text);
+    }
+}
+
+/// Tells what `init` has come to, which has a code in JSON.
+pub(super) fn initialised(workbench: &mut Workbench<'_, '_>, text: &str, code: &str) {
+    if workbench.json() {
+        let line = stream::init_output(text.trim(), code, workbench.clock.now());
+        workbench.screen.print(line);
+    } else {
+        workbench.screen.print(text);
+    }
+}
+
 /// Gives the schema of a planned change.
 fn of_change(registry: &Registry, address: &Address, change: &Change) -> Option<Arc<Schema>> {
     registry.provider(&change.provider.source)?.resource(address.mode, &address.type_name)

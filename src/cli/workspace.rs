@@ -58,8 +58,14 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
         Some(("list", matches)) => list(workbench, matches),
         Some(("show", _)) => {
             let name = workbench.workspace();
-            workbench.screen.line(name);
-            Ok(())
+            if is_valid(&name) {
+                workbench.screen.line(name);
+                Ok(())
+            } else {
+                let why =
+                    "Error selecting workspace: Invalid workspace name set using TF_WORKSPACE";
+                Err(workbench.refuse(why))
+            }
         }
         Some(("new", matches)) => new(workbench, matches),
         Some(("select", matches)) => select(workbench, matches),

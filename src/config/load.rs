@@ -127,7 +127,6 @@ pub fn load(
         read: BTreeMap::new(),
         problems: Vec::new(),
         headings: Vec::new(),
-        broken: Vec::new(),
         late: Vec::new(),
         versions: Vec::new(),
         misfit: false,
@@ -241,8 +240,6 @@ struct Loading<'a> {
     read: BTreeMap<PathBuf, Rc<Files>>,
     problems: Vec<Diagnostic>,
     headings: Vec<(Span, String)>,
-    /// What could not be read: problems that lie in it follow from that.
-    broken: Vec<Span>,
     /// What is only said when all else is right.
     late: Vec<Diagnostic>,
     /// What modules ask of the language's version and is not so.
@@ -295,10 +292,6 @@ impl Loading<'_> {
         let Reader { mut module, problems, late, versions, .. } = reader;
         self.late.extend(late);
         self.versions.extend(versions);
-        let follows =
-            |problem: &Diagnostic| problem.span().is_some_and(|span| self.is_broken(span));
-        let problems: Vec<Diagnostic> =
-            problems.into_iter().filter(|problem| !follows(problem)).collect();
         self.problems.extend(problems);
         callers.push(folder.to_path_buf());
         let mut calls = std::mem::take(&mut module.calls);
@@ -331,13 +324,6 @@ impl Loading<'_> {
         module.calls = calls;
         callers.pop();
         module
-    }
-
-    /// Says whether a place is in what could not be read, labels apart.
-    fn is_broken(&self, span: Span) -> bool {
-        self.broken.iter().any(|broken| {
-            broken.file == span.file && broken.start <= span.start && span.end <= broken.end
-        })
     }
 
     fn call(&mut self, module: &Module, call: &mut ModuleCall, callers: &mut Vec<PathBuf>) {
@@ -436,7 +422,6 @@ impl Loading<'_> {
             syntax::parse_named(id, &shown, &text)
         };
         self.problems.extend(problems);
-        self.broken.extend(file.broken.iter().copied());
         for attribute in &file.body.attributes {
             self.problems.push(unsupported_argument(attribute, &ROOT, &file.body, of_json));
         }

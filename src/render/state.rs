@@ -11,12 +11,22 @@ use crate::state::{KeptOutput, Object, Snapshot};
 
 /// Tells a whole state.
 pub fn show(snapshot: &Snapshot, schemas: &SchemaOf<'_>, style: &Style) -> String {
+    if snapshot.is_empty() && snapshot.lineage.is_empty() {
+        return "No state.\n".to_string();
+    }
     if snapshot.is_empty() {
         return "The state file is empty. No resources are represented.\n".to_string();
     }
-    let mut texts = Vec::new();
+    let mut text = String::new();
+    let mut texts: Vec<String> = Vec::new();
+    let mut module = None;
     for address in sorted(snapshot) {
         let Some(tracked) = snapshot.objects.get(address) else { continue };
+        // What is in one module stands together.
+        if module.replace(&address.module).is_some_and(|former| *former != address.module) {
+            text += &format!("{}\n\n", texts.join("\n"));
+            texts.clear();
+        }
         if let Some(object) = &tracked.current {
             let schema = schemas(address, object);
             texts.push(one(address, None, object, schema.as_deref(), style));
@@ -26,10 +36,9 @@ pub fn show(snapshot: &Snapshot, schemas: &SchemaOf<'_>, style: &Style) -> Strin
             texts.push(one(address, Some(key), object, schema.as_deref(), style));
         }
     }
-    let mut text = texts.join("\n");
+    text += &texts.join("\n");
     if !snapshot.outputs.is_empty() {
-        let gap = if text.is_empty() { "" } else { "\n\n" };
-        text += &format!("{gap}Outputs:\n\n{}", outputs(&snapshot.outputs, style));
+        text += &format!("\n\nOutputs:\n\n{}", outputs(&snapshot.outputs, style));
     }
     text
 }
@@ -153,8 +162,10 @@ t = (sensitive value)
 
     #[test]
     fn an_empty_state_says_so() {
-        let text = show(&Snapshot::default(), &|_, _| None, &Style::default());
+        let told = |snapshot: &Snapshot| show(snapshot, &|_, _| None, &Style::default());
+        let empty = Snapshot { lineage: "x".to_string(), ..Snapshot::default() };
 
-        assert_eq!(text, "The state file is empty. No resources are represented.\n");
+        assert_eq!(told(&Snapshot::default()), "No state.\n");
+        assert_eq!(told(&empty), "The state file is empty. No resources are represented.\n");
     }
 }

@@ -58,6 +58,9 @@ pub fn mv(
     if targets.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(RewriteError::Several { from: from.clone(), to: to.clone() });
     }
+    if let Some((_, same)) = moves.iter().find(|(from, to)| from == to) {
+        return Err(RewriteError::Taken(same.clone()));
+    }
     let is_moved = |address: &Address| moves.iter().any(|(from, _)| from == address);
     let taken = targets.iter().find(|to| snapshot.objects.contains_key(**to) && !is_moved(to));
     if let Some(taken) = taken {

@@ -38,7 +38,7 @@ pub fn parse_named(id: FileId, name: &str, text: &str) -> (File, Vec<Diagnostic>
     let body = lowering.file();
     let mut problems = lowering.problems;
     dedup(&mut problems);
-    (File { id, body, broken: Vec::new() }, problems)
+    (File { id, body }, problems)
 }
 
 /// Reads one expression, as if it stood in parentheses. Spans are those of the text, moved by `offset`.

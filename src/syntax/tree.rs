@@ -9,9 +9,6 @@ pub struct File {
     pub id: FileId,
     /// What is in it.
     pub body: Body,
-    /// What could not be read: a null stands in the place of such an attribute. Problems found in these places
-    /// follow from the text's own and need not be shown.
-    pub broken: Vec<Span>,
 }
 
 /// The inside of a file or block, in the order written.

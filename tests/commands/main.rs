@@ -10,6 +10,7 @@ mod program;
 mod provision;
 mod sealed;
 mod stream;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -119,7 +119,11 @@ fn list(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     let snapshot = loaded(workbench, matches)?;
     let mut targets = Vec::new();
     for text in all(matches, "address") {
-        targets.push(target(workbench, &text)?);
+        let target = target(workbench, &text)?;
+        if !snapshot.objects.keys().any(|address| address.is_within(&target)) {
+            return Err(workbench.fail(&[unknown(&target)]));
+        }
+        targets.push(target);
     }
     let id = one(matches, "id");
     // As Terraform lists: outer modules first, and in each the data sources before the resources.
@@ -136,6 +140,19 @@ fn list(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
         }
     }
     Ok(())
+}
+
+/// Says that the state has nothing of that address.
+fn unknown(target: &Target) -> Diagnostic {
+    let (summary, what, entry) = match target {
+        Target::Module(_) => ("Unknown module", "module at ", "module"),
+        Target::Resource(_) => ("Unknown resource", "resource ", "resource"),
+    };
+    let detail = format!(
+        "The current state contains no {what}{target}. If you've just added this {entry} to the configuration, you \
+         must run \"terrane apply\" first to create the {entry}'s entry in the state."
+    );
+    Diagnostic::error(summary, detail)
 }
 
 fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {

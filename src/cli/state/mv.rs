@@ -97,6 +97,12 @@ fn problem(error: &RewriteError) -> Diagnostic {
                 format!("Cannot move {target}: does not match anything in the current state.");
             Diagnostic::error("Invalid source address", detail)
         }
+        RewriteError::Taken(address) => {
+            let detail = format!(
+                "Cannot move to {address}: there is already a resource instance at that address in the current state."
+            );
+            Diagnostic::error("Invalid target address", detail)
+        }
         error => Diagnostic::error("Invalid target address", format!("{error}.")),
     }
 }

@@ -51,6 +51,11 @@ pub fn log(text: &str, now: Timestamp) -> String {
     line("info", text, now, "log", Vec::new())
 }
 
+/// Gives a line of `init`, with the code that names its kind.
+pub fn init_output(text: &str, code: &str, now: Timestamp) -> String {
+    line("info", text, now, "init_output", vec![("message_code", code.into())])
+}
+
 /// Gives a problem's line.
 pub fn diagnostic(problem: &Diagnostic, sources: &Sources, now: Timestamp) -> String {
     let (level, word) = match problem.severity {

@@ -37,8 +37,7 @@ pub fn parse_json(
     let (root, problems) = read::read(id, text);
     let mut sources = Sources::default();
     sources.add(name, text);
-    let mut lowering =
-        FromJson { id, name, text, sources, problems, templates: true, broken: Vec::new() };
+    let mut lowering = FromJson { id, name, text, sources, problems, templates: true };
     let mut body = super::empty_body(id, text.len());
     if matches!(root.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
         lowering.body(&mut body, &root, nesting, false);
@@ -47,7 +46,7 @@ pub fn parse_json(
     }
     let mut contexts = Vec::new();
     name_contexts(&root, "", &mut contexts);
-    (File { id, body, broken: lowering.broken }, contexts, lowering.problems)
+    (File { id, body }, contexts, lowering.problems)
 }
 
 /// Reads a file of values in JSON: an object, whose strings are what they are.
@@ -55,15 +54,14 @@ pub fn parse_json_values(id: FileId, name: &str, text: &str) -> (File, Contexts,
     let (root, problems) = read::read(id, text);
     let mut sources = Sources::default();
     sources.add(name, text);
-    let mut lowering =
-        FromJson { id, name, text, sources, problems, templates: false, broken: Vec::new() };
+    let mut lowering = FromJson { id, name, text, sources, problems, templates: false };
     let mut body = super::empty_body(id, text.len());
     if matches!(root.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
         lowering.only_attributes(&mut body, &root);
     }
     let mut contexts = Vec::new();
     name_contexts(&root, "", &mut contexts);
-    (File { id, body, broken: lowering.broken }, contexts, lowering.problems)
+    (File { id, body }, contexts, lowering.problems)
 }
 
 /// Names the places inside objects and lists by the way to them.
@@ -112,8 +110,6 @@ struct FromJson<'a> {
     problems: Vec<Diagnostic>,
     /// Whether strings are templates.
     templates: bool,
-    /// What could not be read.
-    broken: Vec<Span>,
 }
 
 impl FromJson<'_> {
@@ -276,10 +272,7 @@ impl FromJson<'_> {
         let span = node.span;
         let kind = match &node.kind {
             NodeKind::Null => ExprKind::Null,
-            NodeKind::Invalid => {
-                self.broken.push(span);
-                ExprKind::Null
-            }
+            NodeKind::Invalid => ExprKind::Unknown,
             NodeKind::Bool(value) => ExprKind::Bool(*value),
             NodeKind::Number(text) => match text.strip_prefix('-') {
                 None => ExprKind::Number(text.clone()),
