@@ -292,8 +292,11 @@ fn lines(words: Vec<Word>) -> Vec<Line> {
 fn indent(lines: &mut [Line]) {
     let mut levels: Vec<usize> = Vec::new();
     for line in lines {
+        // Of a line that opens a heredoc what follows is not counted: also brackets of a template that goes on below.
+        let heredoc = line.lead.iter().position(|word| word.kind == Kind::OpenHeredoc);
+        let counted = &line.lead[..heredoc.unwrap_or(line.lead.len())];
         let net: isize =
-            line.lead.iter().chain(&line.assign).map(|word| bracket_change(word.kind)).sum();
+            counted.iter().chain(&line.assign).map(|word| bracket_change(word.kind)).sum();
         let Some(first) = line.lead.first_mut() else { continue };
         if first.kind == Kind::Newline {
             first.spaces = 0;

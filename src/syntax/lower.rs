@@ -312,13 +312,18 @@ impl<'a> Lowering<'a> {
         condition: Option<&from::Expression>,
     ) {
         let starts = [first.span(), collection.span(), condition.and_then(hcl_edit::Span::span)];
+        self.doubt_words(starts.into_iter().flatten());
+    }
+
+    /// Looks for words that run into what follows them.
+    pub(super) fn doubt_words(&mut self, starts: impl IntoIterator<Item = std::ops::Range<usize>>) {
         let glued = |at: usize| {
             let continues = |letter: Option<char>| letter.is_some_and(super::continues_name);
             let (before, after) = (self.text.get(..at), self.text.get(at..));
             continues(before.and_then(|text| text.chars().next_back()))
                 && continues(after.and_then(|text| text.chars().next()))
         };
-        self.doubtful |= starts.into_iter().flatten().any(|range| glued(range.start));
+        self.doubtful = self.doubtful || starts.into_iter().any(|range| glued(range.start));
     }
 
     fn for_expr(&mut self, expr: &from::ForExpr) -> For {

@@ -209,6 +209,7 @@ mod tests {
             ("v = [for k, v invar.ms : v]\n", "Invalid 'for' expression"),
             ("v = { for k in x : k => k iftrue }\n", "Invalid 'for' expression"),
             ("v = x[*\n]\n", "Missing close bracket on splat index"),
+            ("v = \"%{ iftrue }x%{ endif }\"\n", "Invalid template control keyword"),
         ] {
             let (_, problems) = parse(FileId(0), text);
             assert_eq!(

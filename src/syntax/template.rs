@@ -98,6 +98,7 @@ impl Lowering<'_> {
         let span = self.span(range.start, range.end);
         match directive {
             Directive::If(directive) => {
+                self.doubt_words(directive.if_expr.cond_expr.span());
                 let condition = self.expr(&directive.if_expr.cond_expr);
                 out.push(flat(Piece::If(condition, span), directive.if_expr.strip));
                 self.flatten(&directive.if_expr.template, form, out);
