@@ -15,6 +15,111 @@ pub struct Schema {
     pub fields: BTreeMap<String, Field>,
     /// Where the whole type is going away: what to use in its place.
     pub deprecated: Option<String>,
+    /// Marks what is secret by what the object is, beside its fields.
+    pub seal: Option<Seal>,
+    /// What one block is many instances by, without `count` and `for_each`.
+    pub spread: Option<Spread>,
+}
+
+/// Marks the secret parts of an object: whether a field is one may depend on another (a manifest's `kind`).
+#[derive(Clone, Copy)]
+pub struct Seal(pub fn(&Value) -> Value);
+
+impl PartialEq for Seal {
+    fn eq(&self, other: &Seal) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Seal")
+    }
+}
+
+/// Makes the instances of one block from what it says and from the files that it names: keys as those of `for_each`.
+///
+/// Pure, given the files' content.
+#[derive(Clone, Copy)]
+pub struct Spread {
+    /// The argument that each instance has for itself.
+    pub argument: &'static str,
+    /// The arguments that say what there is: they are the block's, and no instance has them.
+    pub of: &'static [&'static str],
+    /// Gives what each instance is.
+    pub keyed: fn(&Value, &dyn Files) -> Result<Vec<Turn>, Strange>,
+}
+
+/// One instance of a block that is spread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// Its key.
+    pub key: String,
+    /// Its argument.
+    pub value: Value,
+    /// The file that it was written in.
+    pub file: String,
+    /// The line that its text begins in.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
+}
+
+/// One document of a YAML text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    /// The line that it begins in; the first is 1.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
+}
+
+impl PartialEq for Spread {
+    fn eq(&self, other: &Spread) -> bool {
+        self.argument == other.argument && self.of == other.of
+    }
+}
+
+impl std::fmt::Debug for Spread {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Spread({})", self.argument)
+    }
+}
+
+/// The files of a configuration, as its functions see them.
+pub trait Files {
+    /// Gives a file's text.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn text(&self, path: &str) -> Result<String, String>;
+
+    /// Gives the files below a folder that a pattern matches, in order.
+    ///
+    /// # Errors
+    /// What is wrong with the folder or the pattern.
+    fn matching(&self, folder: &str, pattern: &str) -> Result<Vec<String>, String>;
+
+    /// Reads the documents of a YAML text.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    fn documents(&self, text: &str) -> Result<Vec<Document>, String>;
+}
+
+/// What is wrong with what a block is spread by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strange {
+    /// The argument at fault.
+    pub argument: &'static str,
+    /// The kind of problem.
+    pub summary: String,
+    /// What is wrong, with the file and line where there is one.
+    pub detail: String,
+    /// What to do.
+    pub help: Vec<String>,
 }
 
 /// One argument, attribute or nested block.

@@ -25,16 +25,24 @@ struct Folder {
     variables: BTreeMap<String, String>,
 }
 
+/// Copies configurations and manifests.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let (path, place) = (entry.path(), to.join(entry.file_name()));
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if path.is_dir() && !entry.file_name().to_string_lossy().starts_with('.') {
+            fs::create_dir_all(&place).unwrap();
+            copy(&path, &place);
+        } else if ["tf", "yaml"].contains(&ending) {
+            fs::copy(path, place).unwrap();
+        }
+    }
+}
+
 impl Folder {
     fn of(example: &Path) -> Folder {
         let inside = tempfile::tempdir().unwrap();
-        for entry in fs::read_dir(example).unwrap().flatten() {
-            if entry.path().is_file()
-                && entry.path().extension().is_some_and(|ending| ending == "tf")
-            {
-                fs::copy(entry.path(), inside.path().join(entry.file_name())).unwrap();
-            }
-        }
+        copy(example, inside.path());
         Folder { inside, printed: String::new(), variables: BTreeMap::new() }
     }
 

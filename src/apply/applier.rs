@@ -23,7 +23,8 @@ use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
 use crate::graph::{Stop, Walk, walk};
 use crate::plan::event::{ApplyEvent, EphemeralStep};
 use crate::plan::objects::{encode, with_marks_of};
-use crate::plan::planner::plan_object;
+use crate::plan::implied::{Definitions, definitions};
+use crate::plan::one::{Around, plan_object};
 use crate::plan::propose::ignore_changes;
 use crate::plan::sessions::{RegistrySchemas, Sessions};
 use crate::plan::{Action, Call, Change, Plan, PlanMode, Verb};
@@ -103,6 +104,7 @@ pub async fn apply(
         before: state.clone(),
         state,
         sessions,
+        defined: definitions(&given.plan.changes, given.registry),
         done: BTreeSet::new(),
         data: given.plan.data.clone(),
         opened: Vec::new(),
@@ -149,6 +151,8 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) before: Snapshot,
     pub(super) state: Snapshot,
     pub(super) sessions: Sessions<'g>,
+    /// What the plan's instances define for others of their provider.
+    pub(super) defined: Definitions,
     pub(super) done: BTreeSet<Address>,
     pub(super) data: BTreeMap<Address, Value>,
     /// Ephemeral resources that are open.
@@ -366,11 +370,14 @@ impl Applier<'_, '_> {
             self.now.provider(&change.provider, &mut oracle)?
         };
         let private = prior.map(|_| change.private.as_slice()).unwrap_or_default();
+        let none = BTreeMap::new();
+        let offered = self.defined.get(&change.provider).unwrap_or(&none);
+        let around = Around { provider: &provider_config, offered };
         let planned = plan_object(
             provider.as_ref(),
             &schema,
             address,
-            &provider_config,
+            &around,
             prior,
             private,
             &config,

@@ -7,7 +7,7 @@ use super::scope::{Eval, Scope, Stop, all};
 use super::written::from_json;
 use crate::diag::{Diagnostic, Sources, Span, nearest_within};
 use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting};
-use crate::syntax::tree::{Attribute, Block, Body};
+use crate::syntax::tree::{Attribute, Block, Body, Expr, ExprKind};
 use crate::value::convert::convert;
 use crate::value::{Marks, Path, Type, Value};
 
@@ -103,6 +103,9 @@ impl Pass<'_, '_> {
         scope: &mut Scope,
     ) -> Eval {
         sink.places.push((path.clone(), attribute.expr.span));
+        if field.ty == Type::Any {
+            inner_places(&attribute.expr, path, sink.places);
+        }
         if sink.unknown {
             self.note(&attribute.expr, scope);
             return Ok(Value::unknown(field.ty.clone()));
@@ -426,4 +429,27 @@ pub(super) fn missing(name: &str, body: &Body) -> Stop {
 
 fn error_at<T>(summary: &str, detail: String, span: Span) -> Eval<T> {
     super::scope::stop(summary, detail, span)
+}
+
+/// Notes the places of what is written inside a value of any type.
+fn inner_places(expr: &Expr, path: &Path, places: &mut Vec<(Path, Span)>) {
+    match &expr.kind {
+        ExprKind::Object(items) => {
+            for item in items {
+                let Some(name) = item.key.literal() else { continue };
+                let path = path.attribute(name);
+                places.push((path.clone(), item.value.span));
+                inner_places(&item.value, &path, places);
+            }
+        }
+        ExprKind::Tuple(parts) => {
+            for (place, part) in parts.iter().enumerate() {
+                let path = path.place(place);
+                places.push((path.clone(), part.span));
+                inner_places(part, &path, places);
+            }
+        }
+        ExprKind::Parens(inner) => inner_places(inner, path, places),
+        _ => {}
+    }
 }

@@ -98,10 +98,14 @@ impl<'a> Pass<'_, 'a> {
     /// Gives the instances of a resource block.
     pub(super) fn block_turns(&mut self, block: BlockId<'a>) -> Eval<Rc<Turns>> {
         let resource = block.resource;
-        if resource.count.is_none() && resource.for_each.is_none() {
+        let spread = self.spread_of(block);
+        if resource.count.is_none() && resource.for_each.is_none() && spread.is_none() {
             return Ok(self.evaluator.single.clone());
         }
         self.once(Item::Turns(block), |pass| {
+            if let Some((schema, spread)) = spread {
+                return pass.spread_turns(block, &schema, spread);
+            }
             let own = pass.block_address(block);
             let mut scope = Scope { own: Some(own), ..Scope::module(block.module) };
             let turns = pass.turns(resource.count.as_ref(), resource.for_each.as_ref(), &mut scope);

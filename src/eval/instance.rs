@@ -9,7 +9,7 @@ use super::evaluator::Pass;
 use super::expand::Turns;
 use super::module::key_text;
 use super::reference::{Chain, Step, anything, block_text, fixed_key, undeclared_resource};
-use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, fatal};
+use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, Turn, fatal};
 use super::{Answer, Asked, Ignore, Instance, InstanceLifecycle, ProviderConfig, ProviderRef};
 use crate::addr::{Address, Key, Mode};
 use crate::config::{BlockName, IgnoreChanges, Lifecycle, ProviderBlock};
@@ -185,7 +185,7 @@ impl<'a> Pass<'_, 'a> {
                 let provider = pass.provider_of(block);
                 let kept = pass.oracle.kept(&address, &provider);
                 let value = kept.unwrap_or_else(|| Value::unknown(schema.ty()));
-                return Ok(marked_by(&value, &schema.fields));
+                return Ok(sealed(&value, &schema));
             }
             let (asked, trace) = pass.traced(|pass| pass.ask(block, key));
             pass.absorb(&super::scope::Needs::new(), trace.pending, true);
@@ -210,7 +210,7 @@ impl<'a> Pass<'_, 'a> {
         let wrong = self.oracle.found_wrong();
         self.report(wrong);
         let value = match answer {
-            Answer::Known(value) => marked_by(&value, &schema.fields),
+            Answer::Known(value) => sealed(&value, &schema),
             Answer::Pending => {
                 self.touch_pending();
                 Value::unknown_not_null(schema.ty())
@@ -248,7 +248,9 @@ impl<'a> Pass<'_, 'a> {
         let resource = block.resource;
         let turns = self.block_turns(block)?;
         let own = self.block_address(block);
-        let turn = turns.turn(key.as_ref());
+        let spread = self.spread_of(block);
+        // What stands in a block that is spread is the same for all of its instances.
+        let turn = if spread.is_some() { Turn::None } else { turns.turn(key.as_ref()) };
         let mut scope = Scope { turn, own: Some(own), ..Scope::module(block.module) };
         let mut depends_on = (*self.module_needs(block.module)?).clone();
         let depends = self.depends_on(&resource.depends_on, &mut scope);
@@ -288,6 +290,7 @@ impl<'a> Pass<'_, 'a> {
         let ((config, lifecycle), (depends, _)) =
             super::scope::both(own, super::scope::both(depends, rest))?;
         depends_on.extend(depends);
+        let (config, origin) = super::spread::own_part(config, spread, &turns, key.as_ref());
         let address = self.block_address(block);
         let mut needs = self.trace_mut().map(|trace| trace.needs.clone()).unwrap_or_default();
         needs.remove(&address);
@@ -302,6 +305,7 @@ impl<'a> Pass<'_, 'a> {
             open: resource.body.end,
             scoped: self.is_scoped(block),
             places,
+            origin,
         }))
     }
 
@@ -650,7 +654,8 @@ fn relative(expr: &Expr) -> Option<Path> {
 
 /// Marks the sensitive parts of an object by its type's schema.
 pub fn sealed(value: &Value, schema: &Schema) -> Value {
-    marked_by(value, &schema.fields)
+    let marked = marked_by(value, &schema.fields);
+    schema.seal.map_or_else(|| marked.clone(), |seal| (seal.0)(&marked))
 }
 
 fn marked_by(value: &Value, fields: &BTreeMap<String, Field>) -> Value {

@@ -20,6 +20,7 @@ mod reference;
 mod module;
 mod variable;
 mod expand;
+mod spread;
 mod instance;
 mod trigger;
 mod body;
@@ -41,6 +42,7 @@ pub use self::instance::sealed;
 pub use self::outline::{Outline, constant_of, outline, reference_text};
 pub use self::provisioner::LOCAL_EXEC;
 pub use self::reach::{Reached, is_reached};
+pub use self::spread::Origin;
 pub use self::variable::{is_plain_text, missing};
 pub use self::written::from_json;
 
@@ -127,6 +129,8 @@ pub struct Instance {
     /// The place of each expression, by the path of what it gives (top-level arguments and those in
     /// nested blocks).
     pub places: Vec<(Path, Span)>,
+    /// Where its own argument was written, where that is another file.
+    pub origin: Option<Origin>,
 }
 
 /// The desired world.

@@ -137,12 +137,27 @@ fn file_exists(call: &Call<'_>) -> Result<Value, CallError> {
     }
 }
 
-fn file_set(call: &Call<'_>) -> Result<Value, CallError> {
-    let folder = locate(call.text(0), call.environment)?;
-    let found = glob::find(&folder, call.text(1)).map_err(|problem| {
-        let whole = clean(&format!("{}/{}", call.text(0), call.text(1)));
+/// Gives the files below a folder that a pattern matches, as `fileset` does, in order.
+///
+/// # Errors
+/// The pattern is none.
+pub fn matching(
+    folder: &str,
+    pattern: &str,
+    environment: &Environment,
+) -> Result<Vec<String>, CallError> {
+    let place = locate(folder, environment)?;
+    let found = glob::find(&place, pattern).map_err(|problem| {
+        let whole = clean(&format!("{folder}/{pattern}"));
         CallError::new(format!("failed to glob pattern {}: {problem}", quote(&whole)))
     })?;
+    let mut found: Vec<String> = found.into_iter().collect();
+    found.sort();
+    Ok(found)
+}
+
+fn file_set(call: &Call<'_>) -> Result<Value, CallError> {
+    let found = matching(call.text(0), call.text(1), call.environment)?;
     Ok(Value::set(Type::String, found.into_iter().map(Value::string).collect()))
 }
 

@@ -22,7 +22,7 @@ mod string;
 mod time;
 mod yaml;
 
-pub use self::provided::{find_provided, provided};
+pub use self::provided::{documents, find_provided, provided};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -14,6 +14,14 @@ use super::{Call, CallError, Function, Spec, any, function, inferred, number, st
 use crate::value::quote::quote;
 use crate::value::{Type, Value};
 
+/// Reads the manifests of a YAML text, each with the line that it begins in and its own text.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn documents(text: &str) -> Result<Vec<(usize, String, Value)>, CallError> {
+    manifest::documents(text)
+}
+
 /// The tables by the last part of a provider's source.
 const TABLES: &[(&str, &[Function])] = &[
     ("google", GOOGLE),

@@ -9,6 +9,7 @@
 //! very same object.
 
 pub mod schema;
+pub mod structural;
 pub mod fields;
 pub mod lists;
 pub mod walk;

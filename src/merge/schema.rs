@@ -67,6 +67,8 @@ pub enum Merge {
 #[derive(Debug, Default)]
 pub struct Types {
     types: BTreeMap<String, Shape>,
+    /// Names that are not here are those of the bundled table.
+    based: bool,
 }
 
 /// A type, with the table that its names stand in.
@@ -113,7 +115,17 @@ impl Types {
                 types.insert(name.clone(), shape(row));
             }
         }
-        Types { types }
+        Types { types, based: false }
+    }
+
+    /// Gives a table that has the bundled one below it.
+    pub fn over_bundled() -> Types {
+        Types { types: BTreeMap::new(), based: true }
+    }
+
+    fn get(&self, name: &str) -> Option<&Shape> {
+        let below = || Types::bundled().types.get(name).filter(|_| self.based);
+        self.types.get(name).or_else(below)
     }
 
     /// Adds a type under the name `GROUP.VERSION.KIND` (the group's first word; `core` for none).
@@ -213,7 +225,7 @@ impl<'a> Schema<'a> {
             match shape {
                 Shape::Named { name, atomic } => {
                     whole |= *atomic;
-                    shape = self.types.types.get(name).unwrap_or(&UNTYPED);
+                    shape = self.types.get(name).unwrap_or(&UNTYPED);
                 }
                 Shape::Struct { atomic, .. } | Shape::Map { atomic, .. } => {
                     return (shape, whole || *atomic);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::decide::{differences, same};
 use super::event::PlanEvent;
+use super::implied::add_implied;
 use super::moves::apply_moves;
 use super::moves_check::{check_moves, left_out};
 use super::objects;
@@ -304,7 +305,8 @@ impl Maker<'_, '_> {
         if self.given.options.saved || !plan.drift.is_empty() {
             plan.relevant = relevant(&plan, evaluator);
         }
-        let (needs, prior) = (self.needs(), self.prior_needs());
+        let (mut needs, mut prior) = (self.needs(), self.prior_needs());
+        add_implied(&plan.changes, self.given.registry, &mut needs, &mut prior);
         for ((address, _), change) in &mut plan.changes {
             if change.config.is_none() || !first.contains(&address.without_keys()) {
                 continue;

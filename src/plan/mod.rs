@@ -3,6 +3,7 @@
 pub mod decide;
 pub mod digest;
 pub mod event;
+pub mod implied;
 pub mod file;
 mod live;
 mod look;
@@ -11,6 +12,7 @@ mod moves;
 mod moves_check;
 pub mod objects;
 mod observe;
+pub mod one;
 pub mod order;
 pub mod planner;
 pub mod propose;

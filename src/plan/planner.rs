@@ -8,18 +8,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::decide::{decide, kept, same};
+use super::implied::Definitions;
 use super::objects::{self, Unreadable};
 use super::observe::Tell;
+use super::one::{Around, plan_object};
 use super::propose::{ignore_changes, propose};
 use super::sessions::Sessions;
 use super::validate::wrong;
 use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Target};
 use crate::diag::Diagnostic;
-use crate::eval::{Answer, Asked, Desired, Oracle, ProviderConfig, ProviderRef};
+use crate::eval::{Answer, Asked, Desired, Oracle, ProviderRef};
 use crate::http::Clock;
 use crate::providers::{
-    ApiError, Observed, Opened, PlanRequest, Planned, Preview, Problem, Proposed, Provider,
+    ApiError, Observed, Opened, Planned, Preview, Problem, Proposed, Provider,
     Session, Wanted,
 };
 use crate::schema::Schema;
@@ -97,6 +99,10 @@ pub(super) struct Planner<'a> {
     pub(super) wanted_previews: Vec<Job<Proposed>>,
     /// Ephemeral resources that are open.
     pub(super) opened: Vec<Opened>,
+    /// What instances define for others of their provider.
+    pub(super) defined: Definitions,
+    /// Whether that has become more in this round: who was asked before may not know it.
+    pub(super) defined_more: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -123,6 +129,8 @@ impl<'a> Planner<'a> {
             wanted_previews: Vec::new(),
             opened: Vec::new(),
             asked_before: false,
+            defined: Definitions::new(),
+            defined_more: false,
         }
     }
 
@@ -152,11 +160,13 @@ impl<'a> Planner<'a> {
         self.wanted.clear();
         self.wanted_data.clear();
         self.wanted_previews.clear();
+        self.defined_more = false;
     }
 
     /// Says whether the round asked for reads.
     pub(super) fn wants_more(&self) -> bool {
-        !(self.wanted.is_empty() && self.wanted_data.is_empty() && self.wanted_previews.is_empty())
+        let reads = [self.wanted.len(), self.wanted_data.len(), self.wanted_previews.len()];
+        self.defined_more || reads.iter().any(|count| *count > 0)
     }
 
     fn session(&mut self, asked: &Asked<'_>) -> Result<Option<Arc<dyn Session>>, Box<Diagnostic>> {
@@ -234,6 +244,7 @@ impl<'a> Planner<'a> {
         let Some(provider) = self.provider(asked) else {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         };
+        self.note_definitions(asked, provider.as_ref());
         let strands = self.stranded(asked);
         let found = match self.found(asked) {
             Ok(found) => found,
@@ -266,6 +277,19 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Notes what an instance defines for others.
+    fn note_definitions(&mut self, asked: &Asked<'_>, provider: &dyn Provider) {
+        let defined = provider.defines(&asked.address.type_name, &asked.instance.config);
+        if defined.is_empty() {
+            return;
+        }
+        let known = self.defined.entry(asked.instance.provider.clone()).or_default();
+        for (name, value) in defined {
+            let former = known.insert(name, value.clone());
+            self.defined_more |= former.as_ref() != Some(&value);
+        }
+    }
+
     /// Gives the object that an instance lives in, where that will be made anew: the instance goes down with it.
     fn stranded(&self, asked: &Asked<'_>) -> Option<Address> {
         let endpoint = self.provider(asked)?.endpoint_argument()?;
@@ -292,7 +316,8 @@ impl<'a> Planner<'a> {
         let config =
             ignore_changes(&asked.instance.lifecycle.ignore, prior, &asked.instance.config);
         self.told(asked, &wrong(provider, asked, &asked.instance.config));
-        let planned = plan_one(provider, asked, prior, &private, &config);
+        let offered = self.defined.get(&asked.instance.provider).cloned().unwrap_or_default();
+        let planned = plan_one(provider, asked, prior, &private, &config, &offered);
         self.told(asked, &planned.problems);
         let (planned, refused) = match self.previewed(asked, prior, &private, &config, &planned) {
             Ok(planned) => planned,
@@ -304,7 +329,7 @@ impl<'a> Planner<'a> {
         let forced = self.forced_reason(asked, prior);
         // What is made anew is made as its block says: nothing is left as it was.
         let written = &asked.instance.config;
-        let fresh = || plan_one(provider, asked, None, &[], written).after;
+        let fresh = || plan_one(provider, asked, None, &[], written, &offered).after;
         let marked = objects::with_marks_of(&planned.after.without_marks(), &config);
         let (mut verb, reason) = decide(prior, marked.clone(), &planned.replaces, forced, fresh);
         let config = match &verb {
@@ -395,9 +420,17 @@ impl<'a> Planner<'a> {
             private: private.to_vec(),
             config: config.clone(),
             planned: planned.after.clone(),
+            defined: self.is_defined(asked, config),
         };
         self.wanted_previews.push(Job { session, of: proposed });
         Err(Answer::Pending)
+    }
+
+    /// Says whether another instance of the plan defines what an instance is.
+    fn is_defined(&self, asked: &Asked<'_>, config: &Value) -> bool {
+        let Some(defined) = self.defined.get(&asked.instance.provider) else { return false };
+        let wants = self.provider(asked).map(|it| it.wants(&asked.address.type_name, config));
+        wants.into_iter().flatten().any(|name| defined.contains_key(&name))
     }
 
     /// Notes what stands in the way of a removal.
@@ -414,8 +447,12 @@ impl<'a> Planner<'a> {
     }
 
     fn told(&mut self, asked: &Asked<'_>, problems: &[Problem]) {
-        for problem in problems {
-            let problem = diagnostic(problem, asked.address, &asked.instance.places);
+        for wrong in problems {
+            let mut problem = diagnostic(wrong, asked.address, &asked.instance.places);
+            if let Some(origin) = &asked.instance.origin {
+                let inner = Path(wrong.path.0.get(1..).unwrap_or_default().to_vec());
+                problem.detail = format!("In {}: {}", origin.place_of(&inner), problem.detail);
+            }
             self.complain(asked.address, problem.or_at(asked.instance.open));
         }
     }
@@ -581,32 +618,10 @@ fn plan_one(
     prior: Option<&Value>,
     private: &[u8],
     config: &Value,
+    offered: &BTreeMap<String, Value>,
 ) -> Planned {
-    plan_object(provider, asked.schema, asked.address, asked.provider, prior, private, config)
-}
-
-/// Proposes and plans one object.
-pub fn plan_object(
-    provider: &dyn Provider,
-    schema: &Schema,
-    address: &Address,
-    provider_config: &ProviderConfig,
-    prior: Option<&Value>,
-    private: &[u8],
-    config: &Value,
-) -> Planned {
-    let proposed = propose(schema, prior, config);
-    let mut planned = provider.plan(&PlanRequest {
-        address,
-        type_name: &address.type_name,
-        prior,
-        private,
-        config,
-        proposed: &proposed,
-        provider: &provider_config.value,
-    });
-    planned.after = objects::with_marks_of(&planned.after.without_marks(), config);
-    planned
+    let around = Around { provider: asked.provider, offered };
+    plan_object(provider, asked.schema, asked.address, &around, prior, private, config)
 }
 
 fn unreadable(asked: &Asked<'_>, why: &Unreadable) -> Answer {

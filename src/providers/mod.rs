@@ -62,6 +62,23 @@ pub trait Provider: Send + Sync {
         true
     }
 
+    /// Names what an object may be needed by where nothing refers to it: a namespace's name, a mounted Secret's.
+    fn offers(&self, _type_name: &str, _value: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Names what an object needs without a reference to it, as [`Provider::offers`] does: what has such a name is made
+    /// before it and removed after it.
+    fn wants(&self, _type_name: &str, _value: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Gives what an instance defines for others of its provider, by the names that these ask for: the kinds of a
+    /// CustomResourceDefinition. Planning sees it in [`PlanRequest::offered`].
+    fn defines(&self, _type_name: &str, _config: &Value) -> Vec<(String, Value)> {
+        Vec::new()
+    }
+
     /// Says what forbids an object's removal (`deletion_protection` in the state): nothing is sent then.
     fn check_delete(&self, _type_name: &str, _prior: &Value) -> Option<Problem> {
         None
@@ -154,6 +171,8 @@ pub struct PlanRequest<'a> {
     pub proposed: &'a Value,
     /// The provider block's value.
     pub provider: &'a Value,
+    /// What other instances of the provider define, by name.
+    pub offered: &'a BTreeMap<String, Value>,
 }
 
 /// What a provider plans.
@@ -219,6 +238,8 @@ pub struct Proposed {
     pub config: Value,
     /// What `Provider::plan` gave.
     pub planned: Value,
+    /// Another instance of the plan defines what it is.
+    pub defined: bool,
 }
 
 /// What the server's dry-run gave.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::diff::{Diff, Spot};
-use super::object::seal_fields;
+use super::object::seal_object;
 use super::style::{Ink, Style, counted};
 use crate::addr::Address;
 use crate::diag::{Sources, Span};
@@ -38,7 +38,7 @@ impl DriftReport<'_> {
     pub(super) fn leaves(&self, address: &Address, drift: &Drift) -> Vec<Leaf> {
         let schema = (self.schema)(address, drift);
         let seal = |value: &Value| match &schema {
-            Some(schema) => seal_fields(value, &schema.fields),
+            Some(schema) => seal_object(value, schema),
             None => value.clone(),
         };
         let mut leaves = Vec::new();

@@ -24,7 +24,7 @@ pub fn value_of(object: &Object, schema: Option<&Schema>) -> Value {
         Some(Err(_)) | None => undressed(object.other.get(FLAT).unwrap_or(&object.attributes)),
     };
     let value = match schema {
-        Some(schema) => seal_fields(&value, &schema.fields),
+        Some(schema) => seal_object(&value, schema),
         None => value,
     };
     object.sensitive.iter().fold(value, |value, path| match path.as_array() {
@@ -45,8 +45,13 @@ fn undressed(attributes: &Json) -> Value {
     Value::object(fields.iter().map(|(name, json)| (name.as_str(), read(json))))
 }
 
-/// Marks what the schema calls sensitive.
-pub(super) fn seal_fields(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
+/// Marks what the schema calls sensitive, and what is secret by what the object is.
+pub(super) fn seal_object(value: &Value, schema: &Schema) -> Value {
+    let sealed = seal_fields(value, &schema.fields);
+    schema.seal.map_or_else(|| sealed.clone(), |seal| (seal.0)(&sealed))
+}
+
+fn seal_fields(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
     let Some(present) = value.fields() else { return value.clone() };
     let mut sealed = value.clone();
     for (name, part) in present {

@@ -122,6 +122,7 @@ impl Bench {
             config,
             proposed: config,
             provider: &self.block,
+            offered: &std::collections::BTreeMap::new(),
         })
     }
 

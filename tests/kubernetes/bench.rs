@@ -225,6 +225,7 @@ impl Bench {
             config,
             proposed: config,
             provider: &schema.empty(),
+            offered: &std::collections::BTreeMap::new(),
         })
     }
 

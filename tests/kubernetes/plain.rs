@@ -195,6 +195,7 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
             config: &config,
             proposed: &config,
             provider: &kept.empty(),
+            offered: &std::collections::BTreeMap::new(),
         });
         Proposed {
             address,
@@ -203,6 +204,7 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
             private: Vec::new(),
             config,
             planned: planned.after,
+            defined: false,
         }
     };
     let good = propose(&json!({ "metadata": { "name": "c" }, "data": { "a": "1" } }));

@@ -31,8 +31,19 @@ pub(super) fn decode_all(call: &Call<'_>) -> Result<Value, CallError> {
 }
 
 fn manifests(text: &str) -> Result<Vec<Value>, CallError> {
+    Ok(documents(text)?.into_iter().map(|(.., value)| value).collect())
+}
+
+/// Reads all manifests of a text, each with the line that it begins in and its own text.
+pub(super) fn documents(text: &str) -> Result<Vec<(usize, String, Value)>, CallError> {
     let mut found = Vec::new();
-    for document in SEPARATOR.split(text) {
+    let (mut begin, mut pieces) = (0, Vec::new());
+    for separator in SEPARATOR.find_iter(text) {
+        pieces.push((begin, &text[begin..separator.start()]));
+        begin = separator.end();
+    }
+    pieces.push((begin, &text[begin..]));
+    for (begin, document) in pieces {
         if document.trim().is_empty() {
             continue;
         }
@@ -49,7 +60,8 @@ fn manifests(text: &str) -> Result<Vec<Value>, CallError> {
             return Err(CallError::new(message));
         };
         check(fields)?;
-        found.push(value);
+        let line = text[..begin].matches('\n').count() + 1;
+        found.push((line, document.to_string(), value));
     }
     Ok(found)
 }

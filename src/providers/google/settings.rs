@@ -92,7 +92,7 @@ pub fn schema() -> Schema {
     });
     let external = Field::block(BlockKind::List, 0, Some(1), external.collect());
     fields.insert("external_credentials".into(), external);
-    Schema { version: 0, fields, deprecated: None }
+    Schema { version: 0, fields, ..Schema::default() }
 }
 
 /// Fills in a provider block from the environment, and from the sandbox.

@@ -8,7 +8,7 @@ use crate::http::Method;
 use crate::value::Value;
 
 use super::super::{ApiError, ApiErrorKind, Desk, Failure, Observed};
-use super::apply::{MANAGER, address, apply};
+use super::apply::{By, MANAGER, address, apply};
 use super::client::{Ask, Cluster, Refusal};
 use super::evidence;
 use super::memory::Memory;
@@ -43,12 +43,12 @@ impl Act<'_> {
         config: &Value,
     ) -> Result<Observed, Failure> {
         let written = object::written(&self.kind.nodes, config).into_iter().collect();
-        let memory = Memory { written: Some(written), imported: false };
+        let memory = Memory { written: Some(written), imported: false, uid: None };
         let live = match Name::of(self.kind, config) {
             Some(name) => {
-                self.vacant(&name, planned).await?;
+                self.vacant(&name, self.patience(planned, "create", 600), &name.id()).await?;
                 let body = object::intent(self.kind, config, Some(&name));
-                self.apply(&name, &body).await?
+                self.apply(&name, &body, &By::us()).await?
             }
             None => self.post(config).await?,
         };
@@ -68,9 +68,9 @@ impl Act<'_> {
     ) -> Result<Observed, Failure> {
         let name = Name::of(self.kind, prior).ok_or_else(|| self.nameless())?;
         let body = object::intent(self.kind, config, Some(&name));
-        let live = self.apply(&name, &body).await?;
+        let live = self.apply(&name, &body, &By::us()).await?;
         let written = object::written(&self.kind.nodes, config).into_iter().collect();
-        let memory = Memory { written: Some(written), imported: memory.imported };
+        let memory = Memory { written: Some(written), imported: memory.imported, uid: None };
         self.finish(planned, live, &memory, "update").await
     }
 
@@ -93,8 +93,14 @@ impl Act<'_> {
         }
     }
 
-    /// Checks that no object of the name exists; waits for one that is just being removed.
-    async fn vacant(&self, name: &Name, planned: &Value) -> Result<(), ApiError> {
+    /// Checks that no object of the name exists; waits for one that is just being removed. `id` is what it would be
+    /// imported by.
+    pub(super) async fn vacant(
+        &self,
+        name: &Name,
+        patience: Duration,
+        id: &str,
+    ) -> Result<(), ApiError> {
         let live = match self.cluster.get(&self.kind.path(&name.namespace, &name.name)).await {
             Ok(live) => live,
             Err(refusal) if refusal.is_gone() => return Ok(()),
@@ -103,10 +109,7 @@ impl Act<'_> {
         if live["metadata"]["deletionTimestamp"].is_string() {
             let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
             self.desk.note("waiting for the former object of this name to be gone");
-            return self
-                .wait(self.kind, name, self.patience(planned, "create", 600))
-                .gone(uid)
-                .await;
+            return self.wait(self.kind, name, patience).gone(uid).await;
         }
         let title = format!("{} \"{}\"", self.kind.kind, name.id());
         let managers = managers(&live);
@@ -118,15 +121,15 @@ impl Act<'_> {
         let detail = format!("{title} exists already in the cluster.{owner}");
         let error = ApiError::new(ApiErrorKind::Conflict, "The object already exists", detail);
         Err(error.help(format!(
-            "To take it over, import it: `terrane import ADDRESS {}`, or an `import` block with this id.",
-            name.id()
+            "To take it over, import it: `terrane import ADDRESS {id}`, or an `import` block with this id."
         )))
     }
 
-    async fn apply(&self, name: &Name, body: &Json) -> Result<Json, ApiError> {
-        let request = format!("PATCH {}", address(self.kind, name, false, false));
+    /// Writes the object.
+    pub(super) async fn apply(&self, name: &Name, body: &Json, by: &By) -> Result<Json, ApiError> {
+        let request = format!("PATCH {}", address(self.kind, name, by, false));
         let call = self.desk.intent(&request, self.identity(name)).await?;
-        let outcome = self.settled(name, body).await;
+        let outcome = self.settled(name, body, by).await;
         let said = match &outcome {
             Ok(_) => "applied".to_string(),
             Err(refusal) => refusal.error.summary.clone(),
@@ -147,10 +150,10 @@ impl Act<'_> {
     }
 
     /// Applies; a cluster that has just come up refuses for a moment.
-    async fn settled(&self, name: &Name, body: &Json) -> Result<Json, Refusal> {
+    async fn settled(&self, name: &Name, body: &Json, by: &By) -> Result<Json, Refusal> {
         let mut pause = Duration::from_secs(2);
         for _ in 0..4 {
-            match apply(self.cluster, self.kind, name, body, false, Some(self.desk)).await {
+            match apply(self.cluster, self.kind, name, body, by, false, Some(self.desk)).await {
                 Err(refusal) if is_early(&refusal) => {
                     self.desk.note("waiting for the API server to be ready");
                     self.desk.clock().sleep(pause).await;
@@ -159,7 +162,7 @@ impl Act<'_> {
                 other => return other,
             }
         }
-        apply(self.cluster, self.kind, name, body, false, Some(self.desk)).await
+        apply(self.cluster, self.kind, name, body, by, false, Some(self.desk)).await
     }
 
     /// Makes an object whose name the server chooses.
@@ -205,7 +208,7 @@ impl Act<'_> {
             Some(rule) if action == "create" || rule.on_update => {
                 let wait =
                     self.wait(self.kind, &name, self.patience(planned, action, rule.patience));
-                wait.ready(rule, live).await
+                wait.ready(&rule.look(), live).await
             }
             _ => Ok(live),
         };
@@ -229,7 +232,8 @@ impl Act<'_> {
         }
     }
 
-    async fn show_logs(&self, name: &Name, live: &Json) {
+    /// Shows what the pods of a Job wrote.
+    pub(super) async fn show_logs(&self, name: &Name, live: &Json) {
         if let Some(selector) = evidence::selector("Job", name, live) {
             let lines = evidence::logs(self.cluster, &name.namespace, &selector).await;
             if !lines.is_empty() {
@@ -249,7 +253,8 @@ impl Act<'_> {
         }
     }
 
-    async fn remove(&self, kind: &Kind, name: &Name, uid: &str) -> Result<(), ApiError> {
+    /// Sends a removal; of another object of the name nothing is removed.
+    pub(super) async fn remove(&self, kind: &Kind, name: &Name, uid: &str) -> Result<(), ApiError> {
         let path = kind.path(&name.namespace, &name.name);
         let policy =
             if WITH_PODS.contains(&kind.kind.as_str()) { "Foreground" } else { "Background" };

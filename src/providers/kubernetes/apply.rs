@@ -1,6 +1,6 @@
 //! Server-side apply, with its conflicts.
 //!
-//! The one field manager is `Terraform`, as the well-known provider names itself. A field that a
+//! The one field manager is `Terraform`, as the well-known provider names itself, unless a manifest names another. A field that a
 //! person changed with a tool is taken back: that is what an apply is for. A field that a
 //! controller or another declarative tool keeps is not: the two would take it from each other forever.
 
@@ -11,11 +11,28 @@ use crate::value::Path;
 
 use super::super::{ApiError, ApiErrorKind, Desk};
 use super::client::{Ask, Cluster, Refusal};
+use super::manifest::at_field;
 use super::object::Name;
 use super::tables::{Kind, Nodes};
 
 /// The field manager.
 pub(super) const MANAGER: &str = "Terraform";
+
+/// Who writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct By {
+    /// The field manager.
+    pub manager: String,
+    /// Fields are taken from whoever has them.
+    pub force: bool,
+}
+
+impl By {
+    /// Gives ourselves.
+    pub(super) fn us() -> By {
+        By { manager: MANAGER.into(), force: false }
+    }
+}
 
 /// Managers that would take a field back at once.
 const KEEPERS: &[&str] = &[
@@ -40,11 +57,13 @@ pub(super) async fn apply(
     kind: &Kind,
     name: &Name,
     body: &Json,
+    by: &By,
     dry_run: bool,
     desk: Option<&dyn Desk>,
 ) -> Result<Json, Refusal> {
     let mut body = body.clone();
-    let mut refusal = match send(cluster, kind, name, &body, dry_run, false).await {
+    let forced = By { force: true, ..by.clone() };
+    let mut refusal = match send(cluster, kind, name, &body, by, dry_run).await {
         Err(refusal) if refusal.status == Some(409) => refusal,
         other => return other,
     };
@@ -54,7 +73,7 @@ pub(super) async fn apply(
     if scaled && let Some(Json::Object(spec)) = body.get_mut("spec") {
         spec.remove("replicas");
         tell(desk, "leaves spec.replicas to the autoscaler");
-        refusal = match send(cluster, kind, name, &body, dry_run, false).await {
+        refusal = match send(cluster, kind, name, &body, by, dry_run).await {
             Err(refusal) if refusal.status == Some(409) => refusal,
             other => return other,
         };
@@ -69,7 +88,7 @@ pub(super) async fn apply(
     for conflict in &found {
         tell(desk, &format!("takes {} back from {}", conflict.field, conflict.manager));
     }
-    send(cluster, kind, name, &body, dry_run, true).await
+    send(cluster, kind, name, &body, &forced, dry_run).await
 }
 
 fn tell(desk: Option<&dyn Desk>, text: &str) {
@@ -84,10 +103,11 @@ pub(super) fn is_keeper(manager: &str) -> bool {
 }
 
 /// Gives the request's path and query.
-pub(super) fn address(kind: &Kind, name: &Name, dry_run: bool, force: bool) -> String {
+pub(super) fn address(kind: &Kind, name: &Name, by: &By, dry_run: bool) -> String {
     let dry = if dry_run { "&dryRun=All" } else { "" };
     let path = kind.path(&name.namespace, &name.name);
-    format!("{path}?fieldManager={MANAGER}&fieldValidation=Strict&force={force}{dry}")
+    let manager: String = url::form_urlencoded::byte_serialize(by.manager.as_bytes()).collect();
+    format!("{path}?fieldManager={manager}&fieldValidation=Strict&force={}{dry}", by.force)
 }
 
 async fn send(
@@ -95,10 +115,10 @@ async fn send(
     kind: &Kind,
     name: &Name,
     body: &Json,
+    by: &By,
     dry_run: bool,
-    force: bool,
 ) -> Result<Json, Refusal> {
-    let path = address(kind, name, dry_run, force);
+    let path = address(kind, name, by, dry_run);
     let body = Some(("application/apply-patch+yaml", body.to_string()));
     let attempts = if dry_run { 3 } else { 6 };
     cluster.send(Ask { method: Method::PATCH, path: &path, body, attempts }).await
@@ -144,7 +164,7 @@ fn explain(kind: &Kind, name: &Name, conflict: &Conflict) -> ApiError {
         .help("Or name it in `lifecycle { ignore_changes = […] }`; or make the other manager leave it.")
 }
 
-/// Gives the parts whose change the server refuses in place.
+/// Gives the parts whose change the server refuses in place; of a manifest by the API's names.
 pub(super) fn immutable(kind: &Kind, refusal: &Refusal) -> Vec<Path> {
     const WORDS: &[&str] = &[
         "is immutable",
@@ -160,7 +180,10 @@ pub(super) fn immutable(kind: &Kind, refusal: &Refusal) -> Vec<Path> {
     refusal
         .causes()
         .filter(|(_, _, message)| says(message))
-        .map(|(_, field, _)| path(&kind.nodes, field))
+        .map(|(_, field, _)| match kind.nodes.is_empty() {
+            true => at_field(field),
+            false => path(&kind.nodes, field),
+        })
         .collect()
 }
 

@@ -23,6 +23,14 @@ pub(super) fn check(kind: &Kind, config: &Value) -> Vec<Problem> {
     check.problems
 }
 
+/// Checks what no definition says: names, and what holds a workload together.
+pub(super) fn rules(kind: &Kind, config: &Value) -> Vec<Problem> {
+    let mut check = Check { definitions: bundled(), problems: Vec::new() };
+    check.names(kind, config);
+    check.workload(kind, config);
+    check.problems
+}
+
 struct Check {
     definitions: &'static Definitions,
     problems: Vec<Problem>,

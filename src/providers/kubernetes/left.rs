@@ -35,13 +35,13 @@ pub(super) async fn left(
         },
         None => generated(cluster, kind, &planned, since).await?,
     };
-    let may_be = |live: &Json| is_ours(live) || (is_unclaimed(live) && made_since(live, since));
+    let may_be = |live: &Json| is_ours(live, MANAGER) || (is_unclaimed(live) && made_since(live, since));
     let Some(mut live) = live.filter(may_be) else { return Ok(Found::default()) };
     let mut complete = true;
     if let (Some(rule), Some(name)) = (rule_of(&kind.kind, &planned), name_of(kind, &live)) {
         let act = Act { cluster, kind, desk };
         let patience = act.patience(&planned, "create", rule.patience);
-        match act.wait(kind, &name, patience).ready(rule, live.clone()).await {
+        match act.wait(kind, &name, patience).ready(&rule.look(), live.clone()).await {
             Ok(ready) => live = ready,
             Err(error) if matches!(error.kind, ApiErrorKind::Failed | ApiErrorKind::Timeout) => {
                 complete = false;
@@ -54,7 +54,7 @@ pub(super) async fn left(
     let value = observe(kind, Some(&open), &live, Mode::Complete);
     let imported = Memory::read(&wanted.private).imported;
     let written = written(&kind.nodes, &planned).into_iter().collect();
-    let memory = Memory { written: Some(written), imported };
+    let memory = Memory { written: Some(written), imported, uid: None };
     complete &= is_within(&planned, &value);
     let object = Some(Observed { value, private: memory.bytes() });
     Ok(Found { object, complete, ours: made_since(&live, since), strays: Vec::new() })
@@ -77,9 +77,9 @@ fn reopened(nodes: &Nodes, planned: &Value) -> Value {
 }
 
 /// Says whether we have applied the object.
-fn is_ours(live: &Json) -> bool {
+pub(super) fn is_ours(live: &Json, us: &str) -> bool {
     let managers = live.pointer("/metadata/managedFields").and_then(Json::as_array);
-    managers.is_some_and(|managers| managers.iter().any(|entry| entry["manager"] == MANAGER))
+    managers.is_some_and(|managers| managers.iter().any(|entry| entry["manager"] == us))
 }
 
 /// Says whether nobody but controllers has a field of the object. Who applies no more than a name has none: the server counts
@@ -98,7 +98,7 @@ fn name_of(kind: &Kind, live: &Json) -> Option<Name> {
 }
 
 /// Says whether an object was made since an action began; the server's times have no fractions.
-fn made_since(live: &Json, since: Timestamp) -> bool {
+pub(super) fn made_since(live: &Json, since: Timestamp) -> bool {
     made(live).is_some_and(|made| made >= since - jiff::SignedDuration::from_secs(1))
 }
 
@@ -124,7 +124,7 @@ async fn generated(
     let Some(Json::Array(items)) = list.get_mut("items").map(Json::take) else { return Ok(None) };
     let fits = |item: &Json| {
         item["metadata"]["generateName"] == prefix.as_str()
-            && (is_ours(item) || is_unclaimed(item))
+            && (is_ours(item, MANAGER) || is_unclaimed(item))
             && made_since(item, since)
     };
     Ok(items.into_iter().filter(fits).max_by_key(made))

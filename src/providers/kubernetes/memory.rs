@@ -11,6 +11,8 @@ pub(super) struct Memory {
     pub written: Option<BTreeSet<String>>,
     /// It was taken in by an import: what the configuration does not write stays as it is.
     pub imported: bool,
+    /// Which object of its name it is, where the attributes do not say.
+    pub uid: Option<String>,
 }
 
 impl Memory {
@@ -22,6 +24,7 @@ impl Memory {
             written: written
                 .map(|names| names.iter().filter_map(Json::as_str).map(str::to_string).collect()),
             imported: json.get("imported").and_then(Json::as_bool).unwrap_or(false),
+            uid: json.get("uid").and_then(Json::as_str).map(str::to_string),
         }
     }
 
@@ -33,6 +36,9 @@ impl Memory {
         }
         if self.imported {
             json["imported"] = true.into();
+        }
+        if let Some(uid) = &self.uid {
+            json["uid"] = uid.as_str().into();
         }
         json.to_string().into_bytes()
     }
@@ -52,7 +58,7 @@ mod tests {
 
     #[test]
     fn memory_survives_its_bytes() {
-        let memory = Memory { written: Some(["spec.replicas".to_string()].into()), imported: true };
+        let memory = Memory { written: Some(["spec.replicas".to_string()].into()), imported: true, uid: Some("u".into()) };
 
         assert_eq!(Memory::read(&memory.bytes()), memory);
         assert_eq!(Memory::read(b"\xff"), Memory::default());

@@ -14,6 +14,7 @@ mod observe;
 mod planning;
 mod check;
 mod client;
+mod discovery;
 mod connection;
 mod apply;
 mod ceded;
@@ -26,6 +27,7 @@ mod session;
 mod kubeconfig;
 mod left;
 mod upgrade;
+mod manifest;
 #[cfg(test)]
 mod laws;
 
@@ -76,7 +78,7 @@ struct Kubernetes;
 type Schemas = BTreeMap<String, OnceLock<Arc<Schema>>>;
 
 static RESOURCES: LazyLock<Schemas> =
-    LazyLock::new(|| named(tables().kinds.keys().map(String::as_str)));
+    LazyLock::new(|| named(tables().kinds.keys().map(String::as_str).chain([manifest::ONE, manifest::MANY])));
 
 static DATA_SOURCES: LazyLock<Schemas> = LazyLock::new(|| named(DATA.iter().copied()));
 
@@ -125,6 +127,9 @@ impl Provider for Kubernetes {
             return (type_name == token::TYPE).then(|| Arc::new(token::schema()));
         }
         let place = schemas(mode)?.get(type_name)?;
+        if manifest::is_manifest(type_name) {
+            return Some(place.get_or_init(|| Arc::new(manifest::schema_of(type_name))).clone());
+        }
         let kind = tables().kind(type_name)?;
         let make = || match mode {
             Mode::Data => schema::data(kind),
@@ -134,6 +139,9 @@ impl Provider for Kubernetes {
     }
 
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {
+        if manifest::is_manifest(type_name) && mode == Mode::Managed {
+            return manifest::validate(config);
+        }
         match tables().kind(type_name) {
             Some(kind) if mode == Mode::Managed && config.is_known() => check::check(kind, config),
             _ => Vec::new(),
@@ -141,6 +149,9 @@ impl Provider for Kubernetes {
     }
 
     fn plan(&self, request: &PlanRequest<'_>) -> Planned {
+        if manifest::is_manifest(request.type_name) {
+            return manifest::plan(request);
+        }
         let Some(kind) = tables().kind(request.type_name) else {
             return Planned {
                 after: request.proposed.clone(),
@@ -166,6 +177,9 @@ impl Provider for Kubernetes {
     }
 
     fn import(&self, type_name: &str, id: &str, _provider: &Value) -> Result<Value, String> {
+        if manifest::is_manifest(type_name) {
+            return manifest::import(type_name, id);
+        }
         let kind =
             tables().kind(type_name).ok_or_else(|| format!("There is no type \"{type_name}\"."))?;
         let (namespace, name) = match id.split_once('/') {
@@ -199,6 +213,18 @@ impl Provider for Kubernetes {
         Ok(value)
     }
 
+    fn offers(&self, type_name: &str, value: &Value) -> Vec<String> {
+        manifest::offers(type_name, value)
+    }
+
+    fn wants(&self, type_name: &str, value: &Value) -> Vec<String> {
+        manifest::wants(type_name, value)
+    }
+
+    fn defines(&self, type_name: &str, value: &Value) -> Vec<(String, Value)> {
+        manifest::defines(type_name, value)
+    }
+
     fn configure(
         &self,
         config: &Value,
@@ -208,6 +234,9 @@ impl Provider for Kubernetes {
     }
 
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {
+        if manifest::is_manifest(type_name) {
+            return Ok(attributes);
+        }
         match tables().kind(type_name) {
             Some(_) => Ok(upgrade::upgraded(type_name, version, attributes)),
             None => Err(format!("There is no type \"{type_name}\".")),

@@ -31,6 +31,30 @@ pub(super) struct Rule {
     pub check: fn(&Json) -> State,
 }
 
+/// What is waited for, made of a rule or of what a block says.
+pub(super) struct Look {
+    /// What is waited for, for messages.
+    pub what: String,
+    /// The wait's length in seconds, where nobody says.
+    pub patience: u64,
+    /// An update is waited for as well.
+    pub on_update: bool,
+    /// The look.
+    pub check: Check,
+}
+
+/// A look at an object.
+pub(super) type Check = Box<dyn Fn(&Json) -> State + Send + Sync>;
+
+impl Rule {
+    /// Gives what is waited for.
+    pub(super) fn look(&self) -> Look {
+        let what = self.what.to_string();
+        let check = Box::new(self.check);
+        Look { what, patience: self.patience, on_update: self.on_update, check }
+    }
+}
+
 const RULES: &[Rule] = &[
     rule("Deployment", Some("wait_for_rollout"), "the rollout", 600, true, deployment),
     rule("StatefulSet", Some("wait_for_rollout"), "the rollout", 600, true, stateful_set),
@@ -44,6 +68,14 @@ const RULES: &[Rule] = &[
     rule("PersistentVolume", None, "the volume", 300, false, volume),
     rule("Secret", Some("wait_for_service_account_token"), "its token", 60, false, token),
     rule("ResourceQuota", None, "the quota to be taken up", 60, true, quota),
+    rule(
+        "CustomResourceDefinition",
+        None,
+        "it to be established",
+        60,
+        true,
+        definition,
+    ),
     rule("Namespace", None, "the namespace to be active", 60, false, namespace),
 ];
 
@@ -58,9 +90,14 @@ const fn rule(
     Rule { kind, switch, what, patience, on_update, check }
 }
 
+/// Gives the rule of a kind, whatever switches it on.
+pub(super) fn rule_named(kind: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.kind == kind)
+}
+
 /// Gives the rule that an object is to be waited for by.
 pub(super) fn rule_of(kind: &str, planned: &Value) -> Option<&'static Rule> {
-    let rule = RULES.iter().find(|rule| rule.kind == kind)?;
+    let rule = rule_named(kind)?;
     let on =
         rule.switch.is_none_or(|name| planned.field(name).and_then(Value::as_bool) == Some(true));
     on.then_some(rule)
@@ -232,6 +269,16 @@ fn quota(live: &Json) -> State {
     match live.pointer("/status/hard") {
         Some(hard) if Some(hard) == live.pointer("/spec/hard") => State::Done,
         _ => State::Waiting("the quota controller".into()),
+    }
+}
+
+fn definition(live: &Json) -> State {
+    if let Some((reason, message)) = condition(live, "NamesAccepted", "False") {
+        return State::Failed(format!("{reason}: {message}"));
+    }
+    match condition(live, "Established", "True") {
+        Some(_) => State::Done,
+        None => State::Waiting("the definition to be established".into()),
     }
 }
 

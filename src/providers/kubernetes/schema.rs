@@ -15,7 +15,7 @@ pub(super) fn resource(kind: &Kind) -> Schema {
         let names: Vec<&str> = kind.timeouts.keys().map(String::as_str).collect();
         fields.insert("timeouts".into(), timeouts(&names));
     }
-    Schema { version: kind.version, fields, deprecated: None }
+    Schema { version: kind.version, fields, ..Schema::default() }
 }
 
 /// Gives the schema of the data source of a kind: the name is given, all else is read.
@@ -39,7 +39,7 @@ pub(super) fn data(kind: &Kind) -> Schema {
         fields.insert(name.clone(), field);
     }
     fields.insert("id".into(), Field::attribute(Type::String, Given::Service));
-    Schema { version: kind.version, fields, deprecated: None }
+    Schema { version: kind.version, fields, ..Schema::default() }
 }
 
 fn data_metadata(node: &Node) -> Field {
@@ -179,5 +179,5 @@ pub(super) fn provider() -> Schema {
     fields.insert("exec".into(), Field::block(BlockKind::List, 0, Some(1), exec));
     let experiments = [("manifest_resource".to_string(), flag())].into();
     fields.insert("experiments".into(), Field::block(BlockKind::List, 0, Some(1), experiments));
-    Schema { version: 0, fields, deprecated: None }
+    Schema { version: 0, fields, ..Schema::default() }
 }

@@ -1,7 +1,8 @@
 //! A session in one cluster: reading many, previewing, acting.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -16,10 +17,12 @@ use super::super::{
     Session, Wanted,
 };
 use super::act::Act;
-use super::apply::{self, apply};
+use super::apply::{self, By, apply};
 use super::ceded::ceded;
 use super::client::{Ask, Cluster};
-use super::left::left;
+use super::discovery::discover;
+use super::left::{is_ours, left, made_since};
+use super::manifest::{self, Who, is_manifest};
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
@@ -30,12 +33,19 @@ pub(super) struct KubernetesSession {
     cluster: Cluster,
     authority: Option<String>,
     identity: OnceLock<Json>,
+    /// What the cluster said of kinds that not each cluster has.
+    kinds: Mutex<BTreeMap<(String, String), Kind>>,
 }
 
 impl KubernetesSession {
     /// Makes one. `authority` is the hash of the cluster's own authority, where it is known.
     pub(super) fn new(cluster: Cluster, authority: Option<String>) -> KubernetesSession {
-        KubernetesSession { cluster, authority, identity: OnceLock::new() }
+        KubernetesSession {
+            cluster,
+            authority,
+            identity: OnceLock::new(),
+            kinds: Mutex::default(),
+        }
     }
 
     /// Finds out once which cluster this is. A cluster that does not tell has its authority only.
@@ -52,9 +62,49 @@ impl KubernetesSession {
         let _ = self.identity.set(json!({ "uid": uid, "ca": self.authority }));
     }
 
+    /// Gives the kind of an object: by its resource type, or as its manifest says.
+    async fn kind_of(&self, type_name: &str, value: &Value) -> Result<Cow<'static, Kind>, ApiError> {
+        if !is_manifest(type_name) {
+            let kind = tables().kind(type_name).ok_or_else(|| unknown_type(type_name))?;
+            return Ok(Cow::Borrowed(kind));
+        }
+        let who = manifest::manifest(value).and_then(|it| Who::of(&it)).ok_or_else(|| {
+            let detail = "The manifest has no `apiVersion` and `kind`.";
+            ApiError::new(ApiErrorKind::Invalid, "Invalid manifest", detail)
+        })?;
+        let key = (who.api_version.clone(), who.kind.clone());
+        let known = self.kinds.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(kind) = known {
+            return Ok(Cow::Owned(kind));
+        }
+        let kind = discover(&self.cluster, &who).await?;
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        kinds.insert(key, kind.clone());
+        Ok(Cow::Owned(kind))
+    }
+
+    /// Gives the kind of an object that is to be made: what was defined a moment ago may not be served yet.
+    async fn kind_at_last(
+        &self,
+        type_name: &str,
+        value: &Value,
+        desk: &dyn Desk,
+    ) -> Result<Cow<'static, Kind>, ApiError> {
+        for _ in 0..15 {
+            match self.kind_of(type_name, value).await {
+                Err(error) if error.kind == ApiErrorKind::NotFound => {
+                    desk.note("waiting for the cluster to serve the kind");
+                    desk.clock().sleep(std::time::Duration::from_secs(2)).await;
+                }
+                other => return other,
+            }
+        }
+        self.kind_of(type_name, value).await
+    }
+
     async fn read_group(&self, kind: &Kind, namespace: &str, wanted: &[&Wanted]) -> Vec<Answer> {
         let names: Vec<Option<Name>> =
-            wanted.iter().map(|one| Name::of(kind, &one.value)).collect();
+            wanted.iter().map(|one| name_of(kind, &one.value)).collect();
         if wanted.len() == 1 {
             let answer = match &names[0] {
                 Some(name) => self.read_one(kind, name, wanted[0]).await,
@@ -119,11 +169,14 @@ impl KubernetesSession {
 
     fn found(&self, kind: &Kind, wanted: &Wanted, live: Option<&Json>) -> Option<Observed> {
         let Some(live) = live else { return leftover(kind, wanted) };
+        if is_manifest(&wanted.type_name) {
+            return Some(manifest::finish_read(&wanted.value, &wanted.private, live));
+        }
         let memory = Memory::read(&wanted.private);
         let known = object::metadata(&wanted.value).and_then(|block| block.field("uid"));
         if known.is_none_or(Value::is_null) {
             let value = observe(kind, None, live, Mode::Whole);
-            let memory = Memory { written: None, imported: true };
+            let memory = Memory { written: None, imported: true, uid: None };
             return Some(Observed { value, private: memory.bytes() });
         }
         let ceded = ceded(kind, live);
@@ -133,18 +186,83 @@ impl KubernetesSession {
         Some(Observed { value, private: wanted.private.clone() })
     }
 
-    async fn preview_one(&self, proposed: &Proposed) -> Preview {
-        let Some(kind) = tables().kind(&proposed.type_name) else {
-            return Preview::Unverified(None);
+    async fn act_on_manifest(
+        &self,
+        action: &Action,
+        desk: &dyn Desk,
+    ) -> Result<Option<Observed>, Failure> {
+        let value = match &action.deed {
+            Deed::Create { config, .. } | Deed::Update { config, .. } => config,
+            Deed::Delete { prior } => prior,
         };
+        let kind = match &action.deed {
+            // What is of no kind any more is gone with it.
+            Deed::Delete { .. } => match self.kind_of(&action.type_name, value).await {
+                Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(None),
+                other => other?,
+            },
+            _ => self.kind_at_last(&action.type_name, value, desk).await?,
+        };
+        let act = Act { cluster: &self.cluster, kind: &kind, desk };
+        match &action.deed {
+            Deed::Create { planned, config } => {
+                manifest::make(&act, planned, config).await.map(Some)
+            }
+            Deed::Update { planned, config, .. } => {
+                manifest::update(&act, planned, config).await.map(Some)
+            }
+            Deed::Delete { prior } => {
+                manifest::unmake(&act, prior, &action.private).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn left_of_manifest(
+        &self,
+        wanted: &Wanted,
+        since: Timestamp,
+        desk: &dyn Desk,
+    ) -> Result<Found, ApiError> {
+        let kind = match self.kind_of(&wanted.type_name, &wanted.value).await {
+            Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(Found::default()),
+            other => other?,
+        };
+        let Some(name) = name_of(&kind, &wanted.value) else { return Ok(Found::default()) };
+        let live = match self.cluster.get(&kind.path(&name.namespace, &name.name)).await {
+            Ok(live) => live,
+            Err(refusal) if refusal.is_gone() => return Ok(Found::default()),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        if !is_ours(&live, &manifest::by(&wanted.value).manager) {
+            return Ok(Found::default());
+        }
+        let ours = made_since(&live, since);
+        let act = Act { cluster: &self.cluster, kind: &kind, desk };
+        let (object, complete) = manifest::found(&act, &wanted.value, live, &name).await?;
+        Ok(Found { object: Some(object), complete, ours, strays: Vec::new() })
+    }
+
+    async fn preview_one(&self, proposed: &Proposed) -> Preview {
         if !proposed.config.is_whole() {
             return Preview::Unverified(None);
         }
-        let Some(name) = Name::of(kind, &proposed.planned) else {
+        let kind = match self.kind_of(&proposed.type_name, &proposed.config).await {
+            Ok(kind) => kind,
+            Err(error) if error.kind == ApiErrorKind::NotFound => return unserved(proposed, error),
+            Err(_) => return Preview::Unverified(None),
+        };
+        let kind = kind.as_ref();
+        let Some(name) = name_of(kind, &proposed.planned) else {
             return Preview::Unverified(None);
         };
-        let body = object::intent(kind, &proposed.config, Some(&name));
-        let refusal = match apply(&self.cluster, kind, &name, &body, true, None).await {
+        let (body, by) = match is_manifest(&proposed.type_name) {
+            true => {
+                (manifest::body(kind, &proposed.config, &name), manifest::by(&proposed.config))
+            }
+            false => (object::intent(kind, &proposed.config, Some(&name)), By::us()),
+        };
+        let refusal = match apply(&self.cluster, kind, &name, &body, &by, true, None).await {
             Ok(_) => {
                 return Preview::Sharper { after: proposed.planned.clone(), replaces: Vec::new() };
             }
@@ -167,6 +285,22 @@ impl KubernetesSession {
             }
             _ => Preview::Refused(refusal.error),
         }
+    }
+}
+
+/// Gives the name of an object, as its resource type or its manifest says.
+fn name_of(kind: &Kind, value: &Value) -> Option<Name> {
+    match kind.nodes.is_empty() {
+        true => manifest::manifest(value).and_then(|it| Who::of(&it))?.name(kind),
+        false => Name::of(kind, value),
+    }
+}
+
+/// Says what becomes of an object whose kind the cluster does not have: one that the plan defines is checked by that.
+fn unserved(proposed: &Proposed, error: ApiError) -> Preview {
+    match proposed.defined {
+        true => Preview::Unverified(Some("the cluster does not have its kind yet".into())),
+        false => Preview::Refused(error),
     }
 }
 
@@ -194,22 +328,33 @@ fn unknown_type(type_name: &str) -> ApiError {
 impl Session for KubernetesSession {
     async fn read_many(&self, wanted: &[Wanted]) -> Vec<Result<Option<Observed>, ApiError>> {
         self.recognise().await;
-        let mut groups: BTreeMap<(&str, String), (&Kind, Vec<usize>)> = BTreeMap::new();
+        let mut groups: BTreeMap<(String, String, bool), (Cow<'static, Kind>, Vec<usize>)> =
+            BTreeMap::new();
         let mut answers: Vec<Option<Answer>> = wanted.iter().map(|_| None).collect();
         for (place, one) in wanted.iter().enumerate() {
-            let Some(kind) = tables().kind(&one.type_name) else {
-                answers[place] = Some(Err(unknown_type(&one.type_name)));
-                continue;
+            let kind = match self.kind_of(&one.type_name, &one.value).await {
+                Ok(kind) => kind,
+                // With its kind the object is gone.
+                Err(error) if error.kind == ApiErrorKind::NotFound => {
+                    answers[place] = Some(Ok(None));
+                    continue;
+                }
+                Err(error) => {
+                    answers[place] = Some(Err(error));
+                    continue;
+                }
             };
             let namespace =
-                Name::of(kind, &one.value).map(|name| name.namespace).unwrap_or_default();
-            groups.entry((&kind.kind, namespace)).or_insert((kind, Vec::new())).1.push(place);
+                name_of(&kind, &one.value).map(|name| name.namespace).unwrap_or_default();
+            let is_manifest = is_manifest(&one.type_name);
+            let key = (format!("{}/{}", kind.api_version, kind.kind), namespace, is_manifest);
+            groups.entry(key).or_insert((kind, Vec::new())).1.push(place);
         }
         let mut reads: Vec<BoxFuture<'_, (Vec<usize>, Vec<Answer>)>> = Vec::new();
-        for ((_, namespace), (kind, places)) in groups {
+        for ((_, namespace, _), (kind, places)) in groups {
             reads.push(Box::pin(async move {
                 let group: Vec<&Wanted> = places.iter().map(|place| &wanted[*place]).collect();
-                let answers = self.read_group(kind, &namespace, &group).await;
+                let answers = self.read_group(&kind, &namespace, &group).await;
                 (places, answers)
             }));
         }
@@ -270,6 +415,9 @@ impl Session for KubernetesSession {
         desk: &dyn Desk,
     ) -> Result<Found, ApiError> {
         self.recognise().await;
+        if is_manifest(&wanted.type_name) {
+            return self.left_of_manifest(wanted, since, desk).await;
+        }
         let kind =
             tables().kind(&wanted.type_name).ok_or_else(|| unknown_type(&wanted.type_name))?;
         left(&self.cluster, kind, wanted, since, desk).await
@@ -277,6 +425,9 @@ impl Session for KubernetesSession {
 
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
         self.recognise().await;
+        if is_manifest(&action.type_name) {
+            return self.act_on_manifest(action, desk).await;
+        }
         let kind =
             tables().kind(&action.type_name).ok_or_else(|| unknown_type(&action.type_name))?;
         let act = Act { cluster: &self.cluster, kind, desk };

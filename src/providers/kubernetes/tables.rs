@@ -31,7 +31,7 @@ pub(super) struct Kind {
     pub plural: String,
     /// It lives in a namespace.
     pub namespaced: bool,
-    /// The fields by attribute name.
+    /// The fields by attribute name; none for a kind that a manifest is of.
     pub nodes: Arc<Nodes>,
     /// The default timeouts by action; the `timeouts` block has these names.
     pub timeouts: BTreeMap<String, String>,

@@ -37,7 +37,7 @@ pub(super) fn schema() -> Schema {
         ("expiration_timestamp", text(Given::OptionalOrService)),
     ]);
     fields.values_mut().for_each(|field| field.never_kept = true);
-    Schema { version: 0, fields, deprecated: None }
+    Schema { version: 0, fields, ..Schema::default() }
 }
 
 /// Asks for a token.

@@ -9,7 +9,7 @@ use super::super::{ApiError, ApiErrorKind, Desk};
 use super::client::{Cluster, Refusal};
 use super::evidence::{self, Evidence};
 use super::object::Name;
-use super::ready::{Rule, State};
+use super::ready::{Look, State};
 use super::tables::Kind;
 
 /// What is waited for, and until when.
@@ -45,7 +45,7 @@ impl Wait<'_> {
     ///
     /// # Errors
     /// Why it is not: with its pods' reasons, events and logs.
-    pub(super) async fn ready(&self, rule: &Rule, mut live: Json) -> Result<Json, ApiError> {
+    pub(super) async fn ready(&self, rule: &Look, mut live: Json) -> Result<Json, ApiError> {
         let deadline = self.deadline();
         let mut pause = Duration::from_secs(1);
         let mut said = String::new();
@@ -157,7 +157,7 @@ impl Wait<'_> {
     async fn explain(
         &self,
         kind: ApiErrorKind,
-        rule: &Rule,
+        rule: &Look,
         detail: String,
         live: &Json,
     ) -> ApiError {

@@ -12,7 +12,7 @@ use crate::diag::Sources;
 use crate::eval::{CheckResult, CheckStatus};
 use crate::plan::objects;
 use crate::plan::{Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
-use crate::render::object::{self, seal_fields};
+use crate::render::object::{self, seal_object};
 use crate::render::plan::SchemaOf;
 use crate::schema::Schema;
 use crate::state::file::COMPATIBLE;
@@ -157,7 +157,7 @@ pub(super) fn sorted(plan: &Plan) -> Vec<Placed<'_>> {
 
 /// Gives a side with what its schema calls sensitive marked.
 fn sealed(side: &Value, schema: Option<&Schema>) -> Value {
-    schema.map_or_else(|| side.clone(), |schema| seal_fields(side, &schema.fields))
+    schema.map_or_else(|| side.clone(), |schema| seal_object(side, schema))
 }
 
 fn planned_values(document: &PlanDocument<'_>) -> Json {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::custom;
 use super::defaults;
 use super::defaults_pod::admit_pod;
 use super::definitions;
@@ -67,7 +68,7 @@ pub fn create(
     mut object: Json,
     how: &mut How,
 ) -> Result<Json, Failure> {
-    let missing = conform(resource, &mut object, how)?;
+    let missing = conform(store, resource, &mut object, how)?;
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
@@ -80,10 +81,10 @@ pub fn create(
     if resource.has_status() && !how.writer.manager.starts_with("kube") {
         remove(&mut object, "status");
     }
-    defaults::fill(resource.kind, &mut object);
+    fill(store, resource, &mut object);
     admit(store, resource, None, &mut object)?;
     finish_metadata(&mut object);
-    let causes = validate::check(resource, &object, &missing);
+    let causes = faults(store, resource, &object, &missing);
     if !causes.is_empty() {
         return Err(Failure::invalid(resource, &key.name, &causes));
     }
@@ -108,7 +109,7 @@ pub fn update(
     let Some(old) = store.get(key).cloned() else {
         return Err(Failure::not_found(resource, &key.name));
     };
-    let missing = conform(resource, &mut object, how)?;
+    let missing = conform(store, resource, &mut object, how)?;
     same_identity(resource, key, &old, &object)?;
     let status = how.writer.subresource.as_deref() == Some("status");
     if status {
@@ -129,13 +130,15 @@ pub fn update(
     }
     carry_over(&old, &mut object);
     if !status {
-        defaults::fill(resource.kind, &mut object);
+        fill(store, resource, &mut object);
         admit(store, resource, Some(&old), &mut object)?;
         finish_metadata(&mut object);
-        let mut causes = immutable::check(resource.kind, &old, &object);
+        let mut causes = match resource.custom {
+            true => Vec::new(),
+            false => immutable::check(resource.kind, &old, &object),
+        };
         causes.extend(finalizers(&old, &object));
-        let faults = validate::check(resource, &object, &missing);
-        causes.extend(faults);
+        causes.extend(faults(store, resource, &object, &missing));
         if !causes.is_empty() {
             return Err(Failure::invalid(resource, &key.name, &causes));
         }
@@ -159,6 +162,30 @@ pub fn update(
     Ok(store.write(key, object))
 }
 
+/// Fills in what the kind's defaults say.
+fn fill(store: &Store, resource: &Resource, object: &mut Json) {
+    match custom::schema(store, resource) {
+        Some(schema) => custom::fill(object, &schema),
+        None if resource.custom => {}
+        None => defaults::fill(resource.kind, object),
+    }
+}
+
+/// Gives what is wrong with an object.
+fn faults(store: &Store, resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
+    let mut causes = match resource.custom {
+        true => validate::check_custom(resource, object, missing),
+        false => validate::check(resource, object, missing),
+    };
+    if let Some(schema) = custom::schema(store, resource) {
+        custom::validate(object, &schema, "", &mut causes);
+    }
+    if resource.kind == "CustomResourceDefinition" {
+        custom::check_definition(object, &mut causes);
+    }
+    causes
+}
+
 /// A write that changes nothing but the time of an entry is none.
 fn without_times(object: &Json) -> Json {
     let mut object = object.clone();
@@ -179,10 +206,18 @@ pub fn is_done(resource: &Resource, object: &Json) -> bool {
     is_deleting(object) && items(object, "/metadata/finalizers").is_empty() && !held
 }
 
-fn conform(resource: &Resource, object: &mut Json, how: &mut How) -> Result<Vec<String>, Failure> {
+fn conform(
+    store: &Store,
+    resource: &Resource,
+    object: &mut Json,
+    how: &mut How,
+) -> Result<Vec<String>, Failure> {
     object["apiVersion"] = json!(resource.api_version());
     object["kind"] = json!(resource.kind);
-    let findings = definitions::conform(object, &resource.api_version(), resource.kind);
+    let mut findings = definitions::conform(object, &resource.api_version(), resource.kind);
+    if let Some(schema) = custom::schema(store, resource) {
+        custom::conform(object, &schema, &mut findings);
+    }
     if let Some((path, wanted, given)) = findings.mistyped {
         let kind = resource.kind;
         return Err(Failure::bad_request(format!(
@@ -354,6 +389,7 @@ fn admit(
     object: &mut Json,
 ) -> Result<(), Failure> {
     match (resource.kind, old) {
+        _ if resource.custom => {}
         ("Pod", None) => admit_pod(store, object),
         ("Service", _) => services::allocate(store, resource, old, object)?,
         ("Job", _) => job_labels(old, object),
@@ -363,6 +399,9 @@ fn admit(
             add_finalizer(object, "kubernetes.io/pvc-protection");
         }
         ("PersistentVolume", None) => add_finalizer(object, "kubernetes.io/pv-protection"),
+        ("CustomResourceDefinition", None) => {
+            add_finalizer(object, custom::CLEAN_UP);
+        }
         ("PriorityClass", None) => {
             defaults_priority(object);
         }
@@ -444,7 +483,9 @@ fn own(store: &Store, resource: &Resource, old: Option<&Json>, object: &mut Json
     }
     how.writer.time = Some(store.stamp());
     how.writer.api_version = resource.api_version();
-    let schema = Schema::of(&resource.api_version(), resource.kind);
+    let types = custom::types(store, resource);
+    let own = types.as_ref().and_then(|all| all.known(&resource.api_version(), resource.kind));
+    let schema = own.unwrap_or_else(|| Schema::of(&resource.api_version(), resource.kind));
     merge::update(old, object, &how.writer, schema);
 }
 

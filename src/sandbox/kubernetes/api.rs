@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::Inner;
 use super::admit::{self, How, Validation};
 use super::apply;
+use super::custom;
 use super::definitions;
 use super::delete::{self, Deleted, Options};
 use super::discovery;
@@ -105,7 +106,9 @@ fn route(inner: &Arc<Inner>, request: &Request) -> Result<Response, Failure> {
     if let Some(response) = subresources::review(inner, request, group, plural)? {
         return Ok(response);
     }
-    let resource = resources::by_path(group, version, plural).ok_or_else(Failure::no_such_path)?;
+    let resource = resources::by_path(group, version, plural)
+        .or_else(|| custom::by_path(&mut inner.locked(), group, version, plural))
+        .ok_or_else(Failure::no_such_path)?;
     if object.is_some() && resource.namespaced && namespace.is_empty() {
         return Err(Failure::no_such_path());
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::admit::{self, How, remove};
+use super::custom;
 use super::definitions;
 use super::failure::Failure;
 use super::resources::Resource;
@@ -24,7 +25,7 @@ pub fn apply(
     force: bool,
 ) -> Result<(Json, bool), Failure> {
     check(resource, key, &intent)?;
-    conform(resource, key, &mut intent, how)?;
+    conform(store, resource, key, &mut intent, how)?;
     let version = text(&intent, "/metadata/resourceVersion").to_owned();
     let uid = text(&intent, "/metadata/uid").to_owned();
     for name in ["resourceVersion", "uid", "creationTimestamp", "managedFields", "generation"] {
@@ -42,7 +43,9 @@ pub fn apply(
     how.writer.time = Some(store.stamp());
     how.managed = true;
     intent["metadata"]["name"] = json!(key.name);
-    let schema = Schema::of(&resource.api_version(), resource.kind);
+    let types = custom::types(store, resource);
+    let own = types.as_ref().and_then(|all| all.known(&resource.api_version(), resource.kind));
+    let schema = own.unwrap_or_else(|| Schema::of(&resource.api_version(), resource.kind));
     let merged = merge::apply(live.as_ref(), &intent, &how.writer, force, schema)
         .map_err(|error| refusal(resource, key, error))?;
     if live.is_some() {
@@ -91,8 +94,17 @@ fn check(resource: &Resource, key: &Key, intent: &Json) -> Result<(), Failure> {
     Ok(())
 }
 
-fn conform(resource: &Resource, key: &Key, intent: &mut Json, how: &How) -> Result<(), Failure> {
-    let findings = definitions::conform(intent, &resource.api_version(), resource.kind);
+fn conform(
+    store: &Store,
+    resource: &Resource,
+    key: &Key,
+    intent: &mut Json,
+    how: &How,
+) -> Result<(), Failure> {
+    let mut findings = definitions::conform(intent, &resource.api_version(), resource.kind);
+    if let Some(schema) = custom::schema(store, resource) {
+        custom::conform(intent, &schema, &mut findings);
+    }
     let about = format!(
         "({}/{}; {}, Kind={})",
         key.namespace,

@@ -232,7 +232,8 @@ fn quantity_at(value: &mut Json, path: &str, found: &mut Findings) {
     }
 }
 
-fn mistyped(value: &Json, wanted: &str, path: &str, found: &mut Findings) {
+/// Notes the first value of a wrong type.
+pub fn mistyped(value: &Json, wanted: &str, path: &str, found: &mut Findings) {
     if found.mistyped.is_none() {
         let given = match value {
             Json::Null => "null",

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::Inner;
+use super::custom;
 use super::definitions;
 use super::resources::{RESOURCES, Resource};
-use super::store::digest;
+use super::store::{Store, digest};
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 
 /// Versions of a group, the preferred one first.
@@ -18,19 +19,23 @@ pub fn answer(inner: &Inner, request: &Request, parts: &[&str]) -> Option<Respon
     if request.method != Method::GET && request.method != Method::HEAD {
         return None;
     }
+    if !matches!(parts.first(), Some(&("version" | "api" | "apis" | "openapi")) | None) {
+        return matches!(parts.first(), Some(&("healthz" | "livez" | "readyz")))
+            .then(|| Response::text(StatusCode::OK, "ok"));
+    }
+    let all = all(&mut inner.locked());
     let answer = match parts {
         ["version"] => version(&inner.version()),
-        ["healthz" | "livez" | "readyz", ..] => return Some(Response::text(StatusCode::OK, "ok")),
-        ["api"] => return Some(root(request, true)),
-        ["apis"] => return Some(root(request, false)),
-        ["api", "v1"] => resource_list("", "v1"),
-        ["apis", group] => group_entry(group)?,
-        ["apis", group, version] if versions(group).contains(version) => {
-            resource_list(group, version)
+        ["api"] => return Some(root(request, &all, true)),
+        ["apis"] => return Some(root(request, &all, false)),
+        ["api", "v1"] => resource_list(&all, "", "v1"),
+        ["apis", group] => group_entry(&all, group)?,
+        ["apis", group, version] if versions(&all, group).contains(version) => {
+            resource_list(&all, group, version)
         }
-        ["openapi", "v3"] => openapi_index(),
-        ["openapi", "v3", "api", "v1"] => openapi("", "v1"),
-        ["openapi", "v3", "apis", group, version] => openapi(group, version),
+        ["openapi", "v3"] => openapi_index(&all),
+        ["openapi", "v3", "api", "v1"] => openapi(inner, &all, "", "v1"),
+        ["openapi", "v3", "apis", group, version] => openapi(inner, &all, group, version),
         [] => json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3",
             "/readyz", "/version"]}),
         _ => return None,
@@ -50,9 +55,16 @@ fn version(version: &str) -> Json {
         "platform": "linux/amd64"})
 }
 
-fn groups() -> Vec<&'static str> {
+/// Gives all types: the table's, and those that the cluster's definitions make.
+fn all(store: &mut Store) -> All {
+    RESOURCES.iter().chain(custom::served(store)).collect()
+}
+
+type All = Vec<&'static Resource>;
+
+fn groups(all: &All) -> Vec<&'static str> {
     let mut groups: Vec<&str> = Vec::new();
-    for resource in RESOURCES {
+    for resource in all {
         if !resource.group.is_empty() && !groups.contains(&resource.group) {
             groups.push(resource.group);
         }
@@ -62,7 +74,7 @@ fn groups() -> Vec<&'static str> {
     groups
 }
 
-fn versions(group: &str) -> Vec<&'static str> {
+fn versions(all: &All, group: &str) -> Vec<&'static str> {
     if let Some((_, versions)) = PREFERRED.iter().find(|(known, _)| *known == group) {
         return versions.to_vec();
     }
@@ -70,7 +82,7 @@ fn versions(group: &str) -> Vec<&'static str> {
         return vec!["v1"];
     }
     let mut versions = Vec::new();
-    for resource in RESOURCES.iter().filter(|resource| resource.group == group) {
+    for resource in all.iter().filter(|resource| resource.group == group) {
         if !versions.contains(&resource.version) {
             versions.push(resource.version);
         }
@@ -78,8 +90,8 @@ fn versions(group: &str) -> Vec<&'static str> {
     versions
 }
 
-fn group_entry(group: &str) -> Option<Json> {
-    let versions = versions(group);
+fn group_entry(all: &All, group: &str) -> Option<Json> {
+    let versions = versions(all, group);
     let first = versions.first()?;
     let rows: Vec<Json> = versions
         .iter()
@@ -89,7 +101,7 @@ fn group_entry(group: &str) -> Option<Json> {
         "preferredVersion": {"groupVersion": format!("{group}/{first}"), "version": first}}))
 }
 
-fn root(request: &Request, core: bool) -> Response {
+fn root(request: &Request, all: &All, core: bool) -> Response {
     let accept = request.header("accept").unwrap_or_default();
     let aggregated = accept
         .split(',')
@@ -97,11 +109,11 @@ fn root(request: &Request, core: bool) -> Response {
         .find(|entry| entry.contains("as=APIGroupDiscoveryList") || *entry == "application/json")
         .filter(|entry| entry.contains("as=APIGroupDiscoveryList"));
     let Some(entry) = aggregated else {
-        return Response::json(StatusCode::OK, &legacy_root(core));
+        return Response::json(StatusCode::OK, &legacy_root(all, core));
     };
     let version = if entry.contains("v=v2beta1") { "v2beta1" } else { "v2" };
-    let groups = if core { vec![""] } else { groups() };
-    let items: Vec<Json> = groups.into_iter().map(aggregated_group).collect();
+    let groups = if core { vec![""] } else { groups(all) };
+    let items: Vec<Json> = groups.into_iter().map(|group| aggregated_group(all, group)).collect();
     let body = json!({"kind": "APIGroupDiscoveryList",
         "apiVersion": format!("apidiscovery.k8s.io/{version}"), "metadata": {}, "items": items});
     let mut response = Response::json(StatusCode::OK, &body);
@@ -114,12 +126,12 @@ fn root(request: &Request, core: bool) -> Response {
     response
 }
 
-fn legacy_root(core: bool) -> Json {
+fn legacy_root(all: &All, core: bool) -> Json {
     if core {
         return json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs":
             [{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:443"}]});
     }
-    let rows: Vec<Json> = groups().into_iter().filter_map(group_entry).collect();
+    let rows: Vec<Json> = groups(all).into_iter().filter_map(|group| group_entry(all, group)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": rows})
 }
 
@@ -177,15 +189,15 @@ fn subresource(resource: &Resource, name: &str) -> (String, String, String, Json
     }
 }
 
-fn aggregated_group(group: &str) -> Json {
-    let names = if group.is_empty() { vec!["v1"] } else { versions(group) };
+fn aggregated_group(all: &All, group: &str) -> Json {
+    let names = if group.is_empty() { vec!["v1"] } else { versions(all, group) };
     let rows: Vec<Json> = names
         .into_iter()
         .map(|version| {
-            let mut resources: Vec<Json> = RESOURCES
+            let mut resources: Vec<Json> = all
                 .iter()
                 .filter(|resource| resource.group == group && resource.version == version)
-                .map(aggregated_resource)
+                .map(|resource| aggregated_resource(resource))
                 .collect();
             for (_, plural, kind) in REVIEWS.iter().filter(|(known, ..)| *known == group) {
                 resources.push(json!({"resource": plural, "responseKind":
@@ -226,9 +238,9 @@ fn aggregated_resource(resource: &Resource) -> Json {
     row
 }
 
-fn resource_list(group: &str, version: &str) -> Json {
+fn resource_list(all: &All, group: &str, version: &str) -> Json {
     let mut rows = Vec::new();
-    for resource in RESOURCES.iter().filter(|r| r.group == group && r.version == version) {
+    for resource in all.iter().filter(|r| r.group == group && r.version == version) {
         let mut row = json!({"name": resource.plural, "singularName": resource.singular,
             "namespaced": resource.namespaced, "kind": resource.kind, "verbs": verbs(resource)});
         if !resource.short.is_empty() {
@@ -260,7 +272,7 @@ fn resource_list(group: &str, version: &str) -> Json {
         "resources": rows})
 }
 
-fn openapi_index() -> Json {
+fn openapi_index(all: &All) -> Json {
     let mut paths = serde_json::Map::new();
     let mut add = |path: String| {
         let hash = format!("{:016X}", digest(&path));
@@ -268,8 +280,8 @@ fn openapi_index() -> Json {
         paths.insert(path, json!({"serverRelativeURL": url}));
     };
     add("api/v1".to_owned());
-    for group in groups() {
-        for version in versions(group) {
+    for group in groups(all) {
+        for version in versions(all, group) {
             add(format!("apis/{group}/{version}"));
         }
     }
@@ -277,9 +289,9 @@ fn openapi_index() -> Json {
 }
 
 /// Gives the document of a group's version: its kinds, and for each what may be asked.
-fn openapi(group: &str, version: &str) -> Json {
+fn openapi(inner: &Inner, all: &All, group: &str, version: &str) -> Json {
     let rows: Vec<&Resource> =
-        RESOURCES.iter().filter(|r| r.group == group && r.version == version).collect();
+        all.iter().copied().filter(|r| r.group == group && r.version == version).collect();
     let kinds: Vec<&str> = rows.iter().map(|resource| resource.kind).collect();
     let (api_version, prefix) = if group.is_empty() {
         (version.to_owned(), "/api/v1".to_owned())
@@ -289,6 +301,15 @@ fn openapi(group: &str, version: &str) -> Json {
     let mut schemas: BTreeMap<String, Json> = BTreeMap::new();
     for (name, definition) in definitions::closure(&api_version, &kinds) {
         schemas.insert(name.to_owned(), open(definition));
+    }
+    for resource in rows.iter().filter(|resource| resource.custom) {
+        let Some(schema) = custom::schema(&inner.locked(), resource) else { continue };
+        let words = resource.group.split('.').rev().collect::<Vec<_>>().join(".");
+        let name = format!("{words}.{version}.{}", resource.kind);
+        schemas.insert(name, open(&custom::document(resource, &schema)));
+        for (name, definition) in definitions::closure("v1", &["ConfigMap"]) {
+            schemas.insert(name.to_owned(), open(definition));
+        }
     }
     let mut paths = serde_json::Map::new();
     for resource in rows {

@@ -11,6 +11,7 @@ pub mod store;
 pub mod quantity;
 pub mod nulls;
 pub mod definitions;
+pub mod custom;
 pub mod select;
 pub mod patch;
 pub mod defaults;

@@ -82,6 +82,7 @@ pub fn read(json: &Json) -> Result<(ClusterName, String, Store), String> {
     }
     store.uploads = words(&json["uploads"]);
     store.passwords = words(&json["passwords"]);
+    super::custom::served(&mut store);
     Ok((name, word("version")?, store))
 }
 

@@ -26,6 +26,8 @@ pub struct Resource {
     pub generation: bool,
     /// Whether a PUT must name the version that it replaces.
     pub strict_put: bool,
+    /// Whether a CustomResourceDefinition of the cluster makes it.
+    pub custom: bool,
 }
 
 impl Resource {
@@ -63,7 +65,7 @@ impl Resource {
 
     /// Says whether it is a custom resource, which knows no strategic merge.
     pub fn is_custom(&self) -> bool {
-        CUSTOM.contains(&self.group)
+        self.custom || CUSTOM.contains(&self.group)
     }
 }
 
@@ -115,6 +117,7 @@ const fn row(
         subresources,
         generation: false,
         strict_put: false,
+        custom: false,
     }
 }
 

@@ -131,6 +131,8 @@ pub struct Store {
     pub touched: bool,
     /// The version up to which the controllers have run.
     pub settled: u64,
+    /// The types that definitions of the cluster have made.
+    pub customs: Vec<&'static Resource>,
 }
 
 impl Store {
@@ -154,6 +156,7 @@ impl Store {
             seed,
             touched: true,
             settled: 0,
+            customs: Vec::new(),
         }
     }
 

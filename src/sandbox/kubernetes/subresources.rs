@@ -12,9 +12,11 @@ use super::Inner;
 use super::admit;
 use super::api::{self, Call};
 use super::apply;
+use super::custom;
 use super::delete::{self, Options};
 use super::failure::Failure;
 use super::patch;
+use super::resources::Resource;
 use super::store::{
     Key, Line, Store, digest, items, mix, name, namespace, number, stamp, text, uid,
 };
@@ -52,7 +54,15 @@ pub fn answer(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> 
     }
 }
 
-fn scale_of(object: &Json) -> Json {
+/// Where an object has its scale: as wanted, and as it is.
+type Paths = (String, String);
+
+fn paths_of(store: &Store, resource: &Resource) -> Paths {
+    custom::scale_paths(store, resource)
+        .unwrap_or_else(|| ("/spec/replicas".into(), "/status/replicas".into()))
+}
+
+fn scale_of(object: &Json, paths: &Paths) -> Json {
     let selector: Vec<String> = object["spec"]["selector"]["matchLabels"]
         .as_object()
         .into_iter()
@@ -63,9 +73,18 @@ fn scale_of(object: &Json) -> Json {
         "metadata": {"name": name(object), "namespace": namespace(object), "uid": uid(object),
             "resourceVersion": object["metadata"]["resourceVersion"],
             "creationTimestamp": object["metadata"]["creationTimestamp"]},
-        "spec": {"replicas": number(object, "/spec/replicas").unwrap_or(0)},
-        "status": {"replicas": number(object, "/status/replicas").unwrap_or(0),
+        "spec": {"replicas": number(object, &paths.0).unwrap_or(0)},
+        "status": {"replicas": number(object, &paths.1).unwrap_or(0),
             "selector": selector.join(",")}})
+}
+
+/// Sets what is at a pointer, with what is above it.
+fn put_at(object: &mut Json, pointer: &str, value: Json) {
+    let mut place = object;
+    for name in pointer.split('/').skip(1) {
+        place = &mut place[name];
+    }
+    *place = value;
 }
 
 fn scale(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {
@@ -74,7 +93,8 @@ fn scale(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
     let Some(live) = store.get(&key).cloned() else {
         return Err(Failure::not_found(call.resource, object));
     };
-    let mut scale = scale_of(&live);
+    let paths = paths_of(&store, call.resource);
+    let mut scale = scale_of(&live, &paths);
     match call.request.method {
         Method::GET => return Ok(Response::json(StatusCode::OK, &scale)),
         Method::PUT => scale = call.body()?,
@@ -86,13 +106,14 @@ fn scale(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
                 }
                 "application/apply-patch+yaml" => {
                     let replicas = &change["spec"]["replicas"];
-                    let intent = json!({"apiVersion": call.resource.api_version(),
-                        "kind": call.resource.kind, "spec": {"replicas": replicas}});
+                    let mut intent = json!({"apiVersion": call.resource.api_version(),
+                        "kind": call.resource.kind});
+                    put_at(&mut intent, &paths.0, replicas.clone());
                     let mut how = call.how()?;
                     let force = call.flag("force");
                     let (written, _) =
                         apply::apply(&mut store, call.resource, &key, intent, &mut how, force)?;
-                    return Ok(Response::json(StatusCode::OK, &scale_of(&written)));
+                    return Ok(Response::json(StatusCode::OK, &scale_of(&written, &paths)));
                 }
                 _ => patch::merge_patch(&mut scale, &change),
             }
@@ -100,13 +121,13 @@ fn scale(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
         _ => return Err(Failure::method_not_allowed()),
     }
     let mut next = live;
-    next["spec"]["replicas"] = json!(number(&scale, "/spec/replicas").unwrap_or(0));
+    put_at(&mut next, &paths.0, json!(number(&scale, "/spec/replicas").unwrap_or(0)));
     if let Some(version) = scale["metadata"].get("resourceVersion").filter(|v| v.is_string()) {
         next["metadata"]["resourceVersion"] = version.clone();
     }
     let mut how = call.how()?;
     let written = admit::update(&mut store, call.resource, &key, next, &mut how)?;
-    Ok(Response::json(StatusCode::OK, &scale_of(&written)))
+    Ok(Response::json(StatusCode::OK, &scale_of(&written, &paths)))
 }
 
 /// Where and how much of a log.

@@ -58,6 +58,14 @@ pub fn check(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Caus
     causes
 }
 
+/// Checks an object of a type that a definition makes: its name, and what must be there.
+pub fn check_custom(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    metadata(resource, object, &mut causes);
+    causes.extend(missing.iter().map(|field| Cause::required(field, "")));
+    causes
+}
+
 type Rule = fn(&Json, &mut Vec<Cause>);
 
 const RULES: &[(&str, Rule)] = &[

@@ -6,6 +6,7 @@ use crate::merge;
 use crate::merge::managers::Writer;
 use crate::merge::schema::Schema;
 use crate::sandbox::kubernetes::admit::{self, How};
+use crate::sandbox::kubernetes::custom;
 use crate::sandbox::kubernetes::delete::{self, Options, Propagation};
 use crate::sandbox::kubernetes::resources::{self, Resource};
 use crate::sandbox::kubernetes::store::{Key, Store, digest, name, namespace, text, uid};
@@ -13,20 +14,24 @@ use crate::sandbox::kubernetes::store::{Key, Store, digest, name, namespace, tex
 /// The manager of most controllers.
 pub const MANAGER: &str = "kube-controller-manager";
 
-/// Gives the key of an object of the table's kinds.
-pub fn key_of(object: &Json) -> Key {
-    let resource = resource_of(object);
+/// Gives the key of an object.
+pub fn key_of(store: &Store, object: &Json) -> Key {
+    let resource = resource_of(store, object);
     Key::new(resource, namespace(object), name(object))
 }
 
-fn resource_of(object: &Json) -> &'static Resource {
-    resources::by_kind(text(object, "/apiVersion"), text(object, "/kind"))
+fn resource_of(store: &Store, object: &Json) -> &'static Resource {
+    let (version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    let custom =
+        || store.customs.iter().find(|row| row.kind == kind && row.api_version() == version);
+    resources::by_kind(version, kind)
+        .or_else(|| custom().copied())
         .unwrap_or_else(|| resources::named("ConfigMap"))
 }
 
 /// Makes an object; gives it as it stands, or `None` where it was refused.
 pub fn create(store: &mut Store, manager: &str, object: Json) -> Option<Json> {
-    let resource = resource_of(&object);
+    let resource = resource_of(store, &object);
     let place = namespace(&object).to_owned();
     let mut how = How::controller(manager, None);
     admit::create(store, resource, &place, object, &mut how).ok()
@@ -34,7 +39,7 @@ pub fn create(store: &mut Store, manager: &str, object: Json) -> Option<Json> {
 
 /// Changes an object past validation (a binding, a finalizer, an annotation), where it differs.
 pub fn change(store: &mut Store, manager: &str, object: &Json, edit: impl FnOnce(&mut Json)) {
-    let key = key_of(object);
+    let key = key_of(store, object);
     let Some(old) = store.get(&key).cloned() else { return };
     let mut next = old.clone();
     edit(&mut next);
@@ -49,17 +54,18 @@ pub fn update(
     object: &Json,
     edit: impl FnOnce(&mut Json),
 ) {
-    let key = key_of(object);
+    let key = key_of(store, object);
     let Some(mut next) = store.get(&key).cloned() else { return };
     edit(&mut next);
     let mut how = How::controller(manager, subresource);
+    let resource = resource_of(store, object);
     // A controller tries again at its next look; what was refused is seen in the object.
-    let _ = admit::update(store, resource_of(object), &key, next, &mut how);
+    let _ = admit::update(store, resource, &key, next, &mut how);
 }
 
 /// Writes an object's status where it differs.
 pub fn status(store: &mut Store, manager: &str, object: &Json, status: Json) {
-    let key = key_of(object);
+    let key = key_of(store, object);
     let Some(old) = store.get(&key).cloned() else { return };
     if old["status"] == status {
         return;
@@ -80,11 +86,13 @@ fn write(
     if *old == next {
         return;
     }
-    let resource = resource_of(&next);
+    let resource = resource_of(store, &next);
     let mut writer = Writer::new(manager, resource.api_version());
     writer.subresource = subresource.map(str::to_owned);
     writer.time = Some(store.stamp());
-    let schema = Schema::of(&resource.api_version(), resource.kind);
+    let types = custom::types(store, resource);
+    let own = types.as_ref().and_then(|all| all.known(&resource.api_version(), resource.kind));
+    let schema = own.unwrap_or_else(|| Schema::of(&resource.api_version(), resource.kind));
     merge::update(Some(old), &mut next, &writer, schema);
     let done = admit::is_done(resource, &next);
     store.write(key, next);
@@ -95,10 +103,11 @@ fn write(
 
 /// Deletes an object; its dependents go after it.
 pub fn delete(store: &mut Store, object: &Json) {
-    let key = key_of(object);
+    let key = key_of(store, object);
     let options = Options { propagation: Some(Propagation::Background), ..Options::default() };
     // It may be gone already.
-    let _ = delete::delete(store, resource_of(object), &key, &options);
+    let resource = resource_of(store, object);
+    let _ = delete::delete(store, resource, &key, &options);
 }
 
 /// Takes a finalizer away; the object goes with its last one.

@@ -25,7 +25,8 @@ pub fn run(store: &mut Store, _: &ClusterName) {
         if !on.is_empty() && !nodes.iter().any(|node| node.name == on) {
             let ended = matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed");
             if !ended {
-                store.remove(&hand::key_of(&pod));
+                let key = hand::key_of(store, &pod);
+                store.remove(&key);
             }
         }
     }

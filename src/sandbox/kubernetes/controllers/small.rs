@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
+use crate::sandbox::kubernetes::custom;
 use crate::sandbox::kubernetes::resources;
 use crate::sandbox::kubernetes::select::label_selector_matches;
 use crate::sandbox::kubernetes::store::{Store, is_deleting, items, namespace, number, text, uid};
@@ -130,10 +131,21 @@ fn budgets(store: &mut Store) {
     }
 }
 
-/// A definition is accepted at once; the sandbox serves no objects of it.
+/// A definition is accepted at once. When it goes, the objects that it makes go before it.
 fn definitions(store: &mut Store) {
+    custom::served(store);
     for definition in store.all("CustomResourceDefinition") {
-        if is_deleting(&definition) || !items(&definition, "/status/conditions").is_empty() {
+        if is_deleting(&definition) {
+            let objects = custom::objects(store, &definition);
+            if objects.is_empty() {
+                hand::drop_finalizer(store, "kube-apiserver", &definition, custom::CLEAN_UP);
+            }
+            for object in objects.iter().filter(|object| !is_deleting(object)) {
+                hand::delete(store, object);
+            }
+            continue;
+        }
+        if !items(&definition, "/status/conditions").is_empty() {
             continue;
         }
         let conditions = [

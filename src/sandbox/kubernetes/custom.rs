@@ -1,0 +1,353 @@
+//! Kinds that CustomResourceDefinitions make: where they are served, what their objects may hold, what is filled in.
+//!
+//! Source: the API reference of `apiextensions.k8s.io/v1` (structural schemas, pruning, defaulting). Rules in CEL are
+//! not evaluated, and no webhook converts: versions differ by name alone.
+
+use regex::Regex;
+use serde_json::{Map, Value as Json, json};
+
+use super::definitions::{Findings, mistyped};
+use super::failure::Cause;
+use super::resources::Resource;
+use super::store::{Store, items, name, text};
+use crate::merge::schema::Types;
+use crate::merge::structural;
+
+/// The finalizer of a definition whose objects are still there.
+pub const CLEAN_UP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// Gives the types that the cluster's definitions make, one for each version that is served.
+pub fn served(store: &mut Store) -> Vec<&'static Resource> {
+    let mut found = Vec::new();
+    for definition in store.all("CustomResourceDefinition") {
+        let established = items(&definition, "/status/conditions").iter().any(|condition| {
+            condition["type"] == "Established" && condition["status"] == "True"
+        });
+        if !established {
+            continue;
+        }
+        for version in items(&definition, "/spec/versions") {
+            if version["served"] != false {
+                found.push(row(store, &definition, version));
+            }
+        }
+    }
+    found
+}
+
+/// Finds a type by its path.
+pub fn by_path(
+    store: &mut Store,
+    group: &str,
+    version: &str,
+    plural: &str,
+) -> Option<&'static Resource> {
+    served(store).into_iter().find(|row| {
+        row.group == group && row.version == version && row.plural == plural
+    })
+}
+
+/// Finds a type by the kind of an object of it.
+pub fn by_kind(store: &mut Store, api_version: &str, kind: &str) -> Option<&'static Resource> {
+    served(store).into_iter().find(|row| row.kind == kind && row.api_version() == api_version)
+}
+
+/// Gives the row of a version; the same one each time.
+fn row(store: &mut Store, definition: &Json, version: &Json) -> &'static Resource {
+    // What a process's few definitions make stays for as long as it runs.
+    let keep = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+    let names = &definition["spec"]["names"];
+    let word = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    let short: Vec<String> = items(names, "/shortNames").iter().map(&word).collect();
+    let below = &version["subresources"];
+    let subresources: &'static [&'static str] =
+        match (below["scale"].is_object(), below["status"].is_object()) {
+            (true, true) => &["scale", "status"],
+            (true, false) => &["scale"],
+            (false, true) => &["status"],
+            (false, false) => &[],
+        };
+    let namespaced = definition["spec"]["scope"] != "Cluster";
+    let (group, version) = (word(&definition["spec"]["group"]), word(&version["name"]));
+    let (plural, kind) = (word(&names["plural"]), word(&names["kind"]));
+    let known = store.customs.iter().find(|row| {
+        row.group == group
+            && row.version == version
+            && row.plural == plural
+            && row.kind == kind
+            && row.namespaced == namespaced
+            && row.subresources == subresources
+            && row.short.iter().eq(short.iter())
+    });
+    if let Some(row) = known {
+        return row;
+    }
+    let singular = names["singular"].as_str().map_or_else(|| kind.to_lowercase(), str::to_owned);
+    let short: Vec<&'static str> = short.iter().map(|name| keep(name)).collect();
+    let row: &'static Resource = Box::leak(Box::new(Resource {
+        group: keep(&group),
+        version: keep(&version),
+        plural: keep(&plural),
+        singular: keep(&singular),
+        kind: keep(&kind),
+        short: short.leak(),
+        namespaced,
+        subresources,
+        generation: true,
+        strict_put: true,
+        custom: true,
+    }));
+    store.customs.push(row);
+    row
+}
+
+/// Gives the schema of a custom resource's objects.
+pub fn schema(store: &Store, resource: &Resource) -> Option<Json> {
+    if !resource.custom {
+        return None;
+    }
+    let definition =
+        store.find("CustomResourceDefinition", "", &format!("{}.{}", resource.plural, resource.group))?;
+    let versions = items(definition, "/spec/versions");
+    let version = versions.iter().find(|version| version["name"] == resource.version)?;
+    Some(version["schema"]["openAPIV3Schema"].clone()).filter(Json::is_object)
+}
+
+/// Gives how its objects merge.
+pub fn types(store: &Store, resource: &Resource) -> Option<Types> {
+    let schema = schema(store, resource)?;
+    Some(structural::types(&resource.api_version(), resource.kind, &schema))
+}
+
+/// Takes out what the schema does not have, and tells of it and of what has a wrong type.
+pub fn conform(object: &mut Json, schema: &Json, found: &mut Findings) {
+    let Some(fields) = object.as_object_mut() else { return };
+    for (name, below) in fields.iter_mut() {
+        if ["apiVersion", "kind", "metadata"].contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(schema) = schema["properties"].get(name) {
+            walk(below, schema, &mut name.clone(), found);
+        }
+    }
+    let open = schema["x-kubernetes-preserve-unknown-fields"] == true;
+    fields.retain(|name, _| {
+        let known = ["apiVersion", "kind", "metadata"].contains(&name.as_str())
+            || schema["properties"].get(name).is_some();
+        if !known && !open {
+            found.unknown.push(name.clone());
+        }
+        known || open
+    });
+    missing(&Json::Object(fields.clone()), schema, "", found);
+}
+
+fn walk(value: &mut Json, schema: &Json, path: &mut String, found: &mut Findings) {
+    if value.is_null() {
+        if schema["nullable"] != true {
+            mistyped(value, schema["type"].as_str().unwrap_or("value"), path, found);
+        }
+        return;
+    }
+    if schema["x-kubernetes-int-or-string"] == true {
+        if !value.is_string() && !value.is_i64() && !value.is_u64() {
+            mistyped(value, "integer or string", path, found);
+        }
+        return;
+    }
+    match schema["type"].as_str() {
+        Some("object") => object(value, schema, path, found),
+        Some("array") => {
+            let Some(parts) = value.as_array_mut() else {
+                return mistyped(value, "array", path, found);
+            };
+            let length = path.len();
+            for (at, part) in parts.iter_mut().enumerate() {
+                path.push_str(&format!("[{at}]"));
+                walk(part, &schema["items"], path, found);
+                path.truncate(length);
+            }
+        }
+        Some("string") if !value.is_string() => mistyped(value, "string", path, found),
+        Some("integer") if !value.is_i64() && !value.is_u64() => {
+            mistyped(value, "integer", path, found);
+        }
+        Some("number") if !value.is_number() => mistyped(value, "number", path, found),
+        Some("boolean") if !value.is_boolean() => mistyped(value, "boolean", path, found),
+        _ => {}
+    }
+}
+
+fn object(value: &mut Json, schema: &Json, path: &mut String, found: &mut Findings) {
+    let Some(fields) = value.as_object_mut() else { return mistyped(value, "object", path, found) };
+    let free = &schema["additionalProperties"];
+    let open = schema["x-kubernetes-preserve-unknown-fields"] == true
+        || schema["x-kubernetes-embedded-resource"] == true
+        || *free == true;
+    let length = path.len();
+    fields.retain(|name, below| {
+        let known = schema["properties"].get(name).or(Some(free).filter(|free| free.is_object()));
+        // A null that is not allowed counts as nothing where something is filled in.
+        if below.is_null()
+            && known.is_some_and(|known| known.get("default").is_some() && known["nullable"] != true)
+        {
+            return false;
+        }
+        path.push_str(&format!(".{name}"));
+        let keep = match known {
+            Some(known) => {
+                walk(below, known, path, found);
+                true
+            }
+            None if open => true,
+            None => {
+                found.unknown.push(path.clone());
+                false
+            }
+        };
+        path.truncate(length);
+        keep
+    });
+    missing(value, schema, path, found);
+}
+
+fn missing(value: &Json, schema: &Json, path: &str, found: &mut Findings) {
+    let joint = if path.is_empty() { "" } else { "." };
+    for name in items(schema, "/required").iter().filter_map(Json::as_str) {
+        let filled = schema["properties"][name].get("default").is_some();
+        if value.get(name).is_none() && !filled {
+            found.missing.push(format!("{path}{joint}{name}"));
+        }
+    }
+}
+
+/// Fills in the schema's defaults.
+pub fn fill(value: &mut Json, schema: &Json) {
+    match value {
+        Json::Object(fields) => {
+            for (name, below) in schema["properties"].as_object().into_iter().flatten() {
+                if let Some(default) = below.get("default")
+                    && !fields.contains_key(name)
+                {
+                    fields.insert(name.clone(), default.clone());
+                }
+                if let Some(value) = fields.get_mut(name) {
+                    fill(value, below);
+                }
+            }
+            if schema["additionalProperties"].is_object() {
+                let below = &schema["additionalProperties"];
+                fields.values_mut().for_each(|value| fill(value, below));
+            }
+        }
+        Json::Array(parts) => parts.iter_mut().for_each(|part| fill(part, &schema["items"])),
+        _ => {}
+    }
+}
+
+/// Checks what values may be.
+pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>) {
+    let allowed = items(schema, "/enum");
+    if !allowed.is_empty() && !allowed.contains(value) {
+        let names: Vec<String> = allowed.iter().map(Json::to_string).collect();
+        causes.push(Cause {
+            reason: "FieldValueNotSupported",
+            field: path.to_owned(),
+            message: format!("Unsupported value: {value}: supported values: {}", names.join(", ")),
+        });
+    }
+    let mut wrong = |detail: String| causes.push(Cause::invalid(path, value, &detail));
+    if let Some(number) = value.as_f64() {
+        if let Some(least) = schema["minimum"].as_f64().filter(|least| number < *least) {
+            wrong(format!("{path} in body should be greater than or equal to {least}"));
+        }
+        if let Some(most) = schema["maximum"].as_f64().filter(|most| number > *most) {
+            wrong(format!("{path} in body should be less than or equal to {most}"));
+        }
+    }
+    if let Some(text) = value.as_str() {
+        let pattern = schema["pattern"].as_str();
+        let fits = |pattern: &str| Regex::new(pattern).is_ok_and(|regex| regex.is_match(text));
+        if let Some(pattern) = pattern.filter(|pattern| !fits(pattern)) {
+            wrong(format!("{path} in body should match '{pattern}'"));
+        }
+        let length = text.chars().count() as u64;
+        if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
+            wrong(format!("{path} in body should be at least {least} chars long"));
+        }
+        if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
+            wrong(format!("{path} in body should be at most {most} chars long"));
+        }
+    }
+    for (name, below) in value.as_object().into_iter().flatten() {
+        if path.is_empty() && ["apiVersion", "kind", "metadata"].contains(&name.as_str()) {
+            continue;
+        }
+        let joint = if path.is_empty() { "" } else { "." };
+        let known = schema["properties"].get(name).unwrap_or(&schema["additionalProperties"]);
+        validate(below, known, &format!("{path}{joint}{name}"), causes);
+    }
+    for (at, below) in value.as_array().into_iter().flatten().enumerate() {
+        validate(below, &schema["items"], &format!("{path}[{at}]"), causes);
+    }
+}
+
+/// Gives the paths of a custom resource's scale: wanted and present numbers.
+pub fn scale_paths(store: &Store, resource: &Resource) -> Option<(String, String)> {
+    let definition =
+        store.find("CustomResourceDefinition", "", &format!("{}.{}", resource.plural, resource.group))?;
+    let versions = items(definition, "/spec/versions");
+    let version = versions.iter().find(|version| version["name"] == resource.version)?;
+    let scale = &version["subresources"]["scale"];
+    let pointer = |name: &str| Some(scale[name].as_str()?.replace('.', "/"));
+    Some((pointer("specReplicasPath")?, pointer("statusReplicasPath")?))
+}
+
+/// Gives the objects of what a definition makes.
+pub fn objects(store: &Store, definition: &Json) -> Vec<Json> {
+    let (group, plural) = (text(definition, "/spec/group"), text(definition, "/spec/names/plural"));
+    let of = store.objects.iter().filter(|(key, _)| key.group == group && key.plural == plural);
+    of.map(|(_, object)| object.clone()).collect()
+}
+
+/// Checks a definition itself.
+pub fn check_definition(definition: &Json, causes: &mut Vec<Cause>) {
+    let spec = &definition["spec"];
+    let wanted = format!("{}.{}", text(spec, "/names/plural"), text(spec, "/group"));
+    if name(definition) != wanted {
+        let detail = "must be spec.names.plural+\".\"+spec.group";
+        causes.push(Cause::invalid("metadata.name", &json!(name(definition)), detail));
+    }
+    let versions = items(spec, "/versions");
+    let stored = versions.iter().filter(|version| version["storage"] == true).count();
+    if stored != 1 {
+        let detail = "must have exactly one version marked as storage version";
+        causes.push(Cause::invalid("spec.versions", &json!(versions), detail));
+    }
+    for (at, version) in versions.iter().enumerate() {
+        let schema = version.pointer("/schema/openAPIV3Schema");
+        if !schema.is_some_and(Json::is_object) {
+            let field = format!("spec.versions[{at}].schema.openAPIV3Schema");
+            causes.push(Cause::required(field.as_str(), "schemas are required"));
+        } else if schema.is_some_and(|schema| schema["type"] != "object") {
+            let field = format!("spec.versions[{at}].schema.openAPIV3Schema.type");
+            causes.push(Cause::invalid(field.as_str(), &json!(""), "must be object at the root"));
+        }
+    }
+}
+
+/// Gives a document's schema of a kind, with what each object has.
+pub fn document(resource: &Resource, schema: &Json) -> Json {
+    let mut schema = schema.clone();
+    if !schema["properties"].is_object() {
+        schema["properties"] = Json::Object(Map::new());
+    }
+    for name in ["apiVersion", "kind"] {
+        schema["properties"][name] = json!({"type": "string"});
+    }
+    schema["properties"]["metadata"] =
+        json!({"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"});
+    schema["x-kubernetes-group-version-kind"] =
+        json!([{"group": resource.group, "version": resource.version, "kind": resource.kind}]);
+    schema
+}
