@@ -22,8 +22,8 @@ use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
 use crate::graph::{Stop, Walk, walk};
 use crate::plan::event::{ApplyEvent, EphemeralStep};
-use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::implied::{Definitions, definitions};
+use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::one::{Around, plan_object};
 use crate::plan::propose::ignore_changes;
 use crate::plan::sessions::{RegistrySchemas, Sessions};
@@ -373,15 +373,8 @@ impl Applier<'_, '_> {
         let none = BTreeMap::new();
         let offered = self.defined.get(&change.provider).unwrap_or(&none);
         let around = Around { provider: &provider_config, offered };
-        let planned = plan_object(
-            provider.as_ref(),
-            &schema,
-            address,
-            &around,
-            prior,
-            private,
-            &config,
-        );
+        let planned =
+            plan_object(provider.as_ref(), &schema, address, &around, prior, private, &config);
         let problems: Vec<Diagnostic> = planned
             .problems
             .iter()

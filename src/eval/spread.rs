@@ -157,8 +157,14 @@ impl<'a> Pass<'_, 'a> {
         let own = self.block_address(block);
         let mut scope = Scope { own: Some(own), ..Scope::module(block.module) };
         let mut places = Vec::new();
-        let body =
-            self.body(&resource.body, &schema.fields, &Path::root(), true, &mut places, &mut scope)?;
+        let body = self.body(
+            &resource.body,
+            &schema.fields,
+            &Path::root(),
+            true,
+            &mut places,
+            &mut scope,
+        )?;
         let place = |name: &str| -> Span {
             let found = resource.body.attribute(name).map(|attribute| attribute.expr.span);
             found.unwrap_or(resource.body.end)
@@ -180,7 +186,8 @@ impl<'a> Pass<'_, 'a> {
         let found = (spread.keyed)(&body, &Disk(&self.evaluator.environment));
         let found = found.map_err(|strange| told(&strange, place(strange.argument)));
         let turns = found.map_err(super::scope::Stop::fatal)?;
-        let fields: Fields = turns.into_iter().map(|one| (one.key.as_str().into(), packed(&one))).collect();
+        let fields: Fields =
+            turns.into_iter().map(|one| (one.key.as_str().into(), packed(&one))).collect();
         Ok(Rc::new(Turns::Each(Arc::new(fields))))
     }
 }

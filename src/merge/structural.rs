@@ -9,9 +9,7 @@ use super::schema::{Merge, Shape, Types, type_name};
 /// Gives a table with the type of a custom resource in it, over the bundled one.
 pub fn types(api_version: &str, kind: &str, schema: &Json) -> Types {
     let mut root = match shape(schema) {
-        Shape::Struct { fields, defaults, .. } => {
-            Shape::Struct { fields, defaults, atomic: false }
-        }
+        Shape::Struct { fields, defaults, .. } => Shape::Struct { fields, defaults, atomic: false },
         _ => Shape::Struct { fields: BTreeMap::new(), defaults: BTreeMap::new(), atomic: false },
     };
     if let Shape::Struct { fields, .. } = &mut root {

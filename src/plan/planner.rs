@@ -21,8 +21,7 @@ use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Desired, Oracle, ProviderRef};
 use crate::http::Clock;
 use crate::providers::{
-    ApiError, Observed, Opened, Planned, Preview, Problem, Proposed, Provider,
-    Session, Wanted,
+    ApiError, Observed, Opened, Planned, Preview, Problem, Proposed, Provider, Session, Wanted,
 };
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};

@@ -214,7 +214,13 @@ impl Bench {
         block(&schema.fields, json)
     }
 
-    fn planned(&self, type_name: &str, config: &Value, prior: Option<&Observed>) -> Planned {
+    /// Plans an object.
+    pub(crate) fn planned(
+        &self,
+        type_name: &str,
+        config: &Value,
+        prior: Option<&Observed>,
+    ) -> Planned {
         let address = Address::root(Mode::Managed, type_name, "this");
         let schema: Arc<Schema> = self.provider.resource(Mode::Managed, type_name).expect("it");
         self.provider.plan(&PlanRequest {
@@ -231,13 +237,28 @@ impl Bench {
 
     /// Plans and makes an object.
     pub(crate) async fn create(&self, type_name: &str, json: &Json) -> Result<Kept, Failure> {
-        let config = self.config(Mode::Managed, type_name, json);
+        self.create_of(type_name, self.config(Mode::Managed, type_name, json)).await
+    }
+
+    /// Plans and makes an object of a configuration.
+    pub(crate) async fn create_of(&self, type_name: &str, config: Value) -> Result<Kept, Failure> {
         let planned = self.planned(type_name, &config, None);
         assert!(planned.problems.is_empty(), "{:?}", planned.problems);
         let deed = Deed::Create { planned: planned.after.clone(), config: config.clone() };
         let observed = self.act(type_name, deed, Vec::new()).await?.expect("an object");
         assert!(observed.value.is_whole(), "{type_name} is known after it was made");
         Ok(Kept { type_name: type_name.into(), config, observed })
+    }
+
+    /// Reads an object by an import id.
+    pub(crate) async fn import(&self, type_name: &str, id: &str) -> Option<Kept> {
+        let schema = self.provider.resource(Mode::Managed, type_name).expect("the type is there");
+        let value = self.provider.import(type_name, id, &Value::null(Type::Any)).expect(id);
+        let address = Address::root(Mode::Managed, type_name, "this");
+        let wanted = Wanted { address, type_name: type_name.into(), value, private: Vec::new() };
+        let answer = self.session.read_many(&[wanted]).await.remove(0);
+        let observed = answer.expect("the cluster answers")?;
+        Some(Kept { type_name: type_name.into(), config: schema.empty(), observed })
     }
 
     /// Finds an object again by what was planned, as after a run whose answers were lost.

@@ -1,5 +1,6 @@
 //! The Kubernetes provider against the sandbox's API server, over TLS.
 
 mod bench;
+mod manifests;
 mod plain;
 mod workloads;

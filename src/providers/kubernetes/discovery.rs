@@ -27,7 +27,8 @@ pub(super) async fn discover(cluster: &Cluster, who: &Who) -> Result<Kind, ApiEr
     let is_whole = |row: &&Json| !row["name"].as_str().unwrap_or("/").contains('/');
     let found = rows().filter(is_whole).find(|row| row["kind"] == who.kind.as_str());
     let Some(row) = found else {
-        let kinds: Vec<&str> = rows().filter(is_whole).filter_map(|row| row["kind"].as_str()).collect();
+        let kinds: Vec<&str> =
+            rows().filter(is_whole).filter_map(|row| row["kind"].as_str()).collect();
         let near = nearest(&who.kind, kinds.iter().copied());
         let hint = near.map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
         let detail = format!(

@@ -58,7 +58,11 @@ mod tests {
 
     #[test]
     fn memory_survives_its_bytes() {
-        let memory = Memory { written: Some(["spec.replicas".to_string()].into()), imported: true, uid: Some("u".into()) };
+        let memory = Memory {
+            written: Some(["spec.replicas".to_string()].into()),
+            imported: true,
+            uid: Some("u".into()),
+        };
 
         assert_eq!(Memory::read(&memory.bytes()), memory);
         assert_eq!(Memory::read(b"\xff"), Memory::default());

@@ -77,8 +77,9 @@ struct Kubernetes;
 /// The schemas by type name, each made when it is first asked for: a pod's is large.
 type Schemas = BTreeMap<String, OnceLock<Arc<Schema>>>;
 
-static RESOURCES: LazyLock<Schemas> =
-    LazyLock::new(|| named(tables().kinds.keys().map(String::as_str).chain([manifest::ONE, manifest::MANY])));
+static RESOURCES: LazyLock<Schemas> = LazyLock::new(|| {
+    named(tables().kinds.keys().map(String::as_str).chain([manifest::ONE, manifest::MANY]))
+});
 
 static DATA_SOURCES: LazyLock<Schemas> = LazyLock::new(|| named(DATA.iter().copied()));
 

@@ -68,14 +68,7 @@ const RULES: &[Rule] = &[
     rule("PersistentVolume", None, "the volume", 300, false, volume),
     rule("Secret", Some("wait_for_service_account_token"), "its token", 60, false, token),
     rule("ResourceQuota", None, "the quota to be taken up", 60, true, quota),
-    rule(
-        "CustomResourceDefinition",
-        None,
-        "it to be established",
-        60,
-        true,
-        definition,
-    ),
+    rule("CustomResourceDefinition", None, "it to be established", 60, true, definition),
     rule("Namespace", None, "the namespace to be active", 60, false, namespace),
 ];
 

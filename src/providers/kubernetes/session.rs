@@ -40,12 +40,7 @@ pub(super) struct KubernetesSession {
 impl KubernetesSession {
     /// Makes one. `authority` is the hash of the cluster's own authority, where it is known.
     pub(super) fn new(cluster: Cluster, authority: Option<String>) -> KubernetesSession {
-        KubernetesSession {
-            cluster,
-            authority,
-            identity: OnceLock::new(),
-            kinds: Mutex::default(),
-        }
+        KubernetesSession { cluster, authority, identity: OnceLock::new(), kinds: Mutex::default() }
     }
 
     /// Finds out once which cluster this is. A cluster that does not tell has its authority only.
@@ -63,7 +58,11 @@ impl KubernetesSession {
     }
 
     /// Gives the kind of an object: by its resource type, or as its manifest says.
-    async fn kind_of(&self, type_name: &str, value: &Value) -> Result<Cow<'static, Kind>, ApiError> {
+    async fn kind_of(
+        &self,
+        type_name: &str,
+        value: &Value,
+    ) -> Result<Cow<'static, Kind>, ApiError> {
         if !is_manifest(type_name) {
             let kind = tables().kind(type_name).ok_or_else(|| unknown_type(type_name))?;
             return Ok(Cow::Borrowed(kind));
@@ -103,8 +102,7 @@ impl KubernetesSession {
     }
 
     async fn read_group(&self, kind: &Kind, namespace: &str, wanted: &[&Wanted]) -> Vec<Answer> {
-        let names: Vec<Option<Name>> =
-            wanted.iter().map(|one| name_of(kind, &one.value)).collect();
+        let names: Vec<Option<Name>> = wanted.iter().map(|one| name_of(kind, &one.value)).collect();
         if wanted.len() == 1 {
             let answer = match &names[0] {
                 Some(name) => self.read_one(kind, name, wanted[0]).await,
@@ -257,9 +255,7 @@ impl KubernetesSession {
             return Preview::Unverified(None);
         };
         let (body, by) = match is_manifest(&proposed.type_name) {
-            true => {
-                (manifest::body(kind, &proposed.config, &name), manifest::by(&proposed.config))
-            }
+            true => (manifest::body(kind, &proposed.config, &name), manifest::by(&proposed.config)),
             false => (object::intent(kind, &proposed.config, Some(&name)), By::us()),
         };
         let refusal = match apply(&self.cluster, kind, &name, &body, &by, true, None).await {

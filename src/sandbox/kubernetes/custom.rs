@@ -20,9 +20,9 @@ pub const CLEAN_UP: &str = "customresourcecleanup.apiextensions.k8s.io";
 pub fn served(store: &mut Store) -> Vec<&'static Resource> {
     let mut found = Vec::new();
     for definition in store.all("CustomResourceDefinition") {
-        let established = items(&definition, "/status/conditions").iter().any(|condition| {
-            condition["type"] == "Established" && condition["status"] == "True"
-        });
+        let established = items(&definition, "/status/conditions")
+            .iter()
+            .any(|condition| condition["type"] == "Established" && condition["status"] == "True");
         if !established {
             continue;
         }
@@ -42,9 +42,9 @@ pub fn by_path(
     version: &str,
     plural: &str,
 ) -> Option<&'static Resource> {
-    served(store).into_iter().find(|row| {
-        row.group == group && row.version == version && row.plural == plural
-    })
+    served(store)
+        .into_iter()
+        .find(|row| row.group == group && row.version == version && row.plural == plural)
 }
 
 /// Finds a type by the kind of an object of it.
@@ -106,8 +106,11 @@ pub fn schema(store: &Store, resource: &Resource) -> Option<Json> {
     if !resource.custom {
         return None;
     }
-    let definition =
-        store.find("CustomResourceDefinition", "", &format!("{}.{}", resource.plural, resource.group))?;
+    let definition = store.find(
+        "CustomResourceDefinition",
+        "",
+        &format!("{}.{}", resource.plural, resource.group),
+    )?;
     let versions = items(definition, "/spec/versions");
     let version = versions.iter().find(|version| version["name"] == resource.version)?;
     Some(version["schema"]["openAPIV3Schema"].clone()).filter(Json::is_object)
@@ -189,7 +192,8 @@ fn object(value: &mut Json, schema: &Json, path: &mut String, found: &mut Findin
         let known = schema["properties"].get(name).or(Some(free).filter(|free| free.is_object()));
         // A null that is not allowed counts as nothing where something is filled in.
         if below.is_null()
-            && known.is_some_and(|known| known.get("default").is_some() && known["nullable"] != true)
+            && known
+                .is_some_and(|known| known.get("default").is_some() && known["nullable"] != true)
         {
             return false;
         }
@@ -294,8 +298,11 @@ pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>
 
 /// Gives the paths of a custom resource's scale: wanted and present numbers.
 pub fn scale_paths(store: &Store, resource: &Resource) -> Option<(String, String)> {
-    let definition =
-        store.find("CustomResourceDefinition", "", &format!("{}.{}", resource.plural, resource.group))?;
+    let definition = store.find(
+        "CustomResourceDefinition",
+        "",
+        &format!("{}.{}", resource.plural, resource.group),
+    )?;
     let versions = items(definition, "/spec/versions");
     let version = versions.iter().find(|version| version["name"] == resource.version)?;
     let scale = &version["subresources"]["scale"];

@@ -131,7 +131,8 @@ fn legacy_root(all: &All, core: bool) -> Json {
         return json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs":
             [{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:443"}]});
     }
-    let rows: Vec<Json> = groups(all).into_iter().filter_map(|group| group_entry(all, group)).collect();
+    let rows: Vec<Json> =
+        groups(all).into_iter().filter_map(|group| group_entry(all, group)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": rows})
 }
 

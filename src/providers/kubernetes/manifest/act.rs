@@ -65,7 +65,11 @@ pub(in super::super) async fn update(
 ///
 /// # Errors
 /// What stood in the way.
-pub(in super::super) async fn unmake(act: &Act<'_>, prior: &Value, memory: &[u8]) -> Result<(), ApiError> {
+pub(in super::super) async fn unmake(
+    act: &Act<'_>,
+    prior: &Value,
+    memory: &[u8],
+) -> Result<(), ApiError> {
     let name = name_of(act, prior)?;
     let uid = Memory::read(memory).uid.unwrap_or_default();
     act.remove(act.kind, &name, &uid).await?;
@@ -85,7 +89,10 @@ fn id(act: &Act<'_>, name: &Name) -> String {
         "" => String::new(),
         namespace => format!(",namespace={namespace}"),
     };
-    format!("apiVersion={},kind={}{namespace},name={}", act.kind.api_version, act.kind.kind, name.name)
+    format!(
+        "apiVersion={},kind={}{namespace},name={}",
+        act.kind.api_version, act.kind.kind, name.name
+    )
 }
 
 fn patience(value: &Value, action: &str, otherwise: u64) -> Duration {

@@ -28,7 +28,8 @@ impl Who {
     pub(in super::super) fn of(manifest: &Value) -> Option<Who> {
         let text = |name: &str| manifest.field(name).and_then(Value::as_str).map(String::from);
         let metadata = manifest.field("metadata");
-        let inner = |name: &str| metadata.and_then(|block| block.field(name)).and_then(Value::as_str);
+        let inner =
+            |name: &str| metadata.and_then(|block| block.field(name)).and_then(Value::as_str);
         Some(Who {
             api_version: text("apiVersion")?,
             kind: text("kind")?,
@@ -60,7 +61,12 @@ pub(in super::super) fn manifest(value: &Value) -> Option<Value> {
 }
 
 /// Makes the object to send: nulls are not sent, and texts of numbers are numbers where the kind wants some.
-pub(in super::super) fn intent(manifest: &Value, part: Option<&Part>, kind: &Kind, name: &Name) -> Json {
+pub(in super::super) fn intent(
+    manifest: &Value,
+    part: Option<&Part>,
+    kind: &Kind,
+    name: &Name,
+) -> Json {
     let mut object = sent(manifest, part).unwrap_or_else(|| json!({}));
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
@@ -173,7 +179,9 @@ fn like(value: &Value, other: &Value) -> Value {
         (Some(_), Some(fields), ..) => with_fields(value, fields),
         (.., Some(parts), Some(others)) if parts.len() == others.len() => {
             let mut others = others.iter();
-            value.map_parts(&mut |part| others.next().map_or(part.clone(), |other| like(part, other)))
+            value.map_parts(&mut |part| {
+                others.next().map_or(part.clone(), |other| like(part, other))
+            })
         }
         _ => value.clone().marked(other.all_marks()),
     };

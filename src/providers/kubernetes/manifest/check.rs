@@ -53,7 +53,8 @@ pub(super) fn shape(manifest: &Value) -> Vec<Problem> {
         Some(block) if block.fields().is_some() => {
             let name = block.field("name").filter(|name| !name.is_null());
             if name.is_none_or(|name| name.as_str() == Some("")) {
-                let mut missing = problem(&metadata, "Invalid manifest", "A manifest needs `metadata.name`.");
+                let mut missing =
+                    problem(&metadata, "Invalid manifest", "A manifest needs `metadata.name`.");
                 if block.field("generateName").is_some() {
                     missing.help.push("An object whose name the server makes is no manifest of one object: write a name.".into());
                 }
@@ -65,11 +66,19 @@ pub(super) fn shape(manifest: &Value) -> Vec<Problem> {
             for name in FORBIDDEN {
                 if block.field(name).is_some_and(|value| !value.is_null()) {
                     let detail = format!("`metadata.{name}` is the server's to give.");
-                    found.push(problem(&metadata.attribute(*name), "Forbidden field in a manifest", detail));
+                    found.push(problem(
+                        &metadata.attribute(*name),
+                        "Forbidden field in a manifest",
+                        detail,
+                    ));
                 }
             }
         }
-        _ => found.push(problem(&metadata, "Invalid manifest", "A manifest needs `metadata` with a `name`.")),
+        _ => found.push(problem(
+            &metadata,
+            "Invalid manifest",
+            "A manifest needs `metadata` with a `name`.",
+        )),
     }
     let status = fields.get("status").filter(|status| !status.is_null());
     if status.is_some_and(|status| status.fields().is_none_or(|fields| !fields.is_empty())) {
@@ -92,7 +101,8 @@ pub(super) fn check(manifest: &Value, who: &Who, known: &Known) -> Vec<Problem> 
             let detail = format!("A {} lives in no namespace.", who.kind);
             found.push(problem(&namespace, "Namespace of what has none", detail));
         }
-        if found.is_empty() && manifest.is_whole()
+        if found.is_empty()
+            && manifest.is_whole()
             && let (Some(row), Some(name)) = (typed(&who.api_version, &who.kind), who.name(kind))
         {
             found.extend(as_typed(manifest, known.part(), row, &name));
@@ -172,7 +182,8 @@ impl Walk<'_> {
                 Some(part) => self.value(below, part, &path),
                 None if part.is_closed() && !below.is_null() && !is_status(&path) => {
                     let near = nearest(name, part.properties.keys().map(String::as_str));
-                    let hint = near.map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
+                    let hint =
+                        near.map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
                     let detail = format!(
                         "{} of {} has no field `{name}`.{hint}",
                         self.place(&path),
@@ -251,7 +262,8 @@ impl Walk<'_> {
         let allowed = &part.one_of;
         let Some(text) = text.filter(|_| !allowed.is_empty()) else { return };
         if !allowed.iter().any(|one| one == text) {
-            let shown = if is_secret(value.marks()) { "The value".into() } else { format!("\"{text}\"") };
+            let shown =
+                if is_secret(value.marks()) { "The value".into() } else { format!("\"{text}\"") };
             let detail = format!("{shown} is none of the allowed values: {}.", allowed.join(", "));
             self.say(path, "Invalid value in a manifest", detail);
         }

@@ -21,12 +21,7 @@ const OTHERS: &[(&str, &str, &str, bool)] = &[
     ("v1", "PodTemplate", "podtemplates", true),
     ("apps/v1", "ControllerRevision", "controllerrevisions", true),
     ("apps/v1", "ReplicaSet", "replicasets", true),
-    (
-        "apiextensions.k8s.io/v1",
-        "CustomResourceDefinition",
-        "customresourcedefinitions",
-        false,
-    ),
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false),
     ("apiregistration.k8s.io/v1", "APIService", "apiservices", false),
     (
         "admissionregistration.k8s.io/v1",
@@ -154,9 +149,8 @@ pub(super) fn made_by(definition: &Value) -> Vec<(String, String)> {
     };
     let versions = definition.field("spec").and_then(|spec| spec.field("versions"));
     let versions = versions.and_then(Value::elements).unwrap_or_default().iter();
-    let served = versions.filter(|version| {
-        version.field("served").and_then(Value::as_bool).unwrap_or(true)
-    });
+    let served =
+        versions.filter(|version| version.field("served").and_then(Value::as_bool).unwrap_or(true));
     served
         .filter_map(|version| text(version, &["name"]))
         .map(|version| (format!("{group}/{version}"), kind.clone()))

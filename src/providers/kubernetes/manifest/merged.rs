@@ -30,7 +30,8 @@ fn over(there: &Value, given: &Value, lens: Lens<'_>) -> Value {
                 let value = fields.get(name).map(|part| over(other, part, lens.field(name)));
                 (name.clone(), value.unwrap_or_else(|| other.clone()))
             });
-            let come = fields.iter().filter(|(name, part)| !others.contains_key(name) && !part.is_null());
+            let come =
+                fields.iter().filter(|(name, part)| !others.contains_key(name) && !part.is_null());
             let come = come.map(|(name, part)| (name.clone(), part.clone()));
             Value::object(stay.chain(come).collect::<Vec<_>>())
         }

@@ -63,7 +63,10 @@ fn schema() -> Schema {
     let text = |given| Field::attribute(Type::String, given);
     let flag = || Field::attribute(Type::Bool, Given::Optional);
     let block = |fields: Vec<(&str, Field)>| {
-        fields.into_iter().map(|(name, field)| (name.to_string(), field)).collect::<BTreeMap<_, _>>()
+        fields
+            .into_iter()
+            .map(|(name, field)| (name.to_string(), field))
+            .collect::<BTreeMap<_, _>>()
     };
     let one = |fields| Field::block(BlockKind::List, 0, Some(1), block(fields));
     let condition = Field::block(
@@ -77,16 +80,14 @@ fn schema() -> Schema {
         ("fields", Field::attribute(Type::map(Type::String), Given::Optional)),
         ("condition", condition),
     ]);
-    let timeouts = one(
-        ["create", "update", "delete"].map(|name| (name, text(Given::Optional))).into_iter().collect(),
-    );
+    let timeouts = one(["create", "update", "delete"]
+        .map(|name| (name, text(Given::Optional)))
+        .into_iter()
+        .collect());
     let manager = one(vec![("name", text(Given::Optional)), ("force_conflicts", flag())]);
     let wait_for = Field {
         deprecated: Some("Use the block `wait` with `fields`.".into()),
-        ..Field::attribute(
-            Type::object([("fields", Type::map(Type::String))]),
-            Given::Optional,
-        )
+        ..Field::attribute(Type::object([("fields", Type::map(Type::String))]), Given::Optional)
     };
     let texts = Field::attribute(Type::list(Type::String), Given::Optional);
     let fields = block(vec![
@@ -125,7 +126,10 @@ pub(super) fn import(type_name: &str, id: &str) -> Result<Value, String> {
         if !["apiVersion", "kind", "namespace", "name"].contains(&name) {
             return Err(format!("There is no part \"{name}\" in such an id. {FORMS}"));
         }
-        if value.is_empty() || value.contains('/') && name != "apiVersion" || given.insert(name, value).is_some() {
+        if value.is_empty()
+            || value.contains('/') && name != "apiVersion"
+            || given.insert(name, value).is_some()
+        {
             return Err(FORMS.into());
         }
     }

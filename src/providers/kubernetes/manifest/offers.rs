@@ -28,7 +28,8 @@ pub(in super::super) fn offers(type_name: &str, value: &Value) -> Vec<String> {
         let group = kind.api_version.split_once('/').map_or("", |(group, _)| group);
         return vec![object(group, &kind.kind, &name.namespace, &name.name)];
     }
-    let Some((written, who)) = manifest(value).and_then(|it| Who::of(&it).map(|who| (it, who))) else {
+    let Some((written, who)) = manifest(value).and_then(|it| Who::of(&it).map(|who| (it, who)))
+    else {
         return Vec::new();
     };
     let namespaced = common(&who.api_version, &who.kind).map(|kind| kind.namespaced);
@@ -70,8 +71,9 @@ pub(in super::super) fn defines(type_name: &str, value: &Value) -> Vec<(String, 
 
 /// Names what an object needs.
 pub(in super::super) fn wants(type_name: &str, value: &Value) -> Vec<String> {
-    let Some((written, who)) =
-        manifest(value).filter(|_| is_manifest(type_name)).and_then(|it| Who::of(&it).map(|who| (it, who)))
+    let Some((written, who)) = manifest(value)
+        .filter(|_| is_manifest(type_name))
+        .and_then(|it| Who::of(&it).map(|who| (it, who)))
     else {
         return Vec::new();
     };
@@ -134,7 +136,11 @@ impl Needs {
                 self.pod(&spec["template"]["spec"]);
                 self.local("", "Service", &spec["serviceName"]);
                 for claim in spec["volumeClaimTemplates"].as_array().into_iter().flatten() {
-                    self.common("storage.k8s.io", "StorageClass", &claim["spec"]["storageClassName"]);
+                    self.common(
+                        "storage.k8s.io",
+                        "StorageClass",
+                        &claim["spec"]["storageClassName"],
+                    );
                 }
             }
             "PersistentVolumeClaim" => {
@@ -244,7 +250,8 @@ impl Needs {
 
     fn service(&mut self, service: &Json) {
         let note = &service["metadata"]["annotations"]["cloud.google.com/backend-config"];
-        let Some(note) = note.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok()) else {
+        let Some(note) = note.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok())
+        else {
             return;
         };
         self.local("cloud.google.com", "BackendConfig", &note["default"]);

@@ -43,7 +43,9 @@ pub(in super::super) fn plan(request: &PlanRequest<'_>) -> Planned {
         None => (new(), Vec::new()),
         Some(prior) => match existing(request, prior, &written, &who, &known) {
             Become::Same => {
-                let kept = |name: &str| prior.field(name).cloned().unwrap_or_else(|| Value::null(Type::Any));
+                let kept = |name: &str| {
+                    prior.field(name).cloned().unwrap_or_else(|| Value::null(Type::Any))
+                };
                 let value = request.proposed.with_field("manifest", kept("manifest"));
                 (value.with_field("object", kept("object")), Vec::new())
             }
@@ -96,15 +98,19 @@ fn remarks(
             notes.push(format!("written for {from}, which is served no more: applied as {to}"));
         }
         Version::Gone(help) => {
-            let detail = format!("Kubernetes {minor} does not serve {} of {}.", who.kind, who.api_version);
-            let mut gone = problem(&Path::root().attribute("apiVersion"), "Removed API version", detail);
+            let detail =
+                format!("Kubernetes {minor} does not serve {} of {}.", who.kind, who.api_version);
+            let mut gone =
+                problem(&Path::root().attribute("apiVersion"), "Removed API version", detail);
             gone.help.push(help.clone());
             return (vec![gone], notes);
         }
     }
     let problems = check(written, who, known);
     let note = match (known.part().is_some(), &known.kind) {
-        (true, _) if known.is_custom() => format!("checked against the definition of {} in this plan", who.kind),
+        (true, _) if known.is_custom() => {
+            format!("checked against the definition of {} in this plan", who.kind)
+        }
         (true, _) => format!("checked against the bundled definitions of Kubernetes {minor}"),
         (false, Some(_)) => format!("the fields of {} are checked by the cluster alone", who.kind),
         (false, None) => format!(
@@ -155,7 +161,8 @@ fn existing(
 
 /// Says whether an object has all that its manifest says.
 pub(super) fn is_as_written(value: &Value, object: &Value) -> bool {
-    let Some((written, who)) = manifest(value).and_then(|it| Who::of(&it).map(|who| (it, who))) else {
+    let Some((written, who)) = manifest(value).and_then(|it| Who::of(&it).map(|who| (it, who)))
+    else {
         return false;
     };
     let known = Known::of(&who, &BTreeMap::new());
@@ -174,7 +181,9 @@ fn is_compared(path: &Path, computed: &[String]) -> bool {
 /// Says whether an object has what a manifest said at a path; of an element of a list that is not looked for.
 fn is_there(object: &Value, manifest: &Value, path: &Path) -> bool {
     let through_list = path.0.iter().any(|step| matches!(step, PathStep::Index(_)));
-    through_list || manifest.at(path).is_none() || object.at(path).is_some_and(|part| !part.is_null())
+    through_list
+        || manifest.at(path).is_none()
+        || object.at(path).is_some_and(|part| !part.is_null())
 }
 
 /// Gives what makes another object of it.
@@ -183,9 +192,8 @@ fn identity(was: &Value, who: &Who, known: &Known) -> Vec<Path> {
     let root = Path::root().attribute("manifest");
     let metadata = root.attribute("metadata");
     let mut found = Vec::new();
-    let moved = |from: &str, to: &str| {
-        MOVED.iter().any(|(old, new)| *old == from && new.contains(&to))
-    };
+    let moved =
+        |from: &str, to: &str| MOVED.iter().any(|(old, new)| *old == from && new.contains(&to));
     let (from, to) = (former.group(), who.group());
     if from != to && !moved(from, to) && !moved(to, from) {
         found.push(root.attribute("apiVersion"));
@@ -197,7 +205,9 @@ fn identity(was: &Value, who: &Who, known: &Known) -> Vec<Path> {
         found.push(metadata.attribute("name"));
     }
     let namespaced = known.kind.as_ref().is_none_or(|kind| kind.namespaced);
-    let of = |who: &Who| if who.namespace.is_empty() { "default".to_string() } else { who.namespace.clone() };
+    let of = |who: &Who| {
+        if who.namespace.is_empty() { "default".to_string() } else { who.namespace.clone() }
+    };
     if namespaced && of(&former) != of(who) {
         found.push(metadata.attribute("namespace"));
     }
@@ -225,7 +235,8 @@ fn dotted(path: &Path) -> String {
 /// Gives a Secret's texts as the bytes that the server keeps them as.
 fn folded(manifest: &Value) -> Value {
     let texts = manifest.field("stringData").filter(|texts| !texts.is_null());
-    let Some(texts) = texts.filter(|_| manifest.field("kind").and_then(Value::as_str) == Some("Secret"))
+    let Some(texts) =
+        texts.filter(|_| manifest.field("kind").and_then(Value::as_str) == Some("Secret"))
     else {
         return manifest.clone();
     };
@@ -365,6 +376,9 @@ fn planned_object(written: &Value, who: &Who, known: &Known) -> Value {
         }
         _ => {}
     }
-    fields.insert("metadata".into(), Value::object(metadata.iter().map(|(n, v)| (n.as_str(), v.clone()))));
+    fields.insert(
+        "metadata".into(),
+        Value::object(metadata.iter().map(|(n, v)| (n.as_str(), v.clone()))),
+    );
     Value::object(fields.iter().map(|(name, value)| (name.as_str(), value.clone())))
 }

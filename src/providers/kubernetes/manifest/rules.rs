@@ -49,7 +49,8 @@ fn by_conditions(wait: &Value) -> Option<Look> {
 
 fn by_fields(value: &Value, wait: Option<&Value>) -> Option<Look> {
     let old = value.field("wait_for").and_then(|block| block.field("fields"));
-    let fields = wait.and_then(|wait| wait.field("fields")).filter(|fields| !fields.is_null()).or(old);
+    let fields =
+        wait.and_then(|wait| wait.field("fields")).filter(|fields| !fields.is_null()).or(old);
     let wanted: Vec<(String, Option<Regex>)> = fields?
         .fields()?
         .iter()

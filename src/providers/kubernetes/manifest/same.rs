@@ -41,7 +41,10 @@ fn within(
             let more = |(name, other): (&std::sync::Arc<str>, &Value)| {
                 !nothing(other) && fields.get(name).is_none_or(nothing)
             };
-            if whole && others.iter().any(more) && lens.part.is_none_or(|part| part.values.is_some()) {
+            if whole
+                && others.iter().any(more)
+                && lens.part.is_none_or(|part| part.values.is_some())
+            {
                 found.push(path.clone());
                 return;
             }
@@ -74,7 +77,8 @@ fn list(parts: &[Value], others: &[Value], lens: Lens<'_>, path: &Path, found: &
         Merging::Keyed(keys, item) => {
             let keyed = |value: &Value| -> Vec<Option<Json>> {
                 let key = |name: &String| {
-                    let given = value.field(name).filter(|value| value.is_known() && !value.is_null());
+                    let given =
+                        value.field(name).filter(|value| value.is_known() && !value.is_null());
                     given.map(to_json).or_else(|| item.default_of(name).cloned())
                 };
                 keys.iter().map(key).collect()
@@ -168,7 +172,13 @@ pub(super) fn unsaid(given: &Value, other: Option<&Value>, lens: Lens<'_>) -> Ve
     found
 }
 
-fn gather(given: &Value, other: Option<&Value>, lens: Lens<'_>, path: &Path, found: &mut Vec<Path>) {
+fn gather(
+    given: &Value,
+    other: Option<&Value>,
+    lens: Lens<'_>,
+    path: &Path,
+    found: &mut Vec<Path>,
+) {
     let other = other.filter(|other| !other.is_null());
     if given.is_null() || other.is_some_and(|other| !other.is_known()) {
         return;
@@ -195,8 +205,11 @@ fn gather(given: &Value, other: Option<&Value>, lens: Lens<'_>, path: &Path, fou
                 return;
             };
             let keyed = |value: &Value| -> Vec<Option<Json>> {
-                let given = |name: &String| value.field(name).filter(|value| value.is_known()).map(to_json);
-                keys.iter().map(|name| given(name).or_else(|| item.default_of(name).cloned())).collect()
+                let given =
+                    |name: &String| value.field(name).filter(|value| value.is_known()).map(to_json);
+                keys.iter()
+                    .map(|name| given(name).or_else(|| item.default_of(name).cloned()))
+                    .collect()
             };
             for (place, part) in parts.iter().enumerate() {
                 let wanted = keyed(part);

@@ -19,7 +19,8 @@ fn keyed(body: &Value, files: &dyn Files) -> Result<Vec<Turn>, Strange> {
                       there is `kubernetes_manifest`.";
         return Err(strange("manifest", "Invalid set of manifests", detail));
     }
-    let text = |name: &str| body.field(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text =
+        |name: &str| body.field(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let mut texts: Vec<(&'static str, String, String)> = Vec::new();
     if let Some(path) = text("path") {
         texts.push(("path", path.into(), read("path", path, files)?));
@@ -41,7 +42,11 @@ fn keyed(body: &Value, files: &dyn Files) -> Result<Vec<Turn>, Strange> {
     let mut found: BTreeMap<String, Turn> = BTreeMap::new();
     for (argument, file, text) in texts {
         let documents = files.documents(&text).map_err(|why| {
-            strange(argument, "Unreadable manifests", format!("{file} cannot be read as manifests: {why}"))
+            strange(
+                argument,
+                "Unreadable manifests",
+                format!("{file} cannot be read as manifests: {why}"),
+            )
         })?;
         for document in documents.into_iter().flat_map(items) {
             let Some((kind, group, rest)) = key_of(&document.value) else {

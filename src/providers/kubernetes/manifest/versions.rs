@@ -27,7 +27,8 @@ enum Change {
     Refused(&'static str),
 }
 
-const WORKLOADS: &[&str] = &["Deployment", "DaemonSet", "ReplicaSet", "StatefulSet", "ControllerRevision"];
+const WORKLOADS: &[&str] =
+    &["Deployment", "DaemonSet", "ReplicaSet", "StatefulSet", "ControllerRevision"];
 const RBAC: &[&str] = &["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
 
 const fn row(
@@ -50,12 +51,7 @@ const REMOVED: &[Removed] = &[
     row("batch/v1beta1", &["CronJob"], "batch/v1", Change::Same),
     row("batch/v2alpha1", &["CronJob"], "batch/v1", Change::Same),
     row("policy/v1beta1", &["PodDisruptionBudget"], "policy/v1", Change::Same),
-    row(
-        "autoscaling/v2beta2",
-        &["HorizontalPodAutoscaler"],
-        "autoscaling/v2",
-        Change::Same,
-    ),
+    row("autoscaling/v2beta2", &["HorizontalPodAutoscaler"], "autoscaling/v2", Change::Same),
     row(
         "autoscaling/v2beta1",
         &["HorizontalPodAutoscaler"],
@@ -72,12 +68,7 @@ const REMOVED: &[Removed] = &[
         Change::Same,
     ),
     row("coordination.k8s.io/v1beta1", &["Lease"], "coordination.k8s.io/v1", Change::Same),
-    row(
-        "extensions/v1beta1",
-        &["PodSecurityPolicy"],
-        "",
-        Change::Refused(PSP),
-    ),
+    row("extensions/v1beta1", &["PodSecurityPolicy"], "", Change::Refused(PSP)),
     row("policy/v1beta1", &["PodSecurityPolicy"], "", Change::Refused(PSP)),
     row(
         "apiextensions.k8s.io/v1beta1",
@@ -165,9 +156,7 @@ fn workload(manifest: &Value) -> Option<Value> {
         let metadata = spec.field("template").and_then(|template| template.field("metadata"));
         let labels = metadata.and_then(|metadata| metadata.field("labels")).cloned();
         match labels {
-            Some(labels) => {
-                with(&spec, "selector", Some(Value::object([("matchLabels", labels)])))
-            }
+            Some(labels) => with(&spec, "selector", Some(Value::object([("matchLabels", labels)]))),
             None => spec,
         }
     }))
@@ -245,8 +234,11 @@ fn autoscaler(manifest: &Value) -> Option<Value> {
                         let kind = ("type", Value::string(kind));
                         Some(Value::object([kind, (new, given.clone())]))
                     };
-                    let target = target("targetAverageUtilization", "Utilization", "averageUtilization")
-                        .or_else(|| target("targetAverageValue", "AverageValue", "averageValue"));
+                    let target =
+                        target("targetAverageUtilization", "Utilization", "averageUtilization")
+                            .or_else(|| {
+                                target("targetAverageValue", "AverageValue", "averageValue")
+                            });
                     let rest = with(resource, "targetAverageUtilization", None);
                     with(&with(&rest, "targetAverageValue", None), "target", target)
                 })
