@@ -35,7 +35,8 @@ pub(super) async fn left(
         },
         None => generated(cluster, kind, &planned, since).await?,
     };
-    let may_be = |live: &Json| is_ours(live, MANAGER) || (is_unclaimed(live) && made_since(live, since));
+    let may_be =
+        |live: &Json| is_ours(live, MANAGER) || (is_unclaimed(live) && made_since(live, since));
     let Some(mut live) = live.filter(may_be) else { return Ok(Found::default()) };
     let mut complete = true;
     if let (Some(rule), Some(name)) = (rule_of(&kind.kind, &planned), name_of(kind, &live)) {
