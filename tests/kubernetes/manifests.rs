@@ -42,7 +42,7 @@ async fn only_what_a_manifest_says_is_compared() {
     assert!(bench.is_settled(&kept).await);
 
     bench.behind("PATCH", path, MERGE, &json!({ "data": { "a": "changed" } }));
-    let read = bench.refresh(&[kept.clone()]).await.remove(0).expect("it is there");
+    let read = bench.refresh(std::slice::from_ref(&kept)).await.remove(0).expect("it is there");
     let (_, planned) = bench.plan(&read, None);
     let object = planned.after.field("object").expect("an object");
     assert_eq!(to_json(object)["data"], json!({ "a": "1", "b": "2" }));

@@ -147,6 +147,6 @@ mod tests {
         assert!(is_unclaimed(&json!({ "metadata": {} })));
         assert!(is_unclaimed(&managed(&["kube-controller-manager"])));
         assert!(!is_unclaimed(&managed(&["kube-controller-manager", "kubectl-create"])));
-        assert!(!is_unclaimed(&managed(&[MANAGER])) && is_ours(&managed(&[MANAGER])));
+        assert!(!is_unclaimed(&managed(&[MANAGER])) && is_ours(&managed(&[MANAGER]), MANAGER));
     }
 }

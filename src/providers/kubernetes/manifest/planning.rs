@@ -11,7 +11,7 @@ use super::super::super::{PlanRequest, Planned, Problem};
 use super::super::definitions::bundled;
 use super::super::equal::quantity;
 use super::super::memory::Memory;
-use super::super::tables::{Nodes, Shape};
+use super::super::tables::Nodes;
 use super::body::{Who, manifest};
 use super::check::{check, problem, shape};
 use super::kinds::{DEFINITION, Known, typed};
@@ -331,11 +331,9 @@ fn fixed_fields(nodes: &Nodes, before: &str, found: &mut Vec<String>) {
 }
 
 fn all_replace(nodes: &Nodes) -> bool {
-    nodes.values().all(|node| {
-        node.replaces
-            || node.shape == Shape::Map && node.replaces
-            || node.block.as_ref().is_some_and(|block| all_replace(block))
-    })
+    nodes
+        .values()
+        .all(|node| node.replaces || node.block.as_ref().is_some_and(|block| all_replace(block)))
 }
 
 /// Gives what is known of an object that is still to be made: whose it is. All else is known after the apply.

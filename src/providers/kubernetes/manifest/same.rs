@@ -58,7 +58,7 @@ fn within(
         }
         Content::Bool(_) | Content::Number(_) | Content::String(_) => {
             let same = there.is_some_and(|there| same_scalar(given, there, lens));
-            if !same && !(there.is_none() && is_default(given, path)) {
+            if !(same || there.is_none() && is_default(given, path)) {
                 found.push(path.clone());
             }
         }
