@@ -199,9 +199,11 @@ impl<'a> Lowering<'a> {
                 ExprKind::Template(self.heredoc(heredoc, range))
             }
             from::Expression::Array(array) => {
+                self.doubt_loop(array.iter().next().and_then(hcl_edit::Span::span));
                 ExprKind::Tuple(array.iter().map(|element| self.expr(element)).collect())
             }
             from::Expression::Object(object) => {
+                self.doubt_loop(object.iter().next().and_then(|(key, _)| key_range(key)));
                 ExprKind::Object(object.iter().map(|(key, value)| self.item(key, value)).collect())
             }
             from::Expression::Parenthesis(inner) => {
@@ -324,6 +326,13 @@ impl<'a> Lowering<'a> {
                 && continues(after.and_then(|text| text.chars().next()))
         };
         self.doubtful = self.doubtful || starts.into_iter().any(|range| glued(range.start));
+    }
+
+    /// Looks at the first word in brackets: whatever follows, Terraform takes `for` for the begin of a loop.
+    fn doubt_loop(&mut self, first: Option<std::ops::Range<usize>>) {
+        let rest = first.and_then(|range| self.text.get(range.start..));
+        let rest = rest.and_then(|text| text.strip_prefix("for"));
+        self.doubtful |= rest.is_some_and(|text| !text.starts_with(super::continues_name));
     }
 
     fn for_expr(&mut self, expr: &from::ForExpr) -> For {
