@@ -250,8 +250,8 @@ impl Bench {
         Ok(Kept { type_name: type_name.into(), config, observed })
     }
 
-    /// Reads an object by an import id.
-    pub(crate) async fn import(&self, type_name: &str, id: &str) -> Option<Kept> {
+    /// Reads an object by an import id, without a configuration.
+    pub(crate) async fn imported(&self, type_name: &str, id: &str) -> Option<Kept> {
         let schema = self.provider.resource(Mode::Managed, type_name).expect("the type is there");
         let value = self.provider.import(type_name, id, &Value::null(Type::Any)).expect(id);
         let address = Address::root(Mode::Managed, type_name, "this");
@@ -318,6 +318,16 @@ impl Bench {
         let address = Address::root(Mode::Managed, type_name, "this");
         let action = Action { address, type_name: type_name.into(), deed, private };
         self.session.act(&action, &self.desk).await
+    }
+
+    /// Takes an object in by its id, as a configuration stands for it.
+    pub(crate) async fn import(&self, type_name: &str, id: &str, json: &Json) -> Option<Kept> {
+        let config = self.config(Mode::Managed, type_name, json);
+        let block = self.provider.schema().empty();
+        let value = self.provider.import(type_name, id, &block).expect("the id is of its form");
+        let observed = Observed { value, private: Vec::new() };
+        let kept = Kept { type_name: type_name.into(), config, observed };
+        self.refresh(std::slice::from_ref(&kept)).await.remove(0)
     }
 
     /// Reads objects anew; nothing where one is gone.

@@ -1,6 +1,9 @@
 //! The Kubernetes provider against the sandbox's API server, over TLS.
 
 mod bench;
+mod facts;
+mod kinds;
 mod manifests;
+mod parts;
 mod plain;
 mod workloads;

@@ -75,7 +75,7 @@ async fn what_is_imported_is_left_as_it_is() {
     bench.behind("POST", "/api/v1/namespaces/default/configmaps", "application/json", &body);
     let id = "apiVersion=v1,kind=ConfigMap,namespace=default,name=settings";
 
-    let mut kept = bench.import(ONE, id).await.expect("it is there");
+    let mut kept = bench.imported(ONE, id).await.expect("it is there");
     kept.config = written(&bench, &map(&json!({ "a": "1" })));
 
     let (_, planned) = bench.plan(&kept, None);

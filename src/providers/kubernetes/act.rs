@@ -15,7 +15,7 @@ use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe};
 use super::ready::rule_of;
-use super::tables::Kind;
+use super::tables::{Kind, Way};
 use super::wait::{Wait, duration};
 
 /// Kinds whose pods are to be gone before they are.
@@ -44,15 +44,50 @@ impl Act<'_> {
     ) -> Result<Observed, Failure> {
         let written = object::written(&self.kind.nodes, config).into_iter().collect();
         let memory = Memory { written: Some(written), imported: false, uid: None };
-        let live = match Name::of(self.kind, config) {
+        let live = self.put(planned, config).await?;
+        self.finish(planned, live, &memory, "create").await
+    }
+
+    /// Sends a new object, under its name or one that the server chooses.
+    ///
+    /// # Errors
+    /// What the server answered instead, or that there is one.
+    pub(super) async fn put(&self, planned: &Value, config: &Value) -> Result<Json, ApiError> {
+        if self.kind.way == Way::Adopted {
+            let name = Name::of(self.kind, planned).ok_or_else(|| self.nameless())?;
+            self.given(&name, self.patience(planned, "create", 30)).await?;
+            let body = object::intent(self.kind, config, Some(&name));
+            return self.apply(&name, &body, &By::us()).await;
+        }
+        match Name::of(self.kind, config) {
             Some(name) => {
                 self.vacant(&name, self.patience(planned, "create", 600), &name.id()).await?;
                 let body = object::intent(self.kind, config, Some(&name));
-                self.apply(&name, &body, &By::us()).await?
+                self.apply(&name, &body, &By::us()).await
             }
-            None => self.post(config).await?,
-        };
-        self.finish(planned, live, &memory, "create").await
+            None => self.post(config).await,
+        }
+    }
+
+    /// Waits until the cluster has made an object that is its own to make.
+    async fn given(&self, name: &Name, patience: Duration) -> Result<(), ApiError> {
+        let clock = self.desk.clock();
+        let patience = jiff::SignedDuration::try_from(patience).unwrap_or_default();
+        let deadline = clock.now().checked_add(patience).unwrap_or(jiff::Timestamp::MAX);
+        loop {
+            match self.cluster.get(&self.kind.path(&name.namespace, &name.name)).await {
+                Err(refusal) if refusal.is_gone() && clock.now() < deadline => {
+                    self.desk.note(&format!(
+                        "waiting for the cluster to make {} \"{}\"",
+                        self.kind.kind,
+                        name.id()
+                    ));
+                    clock.sleep(Duration::from_secs(1)).await;
+                }
+                Err(refusal) => return Err(refusal.into()),
+                Ok(_) => return Ok(()),
+            }
+        }
     }
 
     /// Changes the object.
@@ -190,7 +225,7 @@ impl Act<'_> {
     }
 
     /// Keeps the object, waits for it to be ready and reads it as it is then.
-    async fn finish(
+    pub(super) async fn finish(
         &self,
         planned: &Value,
         live: Json,
@@ -330,7 +365,8 @@ impl Act<'_> {
         Ok(())
     }
 
-    fn identity(&self, name: &Name) -> Json {
+    /// Gives what the journal knows an object by.
+    pub(super) fn identity(&self, name: &Name) -> Json {
         json!({ "apiVersion": self.kind.api_version, "kind": self.kind.kind,
             "namespace": name.namespace, "name": name.name })
     }
@@ -352,7 +388,8 @@ impl Act<'_> {
         given.or(usual).and_then(duration).unwrap_or(Duration::from_secs(otherwise))
     }
 
-    fn nameless(&self) -> ApiError {
+    /// Gives the error of an object without a name.
+    pub(super) fn nameless(&self) -> ApiError {
         let detail = format!(
             "The {} has neither `name` nor `generate_name` in its metadata.",
             self.kind.kind

@@ -124,9 +124,12 @@ async fn send(
     cluster.send(Ask { method: Method::PATCH, path: &path, body, attempts }).await
 }
 
-struct Conflict {
-    manager: String,
-    field: String,
+/// A field that another manager has with another value.
+pub(super) struct Conflict {
+    /// The manager.
+    pub manager: String,
+    /// The field, like `spec.replicas`.
+    pub field: String,
     declared: bool,
 }
 
@@ -140,7 +143,8 @@ impl Conflict {
     }
 }
 
-fn conflicts(refusal: &Refusal) -> Vec<Conflict> {
+/// Gives the conflicts of a refusal.
+pub(super) fn conflicts(refusal: &Refusal) -> Vec<Conflict> {
     let causes = refusal.causes().filter(|(reason, ..)| *reason == "FieldManagerConflict");
     causes
         .map(|(_, field, message)| Conflict {

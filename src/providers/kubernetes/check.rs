@@ -56,6 +56,7 @@ impl Check {
             let Some(given) = value.field(name) else { continue };
             let path = path.attribute(name);
             self.conflicts(node, name, value, &path);
+            self.group(node, name, value, &path);
             if node.wrapper {
                 if let (Some(block), Some([inner, ..])) = (&node.block, given.elements()) {
                     self.block(block, inner, part, &path.place(0));
@@ -63,7 +64,9 @@ impl Check {
                 continue;
             }
             let Some(api) = &node.api else { continue };
-            let inner = part.and_then(|part| self.definitions.property(part, api));
+            let inner = api.split('/').fold(part, |part, name| {
+                part.and_then(|part| self.definitions.property(part, name))
+            });
             let empty = given.is_null() || given.elements().is_some_and(<[Value]>::is_empty);
             if empty && given.is_known() {
                 self.absent(node, api, part, value, &path);
@@ -101,6 +104,28 @@ impl Check {
                 let detail = format!("\"{name}\" and \"{other}\" exclude each other.");
                 self.say(path, "Conflicting arguments", detail);
             }
+        }
+    }
+
+    /// Checks that of a group as many are given as must be. What is unknown may be there or not.
+    fn group(&mut self, node: &Node, name: &str, holder: &Value, path: &Path) {
+        let (others, exactly) = match (&node.exactly_one, &node.at_least_one) {
+            (others, _) if !others.is_empty() => (others, true),
+            (_, others) if !others.is_empty() => (others, false),
+            _ => return,
+        };
+        let names = || std::iter::once(name).chain(others.iter().map(String::as_str));
+        let parts: Vec<&Value> = names().filter_map(|name| holder.field(name)).collect();
+        if parts.iter().any(|part| !part.is_known()) {
+            return;
+        }
+        let given = parts.iter().filter(|part| !part.is_null()).count();
+        let list = names().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        if given == 0 || (exactly && given > 1) {
+            let count = if exactly { "Exactly one" } else { "At least one" };
+            let summary =
+                if given == 0 { "Missing required argument" } else { "Conflicting arguments" };
+            self.say(path, summary, format!("{count} of {list} must be given."));
         }
     }
 
@@ -159,8 +184,8 @@ impl Check {
             let detail = format!("A {} needs `name` or `generate_name`.", kind.kind);
             self.say(&path, "Missing name", detail);
         }
-        // RBAC's names are paths' segments, and allow more.
-        let strict = !kind.api_version.starts_with("rbac");
+        // RBAC's names are paths' segments, and allow more; what is of any kind may be one of RBAC's.
+        let strict = !kind.api_version.starts_with("rbac") && !kind.api_version.is_empty();
         if let Some(name) = text("name").filter(|name| strict && !is_name(name)) {
             let detail = format!(
                 "\"{name}\" is no name for a {}: it must be at most 253 lower case letters, digits, `-` or \

@@ -50,7 +50,7 @@ pub(super) fn same_text(convert: Convert, left: &str, right: &str) -> bool {
         Convert::Quantity => {
             matches!((quantity(left), quantity(right)), (Some(a), Some(b)) if a == b)
         }
-        Convert::Decimal | Convert::IntOrString => {
+        Convert::Decimal | Convert::IntOrString | Convert::Port => {
             matches!((left.parse::<i64>(), right.parse::<i64>()), (Ok(a), Ok(b)) if a == b)
         }
         Convert::Octal => matches!((octal(left), octal(right)), (Some(a), Some(b)) if a == b),

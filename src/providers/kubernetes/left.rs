@@ -4,15 +4,16 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::super::{ApiError, ApiErrorKind, Desk, Found, Observed, Wanted, is_within};
+use super::super::{ApiError, ApiErrorKind, Desk, Failure, Found, Observed, Wanted, is_within};
 use super::act::Act;
 use super::apply::{MANAGER, is_keeper};
+use super::certificate::take;
 use super::client::Cluster;
 use super::memory::Memory;
 use super::object::{Name, metadata, written};
 use super::observe::{Mode, observe};
 use super::ready::rule_of;
-use super::tables::{Kind, Nodes};
+use super::tables::{Kind, Nodes, Way};
 use crate::value::Value;
 
 /// Looks for the object, and waits until it is ready, as its making would have.
@@ -39,6 +40,10 @@ pub(super) async fn left(
         |live: &Json| is_ours(live, MANAGER) || (is_unclaimed(live) && made_since(live, since));
     let Some(mut live) = live.filter(may_be) else { return Ok(Found::default()) };
     let mut complete = true;
+    if kind.way == Way::Certificate {
+        let act = Act { cluster, kind, desk };
+        return certificate(&act, wanted, &planned, live, since).await;
+    }
     if let (Some(rule), Some(name)) = (rule_of(&kind.kind, &planned), name_of(kind, &live)) {
         let act = Act { cluster, kind, desk };
         let patience = act.patience(&planned, "create", rule.patience);
@@ -59,6 +64,28 @@ pub(super) async fn left(
     complete &= is_within(&planned, &value);
     let object = Some(Observed { value, private: memory.bytes() });
     Ok(Found { object, complete, ours: made_since(&live, since), strays: Vec::new() })
+}
+
+/// Goes on with a request whose certificate has not been taken.
+async fn certificate(
+    act: &Act<'_>,
+    wanted: &Wanted,
+    planned: &Value,
+    live: Json,
+    since: Timestamp,
+) -> Result<Found, ApiError> {
+    let open = reopened(&act.kind.nodes, planned);
+    let value = observe(act.kind, Some(&open), &live, Mode::Complete);
+    let made = Observed { value, private: wanted.private.clone() };
+    let ours = made_since(&live, since);
+    let written = written(&act.kind.nodes, planned).into_iter().collect();
+    let memory = Memory { written: Some(written), ..Memory::default() };
+    let (object, complete) = match take(act, &open, live, &memory, made).await {
+        Ok(signed) => (signed, true),
+        Err(Failure { partial: Some(made), .. }) => (made, false),
+        Err(failure) => return Err(failure.error),
+    };
+    Ok(Found { object: Some(object), complete, ours, strays: Vec::new() })
 }
 
 /// Gives a planned object with what the server gives unknown again: a journal has null in its place.

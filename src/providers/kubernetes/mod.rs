@@ -5,10 +5,12 @@
 
 mod tables;
 mod token;
+mod certificate;
 mod definitions;
 mod schema;
 mod equal;
 mod memory;
+mod place;
 mod object;
 mod observe;
 mod planning;
@@ -26,6 +28,7 @@ mod data;
 mod session;
 mod kubeconfig;
 mod left;
+mod parts;
 mod upgrade;
 mod manifest;
 #[cfg(test)]
@@ -44,14 +47,17 @@ use crate::schema::Schema;
 use crate::value::{Fields, Kind as Content, Value};
 
 use self::memory::Memory;
-use self::tables::tables;
+use self::tables::{Way, tables};
 use super::{PlanRequest, Planned, Problem, Provider, Session, World};
 
 /// Data sources: those of a kind that has one, by the resource type's name.
 const DATA: &[&str] = &[
     "kubernetes_config_map_v1",
+    "kubernetes_endpoint_slice_v1",
     "kubernetes_endpoints_v1",
+    "kubernetes_ingress",
     "kubernetes_ingress_v1",
+    "kubernetes_mutating_webhook_configuration_v1",
     "kubernetes_namespace_v1",
     "kubernetes_persistent_volume_claim_v1",
     "kubernetes_persistent_volume_v1",
@@ -167,12 +173,20 @@ impl Provider for Kubernetes {
             request.prior.is_none_or(|prior| prior.without_marks() != after.without_marks());
         let (mut problems, mut notes) = (Vec::new(), Vec::new());
         if changes {
+            if let Some((former, release)) = &kind.former {
+                notes.push(format!(
+                    "{former} is gone since Kubernetes {release}: the object is written as {}",
+                    kind.api_version
+                ));
+            }
             // What was unknown to the first check may be known to this one.
             problems = check::check(kind, request.config);
-            notes.push(format!(
-                "checked against the bundled definitions of Kubernetes {}",
-                bundled_minor()
-            ));
+            if kind.way != Way::Part {
+                notes.push(format!(
+                    "checked against the bundled definitions of Kubernetes {}",
+                    bundled_minor()
+                ));
+            }
         }
         Planned { after, replaces, problems, notes }
     }
@@ -183,6 +197,16 @@ impl Provider for Kubernetes {
         }
         let kind =
             tables().kind(type_name).ok_or_else(|| format!("There is no type \"{type_name}\"."))?;
+        match kind.way {
+            Way::Token => {
+                return Err(
+                    "A token is given once and cannot be read again: there is nothing to import."
+                        .into(),
+                );
+            }
+            Way::Part => return parts::import(kind, type_name, id),
+            Way::Whole | Way::Adopted | Way::Certificate => {}
+        }
         let (namespace, name) = match id.split_once('/') {
             Some((namespace, name)) if kind.namespaced => (Some(namespace), name),
             None if !kind.namespaced => (None, id),

@@ -11,6 +11,7 @@ use crate::value::json::to_json;
 use crate::value::{Kind as Content, Value};
 
 use super::equal::octal;
+use super::place::{fill, put};
 use super::schema;
 use super::tables::{Convert, Kind, Node, Nodes, Shape};
 
@@ -67,7 +68,11 @@ pub(super) fn intent(kind: &Kind, config: &Value, name: Option<&Name>) -> Json {
             metadata.insert("namespace".into(), json!(name.namespace));
         }
     }
-    Json::Object(object)
+    let mut object = Json::Object(object);
+    for (place, value) in &kind.sets {
+        fill(&mut object, place, value);
+    }
+    object
 }
 
 /// Writes a block's fields under their API names; what is unknown is left out.
@@ -83,13 +88,7 @@ pub(super) fn fields(nodes: &Nodes, value: &Value) -> Map<String, Json> {
         }
         let Some(api) = &node.api else { continue };
         let Some(json) = field(node, given) else { continue };
-        // A secret's plain and binary data are one map in the API.
-        match (object.get_mut(api), json) {
-            (Some(Json::Object(there)), Json::Object(more)) => there.extend(more),
-            (_, json) => {
-                object.insert(api.clone(), json);
-            }
-        }
+        put(&mut object, api, json);
     }
     object
 }
@@ -148,6 +147,11 @@ fn scalar(node: &Node, value: &Value) -> Option<Json> {
         Convert::Decimal => {
             Some(text.parse::<i64>().map_or_else(|_| json!(&**text), |number| json!(number)))
         }
+        Convert::Port if text.is_empty() => None,
+        Convert::Port => Some(
+            text.parse::<u16>()
+                .map_or_else(|_| json!({ "name": &**text }), |number| json!({ "number": number })),
+        ),
         Convert::Octal => Some(octal(text).map_or_else(|| json!(&**text), |number| json!(number))),
     }
 }

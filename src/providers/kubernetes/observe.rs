@@ -14,6 +14,7 @@ use crate::value::{Number, Type, Value};
 
 use super::equal::{is_absent, is_idle, is_idle_block, same};
 use super::object::Name;
+use super::place::at;
 use super::schema;
 use super::tables::{Convert, Kind, List, Node, Nodes, Shape};
 
@@ -83,7 +84,7 @@ impl Reader<'_> {
             let path = format!("{before}{name}");
             let given = template.and_then(|template| template.field(name));
             let value = match (&node.api, node.wrapper) {
-                (Some(api), _) => self.field(node, given, live.get(api), &path),
+                (Some(api), _) => self.field(node, given, at(live, api), &path),
                 (None, true) => self.wrapper(node, given, live, &path),
                 (None, false) => outside(node, given),
             };
@@ -354,6 +355,9 @@ fn is_foreign(path: &str, key: &str) -> bool {
 
 fn scalar(node: &Node, live: &Json) -> Option<Value> {
     let text = match live {
+        Json::Object(port) if node.convert == Convert::Port => {
+            return scalar(node, port.get("number").or_else(|| port.get("name"))?);
+        }
         Json::Null | Json::Array(_) | Json::Object(_) => return None,
         Json::Bool(flag) => return Some(Value::bool(*flag)),
         Json::Number(number) => {

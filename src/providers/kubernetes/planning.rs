@@ -10,7 +10,7 @@ use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::with_metadata;
 use super::schema;
-use super::tables::{Kind, List, Node, Nodes, Shape};
+use super::tables::{Kind, List, Node, Nodes, Shape, Way};
 
 /// Gives the object as it will be, and the parts whose change replaces it.
 pub(super) fn plan(
@@ -26,7 +26,8 @@ pub(super) fn plan(
     let mut replaces = planner.replaces;
     replaces.dedup();
     if replaces.is_empty() {
-        return (counters(prior, after), replaces);
+        let counted = matches!(kind.way, Way::Whole | Way::Adopted);
+        return (if counted { counters(prior, after) } else { after }, replaces);
     }
     let anew =
         Planner { kind, memory: &Memory::default(), replaces: Vec::new() }.object(None, config);
@@ -65,8 +66,13 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn object(&mut self, prior: Option<&Value>, config: &Value) -> Value {
         let after = self.fields(&self.kind.nodes.clone(), config, prior, &Path::root(), "");
-        let id = match Name::of(self.kind, &after) {
-            Some(name) => Value::string(name.id()),
+        let id = match self.kind.way {
+            Way::Part => super::parts::id(self.kind, &after),
+            _ => Name::of(self.kind, &after).map(|name| name.id()),
+        };
+        let id = match id {
+            Some(id) => Value::string(id),
+            None if self.kind.way == Way::Part => Value::unknown_not_null(Type::String),
             None => prior
                 .and_then(|prior| prior.field("id"))
                 .cloned()

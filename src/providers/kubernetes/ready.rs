@@ -70,6 +70,7 @@ const RULES: &[Rule] = &[
     rule("ResourceQuota", None, "the quota to be taken up", 60, true, quota),
     rule("CustomResourceDefinition", None, "it to be established", 60, true, definition),
     rule("Namespace", None, "the namespace to be active", 60, false, namespace),
+    rule("CertificateSigningRequest", None, "its certificate", 300, false, certificate),
 ];
 
 const fn rule(
@@ -272,6 +273,24 @@ fn definition(live: &Json) -> State {
     match condition(live, "Established", "True") {
         Some(_) => State::Done,
         None => State::Waiting("the definition to be established".into()),
+    }
+}
+
+fn certificate(live: &Json) -> State {
+    for kind in ["Denied", "Failed"] {
+        if let Some((reason, message)) = condition(live, kind, "True") {
+            return State::Failed(format!("It is {}: {reason}: {message}", kind.to_lowercase()));
+        }
+    }
+    if !text(live, "/status/certificate").is_empty() {
+        return State::Done;
+    }
+    match condition(live, "Approved", "True") {
+        Some(_) => {
+            let signer = text(live, "/spec/signerName");
+            State::Waiting(format!("the signer \"{signer}\" to sign it"))
+        }
+        None => State::Waiting("it to be approved".into()),
     }
 }
 

@@ -26,7 +26,8 @@ use super::manifest::{self, Who, is_manifest};
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
-use super::tables::{Kind, tables};
+use super::tables::{Kind, Way, tables};
+use super::{certificate, parts, token};
 
 /// A configured Kubernetes provider.
 pub(super) struct KubernetesSession {
@@ -251,6 +252,12 @@ impl KubernetesSession {
             Err(_) => return Preview::Unverified(None),
         };
         let kind = kind.as_ref();
+        if kind.way == Way::Token {
+            return Preview::Unverified(None);
+        }
+        if kind.way == Way::Part {
+            return parts::preview(&self.cluster, kind, proposed).await;
+        }
         let Some(name) = name_of(kind, &proposed.planned) else {
             return Preview::Unverified(None);
         };
@@ -315,6 +322,11 @@ fn leftover(kind: &Kind, wanted: &Wanted) -> Option<Observed> {
     Some(Observed { value: wanted.value.clone(), private: wanted.private.clone() })
 }
 
+/// Gives the kind of a type that owns parts of an object.
+fn part(type_name: &str) -> Option<&'static Kind> {
+    tables().kind(type_name).filter(|kind| kind.way == Way::Part)
+}
+
 fn unknown_type(type_name: &str) -> ApiError {
     let detail = format!("The Kubernetes provider has no type \"{type_name}\".");
     ApiError::new(ApiErrorKind::Invalid, "Unknown resource type", detail)
@@ -340,6 +352,14 @@ impl Session for KubernetesSession {
                     continue;
                 }
             };
+            if kind.way == Way::Part {
+                continue;
+            }
+            if kind.is_answer(&one.value) {
+                let (value, private) = (one.value.clone(), one.private.clone());
+                answers[place] = Some(Ok(Some(Observed { value, private })));
+                continue;
+            }
             let namespace =
                 name_of(&kind, &one.value).map(|name| name.namespace).unwrap_or_default();
             let is_manifest = is_manifest(&one.type_name);
@@ -347,6 +367,13 @@ impl Session for KubernetesSession {
             groups.entry(key).or_insert((kind, Vec::new())).1.push(place);
         }
         let mut reads: Vec<BoxFuture<'_, (Vec<usize>, Vec<Answer>)>> = Vec::new();
+        for (place, one) in wanted.iter().enumerate() {
+            if let Some(kind) = part(&one.type_name) {
+                reads.push(Box::pin(async move {
+                    (vec![place], vec![parts::read(&self.cluster, kind, one).await])
+                }));
+            }
+        }
         for ((_, namespace, _), (kind, places)) in groups {
             reads.push(Box::pin(async move {
                 let group: Vec<&Wanted> = places.iter().map(|place| &wanted[*place]).collect();
@@ -416,7 +443,12 @@ impl Session for KubernetesSession {
         }
         let kind =
             tables().kind(&wanted.type_name).ok_or_else(|| unknown_type(&wanted.type_name))?;
-        left(&self.cluster, kind, wanted, since, desk).await
+        match kind.way {
+            Way::Part => parts::left(&self.cluster, kind, wanted).await,
+            // Nobody knows a token that was not heard.
+            Way::Token => Ok(Found::default()),
+            _ => left(&self.cluster, kind, wanted, since, desk).await,
+        }
     }
 
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
@@ -427,6 +459,31 @@ impl Session for KubernetesSession {
         let kind =
             tables().kind(&action.type_name).ok_or_else(|| unknown_type(&action.type_name))?;
         let act = Act { cluster: &self.cluster, kind, desk };
+        match (kind.way, &action.deed) {
+            (Way::Certificate, Deed::Create { planned, config }) => {
+                return certificate::make(&act, planned, config).await.map(Some);
+            }
+            (Way::Token, Deed::Create { planned, config }) => {
+                return token::make(&act, planned, config).await.map(Some);
+            }
+            // What was asked for once is not there any more: its names are the state's alone.
+            (Way::Certificate | Way::Token, Deed::Update { planned, .. }) => {
+                let (value, private) = (planned.clone(), action.private.clone());
+                return Ok(Some(Observed { value, private }));
+            }
+            (Way::Token, Deed::Delete { .. }) => return Ok(None),
+            (Way::Part, Deed::Create { planned, config }) => {
+                return parts::make(&act, planned, config).await.map(Some);
+            }
+            (Way::Part, Deed::Update { prior, planned, config }) => {
+                return parts::update(&act, prior, planned, config).await.map(Some);
+            }
+            (Way::Part, Deed::Delete { prior }) => {
+                parts::unmake(&act, prior).await?;
+                return Ok(None);
+            }
+            _ => {}
+        }
         match &action.deed {
             Deed::Create { planned, config } => act.create(planned, config).await.map(Some),
             Deed::Update { prior, planned, config } => {

@@ -10,6 +10,8 @@ use std::sync::{Arc, LazyLock};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::value::Value;
+
 /// All resource types.
 pub(super) struct Tables {
     /// By type name.
@@ -35,6 +37,28 @@ pub(super) struct Kind {
     pub nodes: Arc<Nodes>,
     /// The default timeouts by action; the `timeouts` block has these names.
     pub timeouts: BTreeMap<String, String>,
+    /// What is done with it.
+    pub way: Way,
+    /// What each object has beside what is written, by its place there.
+    pub sets: BTreeMap<String, Json>,
+    /// The API version that the type's name stands for and that is gone, and the release that it is gone since.
+    pub former: Option<(String, String)>,
+}
+
+/// What is done with the objects of a resource type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Way {
+    /// An object that is made, changed and removed.
+    #[default]
+    Whole,
+    /// An object that the cluster makes by itself, and that is taken over.
+    Adopted,
+    /// Fields of an object that something else makes.
+    Part,
+    /// A request that is removed when its certificate is there.
+    Certificate,
+    /// A request that is no object at all: a token is its answer.
+    Token,
 }
 
 /// The fields of a block by attribute name.
@@ -85,6 +109,10 @@ pub(super) struct Node {
     pub deprecated: Option<String>,
     /// Attributes that exclude it.
     pub conflicts: Vec<String>,
+    /// Attributes of which, with it, exactly one is given.
+    pub exactly_one: Vec<String>,
+    /// Attributes of which, with it, at least one is given.
+    pub at_least_one: Vec<String>,
 }
 
 /// What an attribute is in the language.
@@ -113,6 +141,8 @@ pub(super) enum Convert {
     Octal,
     /// Text that is base64 in the API.
     Bytes,
+    /// A port by number or name, which the API has as an object of one of both.
+    Port,
 }
 
 /// How the API merges a list.
@@ -143,6 +173,11 @@ struct RawKind {
     block: usize,
     #[serde(default)]
     timeouts: BTreeMap<String, String>,
+    #[serde(default)]
+    way: String,
+    #[serde(default)]
+    sets: BTreeMap<String, Json>,
+    former: Option<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -170,6 +205,10 @@ struct RawNode {
     dep: Option<String>,
     #[serde(default)]
     cw: Vec<String>,
+    #[serde(default)]
+    eo: Vec<String>,
+    #[serde(default)]
+    al: Vec<String>,
 }
 
 /// Unpacks a gzipped file of the program's own.
@@ -217,6 +256,16 @@ impl Kind {
         }
     }
 
+    /// Says whether a value is an answer that was given once: nothing in the cluster stands for it.
+    pub(super) fn is_answer(&self, value: &Value) -> bool {
+        let metadata = || value.field("metadata")?.elements()?.first()?.field("uid");
+        match self.way {
+            Way::Token => true,
+            Way::Certificate => metadata().is_some_and(|uid| !uid.is_null()),
+            Way::Whole | Way::Adopted | Way::Part => false,
+        }
+    }
+
     /// Gives the path of an object.
     pub(super) fn path(&self, namespace: &str, name: &str) -> String {
         format!("{}/{name}", self.collection(namespace))
@@ -232,6 +281,15 @@ fn kind(raw: RawKind, blocks: &[Arc<Nodes>]) -> Kind {
         namespaced: raw.namespaced,
         nodes: blocks.get(raw.block).cloned().expect("a kind's block is in the table"),
         timeouts: raw.timeouts,
+        way: match raw.way.as_str() {
+            "adopted" => Way::Adopted,
+            "part" => Way::Part,
+            "certificate" => Way::Certificate,
+            "token" => Way::Token,
+            _ => Way::Whole,
+        },
+        sets: raw.sets,
+        former: raw.former,
     }
 }
 
@@ -262,6 +320,8 @@ fn node(raw: RawNode, blocks: &[Arc<Nodes>]) -> Node {
         wrapper: raw.w == 1,
         deprecated: raw.dep,
         conflicts: raw.cw,
+        exactly_one: raw.eo,
+        at_least_one: raw.al,
     }
 }
 
@@ -283,6 +343,7 @@ fn convert(name: &str) -> Convert {
         "decimal" => Convert::Decimal,
         "octal" => Convert::Octal,
         "bytes" => Convert::Bytes,
+        "port" => Convert::Port,
         _ => Convert::Plain,
     }
 }

@@ -1,15 +1,19 @@
-//! `ephemeral.kubernetes_token_request_v1`: a token of a service account, asked for in each run.
+//! `kubernetes_token_request_v1`: a token of a service account; asked for once as a resource, in each run where it is ephemeral.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
 use crate::http::Method;
-use crate::providers::{ApiError, ApiErrorKind};
+use crate::providers::{ApiError, ApiErrorKind, Failure, Observed};
 use crate::schema::{BlockKind, Field, Given, Schema};
 use crate::value::{Type, Value};
 
+use super::act::Act;
 use super::client::{Ask, Cluster};
+use super::memory::Memory;
+use super::object::{self, Name};
+use super::observe::{Mode, observe};
 
 /// The type's name.
 pub(super) const TYPE: &str = "kubernetes_token_request_v1";
@@ -70,6 +74,31 @@ pub(super) async fn open(cluster: &Cluster, config: &Value) -> Result<Value, Api
     Ok(config
         .with_field("token", told("/status/token").sensitive())
         .with_field("expiration_timestamp", told("/status/expirationTimestamp")))
+}
+
+/// Asks for a token that the state keeps.
+///
+/// # Errors
+/// What the server answered instead: that there is no such account, as a rule.
+pub(super) async fn make(
+    act: &Act<'_>,
+    planned: &Value,
+    config: &Value,
+) -> Result<Observed, Failure> {
+    let name = Name::of(act.kind, config).ok_or_else(|| act.nameless())?;
+    let Name { namespace, name: account } = &name;
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
+    let request = object::intent(act.kind, config, Some(&name));
+    let call = act.desk.intent(&format!("POST {path}"), act.identity(&name)).await?;
+    let body = Some(("application/json", request.to_string()));
+    let ask = Ask { method: Method::POST, path: &path, body, attempts: 3 };
+    let outcome = act.cluster.send(ask).await;
+    act.desk.answer(call, if outcome.is_ok() { "created" } else { "refused" }).await;
+    let answer = outcome.map_err(ApiError::from)?;
+    let written = object::written(&act.kind.nodes, config).into_iter().collect();
+    let memory = Memory { written: Some(written), ..Memory::default() };
+    let value = observe(act.kind, Some(planned), &answer, Mode::Complete);
+    Ok(Observed { value, private: memory.bytes() })
 }
 
 /// Gives the request's `spec`.

@@ -197,6 +197,7 @@ impl Wait<'_> {
                 | "Secret"
                 | "Namespace"
                 | "Pod"
+                | "CertificateSigningRequest"
         )
     }
 }

@@ -93,6 +93,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("PriorityClass", "/preemptionPolicy", FIXED),
     ("RuntimeClass", "/handler", FIXED),
     ("EndpointSlice", "/addressType", FIXED),
+    ("CertificateSigningRequest", "/spec", FIXED),
     ("CustomResourceDefinition", "/spec/group", FIXED),
     ("CustomResourceDefinition", "/spec/names/kind", FIXED),
     ("CustomResourceDefinition", "/spec/names/plural", FIXED),

@@ -33,6 +33,7 @@ pub fn answer(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> 
         "log" => log(inner, call, &object),
         "token" => token(inner, call, &object),
         "eviction" => evict(inner, call, &object),
+        "approval" => approve(inner, call, &object),
         "finalize" => {
             let body = call.body()?;
             let mut store = inner.locked();
@@ -272,6 +273,56 @@ fn evict(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
     delete::delete(&mut store, call.resource, &key, &Options::default())?;
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Ok(Response::json(StatusCode::CREATED, &status))
+}
+
+/// Of what is sent to an approval only the conditions count.
+fn approve(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {
+    let key = call.key(object);
+    let mut store = inner.locked();
+    let Some(live) = store.get(&key).cloned() else {
+        return Err(Failure::not_found(call.resource, object));
+    };
+    let mut sent = live.clone();
+    match call.request.method {
+        Method::GET => return Ok(Response::json(StatusCode::OK, &live)),
+        Method::PUT => sent = call.body()?,
+        Method::PATCH if call.media() == "application/json-patch+json" => {
+            patch::json_patch(&mut sent, &call.body()?).map_err(Failure::unprocessable)?;
+        }
+        Method::PATCH => patch::merge_patch(&mut sent, &call.body()?),
+        _ => return Err(Failure::method_not_allowed()),
+    }
+    let mut next = live;
+    for (at, condition) in items(&sent, "/status/conditions").iter().enumerate() {
+        let field = format!("status.conditions[{at}]");
+        if !matches!(text(condition, "/type"), "Approved" | "Denied" | "Failed") {
+            let cause = super::failure::Cause::invalid(field, &condition["type"], "unknown type");
+            return Err(Failure::invalid(call.resource, object, &[cause]));
+        }
+        let known = items(&next, "/status/conditions").iter();
+        if known.clone().any(|one| one["type"] == condition["type"]) {
+            continue;
+        }
+        let mut condition = condition.clone();
+        for name in ["lastUpdateTime", "lastTransitionTime"] {
+            condition[name] = json!(store.stamp());
+        }
+        let mut conditions: Vec<Json> = known.cloned().collect();
+        conditions.push(condition);
+        next["status"]["conditions"] = json!(conditions);
+    }
+    let all = items(&next, "/status/conditions");
+    if ["Approved", "Denied"].iter().all(|kind| all.iter().any(|one| one["type"] == *kind)) {
+        let text = "Approved and Denied conditions are mutually exclusive";
+        let cause = super::failure::Cause::invalid("status.conditions", &json!("Denied"), text);
+        return Err(Failure::invalid(call.resource, object, &[cause]));
+    }
+    if let Some(version) = sent["metadata"].get("resourceVersion").filter(|v| v.is_string()) {
+        next["metadata"]["resourceVersion"] = version.clone();
+    }
+    let mut how = call.how()?;
+    let written = admit::update(&mut store, call.resource, &key, next, &mut how)?;
+    Ok(call.reply(StatusCode::OK, &written, &how))
 }
 
 fn token(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {

@@ -13,7 +13,7 @@ use super::failure::Cause;
 use super::resources::Resource;
 use super::select::label_selector_matches;
 use super::store::{items, text};
-use super::validate_pod;
+use super::{validate_more, validate_pod};
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
     characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
@@ -82,6 +82,9 @@ const RULES: &[(&str, Rule)] = &[
     ("ConfigMap", config_map),
     ("Secret", secret),
     ("HorizontalPodAutoscaler", autoscaler),
+    ("CertificateSigningRequest", validate_more::request),
+    ("APIService", validate_more::api_service),
+    ("Node", validate_more::node),
 ];
 
 fn metadata(resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {

@@ -11,7 +11,7 @@ use crate::value::Value;
 use crate::value::json::to_json;
 
 use super::super::definitions::{Form, Part, bundled};
-use super::super::tables::{Kind, tables};
+use super::super::tables::{Kind, Way, tables};
 use super::body::Who;
 
 /// Kinds that have no resource type of their own: version, kind, plural, and whether they live in a namespace.
@@ -78,12 +78,16 @@ pub(in super::super) fn bare(
         namespaced,
         nodes: Arc::default(),
         timeouts: BTreeMap::new(),
+        way: Way::Whole,
+        sets: BTreeMap::new(),
+        former: None,
     }
 }
 
 /// Gives the resource type's kind that a manifest is of, with its attributes.
 pub(super) fn typed(api_version: &str, kind: &str) -> Option<&'static Kind> {
-    tables().kinds.values().find(|row| row.api_version == api_version && row.kind == kind)
+    let mut whole = tables().kinds.values().filter(|row| row.way == Way::Whole);
+    whole.find(|row| row.api_version == api_version && row.kind == kind)
 }
 
 /// Gives a kind that each cluster has.

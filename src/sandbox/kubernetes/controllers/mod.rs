@@ -20,6 +20,7 @@ pub mod service;
 pub mod ingress;
 pub mod volume;
 pub mod small;
+pub mod requests;
 
 use jiff::Timestamp;
 
@@ -43,6 +44,7 @@ const CONTROLLERS: &[Controller] = &[
     service::run,
     ingress::run,
     small::run,
+    requests::run,
 ];
 
 /// A fault of a controller would go round for ever.

@@ -99,11 +99,15 @@ pub fn choose(store: &Store, pod: &Json) -> Result<String, String> {
     if nodes.is_empty() {
         return Err("no nodes available to schedule pods".to_owned());
     }
-    let (mut unmatched, mut full) = (0, Vec::new());
+    let (mut unmatched, mut full, mut tainted) = (0, Vec::new(), Vec::new());
     let mut best: Option<(usize, String)> = None;
     for node in &nodes {
         if !fits_labels(node, pod) {
             unmatched += 1;
+            continue;
+        }
+        if let Some(taint) = repels(node, pod) {
+            tainted.push(taint);
             continue;
         }
         let on: Vec<Json> = store
@@ -130,6 +134,10 @@ pub fn choose(store: &Store, pod: &Json) -> Result<String, String> {
             parts.push(format!("{count} Insufficient {word}"));
         }
     }
+    tainted.sort();
+    for taint in tainted.chunk_by(|one, other| one == other) {
+        parts.push(format!("{} node(s) had untolerated taint {{{}}}", taint.len(), taint[0]));
+    }
     if unmatched > 0 {
         parts.push(format!("{unmatched} node(s) didn't match Pod's node affinity/selector"));
     }
@@ -149,6 +157,23 @@ fn fits_labels(node: &Json, pod: &Json) -> bool {
             crate::sandbox::kubernetes::select::label_selector_matches(&selector, node)
         });
     selected && affine
+}
+
+/// Gives the first taint of a node that keeps a pod away.
+fn repels(node: &Json, pod: &Json) -> Option<String> {
+    let taint = items(node, "/spec/taints").iter().find(|taint| {
+        let tolerated = items(pod, "/spec/tolerations").iter().any(|one| tolerates(one, taint));
+        taint["effect"] != "PreferNoSchedule" && !tolerated
+    })?;
+    Some(format!("{}: {}", text(taint, "/key"), text(taint, "/value")))
+}
+
+fn tolerates(toleration: &Json, taint: &Json) -> bool {
+    let [key, value, effect] = ["/key", "/value", "/effect"].map(|at| text(toleration, at));
+    let is_any = text(toleration, "/operator") == "Exists";
+    (effect.is_empty() || effect == text(taint, "/effect"))
+        && (key == text(taint, "/key") || (key.is_empty() && is_any))
+        && (is_any || value == text(taint, "/value"))
 }
 
 fn lacking(node: &Json, on: &[Json], pod: &Json) -> Option<&'static str> {
