@@ -204,7 +204,9 @@ pub(super) fn applied(
         }
         let now = workbench.clock.now();
         workbench.screen.print(stream::apply_summary(done, destroy, now));
-        workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
+        if !destroy {
+            workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
+        }
         return;
     }
     let destroy = destroy || plan.base.mode == PlanMode::Destroy;

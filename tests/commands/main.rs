@@ -53,9 +53,10 @@ fn corpus(name: &str) -> Json {
 /// Gives a text's words, out of its box.
 fn words(text: &str) -> Vec<String> {
     let lines = text.lines().map(|line| line.trim_start_matches(['╷', '│', '╵']));
-    let words = lines
-        .flat_map(str::split_whitespace)
-        .map(|word| if is_uuid(word) { "<uuid>".to_string() } else { word.to_string() });
+    let words = lines.flat_map(str::split_whitespace).map(|word| {
+        let inner = word.trim_matches('"');
+        if is_uuid(inner) { word.replace(inner, "<uuid>") } else { word.to_string() }
+    });
     words.collect()
 }
 
