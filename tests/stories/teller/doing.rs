@@ -91,7 +91,11 @@ impl Stage {
                 let told = |line: &&str| line.starts_with("! ") || line.starts_with("exit ");
                 return seen.lines().filter(told).map(|line| format!("{line}\n")).collect();
             }
-            ("write", [file]) => fs::write(self.path(file), input.join("\n") + "\n").unwrap(),
+            ("write", [file]) => {
+                let file = self.path(file);
+                fs::create_dir_all(file.parent().expect("a folder")).unwrap();
+                fs::write(file, input.join("\n") + "\n").unwrap();
+            }
             ("edit", [file, old, new]) => self.edit(file, old, new),
             ("remove", [file]) => fs::remove_file(self.path(file)).unwrap(),
             ("env", [text]) => match text.split_once('=') {
