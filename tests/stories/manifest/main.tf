@@ -42,7 +42,7 @@ resource "kubernetes_manifest" "web" {
             name      = "web"
             image     = "example.com/web:1"
             ports     = [{ containerPort = "8000" }]
-            resources = { requests = { cpu = "1000m", memory = "1024Mi" } }
+            resources = { requests = { cpu = "0.1", memory = "131072Ki" } }
             envFrom   = [{ secretRef = { name = "web" } }]
           }]
         }

@@ -3,11 +3,10 @@
 use serde_json::{Map, Value as Json};
 
 use crate::merge::schema::Form as Merging;
-use crate::value::json::to_json;
 use crate::value::{Path, PathStep, Type, Value};
 
 use super::kinds::Lens;
-use super::same::lacking;
+use super::same::{key_of, lacking};
 
 /// Gives the object with the manifest over it. What the manifest no longer says may go, or get a default: it is not
 /// known.
@@ -44,10 +43,7 @@ fn list(others: &[Value], parts: &[Value], given: &Value, lens: Lens<'_>) -> Val
     let Merging::Keyed(keys, item) = lens.schema.form([&Json::Array(Vec::new())]) else {
         return given.clone();
     };
-    let keyed = |value: &Value| -> Vec<Option<Json>> {
-        let given = |name: &String| value.field(name).filter(|value| value.is_known()).map(to_json);
-        keys.iter().map(|name| given(name).or_else(|| item.default_of(name).cloned())).collect()
-    };
+    let keyed = |value: &Value| key_of(value, keys, item);
     let mut left: Vec<&Value> = parts.iter().collect();
     let mut elements = Vec::new();
     for other in others {

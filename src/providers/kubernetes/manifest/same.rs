@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::merge::schema::Form as Merging;
+use crate::merge::schema::{Form as Merging, Schema as Types};
 use crate::value::json::to_json;
 use crate::value::{Kind as Content, Path, Value};
 
@@ -75,14 +75,7 @@ fn list(parts: &[Value], others: &[Value], lens: Lens<'_>, path: &Path, found: &
         parts.iter().enumerate().filter(|(_, part)| !part.is_null()).collect();
     match merging_of_list(lens) {
         Merging::Keyed(keys, item) => {
-            let keyed = |value: &Value| -> Vec<Option<Json>> {
-                let key = |name: &String| {
-                    let given =
-                        value.field(name).filter(|value| value.is_known() && !value.is_null());
-                    given.map(to_json).or_else(|| item.default_of(name).cloned())
-                };
-                keys.iter().map(key).collect()
-            };
+            let keyed = |value: &Value| key_of(value, keys, item);
             for (place, part) in parts {
                 let wanted = keyed(part);
                 let other = others.iter().find(|other| keyed(other) == wanted);
@@ -107,6 +100,19 @@ fn list(parts: &[Value], others: &[Value], lens: Lens<'_>, path: &Path, found: &
             }
         }
     }
+}
+
+/// Gives what an element of a list is known by, as text: a number in quotes is the number.
+pub(super) fn key_of(value: &Value, keys: &[String], item: Types<'_>) -> Vec<Option<String>> {
+    let given = |name: &String| {
+        let part = value.field(name).filter(|value| value.is_known() && !value.is_null());
+        part.map(to_json).or_else(|| item.default_of(name).cloned())
+    };
+    let text = |key: Json| match key {
+        Json::String(text) => text,
+        other => other.to_string(),
+    };
+    keys.iter().map(|name| given(name).map(text)).collect()
 }
 
 fn merging<'a>(lens: Lens<'a>, value: &Value) -> Merging<'a> {
@@ -204,13 +210,7 @@ fn gather(
                 }
                 return;
             };
-            let keyed = |value: &Value| -> Vec<Option<Json>> {
-                let given =
-                    |name: &String| value.field(name).filter(|value| value.is_known()).map(to_json);
-                keys.iter()
-                    .map(|name| given(name).or_else(|| item.default_of(name).cloned()))
-                    .collect()
-            };
+            let keyed = |value: &Value| key_of(value, keys, item);
             for (place, part) in parts.iter().enumerate() {
                 let wanted = keyed(part);
                 let other = others.iter().find(|other| keyed(other) == wanted);
