@@ -14,7 +14,7 @@ const COMMON_BLOCKS: &[&str] = &["lifecycle", "timeouts", "provisioner", "connec
 
 /// The small providers' types have no facts: their tests are their own.
 const WITHOUT_FACTS: &[&str] =
-    &["random_", "null_", "time_", "local_", "tls_", "http", "terraform_"];
+    &["random_", "null_", "time_", "local_", "tls_", "http", "terraform_", "kubernetes_manifest"];
 
 fn facts() -> Json {
     let mut all: Json = serde_json::from_str(include_str!("../facts/google.json")).unwrap();
