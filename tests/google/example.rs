@@ -25,6 +25,8 @@ fn facts() -> Json {
     }
     for (name, paths) in kubernetes.as_object().unwrap() {
         all[name] = paths.clone();
+        // A data source has the attributes of its resource type.
+        all[format!("data.{name}")] = paths.clone();
     }
     all
 }
