@@ -291,6 +291,17 @@ mod tests {
     }
 
     #[test]
+    fn directives_that_are_too_deep_are_told_once() {
+        let (open, close) = ("%{ if x }".repeat(2000), "%{ endif }".repeat(2000));
+        let text = format!("a = \"{open}y{close}\"\n");
+
+        let (_, problems) = parse(FileId(0), &text);
+
+        let told: Vec<&str> = problems.iter().map(|problem| problem.summary.as_str()).collect();
+        assert_eq!(told, ["Invalid syntax"]);
+    }
+
+    #[test]
     fn files_are_laid_out_as_terraform_does() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/format.json");
         let json: serde_json::Value =

@@ -42,6 +42,8 @@ pub(super) struct Parser<'a> {
     /// Whether something was skipped: what follows is then not to be trusted.
     recovery: bool,
     depth: usize,
+    /// Directives were too deep: what is around them misses its end for that.
+    deep: bool,
     /// How many `[*]` are open.
     splats: usize,
     /// Expressions in whose place nothing was found but a mistake, where the reference parser keeps that as a value.
@@ -63,6 +65,7 @@ impl<'a> Parser<'a> {
             newlines: vec![true],
             recovery: false,
             depth: 0,
+            deep: false,
             splats: 0,
             faults: Vec::new(),
         }

@@ -268,6 +268,7 @@ impl Parser<'_> {
         let outer = if word == "for" { "for" } else { "if" };
         if self.depth >= DEPTH {
             pieces.for_each(drop);
+            self.deep = true;
             let detail = format!("Directives are read to a depth of {DEPTH} levels.");
             self.problem_at("Invalid syntax", detail, open);
             return Err(open);
@@ -282,6 +283,9 @@ impl Parser<'_> {
         };
         self.depth -= 1;
         let Some((end, span)) = found else {
+            if self.deep {
+                return Err(close);
+            }
             let place = self.place(open);
             let detail = format!(
                 "The {outer} directive at {place} is missing its corresponding end{outer} directive."
