@@ -234,7 +234,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn complain(&mut self, address: &Address, problem: Diagnostic) {
+    pub(super) fn complain(&mut self, address: &Address, problem: Diagnostic) {
         self.problems.entry(address.clone()).or_default().push(problem);
     }
 
@@ -314,11 +314,15 @@ impl<'a> Planner<'a> {
         let private = found.as_ref().map(|found| found.private.clone()).unwrap_or_default();
         let config =
             ignore_changes(&asked.instance.lifecycle.ignore, prior, &asked.instance.config);
-        self.told(asked, &wrong(provider, asked, &asked.instance.config));
+        let mut problems = wrong(provider, asked, &asked.instance.config);
         let offered = self.defined.get(&asked.instance.provider).cloned().unwrap_or_default();
         let planned = plan_one(provider, asked, prior, &private, &config, &offered);
-        self.told(asked, &planned.problems);
-        let (planned, refused) = match self.previewed(asked, prior, &private, &config, &planned) {
+        problems.extend(planned.problems.iter().cloned());
+        self.told(asked, &problems);
+        // What is wrong already the server would only refuse in other words.
+        let sound = problems.iter().all(|problem| problem.warning);
+        let previewed = sound.then(|| self.previewed(asked, prior, &private, &config, &planned));
+        let (planned, refused) = match previewed.unwrap_or(Ok((planned, false))) {
             Ok(planned) => planned,
             Err(answer) => return answer,
         };
@@ -441,17 +445,6 @@ impl<'a> Planner<'a> {
         }
         if let Some(problem) = provider.check_delete(&asked.address.type_name, before) {
             let problem = diagnostic(&problem, asked.address, &asked.instance.places);
-            self.complain(asked.address, problem.or_at(asked.instance.open));
-        }
-    }
-
-    fn told(&mut self, asked: &Asked<'_>, problems: &[Problem]) {
-        for wrong in problems {
-            let mut problem = diagnostic(wrong, asked.address, &asked.instance.places);
-            if let Some(origin) = &asked.instance.origin {
-                let inner = Path(wrong.path.0.get(1..).unwrap_or_default().to_vec());
-                problem.detail = format!("In {}: {}", origin.place_of(&inner), problem.detail);
-            }
             self.complain(asked.address, problem.or_at(asked.instance.open));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::planner::{OrAt, diagnostic};
+use super::planner::{OrAt, Planner, diagnostic};
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Oracle};
 use crate::providers::{Problem, Provider, Registry};
@@ -38,6 +38,20 @@ impl Oracle for Validating<'_> {
 
     fn found_wrong(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.problems)
+    }
+}
+
+impl Planner<'_> {
+    /// Tells what is wrong with a block: at its parts, or in the file that it is spread from.
+    pub(super) fn told(&mut self, asked: &Asked<'_>, problems: &[Problem]) {
+        for wrong in problems {
+            let mut problem = diagnostic(wrong, asked.address, &asked.instance.places);
+            if let Some(origin) = &asked.instance.origin {
+                let inner = Path(wrong.path.0.get(1..).unwrap_or_default().to_vec());
+                problem.detail = format!("In {}: {}", origin.place_of(&inner), problem.detail);
+            }
+            self.complain(asked.address, problem.or_at(asked.instance.open));
+        }
     }
 }
 
