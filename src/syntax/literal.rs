@@ -1,6 +1,8 @@
 //! The text of literals: escapes decoded from the source.
 
-use crate::diag::Diagnostic;
+use std::ops::Range;
+
+use crate::diag::{Diagnostic, Span};
 
 use super::lower::Lowering;
 use super::parse::Parser;
@@ -28,11 +30,8 @@ pub(super) fn multi_line_string() -> Diagnostic {
 impl Lowering<'_> {
     /// Gives the text of a literal from its source, at `start..end` of the parsed text.
     pub(super) fn literal(&mut self, start: usize, end: usize, quoting: Quoting) -> String {
-        let (text, faults) = decode(self.text.get(start..end).unwrap_or(""), quoting);
-        for (from, to, problem) in faults {
-            let span = self.span(start + from, start + to);
-            self.problems.push(problem.at(span, ""));
-        }
+        let (text, problems) = read(self.text, start..end, quoting, |from, to| self.span(from, to));
+        self.problems.extend(problems);
         text
     }
 }
@@ -40,13 +39,23 @@ impl Lowering<'_> {
 impl Parser<'_> {
     /// Gives the text of a literal from its source, at `start..end` of the parsed text.
     pub(super) fn literal(&mut self, start: usize, end: usize, quoting: Quoting) -> String {
-        let (text, faults) = decode(self.text.get(start..end).unwrap_or(""), quoting);
-        for (from, to, problem) in faults {
-            let span = self.span(start + from, start + to);
-            self.problems.push(problem.at(span, ""));
-        }
+        let (text, problems) = read(self.text, start..end, quoting, |from, to| self.span(from, to));
+        self.problems.extend(problems);
         text
     }
+}
+
+fn read(
+    whole: &str,
+    range: Range<usize>,
+    quoting: Quoting,
+    span: impl Fn(usize, usize) -> Span,
+) -> (String, Vec<Diagnostic>) {
+    let start = range.start;
+    let (text, faults) = decode(whole.get(range).unwrap_or(""), quoting);
+    let faults = faults.into_iter();
+    let placed = faults.map(|(from, to, problem)| problem.at(span(start + from, start + to), ""));
+    (text, placed.collect())
 }
 
 /// Problems with their places in the literal.

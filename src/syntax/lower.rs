@@ -44,11 +44,7 @@ impl<'a> Lowering<'a> {
 
     /// Gives the span of a range of the parsed text.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
-        let place = |at: usize| {
-            let moved = super::offset_of(at).saturating_add(self.shift);
-            usize::try_from(moved.max(0)).unwrap_or(usize::MAX)
-        };
-        Span::new(self.id, place(start), place(end))
+        super::shifted(self.id, self.shift, start, end)
     }
 
     fn range_span(&self, range: Option<std::ops::Range<usize>>) -> Span {

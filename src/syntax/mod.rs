@@ -105,6 +105,14 @@ fn empty_body(id: FileId, length: usize) -> Body {
         end: Span::new(id, 0, 0),
     }
 }
+/// Gives the place of a piece of a text that stands shifted in its file.
+fn shifted(id: FileId, shift: i64, start: usize, end: usize) -> Span {
+    let place = |at: usize| {
+        let moved = offset_of(at).saturating_add(shift);
+        usize::try_from(moved.max(0)).unwrap_or(usize::MAX)
+    };
+    Span::new(id, place(start), place(end))
+}
 
 fn offset_of(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)

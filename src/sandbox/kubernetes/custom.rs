@@ -101,18 +101,20 @@ fn row(store: &mut Store, definition: &Json, version: &Json) -> &'static Resourc
     row
 }
 
+/// Gives what a definition says of the version that a custom resource is served in.
+fn version_of<'s>(store: &'s Store, resource: &Resource) -> Option<&'s Json> {
+    let name = format!("{}.{}", resource.plural, resource.group);
+    let definition = store.find("CustomResourceDefinition", "", &name)?;
+    let mut versions = items(definition, "/spec/versions").iter();
+    versions.find(|version| version["name"] == resource.version)
+}
+
 /// Gives the schema of a custom resource's objects.
 pub fn schema(store: &Store, resource: &Resource) -> Option<Json> {
     if !resource.custom {
         return None;
     }
-    let definition = store.find(
-        "CustomResourceDefinition",
-        "",
-        &format!("{}.{}", resource.plural, resource.group),
-    )?;
-    let versions = items(definition, "/spec/versions");
-    let version = versions.iter().find(|version| version["name"] == resource.version)?;
+    let version = version_of(store, resource)?;
     Some(version["schema"]["openAPIV3Schema"].clone()).filter(Json::is_object)
 }
 
@@ -298,13 +300,7 @@ pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>
 
 /// Gives the paths of a custom resource's scale: wanted and present numbers.
 pub fn scale_paths(store: &Store, resource: &Resource) -> Option<(String, String)> {
-    let definition = store.find(
-        "CustomResourceDefinition",
-        "",
-        &format!("{}.{}", resource.plural, resource.group),
-    )?;
-    let versions = items(definition, "/spec/versions");
-    let version = versions.iter().find(|version| version["name"] == resource.version)?;
+    let version = version_of(store, resource)?;
     let scale = &version["subresources"]["scale"];
     let pointer = |name: &str| Some(scale[name].as_str()?.replace('.', "/"));
     Some((pointer("specReplicasPath")?, pointer("statusReplicasPath")?))

@@ -112,11 +112,7 @@ impl<'a> Parser<'a> {
 
     /// Gives the span of a range of the text.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
-        let place = |at: usize| {
-            let moved = super::offset_of(at).saturating_add(self.shift);
-            usize::try_from(moved.max(0)).unwrap_or(usize::MAX)
-        };
-        Span::new(self.id, place(start), place(end))
+        super::shifted(self.id, self.shift, start, end)
     }
 
     fn span_of(&self, token: Token) -> Span {
