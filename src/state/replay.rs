@@ -27,6 +27,9 @@ impl Journal {
                 follows = head.lineage == base.0 && head.serial == base.1;
                 open.begin_run(&head.run);
             }
+            if let Entry::Object { address, deposed, object: None } = entry {
+                open.removed(&(address.clone(), deposed.clone()));
+            }
             match entry {
                 Entry::Object { address, deposed, object } if follows => {
                     enter(snapshot, address, deposed.as_deref(), object.as_deref());
@@ -94,6 +97,13 @@ impl Open {
                 self.questions.remove(&(address.clone(), deposed.clone()));
             }
             Entry::Object { .. } => {}
+        }
+    }
+
+    /// Ends a removal whose object is told to be gone, though its end was cut off: nothing is left to ask for.
+    fn removed(&mut self, place: &Place) {
+        if self.questions.get(place).is_some_and(|question| question.begun.action == "delete") {
+            self.questions.remove(place);
         }
     }
 
@@ -238,6 +248,28 @@ mod tests {
         assert_eq!(lost, [open("POST 1", true)]);
         assert_eq!(half, [open("POST 2", false)]);
         assert_eq!(state.current(&at()), Some(&object()));
+    }
+
+    #[test]
+    fn a_removal_that_was_told_is_no_question_though_its_end_was_cut_off() {
+        let serial = snapshot().serial;
+        let begins = Entry::Begin(Box::new(begun(at(), None, "delete", None)));
+        let asks = Entry::Intent {
+            call: 1,
+            address: at(),
+            action: "delete".into(),
+            request: "DELETE 1".into(),
+            identity: serde_json::json!({}),
+        };
+        let gone = Entry::Object { address: at(), deposed: None, object: None };
+        let first = text(serial, "q", &[made()]);
+
+        let asked = first.clone() + &text(serial, "r", &[begins.clone(), asks.clone()]);
+        let told = first + &text(serial, "r", &[begins, asks, answer(1, "200"), gone]);
+
+        assert_eq!(replayed(&asked).1, [("delete".into(), "DELETE 1".into(), true)]);
+        let (state, open) = replayed(&told);
+        assert_eq!((state.current(&at()), open), (None, vec![]));
     }
 
     #[test]
