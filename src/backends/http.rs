@@ -295,6 +295,10 @@ impl Store for HttpStore {
         }
     }
 
+    fn has_workspaces(&self) -> bool {
+        false
+    }
+
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
         Err(StoreError::Failed("workspaces not supported".to_string()))
     }

@@ -49,6 +49,11 @@ pub trait Backend: Send + Sync {
     /// is refused all the same where the state has moved since it was loaded.
     async fn unlocked(&self, holder: &Holder) -> Result<Box<dyn Lock>, BackendError>;
 
+    /// Says whether the place can have states of other workspaces than `default`.
+    fn has_workspaces(&self) -> bool {
+        true
+    }
+
     /// Names all workspaces that have a state; `default` first, always there.
     async fn workspaces(&self) -> Result<Vec<String>, BackendError>;
 

@@ -84,6 +84,10 @@ impl Backend for Remote {
         self.store.break_lock(id).await.map_err(|error| self.error(error, "unlocking"))
     }
 
+    fn has_workspaces(&self) -> bool {
+        self.store.has_workspaces()
+    }
+
     async fn workspaces(&self) -> Result<Vec<String>, BackendError> {
         let found = self.store.workspaces().await;
         let mut names = found.map_err(|error| self.error(error, "listing"))?;

@@ -64,6 +64,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError::NotHeld`] where no lock has this id; then nothing was done.
     async fn break_lock(&self, lock: &str) -> Result<(), StoreError>;
 
+    /// Says whether there can be states of other workspaces than `default`.
+    fn has_workspaces(&self) -> bool {
+        true
+    }
+
     /// Names all workspaces that have a state, without order; `default` need not be among them.
     async fn workspaces(&self) -> Result<Vec<String>, StoreError>;
 

@@ -40,7 +40,8 @@ pub(super) fn configure(
     telling::initialised(workbench, BACKEND, "initializing_backend_message");
     let place = wanted(&block, &given, kept.as_ref());
     // What is wrong with the settings is told before anything is done.
-    let workspace = workbench.workspace();
+    // A state that is to move may get another workspace there.
+    let workspace = if copies { "default".to_string() } else { workbench.workspace() };
     workbench.open_place(&place, &workspace)?;
     match &former {
         Some(former) if *former == place || same(former, &place) => {}
@@ -198,11 +199,17 @@ fn migrate(
         return Ok(());
     }
     let several = found.iter().any(|found| found.workspace != "default");
+    if several && !workbench.open_place(to, "default")?.has_workspaces() {
+        let present = workbench.workspace();
+        answered(workbench, matches, &present_question(&from.kind, &to.kind, &present))?;
+        copy(workbench, matches, (from, &present), (to, "default"))?;
+        return super::workspace::switch(workbench, "default");
+    }
     if !agreed(workbench, matches, from, to, &found, several)? {
         return Ok(());
     }
     for one in &found {
-        copy(workbench, matches, from, to, &one.workspace)?;
+        copy(workbench, matches, (from, &one.workspace), (to, &one.workspace))?;
     }
     let own = workbench.folder.join("terraform.tfstate");
     if *from == Place::of_the_folder() && to.kind != LOCAL && own.is_file() {
@@ -219,7 +226,10 @@ fn migrate(
 /// Gives all states of a place that say something.
 fn states(workbench: &mut Workbench<'_, '_>, place: &Place) -> Result<Vec<Found>, Exit> {
     let listing = workbench.open_place(place, "default")?;
-    let names = workbench.runtime.block_on(listing.workspaces());
+    let names = match listing.has_workspaces() {
+        true => workbench.runtime.block_on(listing.workspaces()),
+        false => Ok(vec!["default".to_string()]),
+    };
     let names = names.map_err(|error| workbench.fail(&[error.to_diagnostic()]))?;
     let mut found = Vec::new();
     for workspace in names {
@@ -241,16 +251,35 @@ fn agreed(
     found: &[Found],
     several: bool,
 ) -> Result<bool, Exit> {
-    let question = if several {
-        all_question(&from.kind, &to.kind)
-    } else {
-        let backend = workbench.open_place(to, "default")?;
-        let there = workbench.snapshot(backend.as_ref())?;
-        if found.iter().all(|found| found.snapshot == there) {
-            return Ok(false);
-        }
-        one_question(&from.kind, &to.kind, there.is_empty())
-    };
+    if several {
+        return answered(workbench, matches, &all_question(&from.kind, &to.kind)).map(|()| true);
+    }
+    let backend = workbench.open_place(to, "default")?;
+    let there = workbench.snapshot(backend.as_ref())?;
+    if found.iter().all(|found| found.snapshot == there) {
+        return Ok(false);
+    }
+    confirmed(workbench, matches, &one_question(&from.kind, &to.kind, there.is_empty()))
+}
+
+/// Asks a question without whose yes nothing can be done.
+fn answered(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    question: &str,
+) -> Result<(), Exit> {
+    if confirmed(workbench, matches, question)? {
+        return Ok(());
+    }
+    Err(workbench.fail(&[Diagnostic::error("Migration aborted by user.", "")]))
+}
+
+/// Gives a person's answer, or that of `-force-copy`.
+fn confirmed(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    question: &str,
+) -> Result<bool, Exit> {
     if matches.get_one::<bool>("force-copy").copied().unwrap_or(false) {
         return Ok(true);
     }
@@ -261,13 +290,17 @@ fn agreed(
             "Give -force-copy to answer \"yes\" to all questions, or -reconfigure to leave the states where they are.",
         )]));
     }
-    if workbench.confirmed(&question) {
-        return Ok(true);
-    }
-    if several {
-        return Err(workbench.fail(&[Diagnostic::error("Migration aborted by user.", "")]));
-    }
-    Ok(false)
+    Ok(workbench.confirmed(question))
+}
+
+fn present_question(from: &str, to: &str, present: &str) -> String {
+    format!(
+        "Destination state \"{to}\" doesn't support workspaces.\nDo you want to copy only your current workspace?\n  The existing \
+         \"{from}\" backend supports workspaces and you currently are\n  using more than one. The newly configured \"{to}\" backend \
+         doesn't support\n  workspaces. If you continue, Terrane will copy your current workspace \"{present}\"\n  to the default \
+         workspace in the new backend. Your existing workspaces in the\n  source backend won't be modified. If you want to switch \
+         workspaces, back them\n  up, or cancel altogether, answer \"no\" and Terrane will abort."
+    )
 }
 
 fn all_question(from: &str, to: &str) -> String {
@@ -301,12 +334,11 @@ fn one_question(from: &str, to: &str, empty: bool) -> String {
 fn copy(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
-    from: &Place,
-    to: &Place,
-    workspace: &str,
+    (from, source): (&Place, &str),
+    (to, target): (&Place, &str),
 ) -> Result<(), Exit> {
-    let source = workbench.open_place(from, workspace)?;
-    let target = workbench.open_place(to, workspace)?;
+    let source = workbench.open_place(from, source)?;
+    let target = workbench.open_place(to, target)?;
     let (mut held, snapshot) =
         workbench.locked(source.as_ref(), "migration source state", matches)?;
     if !workbench.open.is_empty() {

@@ -186,7 +186,7 @@ fn fill(
 }
 
 /// Notes which workspace is worked on.
-fn switch(workbench: &mut Workbench<'_, '_>, name: &str) -> Result<(), Exit> {
+pub(super) fn switch(workbench: &mut Workbench<'_, '_>, name: &str) -> Result<(), Exit> {
     let folder = workbench.data_folder();
     let path = folder.join("environment");
     let written =

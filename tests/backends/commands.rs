@@ -110,6 +110,7 @@ impl Tried<'_> {
         if self.workspaces {
             self.has_workspaces();
         }
+        self.migrates();
         self.done("refresh");
         self.done("plan");
         self.done("drift");
@@ -218,6 +219,35 @@ impl Tried<'_> {
         assert_eq!(self.list().len(), count);
     }
 
+    /// The state goes to a file and comes back, whole; who does not say so is asked, and what is there is not overwritten unasked.
+    fn migrates(&self) {
+        let main = self.folder.join("main.tf");
+        let here = fs::read_to_string(&main).unwrap();
+        let away = "\"local\" {\n    path = \"away/moved.tfstate\"\n  }";
+        let before = self.pulled();
+        let moved = here.replacen(&self.block, away, 1);
+        assert_ne!(here, moved);
+        fs::write(&main, moved).unwrap();
+        for line in ["plan", "state list", "apply -auto-approve"] {
+            let told = self.refused(line);
+            assert!(told.contains("Backend") && told.contains("init"), "{told}");
+        }
+        let told = self.refused("init -input=false");
+        assert!(told.contains("-migrate-state"), "{told}");
+        self.done("init -migrate-state -force-copy");
+        assert!(self.folder.join("away/moved.tfstate").is_file());
+        let is = self.pulled();
+        assert_eq!((&is["resources"], &is["outputs"]), (&before["resources"], &before["outputs"]));
+        self.done("state rm terraform_data.b[0]");
+
+        // Back: the former state is still there, and is replaced by what is now so.
+        fs::write(&main, here).unwrap();
+        self.done("init -migrate-state -force-copy");
+        let back = self.pulled();
+        assert_eq!(back["resources"], is_without(&is["resources"]), "{back:#}");
+        self.done("apply -auto-approve");
+    }
+
     fn has_workspaces(&self) {
         self.done("workspace new stage");
         assert!(self.done("workspace list").contains("* stage"));
@@ -228,6 +258,16 @@ impl Tried<'_> {
         assert!(!self.done("workspace list").contains("stage"));
         assert_eq!(self.done("workspace show").trim(), "default");
     }
+}
+
+/// Leaves out the first instance of the counted block.
+fn is_without(resources: &Json) -> Json {
+    let mut resources = resources.clone();
+    for resource in resources.as_array_mut().unwrap() {
+        let instances = resource["instances"].as_array_mut().unwrap();
+        instances.retain(|instance| instance["index_key"] != 0);
+    }
+    resources
 }
 
 /// Tries all, in clear and encrypted, each with a folder of its own.

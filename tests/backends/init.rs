@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use terrane::cli::Environment;
 use tokio::runtime::Runtime;
 
+use crate::http_server::HttpServer;
 use crate::laws::names;
 use crate::processes::block;
 use crate::program::{Ran, program};
@@ -200,6 +201,31 @@ fn a_changed_block_asks_for_a_decision_and_all_workspaces_go_along() {
     bench.configure(&bench.gcs("third"));
     bench.done("init -reconfigure", "");
     assert!(bench.done("plan", "").contains("1 to add"));
+}
+
+#[test]
+fn where_there_are_no_workspaces_the_present_one_alone_goes_along() {
+    let bench = Bench::new();
+    bench.configure("");
+    bench.done("apply -auto-approve", "");
+    bench.done("workspace new stage", "");
+    bench.done("apply -auto-approve", "");
+    let server = HttpServer::new();
+    bench.configure(&block("http", &server.settings("polls")));
+
+    let told = bench.refused("init -migrate-state", "no");
+    assert!(told.contains("Migration aborted by user."), "{told}");
+    assert!(server.kept().states.is_empty());
+    let told = bench.done("init -migrate-state", "yes");
+    assert!(told.contains("Do you want to copy only your current workspace?"), "{told}");
+
+    assert_eq!(bench.done("workspace show", "").trim(), "default");
+    let state = bench.done("state show terraform_data.a", "");
+    assert!(state.contains("\"stage\""), "{state}");
+    // And back: one state.
+    bench.configure("");
+    bench.done("init -force-copy", "");
+    assert!(bench.done("state show terraform_data.a", "").contains("\"stage\""));
 }
 
 #[test]

@@ -247,6 +247,36 @@ async fn a_transaction_that_the_server_undid_is_begun_anew() {
     assert_eq!(names(&left.snapshot.unwrap()), ["a"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_keeps_the_tables_locked_is_not_waited_for_without_end() {
+    let Some(place) = place() else { return };
+    place.open()("default").create().await.unwrap();
+    let patience =
+        place.server.conn_str(&place.database, "postgres") + " options='-c lock_timeout=200'";
+    let settings = json!({ "conn_str": patience });
+    let backend = opened(&settings, "default", place.folder.path(), &[]).unwrap();
+    let mut lock = backend.lock(&holder("x")).await.unwrap();
+
+    let blocks = place.database.clone();
+    let blocking = "BEGIN; LOCK TABLE terraform_remote_state.states; SELECT pg_sleep(600)";
+    let blocker = std::thread::spawn(move || postgres().unwrap().psql(&blocks, blocking));
+    let blocked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted \
+                   AND relation = 'terraform_remote_state.states'::regclass";
+    while place.sql(blocked) != "1" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let refused = lock.save(&with(&["a"])).await.unwrap_err().to_diagnostic();
+    assert!(refused.detail.contains("lock timeout"), "{refused:?}");
+    assert!(refused.detail.contains("-c lock_timeout=5min"), "{refused:?}");
+
+    place.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'",
+    );
+    assert!(blocker.join().unwrap().is_err());
+    lock.save(&with(&["a"])).await.unwrap();
+    lock.unlock().await.unwrap();
+}
+
 #[test]
 fn who_may_only_read_plans_and_is_told_what_an_apply_needs() {
     let Some(place) = place() else { return };

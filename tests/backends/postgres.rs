@@ -94,7 +94,7 @@ fn start() -> Option<Postgres> {
 
 impl Postgres {
     /// Runs SQL and gives what it tells, or why not.
-    fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
+    pub(crate) fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let ran = Command::new(self.bin.join("psql"))
             .args([
                 "-X",

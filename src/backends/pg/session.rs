@@ -33,10 +33,13 @@ pub(super) async fn open(target: &Target) -> Result<Client, StoreError> {
         }
     };
     // The lock lives as long as the session: the server must not end it because nothing is said for a while. What is
-    // committed must be on the disk.
-    let settings = "SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false) \
+    // committed must be on the disk. Where nobody said for how long another session's lock of the tables, or a
+    // statement, is waited for, it is not without end.
+    let settings = "SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' WHEN 'lock_timeout' THEN '60s' \
+                    WHEN 'statement_timeout' THEN '300s' ELSE '0' END, false) \
                     FROM pg_settings WHERE name IN ('idle_session_timeout', 'idle_in_transaction_session_timeout') \
-                    OR (name = 'synchronous_commit' AND setting = 'off')";
+                    OR (name = 'synchronous_commit' AND setting = 'off') \
+                    OR (name IN ('lock_timeout', 'statement_timeout') AND setting = '0')";
     client.batch_execute(settings).await.map_err(|error| failed(&error))?;
     Ok(client)
 }
@@ -44,6 +47,14 @@ pub(super) async fn open(target: &Target) -> Result<Client, StoreError> {
 /// What a role must be allowed.
 const RIGHTS: &str = " (who only plans needs SELECT on the tables of the schema; who applies also INSERT, UPDATE and DELETE on them, \
                       and USAGE on their sequences)";
+
+/// What may be done where another session keeps the tables locked.
+const WAITED: &str = " (another session has locked the tables, as ALTER TABLE, VACUUM FULL or LOCK do: pg_locks and pg_stat_activity \
+                      tell which; another time to wait is set in the connection: options='-c lock_timeout=5min')";
+
+/// What may be done where a statement took too long.
+const SLOW: &str = " (pg_stat_activity tells what it waits for; another time to wait is set in the connection: \
+                    options='-c statement_timeout=15min')";
 
 /// How often a transaction that met another one is begun anew.
 pub(super) const ANEW: u32 = 8;
@@ -72,6 +83,8 @@ pub(super) fn failed(error: &Error) -> StoreError {
     if let Some(told) = error.as_db_error() {
         let hint = match told.hint() {
             Some(hint) => format!(" ({hint})"),
+            None if *told.code() == SqlState::LOCK_NOT_AVAILABLE => WAITED.to_string(),
+            None if *told.code() == SqlState::QUERY_CANCELED => SLOW.to_string(),
             None if *told.code() == SqlState::INSUFFICIENT_PRIVILEGE => RIGHTS.to_string(),
             None => String::new(),
         };

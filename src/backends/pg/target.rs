@@ -45,10 +45,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "sslcompression",
     "sslcrl",
     "sslsni",
-    "keepalives",
-    "keepalives_idle",
-    "keepalives_interval",
-    "keepalives_count",
     "binary_parameters",
     "disable_prepared_binary_result",
 ];
@@ -265,11 +261,21 @@ fn manner(config: &mut Config, words: &Words) -> Result<(), String> {
         Some("require") => return Err("channel_binding=require is not available".to_string()),
         _ => ChannelBinding::Disable,
     });
+    network(config, words)?;
     let mut options = get(words, "options").unwrap_or_default().to_string();
     let own = ["host", "hostaddr", "port", "dbname", "user", "password", "passfile", "options"];
     let others =
         ["sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "application_name"];
-    let more = ["fallback_application_name", "target_session_attrs", "channel_binding"];
+    let more = [
+        "fallback_application_name",
+        "target_session_attrs",
+        "channel_binding",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "tcp_user_timeout",
+    ];
     let known = [&own[..], &others, &more, WITHOUT_EFFECT].concat();
     for (word, text) in words.iter().filter(|(word, _)| !known.contains(&word.as_str())) {
         // Any other word is a setting of the session.
@@ -279,6 +285,22 @@ fn manner(config: &mut Config, words: &Words) -> Result<(), String> {
     if !options.is_empty() {
         config.options(options.trim());
     }
+    Ok(())
+}
+
+/// Sets when a connection whose other end is silent counts as dead: after a minute, where nothing else is said (libpq's words; its
+/// own values are the system's, two hours).
+fn network(config: &mut Config, words: &Words) -> Result<(), String> {
+    let seconds = |word: &str, otherwise: u64| {
+        let given = read(words, word)?.filter(|seconds| *seconds > 0).unwrap_or(otherwise);
+        Ok::<_, String>(Duration::from_secs(given))
+    };
+    config.keepalives(read::<u8>(words, "keepalives")? != Some(0));
+    config.keepalives_idle(seconds("keepalives_idle", 30)?);
+    config.keepalives_interval(seconds("keepalives_interval", 10)?);
+    config.keepalives_retries(read(words, "keepalives_count")?.filter(|n| *n > 0).unwrap_or(3));
+    let silent = read(words, "tcp_user_timeout")?.filter(|it| *it > 0).unwrap_or(60_000);
+    config.tcp_user_timeout(Duration::from_millis(silent));
     Ok(())
 }
 
