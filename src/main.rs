@@ -4,16 +4,13 @@ use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use terrane::cli::{self, Environment, Screen};
-use terrane::graph::Stop;
-use tokio::signal::unix::{SignalKind, signal};
 
 // A plan is made of very many small values: this takes a third of the time away that the system's allocator takes.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let environment = Environment::of_process();
-    listen(environment.stop.clone());
+    let environment = Environment { end: Some(end), ..Environment::of_process() };
     let arguments: Vec<String> =
         std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let live = io::stdout().is_terminal();
@@ -38,35 +35,12 @@ fn main() -> ExitCode {
     ExitCode::from(cli::run(&arguments, &environment, &mut screen))
 }
 
-/// Hears Ctrl-C and the signal to terminate: they ask the run to stop where it listens, and else end the program.
+/// Ends the process as a signal does.
 #[expect(
     clippy::disallowed_methods,
     clippy::exit,
     reason = "signals are heard beside all that runs"
 )]
-fn listen(stop: Stop) {
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        // Without a runtime the signals do what they do by themselves.
-        let Ok(runtime) = runtime else { return };
-        runtime.block_on(async move {
-            let interrupt = signal(SignalKind::interrupt());
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (interrupt, signal(SignalKind::terminate()))
-            else {
-                return;
-            };
-            loop {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                if stop.is_heard() {
-                    stop.ask();
-                } else {
-                    std::process::exit(130);
-                }
-            }
-        });
-    });
+fn end() -> ! {
+    std::process::exit(130)
 }

@@ -146,9 +146,9 @@ impl Walk for Applier<'_, '_> {
         };
         if !matches!(outcome, Outcome::More(_)) {
             self.end(action, place, failure.as_ref());
+            self.started.remove(action);
+            self.ended.insert(action.clone());
         }
-        self.started.remove(action);
-        self.ended.insert(action.clone());
         // What was only computed is written with what comes next: a program that runs, a request, the state.
         if self.sends(action) || matches!(outcome, Outcome::More(_)) || self.has_programs(action) {
             self.flush().await;

@@ -27,6 +27,8 @@ pub struct Environment {
     pub clock: Option<Arc<dyn Clock>>,
     /// Asked when the run is to stop. Ctrl-C asks it, and a test may.
     pub stop: Stop,
+    /// Ends the process where a signal comes and nothing listens; without it, no signals are heard.
+    pub end: Option<fn() -> !>,
 }
 
 impl Environment {

@@ -2,7 +2,27 @@
 
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::graph::Stop;
+
+/// Hears Ctrl-C and the signal to terminate: they ask the run to stop where it listens, and else end the program.
+pub(super) async fn hear(stop: Stop, end: fn() -> !) {
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    // Where they cannot be heard, they do what they do by themselves.
+    let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else { return };
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if stop.is_heard() {
+            stop.ask();
+        } else {
+            end();
+        }
+    }
+}
 
 /// What is told while a task runs.
 pub(super) enum Moment {

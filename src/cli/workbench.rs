@@ -89,12 +89,16 @@ impl<'e, 's> Workbench<'e, 's> {
         let json = matches.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or(false);
         let compact = matches.try_get_one::<bool>("compact-warnings").ok().flatten();
         let compact = compact.copied().unwrap_or(false);
+        // One worker beside the thread of the run, which works too: each thread takes memory of its own.
         let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| {
             screen.error(format!("The program cannot start: {error}.\n"));
             1
         })?;
+        if let Some(end) = environment.end {
+            runtime.spawn(super::interrupt::hear(environment.stop.clone(), end));
+        }
         let mut workbench = Workbench {
             environment,
             screen,

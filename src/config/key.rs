@@ -1,14 +1,22 @@
 //! Names of resource blocks in their module, and looking a block up without making a name of its own.
 
 use std::borrow::Borrow;
-use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
+use super::Resource;
 use crate::addr::{Address, Mode};
 
 /// A resource block's name in its module: mode, type, name.
 pub type BlockKey = (Mode, String, String);
 
-/// The same, of text that stands elsewhere.
+/// The resource blocks of a module. A block is looked up very many times, so that it is found by its hash; when all are read
+/// they are sorted by their names.
+pub type Blocks = IndexMap<BlockKey, Box<Resource>, FixedState>;
+
+/// A block's name, of text that stands elsewhere.
 pub type BlockName<'n> = (Mode, &'n str, &'n str);
 
 /// Gives the name that an address's block has in its module.
@@ -48,14 +56,8 @@ impl PartialEq for dyn NamesBlock + '_ {
 
 impl Eq for dyn NamesBlock + '_ {}
 
-impl PartialOrd for dyn NamesBlock + '_ {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for dyn NamesBlock + '_ {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.name().cmp(&other.name())
+impl Hash for dyn NamesBlock + '_ {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
     }
 }

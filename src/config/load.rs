@@ -290,6 +290,7 @@ impl Loading<'_> {
             }
         }
         let Reader { mut module, problems, late, versions, .. } = reader;
+        module.resources.sort_unstable_keys();
         self.late.extend(late);
         self.versions.extend(versions);
         self.problems.extend(problems);

@@ -23,7 +23,7 @@ pub mod source;
 mod values;
 pub mod version;
 
-pub use self::key::{BlockKey, BlockName, block_name};
+pub use self::key::{BlockKey, BlockName, Blocks, block_name};
 pub use self::load::{Disk, Loader, Memory, load, load_variables};
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ pub struct Module {
     /// `output` blocks.
     pub outputs: BTreeMap<String, Output>,
     /// `resource`, `data` and `ephemeral` blocks.
-    pub resources: BTreeMap<BlockKey, Resource>,
+    pub resources: Blocks,
     /// `module` blocks.
     pub calls: BTreeMap<String, ModuleCall>,
     /// `provider` blocks by local name and alias.
@@ -374,7 +374,7 @@ impl Resource {
 impl Module {
     /// Gives the resource block of a name.
     pub fn resource(&self, name: BlockName<'_>) -> Option<&Resource> {
-        self.resources.get(&name as &dyn key::NamesBlock)
+        self.resources.get(&name as &dyn key::NamesBlock).map(Box::as_ref)
     }
 
     /// Gives the provider's source that a local name stands for: `hashicorp/NAME` where nothing is said, and

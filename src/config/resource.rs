@@ -34,9 +34,8 @@ const LIFECYCLE: Shape = Shape {
 impl Reader<'_> {
     pub(super) fn resource(&mut self, block: &Block, mode: Mode) {
         let Some(resource) = self.resource_block(block, mode) else { return };
-        let key = (mode, resource.type_name.text.clone(), resource.name.text.clone());
-        if let Some(former) = self.module.resources.get(&key) {
-            let (type_name, name) = (&key.1, &key.2);
+        if let Some(former) = self.module.resource(resource.block_name()) {
+            let (type_name, name) = (&resource.type_name.text, &resource.name.text);
             let place = self.place(former.span);
             let (kind, noun, rule) = match mode {
                 Mode::Managed => (
@@ -70,7 +69,8 @@ impl Reader<'_> {
             );
             return;
         }
-        self.module.resources.insert(key, resource);
+        let key = (mode, resource.type_name.text.clone(), resource.name.text.clone());
+        self.module.resources.insert(key, Box::new(resource));
     }
 
     pub(super) fn resource_block(&mut self, block: &Block, mode: Mode) -> Option<Resource> {

@@ -510,6 +510,7 @@ impl<'a> Pass<'_, 'a> {
             false => check,
         }));
         self.check_calls(&self.evaluator.config.root);
+        desired.instances = std::mem::take(&mut desired.found).into_iter().collect();
         self.providers(desired);
         desired.outputs = self.root_outputs();
     }
@@ -565,7 +566,7 @@ impl<'a> Pass<'_, 'a> {
                 .is_some_and(|result| !lenient && result.status == CheckStatus::Fail);
             desired.checks.extend(before.filter(|_| !stands_for_all));
             if !stands_for_all {
-                desired.instances.insert(address.with_key(key.clone()), instance.clone());
+                desired.found.push((address.with_key(key.clone()), instance.clone()));
             }
             if failed {
                 continue;

@@ -138,6 +138,8 @@ pub struct Instance {
 pub struct Desired {
     /// All instances, managed and data.
     pub instances: BTreeMap<Address, Rc<Instance>>,
+    /// The same as they are found, which comes to an end before they are looked up.
+    found: Vec<(Address, Rc<Instance>)>,
     /// Blocks whose number of instances is not known yet.
     pub deferred: BTreeSet<Address>,
     /// The instances of modules that there are.

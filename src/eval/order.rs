@@ -240,7 +240,7 @@ impl<'a> Graph<'a> {
 
 fn resources(module: &Module) -> impl Iterator<Item = &Resource> {
     let scoped = module.checks.values().filter_map(|check| check.data.as_ref());
-    module.resources.values().chain(scoped)
+    module.resources.values().map(Box::as_ref).chain(scoped)
 }
 
 pub(super) fn resource_node<'a>(place: usize, resource: &'a Resource) -> Node<'a> {

@@ -69,22 +69,22 @@ impl<'a> Evaluator<'a> {
         blocks.filter(|block| targets.iter().any(|target| is_of(block, target))).collect()
     }
 
-    /// Gives the blocks whose replacements are made first: those that say so, with instances or without, and all that
-    /// these need.
-    pub fn made_first(&self) -> BTreeSet<Address> {
-        let blocks = self.saying_first();
+    /// Gives the blocks whose replacements are made first: those that say so (as [`Evaluator::saying_first`] gives them) and all
+    /// that these need.
+    pub fn made_first(&self, blocks: &BTreeSet<Address>) -> BTreeSet<Address> {
         let needed = blocks.iter().flat_map(|block| self.reach(block));
         needed.chain(blocks.iter().cloned()).collect()
     }
 
     /// Gives the blocks that say themselves that they are made first.
     pub fn saying_first(&self) -> BTreeSet<Address> {
-        let blocks = self.order.nodes.iter().filter(|node| self.is_in(node)).filter_map(|node| {
-            let address = self.block_of(*node)?;
-            let block = self.config.resource(&address)?;
-            block.lifecycle.create_before_destroy.unwrap_or(false).then_some(address)
+        let blocks = self.order.nodes.iter().filter(|node| {
+            let Node::Resource(place, mode, type_name, name) = **node else { return false };
+            let block = self.order.places[place].module.resource((mode, type_name, name));
+            block.is_some_and(|of| of.lifecycle.create_before_destroy == Some(true))
+                && self.is_in(node)
         });
-        blocks.collect()
+        blocks.filter_map(|node| self.block_of(*node)).collect()
     }
 
     /// Limits all further evaluation to what is targeted (all, where nothing is) with what it needs, without what is

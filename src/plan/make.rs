@@ -275,8 +275,8 @@ impl Maker<'_, '_> {
     }
 
     fn finish(&mut self, moves: BTreeMap<Address, Address>, evaluator: &Evaluator<'_>) -> Plan {
-        let first = evaluator.made_first();
         let saying = evaluator.saying_first();
+        let first = evaluator.made_first(&saying);
         let needed_first = evaluator.reach_instances(&saying);
         let mut plan = Plan {
             base: Base {

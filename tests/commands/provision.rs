@@ -159,6 +159,23 @@ fn a_removed_block_runs_its_programs() {
 }
 
 #[test]
+fn the_time_of_programs_is_the_objects_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = "sleep 1.1"
+  }
+}
+"#;
+
+    let ran = apply(folder.path(), config, &[]);
+
+    assert!(ran.out.contains("terraform_data.a: Creation complete after "), "{}", ran.out);
+    assert!(!ran.out.contains("complete after 0s"), "{}", ran.out);
+}
+
+#[test]
 fn what_a_program_refers_to_is_made_first() {
     let folder = tempfile::tempdir().unwrap();
     let config = "resource \"terraform_data\" \"a\" {\n  provisioner \"local-exec\" {\n    command = \"echo ${terraform_data.z.output}\"\n  \

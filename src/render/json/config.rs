@@ -354,7 +354,7 @@ fn has_block(module: &Module, name: &str, alias: Option<&str>) -> bool {
 
 fn blocks(module: &Module) -> impl Iterator<Item = &Resource> {
     let scoped = module.checks.values().filter_map(|check| check.data.as_ref());
-    module.resources.values().chain(scoped)
+    module.resources.values().map(Box::as_ref).chain(scoped)
 }
 
 /// Gives what stands before the key of a module's provider.
