@@ -1,8 +1,11 @@
 //! Makes a plan: rounds of evaluation with reads between them, then the changes and their order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
+use super::beside::Beside;
 use super::decide::{differences, same};
 use super::event::PlanEvent;
 use super::implied::add_implied;
@@ -379,8 +382,9 @@ impl Maker<'_, '_> {
     /// Takes the drafts over as changes.
     fn wanted_changes(&mut self, plan: &mut Plan) {
         let drafts = std::mem::take(&mut self.planner.drafts).into_iter();
+        let mut instances = Beside::new(&self.desired.instances);
         let changes = drafts.filter_map(|(address, draft)| {
-            let instance = self.desired.instances.get(&address)?;
+            let instance = instances.get(&address)?;
             let change = Change {
                 verb: draft.verb,
                 reason: draft.reason,
@@ -423,7 +427,7 @@ impl Maker<'_, '_> {
         if !self.given.options.refresh {
             return;
         }
-        let mut known: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+        let mut known: HashMap<Address, BTreeSet<Address>, FixedState> = HashMap::default();
         for ((address, deposed), change) in &plan.changes {
             let current = change.config.is_some() && deposed.is_none();
             let Some(tracked) = self.planner.prior.objects.get_mut(address) else { continue };
@@ -580,21 +584,25 @@ impl Maker<'_, '_> {
 
     /// Gives what each tracked object needed, as the state says, and what its provider is made from.
     pub(super) fn prior_needs(&self) -> Needs {
-        let mut all = Needs::new();
-        for (address, tracked) in &self.given.prior.objects {
-            let objects = tracked.current.iter().chain(tracked.deposed.values());
-            let needs = all.entry(address.clone()).or_default();
-            for object in objects {
+        let mut instances = Beside::new(&self.desired.instances);
+        let mut of_providers: BTreeMap<&str, BTreeSet<Address>> = BTreeMap::new();
+        let all = self.given.prior.objects.iter().map(|(address, tracked)| {
+            let mut needs = BTreeSet::new();
+            for object in tracked.current.iter().chain(tracked.deposed.values()) {
                 needs.extend(object.needs.iter().cloned());
-                let reference = crate::plan::objects::provider_ref(&object.provider);
-                needs.extend(reference.iter().flat_map(|reference| self.provider_needs(reference)));
+                let of_provider = of_providers.entry(&object.provider).or_insert_with(|| {
+                    let reference = crate::plan::objects::provider_ref(&object.provider);
+                    reference.map(|reference| self.provider_needs(&reference)).unwrap_or_default()
+                });
+                needs.extend(of_provider.iter().cloned());
             }
             // What the block needs now counts too: a state of another tool may know less.
-            if let Some(instance) = self.desired.instances.get(address) {
+            if let Some(instance) = instances.get(address) {
                 needs.extend(instance.needs.iter().cloned());
             }
-        }
-        all
+            (address.clone(), needs)
+        });
+        all.collect()
     }
 
     fn provider_needs(&self, reference: &ProviderRef) -> BTreeSet<Address> {

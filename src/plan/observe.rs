@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::event::{EphemeralStep, PlanEvent};
 use super::planner::{Job, Planner};
 use crate::addr::{Address, Mode};
+use crate::eval::{Answer, Asked};
 use crate::http::Clock;
 use crate::providers::{ApiError, Observed, Opened, Session, Wanted, read_or_open};
 use crate::value::Value;
@@ -112,6 +113,47 @@ pub(super) async fn read_objects(
         wanted.into_iter().map(|wanted| wanted.address).zip(found).collect::<Vec<_>>()
     });
     futures::future::join_all(read).await.into_iter().flatten().collect()
+}
+
+/// Reads an object for which nobody need be asked; nothing where it must wait for the others.
+pub(super) fn read_at_once(
+    session: &dyn Session,
+    wanted: &Wanted,
+    tell: Tell<'_>,
+) -> Option<Found> {
+    let found = session.read_at_once(wanted)?;
+    tell(PlanEvent::Refreshing { address: wanted.address.clone(), id: id_of(&wanted.value) });
+    if let Ok(found) = &found {
+        let id = found.as_ref().and_then(|found| id_of(&found.value));
+        tell(PlanEvent::Refreshed { address: wanted.address.clone(), id });
+    }
+    Some(found)
+}
+
+/// Notes what reading an object gave, and gives it to who asked for it.
+pub(super) fn noted(
+    planner: &mut Planner<'_>,
+    asked: &Asked<'_>,
+    found: Found,
+) -> Result<Option<Observed>, Answer> {
+    let key = (asked.address.clone(), None);
+    match found {
+        Ok(found) => {
+            planner.observed.insert(key, found.clone());
+            Ok(found)
+        }
+        Err(error) => {
+            let answer = not_read(asked, &error);
+            planner.failed.insert(key, error);
+            Err(answer)
+        }
+    }
+}
+
+/// Tells at an instance's block that its object could not be read.
+pub(super) fn not_read(asked: &Asked<'_>, error: &ApiError) -> Answer {
+    let problem = error.to_diagnostic(asked.address).at(asked.instance.open, "");
+    Answer::Problem(Box::new(problem))
 }
 
 /// Gives the id by which people know an object; nothing where that is a secret.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::decide::{decide, kept, same};
 use super::implied::Definitions;
 use super::objects::{self, Unreadable};
-use super::observe::Tell;
+use super::observe::{Tell, not_read, noted, read_at_once};
 use super::one::{Around, plan_object};
 use super::propose::{ignore_changes, propose};
 use super::sessions::Sessions;
@@ -183,8 +183,7 @@ impl<'a> Planner<'a> {
             return Ok(found.clone());
         }
         if let Some(error) = self.failed.get(&key) {
-            let problem = error.to_diagnostic(asked.address).at(asked.instance.open, "");
-            return Err(Answer::Problem(Box::new(problem)));
+            return Err(not_read(asked, error));
         }
         let Some(provider) = self.provider(asked) else { return Ok(None) };
         let object = self.prior.current(asked.address);
@@ -212,6 +211,9 @@ impl<'a> Planner<'a> {
             value,
             private,
         };
+        if let Some(found) = read_at_once(&*session, &wanted, self.tell) {
+            return noted(self, asked, found);
+        }
         self.wanted.push(Job { session, of: wanted });
         Err(Answer::Pending)
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::beside::Beside;
 use super::make::Maker;
 use super::observe::read_objects;
 use super::planner::{Job, ObjectKey, OrAt, Planner, cannot_be_destroyed, diagnostic};
@@ -19,13 +20,15 @@ impl Maker<'_, '_> {
     /// Gives what is tracked but wanted by no block, and the deposed objects.
     fn orphans(&self) -> Vec<(ObjectKey, Object)> {
         let mut orphans = Vec::new();
+        let mut drafts = Beside::new(&self.planner.drafts);
+        let mut instances = Beside::new(&self.desired.instances);
         for (address, tracked) in &self.planner.prior.objects {
             if address.mode != Mode::Managed || self.is_left_out(address) {
                 continue;
             }
-            let wanted = self.planner.drafts.contains_key(address)
-                || self.desired.deferred.contains(&address.block())
-                || self.desired.instances.contains_key(address);
+            let wanted = drafts.get(address).is_some()
+                || instances.get(address).is_some()
+                || self.desired.deferred.contains(&address.block());
             if let Some(object) = tracked.current.as_ref().filter(|_| !wanted) {
                 orphans.push(((address.clone(), None), object.clone()));
             }

@@ -320,6 +320,11 @@ pub trait Session: Send + Sync {
     /// object does not exist.
     async fn read_many(&self, wanted: &[Wanted]) -> Vec<Result<Option<Observed>, ApiError>>;
 
+    /// Reads an object for which nobody need be asked, at once; nothing where [`Session::read_many`] is needed.
+    fn read_at_once(&self, _wanted: &Wanted) -> Option<Result<Option<Observed>, ApiError>> {
+        None
+    }
+
     /// Reads a data source.
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError>;
 

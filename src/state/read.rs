@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 use super::file::StateError;
-use super::{KeptOutput, Object, Snapshot, old};
+use super::{KeptOutput, Object, Snapshot, Tracked, old};
 use crate::addr::{Address, BlockName, Key, Mode, ModulePath, Target};
 use crate::value::Type;
 use crate::value::json::{from_json_as, type_from_json};
@@ -54,6 +54,7 @@ pub(super) fn read(text: &str) -> Result<Snapshot, StateError> {
         written_by: file.text("terraform_version")?.unwrap_or_default(),
         serial: file.number("serial")?.unwrap_or_default(),
         lineage: file.text("lineage")?.unwrap_or_default(),
+        objects: by_address(reader.objects)?,
         ..reader.snapshot
     };
     for (name, output) in file.object("outputs")? {
@@ -68,6 +69,8 @@ pub(super) fn read(text: &str) -> Result<Snapshot, StateError> {
 #[derive(Default)]
 struct Reader {
     snapshot: Snapshot,
+    /// The objects as they stand there: nearly always in the order that the snapshot has.
+    objects: Vec<(Address, Tracked)>,
     /// Addresses that were named as needed: most are named many times.
     needs: BTreeMap<String, Address>,
     /// What was wrong with a part.
@@ -323,18 +326,15 @@ impl Reader {
         let address = block.address.with_key(key);
         let deposed = instance.text("deposed")?;
         let object = self.object(&block.provider, instance)?;
-        let tracked = self.snapshot.objects.entry(address.clone()).or_default();
-        let former = match &deposed {
-            None => tracked.current.replace(object),
-            Some(key) => tracked.deposed.insert(key.clone(), object),
-        };
-        match former {
-            None => Ok(()),
-            Some(_) => Err(StateError::Form {
-                place: address.to_string(),
-                reason: "the instance stands there twice".into(),
-            }),
+        if self.objects.last().is_none_or(|(last, _)| *last != address) {
+            self.objects.push((address.clone(), Tracked::default()));
         }
+        let tracked = self.objects.last_mut().map(|(_, tracked)| tracked);
+        let is_new = tracked.is_some_and(|tracked| match deposed {
+            None => tracked.current.replace(object).is_none(),
+            Some(key) => tracked.deposed.insert(key, object).is_none(),
+        });
+        if is_new { Ok(()) } else { Err(twice(&address)) }
     }
 
     fn object(&mut self, provider: &str, mut instance: Members) -> Result<Object, StateError> {
@@ -379,6 +379,39 @@ impl Reader {
         let address: Address = text.parse().ok()?;
         self.needs.insert(text.to_string(), address.clone());
         Some(address)
+    }
+}
+
+/// Gives all objects by their addresses; what stands apart of one instance is joined.
+fn by_address(
+    mut objects: Vec<(Address, Tracked)>,
+) -> Result<BTreeMap<Address, Tracked>, StateError> {
+    objects.sort_by(|(one, _), (other, _)| one.cmp(other));
+    if objects.is_sorted_by(|(one, _), (other, _)| one < other) {
+        return Ok(objects.into_iter().collect());
+    }
+    let mut joined: Vec<(Address, Tracked)> = Vec::with_capacity(objects.len());
+    for (address, tracked) in objects {
+        match joined.last_mut().filter(|(last, _)| *last == address) {
+            None => joined.push((address, tracked)),
+            Some((_, known)) => {
+                let apart = (known.current.is_none() || tracked.current.is_none())
+                    && tracked.deposed.keys().all(|key| !known.deposed.contains_key(key));
+                if !apart {
+                    return Err(twice(&address));
+                }
+                known.current = known.current.take().or(tracked.current);
+                known.deposed.extend(tracked.deposed);
+            }
+        }
+    }
+    Ok(joined.into_iter().collect())
+}
+
+fn twice(address: &Address) -> StateError {
+    StateError::Form {
+        place: address.to_string(),
+        reason: "the instance stands there twice".into(),
     }
 }
 

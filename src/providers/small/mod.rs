@@ -241,14 +241,11 @@ struct SmallSession {
 #[async_trait]
 impl Session for SmallSession {
     async fn read_many(&self, wanted: &[Wanted]) -> Vec<Result<Option<Observed>, ApiError>> {
-        let read = |wanted: &Wanted| {
-            let value = match row(self.rows, &wanted.type_name) {
-                Some(row) => (row.read)(&wanted.value, &self.world)?,
-                None => Some(wanted.value.clone()),
-            };
-            Ok(value.map(|value| Observed { value, private: wanted.private.clone() }))
-        };
-        wanted.iter().map(read).collect()
+        wanted.iter().map(|wanted| self.read(wanted)).collect()
+    }
+
+    fn read_at_once(&self, wanted: &Wanted) -> Option<Result<Option<Observed>, ApiError>> {
+        Some(self.read(wanted))
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
@@ -286,6 +283,14 @@ impl Session for SmallSession {
 }
 
 impl SmallSession {
+    fn read(&self, wanted: &Wanted) -> Result<Option<Observed>, ApiError> {
+        let value = match row(self.rows, &wanted.type_name) {
+            Some(row) => (row.read)(&wanted.value, &self.world)?,
+            None => Some(wanted.value.clone()),
+        };
+        Ok(value.map(|value| Observed { value, private: wanted.private.clone() }))
+    }
+
     /// Makes an object on another thread. All workers are on one task: a long computation there would keep the others
     /// from hearing their answers in time.
     async fn beside(
