@@ -6,7 +6,6 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::beside::Beside;
-use super::decide::{differences, same};
 use super::event::PlanEvent;
 use super::implied::add_implied;
 use super::moves::apply_moves;
@@ -16,7 +15,7 @@ use super::observe::read;
 use super::order::{Needs, order, spread_create_first};
 use super::planner::{Options, Planner};
 use super::sessions::RegistrySchemas;
-use super::{Base, Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
+use super::{Base, Change, OutputChange, Plan, PlanMode, Reason, Verb};
 use crate::addr::{Address, Mode, Step};
 use crate::config::{Config, Module};
 use crate::diag::{Diagnostic, Sources, dedup, has_errors};
@@ -475,49 +474,6 @@ impl Maker<'_, '_> {
         });
     }
 
-    /// Compares what was found with what was saved, and takes it into the prior state.
-    fn drift(&mut self, plan: &mut Plan) {
-        let observed = std::mem::take(&mut self.planner.observed);
-        for ((address, deposed), found) in &observed {
-            let Some(object) = tracked(&self.planner.prior, address, deposed) else { continue };
-            let Some(reference) = crate::plan::objects::provider_ref(&object.provider) else {
-                continue;
-            };
-            let Some(provider) = self.planner.sessions.provider(&reference) else { continue };
-            let Some(schema) = self.schema(address, &reference) else { continue };
-            let Ok(saved) = self.planner.decoded(provider.as_ref(), address, object) else {
-                continue;
-            };
-            let new = found.as_ref().map(|found| found.value.clone());
-            let is_same = new.as_ref().is_some_and(|new| same(&saved, new));
-            let private = found.as_ref().map(|found| &found.private);
-            if is_same
-                && private == Some(&object.private)
-                && object.schema_version == schema.version
-                && !object.attributes.is_null()
-            {
-                continue;
-            }
-            if !is_same && deposed.is_none() {
-                let paths = new.as_ref().map(|new| differences(&saved, new)).unwrap_or_default();
-                let drift = Drift { saved, found: new, paths, provider: reference.clone() };
-                plan.drift.insert(address.clone(), drift);
-            }
-            let refreshed = found.as_ref().map(|found| {
-                let fresh = objects::encode(
-                    &schema,
-                    &found.value,
-                    &found.private,
-                    &reference,
-                    object.needs.clone(),
-                );
-                Object { sensitive: object.sensitive.clone(), ..merged(object, fresh) }
-            });
-            put(&mut self.planner.prior, address, deposed, refreshed);
-        }
-        self.planner.observed = observed;
-    }
-
     /// Takes objects that are imported as they are into the state: no call will.
     fn imported(&mut self, plan: &Plan) {
         for ((address, deposed), change) in &plan.changes {
@@ -647,44 +603,4 @@ fn unwritable(name: &str) -> Diagnostic {
          error occured while serializing output value \"{name}\": cannot serialize infinity as JSON.."
     );
     Diagnostic::error("Failed to write plan file", detail)
-}
-
-fn tracked<'s>(
-    prior: &'s Snapshot,
-    address: &Address,
-    deposed: &Option<String>,
-) -> Option<&'s Object> {
-    let tracked = prior.objects.get(address)?;
-    match deposed {
-        None => tracked.current.as_ref(),
-        Some(key) => tracked.deposed.get(key),
-    }
-}
-
-fn put(prior: &mut Snapshot, address: &Address, deposed: &Option<String>, object: Option<Object>) {
-    match deposed {
-        None => prior.set_current(address, object),
-        Some(key) => {
-            let Some(tracked) = prior.objects.get_mut(address) else { return };
-            match object {
-                Some(object) => tracked.deposed.insert(key.clone(), object),
-                None => tracked.deposed.remove(key),
-            };
-            if tracked.current.is_none() && tracked.deposed.is_empty() {
-                prior.objects.remove(address);
-            }
-        }
-    }
-}
-
-/// Keeps of an object what reading it does not tell.
-fn merged(object: &Object, fresh: Object) -> Object {
-    Object {
-        tainted: object.tainted,
-        create_before_destroy: object.create_before_destroy,
-        provider: object.provider.clone(),
-        identity: object.identity.clone(),
-        other: object.carried(),
-        ..fresh
-    }
 }

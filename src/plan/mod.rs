@@ -3,6 +3,7 @@
 mod beside;
 pub mod decide;
 pub mod digest;
+mod drifted;
 pub mod event;
 pub mod implied;
 pub mod file;

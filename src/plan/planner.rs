@@ -4,8 +4,10 @@
 //! the object as planned. What must be read first is noted and answered "pending"; after the round
 //! all noted reads go out together, and the next round knows more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use super::decide::{decide, kept, same};
 use super::implied::Definitions;
@@ -82,6 +84,8 @@ pub(super) struct Planner<'a> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tell: Tell<'a>,
     pub(super) observed: BTreeMap<ObjectKey, Option<Observed>>,
+    /// The current objects that were looked up, as the state has them.
+    pub(super) saved: HashMap<Address, Value, FixedState>,
     pub(super) data: BTreeMap<Address, (Value, Value)>,
     pub(super) previews: BTreeMap<Address, (Value, Preview)>,
     pub(super) forced: BTreeMap<Address, Reason>,
@@ -117,6 +121,7 @@ impl<'a> Planner<'a> {
             clock: given.world.clock.clone(),
             tell: given.tell,
             observed: BTreeMap::new(),
+            saved: HashMap::default(),
             data: BTreeMap::new(),
             previews: BTreeMap::new(),
             forced: BTreeMap::new(),
@@ -194,7 +199,10 @@ impl<'a> Planner<'a> {
             (None, None) => return Ok(None),
             (Some(object), _) => {
                 let value = self.decoded(provider.as_ref(), asked.address, object);
-                (value.map_err(|why| unreadable(asked, &why))?, object.private.clone())
+                let value = value.map_err(|why| unreadable(asked, &why))?;
+                let private = object.private.clone();
+                self.saved.insert(asked.address.clone(), value.clone());
+                (value, private)
             }
             (None, Some(id)) => {
                 let value = provider.import(&asked.address.type_name, id, &asked.provider.value);
