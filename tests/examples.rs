@@ -1,124 +1,22 @@
 //! The main job, as a person runs it: every example is planned, applied, planned again, drifted, mended and destroyed.
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/program.rs"]
 mod program;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use program::{Ran, program};
+use folder::{Folder, attribute, inventory, send};
 use serde_json::{Value as Json, json};
-use terrane::cli::Environment;
-use terrane::http::{HeaderValue, Method, Request};
-use terrane::sandbox::Service;
-use terrane::sandbox::world::World;
-
-/// A copy of an example in a folder of its own.
-struct Folder {
-    inside: tempfile::TempDir,
-    /// All that was printed.
-    printed: String,
-    /// The environment's variables.
-    variables: BTreeMap<String, String>,
-}
-
-/// Copies configurations and manifests.
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let (path, place) = (entry.path(), to.join(entry.file_name()));
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        if path.is_dir() && !entry.file_name().to_string_lossy().starts_with('.') {
-            fs::create_dir_all(&place).unwrap();
-            copy(&path, &place);
-        } else if ["tf", "yaml"].contains(&ending) {
-            fs::copy(path, place).unwrap();
-        }
-    }
-}
-
-impl Folder {
-    fn of(example: &Path) -> Folder {
-        let inside = tempfile::tempdir().unwrap();
-        copy(example, inside.path());
-        Folder { inside, printed: String::new(), variables: BTreeMap::new() }
-    }
-
-    fn run(&mut self, arguments: &[&str]) -> Ran {
-        let environment = Environment {
-            variables: self.variables.clone(),
-            cwd: self.inside.path().to_owned(),
-            sandbox_start: Some("2026-01-02T03:04:05Z".parse().unwrap()),
-            ..Environment::default()
-        };
-        let ran = program(&environment, arguments.iter().copied(), 80);
-        self.printed += &ran.out;
-        self.printed += &ran.err;
-        ran
-    }
-
-    /// Runs a command that must end with a code.
-    fn must(&mut self, exit: u8, arguments: &[&str]) -> String {
-        let ran = self.run(arguments);
-        assert_eq!(ran.exit, exit, "{arguments:?}\n{}\n{}", ran.out, ran.err);
-        ran.out
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.inside.path().join(name)
-    }
-
-    fn state(&self) -> Json {
-        serde_json::from_str(&fs::read_to_string(self.path("terraform.tfstate")).unwrap()).unwrap()
-    }
-
-    /// Does something to the world behind the program's back.
-    fn behind(&self, act: impl FnOnce(&Arc<World>)) {
-        let path = self.path(".terrane/world.json");
-        let start = "2026-01-02T03:04:05Z".parse().unwrap();
-        let world = World::open(Some(&path), 0.0, start).unwrap();
-        act(&world);
-        world.save().unwrap();
-    }
-}
-
-fn send(world: &Arc<World>, method: Method, url: &str, body: Option<(&str, Json)>) -> Json {
-    let token = world.mint_token(std::time::Duration::from_secs(600));
-    let mut request = Request::new(method, url);
-    if let Some((kind, body)) = body {
-        request = request.json(&body);
-        request.headers.insert("content-type", HeaderValue::from_str(kind).unwrap());
-    }
-    let bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-    request.headers.insert("authorization", bearer);
-    let answer = world.answer(&request);
-    let text = String::from_utf8_lossy(answer.bytes()).into_owned();
-    assert!(answer.status.is_success(), "{url}: {} {text}", answer.status);
-    serde_json::from_str(&text).unwrap_or_default()
-}
+use terrane::http::Method;
 
 fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let entries = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
     entries.filter(|path| path.join("outputs.tf").is_file()).collect()
-}
-
-/// Gives an attribute of an object in the state.
-fn attribute(state: &Json, type_name: &str, name: &str, attribute: &str) -> String {
-    let resources = state["resources"].as_array().unwrap();
-    let found = resources.iter().find(|found| found["type"] == type_name && found["name"] == name);
-    found.unwrap()["instances"][0]["attributes"][attribute].as_str().unwrap().to_string()
-}
-
-fn inventory(folder: &Folder) -> Vec<Json> {
-    let mut items = Vec::new();
-    folder.behind(|world| {
-        let found = send(world, Method::GET, "/sandbox/inventory", None);
-        items = found["items"].as_array().unwrap().clone();
-    });
-    items
 }
 
 #[test]
