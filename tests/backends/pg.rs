@@ -259,7 +259,7 @@ async fn a_session_that_keeps_the_tables_locked_is_not_waited_for_without_end() 
 
     let blocks = place.database.clone();
     let blocking = "BEGIN; LOCK TABLE terraform_remote_state.states; SELECT pg_sleep(600)";
-    let blocker = std::thread::spawn(move || postgres().unwrap().psql(&blocks, blocking));
+    let blocker = tokio::task::spawn_blocking(move || postgres().unwrap().psql(&blocks, blocking));
     let blocked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted \
                    AND relation = 'terraform_remote_state.states'::regclass";
     while place.sql(blocked) != "1" {
@@ -272,7 +272,7 @@ async fn a_session_that_keeps_the_tables_locked_is_not_waited_for_without_end() 
     place.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'",
     );
-    assert!(blocker.join().unwrap().is_err());
+    assert!(blocker.await.unwrap().is_err());
     lock.save(&with(&["a"])).await.unwrap();
     lock.unlock().await.unwrap();
 }
