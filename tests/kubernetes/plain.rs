@@ -180,6 +180,76 @@ async fn data_sources_read_what_is_there() {
     bench.stop().await;
 }
 
+/// Reads a data source of what is there.
+async fn asked(bench: &Bench, type_name: &str, json: &Json) -> Value {
+    let config = bench.config(Mode::Data, type_name, json);
+    bench.session.read_data(type_name, &config).await.expect("it can be read")
+}
+
+#[tokio::test]
+async fn a_cluster_is_asked_for_its_namespaces_nodes_version_and_any_objects() {
+    let bench = Bench::start(2).await;
+    for (name, app) in [("one", "a"), ("two", "a"), ("three", "b")] {
+        let json = json!({ "metadata": { "name": name, "labels": { "app": app } }, "data": { "key": name } });
+        bench.create("kubernetes_config_map_v1", &json).await.expect("it is made");
+    }
+    let secret = json!({ "metadata": { "name": "s" }, "data": { "password": "p4ss" } });
+    bench.create("kubernetes_secret_v1", &secret).await.expect("it is made");
+    let text = |value: &Value, path: &[&str]| {
+        let found =
+            path.iter().try_fold(value.clone(), |value, step| match step.parse::<usize>() {
+                Ok(place) => value.elements()?.get(place).cloned(),
+                Err(_) => value.field(step).cloned(),
+            });
+        found.and_then(|found| found.as_str().map(String::from)).unwrap_or_default()
+    };
+
+    let namespaces = asked(&bench, "kubernetes_all_namespaces", &json!({})).await;
+    let names = namespaces.field("namespaces").and_then(Value::elements).expect("names");
+    assert!(names.iter().any(|name| name.as_str() == Some("kube-system")));
+
+    let version = asked(&bench, "kubernetes_server_version", &json!({})).await;
+    assert_eq!(text(&version, &["version"]), "1.33.5");
+    assert_eq!(text(&version, &["major"]), "1");
+
+    let nodes = asked(&bench, "kubernetes_nodes", &json!({})).await;
+    assert_eq!(nodes.field("nodes").and_then(Value::elements).map(<[Value]>::len), Some(2));
+    assert!(text(&nodes, &["nodes", "0", "spec", "0", "provider_id"]).starts_with("gce://"));
+    let none = json!({ "metadata": { "labels": { "kubernetes.io/os": "windows" } } });
+    let none = asked(&bench, "kubernetes_nodes", &none).await;
+    assert_eq!(none.field("nodes").and_then(Value::elements).map(<[Value]>::len), Some(0));
+
+    let one = json!({ "api_version": "v1", "kind": "ConfigMap", "metadata": { "name": "two" } });
+    let one = asked(&bench, "kubernetes_resource", &one).await;
+    assert_eq!(text(&one, &["object", "data", "key"]), "two");
+    let sealed = json!({ "api_version": "v1", "kind": "Secret", "metadata": { "name": "s" } });
+    let sealed = asked(&bench, "kubernetes_resource", &sealed).await;
+    assert!(sealed.field("object").and_then(|it| it.field("data")).expect("data").is_sensitive());
+
+    let many = |more: Json| {
+        let mut json = json!({ "api_version": "v1", "kind": "ConfigMap", "namespace": "default" });
+        json.as_object_mut().expect("it").extend(more.as_object().expect("it").clone());
+        json
+    };
+    for (more, count) in [
+        (json!({ "label_selector": "app=a" }), 2),
+        (json!({ "field_selector": "metadata.name=three" }), 1),
+        (json!({ "label_selector": "app", "limit": 2 }), 2),
+    ] {
+        let found = asked(&bench, "kubernetes_resources", &many(more.clone())).await;
+        let objects = found.field("objects").and_then(Value::elements).expect("objects");
+        assert_eq!(objects.len(), count, "{more}");
+        assert_eq!(text(&found, &["objects", "0", "kind"]), "ConfigMap");
+    }
+
+    let absent =
+        json!({ "api_version": "v1", "kind": "ConfigMap", "metadata": { "name": "none" } });
+    let config = bench.config(Mode::Data, "kubernetes_resource", &absent);
+    let error = bench.session.read_data("kubernetes_resource", &config).await.unwrap_err();
+    assert!(error.detail.contains("no ConfigMap \"default/none\""), "{}", error.detail);
+    bench.stop().await;
+}
+
 #[tokio::test]
 async fn the_servers_dry_run_says_what_stands_in_the_way() {
     let bench = Bench::start(1).await;

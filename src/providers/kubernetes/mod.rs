@@ -25,6 +25,7 @@ mod evidence;
 mod wait;
 mod act;
 mod data;
+mod queries;
 mod session;
 mod kubeconfig;
 mod left;
@@ -87,7 +88,8 @@ static RESOURCES: LazyLock<Schemas> = LazyLock::new(|| {
     named(tables().kinds.keys().map(String::as_str).chain([manifest::ONE, manifest::MANY]))
 });
 
-static DATA_SOURCES: LazyLock<Schemas> = LazyLock::new(|| named(DATA.iter().copied()));
+static DATA_SOURCES: LazyLock<Schemas> =
+    LazyLock::new(|| named(DATA.iter().copied().chain(queries::NAMES)));
 
 /// Gives a place for each name and for each alias of one.
 fn named<'a>(names: impl Iterator<Item = &'a str>) -> Schemas {
@@ -136,6 +138,9 @@ impl Provider for Kubernetes {
         let place = schemas(mode)?.get(type_name)?;
         if manifest::is_manifest(type_name) {
             return Some(place.get_or_init(|| Arc::new(manifest::schema_of(type_name))).clone());
+        }
+        if mode == Mode::Data && queries::NAMES.contains(&type_name) {
+            return Some(place.get_or_init(|| Arc::new(queries::schema(type_name))).clone());
         }
         let kind = tables().kind(type_name)?;
         let make = || match mode {

@@ -27,7 +27,7 @@ use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
 use super::tables::{Kind, Way, tables};
-use super::{certificate, parts, token};
+use super::{certificate, parts, queries, token};
 
 /// A configured Kubernetes provider.
 pub(super) struct KubernetesSession {
@@ -394,6 +394,9 @@ impl Session for KubernetesSession {
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
         self.recognise().await;
+        if let Some(read) = queries::read(&self.cluster, type_name, config).await {
+            return read;
+        }
         let kind = tables().kind(type_name).ok_or_else(|| unknown_type(type_name))?;
         let name = Name::of(kind, config).ok_or_else(|| {
             let detail = "The data source's `metadata` has no `name`.";

@@ -252,8 +252,14 @@ impl Kind {
         let base = if self.api_version.contains('/') { "/apis/" } else { "/api/" };
         match self.namespaced {
             true => format!("{base}{}/namespaces/{namespace}/{}", self.api_version, self.plural),
-            false => format!("{base}{}/{}", self.api_version, self.plural),
+            false => self.everywhere(),
         }
+    }
+
+    /// Gives the path of the objects of all namespaces.
+    pub(super) fn everywhere(&self) -> String {
+        let base = if self.api_version.contains('/') { "/apis/" } else { "/api/" };
+        format!("{base}{}/{}", self.api_version, self.plural)
     }
 
     /// Says whether a value is an answer that was given once: nothing in the cluster stands for it.

@@ -155,7 +155,7 @@ pub(super) fn seal(value: &Value) -> Value {
 }
 
 /// Marks the data of a Secret; of what nobody knows the kind of, it is taken to be one.
-fn sealed_data(manifest: &Value) -> Value {
+pub(in super::super) fn sealed_data(manifest: &Value) -> Value {
     let Some(fields) = manifest.fields() else { return manifest.clone() };
     let kind = fields.get("kind");
     if kind.is_some_and(|kind| kind.is_known() && kind.as_str() != Some("Secret")) {
