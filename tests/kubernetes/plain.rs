@@ -180,6 +180,35 @@ async fn data_sources_read_what_is_there() {
     bench.stop().await;
 }
 
+#[tokio::test]
+async fn a_secret_is_opened_and_its_bytes_are_given_whatever_they_are() {
+    let bench = Bench::start(1).await;
+    let secret = json!({ "metadata": { "name": "s" }, "data": { "password": "p4ss" }, "binary_data": { "raw": "/wA=" } });
+    bench.create("kubernetes_secret_v1", &secret).await.expect("it is made");
+    let wanted = |name: &str| {
+        bench.config(
+            Mode::Ephemeral,
+            "kubernetes_secret_v1",
+            &json!({ "metadata": { "name": name } }),
+        )
+    };
+
+    let opened =
+        bench.session.open("kubernetes_secret_v1", &wanted("s")).await.expect("it is there");
+    let error = bench.session.open("kubernetes_secret_v1", &wanted("none")).await.unwrap_err();
+
+    let part = |name: &str, key: &str| {
+        let found = opened.field(name).expect("it").field(key).cloned();
+        found.and_then(|found| found.as_str().map(String::from))
+    };
+    assert_eq!(part("data", "password").as_deref(), Some("p4ss"));
+    assert_eq!(part("data", "raw"), None);
+    assert_eq!(part("binary_data", "raw").as_deref(), Some("/wA="));
+    assert!(opened.field("data").expect("it").is_sensitive());
+    assert_eq!(error.detail, "There is no Secret \"default/none\" in the cluster.");
+    bench.stop().await;
+}
+
 /// Reads a data source of what is there.
 async fn asked(bench: &Bench, type_name: &str, json: &Json) -> Value {
     let config = bench.config(Mode::Data, type_name, json);

@@ -26,6 +26,7 @@ mod wait;
 mod act;
 mod data;
 mod queries;
+mod secret;
 mod session;
 mod kubeconfig;
 mod left;
@@ -127,13 +128,17 @@ impl Provider for Kubernetes {
     fn type_names(&self, mode: Mode) -> Vec<String> {
         match schemas(mode) {
             Some(schemas) => schemas.keys().cloned().collect(),
-            None => vec![token::TYPE.to_string()],
+            None => vec![secret::TYPE.to_string(), token::TYPE.to_string()],
         }
     }
 
     fn resource(&self, mode: Mode, type_name: &str) -> Option<Arc<Schema>> {
         if mode == Mode::Ephemeral {
-            return (type_name == token::TYPE).then(|| Arc::new(token::schema()));
+            return match type_name {
+                secret::TYPE => Some(Arc::new(secret::schema())),
+                token::TYPE => Some(Arc::new(token::schema())),
+                _ => None,
+            };
         }
         let place = schemas(mode)?.get(type_name)?;
         if manifest::is_manifest(type_name) {

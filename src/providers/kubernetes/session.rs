@@ -416,6 +416,7 @@ impl Session for KubernetesSession {
 
     async fn open(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
         match type_name {
+            super::secret::TYPE => super::secret::open(&self.cluster, config).await,
             super::token::TYPE => super::token::open(&self.cluster, config).await,
             _ => Err(unknown_type(type_name)),
         }
