@@ -574,6 +574,7 @@ impl Applier<'_, '_> {
                 let whole = plan.targets.is_empty() && plan.excluded.is_empty();
                 if self.applied.problems.is_empty() && whole {
                     self.state.outputs.clear();
+                    self.state.objects.retain(|address, _| address.mode != Mode::Data);
                 }
                 self.state.checks = super::checks::kept(&self.given.plan.checks);
             }

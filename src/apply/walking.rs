@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::applier::{Applier, Done, Given};
 use super::desk::{Message, WorkerDesk};
+use super::diary::known;
 use super::late::{self, Expected};
 use super::oracle::{Former, Now};
 use super::provision::Next;
@@ -16,7 +17,7 @@ use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::sessions::RegistrySchemas;
-use crate::plan::{Action, Call, Change, Reason, Verb};
+use crate::plan::{Action, Call, Change, PlanMode, Reason, Verb};
 use crate::providers::{ApiError, ApiErrorKind, Deed, Observed, Session, read_or_open};
 use crate::state::{Entry, KeptOutput};
 use crate::value::{Kind, Value};
@@ -435,14 +436,23 @@ impl Applier<'_, '_> {
         // What `-target` leaves out stays.
         let declared = &self.given.config.root.outputs;
         let mut kept = std::mem::take(&mut self.state.outputs);
-        kept.retain(|name, _| declared.contains_key(name));
+        let plan = self.given.plan;
+        let all = plan.targets.is_empty() && plan.excluded.is_empty();
+        kept.retain(|name, _| declared.contains_key(name) || !all);
         let whole = self.applied.failed.is_empty() && self.applied.skipped.is_empty();
         let outputs = if whole { evaluation.desired.outputs } else { self.outputs_of_what_is() };
         for (name, output) in outputs {
-            if output.ephemeral || !output.value.is_whole() {
+            // Who only refreshes notes what is not known, of what there is not, as null.
+            let refreshed = plan.base.mode == PlanMode::RefreshOnly;
+            if output.ephemeral || !(refreshed || output.value.is_whole()) {
                 continue;
             }
             let sensitive = output.sensitive || output.value.all_marks().sensitive;
+            if !output.value.is_whole() {
+                let value = known(&output.value).without_marks();
+                kept.insert(name, KeptOutput { ty: value.ty(), value, sensitive });
+                continue;
+            }
             let value = output.value.without_marks();
             if value.is_null() {
                 kept.remove(&name);

@@ -38,15 +38,16 @@ fn output(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(),
     }
     let backend = workbench.backend(matches)?;
     let snapshot = workbench.snapshot(backend.as_ref())?;
-    let Some(name) = one(matches, "name") else {
+    let name = one(matches, "name");
+    if snapshot.outputs.is_empty() && !workbench.json() && (name.is_some() || !raw) {
+        workbench.tell(&[no_outputs()]);
+        return Ok(());
+    }
+    let Some(name) = name else {
         if raw {
             let detail =
                 "You must give the name of a single output value when using the -raw option.";
             return Err(refused(workbench, &misused("Output name required", detail)));
-        }
-        if snapshot.outputs.is_empty() && !workbench.json() {
-            workbench.tell(&[no_outputs()]);
-            return Ok(());
         }
         let text = if workbench.json() {
             format!("{:#}\n", render::json::state::outputs(&snapshot.outputs, Reveal::Yes))

@@ -9,7 +9,7 @@ use super::workbench::Workbench;
 use crate::addr::{Address, Mode};
 use crate::apply::Applied;
 use crate::config::Config;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Sources};
 use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
@@ -74,9 +74,16 @@ pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Re
         workbench.tell(&plan.warnings);
         return;
     }
+    as_text(workbench, plan, registry, render::plan::plan);
+}
+
+/// How a plan is told as text.
+type Telling = fn(&Plan, &render::plan::SchemaOf<'_>, &Sources, &Style) -> String;
+
+fn as_text(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Registry, tell: Telling) {
     let style = workbench.style();
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
-    let text = render::plan::plan(plan, &schemas, &workbench.sources, &style);
+    let text = tell(plan, &schemas, &workbench.sources, &style);
     workbench.screen.print(text);
 }
 
@@ -115,10 +122,8 @@ pub(super) fn partial_plan(
     }
     if workbench.json() {
         plan(workbench, made, registry);
-    } else if made.changes.values().any(|change| !change.verb.is_keep()) {
-        let text = "Terrane planned the following actions, but then encountered a problem:\n";
-        workbench.screen.print(text);
-        plan(workbench, made, registry);
+    } else {
+        as_text(workbench, made, registry, render::plan::partial);
     }
 }
 

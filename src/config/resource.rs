@@ -221,7 +221,9 @@ impl Reader<'_> {
     fn replace_triggered_by(&mut self, expr: &Expr) -> Vec<Expr> {
         let mut found = Vec::new();
         for element in self.list(expr) {
-            let element = self.unquoted(element);
+            // A text is none outside of JSON.
+            let text = element.literal().is_some() && !self.is_json(element.span);
+            let element = if text { element.clone() } else { self.unquoted(element) };
             let before = self.problems.len();
             let mut resources = 0;
             for reference in names::references(&element) {

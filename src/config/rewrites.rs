@@ -143,15 +143,18 @@ impl Reader<'_> {
                 names::is_static(&import.to)
                     && self.sources.slice(import.to.span).trim_matches('"') == text
             };
-            if let Some(former) = self.module.imports.iter().find(same) {
+            // Each of those before is told of, by the block and without keys.
+            let formers: Vec<Span> =
+                self.module.imports.iter().filter(same).map(|former| former.span).collect();
+            let block = without_keys(&text);
+            for former in formers {
                 let detail = format!(
-                    "An import block for the resource \"{text}\" was already declared at {}. A resource can \
+                    "An import block for the resource \"{block}\" was already declared at {}. A resource can \
                      have only one import block.",
-                    self.place(former.span)
+                    self.place(former)
                 );
-                let summary = format!("Duplicate import configuration for \"{text}\"");
+                let summary = format!("Duplicate import configuration for \"{block}\"");
                 self.error(&summary, detail, to.span);
-                return;
             }
         }
         let for_each = content.expr("for_each").cloned();
@@ -304,4 +307,14 @@ fn words(expr: &Expr) -> Result<Vec<Word<'_>>, (String, Span)> {
         }
     }
     Ok(words)
+}
+
+/// Leaves out of an address what stands in brackets.
+fn without_keys(address: &str) -> String {
+    let mut text = String::new();
+    for (place, part) in address.split('[').enumerate() {
+        let rest = if place == 0 { Some(part) } else { part.split_once(']').map(|(_, rest)| rest) };
+        text += rest.unwrap_or_default();
+    }
+    text
 }

@@ -79,7 +79,17 @@ impl<'a> Pass<'_, 'a> {
         if rules.is_empty() || self.evaluator.inputs.unchecked {
             return None;
         }
-        let turn = self.block_turns(block).map(|turns| turns.turn(key)).unwrap_or_default();
+        let turns = self.block_turns(block);
+        if let (Some(key), Ok(turns)) = (key, &turns)
+            && !self.counts(block, turns, key)
+        {
+            let problems = without_self(rules);
+            if !problems.is_empty() {
+                self.report(problems);
+                return Some(self.in_error(block, Some(key)));
+            }
+        }
+        let turn = turns.map(|turns| turns.turn(key)).unwrap_or_default();
         let mut scope = Scope { turn, this: Some(value.clone()), ..Scope::module(block.module) };
         Some(self.of_instance(block, key, rules, POSTCONDITION, &mut scope))
     }
@@ -92,20 +102,26 @@ impl<'a> Pass<'_, 'a> {
         words: Words,
         scope: &mut Scope,
     ) -> CheckResult {
-        let address = self.block_address(block);
-        let instance = address.with_key(key.cloned());
         let wrong = refers_to_itself(block, rules, words);
         if !wrong.is_empty() {
             self.report(wrong);
-            return CheckResult {
-                kind: "resource",
-                config_address: without_keys(&address),
-                address: instance.to_string(),
-                status: CheckStatus::Error,
-                failures: Vec::new(),
-            };
+            return self.in_error(block, key);
         }
+        let address = self.block_address(block);
+        let instance = address.with_key(key.cloned());
         self.rules("resource", without_keys(&address), instance.to_string(), rules, words, scope)
+    }
+
+    /// Gives the outcome of an instance whose conditions cannot be looked at.
+    fn in_error(&mut self, block: BlockId<'a>, key: Option<&Key>) -> CheckResult {
+        let address = self.block_address(block);
+        CheckResult {
+            kind: "resource",
+            config_address: without_keys(&address),
+            address: address.with_key(key.cloned()).to_string(),
+            status: CheckStatus::Error,
+            failures: Vec::new(),
+        }
     }
 
     /// Gives the outcome of a block that has conditions and no instance, or whose instances are not known.
@@ -558,6 +574,23 @@ fn refers_to_itself(block: BlockId<'_>, rules: &[CheckRule], words: Words) -> Ve
                 problems.push(Diagnostic::error(summary, detail).at(expr.span, ""));
             }
         }
+    }
+    problems
+}
+
+/// Tells of conditions that name `self` where there is no such instance: one that is not made is none.
+fn without_self(rules: &[CheckRule]) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for expr in rules.iter().flat_map(|rule| [&rule.condition, &rule.error_message]) {
+        let mut place = None;
+        references(expr, &mut Vec::new(), &mut |chain| {
+            if chain.name().0 == "self" {
+                place = place.or(Some(chain.until(0)));
+            }
+        });
+        let detail = "The given key does not identify an element in this collection value.";
+        let problem = place.map(|span| Diagnostic::error("Invalid index", detail).at(span, ""));
+        problems.extend(problem);
     }
     problems
 }

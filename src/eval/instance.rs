@@ -151,7 +151,7 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// Says whether an instance is part of its block's value.
-    fn counts(&mut self, block: BlockId<'a>, turns: &Turns, key: &Key) -> bool {
+    pub(super) fn counts(&mut self, block: BlockId<'a>, turns: &Turns, key: &Key) -> bool {
         let all = !self.evaluator.inputs.lenient && self.evaluator.targets.is_empty();
         all || self.counting(block, turns).contains(&Some(key.clone()))
     }

@@ -24,7 +24,16 @@ pub fn is_reached(reached: &Reached, address: &Address) -> bool {
 impl<'a> Evaluator<'a> {
     /// Gives the blocks that an instance's block needs, without any keys. Empty for what has no block.
     pub fn reach(&self, address: &Address) -> BTreeSet<Address> {
-        let Some(start) = self.node(address) else { return BTreeSet::new() };
+        self.node(address).map(|start| self.reach_from(start)).unwrap_or_default()
+    }
+
+    /// Gives the blocks that an output of the root is made from or waits for, without any keys.
+    pub fn reach_of_output(&self, name: &str) -> BTreeSet<Address> {
+        let output = self.config.root.outputs.get_key_value(name);
+        output.map(|(name, _)| self.reach_from(Node::Output(0, name))).unwrap_or_default()
+    }
+
+    fn reach_from(&self, start: Node<'a>) -> BTreeSet<Address> {
         let order = &self.order;
         let mut seen: BTreeSet<Node<'a>> = [start].into();
         let mut open = vec![start];

@@ -20,8 +20,8 @@ use crate::addr::{Address, Mode, Step};
 use crate::config::{Config, Module};
 use crate::diag::{Diagnostic, Sources, dedup, has_errors};
 use crate::eval::{
-    CheckResult, CheckStatus, Desired, Evaluation, Evaluator, Inputs, Instance, ProviderConfig,
-    ProviderRef, is_reached,
+    CheckResult, CheckStatus, Desired, Evaluation, Evaluator, Inputs, ProviderConfig, ProviderRef,
+    is_reached,
 };
 use crate::providers::{Opened, Registry, World, close};
 use crate::schema::Schema;
@@ -296,13 +296,15 @@ impl Maker<'_, '_> {
         self.wanted_changes(&mut plan);
         self.removals(&mut plan);
         self.limit(&mut plan, evaluator);
-        self.without_failed(&mut plan);
-        self.protected(&plan);
+        let failed = self.without_failed(&mut plan, evaluator);
+        self.protected(&mut plan, evaluator);
         self.problems.extend(super::removals::let_go(&plan));
         self.drift(&mut plan);
         self.renew(&plan, evaluator);
         self.imported(&plan);
         self.outputs(&mut plan);
+        let fails = |name: &String| !evaluator.reach_of_output(name).is_disjoint(&failed);
+        plan.outputs.retain(|name, change| change.after.is_none() || !fails(name));
         // It takes a tenth of a plan's time, and is told with what has drifted and in a saved plan only.
         if self.given.options.saved || !plan.drift.is_empty() {
             plan.relevant = relevant(&plan, evaluator);
@@ -423,9 +425,7 @@ impl Maker<'_, '_> {
 
     /// Notes what objects need by their blocks as they are now.
     fn renew(&mut self, plan: &Plan, evaluator: &Evaluator<'_>) {
-        if !self.given.options.refresh {
-            return;
-        }
+        let (mode, refresh) = (self.given.options.mode, self.given.options.refresh);
         let mut known: HashMap<Address, BTreeSet<Address>, FixedState> = HashMap::default();
         for ((address, deposed), change) in &plan.changes {
             let current = change.config.is_some() && deposed.is_none();
@@ -436,42 +436,13 @@ impl Maker<'_, '_> {
             if address.mode != Mode::Managed {
                 continue;
             }
-            if change.verb.is_keep() && self.given.options.mode == PlanMode::Normal {
+            if change.verb.is_keep() && mode == PlanMode::Normal {
                 object.needs = needs.iter().cloned().collect();
-            } else if !needs.iter().all(|need| object.needs.contains(need)) {
+            } else if refresh && !needs.iter().all(|need| object.needs.contains(need)) {
                 let all: BTreeSet<Address> = needs.iter().chain(&object.needs).cloned().collect();
                 object.needs = all.into_iter().collect();
             }
         }
-    }
-
-    /// Leaves out what needs an object whose conditions do not hold, and one that must not be made at all.
-    fn without_failed(&self, plan: &mut Plan) {
-        let wrong = self.planner.problems.iter().filter(|(_, problems)| has_errors(problems));
-        let wrong: BTreeSet<&Address> = wrong.map(|(address, _)| address).collect();
-        let failed: BTreeSet<&str> = plan
-            .checks
-            .iter()
-            .filter(|check| matches!(check.status, CheckStatus::Fail | CheckStatus::Error))
-            .map(|check| check.address.as_str())
-            .collect();
-        if failed.is_empty() && wrong.is_empty() {
-            return;
-        }
-        let is_failed = |address: &Address| failed.contains(address.to_string().as_str());
-        let needs = self.needs();
-        plan.changes.retain(|(address, _), _| {
-            let after = |instance: &Instance| !instance.lifecycle.config.postconditions.is_empty();
-            let own = self.desired.instances.get(address).is_some_and(|instance| after(instance));
-            let mut seen: BTreeSet<Address> = needs.get(address).cloned().unwrap_or_default();
-            let mut open: Vec<Address> = seen.iter().cloned().collect();
-            while let Some(need) = open.pop() {
-                let more = needs.get(&need).into_iter().flatten();
-                open.extend(more.filter(|need| seen.insert((*need).clone())).cloned());
-            }
-            let after_wrong = seen.iter().any(|need| is_failed(need) || wrong.contains(need));
-            (own || !is_failed(address)) && !after_wrong
-        });
     }
 
     /// Takes objects that are imported as they are into the state: no call will.

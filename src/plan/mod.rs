@@ -5,6 +5,7 @@ pub mod decide;
 pub mod digest;
 mod drifted;
 pub mod event;
+mod failed;
 pub mod implied;
 pub mod file;
 mod live;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::eval::Ignore;
 use crate::schema::{Block, BlockKind, Field, Given, Nesting, Schema};
-use crate::value::{Kind, Path, PathStep, Value};
+use crate::value::{Kind, Path, PathStep, Type, Value};
 
 /// Gives the proposed object. Pure.
 pub fn propose(schema: &Schema, prior: Option<&Value>, config: &Value) -> Value {
@@ -137,7 +137,11 @@ fn restored(config: &Value, prior: &Value) -> Value {
 }
 
 fn put_back(config: &Value, prior: &Value, steps: &[PathStep]) -> Value {
-    let Some((step, rest)) = steps.split_first() else { return prior.clone() };
+    let Some((step, rest)) = steps.split_first() else {
+        // Of a map that is not known nothing is ignored: it is looked at key by key.
+        let unknown_map = !config.is_known() && matches!(config.ty(), Type::Map(_));
+        return if unknown_map { config.clone() } else { prior.clone() };
+    };
     let one = Path(vec![step.clone()]);
     let former = prior.at(&one);
     match step {
@@ -185,7 +189,6 @@ fn without_key(map: &Value, name: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Type;
 
     fn schema() -> Schema {
         let text = |given| Field::attribute(Type::String, given);

@@ -1,6 +1,6 @@
 //! What is removed, and why: objects that no block wants any more, and deposed ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::beside::Beside;
@@ -10,7 +10,7 @@ use super::planner::{Job, ObjectKey, OrAt, Planner, cannot_be_destroyed, diagnos
 use super::{Change, Plan, PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Step, Target};
 use crate::config::{Module, ModuleCall, Resource, block_name, constant};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, has_errors};
 use crate::eval::{Evaluator, Instance};
 use crate::providers::{Session, Wanted};
 use crate::state::Object;
@@ -141,27 +141,45 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// Tells of what stands in the way of removals.
-    pub(super) fn protected(&mut self, plan: &Plan) {
+    /// Tells of what stands in the way of removals. Where all is removed, what would be after that is left out.
+    pub(super) fn protected(&mut self, plan: &mut Plan, evaluator: &Evaluator<'_>) {
+        let mut kept = BTreeSet::new();
         for ((address, deposed), change) in &plan.changes {
             let Verb::Delete { before } = &change.verb else { continue };
-            if let Some(instance) =
-                self.desired.instances.get(address).filter(|_| deposed.is_none())
-            {
-                let problems = removal_problems(&self.planner, address, instance, before);
-                self.problems.extend(problems);
-                continue;
+            let instance = self.desired.instances.get(address).filter(|_| deposed.is_none());
+            let problems = match instance {
+                Some(instance) => removal_problems(&self.planner, address, instance, before),
+                None => self.removal_problems(address, deposed.is_none(), change, before),
+            };
+            if has_errors(&problems) {
+                kept.insert((address.clone(), deposed.clone()));
             }
-            let provider = self.planner.sessions.provider(&change.provider);
-            let problem = provider
-                .and_then(|provider| provider.check_delete(&address.type_name, before))
-                .map(|problem| diagnostic(&problem, address, &[]));
-            self.problems.extend(problem);
-            let block = self.given.config.resource(address).filter(|_| deposed.is_none());
-            if let Some(block) = block.filter(|block| is_kept_from_destruction(block)) {
-                self.problems.push(cannot_be_destroyed(address).at(block.span, ""));
-            }
+            self.problems.extend(problems);
         }
+        if kept.is_empty() || self.given.options.mode != PlanMode::Destroy {
+            return;
+        }
+        let needed: BTreeSet<Address> =
+            kept.iter().flat_map(|(address, _)| evaluator.reach(address)).collect();
+        plan.changes.retain(|key, _| kept.contains(key) || !needed.contains(&key.0.without_keys()));
+    }
+
+    /// Gives what stands in the way of the removal of what no block wants.
+    fn removal_problems(
+        &self,
+        address: &Address,
+        current: bool,
+        change: &Change,
+        before: &Value,
+    ) -> Vec<Diagnostic> {
+        let provider = self.planner.sessions.provider(&change.provider);
+        let problem = provider
+            .and_then(|provider| provider.check_delete(&address.type_name, before))
+            .map(|problem| diagnostic(&problem, address, &[]));
+        let block = self.given.config.resource(address).filter(|_| current);
+        let block = block.filter(|block| is_kept_from_destruction(block));
+        let prevented = block.map(|block| cannot_be_destroyed(address).at(block.span, ""));
+        problem.into_iter().chain(prevented).collect()
     }
 
     /// Gives why an object is not wanted any more.

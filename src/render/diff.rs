@@ -4,9 +4,11 @@
 //! What is unchanged is hidden and counted. Where [`Diff::symbols`] is off, the same layout tells a single
 //! value.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::document;
+use super::loose::loosened;
 use super::pairs::{self, Pair};
 use super::style::{Ink, Style, counted};
 use crate::schema::{Block, BlockKind, Field, Nesting};
@@ -44,15 +46,22 @@ pub(super) struct Spot {
     pub(super) path: Path,
     /// Whether a removed part says `-> null`.
     pub(super) says_null: bool,
+    /// Whether it is in a value whose type the schema leaves open: null is told as a value there.
+    pub(super) loose: bool,
 }
 
 impl Spot {
     pub(super) fn new(depth: usize) -> Spot {
-        Spot { depth, path: Path::root(), says_null: true }
+        Spot { depth, path: Path::root(), says_null: true, loose: false }
+    }
+
+    /// The place of a value whose type is left open.
+    pub(super) fn loose(depth: usize) -> Spot {
+        Spot { loose: true, ..Spot::new(depth) }
     }
 
     fn inside(&self, path: Path) -> Spot {
-        Spot { depth: self.depth + 1, path, says_null: self.says_null }
+        Spot { depth: self.depth + 1, path, ..*self }
     }
 }
 
@@ -159,7 +168,38 @@ impl Diff<'_> {
                 (_, None, None) => self.dim("null"),
             }
         };
+        let is_hidden = |side: Option<&Value>| side.is_some_and(|side| !side.is_known());
+        let told = is_secret(before) || is_secret(after) || is_hidden(after);
+        // Of an open type only a part of it is said to replace the object, or what is not shown.
+        if spot.loose && spot.path.0.len() <= 1 && !told {
+            return text;
+        }
         self.forced(&spot.path, text)
+    }
+
+    /// Tells a part of an object or a list of which the type is left open, where null is a value too.
+    fn loose_part(
+        &self,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        spot: &Spot,
+    ) -> (Act, String) {
+        let act = match (before, after) {
+            (None, _) => Act::Create,
+            (_, None) => Act::Delete,
+            (Some(before), Some(after)) if before == after => Act::Keep,
+            (Some(before), Some(after)) if before.is_null() && !after.is_known() => Act::Create,
+            (Some(_), Some(_)) => Act::Update,
+        };
+        let both = before.zip(after).filter(|(before, after)| before.is_null() != after.is_null());
+        match both.filter(|_| act == Act::Update) {
+            Some((before, after)) if !before.is_sensitive() && !after.is_sensitive() => {
+                let before = self.one(before, Act::Delete, spot.depth);
+                let after = self.one(after, Act::Create, spot.depth);
+                (act, format!("{before} {} {after}", self.arrow()))
+            }
+            _ => (act, self.value(before, after, &Spot { says_null: false, ..spot.clone() })),
+        }
     }
 
     fn null(&self) -> String {
@@ -176,6 +216,9 @@ impl Diff<'_> {
                 document::changed(self, before, after, spot)
             }
             (Kind::Set(..), Kind::Set(..)) => self.changed_set(before, after, spot),
+            (Kind::Tuple(before), Kind::Tuple(after)) if spot.loose => {
+                self.elements(&pairs::of_tuples(before, after), spot)
+            }
             (Kind::List(..) | Kind::Tuple(_), Kind::List(..) | Kind::Tuple(_)) => {
                 self.changed_list(before, after, spot)
             }
@@ -245,13 +288,17 @@ impl Diff<'_> {
         for (name, shown) in names.iter().zip(&shown) {
             let (before, after) = (before.field(name), after.field(name));
             let path = if is_map { spot.path.key(name) } else { spot.path.attribute(*name) };
+            let inside = spot.inside(path);
             // A field that comes or goes with the value null has no symbol of its own.
-            let act = act(before, after);
+            let (act, value) = match spot.loose {
+                true => self.loose_part(before, after, &inside),
+                false => (act(before, after), String::new()),
+            };
             if act == Act::Keep && !self.whole {
                 hidden += 1;
                 continue;
             }
-            let value = self.value(before, after, &spot.inside(path));
+            let value = if spot.loose { value } else { self.value(before, after, &inside) };
             self.push_part(&mut text, (spot.depth + 1, act), (shown, width), &value);
         }
         text += &self.hidden(spot.depth + 1, hidden, if is_map { "element" } else { "attribute" });
@@ -301,6 +348,11 @@ impl Diff<'_> {
             let value = match act {
                 Act::Create | Act::Keep => self.one(after.unwrap_or(&NULL), act, inside.depth),
                 Act::Delete => self.one(before.unwrap_or(&NULL), act, inside.depth),
+                Act::Update if spot.loose => {
+                    let (act, value) = self.loose_part(*before, *after, &inside);
+                    text += &format!("{}{value},\n", self.lead(spot.depth + 1, act));
+                    continue;
+                }
                 Act::Update => self.value(*before, *after, &Spot { says_null: true, ..inside }),
             };
             text += &format!("{}{value},\n", self.lead(spot.depth + 1, act));
@@ -388,14 +440,18 @@ impl Diff<'_> {
         let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
         let (mut text, mut hidden) = (String::with_capacity(names.len() * LINE), 0);
         for name in names {
-            let sensitive =
-                fields.and_then(|fields| fields.get(name)).is_some_and(|field| field.sensitive);
+            let field = fields.and_then(|fields| fields.get(name));
+            let sensitive = field.is_some_and(|field| field.sensitive);
+            let is_open = field.is_some_and(|field| field.ty == Type::Any);
             let sides = [side(before, name), side(after, name)];
             let sealed = sides.map(|value| {
                 let secret = value.filter(|value| sensitive && !value.is_null());
                 secret.map(|value| value.clone().sensitive())
             });
             let [before, after] = [0, 1].map(|at| sealed[at].as_ref().or(sides[at]));
+            let open = |value| if is_open { loosened(value) } else { Cow::Borrowed(value) };
+            let loose = [before, after].map(|side| side.map(open));
+            let [before, after] = [0, 1].map(|at| loose[at].as_deref());
             let act = act(before, after);
             let telling = spot.path.0.is_empty() && TELLING.contains(&name);
             if act == Act::Keep && !telling && !self.whole {
@@ -403,7 +459,7 @@ impl Diff<'_> {
                 continue;
             }
             text += &self.seal_remark(before, after, spot.depth);
-            let inside = Spot { path: spot.path.attribute(name), ..*spot };
+            let inside = Spot { path: spot.path.attribute(name), loose: is_open, ..*spot };
             let value = self.value(before, after, &inside);
             self.push_part(&mut text, (spot.depth, act), (name, width), &value);
         }
@@ -420,7 +476,7 @@ impl Diff<'_> {
             true => ("will be marked as sensitive and will not", "after applying this change."),
             false => ("will no longer be marked as sensitive", "after applying this change."),
         };
-        let lead = self.lead(depth, Act::Keep);
+        let lead = " ".repeat(depth * 4 + 2);
         let warning = self.style.paint(Ink::Update, "Warning");
         let second = if after.is_sensitive() { "display in UI output " } else { "" };
         let alone = if before.clone().without_marks() == after.clone().without_marks() {
@@ -462,7 +518,7 @@ impl Diff<'_> {
                 Some(Place::Name(key)) => format!(" {}", document::quote(key)),
                 _ => String::new(),
             };
-            let inside = Spot { depth: spot.depth + 1, path: path.clone(), says_null: true };
+            let inside = Spot { path: path.clone(), ..Spot::new(spot.depth + 1) };
             let is_secret = secret || [before, after].into_iter().any(whole_secret);
             let body = if is_secret {
                 let lead = self.lead(inside.depth, Act::Keep);

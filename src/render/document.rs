@@ -40,7 +40,7 @@ pub(super) fn quote(text: &str) -> String {
 pub(super) fn one(diff: &Diff<'_>, text: &str, act: Act, depth: usize) -> String {
     if let Some(json) = as_json(text) {
         let value = diff.one(&json, act, depth + 1);
-        return wrapped(diff, "jsonencode", "", &(diff.lead(depth + 1, act) + &value), depth);
+        return wrapped(diff, "jsonencode", "", (Act::Keep, &value), depth);
     }
     if !text.contains('\n') {
         return quote(text);
@@ -56,9 +56,11 @@ pub(super) fn changed(diff: &Diff<'_>, before: &str, after: &str, spot: &Spot) -
         return structure(diff, "jsonencode", (&old, &new), spot);
     }
     let many = before.contains('\n') || after.contains('\n');
-    if !many {
+    if !many || as_json(before).is_some() || as_json(after).is_some() {
         let arrow = diff.style.paint(super::style::Ink::Update, "->");
-        return format!("{} {arrow} {}", quote(before), quote(after));
+        let [before, after] = [(before, Act::Delete), (after, Act::Create)]
+            .map(|(text, act)| one(diff, text, act, spot.depth));
+        return format!("{before} {arrow} {after}");
     }
     if let (Some(old), Some(new)) = (as_yaml(before), as_yaml(after))
         && old != new
@@ -72,18 +74,28 @@ pub(super) fn changed(diff: &Diff<'_>, before: &str, after: &str, spot: &Spot) -
 fn structure(diff: &Diff<'_>, form: &str, (old, new): (&Value, &Value), spot: &Spot) -> String {
     let depth = spot.depth;
     if old == new {
-        let lead = diff.lead(depth + 1, Act::Keep);
         let whole = diff.one(new, Act::Keep, depth + 1);
-        return wrapped(diff, form, " # whitespace changes", &(lead + &whole), depth);
+        return wrapped(diff, form, " # whitespace changes", (Act::Keep, &whole), depth);
     }
     let plain = Diff { replaces: &[], ..*diff };
-    let inside = Spot { depth: depth + 1, ..spot.clone() };
+    let inside = Spot { depth: depth + 1, loose: true, says_null: false, ..spot.clone() };
     let value = plain.value(Some(old), Some(new), &inside);
-    wrapped(diff, form, "", &(diff.lead(depth + 1, Act::Update) + &value), depth)
+    wrapped(diff, form, "", (Act::Update, &value), depth)
 }
 
-fn wrapped(diff: &Diff<'_>, form: &str, remark: &str, inside: &str, depth: usize) -> String {
-    format!("{form}({remark}\n{inside}\n{})", diff.lead(depth, Act::Keep))
+/// Writes a value as what a text is the form of: in one line where it has one.
+fn wrapped(
+    diff: &Diff<'_>,
+    form: &str,
+    remark: &str,
+    (act, inside): (Act, &str),
+    depth: usize,
+) -> String {
+    if remark.is_empty() && !inside.contains('\n') {
+        return format!("{form}({inside})");
+    }
+    let (lead, end) = (diff.lead(depth + 1, act), diff.lead(depth, Act::Keep));
+    format!("{form}({remark}\n{lead}{inside}\n{end})")
 }
 
 /// Tells how lines change; long runs of unchanged ones are hidden and counted.
@@ -117,10 +129,12 @@ fn lines(diff: &Diff<'_>, before: &str, after: &str, depth: usize) -> String {
         text += "\n";
     }
     text += &diff.hidden(depth + 1, hidden, "line");
+    // Where it is all that changes one could not see it.
+    let alone = before.trim_end_matches('\n') == after.trim_end_matches('\n');
     let end = match (before.ends_with('\n'), after.ends_with('\n')) {
-        (true, false) => " # without a last newline",
-        (false, true) => " # with a last newline",
-        (true, true) | (false, false) => "",
+        (true, false) if alone => " # without a last newline",
+        (false, true) if alone => " # with a last newline",
+        _ => "",
     };
     format!("{text}{}EOT{end}", diff.lead(depth, Act::Keep))
 }
@@ -132,9 +146,7 @@ fn as_json(text: &str) -> Option<Value> {
         return None;
     }
     let json: Json = serde_json::from_str(trimmed).ok()?;
-    let empty = json.as_object().is_some_and(serde_json::Map::is_empty)
-        || json.as_array().is_some_and(Vec::is_empty);
-    (!empty).then(|| from_json(&json))
+    Some(from_json(&json))
 }
 
 /// Reads a text of one YAML document that is a map or a sequence.

@@ -8,6 +8,7 @@ pub mod diagnostic;
 mod pairs;
 mod diff;
 mod document;
+mod loose;
 pub mod drift;
 pub mod graph;
 pub mod json;

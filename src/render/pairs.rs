@@ -61,6 +61,55 @@ pub(super) fn of_lists<'v>(before: &'v [Value], after: &'v [Value]) -> Vec<Pair<
     pairs
 }
 
+/// Pairs the elements of two lists whose types are left open: those of one place where as many are there and some
+/// are there no more; else equal ones by their order, and objects that went with those that came there.
+pub(super) fn of_tuples<'v>(before: &'v [Value], after: &'v [Value]) -> Vec<Pair<'v>> {
+    if before.len() == after.len() && !has_all(after, before) {
+        return before.iter().zip(after).map(|(old, new)| (Some(old), Some(new))).collect();
+    }
+    let mut pairs = Vec::new();
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    for step in steps(before, after) {
+        match step {
+            (Some(value), None) => gone.push(value),
+            (None, Some(value)) => come.push(value),
+            both => {
+                objects_paired(&mut gone, &mut come, &mut pairs);
+                pairs.push(both);
+            }
+        }
+    }
+    objects_paired(&mut gone, &mut come, &mut pairs);
+    pairs
+}
+
+/// Pairs objects that went between two equal elements with those that came there.
+fn objects_paired<'v>(
+    gone: &mut Vec<&'v Value>,
+    come: &mut Vec<&'v Value>,
+    pairs: &mut Vec<Pair<'v>>,
+) {
+    let mut come = come.drain(..).peekable();
+    for value in gone.drain(..) {
+        let next = come.next_if(|next| value.fields().is_some() && next.fields().is_some());
+        pairs.push((Some(value), next));
+    }
+    pairs.extend(come.map(|value| (None, Some(value))));
+}
+
+/// Says whether a list has all elements of another.
+fn has_all(list: &[Value], others: &[Value]) -> bool {
+    let mut sorted: Vec<&Value> = list.iter().collect();
+    sorted.sort_by(|left, right| order(left, right));
+    others.iter().all(|value| {
+        let first = sorted.partition_point(|other| order(other, value) == Ordering::Less);
+        let alike = sorted[first..].iter();
+        alike
+            .take_while(|other| order(other, value) == Ordering::Equal)
+            .any(|other| *other == value)
+    })
+}
+
 /// Walks both lists so that equal elements are met together.
 fn steps<'v>(before: &'v [Value], after: &'v [Value]) -> Vec<Pair<'v>> {
     let same = before.iter().zip(after).take_while(|(left, right)| left == right).count();

@@ -1,14 +1,16 @@
 //! A plan as text.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::change::{block, object};
 use super::diagnostic;
 use super::diff::{Act, Diff, Spot, act};
+use super::loose::loosened;
 use super::style::{Ink, Style};
 use crate::addr::{Address, Mode};
 use crate::diag::Sources;
-use crate::plan::{Change, Counts, Drift, Plan, PlanMode, Verb};
+use crate::plan::{Change, Counts, Drift, OutputChange, Plan, PlanMode, Verb};
 use crate::schema::Schema;
 use crate::value::Value;
 
@@ -17,16 +19,36 @@ pub type SchemaOf<'a> = dyn Fn(&Address, &Change) -> Option<Arc<Schema>> + 'a;
 
 /// Tells a plan.
 pub fn plan(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Style) -> String {
-    let style = *style;
+    told(plan, "Terrane will perform the following actions:\n", schemas, sources, *style)
+}
+
+/// Tells what was planned before a problem was met.
+pub fn partial(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Style) -> String {
+    let nothing = shown(plan).is_empty() && plan.outputs.values().all(OutputChange::is_keep);
+    if nothing {
+        let text = "Planning failed. Terrane encountered an error while generating this plan.\n";
+        return drift(plan, schemas, *style) + &style.wrap(text) + &warnings(plan, sources, *style);
+    }
+    let head = "Terrane planned the following actions, but then encountered a problem:\n";
+    told(plan, head, schemas, sources, *style)
+}
+
+fn told(
+    plan: &Plan,
+    head: &str,
+    schemas: &SchemaOf<'_>,
+    sources: &Sources,
+    style: Style,
+) -> String {
     let mut text = drift(plan, schemas, style);
     let shown = shown(plan);
     if shown.is_empty() && !plan.outputs.values().any(|change| !change.is_keep()) {
         text += &nothing(plan, style);
         return text + &warnings(plan, sources, style);
     }
-    if !shown.is_empty() && plan.base.mode != PlanMode::RefreshOnly {
+    if !shown.is_empty() {
         text += &legend(&shown, style);
-        text += "Terrane will perform the following actions:\n";
+        text += head;
         for (address, deposed, change) in &shown {
             text += "\n";
             text += &object(plan, (address, *deposed), change, schemas, sources, style);
@@ -34,8 +56,9 @@ pub fn plan(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Styl
         text += "\n";
         text += &summary(plan.counts(), style);
     }
-    text += &outputs(plan, style);
-    if shown.is_empty() {
+    let outputs = outputs(plan, style);
+    text += &outputs;
+    if !outputs.is_empty() && shown.iter().all(|(_, _, change)| change.verb.is_keep()) {
         text += "\n";
         text += &style.wrap(
             "You can apply this plan to save these new output values to the Terrane state, without changing any real infrastructure.\n",
@@ -49,6 +72,10 @@ type Shown<'p> = (&'p Address, Option<&'p str>, &'p Change);
 
 /// Gives the changes to tell: modules after their parents, data sources first.
 fn shown(plan: &Plan) -> Vec<Shown<'_>> {
+    // Who only refreshes is told what is not as saved, its moves among it.
+    if plan.base.mode == PlanMode::RefreshOnly {
+        return Vec::new();
+    }
     let is_told = |address: &Address, change: &Change| {
         let told = !change.verb.is_keep() || change.importing.is_some();
         // What is opened for the run alone is no change.
@@ -93,11 +120,8 @@ fn summary(counts: Counts, style: Style) -> String {
 fn nothing(plan: &Plan, style: Style) -> String {
     let drifted = plan.drift.iter().any(|(address, drift)| plan.is_relevant(address, drift));
     let (head, rest) = match plan.base.mode {
-        PlanMode::RefreshOnly if drifted => {
-            return style.wrap(
-                "This is a refresh-only plan, so Terrane will not take any actions to undo these. If you were expecting these changes then you can apply this plan to record the updated values in the Terrane state without changing any remote objects.\n",
-            );
-        }
+        // The end of what has drifted says it.
+        PlanMode::RefreshOnly if drifted || !plan.moves.is_empty() => return String::new(),
         PlanMode::RefreshOnly => (
             "Your infrastructure still matches the configuration.",
             "Terrane has checked that the real remote objects still match the result of your most recent changes, and found no differences.",
@@ -157,11 +181,17 @@ fn legend(shown: &[Shown<'_>], style: Style) -> String {
     format!("Resource actions are indicated with the following symbols:\n{rows}\n")
 }
 
-/// Tells what the world has changed.
+/// Tells what the world has changed; to who only refreshes, what has moved too.
 fn drift(plan: &Plan, schemas: &SchemaOf<'_>, style: Style) -> String {
-    let relevant: Vec<(&Address, &Drift)> =
-        plan.drift.iter().filter(|(address, drift)| plan.is_relevant(address, drift)).collect();
-    if relevant.is_empty() {
+    let mut told: BTreeMap<&Address, Option<&Drift>> =
+        plan.drift.iter().map(|(address, drift)| (address, Some(drift))).collect();
+    told.retain(|address, drift| drift.is_some_and(|drift| plan.is_relevant(address, drift)));
+    if plan.base.mode == PlanMode::RefreshOnly {
+        for moved in plan.moves.keys() {
+            told.entry(moved).or_default();
+        }
+    }
+    if told.is_empty() {
         return String::new();
     }
     let mut text = format!(
@@ -170,12 +200,14 @@ fn drift(plan: &Plan, schemas: &SchemaOf<'_>, style: Style) -> String {
         style.paint(Ink::Bold, "Objects have changed outside of Terrane")
     );
     text += &style.wrap("Terrane detected the following changes made outside of Terrane since the last \"terrane apply\" which may have affected this plan:\n");
-    for (address, drift) in relevant {
-        text += "\n";
-        text += &drifted(plan, address, drift, schemas, style);
+    for (address, drift) in told {
+        let one = drifted(plan, address, drift, schemas, style);
+        text += &one.map(|one| format!("\n{one}")).unwrap_or_default();
     }
     text += "\n";
-    if plan.base.mode != PlanMode::RefreshOnly && !plan.is_empty() {
+    if plan.base.mode == PlanMode::RefreshOnly {
+        text += &style.wrap("This is a refresh-only plan, so Terrane will not take any actions to undo these. If you were expecting these changes then you can apply this plan to record the updated values in the Terrane state without changing any remote objects.\n");
+    } else if !plan.is_empty() {
         text += &style.wrap("Unless you have made equivalent changes to your configuration, the following plan may include actions to undo or respond to these changes.\n");
         text += "\n";
         text += &style.rule();
@@ -187,21 +219,36 @@ fn drift(plan: &Plan, schemas: &SchemaOf<'_>, style: Style) -> String {
 fn drifted(
     plan: &Plan,
     address: &Address,
-    drift: &Drift,
+    drift: Option<&Drift>,
     schemas: &SchemaOf<'_>,
     style: Style,
-) -> String {
-    let (word, act) = match &drift.found {
-        Some(_) => ("has changed", Act::Update),
-        None => ("has been deleted", Act::Delete),
-    };
-    let head = style.paint(Ink::Bold, &format!("  # {address}"));
-    let diff = Diff { style, symbols: true, whole: false, replaces: &[] };
+) -> Option<String> {
     let change = plan.changes.get(&(address.clone(), None));
     let schema = change.and_then(|change| schemas(address, change));
-    let sides = (Some(&drift.saved), drift.found.as_ref());
-    let lead = diff.lead(0, act);
-    format!("{head} {word}\n{}", block(&diff, lead.trim_end(), address, schema.as_deref(), sides))
+    let moved = plan.moves.get(address).filter(|_| plan.base.mode == PlanMode::RefreshOnly);
+    let kept = change.and_then(|change| change.verb.before());
+    let saved = drift.map(|drift| &drift.saved).or(kept)?;
+    let found = drift.map_or(kept, |drift| drift.found.as_ref());
+    let bold = |text: &str| style.paint(Ink::Bold, text);
+    let (head, act) = match (drift, moved) {
+        (Some(_), _) if found.is_some() => {
+            (format!("{} has changed", bold(&format!("  # {address}"))), Act::Update)
+        }
+        (Some(_), _) => {
+            (format!("{} has been deleted", bold(&format!("  # {address}"))), Act::Delete)
+        }
+        (None, from) => {
+            let to = bold(&address.to_string());
+            (format!("  # {} has moved to {to}", from?), Act::Keep)
+        }
+    };
+    let diff = Diff { style, symbols: true, whole: false, replaces: &[] };
+    let lead = match act {
+        Act::Keep => "   ".to_string(),
+        _ => diff.lead(0, act).trim_end().to_string(),
+    };
+    let block = block(&diff, &lead, address, schema.as_deref(), (Some(saved), found));
+    Some(format!("{head}\n{block}"))
 }
 
 fn outputs(plan: &Plan, style: Style) -> String {
@@ -223,7 +270,8 @@ fn outputs(plan: &Plan, style: Style) -> String {
             (Some(_), None) => Act::Delete,
             (before, after) => act(before.as_ref(), after.as_ref()),
         };
-        let value = diff.value(before.as_ref(), after.as_ref(), &Spot::new(0));
+        let [old, new] = [&before, &after].map(|side| side.as_ref().map(loosened));
+        let value = diff.value(old.as_deref(), new.as_deref(), &Spot::loose(0));
         text += &format!("{}{name:width$} = {value}\n", diff.lead(0, act));
     }
     text

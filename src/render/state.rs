@@ -8,6 +8,7 @@ use super::style::{Ink, Style};
 use crate::addr::{Address, Mode};
 use crate::schema::Schema;
 use crate::state::{KeptOutput, Object, Snapshot};
+use crate::value::{Kind, Value};
 
 /// Tells a whole state.
 pub fn show(snapshot: &Snapshot, schemas: &SchemaOf<'_>, style: &Style) -> String {
@@ -97,11 +98,19 @@ fn outputs(outputs: &BTreeMap<String, KeptOutput>, style: &Style) -> String {
         let value = if output.sensitive {
             "(sensitive value)".to_string()
         } else {
-            diff.one(&output.value, Act::Keep, 0)
+            diff.one(&without_nulls(&output.value), Act::Keep, 0)
         };
         text += &format!("{name} = {value}\n");
     }
     text
+}
+
+/// Leaves out of objects what is null: an output has its type beside it.
+fn without_nulls(value: &Value) -> Value {
+    let Kind::Object(fields) = value.kind() else { return value.map_parts(&mut without_nulls) };
+    let there = fields.iter().filter(|(_, part)| !part.is_null());
+    let told = there.map(|(name, part)| (name.clone(), without_nulls(part)));
+    Value::object(told).with_marks(value.marks())
 }
 
 #[cfg(test)]

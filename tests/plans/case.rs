@@ -24,6 +24,8 @@ pub(crate) struct Case {
     pub(crate) expected_state: Option<Json>,
     /// The plan's whole document, and the lines of its stream.
     pub(crate) expected_shown: Option<Json>,
+    /// The plan and the applied state as text.
+    pub(crate) expected_told: Option<Json>,
     /// All texts of the case: an id in them is kept as it is.
     pub(crate) texts: String,
 }
@@ -61,6 +63,7 @@ impl Case {
             expected: json(&folder.join("expected.json")).expect("a case has a result"),
             expected_state: json(&folder.join("expected-state.json")),
             expected_shown: json(&folder.join("expected-shown.json")),
+            expected_told: json(&folder.join("expected-told.json")),
             texts,
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::case::{self, Case, Ran};
 use crate::normal::{Normal, sorted};
+use crate::text;
 
 /// What differs: the field and both sides.
 type Found = Vec<(&'static str, String)>;
@@ -20,7 +21,28 @@ pub(crate) fn differences(case: &Case) -> Found {
     if case.applied {
         applied(case, &mut found);
     }
+    if let Some(want) = &case.expected_told {
+        told(case, want, &mut found);
+    }
     found
+}
+
+/// Compares what is told as text: the plan, and the state after the apply.
+fn told(case: &Case, want: &Json, found: &mut Found) {
+    let destroy = case.destroy.then_some("-destroy");
+    let plan: Vec<&str> = ["plan", "-no-color", "-lock=false"].into_iter().chain(destroy).collect();
+    let plan = case.run(&plan, true);
+    let mut texts = vec![("told.plan", "plan", ours(case, &plan, &plan.out.as_str().into()))];
+    if case.applied {
+        let apply = ["apply", "-auto-approve", "-input=false"].into_iter().chain(destroy);
+        let applied = case.run(&apply.collect::<Vec<_>>(), true);
+        let state = case.run_in(applied.folder, &["show", "-no-color"], false);
+        texts.push(("told.state", "state", ours(case, &state, &state.out.as_str().into())));
+    }
+    for (field, name, got) in texts {
+        let laid_out = |side: &Json| Json::from(text::plain(side.as_str().unwrap_or_default()));
+        differ(found, field, &laid_out(&got), &laid_out(&theirs(case, &want[name])));
+    }
 }
 
 fn validated(case: &Case, found: &mut Found) {

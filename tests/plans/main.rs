@@ -8,6 +8,7 @@ mod case;
 mod compare;
 mod exclude;
 mod normal;
+mod text;
 #[path = "../support/program.rs"]
 mod program;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Captures what terraform does with cases: writes expected.json, expected-shown.json and expected-state.json beside each.
+"""Captures what terraform does with cases: writes expected.json, expected-shown.json and expected-state.json beside each, and
+expected-told.json (the plan and the applied state as text) where case.json has `told`.
 
     capture_plans.py CASE...
 
@@ -17,7 +18,7 @@ import sys
 import tempfile
 
 ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-OF_THE_CASE = {"case.json", "expected.json", "expected-shown.json", "expected-state.json", "start"}
+OF_THE_CASE = {"case.json", "expected.json", "expected-shown.json", "expected-state.json", "expected-told.json", "start"}
 OF_A_PROBLEM = ["severity", "summary", "detail", "address", "range"]
 OF_A_PLAN = ["variables", "checks", "applyable", "complete", "errored"]
 OF_ONE_RUN = ["lineage", "terraform_version", "timestamp", "@timestamp", "@module"]
@@ -159,6 +160,7 @@ def capture(case):
         shutil.copytree(case, folder, dirs_exist_ok=True, ignore=skipped)
         return terraform(folder, env, "init", "-input=false")[0]
 
+    text = {}
     with tempfile.TemporaryDirectory() as folder:
         expected = {"init_exit": fresh(folder), "validate": validated(folder, env)}
         if described["command"] == "validate":
@@ -166,6 +168,7 @@ def capture(case):
             expected["diagnostics"] = expected["validate"]["diagnostics"]
         else:
             told, shown = planned(folder, env, arguments)
+            text["plan"] = terraform(folder, env, "plan", "-no-color", "-input=false", *arguments)[1]
             expected.update(told)
             if told["exit"] != 1:
                 write_lines(f"{case}/expected-shown.json", normal(shown, folder, kept))
@@ -174,6 +177,7 @@ def capture(case):
         with tempfile.TemporaryDirectory() as folder:
             fresh(folder)
             expected["apply"] = normal(applied(folder, env, arguments), folder, kept)
+            text["state"] = terraform(folder, env, "show", "-no-color")[1]
             workspace = env.get("TF_WORKSPACE")
             path = f"terraform.tfstate.d/{workspace}/terraform.tfstate" if workspace else "terraform.tfstate"
             if os.path.exists(f"{folder}/{path}"):
@@ -182,6 +186,8 @@ def capture(case):
                 state["serial_change"] = "higher" if state["serial"] > start else "same"
                 write(f"{case}/expected-state.json", normal(state, folder, kept))
     write(f"{case}/expected.json", expected)
+    if described.get("told"):
+        write(f"{case}/expected-told.json", normal(text, folder, kept))
 
 
 for case in sys.argv[1:]:

@@ -1,11 +1,18 @@
 #!/usr/bin/env python3
-"""Looks for expressions and broken texts of which the program tells something else than terraform.
+"""Looks for expressions, broken texts and configurations of which the program tells something else than terraform.
 
     hunt.py PROGRAM [SEED] [COUNT]
+    hunt.py PROGRAM configurations [SEED] [COUNT]
 
 Makes random expressions, 60 a configuration, plans each configuration with both programs, and prints where the problems or the
 planned values differ, and how many were the same. Then takes single tokens out of sound texts, or doubles them, and compares
-what `validate -json` says. Only the built-in provider is used. Where terraform is not there it says so and does nothing.
+what `validate -json` says.
+
+With `configurations` it makes whole ones instead (configurations.py): terraform applies one, it is edited, and both programs
+validate, plan and apply what came of that. What differs is told by its kind, and how many were the same: in JSON and state, and
+with all text as well. What terraform does is kept in $HUNT_KEPT, where that is set, so that the next run of the same seed is quick.
+
+Only the built-in provider is used. Where terraform is not there it says so and does nothing.
 """
 
 import collections
@@ -17,6 +24,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import whole
 
 ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 OF_A_PROBLEM = ["severity", "summary", "detail", "range"]
@@ -218,6 +227,10 @@ def main():
         print("terraform is not there: nothing is compared")
         return
     program = os.path.abspath(sys.argv[1])
+    if sys.argv[2:3] == ["configurations"]:
+        seed, count = (int(word) for word in [*sys.argv[3:], *["1", "100"][len(sys.argv[3:]) :]][:2])
+        whole.hunt(program, seed, count)
+        return
     seed, count = (int(word) for word in [*sys.argv[2:], "1", "600"][:2]) if len(sys.argv) != 3 else (int(sys.argv[2]), 600)
     random.seed(seed)
     expressions, texts = collections.Counter(), collections.Counter()

@@ -18,7 +18,7 @@ use crate::value::{Type, Value};
 pub fn state(snapshot: &Snapshot, schemas: &SchemaOf<'_>, reveal: Reveal) -> Json {
     let mut out = Map::new();
     out.insert("format_version".into(), "1.0".into());
-    if snapshot.is_empty() && snapshot.checks.is_none() {
+    if snapshot.is_empty() {
         return Json::Object(out);
     }
     let version = if snapshot.written_by.is_empty() { COMPATIBLE } else { &snapshot.written_by };
@@ -30,7 +30,9 @@ pub fn state(snapshot: &Snapshot, schemas: &SchemaOf<'_>, reveal: Reveal) -> Jso
     values.insert("root_module".into(), modules(resources(snapshot, schemas, reveal)));
     out.insert("values".into(), Json::Object(values));
     if let Some(checks) = snapshot.checks.as_ref().and_then(Json::as_array) {
-        out.insert("checks".into(), checks.iter().map(check).collect());
+        let mut checks: Vec<Json> = checks.iter().map(check).collect();
+        checks.sort_by_cached_key(shown_name);
+        out.insert("checks".into(), checks.into());
     }
     Json::Object(out)
 }
@@ -129,9 +131,15 @@ fn check(result: &Json) -> Json {
             failures.iter().filter_map(Json::as_str).map(str::to_string).collect::<Vec<_>>();
         check_instance(&address, &text(object, "status"), &failures)
     };
-    let instances: Vec<Json> =
+    let mut instances: Vec<Json> =
         result["objects"].as_array().into_iter().flatten().map(instance).collect();
+    instances.sort_by_cached_key(shown_name);
     check_document(kind, &text(result, "config_addr"), &text(result, "status"), instances)
+}
+
+/// What a check and its instances are ordered by.
+fn shown_name(check: &Json) -> String {
+    check["address"]["to_display"].as_str().unwrap_or_default().to_string()
 }
 
 /// Gives one check: its block and the instances of it.

@@ -1,0 +1,5 @@
+data "terraform_remote_state" "r" {
+  backend = "local"
+  config  = { path = "other.tfstate" }
+}
+resource "terraform_data" "a" { input = data.terraform_remote_state.r.outputs.x }

@@ -1,0 +1,53 @@
+//! Makes what two programs tell as text comparable: the name, the widths, and what only one of them says, on purpose.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+static PLACE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r" \([^\s()]*\.tf:\d+\)").expect("it is right"));
+
+/// What begins lines that only one of the programs has, or that come as things happen.
+const OWN: &[&str] = &["Digest: ", "────", "  . forget (no longer managed"];
+
+/// What ends them.
+const HAPPENING: &[&str] = &[": Reading...", ": Refreshing state..."];
+
+/// What only Terraform says before the symbols.
+const USED: &str =
+    "T used the selected providers to generate the following execution plan. Resource actions are";
+
+/// Leaves of a plan or a state what both programs should tell alike, a paragraph a line. Problems are compared elsewhere.
+pub(crate) fn plain(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let line = line.trim_end();
+        if line.starts_with("Warning: ")
+            || line.starts_with("Error: ")
+            || line.starts_with("Note: You didn't")
+        {
+            break;
+        }
+        let happens = HAPPENING.iter().any(|word| line.contains(word))
+            || line.contains(": Read complete after")
+            || OWN.iter().any(|word| line.starts_with(word));
+        if happens || (line.is_empty() && lines.last().is_none_or(String::is_empty)) {
+            continue;
+        }
+        let name = |line: &str| {
+            let line = line.replace("Terraform", "T").replace("Terrane", "T");
+            line.replace("terraform", "t").replace("terrane", "t")
+        };
+        let line = PLACE.replace(&name(line), "").into_owned();
+        let word = |c: char| c.is_alphanumeric() || c == '"';
+        let goes_on = line.starts_with(word) && !line.contains(" = ");
+        match lines.last_mut() {
+            Some(last) if goes_on && last.starts_with(char::is_alphanumeric) => {
+                *last += " ";
+                *last += &line;
+            }
+            _ => lines.push(line),
+        }
+    }
+    lines.join("\n").trim_end().replace(USED, "Resource actions are")
+}
