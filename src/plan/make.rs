@@ -87,7 +87,8 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
         planner.look(&limited).await;
     }
     let mut evaluator = fresh();
-    if given.options.mode != PlanMode::Destroy {
+    // A run that only refreshes takes nothing in.
+    if given.options.mode == PlanMode::Normal {
         problems.extend(imports(&mut planner, &mut evaluator));
     }
     let mut evaluation = loop {
@@ -111,6 +112,10 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     let found = told(given, &evaluation, &planner);
     let counts = |problem: &Diagnostic| !unchecked || looked_at || is_of_values(problem);
     problems.extend(found.into_iter().filter(counts));
+    // With a variable that is not there nothing is planned.
+    if problems.iter().any(|problem| problem.summary == "Value for undeclared variable") {
+        problems.retain(|problem| is_of_values(problem) || !problem.is_error());
+    }
     if unchecked {
         let limited = !given.options.targets.is_empty();
         let left = |check: &&mut CheckResult| {
@@ -211,10 +216,7 @@ fn told(given: &Given<'_>, evaluation: &Evaluation, planner: &Planner<'_>) -> Ve
 /// Notes what `import` blocks of the root ask for and the state does not have.
 fn imports(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Diagnostic> {
     let (found, problems) = evaluator.imports(&mut super::planner::Unread);
-    // A run that only refreshes takes nothing in.
-    if planner.options.mode == PlanMode::Normal {
-        planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
-    }
+    planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
     planner.imports.extend(planner.options.imports.iter().cloned());
     problems
 }

@@ -195,6 +195,8 @@ pub(super) fn left_out(
     if open.is_empty() {
         return None;
     }
+    let mut open: Vec<Address> = open.into_iter().collect();
+    open.sort_by_key(|address| address.module.len());
     let options: Vec<String> =
         open.iter().map(|address| format!("\n  -target={:?}", address.to_string())).collect();
     let detail = format!(

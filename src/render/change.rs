@@ -44,7 +44,7 @@ pub(super) fn object(
         text += &style.paint(Ink::Dim, &format!(" ({place})"));
     }
     text.push('\n');
-    for reason in reasons(address, change, deposed.is_some()) {
+    for reason in reasons(address, moved, change, deposed.is_some()) {
         text += &format!("  # ({reason})\n");
     }
     if let Some(from) = moved.filter(|_| !change.verb.is_keep()) {
@@ -91,7 +91,12 @@ fn fate(change: &Change, style: Style) -> Cow<'static, str> {
 }
 
 /// Says why, where it is not plain.
-fn reasons(address: &Address, change: &Change, deposed: bool) -> Vec<String> {
+fn reasons(
+    address: &Address,
+    moved: Option<&Address>,
+    change: &Change,
+    deposed: bool,
+) -> Vec<String> {
     if deposed {
         return vec!["left over from a partially-failed replacement of this instance".into()];
     }
@@ -122,7 +127,8 @@ fn reasons(address: &Address, change: &Change, deposed: bool) -> Vec<String> {
             Some(Key::String(_)) => "because resource does not use for_each".into(),
         },
         Reason::NoMoveTarget => {
-            format!("because {address} was moved to a place that is not in configuration")
+            let from = moved.unwrap_or(address);
+            format!("because {from} was moved to {address}, which is not in configuration")
         }
         Reason::ConfigUnknown => "config refers to values not yet known".into(),
         Reason::DependencyPending => {

@@ -178,7 +178,10 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
         let version = schema.as_ref().map_or(0, |schema| schema.version);
         out.insert("schema_version".into(), version.into());
         if let Some(after) = &after {
-            out.insert("values".into(), value(after, reveal));
+            let known = value(after, reveal);
+            if known.as_object().is_none_or(|known| !known.is_empty()) {
+                out.insert("values".into(), known);
+            }
         }
         // What is let go is named, and has no values.
         let masked = after.as_ref().map_or(Json::Bool(false), secrets);

@@ -1,0 +1,5 @@
+variable "x" {}
+resource "terraform_data" "b" {
+  input            = var.x
+  triggers_replace = var.x
+}
