@@ -180,6 +180,8 @@ pub struct Block {
     pub max: Option<usize>,
     /// The fields inside.
     pub fields: BTreeMap<String, Field>,
+    /// It may be written as an argument too: `name = { … }`, or `name = [{ … }, …]`.
+    pub as_argument: bool,
 }
 
 /// How blocks of one name make one value.
@@ -244,7 +246,7 @@ impl Field {
             BlockKind::Map => Type::map(object),
         };
         let given = if min > 0 { Given::Required } else { Given::Optional };
-        let nesting = Nesting::Block(Block { kind, min, max, fields });
+        let nesting = Nesting::Block(Block { kind, min, max, fields, as_argument: false });
         Field { nesting, ..Field::attribute(ty, given) }
     }
 
@@ -266,6 +268,15 @@ impl Field {
     #[must_use]
     pub fn default(mut self, value: Value) -> Field {
         self.default = Some(value);
+        self
+    }
+
+    /// Sets that a block may be written as an argument too.
+    #[must_use]
+    pub fn as_argument(mut self) -> Field {
+        if let Nesting::Block(block) = &mut self.nesting {
+            block.as_argument = true;
+        }
         self
     }
 

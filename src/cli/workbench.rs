@@ -22,7 +22,7 @@ use crate::diag::{Diagnostic, Sources, fold, has_errors};
 use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput};
 use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
-use crate::providers::{Registry, World, google, kubernetes, small};
+use crate::providers::{Registry, World, google, helm, kubernetes, small};
 use crate::render;
 use crate::state::{Question, Snapshot};
 use crate::syntax::tree::Block;
@@ -215,6 +215,7 @@ impl<'e, 's> Workbench<'e, 's> {
         registry.add("hashicorp/google", google.clone());
         registry.add("hashicorp/google-beta", google);
         registry.add("hashicorp/kubernetes", kubernetes::kubernetes());
+        registry.add("hashicorp/helm", helm::helm());
         for provider in small::small() {
             let source = provider.source().to_string();
             registry.add(&source, provider);

@@ -78,7 +78,12 @@ impl Pass<'_, '_> {
                     None if field.given == Given::Required => Err(missing(name, body)),
                     None => Ok(field.absent()),
                 },
-                Nesting::Block(shape) => self.blocks(body, name, field, shape, path, sink, scope),
+                Nesting::Block(shape) => match body.attribute(name).filter(|_| shape.as_argument) {
+                    Some(attribute) => {
+                        self.as_argument(attribute, field, &path.attribute(name), sink, scope)
+                    }
+                    None => self.blocks(body, name, field, shape, path, sink, scope),
+                },
             };
             match value {
                 Ok(value) => values.push((name, value)),
@@ -133,7 +138,7 @@ impl Pass<'_, '_> {
         let Some((kind, types)) = object_elements(&field.ty) else { return Ok(field.absent()) };
         let given = |ty: &Type| Field::attribute(ty.clone(), Given::Optional);
         let fields = types.iter().map(|(name, ty)| (name.clone(), given(ty))).collect();
-        let shape = Shape { kind, min: 0, max: None, fields };
+        let shape = Shape { kind, min: 0, max: None, fields, as_argument: false };
         self.blocks(body, name, field, &shape, path, sink, scope)
     }
 
@@ -349,8 +354,14 @@ fn unexpected(body: &Body, fields: &BTreeMap<String, Field>, sources: &Sources) 
         matches!(fields.get(name).map(|field| &field.nesting), Some(Nesting::Block(_)))
     };
     let mut problems = Vec::new();
+    let either = |name: &str| {
+        fields.get(name).and_then(Field::inside).is_some_and(|block| block.as_argument)
+    };
     for attribute in &body.attributes {
         let name = &attribute.name.text;
+        if either(name) {
+            continue;
+        }
         let json = sources.name(attribute.span.file).ends_with(".json");
         if json && !fields.contains_key(name) {
             let hint = did_you_mean(name, fields.keys().map(String::as_str));

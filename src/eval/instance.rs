@@ -504,62 +504,6 @@ impl<'a> Pass<'_, 'a> {
         });
         found.map(|(_, block)| block)
     }
-
-    fn make_provider(&mut self, provider: &ProviderRef) -> Eval<ProviderConfig> {
-        // Of a provider that is not here nothing is known, so nothing is wrong with its block.
-        let Some(schema) = self.evaluator.schemas.provider(&provider.source) else {
-            return Err(Stop::reported());
-        };
-        let mut at = 0;
-        for name in &provider.module {
-            let Some(call) = self.evaluator.modules[at].module.calls.get(name) else { break };
-            at = self.child(at, call, None);
-        }
-        let Some(block) = self.provider_block(provider) else {
-            if let Some(alias) = &provider.alias {
-                let detail = format!(
-                    "There is no configuration of the provider {:?} with the alias {alias:?}.",
-                    provider.name
-                );
-                return Err(Stop::fatal(Diagnostic::error(
-                    "Provider configuration not present",
-                    detail,
-                )));
-            }
-            return Ok(ProviderConfig {
-                value: schema.empty(),
-                needs: BTreeMap::new(),
-                span: None,
-            });
-        };
-        let mut scope = Scope::module(at);
-        let mut needs = BTreeMap::new();
-        let mut places = Vec::new();
-        let fields = &schema.fields;
-        let value =
-            self.body(&block.body, fields, &Path::root(), false, &mut places, &mut scope)?;
-        for attribute in &block.body.attributes {
-            let (result, trace) =
-                self.traced(|pass| pass.expr(&attribute.expr, &mut scope).map(|_| ()));
-            result?;
-            needs.insert(attribute.name.text.clone(), trace.needs);
-        }
-        for inner in &block.body.blocks {
-            let Some(Nesting::Block(shape)) =
-                fields.get(&inner.kind.text).map(|field| &field.nesting)
-            else {
-                continue;
-            };
-            let (result, trace) = self.traced(|pass| {
-                let mut places = Vec::new();
-                pass.body(&inner.body, &shape.fields, &Path::root(), false, &mut places, &mut scope)
-                    .map(|_| ())
-            });
-            result?;
-            needs.entry(inner.kind.text.clone()).or_default().extend(trace.needs);
-        }
-        Ok(ProviderConfig { value, needs, span: Some(block.span) })
-    }
 }
 
 /// Says that the provider block of an instance is not there.

@@ -22,8 +22,10 @@ mod variable;
 mod expand;
 mod spread;
 mod instance;
+mod provider_block;
 mod trigger;
 mod body;
+mod as_argument;
 mod dynamic;
 mod written;
 mod check;
@@ -79,6 +81,15 @@ pub struct ProviderConfig {
     pub needs: BTreeMap<String, BTreeSet<Address>>,
     /// The block's place; nothing where there is no block.
     pub span: Option<Span>,
+}
+
+impl ProviderConfig {
+    /// Gives the instances that an argument was made from; `block.argument` is one inside a block, and all of the block's count
+    /// where it is not told apart.
+    pub fn needs_of(&self, argument: &str) -> Option<&BTreeSet<Address>> {
+        let whole = || self.needs.get(argument.split_once('.')?.0);
+        self.needs.get(argument).or_else(whole)
+    }
 }
 
 /// What an instance's block says about its life.

@@ -177,6 +177,10 @@ impl<'a> Planner<'a> {
         self.sessions.session(&asked.instance.provider, asked.provider).map_err(Box::new)
     }
 
+    fn offline(&mut self, asked: &Asked<'_>) -> Option<Arc<dyn Session>> {
+        self.sessions.offline(&asked.instance.provider, asked.provider)
+    }
+
     fn provider(&self, asked: &Asked<'_>) -> Option<&'a Arc<dyn Provider>> {
         self.sessions.provider(&asked.instance.provider)
     }
@@ -302,7 +306,7 @@ impl<'a> Planner<'a> {
     /// Gives the object that an instance lives in, where that will be made anew: the instance goes down with it.
     fn stranded(&self, asked: &Asked<'_>) -> Option<Address> {
         let endpoint = self.provider(asked)?.endpoint_argument()?;
-        let needs = asked.provider.needs.get(endpoint)?;
+        let needs = asked.provider.needs_of(endpoint)?;
         needs.iter().find_map(|need| {
             need.within(&self.drafts).find_map(|(address, draft)| {
                 let anew = matches!(draft.verb, Verb::Replace { .. } | Verb::Create { .. });
@@ -402,6 +406,8 @@ impl<'a> Planner<'a> {
         let mut planned = planned.clone();
         let unchanged = prior.is_some_and(|prior| same(prior, &planned.after));
         let whole = config.is_whole() && self.options.mode == PlanMode::Normal;
+        let renders = |it: &Arc<dyn Provider>| it.renders(&asked.address.type_name);
+        let unchanged = unchanged && !self.provider(asked).is_some_and(renders);
         if unchanged || !whole || !planned.replaces.is_empty() {
             return Ok((planned, false));
         }
@@ -423,6 +429,7 @@ impl<'a> Planner<'a> {
             return Ok((planned, false));
         }
         let session = self.session(asked).map_err(Answer::Problem)?;
+        let session = session.or_else(|| self.offline(asked));
         let Some(session) = session.filter(|session| session.previews()) else {
             return Ok((planned, false));
         };

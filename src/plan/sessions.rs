@@ -20,6 +20,8 @@ pub struct Sessions<'a> {
     registry: &'a Registry,
     world: World,
     open: Vec<(ProviderRef, Value, Result<Arc<dyn Session>, Diagnostic>)>,
+    /// Those that do without a server, of blocks that are not known yet.
+    offline: Vec<(ProviderRef, Value, Arc<dyn Session>)>,
     /// Who manages the instances that a provider block may be made from.
     owners: HashMap<Address, Arc<ProviderRef>, FixedState>,
 }
@@ -27,7 +29,13 @@ pub struct Sessions<'a> {
 impl<'a> Sessions<'a> {
     /// Starts without any.
     pub fn new(registry: &'a Registry, world: World) -> Sessions<'a> {
-        Sessions { registry, world, open: Vec::new(), owners: HashMap::default() }
+        Sessions {
+            registry,
+            world,
+            open: Vec::new(),
+            offline: Vec::new(),
+            owners: HashMap::default(),
+        }
     }
 
     /// Gives the world that sessions live in.
@@ -78,6 +86,23 @@ impl<'a> Sessions<'a> {
         session.map(Some)
     }
 
+    /// Gives the session of a provider block that is not known yet, where the provider has something to say without a server.
+    pub fn offline(
+        &mut self,
+        reference: &ProviderRef,
+        config: &ProviderConfig,
+    ) -> Option<Arc<dyn Session>> {
+        let known = self.offline.iter().find(|(open, value, _)| {
+            open == reference && value.without_marks() == config.value.without_marks()
+        });
+        if let Some((_, _, session)) = known {
+            return Some(session.clone());
+        }
+        let session = self.provider(reference)?.offline(&config.value, &self.world)?;
+        self.offline.push((reference.clone(), config.value.clone(), session.clone()));
+        Some(session)
+    }
+
     /// Gives the tokens of whoever manages the cluster that a provider's endpoint comes from.
     fn tokens(
         &self,
@@ -85,7 +110,7 @@ impl<'a> Sessions<'a> {
         config: &ProviderConfig,
     ) -> Option<Arc<dyn crate::providers::TokenSource>> {
         let endpoint = provider.endpoint_argument()?;
-        let needs = config.needs.get(endpoint)?;
+        let needs = config.needs_of(endpoint)?;
         needs.iter().find_map(|need| {
             // The instances of a block have one owner.
             let covered = || self.owners.iter().find(|(address, _)| need.covers(address));

@@ -7,6 +7,7 @@
 pub mod rest;
 pub mod google;
 pub mod kubernetes;
+pub mod helm;
 pub mod small;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,17 @@ pub trait Provider: Send + Sync {
     /// Names the argument of the provider block that says which server it speaks to, where that can be an
     /// object of this configuration (a cluster).
     fn endpoint_argument(&self) -> Option<&str> {
+        None
+    }
+
+    /// Says whether what an object is comes from more than its configuration, like a chart's files: then also what seems unchanged
+    /// is previewed.
+    fn renders(&self, _type_name: &str) -> bool {
+        false
+    }
+
+    /// Makes a session that previews without a server, while the configuration is not known; nothing where there is none.
+    fn offline(&self, _config: &Value, _world: &World) -> Option<Arc<dyn Session>> {
         None
     }
 

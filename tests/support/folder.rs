@@ -30,7 +30,7 @@ fn copy(from: &Path, to: &Path) {
         if path.is_dir() && !entry.file_name().to_string_lossy().starts_with('.') {
             fs::create_dir_all(&place).unwrap();
             copy(&path, &place);
-        } else if ["tf", "yaml"].contains(&ending) {
+        } else if ["tf", "yaml", "tpl", "txt"].contains(&ending) {
             fs::copy(path, place).unwrap();
         }
     }

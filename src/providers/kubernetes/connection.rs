@@ -14,7 +14,10 @@ use crate::value::Value;
 
 use super::super::{Session, World};
 use super::client::Cluster;
-use super::session;
+use super::session::KubernetesSession;
+
+/// What is said where no cluster is named.
+pub(in crate::providers) const NO_CLUSTER: &str = "No Kubernetes cluster configured";
 
 /// Arguments and the environment's variables that stand for them.
 const VARIABLES: &[(&str, &str)] = &[
@@ -36,9 +39,18 @@ const VARIABLES: &[(&str, &str)] = &[
 
 /// Makes a session of a provider's block.
 pub(super) fn connect(config: &Value, world: &World) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
-    let settings = Settings { config, world };
+    let (access, bearer) = way(config, world, "kubernetes")?;
+    Ok(Arc::new(session(access, bearer, world)))
+}
+
+/// Gives the way into the cluster that a block names, and the tokens for it. `provider` is whose block it is.
+pub(super) fn way(
+    config: &Value,
+    world: &World,
+    provider: &str,
+) -> Result<(Access, Option<Bearer>), Box<Diagnostic>> {
+    let settings = Settings { config, world, provider };
     let access = settings.access()?;
-    let hash = authority(&access).map(|text| hex::encode(Sha256::digest(text.trim().as_bytes())));
     let bearer = match &access {
         Access::Direct(_) => world.tokens.clone().map(|source| -> Bearer {
             Arc::new(move || {
@@ -48,13 +60,19 @@ pub(super) fn connect(config: &Value, world: &World) -> Result<Arc<dyn Session>,
         }),
         Access::Files(_) | Access::Pod | Access::Over(..) => None,
     };
-    let cluster = Cluster::new(access, bearer, world);
-    Ok(session::shared(cluster, hash))
+    Ok((access, bearer))
+}
+
+/// Makes the session of a way into a cluster.
+pub(super) fn session(access: Access, bearer: Option<Bearer>, world: &World) -> KubernetesSession {
+    let hash = authority(&access).map(|text| hex::encode(Sha256::digest(text.trim().as_bytes())));
+    KubernetesSession::new(Cluster::new(access, bearer, world), hash)
 }
 
 struct Settings<'a> {
     config: &'a Value,
     world: &'a World,
+    provider: &'a str,
 }
 
 impl Settings<'_> {
@@ -76,8 +94,10 @@ impl Settings<'_> {
             .into_iter()
             .find(|name| self.config.field(name).is_some_and(|value| !value.is_known()));
         if let Some(name) = unknown {
-            let detail =
-                format!("The argument \"{name}\" of provider \"kubernetes\" is not known yet.");
+            let detail = format!(
+                "The argument \"{name}\" of provider \"{}\" is not known yet.",
+                self.provider
+            );
             return Err(Box::new(Diagnostic::error("Provider configuration not known", detail)));
         }
         if let Some(host) = self.text("host") {
@@ -96,9 +116,12 @@ impl Settings<'_> {
             return Ok(Access::Pod);
         }
         let mut problem = Diagnostic::error(
-            "No Kubernetes cluster configured",
-            "Provider \"kubernetes\" has neither `host` nor `config_path`, so there is no cluster to talk to. \
-             A default like localhost is never assumed.",
+            NO_CLUSTER,
+            format!(
+                "Provider \"{}\" has neither `host` nor `config_path`, so there is no cluster to talk to. A default \
+                 like localhost is never assumed.",
+                self.provider
+            ),
         );
         problem.help.push(
             "Set `host`, `cluster_ca_certificate` and `token` from a `google_container_cluster`, or \

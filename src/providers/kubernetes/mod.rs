@@ -29,6 +29,8 @@ mod queries;
 mod secret;
 mod session;
 mod kubeconfig;
+mod reach;
+mod whole_kubeconfig;
 mod left;
 mod parts;
 mod upgrade;
@@ -36,7 +38,9 @@ mod manifest;
 #[cfg(test)]
 mod laws;
 
+pub(super) use self::connection::NO_CLUSTER;
 pub use self::kubeconfig::kubeconfig;
+pub(super) use self::reach::{Reach, block, place_of, private};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, OnceLock};

@@ -176,7 +176,7 @@ pub(super) fn provider() -> Schema {
         ("args", texts()),
     ];
     let exec = exec.into_iter().map(|(name, field)| (name.to_string(), field)).collect();
-    fields.insert("exec".into(), Field::block(BlockKind::List, 0, Some(1), exec));
+    fields.insert("exec".into(), Field::block(BlockKind::List, 0, Some(1), exec).as_argument());
     let experiments = [("manifest_resource".to_string(), flag())].into();
     fields.insert("experiments".into(), Field::block(BlockKind::List, 0, Some(1), experiments));
     Schema { version: 0, fields, ..Schema::default() }

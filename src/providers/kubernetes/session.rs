@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -31,7 +31,7 @@ use super::{certificate, parts, queries, token};
 
 /// A configured Kubernetes provider.
 pub(super) struct KubernetesSession {
-    cluster: Cluster,
+    pub(super) cluster: Cluster,
     authority: Option<String>,
     identity: OnceLock<Json>,
     /// What the cluster said of kinds that not each cluster has.
@@ -45,7 +45,7 @@ impl KubernetesSession {
     }
 
     /// Finds out once which cluster this is. A cluster that does not tell has its authority only.
-    async fn recognise(&self) {
+    pub(super) async fn recognise(&self) {
         if self.identity.get().is_some() {
             return;
         }
@@ -59,7 +59,7 @@ impl KubernetesSession {
     }
 
     /// Gives the kind of an object: by its resource type, or as its manifest says.
-    async fn kind_of(
+    pub(super) async fn kind_of(
         &self,
         type_name: &str,
         value: &Value,
@@ -143,7 +143,11 @@ impl KubernetesSession {
     }
 
     /// Gives all objects of a collection by name.
-    async fn list(&self, kind: &Kind, namespace: &str) -> Result<BTreeMap<String, Json>, ApiError> {
+    pub(super) async fn list(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+    ) -> Result<BTreeMap<String, Json>, ApiError> {
         let mut found = BTreeMap::new();
         let mut more = String::new();
         loop {
@@ -501,9 +505,4 @@ impl Session for KubernetesSession {
     fn identity(&self) -> Option<Json> {
         self.identity.get().cloned()
     }
-}
-
-/// Makes the session as the trait has it.
-pub(super) fn shared(cluster: Cluster, authority: Option<String>) -> Arc<dyn Session> {
-    Arc::new(KubernetesSession::new(cluster, authority))
 }

@@ -102,6 +102,12 @@ impl Stage {
                 Some((name, text)) => drop(self.variables.insert(name.into(), text.into())),
                 None => drop(self.variables.remove(*text)),
             },
+            ("helm", []) => {
+                let found = crate::helm::helms().into_values().next_back().expect("helm is there");
+                for (name, value) in [("TERRANE_HELM", &found), ("HOME", &self.path("home"))] {
+                    self.variables.insert(name.into(), value.display().to_string());
+                }
+            }
             ("answer", [text]) => self.answers.push_back((*text).to_string()),
             ("stop", ["at", "request", method, pattern]) => {
                 self.request = Some(((*method).to_string(), Regex::new(pattern).unwrap()));

@@ -11,6 +11,7 @@
 //! | `$ edit FILE "old" "new"` | replaces the one place where the old text stands |
 //! | `$ remove FILE` | removes a file |
 //! | `$ env NAME=TEXT` | sets a variable for the runs that follow; `$ env NAME` takes it away |
+//! | `$ helm` | gives the runs that follow the machine's helm program; the story is left out where there is none |
 //! | `$ answer TEXT` | what the person types when the next run asks |
 //! | `$ stop at "TEXT"` | asks the next run to stop when it prints this; may stand several times |
 //! | `$ stop at request METHOD PATTERN` | asks the next run to stop when the sandbox has been sent this |

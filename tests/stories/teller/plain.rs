@@ -16,6 +16,7 @@ const VARYING: &[(&str, &str)] = &[
     (r"gke-[0-9a-f]{32}-\d+", "gke-HASH"),
     (r"operation-[0-9a-z-]+", "OPERATION"),
     (r"\b\d{15,}\b", "NUMBER"),
+    (r"(_deployed +=) \d{10}\b", "$1 SECONDS"),
     (r"(after|within) (\d+h)?(\d+m)?\d+s\b", "$1 SPAN"),
     (r"\(\d+d\d*h?\d*m? ago\)", "(SPAN ago)"),
     (r#"-[a-z0-9]{5}""#, "-XXXXX\""),

@@ -7,6 +7,7 @@
 mod kinds;
 mod body;
 mod same;
+mod there;
 mod merged;
 mod check;
 mod planning;
@@ -29,6 +30,7 @@ pub(super) use self::check::at_field;
 pub(super) use self::kinds::{bare, common};
 pub(super) use self::offers::{defines, offers, wants};
 pub(super) use self::planning::plan;
+pub(super) use self::there::as_there;
 
 /// The resource type of one manifest.
 pub(super) const ONE: &str = "kubernetes_manifest";

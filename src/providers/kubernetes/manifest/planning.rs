@@ -233,7 +233,7 @@ fn dotted(path: &Path) -> String {
 }
 
 /// Gives a Secret's texts as the bytes that the server keeps them as.
-fn folded(manifest: &Value) -> Value {
+pub(super) fn folded(manifest: &Value) -> Value {
     let texts = manifest.field("stringData").filter(|texts| !texts.is_null());
     let Some(texts) =
         texts.filter(|_| manifest.field("kind").and_then(Value::as_str) == Some("Secret"))

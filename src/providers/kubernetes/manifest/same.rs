@@ -123,7 +123,7 @@ fn merging<'a>(lens: Lens<'a>, value: &Value) -> Merging<'a> {
     lens.schema.form([&stand_in])
 }
 
-fn merging_of_list(lens: Lens<'_>) -> Merging<'_> {
+pub(super) fn merging_of_list(lens: Lens<'_>) -> Merging<'_> {
     lens.schema.form([&Json::Array(Vec::new())])
 }
 
@@ -140,7 +140,7 @@ fn is_idle(value: &Value) -> bool {
 }
 
 /// Says whether two single values mean the same.
-fn same_scalar(given: &Value, there: &Value, lens: Lens<'_>) -> bool {
+pub(super) fn same_scalar(given: &Value, there: &Value, lens: Lens<'_>) -> bool {
     if given.without_marks() == there.without_marks() {
         return true;
     }

@@ -1,0 +1,139 @@
+//! What must not be shown of a release: the values that the configuration calls sensitive, wherever a chart has put them, and all
+//! that Secrets hold.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value as Json};
+
+/// What stands in the place of a secret.
+pub(super) const HIDDEN: &str = "(sensitive value)";
+
+/// A text that is shorter is looked for as a whole value only: it would be found everywhere.
+const SHORT: usize = 4;
+
+/// The texts that must not be shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Secrets {
+    texts: Vec<String>,
+}
+
+impl Secrets {
+    /// Takes in a secret.
+    pub(super) fn add(&mut self, text: &str) {
+        let known = self.texts.iter().any(|known| known == text);
+        let idle = ["", "true", "false", "null"].contains(&text);
+        if !(known || idle) {
+            self.texts.push(text.to_string());
+            // A secret that has another in it is looked for first.
+            self.texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        }
+    }
+
+    /// Takes in all single values of a tree.
+    pub(super) fn add_all(&mut self, tree: &Json) {
+        match tree {
+            Json::Object(fields) => fields.values().for_each(|part| self.add_all(part)),
+            Json::Array(parts) => parts.iter().for_each(|part| self.add_all(part)),
+            Json::String(text) => self.add(text),
+            Json::Number(number) => self.add(&number.to_string()),
+            Json::Null | Json::Bool(_) => {}
+        }
+    }
+
+    /// Takes in what a Secret's manifest holds.
+    pub(super) fn add_secret(&mut self, manifest: &Json) {
+        if manifest["kind"] != "Secret" {
+            return;
+        }
+        for (member, encoded) in [("data", true), ("stringData", false)] {
+            for text in manifest[member].as_object().into_iter().flatten() {
+                let Some(text) = text.1.as_str() else { continue };
+                let bytes = encoded.then(|| STANDARD.decode(text).ok()).flatten();
+                match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+                    Some(plain) => self.add(&plain),
+                    None => self.add(text),
+                }
+            }
+        }
+    }
+
+    /// Gives a text without secrets.
+    pub(super) fn hide(&self, text: &str) -> String {
+        if self.texts.iter().any(|secret| secret == text) {
+            return HIDDEN.to_string();
+        }
+        let mut hidden = text.to_string();
+        for secret in self.texts.iter().filter(|secret| secret.len() >= SHORT) {
+            hidden = hidden.replace(secret.as_str(), HIDDEN);
+            hidden = hidden.replace(&STANDARD.encode(secret), HIDDEN);
+            let quoted = Json::from(secret.as_str()).to_string();
+            hidden = hidden.replace(quoted.trim_matches('"'), HIDDEN);
+        }
+        hidden
+    }
+
+    /// Gives a tree without secrets.
+    pub(super) fn hide_in(&self, tree: &Json) -> Json {
+        match tree {
+            Json::Object(fields) => Json::Object(
+                fields.iter().map(|(name, part)| (name.clone(), self.hide_in(part))).collect(),
+            ),
+            Json::Array(parts) => {
+                Json::Array(parts.iter().map(|part| self.hide_in(part)).collect())
+            }
+            Json::String(text) => Json::String(self.hide(text)),
+            Json::Number(number) if self.texts.contains(&number.to_string()) => HIDDEN.into(),
+            Json::Number(_) | Json::Null | Json::Bool(_) => tree.clone(),
+        }
+    }
+
+    /// Gives an object's manifest without secrets; a Secret keeps its keys alone.
+    pub(super) fn hide_in_manifest(&self, manifest: &Json) -> Json {
+        let mut hidden = self.hide_in(manifest);
+        if manifest["kind"] != "Secret" {
+            return hidden;
+        }
+        for member in ["data", "stringData"] {
+            let Some(fields) = hidden.get_mut(member).and_then(Json::as_object_mut) else {
+                continue;
+            };
+            let keys: Map<String, Json> =
+                fields.keys().map(|key| (key.clone(), HIDDEN.into())).collect();
+            *fields = keys;
+        }
+        hidden
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_whole_within_and_encoded() {
+        let mut secrets = Secrets::default();
+        secrets.add("hunter2");
+        secrets.add("no");
+
+        let shown = secrets.hide_in(
+            &json!({"url": "pg://u:hunter2@h", "b": "aHVudGVyMg==", "c": "no", "d": "nothing"}),
+        );
+
+        assert_eq!(
+            shown,
+            json!({"url": "pg://u:(sensitive value)@h", "b": HIDDEN, "c": HIDDEN, "d": "nothing"})
+        );
+    }
+
+    #[test]
+    fn of_a_secret_the_keys_are_shown() {
+        let manifest = json!({"kind": "Secret", "data": {"a": "eA=="}, "metadata": {"name": "s"}});
+
+        let shown = Secrets::default().hide_in_manifest(&manifest);
+
+        assert_eq!(shown["data"], json!({"a": HIDDEN}));
+        assert_eq!(shown["metadata"]["name"], "s");
+    }
+}

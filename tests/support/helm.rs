@@ -1,0 +1,32 @@
+//! Finds the `helm` programs of this machine: named by TERRANE_HELM, on the PATH, or where `.ci/install-clients` puts them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Gives one program of each generation that is there, by its number; says so where there is none.
+pub(crate) fn helms() -> BTreeMap<u32, PathBuf> {
+    let mut places: Vec<PathBuf> =
+        std::env::var_os("TERRANE_HELM").map(PathBuf::from).into_iter().collect();
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    places.extend(std::env::split_paths(&folders).map(|folder| folder.join("helm")));
+    let clients = std::env::temp_dir().join("terrane-clients/opt");
+    places.extend(["4", "3"].map(|major| clients.join(major).join("helm")));
+    let mut found = BTreeMap::new();
+    for place in places.into_iter().filter(|place| place.is_file()) {
+        let said = Command::new(&place).args(["version", "--template", "{{.Version}}"]).output();
+        let Ok(said) = said else { continue };
+        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        let major =
+            text.trim().trim_start_matches('v').split('.').next().and_then(|it| it.parse().ok());
+        if let Some(major @ (3 | 4)) = major {
+            found.entry(major).or_insert(place);
+        }
+    }
+    if found.is_empty() {
+        eprintln!(
+            "NO HELM: what needs the real program is left out; `.ci/install-clients` brings it"
+        );
+    }
+    found
+}
