@@ -1,24 +1,21 @@
 //! Charts by the real helm programs, of each generation that is there, against the sandbox.
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/helm.rs"]
 mod helm;
 #[path = "support/program.rs"]
 mod program;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
+use std::process::Command;
 
-use program::{Ran, program};
+use folder::{Folder, send};
 use serde_json::{Value as Json, json};
-use terrane::cli::Environment;
-use terrane::http::{HeaderValue, Method, Request};
-use terrane::sandbox::Service;
+use terrane::http::Method;
+use terrane::sandbox::serve;
 use terrane::sandbox::world::World;
-
-const START: &str = "2026-01-02T03:04:05Z";
 
 const CLUSTER: &str = r#"
 provider "google" {
@@ -134,141 +131,137 @@ spec:
           command: ["true"]
 "#;
 
-struct Folder {
-    inside: tempfile::TempDir,
-    helm: PathBuf,
-    printed: String,
+const DATA: &str = r#"
+data "helm_template" "web" {
+  name   = "web"
+  chart  = "./chart"
+  values = [yamlencode({ image = "example.com/web:2" })]
 }
 
-impl Folder {
-    fn new(helm: &Path) -> Folder {
-        let inside = tempfile::tempdir().unwrap();
-        let folder = Folder { inside, helm: helm.to_path_buf(), printed: String::new() };
-        folder.write("main.tf", &format!("{CLUSTER}{RELEASE}"));
-        folder.write("chart/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
-        folder.write("chart/values.yaml", "image: x\npassword: ''\nreplicas: 1\n");
-        folder.write("chart/templates/all.yaml", TEMPLATE);
-        folder
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.inside.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn run(&mut self, arguments: &[&str]) -> Ran {
-        let home = self.inside.path().join("home");
-        let variables = BTreeMap::from([
-            ("TERRANE_HELM".to_string(), self.helm.display().to_string()),
-            ("HOME".to_string(), home.display().to_string()),
-            ("KUBECONFIG".to_string(), "/nowhere/of/ours".to_string()),
-        ]);
-        let environment = Environment {
-            variables,
-            cwd: self.inside.path().to_owned(),
-            home: Some(home),
-            sandbox_start: Some(START.parse().unwrap()),
-            ..Environment::default()
-        };
-        let ran = program(&environment, arguments.iter().copied(), 100);
-        self.printed += &ran.out;
-        self.printed += &ran.err;
-        ran
-    }
-
-    fn must(&mut self, exit: u8, arguments: &[&str]) -> String {
-        let ran = self.run(arguments);
-        assert_eq!(ran.exit, exit, "{arguments:?}\n{}\n{}", ran.out, ran.err);
-        ran.out + &ran.err
-    }
-
-    fn apply(&mut self, more: &[&str]) -> String {
-        self.must(0, &[&["apply", "-sandbox", "-auto-approve"], more].concat())
-    }
-
-    fn release(&self) -> Json {
-        let text = fs::read_to_string(self.inside.path().join("terraform.tfstate")).unwrap();
-        let state: Json = serde_json::from_str(&text).unwrap();
-        let resources = state["resources"].as_array().unwrap();
-        let found = resources.iter().find(|found| found["type"] == "helm_release");
-        found.map_or(Json::Null, |found| found["instances"][0].clone())
-    }
-
-    fn behind(&self, method: Method, path: &str, body: Option<Json>) -> (u16, Json) {
-        let file = self.inside.path().join(".terrane/world.json");
-        let world = World::open(Some(&file), 0.0, START.parse().unwrap()).unwrap();
-        let found = send(&world, method, path, body);
-        world.save().unwrap();
-        found
-    }
+locals {
+  documents = split("---", data.helm_template.web.manifests["templates/all.yaml"])
 }
 
-fn send(world: &Arc<World>, method: Method, path: &str, body: Option<Json>) -> (u16, Json) {
-    let url = format!("https://127.0.0.1:{}{path}", world.running()[0].1);
-    let mut request = Request::new(method, url);
-    if let Some(body) = body {
-        request = request.json(&body);
-        let kind = HeaderValue::from_static("application/merge-patch+json");
-        request.headers.insert("content-type", kind);
-    }
-    let token = world.mint_token(Duration::from_secs(600));
-    let bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-    request.headers.insert("authorization", bearer);
-    let answer = world.answer(&request);
-    let json = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
-    (answer.status.as_u16(), json)
+output "image" {
+  value = one([for text in local.documents : yamldecode(text).spec.template.spec.containers[0].image if strcontains(text, "kind: Deployment")])
 }
+"#;
+
+/// Makes the folder of a test: a cluster, a release in it, and its chart.
+fn made(helm: &Path) -> Folder {
+    let mut folder = Folder::empty();
+    let home = folder.path("home").display().to_string();
+    // Whoever falls back on what is about finds nothing there.
+    for (name, value) in [
+        ("TERRANE_HELM", helm.display().to_string()),
+        ("HOME", home),
+        ("KUBECONFIG", "/nowhere/of/ours".to_string()),
+    ] {
+        folder.variables.insert(name.into(), value);
+    }
+    write(&folder, "main.tf", &format!("{CLUSTER}{RELEASE}"));
+    write(&folder, "chart/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
+    write(&folder, "chart/values.yaml", "image: x\npassword: ''\nreplicas: 1\n");
+    write(&folder, "chart/templates/all.yaml", TEMPLATE);
+    folder
+}
+
+fn write(folder: &Folder, name: &str, text: &str) {
+    let path = folder.path(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// Runs a command that must fail, and gives what it says.
+fn fails(folder: &mut Folder, arguments: &[&str]) -> String {
+    let ran = folder.run(arguments);
+    assert_eq!(ran.exit, 1, "{arguments:?}\n{}\n{}", ran.out, ran.err);
+    // Lines are broken anywhere.
+    let words: Vec<&str> = ran.err.split_whitespace().filter(|word| *word != "│").collect();
+    words.join(" ")
+}
+
+fn apply(folder: &mut Folder, more: &[&str]) -> String {
+    folder.must(0, &[&["apply", "-sandbox", "-auto-approve"], more].concat())
+}
+
+/// Gives the release as the state has it.
+fn release(folder: &Folder) -> Json {
+    let state = folder.state();
+    let resources = state["resources"].as_array().unwrap();
+    let found = resources.iter().find(|found| found["type"] == "helm_release");
+    found.map_or(Json::Null, |found| found["instances"][0].clone())
+}
+
+/// Sends a request to the cluster behind the program's back.
+fn behind(folder: &Folder, method: &Method, path: &str, body: Option<&Json>) -> Json {
+    let mut found = Json::Null;
+    folder.behind(|world| {
+        let url = format!("https://127.0.0.1:{}{path}", world.running()[0].1);
+        let body = body.map(|body| ("application/merge-patch+json", body.clone()));
+        found = send(world, method.clone(), &url, body);
+    });
+    found
+}
+
+/// Names the objects of a collection of the cluster's namespace `default`.
+fn names(folder: &Folder, collection: &str) -> Vec<String> {
+    let list = behind(folder, &Method::GET, collection, None);
+    let items = list["items"].as_array().unwrap().iter();
+    items.map(|item| item["metadata"]["name"].as_str().unwrap().to_string()).collect()
+}
+
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
+const MAPS: &str = "/api/v1/namespaces/default/configmaps";
+const SECRETS: &str = "/api/v1/namespaces/default/secrets";
+const EMPTY: &[&str] = &["plan", "-sandbox", "-detailed-exitcode"];
 
 /// Runs a test with each helm.
 fn each(test: impl Fn(u32, &mut Folder)) {
     for (major, helm) in helm::helms() {
-        test(major, &mut Folder::new(&helm));
+        test(major, &mut made(&helm));
     }
 }
 
 #[test]
 fn a_release_is_applied_with_its_cluster_planned_empty_changed_and_destroyed() {
     each(|major, folder| {
-        folder.write("chart/templates/hook.yaml", HOOK);
+        write(folder, "chart/templates/hook.yaml", HOOK);
+        let two = ["-var", "replicas=2"];
 
-        let plan = folder.must(2, &["plan", "-sandbox", "-detailed-exitcode"]);
-        folder.apply(&[]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
+        let plan = folder.must(2, EMPTY);
+        apply(folder, &[]);
+        folder.must(0, EMPTY);
         folder.must(0, &["drift", "-sandbox"]);
-        let changed = folder.must(0, &["plan", "-sandbox", "-var", "replicas=2"]);
-        folder.apply(&["-var", "replicas=2"]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode", "-var", "replicas=2"]);
-        let kept = folder.release();
-        let path = "/apis/apps/v1/namespaces/default/deployments/web";
-        let deployed = folder.behind(Method::GET, path, None);
+        let changed = folder.must(2, &[EMPTY, &two].concat());
+        apply(folder, &two);
+        folder.must(0, &[EMPTY, &two].concat());
+        let kept = release(folder)["attributes"].clone();
+        let deployed = behind(folder, &Method::GET, &format!("{DEPLOYMENTS}/web"), None);
         folder.must(0, &["destroy", "-sandbox", "-auto-approve", "-target=helm_release.web"]);
 
         assert!(plan.contains("apps/v1/Deployment/default/web"), "helm {major}: {plan}");
-        assert!(
-            changed.contains("~ replicas") && changed.contains("1 -> 2"),
-            "helm {major}: {changed}"
-        );
-        assert_eq!(kept["attributes"]["status"], "deployed");
-        assert_eq!(kept["attributes"]["metadata"]["revision"], 2);
-        assert_eq!(deployed.1["spec"]["replicas"], 2);
-        assert_eq!(folder.behind(Method::GET, path, None).0, 404, "helm {major}");
+        assert!(changed.contains("= 1 -> 2"), "helm {major}: {changed}");
+        assert_eq!(kept["status"], "deployed", "helm {major}");
+        assert_eq!(kept["metadata"]["revision"], 2, "helm {major}");
+        assert_eq!(deployed["spec"]["replicas"], 2, "helm {major}");
+        assert!(names(folder, DEPLOYMENTS).is_empty(), "helm {major}");
     });
 }
 
 #[test]
 fn no_secret_is_printed_or_kept_in_what_is_rendered() {
     each(|major, folder| {
-        folder.write("chart/templates/NOTES.txt", "The password is {{ .Values.password }}.\n");
+        write(folder, "chart/templates/NOTES.txt", "The password is {{ .Values.password }}.\n");
 
         folder.must(0, &["plan", "-sandbox"]);
-        folder.apply(&[]);
+        apply(folder, &[]);
         folder.must(0, &["plan", "-sandbox", "-var", "replicas=2"]);
         folder.must(0, &["show"]);
         folder.must(0, &["show", "-json"]);
         folder.must(0, &["state", "show", "helm_release.web"]);
 
-        let kept = folder.release()["attributes"].clone();
+        let kept = release(folder)["attributes"].clone();
         let rendered = format!("{}{}", kept["resources"], kept["metadata"]);
         for text in [&folder.printed, &rendered] {
             assert!(!text.contains("hunter2"), "helm {major}: {text}");
@@ -281,16 +274,16 @@ fn no_secret_is_printed_or_kept_in_what_is_rendered() {
 #[test]
 fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() {
     each(|major, folder| {
-        let failed = folder
-            .must(1, &["apply", "-sandbox", "-auto-approve", "-var", "image=example.com/web:fail"]);
-        let kept = folder.release();
-        folder.apply(&[]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
-        let upgrade = folder
-            .must(1, &["apply", "-sandbox", "-auto-approve", "-var", "image=example.com/web:fail"]);
-        let plan = folder.must(2, &["plan", "-sandbox", "-detailed-exitcode"]);
-        folder.apply(&[]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
+        let broken = ["apply", "-sandbox", "-auto-approve", "-var", "image=example.com/web:fail"];
+
+        let failed = fails(folder, &broken);
+        let kept = release(folder);
+        apply(folder, &[]);
+        folder.must(0, EMPTY);
+        let upgrade = fails(folder, &broken);
+        let plan = folder.must(2, EMPTY);
+        apply(folder, &[]);
+        folder.must(0, EMPTY);
 
         assert!(failed.contains("Helm release failed"), "helm {major}: {failed}");
         assert!(failed.contains("fails on purpose"), "helm {major}: {failed}");
@@ -303,41 +296,37 @@ fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() 
 #[test]
 fn what_is_changed_or_removed_in_the_cluster_is_drift_and_is_mended() {
     each(|major, folder| {
-        folder.apply(&[]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
+        let web = format!("{DEPLOYMENTS}/web");
+        apply(folder, &[]);
 
-        let path = "/apis/apps/v1/namespaces/default/deployments/web";
-        folder.behind(Method::PATCH, path, Some(json!({"spec": {"replicas": 4}})));
-        let map = "/api/v1/namespaces/default/configmaps/web";
-        folder.behind(Method::DELETE, map, None);
+        behind(folder, &Method::PATCH, &web, Some(&json!({"spec": {"replicas": 4}})));
+        behind(folder, &Method::DELETE, &format!("{MAPS}/web"), None);
         let drift = folder.must(2, &["drift", "-sandbox"]);
-        folder.apply(&[]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
-        let mended = folder.behind(Method::GET, path, None).1;
+        apply(folder, &[]);
+        folder.must(0, EMPTY);
+        let mended = behind(folder, &Method::GET, &web, None);
 
         assert!(drift.contains("replicas") && drift.contains("ConfigMap"), "helm {major}: {drift}");
         assert_eq!(mended["spec"]["replicas"], 1, "helm {major}");
-        assert_eq!(folder.behind(Method::GET, map, None).0, 200, "helm {major}");
+        assert!(names(folder, MAPS).contains(&"web".to_string()), "helm {major}");
     });
 }
 
 #[test]
 fn a_release_that_is_there_is_imported_and_one_that_is_gone_is_made_anew() {
     each(|major, folder| {
-        folder.apply(&[]);
+        apply(folder, &[]);
         folder.must(0, &["state", "rm", "helm_release.web"]);
-        let taken = folder.must(1, &["apply", "-sandbox", "-auto-approve"]);
-        folder.must(0, &["import", "-sandbox", "helm_release.web", "default/web"]);
-        folder.apply(&[]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
 
-        let revision = folder.release()["attributes"]["metadata"]["revision"].as_i64().unwrap();
-        for revision in 1..=revision {
-            let secret =
-                format!("/api/v1/namespaces/default/secrets/sh.helm.release.v1.web.v{revision}");
-            folder.behind(Method::DELETE, &secret, None);
+        let taken = fails(folder, &["apply", "-sandbox", "-auto-approve"]);
+        folder.must(0, &["import", "-sandbox", "helm_release.web", "default/web"]);
+        apply(folder, &[]);
+        folder.must(0, EMPTY);
+        let kept: Vec<String> = names(folder, SECRETS);
+        for name in kept.iter().filter(|name| name.starts_with("sh.helm.release")) {
+            behind(folder, &Method::DELETE, &format!("{SECRETS}/{name}"), None);
         }
-        let plan = folder.must(2, &["plan", "-sandbox", "-detailed-exitcode"]);
+        let plan = folder.must(2, EMPTY);
 
         assert!(taken.contains("exists already"), "helm {major}: {taken}");
         assert!(plan.contains("1 to add"), "helm {major}: {plan}");
@@ -347,34 +336,25 @@ fn a_release_that_is_there_is_imported_and_one_that_is_gone_is_made_anew() {
 #[test]
 fn a_cluster_that_is_made_anew_takes_its_releases_along() {
     each(|major, folder| {
-        folder.apply(&[]);
+        let two = ["-var", "cluster=two"];
+        apply(folder, &[]);
 
-        let plan = folder.must(0, &["plan", "-sandbox", "-var", "cluster=two"]);
-        folder.apply(&["-var", "cluster=two"]);
-        folder.must(0, &["plan", "-sandbox", "-detailed-exitcode", "-var", "cluster=two"]);
+        let plan = folder.must(2, &[EMPTY, &two].concat());
+        apply(folder, &two);
+        folder.must(0, &[EMPTY, &two].concat());
 
-        assert!(plan.contains("helm_release.web will be created"), "helm {major}: {plan}");
-        assert_eq!(folder.release()["attributes"]["metadata"]["revision"], 1, "helm {major}");
+        assert!(plan.contains("helm_release.web"), "helm {major}: {plan}");
+        assert!(plan.contains("2 to add, 0 to change, 2 to destroy"), "helm {major}: {plan}");
+        assert_eq!(release(folder)["attributes"]["metadata"]["revision"], 1, "helm {major}");
     });
 }
 
 #[test]
 fn a_chart_is_rendered_by_the_data_source() {
     each(|major, folder| {
-        let data = r#"
-data "helm_template" "web" {
-  name   = "web"
-  chart  = "./chart"
-  values = [yamlencode({ image = "example.com/web:2" })]
-}
+        write(folder, "main.tf", DATA);
 
-output "image" {
-  value = yamldecode(split("---", data.helm_template.web.manifests["templates/all.yaml"])[3]).spec.template.spec.containers[0].image
-}
-"#;
-        folder.write("main.tf", data);
-
-        let applied = folder.apply(&[]);
+        let applied = apply(folder, &[]);
 
         assert!(applied.contains("image = \"example.com/web:2\""), "helm {major}: {applied}");
     });
@@ -383,13 +363,67 @@ output "image" {
 #[test]
 fn a_chart_that_cannot_be_rendered_is_told_before_anything_is_made() {
     each(|major, folder| {
-        folder.write(
-            "chart/templates/bad.yaml",
-            "{{ required \"a colour is needed\" .Values.colour }}\n",
-        );
+        let bad = "{{ required \"a colour is needed\" .Values.colour }}\n";
+        write(folder, "chart/templates/bad.yaml", bad);
 
-        let told = folder.must(1, &["plan", "-sandbox"]);
+        let told = fails(folder, &["plan", "-sandbox"]);
 
         assert!(told.contains("a colour is needed"), "helm {major}: {told}");
     });
+}
+
+/// Runs helm itself; gives what it prints.
+fn run(helm: &Path, folder: &Folder, words: &[&str]) -> String {
+    let ran = Command::new(helm)
+        .args(words)
+        .args(["--namespace", "shop"])
+        .current_dir(folder.inside.path())
+        .env("HOME", folder.path("home"))
+        .env("KUBECONFIG", folder.path("kubeconfig"))
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&ran.stdout), text(&ran.stderr));
+    assert!(ran.status.success(), "{} {words:?}\n{out}\n{err}", helm.display());
+    out
+}
+
+#[test]
+fn the_sandbox_serves_helm_itself() {
+    for helm in helm::helms().into_values() {
+        let mut folder = made(&helm);
+        apply(&mut folder, &["-target=google_container_cluster.one"]);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let file = folder.path(".terrane/world.json");
+        // Four seconds pass in one: what is waited for comes soon, and the token lasts.
+        let world = World::open(Some(&file), 4.0, "2026-01-02T03:04:05Z".parse().unwrap()).unwrap();
+        let server = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            serve(world, listener).await.unwrap()
+        });
+        let cluster = "google_container_cluster.one";
+        folder.must(0, &["kubeconfig", cluster, "-sandbox", "-out=kubeconfig"]);
+        let set = ["--set", "image=example.com/web:1", "--wait"];
+        let run = |words: &[&str]| run(&helm, &folder, words);
+
+        run(&[&["install", "web", "./chart", "--create-namespace"], &set[..]].concat());
+        let listed = run(&["list"]);
+        let status = run(&["status", "web"]);
+        run(&[&["upgrade", "web", "./chart", "--set", "replicas=3"], &set[..]].concat());
+        let values = run(&["get", "values", "web"]);
+        run(&["rollback", "web", "1", "--wait"]);
+        let history = run(&["history", "web"]);
+        let manifest = run(&["get", "manifest", "web"]);
+        let rendered = run(&["template", "web", "./chart", "--set", "image=example.com/web:1"]);
+        run(&["uninstall", "web", "--wait"]);
+        let left = run(&["list", "--all", "--short"]);
+        runtime.block_on(server.stop()).unwrap();
+
+        assert!(listed.contains("web-0.1.0") && listed.contains("deployed"), "{listed}");
+        assert!(status.contains("STATUS: deployed"), "{status}");
+        assert!(values.contains("replicas: 3"), "{values}");
+        assert!(history.contains("Rollback to 1"), "{history}");
+        assert_eq!(manifest.trim(), rendered.trim());
+        assert!(left.trim().is_empty(), "{left}");
+    }
 }

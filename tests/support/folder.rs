@@ -108,12 +108,14 @@ pub(crate) fn send(
 }
 
 /// Gives an attribute of an object in the state.
+#[allow(dead_code, reason = "not every test looks at it")]
 pub(crate) fn attribute(state: &Json, type_name: &str, name: &str, attribute: &str) -> String {
     let resources = state["resources"].as_array().unwrap();
     let found = resources.iter().find(|found| found["type"] == type_name && found["name"] == name);
     found.unwrap()["instances"][0]["attributes"][attribute].as_str().unwrap().to_string()
 }
 
+#[allow(dead_code, reason = "not every test looks at it")]
 pub(crate) fn inventory(folder: &Folder) -> Vec<Json> {
     let mut items = Vec::new();
     folder.behind(|world| {

@@ -58,7 +58,8 @@ impl Values {
         let marked = secret || list.is_some_and(Value::is_sensitive);
         for (place, one) in elements(list).iter().enumerate() {
             let text = |name: &str| one.field(name).and_then(Value::as_str);
-            let (Some(name), Some(value)) = (text("name"), one.field("value")) else { continue };
+            let value = one.field("value").filter(|value| !value.is_null());
+            let (Some(name), Some(value)) = (text("name"), value) else { continue };
             let hidden = marked || one.all_marks().sensitive;
             let given = match value.elements() {
                 Some(parts) => {
