@@ -83,7 +83,7 @@ impl<'a> Pass<'_, 'a> {
         if let (Some(key), Ok(turns)) = (key, &turns)
             && !self.counts(block, turns, key)
         {
-            let problems = without_self(rules);
+            let problems = without_self(rules, key);
             if !problems.is_empty() {
                 self.report(problems);
                 return Some(self.in_error(block, Some(key)));
@@ -579,18 +579,20 @@ fn refers_to_itself(block: BlockId<'_>, rules: &[CheckRule], words: Words) -> Ve
 }
 
 /// Tells of conditions that name `self` where there is no such instance: one that is not made is none.
-fn without_self(rules: &[CheckRule]) -> Vec<Diagnostic> {
+fn without_self(rules: &[CheckRule], key: &Key) -> Vec<Diagnostic> {
+    let detail = match key {
+        Key::Number(0) => {
+            "The given key does not identify an element in this collection value: the collection has no elements."
+        }
+        _ => "The given key does not identify an element in this collection value.",
+    };
     let mut problems = Vec::new();
     for expr in rules.iter().flat_map(|rule| [&rule.condition, &rule.error_message]) {
-        let mut place = None;
         references(expr, &mut Vec::new(), &mut |chain| {
             if chain.name().0 == "self" {
-                place = place.or(Some(chain.until(0)));
+                problems.push(Diagnostic::error("Invalid index", detail).at(chain.until(0), ""));
             }
         });
-        let detail = "The given key does not identify an element in this collection value.";
-        let problem = place.map(|span| Diagnostic::error("Invalid index", detail).at(span, ""));
-        problems.extend(problem);
     }
     problems
 }
