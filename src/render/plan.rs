@@ -90,6 +90,7 @@ fn shown(plan: &Plan) -> Vec<Shown<'_>> {
     shown.sort_by_key(|(address, deposed, _)| {
         let address = *address;
         (
+            address.module.len(),
             &address.module,
             address.mode != Mode::Data,
             &address.type_name,

@@ -1,0 +1,5 @@
+module "m" {
+  source   = "./m"
+  for_each = toset(["x", "y"])
+}
+resource "terraform_data" "z" {}
