@@ -7,11 +7,13 @@ use hcl_edit::Span as _;
 use hcl_edit::expr as from;
 use hcl_edit::structure;
 
-use crate::diag::{BAD_BYTE, Diagnostic, FileId, Span};
+use crate::diag::{Diagnostic, FileId, Span};
 
+use super::doubt::{ends_early, is_doubtful};
 use super::literal::Quoting;
 use super::mend::parse_mended;
 use super::parse::Parser;
+use super::scan::number_length;
 use super::template::Form;
 use super::tree::{
     Attribute, BinaryOp, Block, Body, Expr, ExprKind, For, Ident, Item, Part, UnaryOp,
@@ -72,8 +74,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn sound_file(&mut self) -> Option<Body> {
         let body = parse_mended(self.text, hcl_edit::parser::parse_body).ok()?;
         let body = self.body(&body, 0, self.text.len(), 0);
-        let doubtful = self.text.contains(BAD_BYTE) || dots_at_line_ends(self.text);
-        (self.is_sound() && !doubtful).then_some(body)
+        (self.is_sound() && !is_doubtful(self.text)).then_some(body)
     }
 
     fn is_sound(&self) -> bool {
@@ -238,9 +239,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// Lowers a number as written; the parser takes a minus sign for a part of it.
-    fn number(&self, range: std::ops::Range<usize>) -> Expr {
+    fn number(&mut self, range: std::ops::Range<usize>) -> Expr {
         let span = self.span(range.start, range.end);
         let source = self.source(Some(range.clone()));
+        let unsigned = range.start + source.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+        let written = self.text.get(unsigned..).map_or(0, number_length);
+        self.doubtful |= unsigned + written != range.end;
         let Some(rest) = source.strip_prefix('-') else {
             return Expr { kind: ExprKind::Number(source.to_string()), span };
         };
@@ -258,6 +262,7 @@ impl<'a> Lowering<'a> {
     ) -> Vec<Part> {
         let source = self.source(Some(range.clone()));
         let form = if source.starts_with("<<-") { Form::Indented } else { Form::Heredoc };
+        self.doubtful |= ends_early(source);
         let after = self.text.get(range.end..).unwrap_or("");
         let after = after.trim_start_matches([' ', '\t', '\r']);
         if !after.starts_with('\n') {
@@ -376,11 +381,6 @@ impl<'a> Lowering<'a> {
                     Expr { kind: ExprKind::Index(Box::new(source), Box::new(index)), span }
                 }
                 from::TraversalOperator::LegacyIndex(_) => {
-                    if matches!(source.kind, ExprKind::Number(_)) {
-                        let detail = "Failed to recognize the value of this number literal.";
-                        let problem = Diagnostic::error("Invalid number literal", detail);
-                        self.problems.push(problem.at(span, ""));
-                    }
                     after_number = true;
                     let index = self.legacy_index(range, was_number);
                     Expr { kind: ExprKind::Index(Box::new(source), Box::new(index)), span }
@@ -438,11 +438,6 @@ impl<'a> Lowering<'a> {
         }
         Expr { kind: ExprKind::Number(digits.to_string()), span: self.span(start, range.end) }
     }
-}
-
-/// Says whether a line ends in a dot, which the parser takes for part of a reference everywhere.
-fn dots_at_line_ends(text: &str) -> bool {
-    text.lines().any(|line| line.trim_end().ends_with('.') && !line.trim_start().starts_with('#'))
 }
 
 fn splat(source: Expr, each: Expr, dotted: bool) -> Expr {

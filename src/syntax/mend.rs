@@ -3,7 +3,8 @@
 //! The text that is parsed has other letters in places that the tree does not take from it; its places are those of
 //! the file's text.
 
-use super::scan::{Kind, Token, scan};
+use super::doubt::is_for;
+use super::scan::{Kind, scan};
 
 /// Parses, going around what the parser refuses and the language does not: a key of an object that is
 /// written twice, a number beyond a double, line ends and comments where they mean nothing. Some letters are exchanged
@@ -76,15 +77,6 @@ fn exchange_tokens(text: &str) -> String {
         last = token.kind;
     }
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_string())
-}
-
-/// Says whether what follows an opening brace is `for`.
-fn is_for(text: &str, tokens: &[Token]) -> bool {
-    let blank = |kind: Kind| matches!(kind, Kind::Newline | Kind::Comment);
-    let first = tokens.iter().find(|token| !blank(token.kind));
-    first.is_some_and(|token| {
-        token.kind == Kind::Ident && text.get(token.start..token.end) == Some("for")
-    })
 }
 
 /// Exchanges a letter of the key at a place.

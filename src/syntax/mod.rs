@@ -6,6 +6,7 @@
 pub mod tree;
 mod lower;
 mod mend;
+mod doubt;
 mod template;
 mod literal;
 mod scan;

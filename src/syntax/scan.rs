@@ -5,7 +5,7 @@
 use crate::diag::BAD_BYTE;
 
 /// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     OpenBrace,
     CloseBrace,
@@ -199,7 +199,13 @@ impl<'a> Scanner<'a> {
             {
                 self.end_sequence(2);
             }
-            '~' if rest.starts_with("~}") => self.push(Kind::SequenceEnd, 2),
+            '~' if rest.starts_with("~}") => {
+                // It closes a brace all the same, for what is counted.
+                if let Some(Mode::Sequence(braces)) = self.modes.last_mut() {
+                    *braces -= 1;
+                }
+                self.push(Kind::SequenceEnd, 2);
+            }
             '<' if heredoc_start(rest).is_some() => self.open_heredoc(),
             '0'..='9' => self.push(Kind::Number, number_length(rest)),
             c if starts_name(c) => {
@@ -273,11 +279,13 @@ impl<'a> Scanner<'a> {
         if rest.starts_with('"') {
             self.push(Kind::CloseQuote, 1);
             self.modes.pop();
-        } else if rest.starts_with('\n') || rest.starts_with("\r\n") {
+        } else if rest.starts_with(['\n', '\r']) {
             let breaks = rest.find(|c| c != '\n' && c != '\r').unwrap_or(rest.len());
             self.push(Kind::QuotedNewline, breaks);
         } else if rest.starts_with(BAD_BYTE) {
             self.push(Kind::BadText, 1);
+        } else if ends_open(rest) {
+            self.push(Kind::Invalid, 1);
         } else if !self.sequence() {
             let length = text_length(rest, true);
             self.push(Kind::QuotedText, length);
@@ -303,6 +311,9 @@ impl<'a> Scanner<'a> {
             self.modes.pop();
         } else if rest.starts_with(BAD_BYTE) {
             self.push(Kind::BadText, 1);
+        } else if is_lone_return(rest) {
+            // Terraform reads no further.
+            self.push(Kind::Invalid, rest.len());
         } else if !self.sequence() {
             let length = text_length(line, false);
             self.push(Kind::Text, length);
@@ -329,17 +340,35 @@ fn text_length(rest: &str, quoted: bool) -> usize {
         let ends = here.starts_with("${")
             || here.starts_with("%{")
             || c == BAD_BYTE
-            || (quoted && (c == '"' || c == '\n' || here.starts_with("\r\n")));
+            || if quoted {
+                matches!(c, '"' | '\n' | '\r') || ends_open(here)
+            } else {
+                is_lone_return(here)
+            };
         if ends && at > 0 {
             break;
         }
         at += c.len_utf8();
         if quoted && c == '\\' {
-            let next = rest[at..].chars().next().filter(|next| *next != '\n' && *next != '\r');
-            at += next.map_or(0, char::len_utf8);
+            at += rest[at..].chars().next().map_or(0, char::len_utf8);
         }
     }
     at
+}
+
+/// Says whether a quoted text breaks off in a sign that wants another after it.
+fn ends_open(rest: &str) -> bool {
+    let mut letters = rest.chars();
+    match (letters.next(), letters.next()) {
+        (Some('\\'), next) => matches!(next, None | Some('\n' | '\r' | BAD_BYTE)),
+        (Some('$' | '%'), next) => next.is_none(),
+        _ => false,
+    }
+}
+
+/// Says whether a text begins with a carriage return that ends no line.
+fn is_lone_return(rest: &str) -> bool {
+    rest.starts_with('\r') && !rest.starts_with("\r\n")
 }
 
 /// Gives the length of a heredoc's opening with its line end, and its marker.
@@ -357,7 +386,7 @@ pub(super) fn heredoc_start(rest: &str) -> Option<(usize, &str)> {
 }
 
 /// Gives the length of a number. Several dots or exponents are one token, so that a mistyped number is told as such.
-fn number_length(rest: &str) -> usize {
+pub(super) fn number_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut end = 0;
     loop {

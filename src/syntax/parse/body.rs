@@ -1,5 +1,7 @@
 //! Attributes and blocks.
 
+use std::collections::HashMap;
+
 use crate::diag::Span;
 
 use super::super::literal::Quoting;
@@ -26,6 +28,7 @@ impl Parser<'_> {
         let open = self.last;
         let mut body = Body { end: self.span_of(open), ..Body::default() };
         let mut until = open.end;
+        let mut names: HashMap<String, Span> = HashMap::new();
         loop {
             let next = self.peek();
             match next.kind {
@@ -37,7 +40,7 @@ impl Parser<'_> {
                     self.read();
                 }
                 Kind::Ident => match self.item() {
-                    Some(Item::Attribute(attribute)) => self.add(attribute, &mut body),
+                    Some(Item::Attribute(attribute)) => self.add(attribute, &mut body, &mut names),
                     Some(Item::Block(block)) => body.blocks.push(block),
                     None => {}
                 },
@@ -51,12 +54,13 @@ impl Parser<'_> {
         body
     }
 
-    fn add(&mut self, attribute: Attribute, body: &mut Body) {
-        let Some(former) = body.attribute(&attribute.name.text) else {
+    fn add(&mut self, attribute: Attribute, body: &mut Body, names: &mut HashMap<String, Span>) {
+        let Some(former) = names.get(&attribute.name.text).copied() else {
+            names.insert(attribute.name.text.clone(), attribute.name.span);
             body.attributes.push(attribute);
             return;
         };
-        let place = self.place(former.name.span);
+        let place = self.place(former);
         let detail = format!(
             "The argument \"{}\" was already set at {place}. Each argument may be set only once.",
             attribute.name.text

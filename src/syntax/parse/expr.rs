@@ -256,34 +256,41 @@ impl Parser<'_> {
         }
         self.newlines.push(false);
         let mut arguments = Vec::new();
-        let expand = self.arguments(&name, open, &mut arguments);
+        let (expand, close) = self.arguments(&name, open, &mut arguments);
         self.newlines.pop();
-        let span = self.span(first.start, self.last.end);
+        // Of a call with a broken argument and without an end on its line the first character alone is pointed to.
+        let end = close.map_or(first.start + 1, |close| close.end);
+        let span = self.span(first.start, end);
         Expr { kind: ExprKind::Call { name, arguments, expand }, span }
     }
 
-    /// Reads a call's arguments and what closes them; says whether the last ends in `...`.
-    fn arguments(&mut self, name: &Ident, open: Token, arguments: &mut Vec<Expr>) -> bool {
+    /// Reads a call's arguments and what closes them; says whether the last ends in `...`, and gives the parenthesis.
+    fn arguments(
+        &mut self,
+        name: &Ident,
+        open: Token,
+        arguments: &mut Vec<Expr>,
+    ) -> (bool, Option<Token>) {
         loop {
             if self.peek().kind == Kind::CloseParen {
-                self.read();
-                return false;
+                return (false, Some(self.read()));
             }
             let before = self.problems.len();
             let argument = self.expression();
             arguments.push(argument);
             if self.broke(before) {
-                self.recover(Kind::CloseParen);
-                return false;
+                let close = self.recover(Kind::CloseParen);
+                let between = self.text.get(open.end..close.start).unwrap_or("\n");
+                let own = close.kind == Kind::CloseParen && !between.contains('\n');
+                return (false, own.then_some(close));
             }
             let separator = self.read();
             match separator.kind {
-                Kind::CloseParen => return false,
+                Kind::CloseParen => return (false, Some(separator)),
                 Kind::Comma => {}
                 Kind::Ellipsis => {
                     if self.peek().kind == Kind::CloseParen {
-                        self.read();
-                        return true;
+                        return (true, Some(self.read()));
                     }
                     if !self.recovery {
                         let detail = "An expanded function argument (with ...) must be immediately followed \
@@ -291,8 +298,7 @@ impl Parser<'_> {
                         self.problem("Missing closing parenthesis", detail, separator);
                         self.show(name.span.to(self.span_of(separator)));
                     }
-                    self.recover(Kind::CloseParen);
-                    return true;
+                    return (true, Some(self.recover(Kind::CloseParen)));
                 }
                 Kind::End => {
                     let detail = "There is no closing parenthesis for this function call before the end of \
@@ -300,16 +306,14 @@ impl Parser<'_> {
                                   this file.";
                     let span = name.span.to(self.span_of(open));
                     self.problem_at("Unterminated function call", detail, span);
-                    self.recover(Kind::CloseParen);
-                    return false;
+                    return (false, Some(self.recover(Kind::CloseParen)));
                 }
                 _ => {
                     let detail =
                         "A comma is required to separate each function argument from the next.";
                     self.problem("Missing argument separator", detail, separator);
                     self.show(name.span.to(self.span_of(separator)));
-                    self.recover(Kind::CloseParen);
-                    return false;
+                    return (false, Some(self.recover(Kind::CloseParen)));
                 }
             }
         }

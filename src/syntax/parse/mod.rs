@@ -48,6 +48,8 @@ pub(super) struct Parser<'a> {
     splats: usize,
     /// Expressions in whose place nothing was found but a mistake, where the reference parser keeps that as a value.
     faults: Vec<Span>,
+    /// The text with its lines, from the first place on that a message named.
+    sources: Option<Sources>,
 }
 
 impl<'a> Parser<'a> {
@@ -68,6 +70,7 @@ impl<'a> Parser<'a> {
             deep: false,
             splats: 0,
             faults: Vec::new(),
+            sources: None,
         }
     }
 
@@ -171,9 +174,14 @@ impl<'a> Parser<'a> {
     }
 
     /// Writes a place as messages have it.
-    fn place(&self, span: Span) -> String {
-        let mut sources = Sources::default();
-        let file = sources.add("", self.whole.unwrap_or(self.text));
+    fn place(&mut self, span: Span) -> String {
+        let text = self.whole.unwrap_or(self.text);
+        let sources = self.sources.get_or_insert_with(|| {
+            let mut sources = Sources::default();
+            sources.add("", text);
+            sources
+        });
+        let file = FileId(0);
         let shift = if self.whole.is_some() { 0 } else { self.shift };
         let local = |at: u32| u32::try_from((i64::from(at) - shift).max(0)).unwrap_or(at);
         let span = Span { file, start: local(span.start), end: local(span.end) };

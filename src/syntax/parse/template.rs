@@ -6,6 +6,7 @@
 
 use crate::diag::{Span, nearest_within};
 
+use super::super::literal::Quoting;
 use super::super::scan::{Kind, Token};
 use super::super::template::{Flat, Form, Piece, dedent, trim};
 use super::super::tree::{Expr, ExprKind, Ident, Part};
@@ -17,13 +18,13 @@ const WORDS: &[&str] = &["if", "for", "else", "endif", "endfor"];
 impl Parser<'_> {
     /// Reads a template up to what closes it; the opening has been read.
     pub(super) fn template(&mut self, end: Kind, form: Form) -> Vec<Part> {
-        let first = self.peek();
+        let first = self.first_piece();
         let mut flat = Vec::new();
         let close = loop {
             let next = self.read();
             match next.kind {
                 kind if kind == end => break next,
-                Kind::QuotedText | Kind::Text => self.text_pieces(next, form, &mut flat),
+                Kind::QuotedText | Kind::Text => self.text_pieces(next, &mut flat),
                 Kind::Interpolation => {
                     let piece = self.interpolation(next, end, first);
                     flat.push(piece);
@@ -56,10 +57,27 @@ impl Parser<'_> {
         parts
     }
 
-    fn text_pieces(&mut self, token: Token, form: Form, out: &mut Vec<Flat>) {
+    /// Gives the first token, as far as the reference scanner takes it: a sign that begins no sequence stands alone.
+    fn first_piece(&self) -> Token {
+        let token = self.peek();
+        if !matches!(token.kind, Kind::QuotedText | Kind::Text) {
+            return token;
+        }
+        let text = self.word(token);
+        let length = match text.find(['$', '%']) {
+            Some(0) if text.starts_with("$${") || text.starts_with("%%{") => 3,
+            Some(0) => 1,
+            Some(at) => at,
+            None => text.len(),
+        };
+        Token { end: token.start + length, ..token }
+    }
+
+    /// Takes a text apart into lines. After a mistake it may be of another form than the template around it.
+    fn text_pieces(&mut self, token: Token, out: &mut Vec<Flat>) {
         let raw = self.word(token);
-        let quoted = form == Form::Quoted;
-        let quoting = form.quoting();
+        let quoted = token.kind == Kind::QuotedText;
+        let quoting = if quoted { Quoting::Quoted } else { Quoting::Bare };
         let lines: Vec<&str> = if quoted { vec![raw] } else { raw.split_inclusive('\n').collect() };
         let mut at = token.start;
         for line in lines {

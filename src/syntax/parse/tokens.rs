@@ -1,5 +1,7 @@
 //! Characters that no text of the language may have.
 
+use std::collections::HashMap;
+
 use super::super::literal::multi_line_string;
 use super::super::scan::Kind;
 use super::Parser;
@@ -7,7 +9,7 @@ use super::Parser;
 impl Parser<'_> {
     /// Names the characters that no text of the language may have.
     pub(super) fn invalid_tokens(&mut self) {
-        let mut told: Vec<Kind> = Vec::new();
+        let mut told: HashMap<Kind, usize> = HashMap::new();
         for place in 0..self.tokens.len() {
             let token = self.tokens[place];
             let (summary, detail) = match token.kind {
@@ -45,8 +47,9 @@ impl Parser<'_> {
                 _ => continue,
             };
             let family = if is_bitwise(token.kind) { Kind::BitwiseAnd } else { token.kind };
-            let before = told.iter().filter(|kind| **kind == family).count();
-            told.push(family);
+            let count = told.entry(family).or_default();
+            let before = *count;
+            *count += 1;
             let again = match family {
                 Kind::Invalid => false,
                 Kind::BitwiseAnd => before >= 4,
