@@ -97,7 +97,6 @@ impl Reader<'_> {
                 "The tuple type constructor requires one argument specifying the element types as a list."
                     .to_string()
             }
-            "optional" => return self.misplaced_optional(span),
             _ => format!("The keyword \"{keyword}\" is not a valid type specification."),
         };
         self.error(SUMMARY, detail, span);

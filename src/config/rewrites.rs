@@ -256,6 +256,9 @@ fn target_of(expr: &Expr) -> Result<(Target, Option<Span>), (String, Span)> {
         _ => Mode::Managed,
     };
     let [type_name, name, after @ ..] = rest else {
+        if let [Word { key: Some((_, span)), .. }] = rest {
+            return Err(("A resource name is required.".into(), *span));
+        }
         let span = rest.first().map_or(expr.span, |word| word.span);
         return Err(("Resource specification must include a resource type and name.".into(), span));
     };

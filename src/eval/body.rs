@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::evaluator::Pass;
-use super::scope::{Eval, Scope, Stop, all};
+use super::scope::{Eval, Scope, Stop, all, hide_later, note};
 use super::written::from_json;
 use crate::diag::{Diagnostic, Sources, Span, nearest_within};
 use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting};
@@ -65,6 +65,7 @@ impl Pass<'_, '_> {
         let body = written.as_ref().unwrap_or(body);
         let mut problems = unexpected(body, fields, self.evaluator.sources);
         let mut fatal = !problems.is_empty();
+        let mut named: Option<Stop> = None;
         let mut values: Vec<(&str, Value)> = Vec::new();
         for (name, field) in fields {
             let value = match &field.nesting {
@@ -87,11 +88,17 @@ impl Pass<'_, '_> {
             };
             match value {
                 Ok(value) => values.push((name, value)),
+                Err(stop) if stop.by_name => note(&mut named, Some(stop)),
                 Err(stop) => {
                     fatal |= stop.fatal;
                     problems.extend(stop.problems);
                 }
             }
+        }
+        // Where names are wrong Terraform does not get to look at the rest.
+        if let Some(mut stop) = named {
+            hide_later(&mut stop.problems);
+            return Err(stop);
         }
         if problems.is_empty() && !fatal {
             return Ok(Value::object(values));

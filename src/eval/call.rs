@@ -4,7 +4,7 @@ use super::evaluator::Pass;
 use super::expr::start_of;
 use super::scope::{Eval, Scope, Stop, note, settle, stop};
 use super::template::Places;
-use crate::diag::{Diagnostic, Span, nearest};
+use crate::diag::{Diagnostic, Span, nearest, nearest_within};
 use crate::functions::{self, Function};
 use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
 use crate::value::convert::convert;
@@ -47,6 +47,8 @@ impl Pass<'_, '_> {
         let provided = self.provided(name, scope)?;
         let given = provided.as_ref().map(|(_, function)| *function);
         let Some(function) = given.or_else(|| functions::find(&name.text)) else {
+            // What the arguments refer to is looked at first.
+            super::scope::all(arguments.iter().map(|argument| self.skip(argument, scope)))?;
             return match functions::GONE.iter().find(|(gone, _)| *gone == short) {
                 Some((gone, why)) => {
                     let detail = format!("Call to function {gone:?} failed: {why}.");
@@ -379,7 +381,11 @@ fn fitting(
 fn unknown(name: &Ident) -> Stop {
     let text = &name.text;
     let Some((namespace, rest)) = text.split_once("::") else {
-        let near = nearest(text, functions::names());
+        let near = nearest(text, functions::names()).map(String::from);
+        let near = near.or_else(|| {
+            let mut names = functions::names().into_iter().map(|name| format!("core::{name}"));
+            names.find(|name| nearest_within(text, [name.as_str()]).is_some())
+        });
         let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
         let detail = format!("There is no function named {text:?}.{hint}");
         return Stop::problem(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::access::{Entries, entries};
 use super::evaluator::Pass;
 use super::evidence::Cause;
-use super::scope::{Eval, Scope, Stop, finish, note, settle, stop};
+use super::scope::{Eval, Scope, Stop, all, finish, note, settle, stop};
 use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Expr, For};
 use crate::value::convert::convert;
@@ -213,10 +213,9 @@ impl Pass<'_, '_> {
         let names = parts.key_name.iter().chain([&parts.value_name]);
         scope.names.extend(names.map(|name| (name.text.clone(), Value::unknown(Type::Any))));
         let inner = parts.key.iter().chain([&parts.value]).chain(&parts.condition);
-        let skipped =
-            inner.map(|expr| self.skip(expr, scope)).find(Result::is_err).unwrap_or(Ok(()));
+        let skipped = all(inner.map(|expr| self.skip(expr, scope)));
         scope.names.truncate(depth);
-        skipped
+        skipped.map(|_| ())
     }
 
     /// Evaluates `source[*].each` and `source.*.each`.

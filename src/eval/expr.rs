@@ -1,7 +1,7 @@
 //! Expressions to values.
 
 use super::evaluator::Pass;
-use super::scope::{Eval, Scope, Stop, finish, note, settle, stop};
+use super::scope::{Eval, Scope, Stop, finish, hide_later, note, settle, stop};
 use crate::diag::Span;
 use crate::syntax::tree::{Expr, ExprKind, Item, Part};
 use crate::value::convert::convert;
@@ -10,7 +10,12 @@ use crate::value::{Kind, Number, Type, Value};
 impl Pass<'_, '_> {
     /// Evaluates an expression.
     pub(super) fn expr(&mut self, expr: &Expr, scope: &mut Scope) -> Eval {
-        let result = self.by_kind(expr, scope);
+        let result = self.by_kind(expr, scope).map_err(|mut stop| {
+            if stop.by_name {
+                hide_later(&mut stop.problems);
+            }
+            stop
+        });
         self.explained(result, expr, scope)
     }
 

@@ -139,7 +139,10 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
     let instead = |stop: Stop| stop.with(Value::unknown(ty.clone()));
     if decided.is_null() {
         let detail = "The condition value is null. Conditions must either be true or false.";
-        return stop("Null condition", detail, place).map_err(instead);
+        let null = stop::<Value>("Null condition", detail, place).err();
+        let mut stopped = wrong;
+        note(&mut stopped, null);
+        return finish(Value::unknown(ty), stopped);
     }
     // That a secret was not chosen says something of it: the result is marked as both are.
     let marks = [decided.marks(), yes.marks(), no.marks()];
@@ -153,7 +156,14 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
     let decided = convert(&decided, &Type::Bool).or_else(|_| {
         stop("Incorrect condition type", "The condition expression must be of type bool.", place)
     });
-    let decided = decided.map_err(instead)?;
+    let decided = match decided {
+        Ok(decided) => decided,
+        Err(misfit) => {
+            let mut stopped = wrong;
+            note(&mut stopped, Some(misfit));
+            return finish(Value::unknown(ty), stopped);
+        }
+    };
     let truth = decided.as_bool().unwrap_or_default();
     let (value, mut stopped) = if truth { (yes, no_yes) } else { (no, no_no) };
     let mut before = wrong;

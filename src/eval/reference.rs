@@ -4,7 +4,7 @@ use super::access::{attribute, index};
 use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::expr::is_fixed;
-use super::scope::{Eval, ModuleId, Scope, Stop, Turn, fatal, finish, note, settle, stop};
+use super::scope::{Eval, ModuleId, Scope, Stop, Turn, all, fatal, finish, note, settle, stop};
 use crate::addr::Mode;
 use crate::config::{BlockName, Module, block_name};
 use crate::diag::{Diagnostic, Span, nearest_within};
@@ -188,10 +188,21 @@ impl<'a> Pass<'_, 'a> {
         let mut bound: Vec<String> = scope.names.iter().map(|(name, _)| name.clone()).collect();
         let mut found = Vec::new();
         references_of(expr, &mut bound, &mut |expr| found.push(expr));
-        for expr in found {
-            self.touch(&Chain::new(expr), scope)?;
-        }
-        Ok(())
+        all(found.into_iter().map(|expr| self.touch(&Chain::new(expr), scope))).map(|_| ())
+    }
+
+    /// Does the same for parts of a template that see further names.
+    pub(super) fn skip_body<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n Ident>,
+        parts: &[Part],
+        scope: &mut Scope,
+    ) -> Eval<()> {
+        let mut bound: Vec<String> = scope.names.iter().map(|(name, _)| name.clone()).collect();
+        bound.extend(names.map(|name| name.text.clone()));
+        let mut found = Vec::new();
+        in_parts(parts, &mut bound, &mut |expr| found.push(expr));
+        all(found.into_iter().map(|expr| self.touch(&Chain::new(expr), scope))).map(|_| ())
     }
 
     fn touch(&mut self, chain: &Chain<'_>, scope: &mut Scope) -> Eval<()> {

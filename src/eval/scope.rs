@@ -30,6 +30,8 @@ pub(super) struct Stop {
     /// Whether `try` and `can` and untaken branches must not swallow it: a name that does not exist, a
     /// cycle, or something that failed elsewhere.
     pub fatal: bool,
+    /// Whether it is about names: in a body these are told alone.
+    pub by_name: bool,
     /// What stands for the result, as far as it is known; nothing where not even its type is.
     pub value: Option<Value>,
 }
@@ -45,12 +47,12 @@ impl Stop {
 
     /// Makes the stop for ordinary problems, or for such that nothing may swallow.
     pub(super) fn problems(problems: Vec<Diagnostic>, fatal: bool) -> Stop {
-        Stop { problems, fatal, value: None }
+        Stop { problems, fatal, ..Stop::default() }
     }
 
     /// Makes the stop for a problem that nothing may swallow.
     pub(super) fn fatal(problem: Diagnostic) -> Stop {
-        Stop::problems(vec![problem], true).plain()
+        Stop { by_name: true, ..Stop::problems(vec![problem], true).plain() }
     }
 
     /// Makes the stop for what has been told elsewhere.
@@ -70,11 +72,34 @@ impl Stop {
         match (self.fatal, other.fatal) {
             (true, false) => self,
             (false, true) => other,
-            _ => {
+            (true, true) => {
+                self.by_name |= other.by_name;
+                self.problems.extend(other.problems);
+                self
+            }
+            (false, false) => {
                 self.problems.extend(other.problems);
                 self
             }
         }
+    }
+}
+
+/// Leaves out what is wrong with names here where others are not declared at all: Terraform looks for these first.
+pub(super) fn hide_later(problems: &mut Vec<Diagnostic>) {
+    const FIRST: [&str; 2] = ["Reference to undeclared resource", "Reference to undeclared module"];
+    const LATER: [&str; 8] = [
+        "Reference to undeclared input variable",
+        "Reference to undeclared local value",
+        "Reference to \"count\" in non-counted context",
+        "Invalid \"count\" attribute",
+        "Reference to \"each\" in context without for_each",
+        "each.value cannot be used in this context",
+        "Invalid \"each\" attribute",
+        "Invalid \"path\" attribute",
+    ];
+    if problems.iter().any(|problem| FIRST.contains(&problem.summary.as_str())) {
+        problems.retain(|problem| !LATER.contains(&problem.summary.as_str()));
     }
 }
 

@@ -6,7 +6,7 @@ use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::operator::choose;
 use super::reference::references;
-use super::scope::{Eval, Scope, Stop, settle, stop};
+use super::scope::{Eval, Scope, Stop, note, settle, stop};
 use crate::diag::{Diagnostic, FileId, Sources, Span};
 use crate::syntax;
 use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
@@ -98,6 +98,14 @@ impl Pass<'_, '_> {
             self.explain(&mut stop.problems, collection, Cause::Other, scope);
             stop
         });
+        let none = entries
+            .as_ref()
+            .is_ok_and(|of| !of.as_ref().is_some_and(|(entries, _)| !entries.is_empty()));
+        let mut stopped = stopped;
+        if none || stopped.is_some() || entries.is_err() {
+            let names = key_name.into_iter().chain([value_name]);
+            note(&mut stopped, self.skip_body(names, body, scope).err());
+        }
         let entries = match (stopped, entries) {
             (None, entries) => entries?,
             (Some(stop), Err(more)) => return Err(stop.and(more)),
