@@ -103,7 +103,7 @@ def write(folder, files):
 def problem(of):
     """Writes a problem as one line, without what only one of the programs has."""
     of = {name: of.get(name) for name in OF_A_PROBLEM}
-    if of["snippet"]:
+    if of.get("snippet"):
         of["snippet"] = {name: value for name, value in of["snippet"].items() if name not in ("help", "related", "also")}
     detail = of["detail"] or ""
     if "Cycle: " in detail + of["summary"]:
