@@ -177,10 +177,6 @@ impl<'a> Planner<'a> {
         self.sessions.session(&asked.instance.provider, asked.provider).map_err(Box::new)
     }
 
-    fn offline(&mut self, asked: &Asked<'_>) -> Option<Arc<dyn Session>> {
-        self.sessions.offline(&asked.instance.provider, asked.provider)
-    }
-
     fn provider(&self, asked: &Asked<'_>) -> Option<&'a Arc<dyn Provider>> {
         self.sessions.provider(&asked.instance.provider)
     }
@@ -406,9 +402,8 @@ impl<'a> Planner<'a> {
         let mut planned = planned.clone();
         let unchanged = prior.is_some_and(|prior| same(prior, &planned.after));
         let whole = config.is_whole() && self.options.mode == PlanMode::Normal;
-        let renders = |it: &Arc<dyn Provider>| it.renders(&asked.address.type_name);
-        let unchanged = unchanged && !self.provider(asked).is_some_and(renders);
-        if unchanged || !whole || !planned.replaces.is_empty() {
+        let renders = self.provider(asked).is_some_and(|it| it.renders(&asked.address.type_name));
+        if (unchanged && !renders) || !whole || !planned.replaces.is_empty() {
             return Ok((planned, false));
         }
         if let Some((of, preview)) = self.previews.get(asked.address)
@@ -428,11 +423,9 @@ impl<'a> Planner<'a> {
             }
             return Ok((planned, false));
         }
-        let session = self.session(asked).map_err(Answer::Problem)?;
-        let session = session.or_else(|| self.offline(asked));
-        let Some(session) = session.filter(|session| session.previews()) else {
-            return Ok((planned, false));
-        };
+        let session = self.sessions.previewing(&asked.instance.provider, asked.provider);
+        let session = session.map_err(|problem| Answer::Problem(Box::new(problem)))?;
+        let Some(session) = session else { return Ok((planned, false)) };
         let proposed = Proposed {
             address: asked.address.clone(),
             type_name: asked.address.type_name.clone(),

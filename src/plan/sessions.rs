@@ -86,8 +86,22 @@ impl<'a> Sessions<'a> {
         session.map(Some)
     }
 
+    /// Gives the session that previews what a provider block's instances become; nothing where there is none.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration or the credentials.
+    pub fn previewing(
+        &mut self,
+        reference: &ProviderRef,
+        config: &ProviderConfig,
+    ) -> Result<Option<Arc<dyn Session>>, Diagnostic> {
+        let session = self.session(reference, config)?;
+        let session = session.or_else(|| self.offline(reference, config));
+        Ok(session.filter(|session| session.previews()))
+    }
+
     /// Gives the session of a provider block that is not known yet, where the provider has something to say without a server.
-    pub fn offline(
+    fn offline(
         &mut self,
         reference: &ProviderRef,
         config: &ProviderConfig,

@@ -176,13 +176,13 @@ impl HelmSession {
         &self,
         config: &Value,
         planned: &Value,
-        verb: Verb,
+        (verb, back): (Verb, bool),
         desk: &dyn Desk,
     ) -> Result<Observed, Failure> {
         let values = self.values(config)?;
         let (name, place) = (text(config, "name").unwrap_or_default(), namespace(config));
         // Helm is looked for before anything is said to be begun.
-        self.helm().await?;
+        let helm = self.helm().await?;
         let word = if verb == Verb::Install { "install" } else { "upgrade" };
         let identity = json!({ "namespace": place, "name": name });
         let call =
@@ -192,7 +192,12 @@ impl HelmSession {
                 desk.note(&format!("helm {word}"));
             }
         };
-        let said = self.run(config, &values, verb, &["--output", "json"], &note).await;
+        let mut more = vec!["--output", "json"];
+        // What somebody else has set is set back where the plan has shown that.
+        if back && helm.major >= 4 {
+            more.push("--force-conflicts");
+        }
+        let said = self.run(config, &values, verb, &more, &note).await;
         let outcome = match &said {
             Ok(said) if said.failure.is_none() => "done",
             Ok(_) => "failed",
@@ -248,6 +253,12 @@ impl HelmSession {
         }
         let mut error = ApiError::new(kind, "Helm release failed", detail);
         error.help = help;
+        if why.contains("conflict") && why.contains("Apply failed") {
+            error = error.help(
+                "Somebody else has set these fields. Where the plan shows that they differ, the next apply sets them back; \
+                 else leave them out of the chart, or take them over with `kubectl apply --server-side --force-conflicts`.",
+            );
+        }
         let partial = record.filter(|_| verb != Verb::Upgrade && kind != ApiErrorKind::Conflict);
         match partial {
             Some(record) => {
@@ -277,13 +288,14 @@ impl HelmSession {
             }
             Some(record) => return Err(in_the_way(&record).into()),
         };
-        self.make(&with_defaults(config), planned, verb, desk).await
+        self.make(&with_defaults(config), planned, (verb, false), desk).await
     }
 
     async fn update(
         &self,
         planned: &Value,
         config: &Value,
+        private: &[u8],
         desk: &dyn Desk,
     ) -> Result<Observed, Failure> {
         if let (Some(record), Some(reach)) = (self.record(config).await?, &self.reach)
@@ -291,7 +303,8 @@ impl HelmSession {
         {
             self.free(&record, config, reach, desk).await?;
         }
-        self.make(&with_defaults(config), planned, Verb::Upgrade, desk).await
+        let back = !Memory::read(private).meant.is_empty();
+        self.make(&with_defaults(config), planned, (Verb::Upgrade, back), desk).await
     }
 
     /// Takes away the mark of a run of helm that was broken off: helm itself would refuse for ever.
@@ -518,7 +531,7 @@ impl Session for HelmSession {
         match &action.deed {
             Deed::Create { planned, config } => self.create(planned, config, desk).await.map(Some),
             Deed::Update { planned, config, .. } => {
-                self.update(planned, config, desk).await.map(Some)
+                self.update(planned, config, &action.private, desk).await.map(Some)
             }
             Deed::Delete { prior } => {
                 self.remove(prior, desk).await.map(|()| None).map_err(Failure::from)

@@ -15,12 +15,12 @@ use crate::value::Value;
 use crate::value::json::{from_json, to_json};
 
 use super::super::{ApiError, ApiErrorKind, Session, World};
+use super::apply::is_keeper;
 use super::client::Ask;
 use super::connection;
 use super::evidence;
 use super::manifest::{self, Who};
 use super::object::Name;
-use super::ready::rule_of;
 use super::schema;
 use super::session::KubernetesSession;
 
@@ -189,7 +189,7 @@ impl Reach {
             let Some(who) = Who::of(&from_json(written)) else { continue };
             let Some(kind) = manifest::common(&who.api_version, &who.kind) else { continue };
             let Some(mut name) = who.name(&kind).filter(|_| kind.namespaced) else { continue };
-            if rule_of(&kind.kind, &Value::object::<&str>([])).is_none() && kind.kind != "Job" {
+            if !WITH_PODS.contains(&kind.kind.as_str()) {
                 continue;
             }
             if who.namespace.is_empty() {
@@ -212,9 +212,22 @@ impl Reach {
     }
 }
 
-/// Gives a manifest with what is there in place of what differs.
+/// Kinds whose pods say why they are not ready.
+const WITH_PODS: &[&str] = &["DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet"];
+
+/// Gives a manifest with what is there in place of what differs; what an autoscaler sets is its own.
 fn as_there(written: &Value, live: &Json) -> Json {
-    to_json(&manifest::as_there(written, &from_json(live)))
+    let mut found = to_json(&manifest::as_there(written, &from_json(live)));
+    let entries = live.pointer("/metadata/managedFields").and_then(Json::as_array);
+    let scaled = entries.into_iter().flatten().any(|entry| {
+        let own = entry.pointer("/fieldsV1/f:spec/f:replicas").is_some();
+        own && entry["subresource"] == "scale" && entry["manager"].as_str().is_some_and(is_keeper)
+    });
+    let replicas = written.field("spec").and_then(|spec| spec.field("replicas"));
+    if let (true, Some(replicas)) = (scaled, replicas) {
+        found["spec"]["replicas"] = to_json(replicas);
+    }
+    found
 }
 
 /// Gives the namespace and name that an object of a manifest has.
