@@ -100,7 +100,7 @@ impl Pass<'_, '_> {
         });
         let none = entries
             .as_ref()
-            .is_ok_and(|of| !of.as_ref().is_some_and(|(entries, _)| !entries.is_empty()));
+            .is_ok_and(|of| of.as_ref().is_none_or(|(entries, _)| entries.is_empty()));
         let mut stopped = stopped;
         if none || stopped.is_some() || entries.is_err() {
             let names = key_name.into_iter().chain([value_name]);
