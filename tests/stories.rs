@@ -1,7 +1,5 @@
 //! Stories: what a person types, and all that is seen. A folder of `tests/stories` is one; `UPDATE=1` writes the answers anew.
 
-#![allow(clippy::print_stderr, reason = "what is not told for want of a program must be seen")]
-
 #[path = "stories/teller/mod.rs"]
 mod teller;
 #[path = "support/helm.rs"]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Gives one program of each generation that is there, by its number; says so where there is none.
+#[allow(clippy::print_stderr, reason = "what is left out for want of a program must be seen")]
 pub(crate) fn helms() -> BTreeMap<u32, PathBuf> {
     let mut places: Vec<PathBuf> =
         std::env::var_os("TERRANE_HELM").map(PathBuf::from).into_iter().collect();
