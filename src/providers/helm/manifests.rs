@@ -112,12 +112,12 @@ mod tests {
     #[test]
     fn an_object_is_known_by_its_kind_and_place() {
         let found = documents(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: space}\n",
         )
         .expect("they are YAML");
 
         let keys: Vec<_> = found.iter().filter_map(|one| key(one, "ns")).collect();
 
-        assert_eq!(keys, ["apps/v1/Deployment/ns/a", "v1/Namespace/n"]);
+        assert_eq!(keys, ["apps/v1/Deployment/ns/a", "v1/Namespace/space"]);
     }
 }
