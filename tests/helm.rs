@@ -57,6 +57,15 @@ variable "image" {
   default = "example.com/web:1"
 }
 
+# The Secret that the pods need.
+variable "needs" {
+  default = "web"
+}
+
+variable "timeout" {
+  default = 300
+}
+
 variable "secret" {
   default   = "hunter2,of{the}test"
   sensitive = true
@@ -70,11 +79,12 @@ resource "helm_release" "web" {
   name      = "web"
   chart     = "./chart"
   namespace = "default"
-  timeout   = 4
+  timeout   = var.timeout
 
   set = [
     { name = "image", value = var.image },
     { name = "replicas", value = var.replicas },
+    { name = "needs", value = var.needs },
   ]
 
   set_sensitive = [
@@ -112,6 +122,8 @@ spec:
       containers:
         - name: web
           image: {{ .Values.image }}
+          envFrom:
+            - secretRef: {name: {{ .Values.needs }}}
 "#;
 
 const HOOK: &str = r#"apiVersion: batch/v1
@@ -161,7 +173,7 @@ fn made(helm: &Path) -> Folder {
     }
     write(&folder, "main.tf", &format!("{CLUSTER}{RELEASE}"));
     write(&folder, "chart/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
-    write(&folder, "chart/values.yaml", "image: x\npassword: ''\nreplicas: 1\n");
+    write(&folder, "chart/values.yaml", "image: x\nneeds: web\npassword: ''\nreplicas: 1\n");
     write(&folder, "chart/templates/all.yaml", TEMPLATE);
     folder
 }
@@ -274,7 +286,9 @@ fn no_secret_is_printed_or_kept_in_what_is_rendered() {
 #[test]
 fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() {
     each(|major, folder| {
-        let broken = ["apply", "-sandbox", "-auto-approve", "-var", "image=example.com/web:fail"];
+        // Its pods wait for a Secret that never comes.
+        let broken = ["-var", "needs=nothing", "-var", "timeout=4"];
+        let broken = [&["apply", "-sandbox", "-auto-approve"], &broken[..]].concat();
 
         let failed = fails(folder, &broken);
         let kept = release(folder);
@@ -286,7 +300,7 @@ fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() 
         folder.must(0, EMPTY);
 
         assert!(failed.contains("Helm release failed"), "helm {major}: {failed}");
-        assert!(failed.contains("fails on purpose"), "helm {major}: {failed}");
+        assert!(failed.contains("CreateContainerConfigError"), "helm {major}: {failed}");
         assert_eq!(kept["status"], "tainted", "helm {major}");
         assert!(upgrade.contains("could not be upgraded"), "helm {major}: {upgrade}");
         assert!(plan.contains("\"failed\" -> \"deployed\""), "helm {major}: {plan}");
