@@ -13,8 +13,17 @@ const COMMON_ATTRIBUTES: &[&str] = &["count", "for_each", "depends_on", "provide
 const COMMON_BLOCKS: &[&str] = &["lifecycle", "timeouts", "provisioner", "connection"];
 
 /// The small providers' types have no facts: their tests are their own.
-const WITHOUT_FACTS: &[&str] =
-    &["random_", "null_", "time_", "local_", "tls_", "http", "terraform_", "kubernetes_manifest"];
+const WITHOUT_FACTS: &[&str] = &[
+    "random_",
+    "null_",
+    "time_",
+    "local_",
+    "tls_",
+    "http",
+    "terraform_",
+    "kubernetes_manifest",
+    "helm_",
+];
 
 fn facts() -> Json {
     let mut all: Json = serde_json::from_str(include_str!("../facts/google.json")).unwrap();
