@@ -13,7 +13,9 @@ use crate::syntax::tree::{Attribute, Block};
 use super::body::{Shape, unsupported_argument, unsupported_block};
 use super::installed::{self, InstalledModule, NOT_INSTALLED};
 use super::read::Reader;
-use super::{Config, Import, Module, ModuleCall, calls, nesting, overrides, passed, rewrites};
+use super::{
+    Config, Import, Module, ModuleCall, calls, context_in, nesting, overrides, passed, rewrites,
+};
 
 /// Where files are read from.
 pub trait Loader {
@@ -183,12 +185,18 @@ pub fn load_variables(
     };
     let id = sources.add(name, text.as_str());
     let json = name.ends_with(".json");
-    let (file, mut problems) = if json {
-        let (file, _, problems) = syntax::parse_json_values(id, name, &text);
-        (file, problems)
+    let (file, contexts, mut problems) = if json {
+        syntax::parse_json_values(id, name, &text)
     } else {
-        syntax::parse_named(id, name, &text)
+        let (file, problems) = syntax::parse_named(id, name, &text);
+        let blocks = file.body.blocks.iter().map(|block| (block.span, heading(block)));
+        let contexts = blocks.collect();
+        (file, contexts, problems)
     };
+    for problem in &mut problems {
+        problem.context =
+            problem.span().and_then(|span| context_in(&contexts, span)).map(Into::into);
+    }
     // Of a file that cannot be read whole no value counts.
     if has_errors(&problems) {
         return (BTreeMap::new(), problems);
@@ -416,9 +424,10 @@ impl Loading<'_> {
         let of_json = name.ends_with(".json");
         let (file, problems) = if of_json {
             json.insert(id);
-            let (file, contexts, problems) = syntax::parse_json(id, &shown, &text, nesting::MODULE);
-            self.headings.extend(contexts);
-            (file, problems)
+            let document = syntax::parse_json(id, &shown, &text, nesting::MODULE);
+            self.headings.extend(document.contexts);
+            self.late.extend(document.late);
+            (document.file, document.problems)
         } else {
             syntax::parse_named(id, &shown, &text)
         };

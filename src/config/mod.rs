@@ -341,14 +341,19 @@ pub fn module_path(path: &[String]) -> String {
     steps.join(".")
 }
 
+/// Names the first of some blocks that a place is in.
+fn context_in(headings: &[(Span, String)], span: Span) -> Option<&str> {
+    // As Terraform does, with the character before the place: a problem of a block as a whole is not in it.
+    let inside = |block: &Span| {
+        block.file == span.file && block.start < span.start && span.start <= block.end
+    };
+    headings.iter().find(|(block, _)| inside(block)).map(|(_, heading)| heading.as_str())
+}
+
 impl Config {
     /// Names the outermost block that a place is in, like `resource "a" "b"`.
     pub fn context(&self, span: Span) -> Option<&str> {
-        // As Terraform does, with the character before the place: a problem of a block as a whole is not in it.
-        let inside = |block: &Span| {
-            block.file == span.file && block.start < span.start && span.start <= block.end
-        };
-        self.headings.iter().find(|(block, _)| inside(block)).map(|(_, heading)| heading.as_str())
+        context_in(&self.headings, span)
     }
 
     /// Gives the module that these calls lead to.

@@ -140,7 +140,12 @@ impl Sources {
         let whole = &text[start..at];
         let marked = start == 0 && !self.name(file).ends_with(".json");
         let before = if marked { whole.strip_prefix('\u{feff}').unwrap_or(whole) } else { whole };
-        let column = before.graphemes(true).count() + 1;
+        // Of plain letters each is one, without a look at all: a line may be long, and have many problems.
+        let letters = if before.is_ascii() { before.len() } else { before.graphemes(true).count() };
+        // Terraform counts a tab of a file in JSON as two columns.
+        let json = self.name(file).ends_with(".json");
+        let tabs = if json { before.matches('\t').count() } else { 0 };
+        let column = letters + tabs + 1;
         Place { line, column, byte }
     }
 }

@@ -15,7 +15,7 @@ pub mod format;
 mod json;
 
 pub use self::format::format;
-pub use self::json::{Contexts, Nesting, parse_json, parse_json_values};
+pub use self::json::{Contexts, Document, Nesting, parse_json, parse_json_values};
 
 use crate::diag::{Diagnostic, FileId, Span, dedup};
 

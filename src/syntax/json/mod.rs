@@ -27,17 +27,22 @@ pub struct Nesting {
 /// What contexts a file in JSON has: places with their names, `resource.a.b`, the innermost first.
 pub type Contexts = Vec<(Span, String)>;
 
+/// A file in JSON, as it was read.
+pub struct Document {
+    /// Its tree.
+    pub file: File,
+    /// What its places are called.
+    pub contexts: Contexts,
+    /// What is wrong with it.
+    pub problems: Vec<Diagnostic>,
+    /// What is wrong with the templates in its strings: Terraform reads these only where nothing else is wrong.
+    pub late: Vec<Diagnostic>,
+}
+
 /// Reads a file in JSON.
-pub fn parse_json(
-    id: FileId,
-    name: &str,
-    text: &str,
-    nesting: &[Nesting],
-) -> (File, Contexts, Vec<Diagnostic>) {
+pub fn parse_json(id: FileId, name: &str, text: &str, nesting: &[Nesting]) -> Document {
     let (root, problems) = read::read(id, text);
-    let mut sources = Sources::default();
-    sources.add(name, text);
-    let mut lowering = FromJson { id, name, text, sources, problems, templates: true };
+    let mut lowering = FromJson::new(id, name, text, problems, true);
     let mut body = super::empty_body(id, text.len());
     if matches!(root.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
         lowering.body(&mut body, &root, nesting, false);
@@ -46,15 +51,14 @@ pub fn parse_json(
     }
     let mut contexts = Vec::new();
     name_contexts(&root, "", &mut contexts);
-    (File { id, body }, contexts, lowering.problems)
+    let FromJson { problems, late, .. } = lowering;
+    Document { file: File { id, body }, contexts, problems, late }
 }
 
 /// Reads a file of values in JSON: an object, whose strings are what they are.
 pub fn parse_json_values(id: FileId, name: &str, text: &str) -> (File, Contexts, Vec<Diagnostic>) {
     let (root, problems) = read::read(id, text);
-    let mut sources = Sources::default();
-    sources.add(name, text);
-    let mut lowering = FromJson { id, name, text, sources, problems, templates: false };
+    let mut lowering = FromJson::new(id, name, text, problems, false);
     let mut body = super::empty_body(id, text.len());
     if matches!(root.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
         lowering.only_attributes(&mut body, &root);
@@ -108,11 +112,24 @@ struct FromJson<'a> {
     /// The file alone, for places in messages.
     sources: Sources,
     problems: Vec<Diagnostic>,
+    late: Vec<Diagnostic>,
     /// Whether strings are templates.
     templates: bool,
 }
 
-impl FromJson<'_> {
+impl<'a> FromJson<'a> {
+    fn new(
+        id: FileId,
+        name: &'a str,
+        text: &'a str,
+        problems: Vec<Diagnostic>,
+        templates: bool,
+    ) -> Self {
+        let mut sources = Sources::default();
+        sources.add(name, text);
+        FromJson { id, name, text, sources, problems, late: Vec::new(), templates }
+    }
+
     /// Writes a place as messages have it.
     fn place(&self, span: Span) -> String {
         let span = Span { file: FileId(0), ..span };
@@ -306,7 +323,7 @@ impl FromJson<'_> {
         let mut lowering = Lowering::new(self.id, self.name, text, i64::from(span.start) + 1);
         lowering.whole_text = Some(self.text);
         let parts = lowering.lone_template();
-        self.problems.append(&mut lowering.problems);
+        self.late.append(&mut lowering.problems);
         parts
     }
 }

@@ -54,7 +54,8 @@ def broken(text):
         words[at] = words[at][:-1] + pick('x"', '_"', '"')
     elif chance < 0.93:
         at = random.choice([place for place, word in enumerate(words) if word.startswith('"$')] or places)
-        inner = expression(2).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
+        # In a string of several lines terraform names lines that the file does not have.
+        inner = expression(2).replace("\n", " ").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
         words[at] = f'"{pick("", "a ")}${{{inner}}}"'
     else:
         return text[: random.randrange(len(text))]
