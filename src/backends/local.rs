@@ -300,13 +300,14 @@ impl Lock for LocalLock {
 
 impl Drop for LocalLock {
     fn drop(&mut self) {
-        let file = lock_of(&self.held).take();
-        let empty =
-            file.and_then(|file| file.metadata().ok()).is_some_and(|found| found.len() == 0);
+        let Some(file) = lock_of(&self.held).take() else { return };
+        let empty = file.metadata().is_ok_and(|found| found.len() == 0);
         if self.made && empty {
             // A failure leaves an empty file behind, which means the same as none.
             let _ = fs::remove_file(&self.files.state);
         }
+        // A program that is just being started has the file too, until it runs: to close it would not be enough.
+        let _ = flock(&file, FlockOperation::Unlock);
     }
 }
 

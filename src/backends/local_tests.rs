@@ -276,3 +276,18 @@ async fn without_the_lock_a_first_state_is_saved_and_leaves_no_lock_behind() {
         .collect();
     assert_eq!(names, ["terraform.tfstate"]);
 }
+
+#[tokio::test]
+async fn a_program_that_is_being_started_does_not_hold_the_lock_on() {
+    let (_folder, _, backend) = place();
+    let mut lock = backend.lock(&holder()).await.unwrap();
+    lock.save(&with_one()).await.unwrap();
+    // What a forked process has of the file until it runs its program.
+    let inherited = lock_of(&backend.held).as_ref().unwrap().try_clone().unwrap();
+
+    lock.unlock().await.unwrap();
+    let again = backend.lock(&holder()).await;
+
+    assert!(!is_held(again));
+    drop(inherited);
+}
