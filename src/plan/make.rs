@@ -425,14 +425,19 @@ impl Maker<'_, '_> {
         }
     }
 
-    /// Notes what objects need by their blocks as they are now.
+    /// Notes what objects need by their blocks as they are now, and whose they are.
     fn renew(&mut self, plan: &Plan, evaluator: &Evaluator<'_>) {
         let (mode, refresh) = (self.given.options.mode, self.given.options.refresh);
+        let mut names: HashMap<Arc<ProviderRef>, String> = HashMap::new();
         let mut known: HashMap<Address, BTreeSet<Address>, FixedState> = HashMap::default();
         for ((address, deposed), change) in &plan.changes {
             let current = change.config.is_some() && deposed.is_none();
             let Some(tracked) = self.planner.prior.objects.get_mut(address) else { continue };
             let Some(object) = tracked.current.as_mut().filter(|_| current) else { continue };
+            let provider = names
+                .entry(change.provider.clone())
+                .or_insert_with(|| objects::provider_text(&change.provider));
+            object.provider.clone_from(provider);
             let block = address.without_keys();
             let needs = known.entry(block).or_insert_with_key(|block| evaluator.reach(block));
             if address.mode != Mode::Managed {

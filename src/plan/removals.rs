@@ -39,8 +39,28 @@ impl Maker<'_, '_> {
         orphans
     }
 
+    /// Gives orphans of blocks that are still there to the providers of these blocks, whatever the state says.
+    fn hand_over(&mut self, evaluator: &mut Evaluator<'_>) {
+        for ((address, deposed), _) in self.orphans() {
+            let found = evaluator.provider_of(&address, &mut super::planner::Unread);
+            let (Ok(provider), Some(tracked)) =
+                (found, self.planner.prior.objects.get_mut(&address))
+            else {
+                continue;
+            };
+            let object = match &deposed {
+                Some(key) => tracked.deposed.get_mut(key),
+                None => tracked.current.as_mut(),
+            };
+            if let Some(object) = object {
+                object.provider = crate::plan::objects::provider_text(&provider);
+            }
+        }
+    }
+
     /// Reads the orphans anew, so that what is gone already is not destroyed again.
     pub(super) async fn read_orphans(&mut self, evaluator: &mut Evaluator<'_>) {
+        self.hand_over(evaluator);
         let mut wanted = Vec::new();
         for ((address, deposed), object) in self.orphans() {
             let Some(reference) = crate::plan::objects::provider_ref(&object.provider) else {
