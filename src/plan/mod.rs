@@ -4,6 +4,7 @@ mod beside;
 pub mod decide;
 pub mod digest;
 mod drifted;
+mod edge;
 pub mod event;
 mod failed;
 pub mod implied;

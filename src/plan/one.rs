@@ -16,6 +16,8 @@ pub struct Around<'a> {
     pub provider: &'a ProviderConfig,
     /// What other instances of the provider define, by name.
     pub offered: &'a BTreeMap<String, Value>,
+    /// The minor version of the cluster that the object will live in, where that is known.
+    pub minor: Option<u32>,
 }
 
 /// Proposes and plans one object.
@@ -38,6 +40,7 @@ pub fn plan_object(
         proposed: &proposed,
         provider: &around.provider.value,
         offered: around.offered,
+        minor: around.minor,
     });
     planned.after = objects::with_marks_of(&planned.after.without_marks(), config);
     planned

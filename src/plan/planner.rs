@@ -177,7 +177,7 @@ impl<'a> Planner<'a> {
         self.sessions.session(&asked.instance.provider, asked.provider).map_err(Box::new)
     }
 
-    fn provider(&self, asked: &Asked<'_>) -> Option<&'a Arc<dyn Provider>> {
+    pub(super) fn provider(&self, asked: &Asked<'_>) -> Option<&'a Arc<dyn Provider>> {
         self.sessions.provider(&asked.instance.provider)
     }
 
@@ -299,18 +299,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Gives the object that an instance lives in, where that will be made anew: the instance goes down with it.
-    fn stranded(&self, asked: &Asked<'_>) -> Option<Address> {
-        let endpoint = self.provider(asked)?.endpoint_argument()?;
-        let needs = asked.provider.needs_of(endpoint)?;
-        needs.iter().find_map(|need| {
-            need.within(&self.drafts).find_map(|(address, draft)| {
-                let anew = matches!(draft.verb, Verb::Replace { .. } | Verb::Create { .. });
-                anew.then(|| address.clone())
-            })
-        })
-    }
-
     fn normal(
         &mut self,
         asked: &Asked<'_>,
@@ -326,7 +314,12 @@ impl<'a> Planner<'a> {
             ignore_changes(&asked.instance.lifecycle.ignore, prior, &asked.instance.config);
         let mut problems = wrong(provider, asked, &asked.instance.config);
         let offered = self.defined.get(&asked.instance.provider).cloned().unwrap_or_default();
-        let planned = plan_one(provider, asked, prior, &private, &config, &offered);
+        let minor = self.minor_version(asked);
+        let around = Around { provider: asked.provider, offered: &offered, minor };
+        let plan_one = |prior: Option<&Value>, private: &[u8], config: &Value| {
+            plan_object(provider, asked.schema, asked.address, &around, prior, private, config)
+        };
+        let planned = plan_one(prior, &private, &config);
         problems.extend(planned.problems.iter().cloned());
         self.told(asked, &problems);
         // What is wrong already the server would only refuse in other words.
@@ -342,7 +335,7 @@ impl<'a> Planner<'a> {
         let forced = self.forced_reason(asked, prior);
         // What is made anew is made as its block says: nothing is left as it was.
         let written = &asked.instance.config;
-        let fresh = || plan_one(provider, asked, None, &[], written, &offered).after;
+        let fresh = || plan_one(None, &[], written).after;
         let marked = objects::with_marks_of(&planned.after.without_marks(), &config);
         let (mut verb, reason) = decide(prior, marked.clone(), &planned.replaces, forced, fresh);
         let config = match &verb {
@@ -434,6 +427,7 @@ impl<'a> Planner<'a> {
             config: config.clone(),
             planned: planned.after.clone(),
             defined: self.is_defined(asked, config),
+            minor: self.minor_version(asked),
         };
         self.wanted_previews.push(Job { session, of: proposed });
         Err(Answer::Pending)
@@ -612,18 +606,6 @@ impl Oracle for Planner<'_> {
         let provider = self.sessions.provider(provider)?;
         self.decoded(provider.as_ref(), address, object).ok()
     }
-}
-
-fn plan_one(
-    provider: &dyn Provider,
-    asked: &Asked<'_>,
-    prior: Option<&Value>,
-    private: &[u8],
-    config: &Value,
-    offered: &BTreeMap<String, Value>,
-) -> Planned {
-    let around = Around { provider: asked.provider, offered };
-    plan_object(provider, asked.schema, asked.address, &around, prior, private, config)
 }
 
 fn unreadable(asked: &Asked<'_>, why: &Unreadable) -> Answer {

@@ -48,6 +48,12 @@ impl<'a> Sessions<'a> {
         self.owners.insert(address.clone(), provider.clone());
     }
 
+    /// Gives the minor version of Kubernetes that an instance serves, where it is a cluster and that is known.
+    pub fn serves(&self, address: &Address, value: &Value) -> Option<u32> {
+        let provider = self.provider(self.owners.get(address)?)?;
+        provider.serves(&address.type_name, value)
+    }
+
     /// Gives the provider of a block, where it is known here.
     pub fn provider(&self, reference: &ProviderRef) -> Option<&'a Arc<dyn Provider>> {
         self.registry.provider(&reference.source)

@@ -85,6 +85,11 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Gives the minor version of Kubernetes that an object serves (33 for 1.33), where it is a cluster and that is known.
+    fn serves(&self, _type_name: &str, _value: &Value) -> Option<u32> {
+        None
+    }
+
     /// Gives what an instance defines for others of its provider, by the names that these ask for: the kinds of a
     /// CustomResourceDefinition. Planning sees it in [`PlanRequest::offered`].
     fn defines(&self, _type_name: &str, _config: &Value) -> Vec<(String, Value)> {
@@ -185,6 +190,9 @@ pub struct PlanRequest<'a> {
     pub provider: &'a Value,
     /// What other instances of the provider define, by name.
     pub offered: &'a BTreeMap<String, Value>,
+    /// The minor version of the cluster that the object will live in ([`Provider::serves`]), where the configuration has that
+    /// cluster and says so.
+    pub minor: Option<u32>,
 }
 
 /// What a provider plans.
@@ -252,6 +260,8 @@ pub struct Proposed {
     pub planned: Value,
     /// Another instance of the plan defines what it is.
     pub defined: bool,
+    /// As in [`PlanRequest::minor`].
+    pub minor: Option<u32>,
 }
 
 /// What the server's dry-run gave.

@@ -123,6 +123,7 @@ impl Bench {
             proposed: config,
             provider: &self.block,
             offered: &std::collections::BTreeMap::new(),
+            minor: None,
         })
     }
 

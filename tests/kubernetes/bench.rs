@@ -232,6 +232,7 @@ impl Bench {
             proposed: config,
             provider: &schema.empty(),
             offered: &std::collections::BTreeMap::new(),
+            minor: None,
         })
     }
 

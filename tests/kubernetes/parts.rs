@@ -370,6 +370,7 @@ async fn what_is_not_there_is_said_at_the_plan() {
             proposed: &config,
             provider: &kept.empty(),
             offered: &std::collections::BTreeMap::new(),
+            minor: None,
         });
         Proposed {
             address,
@@ -379,6 +380,7 @@ async fn what_is_not_there_is_said_at_the_plan() {
             config,
             planned: planned.after,
             defined: false,
+            minor: None,
         }
     };
     let data = json!({ "metadata": { "name": "app" }, "data": { "theirs": "1" } });

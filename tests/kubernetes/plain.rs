@@ -295,6 +295,7 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
             proposed: &config,
             provider: &kept.empty(),
             offered: &std::collections::BTreeMap::new(),
+            minor: None,
         });
         Proposed {
             address,
@@ -304,6 +305,7 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
             config,
             planned: planned.after,
             defined: false,
+            minor: None,
         }
     };
     let good = propose(&json!({ "metadata": { "name": "c" }, "data": { "a": "1" } }));

@@ -233,6 +233,13 @@ impl Provider for Google {
         Some(problem(&path, "Protected from removal", why))
     }
 
+    fn serves(&self, type_name: &str, value: &Value) -> Option<u32> {
+        let entry = self.catalog.entry(Mode::Managed, type_name)?;
+        let versions = entry.spec.serves.iter().filter_map(|name| value.field(name)?.as_str());
+        // A cluster that is being upgraded is still told as it was.
+        versions.filter_map(|version| version.split('.').nth(1)?.parse().ok()).max()
+    }
+
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {
         Ok(upgraded(type_name, version, attributes))
     }

@@ -40,7 +40,8 @@ impl HelmSession {
             self.lint(&config, &values).await?;
         }
         let prior = proposed.prior.as_ref();
-        let (record, whole) = self.render(&config, &values, prior.is_some()).await?;
+        let (record, whole) =
+            self.render(&config, &values, prior.is_some(), proposed.minor).await?;
         let after = sharpened(&proposed.planned, &record, &values, prior, whole);
         let settled = prior
             .is_some_and(|prior| prior.field("resources") != after.field("resources"))
@@ -49,7 +50,7 @@ impl HelmSession {
             return Ok(Preview::Sharper { after, replaces: Vec::new() });
         }
         // Nothing that is given to the chart has changed: what comes out otherwise each time is left as it is.
-        let (again, _) = self.render(&config, &values, true).await?;
+        let (again, _) = self.render(&config, &values, true, proposed.minor).await?;
         let second = sharpened(&proposed.planned, &again, &values, prior, whole);
         let (first, second) = (rows(after.field("resources")), rows(second.field("resources")));
         let before = rows(prior.and_then(|prior| prior.field("resources")));
@@ -72,6 +73,7 @@ impl HelmSession {
         config: &Value,
         values: &Values,
         upgrade: bool,
+        minor: Option<u32>,
     ) -> Result<(Record, bool), ApiError> {
         if self.reach.is_some() {
             let more = ["--dry-run=server", "--output", "json"];
@@ -90,17 +92,19 @@ impl HelmSession {
                 Some(why) => return Err(refused(config, &why)),
             }
         }
-        self.render_alone(config, values, upgrade).await
+        self.render_alone(config, values, upgrade, minor).await
     }
 
-    /// Renders a chart without a cluster.
+    /// Renders a chart without a cluster, for the version of Kubernetes that its cluster will have.
     async fn render_alone(
         &self,
         config: &Value,
         values: &Values,
         upgrade: bool,
+        minor: Option<u32>,
     ) -> Result<(Record, bool), ApiError> {
-        let mut more = vec!["--kube-version", super::BUNDLED];
+        let version = minor.map_or(super::BUNDLED.to_string(), |minor| format!("1.{minor}.0"));
+        let mut more = vec!["--kube-version", &version];
         if upgrade {
             more.push("--is-upgrade");
         }

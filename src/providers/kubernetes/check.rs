@@ -13,9 +13,9 @@ use super::equal::quantity;
 use super::schema;
 use super::tables::{Convert, Kind, Node, Nodes, Shape};
 
-/// Checks a configuration.
-pub(super) fn check(kind: &Kind, config: &Value) -> Vec<Problem> {
-    let mut check = Check { definitions: bundled(), problems: Vec::new() };
+/// Checks a configuration, for a cluster of a minor version where that is known.
+pub(super) fn check(kind: &Kind, config: &Value, minor: Option<u32>) -> Vec<Problem> {
+    let mut check = Check { definitions: bundled(), minor, problems: Vec::new() };
     let root = bundled().root(&kind.api_version, &kind.kind);
     check.block(&kind.nodes, config, root, &Path::root());
     check.names(kind, config);
@@ -25,7 +25,7 @@ pub(super) fn check(kind: &Kind, config: &Value) -> Vec<Problem> {
 
 /// Checks what no definition says: names, and what holds a workload together.
 pub(super) fn rules(kind: &Kind, config: &Value) -> Vec<Problem> {
-    let mut check = Check { definitions: bundled(), problems: Vec::new() };
+    let mut check = Check { definitions: bundled(), minor: None, problems: Vec::new() };
     check.names(kind, config);
     check.workload(kind, config);
     check.problems
@@ -33,6 +33,7 @@ pub(super) fn rules(kind: &Kind, config: &Value) -> Vec<Problem> {
 
 struct Check {
     definitions: &'static Definitions,
+    minor: Option<u32>,
     problems: Vec<Problem>,
 }
 
@@ -72,13 +73,17 @@ impl Check {
                 self.absent(node, api, part, value, &path);
                 continue;
             }
+            let absent = part.map(|part| self.definitions.absent_at(part, api)).unwrap_or_default();
             if given.is_known()
                 && part.is_some_and(Definitions::is_closed)
-                && inner.is_none()
+                && (inner.is_none() || absent.is_in(self.minor))
                 && name != "status"
             {
-                let minor = &self.definitions.minor;
-                let detail = format!("The field `{api}` does not exist in Kubernetes {minor}.");
+                let named = self.definitions.named(self.minor);
+                let detail = format!(
+                    "The field `{api}` does not exist in Kubernetes {named}.{}",
+                    absent.hint()
+                );
                 self.say(&path, "Field not in this Kubernetes version", detail);
                 continue;
             }

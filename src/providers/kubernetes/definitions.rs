@@ -1,4 +1,4 @@
-//! The API's own definitions of one Kubernetes version, bundled: what a cluster that does not
+//! The API's own definitions of several versions of Kubernetes as one, bundled: what a cluster that does not
 //! exist yet would say of a field.
 
 use std::collections::BTreeMap;
@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use super::tables::unpack;
 
-/// The definitions of one minor version.
+/// The definitions of several minor versions.
 pub(super) struct Definitions {
-    /// Like `1.33`.
-    pub minor: String,
-    roots: BTreeMap<String, usize>,
+    /// The versions that they were taken from, in order, like 33 for 1.33.
+    minors: Vec<u32>,
+    roots: BTreeMap<String, Root>,
     types: Vec<Part>,
 }
 
@@ -43,12 +43,35 @@ pub(super) struct Part {
     /// Another definition by its number in the bundle.
     #[serde(default, rename = "$")]
     pub other: Option<usize>,
+    /// Which versions do not have it.
+    #[serde(flatten)]
+    pub absent: Absent,
     /// What a text means.
     #[serde(skip)]
     pub form: Form,
     /// It may have properties that are not listed.
     #[serde(skip)]
     pub open: bool,
+}
+
+/// A kind's definition.
+#[derive(Deserialize)]
+struct Root {
+    #[serde(rename = "n")]
+    number: usize,
+    #[serde(flatten)]
+    absent: Absent,
+}
+
+/// Which versions of Kubernetes do not have something. Between two bundled versions either may be true.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Absent {
+    /// The last bundled version before it came.
+    #[serde(default, rename = "a")]
+    before: Option<u32>,
+    /// The first bundled version after it went.
+    #[serde(default, rename = "g")]
+    from: Option<u32>,
 }
 
 /// What a text or number means beyond itself.
@@ -65,14 +88,14 @@ pub(super) enum Form {
 
 #[derive(Deserialize)]
 struct Raw {
-    minor: String,
+    minors: Vec<u32>,
     names: Vec<String>,
-    roots: BTreeMap<String, usize>,
+    roots: BTreeMap<String, Root>,
     types: Vec<Part>,
 }
 
 static BUNDLED: LazyLock<Definitions> = LazyLock::new(|| {
-    let text = unpack(include_bytes!("tables/definitions-1.33.json.gz"));
+    let text = unpack(include_bytes!("tables/definitions.json.gz"));
     let mut raw: Raw =
         serde_json::from_str(&text).expect("the bundled definitions have their form");
     for (name, part) in raw.names.iter().zip(&mut raw.types) {
@@ -82,7 +105,7 @@ static BUNDLED: LazyLock<Definitions> = LazyLock::new(|| {
             _ => Form::Plain,
         };
     }
-    Definitions { minor: raw.minor, roots: raw.roots, types: raw.types }
+    Definitions { minors: raw.minors, roots: raw.roots, types: raw.types }
 });
 
 /// Gives the bundled definitions.
@@ -93,7 +116,34 @@ pub(super) fn bundled() -> &'static Definitions {
 impl Definitions {
     /// Gives a kind's definition.
     pub(super) fn root(&self, api_version: &str, kind: &str) -> Option<&Part> {
-        self.types.get(*self.roots.get(&format!("{api_version}/{kind}"))?)
+        self.types.get(self.roots.get(&format!("{api_version}/{kind}"))?.number)
+    }
+
+    /// Says which versions do not have a kind.
+    pub(super) fn absent(&self, api_version: &str, kind: &str) -> Absent {
+        let root = self.roots.get(&format!("{api_version}/{kind}"));
+        root.map(|root| root.absent).unwrap_or_default()
+    }
+
+    /// Names the versions that something is checked against: that of the cluster, or all where it is not known.
+    pub(super) fn named(&self, minor: Option<u32>) -> String {
+        match (minor, self.minors.first(), self.minors.last()) {
+            (Some(minor), ..) => format!("1.{minor}"),
+            (None, Some(first), Some(last)) => format!("1.{first} to 1.{last}"),
+            (None, ..) => "1.x".into(),
+        }
+    }
+
+    /// Says which versions do not have a property, at a path of names like `spec/replicas`.
+    pub(super) fn absent_at(&self, part: &Part, path: &str) -> Absent {
+        let mut part = Some(part);
+        let mut absent = Absent::default();
+        for name in path.split('/') {
+            let Some(own) = part.and_then(|part| part.properties.get(name)) else { break };
+            absent = own.absent;
+            part = part.and_then(|part| self.property(part, name));
+        }
+        absent
     }
 
     /// Gives the definition of a property, and of a list's elements.
@@ -117,6 +167,24 @@ impl Definitions {
 
     fn followed<'a>(&'a self, part: &'a Part) -> &'a Part {
         part.other.and_then(|at| self.types.get(at)).unwrap_or(part)
+    }
+}
+
+impl Absent {
+    /// Says whether a version surely does not have it. What may be any version may have it.
+    pub(super) fn is_in(self, minor: Option<u32>) -> bool {
+        let Some(minor) = minor else { return false };
+        self.before.is_some_and(|before| minor <= before)
+            || self.from.is_some_and(|from| minor >= from)
+    }
+
+    /// Says which versions have it, after a sentence; empty where all do.
+    pub(super) fn hint(self) -> String {
+        match (self.before, self.from) {
+            (Some(before), _) => format!(" It came after Kubernetes 1.{before}."),
+            (None, Some(from)) => format!(" It is gone from Kubernetes 1.{from} on."),
+            (None, None) => String::new(),
+        }
     }
 }
 

@@ -336,8 +336,10 @@ fn a_broken_object_is_found_before_there_is_a_cluster() {
     container["volume_mount"] = json!([{ "name": "none", "mount_path": "/x" }]);
     container["resources"]["limits"] = json!({ "cpu": "10m" });
 
-    let problems: Vec<String> =
-        check(kind, &config(kind, &broken)).into_iter().map(|problem| problem.summary).collect();
+    let problems: Vec<String> = check(kind, &config(kind, &broken), None)
+        .into_iter()
+        .map(|problem| problem.summary)
+        .collect();
 
     for expected in [
         "Selector does not match the template",
@@ -347,7 +349,7 @@ fn a_broken_object_is_found_before_there_is_a_cluster() {
     ] {
         assert!(problems.iter().any(|problem| problem == expected), "{expected}: {problems:?}");
     }
-    assert!(check(kind, &config(kind, &web())).is_empty());
+    assert!(check(kind, &config(kind, &web()), None).is_empty());
 }
 
 #[test]

@@ -79,11 +79,6 @@ pub fn kubernetes() -> Arc<dyn Provider> {
     Arc::new(Kubernetes)
 }
 
-/// Gives the minor version whose definitions an offline plan is checked against.
-pub fn bundled_minor() -> &'static str {
-    &definitions::bundled().minor
-}
-
 struct Kubernetes;
 
 /// The schemas by type name, each made when it is first asked for: a pod's is large.
@@ -164,7 +159,9 @@ impl Provider for Kubernetes {
             return manifest::validate(config);
         }
         match tables().kind(type_name) {
-            Some(kind) if mode == Mode::Managed && config.is_known() => check::check(kind, config),
+            Some(kind) if mode == Mode::Managed && config.is_known() => {
+                check::check(kind, config, None)
+            }
             _ => Vec::new(),
         }
     }
@@ -194,11 +191,11 @@ impl Provider for Kubernetes {
                 ));
             }
             // What was unknown to the first check may be known to this one.
-            problems = check::check(kind, request.config);
+            problems = check::check(kind, request.config, request.minor);
             if kind.way != Way::Part {
                 notes.push(format!(
                     "checked against the bundled definitions of Kubernetes {}",
-                    bundled_minor()
+                    definitions::bundled().named(request.minor)
                 ));
             }
         }

@@ -240,6 +240,7 @@ fn spec(
         import: words.texts("import").iter().map(|text| Template::parse(text)).collect(),
         import_sets: Vec::new(),
         labels: words.text("labels"),
+        serves: words.texts("serves"),
         create: None,
         read: None,
         list: None,

@@ -31,6 +31,8 @@ pub struct Spec {
     pub import_sets: Vec<(String, Value)>,
     /// The attribute that holds the user's labels, where the type has the three label attributes.
     pub labels: Option<String>,
+    /// The attributes that say which version of Kubernetes it serves, where it is a cluster.
+    pub serves: Vec<String>,
     /// How the object is made.
     pub create: Option<Call>,
     /// How it is read.

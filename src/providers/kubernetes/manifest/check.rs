@@ -7,7 +7,7 @@ use crate::value::{Kind as Content, Path, PathStep, Value};
 
 use super::super::super::Problem;
 use super::super::check::rules;
-use super::super::definitions::{Form, Part};
+use super::super::definitions::{Absent, Form, Part, bundled};
 use super::super::equal::quantity;
 use super::super::object::Name;
 use super::super::observe::{Mode, observe};
@@ -88,11 +88,16 @@ pub(super) fn shape(manifest: &Value) -> Vec<Problem> {
     found
 }
 
-/// Checks a manifest against what is known of its kind.
-pub(super) fn check(manifest: &Value, who: &Who, known: &Known) -> Vec<Problem> {
+/// Checks a manifest against what is known of its kind, for a cluster of a minor version where that is known.
+pub(super) fn check(
+    manifest: &Value,
+    who: &Who,
+    known: &Known,
+    minor: Option<u32>,
+) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Some(part) = known.part() {
-        let mut walk = Walk { who, found: &mut found };
+        let mut walk = Walk { who, minor, found: &mut found };
         walk.value(manifest, part, &Path::root());
     }
     if let Some(kind) = &known.kind {
@@ -146,6 +151,7 @@ fn in_api(nodes: &Nodes, path: &Path) -> Path {
 
 struct Walk<'a> {
     who: &'a Who,
+    minor: Option<u32>,
     found: &'a mut Vec<Problem>,
 }
 
@@ -178,7 +184,11 @@ impl Walk<'_> {
         let Some(fields) = value.fields() else { return self.mistyped(value, "an object", path) };
         for (name, below) in fields.iter() {
             let path = path.attribute(&**name);
+            let absent = part.properties.get(&**name).map(|part| part.absent).unwrap_or_default();
             match part.field(name) {
+                Some(_) if absent.is_in(self.minor) && !below.is_null() => {
+                    self.not_there(name, absent, &path);
+                }
                 Some(part) => self.value(below, part, &path),
                 None if part.is_closed() && !below.is_null() && !is_status(&path) => {
                     let near = nearest(name, part.properties.keys().map(String::as_str));
@@ -201,6 +211,16 @@ impl Walk<'_> {
                 self.say(&path, "Missing field in a manifest", detail);
             }
         }
+    }
+
+    fn not_there(&mut self, name: &str, absent: Absent, path: &Path) {
+        let named = bundled().named(self.minor);
+        let detail = format!(
+            "{} has no field `{name}` in Kubernetes {named}.{}",
+            self.place(path),
+            absent.hint()
+        );
+        self.say(path, "Field not in this Kubernetes version", detail);
     }
 
     /// Names what a field belongs to.

@@ -10,7 +10,7 @@ use crate::merge::structural;
 use crate::value::Value;
 use crate::value::json::to_json;
 
-use super::super::definitions::{Form, Part, bundled};
+use super::super::definitions::{Absent, Form, Part, bundled};
 use super::super::tables::{Kind, Way, tables};
 use super::body::Who;
 
@@ -248,6 +248,7 @@ fn part(schema: &Json) -> Part {
         items: below("items"),
         values: below("additionalProperties"),
         other: None,
+        absent: Absent::default(),
         form: if mixed { Form::IntOrString } else { Form::Plain },
         open: schema["x-kubernetes-preserve-unknown-fields"] == true
             || schema["x-kubernetes-embedded-resource"] == true

@@ -58,7 +58,7 @@ pub(in super::super) fn plan(request: &PlanRequest<'_>) -> Planned {
     };
     let changes = request.prior.is_none_or(|prior| prior.without_marks() != after.without_marks());
     let (problems, notes) = match changes {
-        true => remarks(&written, &who, &known, &version),
+        true => remarks(&written, &who, &known, &version, request.minor),
         false => (Vec::new(), Vec::new()),
     };
     Planned { after, replaces, problems, notes }
@@ -89,8 +89,9 @@ fn remarks(
     who: &Who,
     known: &Known,
     version: &Version,
+    minor: Option<u32>,
 ) -> (Vec<Problem>, Vec<String>) {
-    let minor = &bundled().minor;
+    let named = bundled().named(minor);
     let mut notes = Vec::new();
     match version {
         Version::Served => {}
@@ -99,22 +100,33 @@ fn remarks(
         }
         Version::Gone(help) => {
             let detail =
-                format!("Kubernetes {minor} does not serve {} of {}.", who.kind, who.api_version);
+                format!("Kubernetes {named} does not serve {} of {}.", who.kind, who.api_version);
             let mut gone =
                 problem(&Path::root().attribute("apiVersion"), "Removed API version", detail);
             gone.help.push(help.clone());
             return (vec![gone], notes);
         }
     }
-    let problems = check(written, who, known);
+    let absent = bundled().absent(&who.api_version, &who.kind);
+    if absent.is_in(minor) && !known.is_custom() {
+        let (kind, version) = (&who.kind, &who.api_version);
+        let detail =
+            format!("Kubernetes {named} does not serve {kind} of {version}.{}", absent.hint());
+        let place = Path::root().attribute("apiVersion");
+        return (
+            vec![problem(&place, "API version not in this Kubernetes version", detail)],
+            notes,
+        );
+    }
+    let problems = check(written, who, known, minor);
     let note = match (known.part().is_some(), &known.kind) {
         (true, _) if known.is_custom() => {
             format!("checked against the definition of {} in this plan", who.kind)
         }
-        (true, _) => format!("checked against the bundled definitions of Kubernetes {minor}"),
+        (true, _) => format!("checked against the bundled definitions of Kubernetes {named}"),
         (false, Some(_)) => format!("the fields of {} are checked by the cluster alone", who.kind),
         (false, None) => format!(
-            "{} of {} is defined neither by Kubernetes {minor} nor in this plan: only the cluster knows it",
+            "{} of {} is defined neither by Kubernetes {named} nor in this plan: only the cluster knows it",
             who.kind, who.api_version
         ),
     };

@@ -7,6 +7,7 @@ resource "google_container_cluster" {
   import    = ["projects/{project}/locations/{location}/clusters/{name}", "{project}/{location}/{name}", "{location}/{name}"]
   import_sets = { deletion_protection = true }
   labels    = "resource_labels"
+  serves    = ["master_version", "min_master_version"]
   operation = gke
   rests     = { field = "status", ready = ["RUNNING"], failed = ["DEGRADED", "ERROR"] }
 
