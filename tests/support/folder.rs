@@ -73,6 +73,7 @@ impl Folder {
         self.inside.path().join(name)
     }
 
+    #[allow(dead_code, reason = "not every test looks at it")]
     pub(crate) fn state(&self) -> Json {
         serde_json::from_str(&fs::read_to_string(self.path("terraform.tfstate")).unwrap()).unwrap()
     }
