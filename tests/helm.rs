@@ -1,5 +1,7 @@
 //! Charts by the real helm programs, of each generation that is there, against the sandbox.
 
+#[path = "support/charts.rs"]
+mod charts;
 #[path = "support/folder.rs"]
 mod folder;
 #[path = "support/helm.rs"]
@@ -11,6 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use charts::{Charts, PASSWORD, USER};
 use folder::{Folder, send};
 use serde_json::{Value as Json, json};
 use terrane::http::Method;
@@ -384,6 +387,74 @@ fn a_chart_that_cannot_be_rendered_is_told_before_anything_is_made() {
 
         assert!(told.contains("a colour is needed"), "helm {major}: {told}");
     });
+}
+
+/// Gives the configuration with a release whose chart is elsewhere.
+fn from_elsewhere(chart: &str, password: &str) -> String {
+    let login = format!("repository_username = \"{USER}\"\n  repository_password = \"{password}\"");
+    let release = format!(
+        "resource \"helm_release\" \"web\" {{\n  name = \"web\"\n  {chart}\n  repository_ca_file = \"ca.pem\"\n  {login}\n  \
+         set = [{{ name = \"image\", value = \"example.com/web:1\" }}]\n}}\n"
+    );
+    format!("{CLUSTER}{release}")
+}
+
+#[test]
+fn a_chart_is_taken_from_an_archive_a_repository_or_a_registry() {
+    for (major, helm) in helm::helms() {
+        let mut folder = made(&helm);
+        run(&helm, &folder, &["package", "chart"]);
+        let archive = fs::read(folder.path("web-0.1.0.tgz")).unwrap();
+        let charts = Charts::serve(&archive, "web", "0.1.0");
+        let port = charts.port;
+        write(&folder, "ca.pem", &charts.authority);
+
+        for chart in [
+            "chart = \"./web-0.1.0.tgz\"".to_string(),
+            format!("chart = \"web\"\n  repository = \"https://127.0.0.1:{port}/charts\""),
+            format!(
+                "chart = \"web\"\n  repository = \"oci://127.0.0.1:{port}/charts\"\n  version = \"0.1.0\""
+            ),
+            format!("chart = \"oci://127.0.0.1:{port}/charts/web\""),
+        ] {
+            charts.asked.lock().unwrap().clear();
+            write(&folder, "main.tf", &from_elsewhere(&chart, PASSWORD));
+            let plan = folder.must(2, EMPTY);
+            apply(&mut folder, &[]);
+            folder.must(0, EMPTY);
+            let kept = release(&folder)["attributes"].clone();
+            folder.must(0, &["destroy", "-sandbox", "-auto-approve", "-target=helm_release.web"]);
+
+            let elsewhere = chart.contains("127.0.0.1");
+            assert_ne!(elsewhere, charts.asked.lock().unwrap().is_empty(), "helm {major} {chart}");
+            assert!(
+                plan.contains("apps/v1/Deployment/default/web"),
+                "helm {major} {chart}: {plan}"
+            );
+            assert_eq!(kept["metadata"]["version"], "0.1.0", "helm {major} {chart}");
+            assert_eq!(kept["version"], "0.1.0", "helm {major} {chart}");
+
+            // Without the right password it is told where it was asked for, and not with what.
+            write(&folder, "main.tf", &from_elsewhere(&chart, "wr0ng-password"));
+            let ran = folder.run(&["plan", "-sandbox"]);
+            assert_eq!(
+                ran.exit,
+                u8::from(elsewhere),
+                "helm {major} {chart}: {}{}",
+                ran.out,
+                ran.err
+            );
+            assert!(!elsewhere || ran.err.contains("401"), "helm {major} {chart}: {}", ran.err);
+        }
+        let alone = format!("chart = \"https://127.0.0.1:{port}/charts/web-0.1.0.tgz\"");
+        write(&folder, "main.tf", &from_elsewhere(&alone, PASSWORD));
+        let told = fails(&mut folder, &["validate"]);
+        assert!(told.contains("Login without a repository"), "helm {major}: {told}");
+        for secret in [PASSWORD, "wr0ng-password"] {
+            let shown = folder.printed.lines().find(|line| line.contains(secret));
+            assert_eq!(shown, None, "helm {major}");
+        }
+    }
 }
 
 /// Runs helm itself; gives what it prints.

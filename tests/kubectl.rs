@@ -15,8 +15,7 @@ use terrane::sandbox::serve;
 use terrane::sandbox::world::World;
 
 /// The kinds that the examples make.
-const KINDS: &str =
-    "namespaces,secrets,configmaps,services,deployments,statefulsets,jobs,ingresses,poddisruptionbudgets";
+const KINDS: &str = "namespaces,secrets,configmaps,services,deployments,statefulsets,jobs,ingresses,poddisruptionbudgets";
 
 /// Finds the program; says so where there is none.
 #[allow(clippy::print_stderr, reason = "what is left out for want of a program must be seen")]

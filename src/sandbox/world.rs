@@ -57,7 +57,7 @@ pub struct World {
     late: Mutex<Vec<Late>>,
     dirty: AtomicBool,
     path: Option<PathBuf>,
-    lock: Mutex<Option<File>>,
+    pub(super) lock: Mutex<Option<Owned>>,
 }
 
 /// A request that is still on its way, though nobody waits for its answer any more.
@@ -236,7 +236,7 @@ impl World {
     /// The file could not be written.
     pub fn announce(&self, address: SocketAddr) -> io::Result<()> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(file) = lock.as_mut() else { return Ok(()) };
+        let Some(Owned(file)) = lock.as_mut() else { return Ok(()) };
         let text = json!({"pid": std::process::id(), "address": address.to_string()}).to_string();
         file.set_len(0)?;
         file.rewind()?;
@@ -470,7 +470,17 @@ fn lock_path(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn lock(path: &Path) -> io::Result<File> {
+/// The lock's file, which is locked as long as this is there.
+pub(super) struct Owned(pub(super) File);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // A program that is just being started has the file too, until it runs: to close it would not be enough.
+        let _ = rustix::fs::flock(&self.0, rustix::fs::FlockOperation::Unlock);
+    }
+}
+
+fn lock(path: &Path) -> io::Result<Owned> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent)?;
     }
@@ -479,7 +489,7 @@ fn lock(path: &Path) -> io::Result<File> {
     let file = options.open(lock_path(path))?;
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
     file.set_len(0)?;
-    Ok(file)
+    Ok(Owned(file))
 }
 
 fn read(path: &Path) -> io::Result<Option<Json>> {

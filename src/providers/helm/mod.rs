@@ -92,6 +92,7 @@ impl Provider for HelmProvider {
     fn validate(&self, _mode: Mode, _type_name: &str, config: &Value) -> Vec<Problem> {
         let mut problems: Vec<Problem> = name_problem(config).into_iter().collect();
         problems.extend(postrender_problem(config));
+        problems.extend(login_problem(config));
         let known = ["values", "set", "set_list", "set_sensitive"];
         if known.iter().all(|name| config.field(name).is_none_or(Value::is_whole)) {
             problems.extend(values::Values::of(config).err());
@@ -173,6 +174,20 @@ fn name_problem(config: &Value) -> Option<Problem> {
          begins and ends with a letter or digit."
     );
     (!fits).then(|| problem(Path::root().attribute("name"), "Invalid release name", detail))
+}
+
+/// Says where a login is given that helm has no use for.
+fn login_problem(config: &Value) -> Option<Problem> {
+    let chart = text(config, "chart").filter(|chart| chart.starts_with("http"))?;
+    let given = |name: &str| config.field(name).is_some_and(|value| !value.is_null());
+    let has_login = given("repository_password") || given("repository_username");
+    let alone = has_login && !given("repository");
+    let folder = chart.rsplit_once('/').map_or(chart, |(folder, _)| folder);
+    let detail = format!(
+        "Helm is told of a login with a repository, and the chart is an address of its own. Write the repository that has it, like \
+         `repository = \"{folder}\"`, and the chart's name."
+    );
+    alone.then(|| problem(Path::root().attribute("chart"), "Login without a repository", detail))
 }
 
 fn postrender_problem(config: &Value) -> Option<Problem> {

@@ -19,7 +19,7 @@ const UNSERVED: &[&str] = &["no matches for kind", "unable to build kubernetes o
 const SILENT: &[&str] =
     &["cluster unreachable", "connection refused", "i/o timeout", "no such host"];
 
-fn quiet(_: std::time::Duration) {}
+pub(super) fn quiet(_: std::time::Duration) {}
 
 impl HelmSession {
     /// Renders a planned release.
@@ -132,10 +132,11 @@ impl HelmSession {
         let mut words = vec!["show".to_string(), "chart".to_string(), asking.chart()];
         asking.source(&mut words);
         words.retain(|word| word != "--dependency-update");
-        let logins = asking.logins()?;
-        folder.variables.extend(logins);
-        let said =
-            self.started(helm, words, &folder, &self.secrets(config, values), &quiet).await?;
+        let secrets = self.secrets(config, values);
+        let said = match self.logged_in(config, &mut folder, &secrets).await? {
+            Some(failed) => failed,
+            None => self.started(helm, words, &folder, &secrets, &quiet).await?,
+        };
         if let Some(why) = said.failure {
             return Err(refused(config, &why));
         }

@@ -85,18 +85,40 @@ impl HelmSession {
         let mut folder = self.folder().await?;
         let asking = Asking { config, provider: &self.config, folder: &folder, major: helm.major };
         let mut words = asking.words(verb, values)?;
-        let (logins, has_login) = (asking.logins()?, asking.has_login());
-        folder.variables.extend(logins);
         let secrets = self.secrets(config, values);
-        if has_login {
-            let words = ["repo", "update", super::words::REPOSITORY].map(String::from).to_vec();
-            let said = self.started(helm, words, &folder, &secrets, tell).await?;
-            if said.failure.is_some() {
-                return Ok(said);
-            }
+        if let Some(said) = self.logged_in(config, &mut folder, &secrets).await? {
+            return Ok(said);
         }
         words.extend(more.iter().map(ToString::to_string));
         self.started(helm, words, &folder, &secrets, tell).await
+    }
+
+    /// Lets helm know the logins of a release's chart, and what its repository has; gives what helm says where that fails.
+    pub(super) async fn logged_in(
+        &self,
+        config: &Value,
+        folder: &mut Private,
+        secrets: &Secrets,
+    ) -> Result<Option<super::program::Said>, ApiError> {
+        let helm = self.helm().await?;
+        let asking = Asking { config, provider: &self.config, folder, major: helm.major };
+        let (logins, has_login) = (asking.logins()?, asking.has_login());
+        folder.variables.extend(logins);
+        if !has_login {
+            return Ok(None);
+        }
+        let words = ["repo", "update", super::words::REPOSITORY].map(String::from).to_vec();
+        let mut said = self.started(helm, words, folder, secrets, &super::render::quiet).await?;
+        let index = format!("repository/{}-index.yaml", super::words::REPOSITORY);
+        // Helm 3 only says that it failed, and goes on.
+        if said.failure.is_none() && !folder.path().join(index).exists() {
+            let lines = said.out.lines().map(str::trim);
+            let why =
+                lines.skip_while(|line| !line.contains("Unable")).map(|it| it.trim_matches('.'));
+            let why = why.take_while(|line| !line.starts_with("Update Complete"));
+            said.failure = Some(why.collect::<Vec<_>>().join(" "));
+        }
+        Ok(said.failure.is_some().then_some(said))
     }
 
     pub(super) async fn started(

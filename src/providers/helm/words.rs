@@ -233,9 +233,9 @@ impl Asking<'_> {
                 put(part("url"), part("username"), part("password"));
             }
         }
-        let repository = text(self.config, "repository").filter(|it| it.starts_with("oci://"));
-        if let (Some(url), Some(username)) = (repository, text(self.config, "repository_username"))
-        {
+        let named = ["repository", "chart"].iter().filter_map(|name| text(self.config, name));
+        let registry = named.into_iter().find(|url| url.starts_with("oci://"));
+        if let (Some(url), Some(username)) = (registry, text(self.config, "repository_username")) {
             put(url, username, text(self.config, "repository_password").unwrap_or_default());
         }
         accounts

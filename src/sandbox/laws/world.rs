@@ -50,6 +50,21 @@ fn tokens_come_from_the_three_doors() {
 }
 
 #[test]
+fn a_program_that_is_being_started_does_not_hold_a_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.json");
+    let world = open(Some(&path)).unwrap();
+    // What a forked process has of the file until it runs its program.
+    let inherited = world.lock.lock().unwrap().as_ref().unwrap().0.try_clone().unwrap();
+
+    drop(world);
+    let again = open(Some(&path));
+
+    assert!(again.is_ok(), "{:?}", again.err());
+    drop(inherited);
+}
+
+#[test]
 fn a_world_goes_on_in_the_next_process_with_the_same_ports() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
