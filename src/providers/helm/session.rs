@@ -110,13 +110,14 @@ impl HelmSession {
         let words = ["repo", "update", super::words::REPOSITORY].map(String::from).to_vec();
         let mut said = self.started(helm, words, folder, secrets, &super::render::quiet).await?;
         let index = format!("repository/{}-index.yaml", super::words::REPOSITORY);
-        // Helm 3 only says that it failed, and goes on.
-        if said.failure.is_none() && !folder.path().join(index).exists() {
+        // Helm 3 only says that it failed, and goes on; helm 4 says the reason beside its error.
+        if said.failure.is_some() || !folder.path().join(index).exists() {
             let lines = said.out.lines().map(str::trim);
-            let why =
-                lines.skip_while(|line| !line.contains("Unable")).map(|it| it.trim_matches('.'));
+            let why = lines.skip_while(|line| !line.contains("Unable"));
             let why = why.take_while(|line| !line.starts_with("Update Complete"));
-            said.failure = Some(why.collect::<Vec<_>>().join(" "));
+            let why: Vec<&str> = why.map(|line| line.trim_matches('.')).collect();
+            let known = said.failure.take().filter(|_| why.is_empty());
+            said.failure = Some(known.unwrap_or_else(|| why.join(" ")));
         }
         Ok(said.failure.is_some().then_some(said))
     }
