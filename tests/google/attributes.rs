@@ -247,3 +247,8 @@ fn every_attribute_of_a_repository() {
 fn every_attribute_of_a_service_account() {
     swept("google_service_account");
 }
+
+#[test]
+fn every_attribute_of_a_secret() {
+    swept("google_secret_manager_secret");
+}

@@ -25,9 +25,16 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 pub(crate) async fn enable(bench: &Bench) {
-    for service in
-        ["container", "compute", "storage", "iam", "artifactregistry", "cloudresourcemanager"]
-    {
+    for service in [
+        "container",
+        "compute",
+        "storage",
+        "iam",
+        "artifactregistry",
+        "cloudresourcemanager",
+        "secretmanager",
+        "cloudkms",
+    ] {
         let config =
             json!({ "service": format!("{service}.googleapis.com"), "disable_on_destroy": false });
         bench.create("google_project_service", &config).await;
@@ -182,6 +189,108 @@ fn repositories_and_services() {
             json!({ "repository_id": "polls", "location": "asia-south1", "format": "DOCKER" });
         let changes = [json!({ "description": "Images" }), json!({ "labels": { "a": "b" } })];
         laws(&bench, "google_artifact_registry_repository", &repository, None, &changes).await;
+    });
+}
+
+#[test]
+fn secrets_and_their_versions() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let secret = json!({
+            "secret_id": "password", "replication": { "auto": {} }, "labels": { "app": "polls" },
+            "annotations": { "owner": "web" }, "version_destroy_ttl": "86400s",
+        });
+        let changes = [
+            json!({ "labels": { "tier": "db" } }),
+            json!({ "annotations": { "owner": "db", "since": "today" } }),
+            json!({ "annotations": {} }),
+            json!({ "version_destroy_ttl": "172800s" }),
+            json!({ "version_destroy_ttl": null }),
+        ];
+        laws(&bench, "google_secret_manager_secret", &secret, None, &changes).await;
+        let made = bench.create("google_secret_manager_secret", &secret).await;
+        let id = made.field("id").and_then(Value::as_str).unwrap();
+        let changes = [json!({ "enabled": false }), json!({ "enabled": true })];
+        let version = json!({ "secret": id, "secret_data": "what nobody may see" });
+        laws(&bench, "google_secret_manager_secret_version", &version, None, &changes).await;
+        let bytes =
+            json!({ "secret": id, "secret_data": "AAECAwQF", "is_secret_data_base64": true });
+        let made = bench.create("google_secret_manager_secret_version", &bytes).await;
+        let read = bench.read("google_secret_manager_secret_version", &made).await.unwrap();
+        assert_same("a version of bytes", &made, &read);
+    });
+}
+
+#[test]
+fn what_is_write_only_reaches_the_service_and_no_plan() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let secret = json!({ "secret_id": "password", "replication": { "auto": {} } });
+        let made = bench.create("google_secret_manager_secret", &secret).await;
+        let id = made.field("id").and_then(Value::as_str).unwrap();
+        let type_name = "google_secret_manager_secret_version";
+        let config =
+            json!({ "secret": id, "secret_data_wo": "n0body", "secret_data_wo_version": "1" });
+
+        let planned = bench.plan(type_name, None, &bench.config(type_name, &config));
+        let made = bench.create(type_name, &config).await;
+        let read = bench.read(type_name, &made).await.unwrap();
+        let name = made.field("name").and_then(Value::as_str).unwrap();
+        let ask = terrane::providers::rest::api::Ask::get(
+            "secretmanager",
+            format!("{name}:access"),
+            String::new(),
+        );
+        let said = bench.session.api.send(&ask, &*bench.session.api.clock).await.unwrap();
+
+        for value in [&planned.after, &made, &read] {
+            assert!(!format!("{value:?}").contains("n0body"), "{value:?}");
+        }
+        // "n0body" in base 64.
+        assert_eq!(said["payload"]["data"], "bjBib2R5");
+    });
+}
+
+#[test]
+fn key_rings_and_keys() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let ring = json!({ "name": "ring", "location": "asia-south1" });
+        let ring = bench.create("google_kms_key_ring", &ring).await;
+        let read = bench.read("google_kms_key_ring", &ring).await.unwrap();
+        assert_same("a key ring as read", &ring, &read);
+        let id = ring.field("id").and_then(Value::as_str).unwrap();
+        let type_name = "google_kms_crypto_key";
+        let config = json!({ "name": "key", "key_ring": id, "rotation_period": "7776000s", "labels": { "app": "polls" } });
+        let key = bench.create(type_name, &config).await;
+        let mut standing = key.clone();
+        for change in [
+            json!({ "rotation_period": "86400s" }),
+            json!({ "rotation_period": null, "labels": {} }),
+            json!({ "labels": { "tier": "db" } }),
+        ] {
+            let wanted = bench.config(type_name, &changed(&config, &change));
+            let planned = bench.plan(type_name, Some(&standing), &wanted).after;
+            let deed = Deed::Update { prior: standing, planned, config: wanted.clone() };
+            let done = bench.act(type_name, deed).await.unwrap().unwrap();
+            standing = bench.read(type_name, &done).await.unwrap();
+            let again = bench.plan(type_name, Some(&standing), &wanted);
+            assert_same(&format!("a key after {change}"), &standing, &again.after);
+        }
+        let import = "projects/polls-demo/locations/asia-south1/keyRings/ring/cryptoKeys/key";
+        let found = bench.provider.import(type_name, import, &bench.block).unwrap();
+        assert!(bench.read(type_name, &found).await.is_some());
+
+        // The key stays; what it can do ends with its versions.
+        bench.act(type_name, Deed::Delete { prior: standing.clone() }).await.unwrap();
+        let left = bench.read(type_name, &standing).await.unwrap();
+        let primary = left.field("primary").and_then(Value::elements).unwrap();
+        let states: Vec<_> =
+            primary.iter().filter_map(|one| one.field("state")?.as_str()).collect();
+        assert!(states.iter().all(|state| *state == "DESTROY_SCHEDULED"), "{states:?}");
     });
 }
 

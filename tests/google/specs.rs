@@ -66,6 +66,9 @@ fn collect(parts: &[Part], prefix: &str, found: &mut BTreeMap<String, Json>) {
         if part.sensitive {
             fact["sensitive"] = true.into();
         }
+        if part.write_only {
+            fact["write_only"] = true.into();
+        }
         found.insert(path.clone(), fact);
         if let Some(inside) = part.inside() {
             collect(inside, &format!("{path}."), found);

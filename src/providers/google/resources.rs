@@ -23,6 +23,8 @@ pub const RESOURCES: &[FileRow] = &[
         "google_container_node_pool",
         include_str!("resources/container/container_node_pool.hcl"),
     ),
+    (Mode::Managed, "google_kms_crypto_key", include_str!("resources/kms/kms_crypto_key.hcl")),
+    (Mode::Managed, "google_kms_key_ring", include_str!("resources/kms/kms_key_ring.hcl")),
     (
         Mode::Managed,
         "google_project_iam_member",
@@ -32,6 +34,16 @@ pub const RESOURCES: &[FileRow] = &[
         Mode::Managed,
         "google_project_service",
         include_str!("resources/serviceusage/project_service.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_secret_manager_secret",
+        include_str!("resources/secretmanager/secret_manager_secret.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_secret_manager_secret_version",
+        include_str!("resources/secretmanager/secret_manager_secret_version.hcl"),
     ),
     (Mode::Managed, "google_service_account", include_str!("resources/iam/service_account.hcl")),
     (Mode::Managed, "google_storage_bucket", include_str!("resources/storage/storage_bucket.hcl")),
@@ -99,4 +111,6 @@ pub const HOOKS: &[HookRow] = &[
     ("jwt", &hooks::ephemeral::Jwt),
     ("account_key", &hooks::ephemeral::AccountKey),
     ("secret_version", &hooks::ephemeral::SecretVersion),
+    ("version_of_secret", &hooks::keys::Version),
+    ("crypto_key", &hooks::keys::CryptoKey),
 ];

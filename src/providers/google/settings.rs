@@ -24,6 +24,7 @@ const SERVICES: &[(&str, &str, &str)] = &[
     ("iam", "iam_beta", "https://iam.googleapis.com/v1/"),
     ("iamcredentials", "iam_credentials", "https://iamcredentials.googleapis.com/v1/"),
     ("secretmanager", "secret_manager", "https://secretmanager.googleapis.com/v1/"),
+    ("cloudkms", "kms", "https://cloudkms.googleapis.com/v1/"),
     ("serviceusage", "service_usage", "https://serviceusage.googleapis.com/v1/"),
     ("storage", "storage", "https://storage.googleapis.com/storage/v1/"),
 ];

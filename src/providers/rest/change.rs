@@ -10,6 +10,7 @@ use crate::value::Value;
 use super::encode::{Empty, encode_part};
 use super::equal::is_zero;
 use super::json;
+use super::labels;
 use super::spec::{Change, Part, Shape, Spec};
 
 /// What changed at the top level.
@@ -43,30 +44,12 @@ pub fn patch(spec: &Spec, prior: &Value, planned: &Value) -> Patch {
         patch.mask.extend(place.path.first().cloned());
         patch.names.insert(part.name.clone());
     }
-    if spec.labels.is_some()
-        && let Some(labels) = labels(prior, planned)
-    {
-        json::set_dotted(&mut patch.body, "labels", labels);
-        patch.mask.insert("labels".into());
-        patch.names.insert("labels".into());
+    for (path, labels) in labels::patched(spec, prior, planned) {
+        json::set(&mut patch.body, path, labels);
+        patch.mask.extend(path.first().cloned());
+        patch.names.extend(path.first().cloned());
     }
     patch
-}
-
-/// Gives the labels that a merge patch sends: all wanted, and null for each that goes.
-fn labels(prior: &Value, planned: &Value) -> Option<Json> {
-    let old = prior.field("effective_labels").and_then(Value::fields);
-    let new = planned.field("effective_labels").and_then(Value::fields)?;
-    if old == Some(new) {
-        return None;
-    }
-    let gone = old.into_iter().flatten().filter(|(name, _)| !new.contains_key(name));
-    let mut labels: Map<String, Json> =
-        gone.map(|(name, _)| (name.to_string(), Json::Null)).collect();
-    labels.extend(
-        new.iter().filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.into()))),
-    );
-    Some(Json::Object(labels))
 }
 
 /// One call of an update that goes field by field.

@@ -20,6 +20,7 @@ type Rule = fn(&Value, &Value, Around<'_>) -> bool;
 const RULES: &[(&str, Rule)] = &[
     ("self_link_or_name", |a, b, _| texts(a, b, self_link_or_name)),
     ("self_link", |a, b, _| texts(a, b, |a, b| below_projects(a) == below_projects(b))),
+    ("project_or_number", |a, b, _| texts(a, b, same_but_for_number)),
     ("last_path_segment", |a, b, _| texts(a, b, |a, b| last(a) == last(b))),
     ("case_insensitive", |a, b, _| texts(a, b, str::eq_ignore_ascii_case)),
     ("cidr_or_size", |a, b, _| texts(a, b, |a, b| b.starts_with('/') && a.ends_with(b))),
@@ -145,6 +146,19 @@ fn last(text: &str) -> &str {
 
 fn below_projects(link: &str) -> &str {
     link.find("projects/").map_or(link, |at| &link[at..])
+}
+
+/// Says whether two names are the same, of which one may have its project's number for the project's id.
+fn same_but_for_number(a: &str, b: &str) -> bool {
+    let parts = |text: &str| {
+        let (project, rest) = text.strip_prefix("projects/")?.split_once('/')?;
+        Some((project.to_string(), rest.to_string()))
+    };
+    let (Some((project_a, rest_a)), Some((project_b, rest_b))) = (parts(a), parts(b)) else {
+        return a == b;
+    };
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    rest_a == rest_b && (project_a == project_b || is_number(&project_a) != is_number(&project_b))
 }
 
 fn self_link_or_name(prior: &str, wanted: &str) -> bool {

@@ -15,6 +15,7 @@ use super::equal::duration_seconds;
 use super::error::Refused;
 use super::hook::Hook;
 use super::json;
+use super::labels;
 use super::session::RestSession;
 use super::spec::{Body, Call, How, Member, OperationKind, Spec};
 
@@ -214,15 +215,7 @@ impl Job<'_> {
     /// Gives the JSON of a new object.
     pub fn body(&self, planned: &Value) -> Json {
         let mut object = encode(&self.spec.parts, planned, Empty::Omitted);
-        if self.spec.labels.is_some()
-            && let Some(place) =
-                self.spec.part("effective_labels").and_then(|part| part.read.as_ref())
-            && let Some(labels) =
-                planned.field("effective_labels").filter(|labels| labels.is_known())
-            && labels.fields().is_some_and(|labels| !labels.is_empty())
-        {
-            json::set(&mut object, &place.path, crate::value::json::to_json(labels));
-        }
+        labels::fill(self.spec, &mut object, planned);
         self.hook.asked(&mut object, planned);
         object
     }

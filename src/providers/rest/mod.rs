@@ -13,6 +13,7 @@ pub mod template;
 pub mod codec;
 pub mod equal;
 pub mod validate;
+mod labels;
 pub mod plan;
 pub mod encode;
 pub mod decode;

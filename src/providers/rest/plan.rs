@@ -7,10 +7,11 @@
 use crate::addr::Address;
 use crate::providers::{PlanRequest, Planned, Problem};
 use crate::schema::Given;
-use crate::value::{Path, Type, Value};
+use crate::value::{Path, Value};
 
 use super::equal::{Around, is_zero, same};
 use super::hook::Hook;
+use super::labels;
 use super::spec::{How, Part, Shape, Spec, parts_type};
 use super::template::Template;
 
@@ -276,6 +277,10 @@ fn complete(
 ) -> Value {
     let mut after = after;
     for part in &spec.parts {
+        if part.write_only {
+            after = after.with_field(&part.name, Value::null(part.ty()));
+            continue;
+        }
         let written = config.field(&part.name).is_some_and(|value| !value.is_null());
         if written {
             continue;
@@ -311,7 +316,7 @@ fn complete(
                 value.into_iter().fold(after, |after, value| after.with_field(&part.name, value));
         }
     }
-    after = labels(spec, defaults, prior, after);
+    after = labels::planned(spec, defaults, prior, after);
     let id = match prior.and_then(|prior| prior.field("id")).filter(|id| !id.is_null()) {
         Some(id) => id.clone(),
         None => spec.id.value(&after),
@@ -328,38 +333,6 @@ fn expanded(part: &Part, expand: &str, after: Value) -> Value {
     let value = Template::parse(&expand.replace("{}", &bare)).value(&after);
     // Without a project the name stays as it is: it means the same.
     if value.is_known() && !value.is_null() { after.with_field(&part.name, value) } else { after }
-}
-
-/// The three label attributes: the user's, those and the provider's, and all that are on the object.
-fn labels(spec: &Spec, defaults: &Defaults, prior: Option<&Value>, after: Value) -> Value {
-    let Some(name) = &spec.labels else { return after };
-    let wanted = after.field(name).cloned().unwrap_or_else(|| Value::null(Type::map(Type::String)));
-    let old = |name: &str| {
-        let fields = prior.and_then(|prior| prior.field(name)).and_then(Value::fields);
-        fields.cloned().unwrap_or_default()
-    };
-    let old_ours = old("terraform_labels");
-    let mut ours = crate::value::Fields::default();
-    ours.extend(defaults.labels.iter().map(|(name, value)| (name.as_str().into(), value.clone())));
-    if let Some((label, proactive)) = &defaults.attribution
-        && (prior.is_none() || *proactive || old_ours.contains_key(label.as_str()))
-    {
-        ours.insert(label.as_str().into(), Value::string("true"));
-    }
-    let unknown = Value::unknown_not_null(Type::map(Type::String));
-    if !wanted.is_whole() || ours.values().any(|value| !value.is_known()) {
-        return after
-            .with_field("terraform_labels", unknown.clone())
-            .with_field("effective_labels", unknown);
-    }
-    ours.extend(
-        wanted.fields().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())),
-    );
-    let mut all = old("effective_labels");
-    all.retain(|name, _| ours.contains_key(name) || !old_ours.contains_key(name));
-    all.extend(ours.iter().map(|(name, value)| (name.clone(), value.clone())));
-    let after = after.with_field("terraform_labels", Value::map(Type::String, ours));
-    after.with_field("effective_labels", Value::map(Type::String, all))
 }
 
 /// Collects the parts whose change replaces the object.

@@ -21,6 +21,7 @@ use super::codec::last_segment;
 use super::decode::decode;
 use super::job::{Job, body, protected, settled};
 use super::json;
+use super::labels;
 use super::plan::Defaults;
 use super::spec::{Call, List, OperationKind, Spec};
 
@@ -128,7 +129,7 @@ impl RestSession {
                 value = value.with_field(&part.name, known.value(&value));
             }
         }
-        value = labelled(spec, &value, base);
+        value = labels::labelled(spec, &value, base);
         value = hook.decoded(value, &json, base);
         value = calm(spec, value, base);
         if !spec.timeouts.is_empty() {
@@ -319,36 +320,6 @@ fn calm(spec: &Spec, value: Value, base: Option<&Value>) -> Value {
             None => value,
         }
     })
-}
-
-/// Shares an object's labels out among the three attributes.
-fn labelled(spec: &Spec, value: &Value, base: Option<&Value>) -> Value {
-    let Some(name) = &spec.labels else { return value.clone() };
-    let all = value.field("effective_labels").and_then(Value::fields).cloned().unwrap_or_default();
-    let told = |name: &str| base.and_then(|base| base.field(name)).filter(|value| value.is_known());
-    // What was never in a state of ours (an import) has no labels of ours yet: all count as the user's.
-    let new = base.is_none_or(|base| base.field("effective_labels").is_none_or(Value::is_null));
-    let kept = |name: &str| match told(name) {
-        Some(base) if !new && base.is_null() => base.clone(),
-        Some(base) if !new => {
-            let mine = base.fields().cloned().unwrap_or_default();
-            let mine =
-                mine.into_iter().filter_map(|(key, _)| Some((key.clone(), all.get(&key)?.clone())));
-            Value::map(Type::String, mine.collect::<Vec<_>>())
-        }
-        _ => {
-            let mine = all.iter().filter(|(key, _)| !key.starts_with("goog-"));
-            Value::map(
-                Type::String,
-                mine.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>(),
-            )
-        }
-    };
-    let (mine, ours) = (kept(name), kept("terraform_labels"));
-    value
-        .with_field(name, mine)
-        .with_field("terraform_labels", ours)
-        .with_field("effective_labels", Value::map(Type::String, all))
 }
 
 #[async_trait]

@@ -1,6 +1,7 @@
 //! Texts with `{attribute}` placeholders: paths, ids, and the reading of ids.
 //!
-//! `{attribute/}` takes the text after the last slash: the attribute may be a name or a whole id.
+//! `{attribute/}` takes the text after the last slash: the attribute may be a name or a whole id. In the form of an id
+//! `{attribute*}` may have slashes.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ impl Template {
     pub fn holes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
-            Piece::Hole(name) => Some(name.trim_end_matches('/')),
+            Piece::Hole(name) => Some(name.trim_end_matches(['/', '*'])),
         })
     }
 
@@ -105,17 +106,19 @@ impl Template {
             match piece {
                 Piece::Text(text) => rest = rest.strip_prefix(text.as_str())?,
                 Piece::Hole(name) => {
+                    let long = name.ends_with('*');
                     let end = match pieces.peek() {
+                        Some(Piece::Text(text)) if long => rest.rfind(text.as_str())?,
                         Some(Piece::Text(text)) => rest.find(text.as_str())?,
                         Some(Piece::Hole(_)) => return None,
                         None => rest.len(),
                     };
                     let taken = &rest[..end];
                     let spaces = self.0.iter().any(|piece| *piece == Piece::Text(" ".into()));
-                    if taken.is_empty() || (!spaces && taken.contains('/')) {
+                    if taken.is_empty() || (!spaces && !long && taken.contains('/')) {
                         return None;
                     }
-                    found.insert(name.trim_end_matches('/').to_string(), taken.to_string());
+                    found.insert(name.trim_end_matches(['/', '*']).to_string(), taken.to_string());
                     rest = &rest[end..];
                 }
             }
@@ -129,7 +132,7 @@ impl std::fmt::Display for Template {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => out.write_str(text)?,
-                Piece::Hole(name) => write!(out, "{{{name}}}")?,
+                Piece::Hole(name) => write!(out, "{{{}}}", name.trim_end_matches('*'))?,
             }
         }
         Ok(())

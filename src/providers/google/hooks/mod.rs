@@ -6,3 +6,4 @@ pub mod project;
 pub mod cluster;
 pub mod pool;
 pub mod ephemeral;
+pub mod keys;
