@@ -294,6 +294,53 @@ fn key_rings_and_keys() {
     });
 }
 
+#[test]
+fn networks_and_addresses() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let network =
+            json!({ "name": "polls", "auto_create_subnetworks": false, "routing_mode": "GLOBAL" });
+        let changes = [
+            json!({ "routing_mode": "REGIONAL" }),
+            json!({ "network_firewall_policy_enforcement_order": "BEFORE_CLASSIC_FIREWALL" }),
+            json!({ "mtu": 1500 }),
+        ];
+        laws(&bench, "google_compute_network", &network, None, &changes).await;
+        laws(&bench, "google_compute_network", &json!({ "name": "auto" }), None, &[]).await;
+        let labels = [
+            json!({ "labels": { "app": "polls", "tier": "web" } }),
+            json!({ "labels": { "tier": "db" } }),
+            json!({ "labels": {} }),
+        ];
+        let address = json!({ "name": "web", "description": "D", "labels": { "app": "polls" } });
+        laws(&bench, "google_compute_global_address", &address, None, &labels).await;
+        let inside = json!({ "name": "peers", "purpose": "VPC_PEERING", "address_type": "INTERNAL", "prefix_length": 16, "network": "default" });
+        laws(&bench, "google_compute_global_address", &inside, None, &[]).await;
+        let address =
+            json!({ "name": "web", "region": "asia-south1", "labels": { "app": "polls" } });
+        laws(&bench, "google_compute_address", &address, None, &labels).await;
+    });
+}
+
+#[test]
+fn a_network_may_be_made_without_a_way_out() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        for (name, without) in [("open", false), ("shut", true)] {
+            let config = json!({ "name": name, "auto_create_subnetworks": false, "delete_default_routes_on_create": without });
+            let made = bench.create("google_compute_network", &config).await;
+            let link = made.field("self_link").and_then(Value::as_str).unwrap();
+            let path = "projects/polls-demo/global/routes".to_string();
+            let ask = terrane::providers::rest::api::Ask::get("compute", path, String::new());
+            let routes = bench.session.api.list(&ask, "items").await.unwrap();
+            let own = routes.iter().filter(|route| route["network"] == link).count();
+            assert_eq!(own, usize::from(!without), "{name}: {routes:?}");
+        }
+    });
+}
+
 pub(crate) fn cluster() -> Json {
     json!({
         "name": "pollsapi", "location": "asia-south1-a", "remove_default_node_pool": true, "initial_node_count": 1,

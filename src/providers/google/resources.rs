@@ -15,6 +15,21 @@ pub const RESOURCES: &[FileRow] = &[
     ),
     (
         Mode::Managed,
+        "google_compute_address",
+        include_str!("resources/compute/compute_address.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_compute_global_address",
+        include_str!("resources/compute/compute_global_address.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_compute_network",
+        include_str!("resources/compute/compute_network.hcl"),
+    ),
+    (
+        Mode::Managed,
         "google_container_cluster",
         include_str!("resources/container/container_cluster.hcl"),
     ),
@@ -113,4 +128,6 @@ pub const HOOKS: &[HookRow] = &[
     ("secret_version", &hooks::ephemeral::SecretVersion),
     ("version_of_secret", &hooks::keys::Version),
     ("crypto_key", &hooks::keys::CryptoKey),
+    ("labelled", &hooks::compute::Labelled),
+    ("network", &hooks::compute::Network),
 ];

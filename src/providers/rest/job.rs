@@ -125,6 +125,7 @@ impl Job<'_> {
                 operation.get("operationType").is_some() || operation.get("status").is_some()
             }
             OperationKind::Standard => name.contains("operations/"),
+            OperationKind::Compute => operation["kind"] == "compute#operation",
         };
         if !is_operation {
             return Ok(operation);
@@ -152,7 +153,10 @@ impl Job<'_> {
             tracing::info!(address = %self.action.address, operation = name, "waiting");
             clock.sleep(pause).await;
             pause = (pause * 2).min(self.session.api.poll);
-            let path = self.session.operation_path(self.spec, value, &name)?;
+            let path = match kind {
+                OperationKind::Compute => own_place(&operation),
+                _ => self.session.operation_path(self.spec, value, &name)?,
+            };
             let ask = Ask::get(&self.spec.service, path, self.what("waiting for"));
             match self.session.api.send(&ask, &*clock).await {
                 Ok(found) => operation = found,
@@ -381,12 +385,26 @@ impl Job<'_> {
     }
 }
 
+/// Gives the path of an operation of Compute Engine, which says itself where it is.
+fn own_place(operation: &Json) -> String {
+    let link = operation["selfLink"].as_str().unwrap_or_default();
+    let below = link.find("/projects/").map_or(link, |at| &link[at + 1..]);
+    below.to_string()
+}
+
 /// Says whether an operation has ended, and how.
 fn finished(kind: OperationKind, operation: &Json) -> Option<Result<Json, String>> {
     let text =
         |path: &str| operation.pointer(path).and_then(Json::as_str).filter(|text| !text.is_empty());
     match kind {
         OperationKind::None => Some(Ok(operation.clone())),
+        OperationKind::Compute => {
+            if text("/status") != Some("DONE") {
+                return None;
+            }
+            let failed = text("/error/errors/0/message").or_else(|| text("/httpErrorMessage"));
+            Some(failed.map_or(Ok(operation.clone()), |message| Err(message.to_string())))
+        }
         OperationKind::Gke => {
             if text("/status") != Some("DONE") {
                 return None;

@@ -118,7 +118,7 @@ impl RestSession {
         let address = wanted.address.to_string();
         let what = format!("looking for {address}");
         let mut found = self.get(spec, &planned, &what).await?;
-        if spec.operation == OperationKind::Standard {
+        if matches!(spec.operation, OperationKind::Standard | OperationKind::Compute) {
             // What an operation still makes is not there before it is done.
             let clock = &self.api.clock;
             let until = clock.now() + UNDER_WAY;

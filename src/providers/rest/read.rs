@@ -249,7 +249,11 @@ fn spec(
         rpcs,
         operation: words.choice(
             "operation",
-            &[("standard", OperationKind::Standard), ("gke", OperationKind::Gke)],
+            &[
+                ("standard", OperationKind::Standard),
+                ("gke", OperationKind::Gke),
+                ("compute", OperationKind::Compute),
+            ],
             OperationKind::None,
         ),
         rests: None,

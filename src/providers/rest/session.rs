@@ -160,7 +160,9 @@ impl RestSession {
         name: &str,
     ) -> Result<String, ApiError> {
         match spec.operation {
-            OperationKind::None | OperationKind::Standard => Ok(name.to_string()),
+            OperationKind::None | OperationKind::Standard | OperationKind::Compute => {
+                Ok(name.to_string())
+            }
             OperationKind::Gke => {
                 let value = self.located(spec, value);
                 let template = super::template::Template::parse(

@@ -148,6 +148,8 @@ pub enum OperationKind {
     Standard,
     /// GKE's: `status`, a bare name.
     Gke,
+    /// Compute Engine's: `status`, and a link to itself.
+    Compute,
 }
 
 /// When an object is at rest.

@@ -5,8 +5,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::store::{Effect, Store, project_number, stamp};
+use crate::sandbox::store::{Effect, Store, merge_fields, project_number, stamp};
 
+use super::network;
 use super::operation;
 use super::refusal::Refusal;
 use super::storage::patched;
@@ -139,15 +140,28 @@ pub fn complete(
                 ));
             }
         }
+        "networks" => {
+            object["selfLinkWithId"] = json!(format!(
+                "{}/{}",
+                link(project, collection),
+                object["id"].as_str().unwrap_or_default()
+            ));
+            let routing = json!({"routingMode": "REGIONAL", "bgpBestPathSelectionMode": "LEGACY"});
+            default_of(
+                &mut object,
+                "networkFirewallPolicyEnforcementOrder",
+                json!("AFTER_CLASSIC_FIREWALL"),
+            );
+            let wanted = std::mem::replace(&mut object["routingConfig"], routing);
+            merge_fields(&mut object["routingConfig"], &wanted);
+        }
         "firewalls" => {
             for (field, default) in [
                 ("direction", json!("INGRESS")),
                 ("priority", json!(1000)),
                 ("disabled", json!(false)),
             ] {
-                if object[field].is_null() {
-                    object[field] = default;
-                }
+                default_of(&mut object, field, default);
             }
         }
         _ => {}
@@ -155,49 +169,10 @@ pub fn complete(
     object
 }
 
-/// Makes the network that every project begins with.
-pub fn ensure_defaults(store: &mut Store, now: jiff::Timestamp, project: &str) {
-    let mark = format!("defaults:{project}");
-    if store.hidden.contains_key(&mark) {
-        return;
+fn default_of(object: &mut Json, field: &str, default: Json) {
+    if object[field].is_null() {
+        object[field] = default;
     }
-    store.hidden.insert(mark, json!(true));
-    let network = link(project, "global/networks/default");
-    let mut subnetworks = Vec::new();
-    for (region, _, range) in REGIONS {
-        let collection = format!("regions/{region}/subnetworks");
-        let body = json!({
-            "name": "default", "network": network, "ipCidrRange": format!("10.{range}.0.0/20"),
-            "gatewayAddress": format!("10.{range}.0.1"), "purpose": "PRIVATE", "stackType": "IPV4_ONLY",
-            "privateIpGoogleAccess": false,
-        });
-        let object = complete(store, now, project, &collection, body);
-        subnetworks.push(object["selfLink"].clone());
-        put_default(store, project, &format!("{collection}/default"), object);
-    }
-    let body = json!({
-        "name": "default", "description": "Default network for the project", "autoCreateSubnetworks": true,
-        "subnetworks": subnetworks, "routingConfig": {"routingMode": "REGIONAL"},
-        "networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL",
-    });
-    let object = complete(store, now, project, "global/networks", body);
-    put_default(store, project, "global/networks/default", object);
-    for (name, allowed, ranges) in [
-        ("default-allow-icmp", json!([{"IPProtocol": "icmp"}]), "0.0.0.0/0"),
-        ("default-allow-ssh", json!([{"IPProtocol": "tcp", "ports": ["22"]}]), "0.0.0.0/0"),
-        ("default-allow-rdp", json!([{"IPProtocol": "tcp", "ports": ["3389"]}]), "0.0.0.0/0"),
-        ("default-allow-internal", json!([{"IPProtocol": "all"}]), "10.128.0.0/9"),
-    ] {
-        let body = json!({"name": name, "network": network, "allowed": allowed, "sourceRanges": [ranges], "priority": 65534});
-        let object = complete(store, now, project, "global/firewalls", body);
-        put_default(store, project, &format!("global/firewalls/{name}"), object);
-    }
-}
-
-fn put_default(store: &mut Store, project: &str, below: &str, object: Json) {
-    let place = key(project, below);
-    store.put(&place, object);
-    store.hidden.insert(place, json!({"default": true}));
 }
 
 /// Where a request points: below the project.
@@ -213,7 +188,7 @@ struct Place {
 /// As the method does.
 pub fn answer(turn: &mut Turn<'_>) -> Answer {
     let project = turn.path[0].clone();
-    ensure_defaults(turn.store, turn.now, &project);
+    network::ensure_defaults(turn.store, turn.now, &project);
     let mut parts = turn.id.split('.').skip(1);
     let (collection, verb) =
         (parts.next().unwrap_or_default(), parts.next().unwrap_or_default().to_owned());
@@ -361,14 +336,13 @@ fn insert(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
             "The resource 'projects/{project}/{below}' already exists"
         )));
     }
-    let object = complete(turn.store, turn.now, project, &collection, body);
-    begin(
-        turn,
-        (project, &place.scope),
-        "insert",
-        &object.clone(),
-        vec![Effect::Put(key(project, &below), object)],
-    )
+    let mut object = complete(turn.store, turn.now, project, &collection, body);
+    let mut effects = match place.collection.as_str() {
+        "networks" => network::of_network(turn, project, &mut object),
+        _ => Vec::new(),
+    };
+    effects.push(Effect::Put(key(project, &below), object.clone()));
+    begin(turn, (project, &place.scope), "insert", &object, effects)
 }
 
 fn begin(
@@ -392,7 +366,8 @@ fn delete(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
         if key == place_key || !names(other, &own) {
             continue;
         }
-        let part = automatic && key.contains("/subnetworks/");
+        let part = (automatic && key.contains("/subnetworks/"))
+            || (place.collection == "networks" && key.contains("/routes/"));
         let listed = place.collection == "subnetworks" && key.contains("/networks/");
         let managed =
             place.collection == "instanceGroupManagers" && key.contains("/instanceGroups/");

@@ -16,6 +16,7 @@ use crate::sandbox::store::{Effect, hash, merge_fields};
 use super::cluster;
 use super::cluster_update;
 use super::compute;
+use super::network;
 use super::node_pool;
 use super::operation::{self, GkeWork, is_zone};
 use super::refusal::Refusal;
@@ -210,7 +211,7 @@ fn create(turn: &mut Turn<'_>) -> Answer {
     turn.path.push(name.clone());
     let place = key(turn);
     let (project, location) = (turn.path[0].clone(), turn.path[1].clone());
-    compute::ensure_defaults(turn.store, turn.now, &project);
+    network::ensure_defaults(turn.store, turn.now, &project);
     cluster::check(turn, &given)?;
     if turn.store.find(&place).is_some() {
         let scope = if is_zone(&location) { "zones" } else { "locations" };

@@ -22,6 +22,7 @@ pub mod artifactregistry;
 pub mod secretmanager;
 pub mod kms;
 pub mod compute;
+pub mod network;
 pub mod container;
 pub mod cluster;
 pub mod cluster_update;

@@ -7,3 +7,4 @@ pub mod cluster;
 pub mod pool;
 pub mod ephemeral;
 pub mod keys;
+pub mod compute;
