@@ -80,6 +80,13 @@ impl Cluster {
         Cluster { inner: Arc::new(inner) }
     }
 
+    /// Leaves the workloads' controllers out, so that what is written stays as the API server took it.
+    #[must_use]
+    pub fn still(self) -> Cluster {
+        self.inner.locked().still = true;
+        self
+    }
+
     /// Gives the whole of it, for the world's file.
     pub fn to_json(&self) -> Json {
         persist::write(&self.inner)

@@ -133,6 +133,8 @@ pub struct Store {
     pub settled: u64,
     /// The types that definitions of the cluster have made.
     pub customs: Vec<&'static Resource>,
+    /// Whether only what an API server needs is looked after: namespaces, garbage, definitions.
+    pub still: bool,
 }
 
 impl Store {
@@ -157,6 +159,7 @@ impl Store {
             touched: true,
             settled: 0,
             customs: Vec::new(),
+            still: false,
         }
     }
 

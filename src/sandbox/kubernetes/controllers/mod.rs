@@ -47,6 +47,9 @@ const CONTROLLERS: &[Controller] = &[
     requests::run,
 ];
 
+/// What a bare API server with namespaces and garbage collection does by itself.
+const STILL: &[Controller] = &[namespace::run, garbage::run, small::definitions];
+
 /// A fault of a controller would go round for ever.
 const ROUNDS: usize = 200;
 
@@ -80,11 +83,12 @@ pub fn run(store: &mut Store, cluster: &ClusterName, nodes: &[Node], now: Timest
 }
 
 fn fixpoint(store: &mut Store, cluster: &ClusterName) {
+    let controllers = if store.still { STILL } else { CONTROLLERS };
     for _ in 0..ROUNDS {
         let before = store.revision;
         store.wake = None;
         store.touched = false;
-        for controller in CONTROLLERS {
+        for controller in controllers {
             controller(store, cluster);
         }
         if store.revision == before {

@@ -13,11 +13,11 @@ use crate::sandbox::kubernetes::store::{Store, is_deleting, items, namespace, nu
 use crate::sandbox::kubernetes::subresources::account_token;
 
 /// Takes the next step of each of them.
-pub fn run(store: &mut Store, _: &ClusterName) {
+pub fn run(store: &mut Store, cluster: &ClusterName) {
     tokens(store);
     autoscalers(store);
     budgets(store);
-    definitions(store);
+    definitions(store, cluster);
 }
 
 fn tokens(store: &mut Store) {
@@ -132,7 +132,7 @@ fn budgets(store: &mut Store) {
 }
 
 /// A definition is accepted at once. When it goes, the objects that it makes go before it.
-fn definitions(store: &mut Store) {
+pub fn definitions(store: &mut Store, _: &ClusterName) {
     custom::served(store);
     for definition in store.all("CustomResourceDefinition") {
         if is_deleting(&definition) {

@@ -1,0 +1,90 @@
+//! What varies from run to run, replaced by a word: the one rule for both sides.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Value as Json, json};
+
+/// What is replaced wherever it stands in a text.
+static TEXTS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    [
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "TIME"),
+        (r"kube-api-access-[a-z0-9]{5}", "kube-api-access-*****"),
+        (r"(?i)(resourceversion[^0-9]{1,30})[1-9]\d*", "${1}VERSION"),
+        (r"\b(10|34)\.\d+\.\d+\.\d+\b", "ADDRESS"),
+        (r"^eyJ[\w-]+\.[\w-]+\.[\w-]+$", "TOKEN"),
+        (r"^\d+s$", "AGE"),
+    ]
+    .map(|(pattern, word)| (Regex::new(pattern).unwrap(), word))
+    .into()
+});
+
+/// Replaces what varies in a text.
+pub(crate) fn text(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (pattern, word) in TEXTS.iter() {
+        text = pattern.replace_all(&text, *word).into_owned();
+    }
+    text
+}
+
+/// Replaces what varies in a body; without `managers` it also loses `managedFields`.
+pub(crate) fn body(value: &mut Json, managers: bool) {
+    match value {
+        Json::String(given) => *given = text(given),
+        Json::Array(items) => items.iter_mut().for_each(|item| body(item, managers)),
+        Json::Object(fields) => {
+            // Newer servers leave it out.
+            if fields.get("creationTimestamp").is_some_and(Json::is_null) {
+                fields.shift_remove("creationTimestamp");
+            }
+            if !managers {
+                fields.shift_remove("managedFields");
+            }
+            let generated = fields.get("generateName").and_then(Json::as_str).map(str::to_owned);
+            for (name, below) in fields.iter_mut() {
+                match (name.as_str(), &*below) {
+                    ("resourceVersion", Json::String(text)) if is_version(text) => {
+                        *below = json!("VERSION");
+                    }
+                    ("continue", Json::String(text)) if !text.is_empty() => *below = json!("NEXT"),
+                    ("nodePort" | "healthCheckNodePort", Json::Number(_)) => {
+                        *below = json!("PORT");
+                    }
+                    ("name", Json::String(name)) => {
+                        let prefix = generated.as_ref().filter(|prefix| {
+                            name.strip_prefix(*prefix).is_some_and(|rest| rest.len() == 5)
+                        });
+                        match prefix {
+                            Some(prefix) => *below = json!(format!("{prefix}*****")),
+                            None => *below = json!(text(name)),
+                        }
+                    }
+                    _ => body(below, managers),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    text.len() < 12 && text != "0" && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Gives what a pointer leads to; a step `name=web` is the item of a list with that member.
+pub(crate) fn at<'v>(value: &'v Json, pointer: &str) -> Option<&'v Json> {
+    let mut value = value;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/");
+        value = match (value, step.split_once('=')) {
+            (Json::Array(items), Some((name, wanted))) => {
+                items.iter().find(|item| item[name] == wanted)?
+            }
+            (Json::Array(items), None) => items.get(step.parse::<usize>().ok()?)?,
+            _ => value.get(&step)?,
+        };
+    }
+    Some(value)
+}
