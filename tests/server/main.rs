@@ -71,8 +71,14 @@ fn replayed(area: &Area, shown: Option<&str>) -> BTreeMap<String, Vec<String>> {
         let Some(answers) = recorded.get(&case.name) else {
             panic!("{}/{} was never recorded: ORACLE=…", area.name, case.name);
         };
-        let mut sender = sandbox::Sandbox::new(&suite::space(area, case));
-        let ours = suite::run(area, case, &mut sender);
+        let ours = std::panic::catch_unwind(|| {
+            let mut sender = sandbox::Sandbox::new(&suite::space(area, case));
+            suite::run(area, case, &mut sender)
+        });
+        let Ok(ours) = ours else {
+            outcome.insert(format!("{}/{}", area.name, case.name), vec!["    panics".into()]);
+            continue;
+        };
         assert_eq!(answers.len(), ours.len(), "{}/{}: record it anew", area.name, case.name);
         for (at, (real, ours)) in answers.iter().zip(&ours).enumerate() {
             let lines = parts(real, ours);

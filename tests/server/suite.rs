@@ -15,6 +15,8 @@ pub(crate) struct Area {
     /// What `$WORD` stands for in paths, and the objects that steps begin with.
     words: BTreeMap<String, String>,
     objects: Json,
+    /// What is sent before each case, and not compared.
+    before: Vec<Json>,
     /// The cases.
     pub(crate) cases: Vec<Case>,
 }
@@ -100,6 +102,7 @@ pub(crate) fn area(path: &Path) -> Area {
         name,
         words: words.map(|(name, value)| (name.clone(), word(value))).collect(),
         objects: file["objects"].clone(),
+        before: file["before"].as_array().cloned().unwrap_or_default(),
         cases: file["cases"].as_object().into_iter().flatten().map(case).collect(),
     }
 }
@@ -114,17 +117,13 @@ pub(crate) fn run(area: &Area, case: &Case, sender: &mut dyn Sender) -> Vec<Answ
     let mut words = area.words.clone();
     words.insert("NS".into(), space(area, case));
     let mut answers = Vec::new();
+    for step in &area.before {
+        let sent = sent(area, step, &words);
+        answered(step, &sent, sender);
+    }
     for step in &case.steps {
         let sent = sent(area, step, &words);
-        let mut answer = sender.send(&sent);
-        if let Some(wanted) = step["until"].as_u64() {
-            let mut tries = 0;
-            while u64::from(answer.status) != wanted && tries < 150 {
-                sender.pause();
-                answer = sender.send(&sent);
-                tries += 1;
-            }
-        }
+        let answer = answered(step, &sent, sender);
         for (name, pointer) in step["save"].as_object().into_iter().flatten() {
             let value = answer.body.pointer(pointer.as_str().unwrap_or_default());
             let text = match value {
@@ -137,6 +136,20 @@ pub(crate) fn run(area: &Area, case: &Case, sender: &mut dyn Sender) -> Vec<Answ
         answers.push(compared(step, case, answer));
     }
     answers
+}
+
+/// Sends a request, again and again where the step waits for a status.
+fn answered(step: &Json, sent: &Sent, sender: &mut dyn Sender) -> Answer {
+    let mut answer = sender.send(sent);
+    let Some(wanted) = step["until"].as_u64() else { return answer };
+    for _ in 0..150 {
+        if u64::from(answer.status) == wanted {
+            break;
+        }
+        sender.pause();
+        answer = sender.send(sent);
+    }
+    answer
 }
 
 fn compared(step: &Json, case: &Case, mut answer: Answer) -> Answer {

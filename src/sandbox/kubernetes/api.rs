@@ -167,7 +167,7 @@ fn perform(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
         }
         (&Method::POST, None) => post(inner, call),
         (&Method::PUT, Some(object)) => {
-            let body = call.body()?;
+            let body = call.object()?;
             check_name(&body, object)?;
             let mut how = call.how()?;
             let key = call.key(object);
@@ -218,7 +218,7 @@ fn collection(
 }
 
 fn post(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
-    let body = call.body()?;
+    let body = call.object()?;
     let (version, kind) = (text(&body, "/apiVersion"), text(&body, "/kind"));
     let wrong = (!version.is_empty() && version != call.resource.api_version())
         || (!kind.is_empty() && kind != call.resource.kind);
@@ -373,6 +373,31 @@ impl Call<'_> {
     /// A body that is neither.
     pub fn body(&self) -> Result<Json, Failure> {
         body(self.request)
+    }
+
+    /// Reads the body where it must be an object.
+    ///
+    /// # Errors
+    /// A body that is none.
+    pub fn object(&self) -> Result<Json, Failure> {
+        let body = self.body()?;
+        if body.is_object() {
+            return Ok(body);
+        }
+        let given = match body {
+            Json::Array(_) => "array",
+            Json::String(_) => "string",
+            Json::Bool(_) => "bool",
+            _ => "number",
+        };
+        Err(Failure::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): couldn't get version/kind; \
+             json parse error: json: cannot unmarshal {given} into Go value of type struct {{ \
+             APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
+             \"json:\\\"kind,omitempty\\\"\" }} ({})",
+            self.resource.kind,
+            hex::encode(&self.request.body[..self.request.body.len().min(16)]),
+        )))
     }
 
     /// Gives how a write is to be made.
