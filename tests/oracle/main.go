@@ -52,6 +52,11 @@ func main() {
 		case "apiserver":
 			os.Args = rest
 			os.Exit(cli.Run(server.NewAPIServerCommand()))
+		case "types":
+			if err := types(); err != nil {
+				log.Fatal(err)
+			}
+			return
 		case "controllers":
 			os.Args = rest
 			os.Exit(cli.Run(controllers.NewControllerManagerCommand()))

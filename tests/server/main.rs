@@ -62,12 +62,11 @@ fn compare(real: &Json, ours: &Json, path: &mut String, found: &mut Vec<String>)
     }
 }
 
-/// Replays an area; gives what differs by case, each case being there.
+/// Replays an area; gives what differs by answer, each answer being there.
 fn replayed(area: &Area, shown: Option<&str>) -> BTreeMap<String, Vec<String>> {
     let recorded = suite::recorded(&place("recorded/kubernetes"), &area.name);
     let mut outcome = BTreeMap::new();
     for case in area.cases.iter().filter(|case| shown.is_none_or(|name| name == case.name)) {
-        let mut found = Vec::new();
         let Some(answers) = recorded.get(&case.name) else {
             panic!("{}/{} was never recorded: ORACLE=…", area.name, case.name);
         };
@@ -76,15 +75,14 @@ fn replayed(area: &Area, shown: Option<&str>) -> BTreeMap<String, Vec<String>> {
             suite::run(area, case, &mut sender)
         });
         let Ok(ours) = ours else {
-            outcome.insert(format!("{}/{}", area.name, case.name), vec!["    panics".into()]);
+            outcome.insert(format!("{}/{}/0", area.name, case.name), vec!["    panics".into()]);
             continue;
         };
         assert_eq!(answers.len(), ours.len(), "{}/{}: record it anew", area.name, case.name);
         for (at, (real, ours)) in answers.iter().zip(&ours).enumerate() {
-            let lines = parts(real, ours);
-            found.extend(lines.into_iter().map(|line| format!("    {}: {line}", at + 1)));
+            let lines = parts(real, ours).into_iter().map(|line| format!("    {line}"));
+            outcome.insert(format!("{}/{}/{}", area.name, case.name, at + 1), lines.collect());
         }
-        outcome.insert(format!("{}/{}", area.name, case.name), found);
     }
     outcome
 }
@@ -123,7 +121,9 @@ fn the_sandbox_answers_as_the_recorded_server_did() {
         let gone = listed.keys().filter(|name| !outcome.contains_key(*name));
         wrong.extend(gone.map(|name| format!("{name} is listed and no case")));
     }
-    let share = format!("{agree} of {all} recorded cases agree");
+    let tenths = agree * 1000 / all.max(1);
+    let share =
+        format!("{agree} of {all} recorded answers agree: {}.{} %", tenths / 10, tenths % 10);
     println!("{share}");
     assert!(wrong.is_empty(), "{}\n{share}", wrong.join("\n"));
 }

@@ -15,6 +15,10 @@ static TEXTS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b(10|34)\.\d+\.\d+\.\d+\b", "ADDRESS"),
         (r"^eyJ[\w-]+\.[\w-]+\.[\w-]+$", "TOKEN"),
         (r"^\d+s$", "AGE"),
+        // Differences and structs in Go's syntax, with addresses in memory.
+        (r"(?s)\n\s+[a-z]+\.\w+\{.*", ""),
+        (r"(?s)Invalid value: (core|batch|apps)\.[A-Z]\w+\{.*\}: ", "Invalid value: {…}: "),
+        (r"Invalid value: \{.*\}: field is immutable", "Invalid value: {…}: field is immutable"),
     ]
     .map(|(pattern, word)| (Regex::new(pattern).unwrap(), word))
     .into()
@@ -41,6 +45,12 @@ pub(crate) fn body(value: &mut Json, managers: bool) {
             }
             if !managers {
                 fields.shift_remove("managedFields");
+            }
+            if let Some(Json::Array(causes)) = fields.get_mut("causes") {
+                // Conflicts come in no order.
+                if causes.iter().all(|cause| cause["reason"] == "FieldManagerConflict") {
+                    causes.sort_by_key(|cause| format!("{} {}", cause["message"], cause["field"]));
+                }
             }
             let generated = fields.get("generateName").and_then(Json::as_str).map(str::to_owned);
             for (name, below) in fields.iter_mut() {
