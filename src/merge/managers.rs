@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::fields::FieldSet;
 use super::schema::Schema;
+use super::walk::Comparison;
 
 /// So many entries of updates are kept apart; older ones become one.
 const UPDATES: usize = 10;
@@ -93,12 +94,17 @@ pub fn find(object: &Json, writer: &Writer, operation: Operation) -> Option<Entr
     read(object).into_iter().find(|entry| entry.is_of(writer, operation))
 }
 
-/// Says whether somebody asked to forget all entries, by `[{}]`.
+/// Reads the entries that a write states; `None` where it states none, or one that makes no sense.
+pub fn written(object: &Json) -> Option<Vec<Entry>> {
+    let rows = object.pointer("/metadata/managedFields").and_then(Json::as_array)?;
+    rows.iter().map(entry).collect()
+}
+
+/// Says whether somebody asked to forget all entries, by `[]` or `[{}]`.
 pub fn is_cleared(object: &Json) -> bool {
-    object
-        .pointer("/metadata/managedFields")
-        .and_then(Json::as_array)
-        .is_some_and(|rows| rows.len() == 1 && rows[0].as_object().is_some_and(Map::is_empty))
+    object.pointer("/metadata/managedFields").and_then(Json::as_array).is_some_and(|rows| {
+        rows.is_empty() || (rows.len() == 1 && rows[0].as_object().is_some_and(Map::is_empty))
+    })
 }
 
 /// Writes an object's entries, in order and without empty ones.
@@ -121,16 +127,19 @@ pub fn write(object: &mut Json, mut entries: Vec<Entry>) {
     metadata.insert("managedFields".to_owned(), Json::Array(rows));
 }
 
-/// Gives the entries of the live object; one for all that is there where an object was never
-/// tracked.
-pub(super) fn or_before_first_apply(live: &Json, schema: Schema<'_>, exists: bool) -> Vec<Entry> {
-    let entries = read(live);
-    if !entries.is_empty() || !exists {
-        return entries;
-    }
-    let fields = super::fields_of(live, schema);
+/// Gives the entry for all that is there where an object was never tracked.
+pub(super) fn before_first_apply(
+    live: &Json,
+    bare: &Json,
+    schema: Schema<'_>,
+    writer: &Writer,
+) -> Entry {
+    let fields = Comparison::of(bare, live, schema).touched();
     let api_version = live["apiVersion"].as_str().unwrap_or_default();
-    vec![Writer::new("before-first-apply", api_version).entry(Operation::Update, fields)]
+    let mut entry =
+        Writer::new("before-first-apply", api_version).entry(Operation::Update, fields);
+    entry.time = writer.time.clone();
+    entry
 }
 
 /// Joins the oldest updates where there are too many.
@@ -160,7 +169,8 @@ fn entry(row: &Json) -> Option<Entry> {
         manager: text("manager").unwrap_or_default(),
         operation: match row["operation"].as_str()? {
             "Apply" => Operation::Apply,
-            _ => Operation::Update,
+            "Update" => Operation::Update,
+            _ => return None,
         },
         api_version: text("apiVersion").unwrap_or_default(),
         time: text("time"),

@@ -12,6 +12,7 @@ pub mod schema;
 pub mod structural;
 pub mod fields;
 pub mod lists;
+pub mod check;
 pub mod walk;
 pub mod managers;
 
@@ -28,7 +29,7 @@ pub enum ApplyError {
     /// Other managers own fields to which the intent gives another value.
     #[error("{}", conflicts_text(.0))]
     Conflicts(Vec<Conflict>),
-    /// The intent does not fit the schema: a list item without its key, two with the same key.
+    /// The intent does not fit the schema, like a field that the type does not have.
     #[error("{0}")]
     Invalid(String),
 }
@@ -48,8 +49,9 @@ pub struct Conflict {
 
 /// Merges an intent into the live object and rewrites `metadata.managedFields`.
 ///
-/// `live` is `None` where there is no object yet. The outcome has no defaults: they are the API
-/// server's next step. With `force` fields in conflict change hands.
+/// `live` is `None` where there is no object yet, `bare` what an object has to which nobody has
+/// written. The outcome has no defaults and may have nulls: what becomes of them is the API server's
+/// next step. With `force` fields in conflict change hands.
 ///
 /// # Errors
 /// Conflicts with other managers, and intents that do not fit the schema.
@@ -59,11 +61,18 @@ pub fn apply(
     writer: &Writer,
     force: bool,
     schema: Schema<'_>,
+    bare: &Json,
 ) -> Result<Json, ApplyError> {
-    lists::check(intent, schema, &mut String::new()).map_err(ApplyError::Invalid)?;
+    check::check(intent, schema, &mut String::new()).map_err(ApplyError::Invalid)?;
     let none = Json::Object(serde_json::Map::new());
     let live_object = live.unwrap_or(&none);
-    let entries = managers::or_before_first_apply(live_object, schema, live.is_some());
+    let before = managers::read(live_object);
+    let entries = match live {
+        Some(live) if before.is_empty() => {
+            vec![managers::before_first_apply(live, bare, schema, writer)]
+        }
+        _ => before,
+    };
     let wanted = fields_of(intent, schema);
     let merged = walk::merge(live_object, intent, schema);
     let last = entries
@@ -76,7 +85,6 @@ pub fn apply(
         kept = kept.union(&entry.fields);
     }
     let mut merged = walk::prune(&merged, schema, &last, &kept);
-    walk::drop_nulls(&mut merged);
     let comparison = Comparison::of(live_object, &merged, schema);
     let touched = comparison.touched();
     let conflicts = conflicts(&entries, writer, &touched, live_object, &merged, schema);
@@ -84,10 +92,6 @@ pub fn apply(
         return Err(ApplyError::Conflicts(conflicts));
     }
     let same = comparison.is_same();
-    // Who wishes nothing of an object that nobody owns leaves it as it is.
-    if same && wanted.is_empty() && live.is_some() && managers::read(live_object).is_empty() {
-        return Ok(live_object.clone());
-    }
     let mut result = Vec::new();
     for mut entry in entries {
         if entry.is_of(writer, Operation::Apply) {
@@ -96,27 +100,33 @@ pub fn apply(
         entry.fields = entry.fields.difference(&touched).difference(&comparison.removed);
         result.push(entry);
     }
-    let unchanged = managers::find(live_object, writer, Operation::Apply)
-        .filter(|entry| same && entry.fields == wanted && entry.api_version == writer.api_version);
-    result.push(match unchanged {
-        Some(entry) => entry,
-        None => writer.entry(Operation::Apply, wanted),
-    });
+    let mut own = writer.entry(Operation::Apply, wanted);
+    if same && live.is_some() {
+        // The time is that of the last change of the object, not of the set.
+        own.time = managers::find(live_object, writer, Operation::Apply).and_then(|it| it.time);
+    }
+    result.push(own);
     managers::write(&mut merged, result);
     Ok(merged)
 }
 
 /// Rewrites `metadata.managedFields` of `new` for a write that is no apply: fields that changed go
-/// to the writer, from everybody else.
-pub fn update(live: Option<&Json>, new: &mut Json, writer: &Writer, schema: Schema<'_>) {
-    let none = Json::Object(serde_json::Map::new());
-    let live_object = live.unwrap_or(&none);
+/// to the writer, from everybody else. `bare` is what an object has to which nobody has written.
+pub fn update(
+    live: Option<&Json>,
+    new: &mut Json,
+    writer: &Writer,
+    schema: Schema<'_>,
+    bare: &Json,
+) {
+    if managers::is_cleared(new) {
+        managers::write(new, Vec::new());
+        return;
+    }
+    let live_object = live.unwrap_or(bare);
     let comparison = Comparison::of(live_object, new, schema);
     let touched = comparison.touched();
-    let mut entries = managers::read(new);
-    if entries.is_empty() && !managers::is_cleared(new) {
-        entries = managers::read(live_object);
-    }
+    let entries = managers::written(new).unwrap_or_else(|| managers::read(live_object));
     if comparison.is_same() {
         managers::write(new, entries);
         return;
@@ -187,6 +197,7 @@ fn conflicts_text(conflicts: &[Conflict]) -> String {
             None => groups.push((head, vec![&conflict.path])),
         }
     }
+    groups.sort();
     let many = groups.len() > 1 || conflicts.len() > 1;
     if !many {
         text.push_str(&format!("{}: {}", groups[0].0, groups[0].1[0]));
@@ -210,9 +221,6 @@ impl Conflict {
         }
         if self.owner.operation == Operation::Update {
             text.push_str(&format!(" using {}", self.owner.api_version));
-            if let Some(time) = &self.owner.time {
-                text.push_str(&format!(" at {time}"));
-            }
         }
         text
     }

@@ -17,7 +17,7 @@ static UNTYPED: Shape = Shape::Untyped;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// A string, number or truth value.
-    Scalar,
+    Scalar(Scalar),
     /// Anything: objects go field by field, lists whole.
     Untyped,
     /// Named fields; with the defaults of those that are keys of lists.
@@ -28,6 +28,8 @@ pub enum Shape {
         defaults: BTreeMap<String, Json>,
         /// Whether it is replaced whole.
         atomic: bool,
+        /// Whether it may have other fields too.
+        open: bool,
     },
     /// Free keys.
     Map {
@@ -50,6 +52,19 @@ pub enum Shape {
         /// Whether it is replaced whole here.
         atomic: bool,
     },
+}
+
+/// What a scalar may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// A text.
+    Text,
+    /// A number, whole or not.
+    Number,
+    /// True or false.
+    Truth,
+    /// Any of them.
+    Any,
 }
 
 /// How two lists become one.
@@ -157,7 +172,7 @@ impl Schema<'static> {
         let shape = SHAPE.get_or_init(|| {
             let metadata = Shape::Named { name: "meta.v1.ObjectMeta".into(), atomic: false };
             let fields = BTreeMap::from([("metadata".to_owned(), metadata)]);
-            Shape::Struct { fields, defaults: BTreeMap::new(), atomic: false }
+            Shape::Struct { fields, defaults: BTreeMap::new(), atomic: false, open: true }
         });
         Schema { types: Types::bundled(), shape }
     }
@@ -167,7 +182,7 @@ impl<'a> Schema<'a> {
     /// Gives what the type means for these values; they decide only where the schema says nothing.
     pub fn form<'v>(self, values: impl IntoIterator<Item = &'v Json>) -> Form<'a> {
         match self.resolved() {
-            (_, true) | (Shape::Scalar, _) => Form::Leaf,
+            (_, true) | (Shape::Scalar(_), _) => Form::Leaf,
             (Shape::Struct { fields, .. }, _) => Form::Struct(fields),
             (Shape::Map { of, .. }, _) => Form::Map(self.at(of)),
             (Shape::List { of, how }, _) => match how {
@@ -256,7 +271,12 @@ fn shape(row: &Json) -> Shape {
                 Shape::Named { name: name.trim_end_matches('!').to_owned(), atomic }
             }
             None if word == "untyped" => Shape::Untyped,
-            None => Shape::Scalar,
+            None => Shape::Scalar(match word {
+                "string" => Scalar::Text,
+                "numeric" => Scalar::Number,
+                "boolean" => Scalar::Truth,
+                _ => Scalar::Any,
+            }),
         };
     }
     let atomic = row["atomic"].as_bool().unwrap_or(false);
@@ -266,7 +286,7 @@ fn shape(row: &Json) -> Shape {
             .as_object()
             .map(|rows| rows.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
             .unwrap_or_default();
-        return Shape::Struct { fields, defaults, atomic };
+        return Shape::Struct { fields, defaults, atomic, open: false };
     }
     if !row["map"].is_null() {
         return Shape::Map { of: Box::new(shape(&row["map"])), atomic };
@@ -283,6 +303,6 @@ fn shape(row: &Json) -> Shape {
     }
     match row["scalar"].as_str() {
         Some("untyped") => Shape::Untyped,
-        _ => Shape::Scalar,
+        _ => Shape::Scalar(Scalar::Any),
     }
 }

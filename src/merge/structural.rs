@@ -4,19 +4,26 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::schema::{Merge, Shape, Types, type_name};
+use super::schema::{Merge, Scalar, Shape, Types, type_name};
 
 /// Gives a table with the type of a custom resource in it, over the bundled one.
 pub fn types(api_version: &str, kind: &str, schema: &Json) -> Types {
     let mut root = match shape(schema) {
-        Shape::Struct { fields, defaults, .. } => Shape::Struct { fields, defaults, atomic: false },
-        _ => Shape::Struct { fields: BTreeMap::new(), defaults: BTreeMap::new(), atomic: false },
+        Shape::Struct { fields, defaults, open, .. } => {
+            Shape::Struct { fields, defaults, atomic: false, open }
+        }
+        _ => Shape::Struct {
+            fields: BTreeMap::new(),
+            defaults: BTreeMap::new(),
+            atomic: false,
+            open: schema["x-kubernetes-preserve-unknown-fields"] == true,
+        },
     };
     if let Shape::Struct { fields, .. } = &mut root {
         let metadata = Shape::Named { name: "meta.v1.ObjectMeta".into(), atomic: false };
         fields.insert("metadata".into(), metadata);
         for name in ["apiVersion", "kind"] {
-            fields.insert(name.into(), Shape::Scalar);
+            fields.insert(name.into(), Shape::Scalar(Scalar::Text));
         }
     }
     let mut types = Types::over_bundled();
@@ -35,7 +42,9 @@ fn shape(schema: &Json) -> Shape {
             let defaults = properties.iter().filter_map(|(name, below)| {
                 below.get("default").map(|default| (name.clone(), default.clone()))
             });
-            Shape::Struct { fields: fields.collect(), defaults: defaults.collect(), atomic }
+            let open = schema["x-kubernetes-preserve-unknown-fields"] == true
+                || schema["x-kubernetes-embedded-resource"] == true;
+            Shape::Struct { fields: fields.collect(), defaults: defaults.collect(), atomic, open }
         }
         Some("object") if free.is_object() => Shape::Map { of: Box::new(shape(free)), atomic },
         Some("array") => {
@@ -51,7 +60,11 @@ fn shape(schema: &Json) -> Shape {
             Shape::List { of: Box::new(shape(&schema["items"])), how }
         }
         Some("object") | None if schema["x-kubernetes-int-or-string"] != true => Shape::Untyped,
-        _ => Shape::Scalar,
+        _ if schema["x-kubernetes-int-or-string"] == true => Shape::Scalar(Scalar::Any),
+        Some("string") => Shape::Scalar(Scalar::Text),
+        Some("integer" | "number") => Shape::Scalar(Scalar::Number),
+        Some("boolean") => Shape::Scalar(Scalar::Truth),
+        _ => Shape::Scalar(Scalar::Any),
     }
 }
 
@@ -77,9 +90,9 @@ mod tests {
         let first = Writer::new("one", "example.com/v1");
         let second = Writer::new("two", "example.com/v1");
 
-        let live = apply(None, &widget(json!([{ "name": "a", "size": 1 }])), &first, false, of);
+        let live = apply(None, &widget(json!([{ "name": "a", "size": 1 }])), &first, false, of, &json!({}));
         let wish = widget(json!([{ "name": "b", "size": 2 }]));
-        let live = apply(Some(&live.unwrap()), &wish, &second, false, of).unwrap();
+        let live = apply(Some(&live.unwrap()), &wish, &second, false, of, &json!({})).unwrap();
 
         assert_eq!(
             live["spec"]["parts"],

@@ -23,7 +23,7 @@ fn intent(spec: Json) -> Json {
 }
 
 fn applied(live: Option<&Json>, spec: Json, by: &str) -> Json {
-    apply(live, &intent(spec), &writer(by), false, deployment()).unwrap()
+    apply(live, &intent(spec), &writer(by), false, deployment(), &json!({})).unwrap()
 }
 
 fn owned(object: &Json, by: &str, operation: Operation) -> FieldSet {
@@ -42,7 +42,7 @@ fn an_apply_said_twice_changes_nothing() {
 
     let mut later = writer("a");
     later.time = Some("2026-01-02T00:00:00Z".into());
-    let twice = apply(Some(&once), &intent(spec), &later, false, deployment()).unwrap();
+    let twice = apply(Some(&once), &intent(spec), &later, false, deployment(), &json!({})).unwrap();
 
     assert_eq!(once, twice);
 }
@@ -83,7 +83,7 @@ fn another_value_of_an_owned_field_is_a_conflict() {
     let live = applied(None, json!({"replicas": 2}), "a");
 
     let refused =
-        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("b"), false, deployment());
+        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("b"), false, deployment(), &json!({}));
 
     let Err(ApplyError::Conflicts(conflicts)) = refused else { panic!("no conflict") };
     assert_eq!(conflicts.len(), 1);
@@ -101,7 +101,7 @@ fn force_moves_a_field_to_the_new_manager() {
     let live = applied(None, json!({"replicas": 2, "paused": true}), "a");
 
     let forced =
-        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("b"), true, deployment())
+        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("b"), true, deployment(), &json!({}))
             .unwrap();
 
     assert_eq!(forced["spec"]["replicas"], 3);
@@ -139,7 +139,7 @@ fn an_injected_sidecar_stays() {
     let mut new = live.clone();
     let items = new["spec"]["template"]["spec"]["containers"].as_array_mut().unwrap();
     items.push(json!({"name": "proxy", "image": "p"}));
-    update(Some(&live), &mut new, &writer("injector"), deployment());
+    update(Some(&live), &mut new, &writer("injector"), deployment(), &json!({}));
 
     let object = applied(Some(&new), containers(json!([{"name": "a", "image": "y"}])), "a");
 
@@ -154,12 +154,12 @@ fn an_update_takes_the_fields_that_it_changes() {
     let mut new = live.clone();
     new["spec"]["replicas"] = json!(5);
 
-    update(Some(&live), &mut new, &writer("hand"), deployment());
+    update(Some(&live), &mut new, &writer("hand"), deployment(), &json!({}));
 
     assert!(!owned(&new, "a", Operation::Apply).has(&["f:spec", "f:replicas"]));
     assert!(owned(&new, "hand", Operation::Update).has(&["f:spec", "f:replicas"]));
     let refused =
-        apply(Some(&new), &intent(json!({"replicas": 2})), &writer("a"), false, deployment());
+        apply(Some(&new), &intent(json!({"replicas": 2})), &writer("a"), false, deployment(), &json!({}));
     let text = refused.unwrap_err().to_string();
     assert_eq!(
         text,
@@ -174,7 +174,7 @@ fn an_update_that_removes_a_field_takes_it_from_all() {
     let mut new = live.clone();
     new["spec"].as_object_mut().unwrap().shift_remove("paused");
 
-    update(Some(&live), &mut new, &writer("hand"), deployment());
+    update(Some(&live), &mut new, &writer("hand"), deployment(), &json!({}));
 
     assert!(!owned(&new, "a", Operation::Apply).has(&["f:spec", "f:paused"]));
     assert!(owned(&new, "hand", Operation::Update).is_empty());
@@ -185,7 +185,7 @@ fn what_was_never_tracked_is_owned_by_before_first_apply() {
     let live = intent(json!({"replicas": 2}));
 
     let refused =
-        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("a"), false, deployment());
+        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("a"), false, deployment(), &json!({}));
 
     assert!(refused.unwrap_err().to_string().contains("before-first-apply"));
 }
@@ -194,7 +194,7 @@ fn what_was_never_tracked_is_owned_by_before_first_apply() {
 fn two_items_with_the_same_key_are_refused() {
     let twice = containers(json!([{"name": "a"}, {"name": "a"}]));
 
-    let refused = apply(None, &intent(twice), &writer("a"), false, deployment());
+    let refused = apply(None, &intent(twice), &writer("a"), false, deployment(), &json!({}));
 
     let text = refused.unwrap_err().to_string();
     assert_eq!(text, ".spec.template.spec.containers: duplicate entries for key [name=\"a\"]");
@@ -205,7 +205,7 @@ fn extract_gives_the_owned_fields_and_the_keys() {
     let live = applied(None, containers(json!([{"name": "a", "image": "x"}])), "a");
     let mut new = live.clone();
     new["spec"]["template"]["spec"]["containers"][0]["tty"] = json!(true);
-    update(Some(&live), &mut new, &writer("hand"), deployment());
+    update(Some(&live), &mut new, &writer("hand"), deployment(), &json!({}));
 
     let part = extract(&new, &owned(&new, "hand", Operation::Update), deployment());
 

@@ -47,8 +47,6 @@ fn compare(
     path: &mut Vec<String>,
     result: &mut Comparison,
 ) {
-    let old = old.filter(|value| !value.is_null());
-    let new = new.filter(|value| !value.is_null());
     if old == new {
         return;
     }
@@ -59,7 +57,7 @@ fn compare(
             _ => {}
         }
     }
-    let form = schema.form(old.into_iter().chain(new));
+    let form = schema.form(old.into_iter().chain(new).filter(|value| !value.is_null()));
     let both_bare = old.is_none_or(is_bare) && new.is_none_or(is_bare);
     match form {
         Form::Struct(_) | Form::Map(_) if !both_bare => {
@@ -234,18 +232,6 @@ pub fn extract(value: &Json, owned: &FieldSet, schema: Schema<'_>) -> Option<Jso
             (owned.own || !result.is_empty()).then_some(Json::Array(result))
         }
         _ => (owned.own || !owned.is_empty()).then(|| value.clone()),
-    }
-}
-
-/// Takes away fields that are null: a null in an intent removes.
-pub fn drop_nulls(value: &mut Json) {
-    match value {
-        Json::Object(object) => {
-            object.retain(|_, below| !below.is_null());
-            object.values_mut().for_each(drop_nulls);
-        }
-        Json::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
     }
 }
 

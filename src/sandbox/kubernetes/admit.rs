@@ -10,6 +10,7 @@ use super::failure::{Cause, Failure};
 use super::immutable;
 use super::resources::Resource;
 use super::services;
+use super::shapes;
 use super::store::{Key, Store, digest, is_deleting, items, mix, name, text};
 use super::validate;
 use crate::merge;
@@ -38,6 +39,8 @@ pub struct How {
     pub dry_run: bool,
     /// Whether `managedFields` are right already, as after an apply.
     pub managed: bool,
+    /// Fields that the body has twice.
+    pub twice: Vec<String>,
     /// What the caller is told besides.
     pub warnings: Vec<String>,
 }
@@ -52,6 +55,7 @@ impl How {
             validation: Validation::Ignore,
             dry_run: false,
             managed: false,
+            twice: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -73,22 +77,22 @@ pub fn create(
         object["metadata"] = json!({});
     }
     namespace_is_open(store, resource, namespace, name(&object))?;
-    identify(store, resource, namespace, &mut object)?;
-    let key = Key::new(resource, namespace, name(&object));
-    if store.get(&key).is_some() {
-        return Err(Failure::already_exists(resource, &key.name));
-    }
     if resource.has_status() && !how.writer.manager.starts_with("kube") {
         remove(&mut object, "status");
     }
-    fill(store, resource, &mut object);
+    prepare(store, resource, &mut object);
+    own(store, resource, None, &mut object, how);
+    identify(store, resource, namespace, &mut object)?;
+    let key = Key::new(resource, namespace, name(&object));
+    if let Some(there) = store.get(&key) {
+        return Err(Failure::already_exists(resource, &key.name, is_deleting(there)));
+    }
     admit(store, resource, None, &mut object)?;
-    finish_metadata(&mut object);
+    shapes::settle(&mut object, &resource.api_version(), resource.kind);
     let causes = faults(store, resource, &object, &missing);
     if !causes.is_empty() {
         return Err(Failure::invalid(resource, &key.name, &causes));
     }
-    own(store, resource, None, &mut object, how);
     if how.dry_run {
         return Ok(object);
     }
@@ -129,16 +133,16 @@ pub fn update(
         }
     }
     carry_over(&old, &mut object);
+    prepare(store, resource, &mut object);
+    own(store, resource, Some(&old), &mut object, how);
     if !status {
-        fill(store, resource, &mut object);
         admit(store, resource, Some(&old), &mut object)?;
-        finish_metadata(&mut object);
-        let mut causes = match resource.custom {
-            true => Vec::new(),
-            false => immutable::check(resource.kind, &old, &object),
-        };
-        causes.extend(finalizers(&old, &object));
+        shapes::settle(&mut object, &resource.api_version(), resource.kind);
+        let mut causes = finalizers(&old, &object);
         causes.extend(faults(store, resource, &object, &missing));
+        if !resource.custom {
+            causes.extend(immutable::check(resource.kind, &old, &object));
+        }
         if !causes.is_empty() {
             return Err(Failure::invalid(resource, &key.name, &causes));
         }
@@ -147,7 +151,6 @@ pub fn update(
             object["metadata"]["generation"] = json!(generation);
         }
     }
-    own(store, resource, Some(&old), &mut object, how);
     object["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
     if without_times(&object) == without_times(&old) {
         return Ok(old);
@@ -160,6 +163,13 @@ pub fn update(
         return Ok(store.remove(key).unwrap_or_default());
     }
     Ok(store.write(key, object))
+}
+
+/// Brings an object into the form in which the kind is written, with its defaults.
+fn prepare(store: &Store, resource: &Resource, object: &mut Json) {
+    shapes::strip(object, &resource.api_version(), resource.kind);
+    fill(store, resource, object);
+    shapes::settle(object, &resource.api_version(), resource.kind);
 }
 
 /// Fills in what the kind's defaults say.
@@ -218,20 +228,29 @@ fn conform(
     if let Some(schema) = custom::schema(store, resource) {
         custom::conform(object, &schema, &mut findings);
     }
-    if let Some((path, wanted, given)) = findings.mistyped {
-        let kind = resource.kind;
-        return Err(Failure::bad_request(format!(
-            "{kind} in version \"{}\" cannot be handled as a {kind}: json: cannot unmarshal {given} \
-             into Go struct field {kind}.{path} of type {wanted}",
-            resource.version
-        )));
+    let kind = resource.kind;
+    let about = format!("{kind} in version \"{}\" cannot be handled as a {kind}", resource.version);
+    if let Some(fault) = findings.mistyped {
+        return Err(match how.managed {
+            true => Failure::internal(format!(
+                "failed to convert new object ({}/{}; {}, Kind={kind}) to proper version: unable to \
+                 convert unstructured object to {}, Kind={kind}: {fault}",
+                text(object, "/metadata/namespace"),
+                name(object),
+                resource.group_version(),
+                resource.group_version(),
+            )),
+            false => Failure::bad_request(format!("{about}: {fault}")),
+        });
     }
-    if !findings.unknown.is_empty() {
-        let texts: Vec<String> =
-            findings.unknown.iter().map(|field| format!("unknown field \"{field}\"")).collect();
+    let unknown = findings.unknown.iter().map(|field| format!("unknown field \"{field}\""));
+    let twice = std::mem::take(&mut how.twice);
+    let texts: Vec<String> =
+        twice.iter().map(|field| format!("duplicate field \"{field}\"")).chain(unknown).collect();
+    if !texts.is_empty() {
         match how.validation {
             Validation::Strict => {
-                let text = format!("strict decoding error: {}", texts.join(", "));
+                let text = format!("{about}: strict decoding error: {}", texts.join(", "));
                 return Err(Failure::bad_request(text));
             }
             Validation::Warn => how.warnings.extend(texts),
@@ -368,9 +387,16 @@ fn finalizers(old: &Json, object: &Json) -> Vec<Cause> {
         return Vec::new();
     }
     let detail = format!(
-        "no new finalizers can be added if the object is being deleted, found new finalizers {new:?}"
+        "no new finalizers can be added if the object is being deleted, found new finalizers {}",
+        go_list(&new)
     );
     vec![Cause::forbidden("metadata.finalizers", &detail)]
+}
+
+/// Writes texts as the server's language writes a list of them.
+fn go_list(texts: &[&Json]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
+    format!("[]string{{{}}}", texts.join(", "))
 }
 
 /// What counts for `generation`: everything but metadata and status.
@@ -391,6 +417,7 @@ fn admit(
     match (resource.kind, old) {
         _ if resource.custom => {}
         ("Pod", None) => admit_pod(store, object),
+        ("Namespace", None) => namespace_holds(object),
         ("Service", _) => services::allocate(store, resource, old, object)?,
         ("Job", _) => job_labels(old, object),
         ("Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet", _) => {}
@@ -399,15 +426,21 @@ fn admit(
             add_finalizer(object, "kubernetes.io/pvc-protection");
         }
         ("PersistentVolume", None) => add_finalizer(object, "kubernetes.io/pv-protection"),
-        ("CustomResourceDefinition", None) => {
-            add_finalizer(object, custom::CLEAN_UP);
-        }
         ("PriorityClass", None) => {
             defaults_priority(object);
         }
         _ => {}
     }
     Ok(())
+}
+
+/// A namespace is held until what is in it has gone.
+fn namespace_holds(object: &mut Json) {
+    let mut finalizers = items(object, "/spec/finalizers").to_vec();
+    if !finalizers.iter().any(|one| one == "kubernetes") {
+        finalizers.push(json!("kubernetes"));
+    }
+    object["spec"]["finalizers"] = json!(finalizers);
 }
 
 fn defaults_priority(object: &mut Json) {
@@ -461,22 +494,6 @@ fn default_class(store: &Store, object: &mut Json) {
     }
 }
 
-fn finish_metadata(object: &mut Json) {
-    super::nulls::drop(object);
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        for name in ["labels", "annotations"] {
-            if metadata.get(name).is_some_and(|map| map.as_object().is_some_and(Map::is_empty)) {
-                metadata.shift_remove(name);
-            }
-        }
-        for name in ["finalizers", "ownerReferences"] {
-            if metadata.get(name).is_some_and(|list| list.as_array().is_some_and(Vec::is_empty)) {
-                metadata.shift_remove(name);
-            }
-        }
-    }
-}
-
 fn own(store: &Store, resource: &Resource, old: Option<&Json>, object: &mut Json, how: &mut How) {
     if how.managed {
         return;
@@ -486,7 +503,26 @@ fn own(store: &Store, resource: &Resource, old: Option<&Json>, object: &mut Json
     let types = custom::types(store, resource);
     let own = types.as_ref().and_then(|all| all.known(&resource.api_version(), resource.kind));
     let schema = own.unwrap_or_else(|| Schema::of(&resource.api_version(), resource.kind));
-    merge::update(old, object, &how.writer, schema);
+    let bare = shapes::bare(&resource.api_version(), resource.kind);
+    // What only the status's own way may write nobody owns by another.
+    let hidden = resource.has_status() && how.writer.subresource.is_none();
+    let status = hidden.then(|| {
+        let there = old.unwrap_or(&bare).get("status").cloned();
+        let given = object.get("status").cloned();
+        put_status(object, there);
+        given
+    });
+    merge::update(old, object, &how.writer, schema, &bare);
+    if let Some(given) = status {
+        put_status(object, given);
+    }
+}
+
+fn put_status(object: &mut Json, status: Option<Json>) {
+    match status {
+        Some(status) => object["status"] = status,
+        None => remove(object, "status"),
+    }
 }
 
 /// Takes a field out.

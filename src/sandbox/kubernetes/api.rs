@@ -12,7 +12,7 @@ use super::custom;
 use super::definitions;
 use super::delete::{self, Deleted, Options};
 use super::discovery;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::patch;
 use super::protobuf;
 use super::read::{self, Form, Wanted};
@@ -20,6 +20,7 @@ use super::resources::{self, Resource};
 use super::select::Selector;
 use super::store::{Key, name, text};
 use super::subresources;
+use super::twice;
 use super::watch;
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 use crate::merge::managers::Writer;
@@ -251,10 +252,8 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let force = call.query("force");
     if media == "application/apply-patch+yaml" {
         if call.query("fieldManager").is_none_or(|name| name.is_empty()) {
-            return Err(Failure::unprocessable(
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is \
-                 required for apply patch",
-            ));
+            let cause = Cause::required("fieldManager", "is required for apply patch");
+            return Err(Failure::options("PatchOptions", &cause));
         }
         let intent = call.body()?;
         let force = force.as_deref() == Some("true");
@@ -265,10 +264,8 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
         return Ok(call.reply(status, &written, &how));
     }
     if force.is_some() {
-        return Err(Failure::unprocessable(
-            "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for \
-             non-apply patch",
-        ));
+        let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
+        return Err(Failure::options("PatchOptions", &cause));
     }
     let change = call.body()?;
     let mut store = inner.locked();
@@ -411,35 +408,49 @@ impl Call<'_> {
             .query("fieldManager")
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| agent.to_owned());
+        let options = match self.request.method {
+            Method::POST => "CreateOptions",
+            Method::PUT => "UpdateOptions",
+            _ => "PatchOptions",
+        };
         if manager.len() > 128 {
-            return Err(Failure::unprocessable(
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more \
-                 than 128 bytes",
-            ));
+            return Err(Failure::options(options, &Cause::too_long("fieldManager", 128)));
         }
         let validation = match self.query("fieldValidation").as_deref() {
             Some("Strict") => Validation::Strict,
             Some("Ignore") => Validation::Ignore,
             None | Some("" | "Warn") => Validation::Warn,
             Some(other) => {
-                return Err(Failure::unprocessable(format!(
-                    "fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \
-                     \"Strict\", \"Warn\""
-                )));
+                let known = ["", "Ignore", "Strict", "Warn"];
+                let cause = Cause::unsupported("fieldValidation", &json!(other), &known);
+                return Err(Failure::options(options, &cause));
             }
         };
         let dry_run = match self.query("dryRun").as_deref() {
             None | Some("") => false,
             Some("All") => true,
             Some(other) => {
-                return Err(Failure::unprocessable(format!(
-                    "dryRun: Unsupported value: {other:?}: supported values: \"All\""
-                )));
+                let mut cause = Cause::unsupported("dryRun", &json!(other), &["All"]);
+                cause.message = cause.message.replacen(
+                    &format!("{other:?}"),
+                    &format!("[]string{{{other:?}}}"),
+                    1,
+                );
+                return Err(Failure::options(options, &cause));
             }
         };
         let mut writer = Writer::new(manager, self.resource.api_version());
         writer.subresource = self.subresource.clone();
-        Ok(How { writer, validation, dry_run, managed: false, warnings: Vec::new() })
+        Ok(How { writer, validation, dry_run, managed: false, twice: self.twice(), warnings: Vec::new() })
+    }
+
+    /// Gives the fields that the body has twice, where that is looked for.
+    fn twice(&self) -> Vec<String> {
+        let media = self.media();
+        match media.contains("patch") || media.contains("protobuf") || self.subresource.is_some() {
+            true => Vec::new(),
+            false => twice::fields(&self.request.body),
+        }
     }
 
     /// Makes the answer to a write.

@@ -4,9 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::admit::{self, How, remove};
 use super::custom;
-use super::definitions;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::resources::Resource;
+use super::shapes;
 use super::store::{Key, Store, text};
 use crate::merge;
 use crate::merge::ApplyError;
@@ -25,17 +25,18 @@ pub fn apply(
     force: bool,
 ) -> Result<(Json, bool), Failure> {
     check(resource, key, &intent)?;
-    conform(store, resource, key, &mut intent, how)?;
     let version = text(&intent, "/metadata/resourceVersion").to_owned();
     let uid = text(&intent, "/metadata/uid").to_owned();
+    let name = text(&intent, "/metadata/namespace").to_owned() + "/" + &key.name;
     for name in ["resourceVersion", "uid", "creationTimestamp", "managedFields", "generation"] {
         remove(&mut intent["metadata"], name);
     }
-    if resource.has_status() && how.writer.subresource.is_none() {
-        remove(&mut intent, "status");
-    }
-    if resource.kind == "Secret" {
-        fold_texts(&mut intent);
+    if resource.has_status() {
+        match how.writer.subresource.as_deref() {
+            None => remove(&mut intent, "status"),
+            Some("status") => keep_status(&mut intent),
+            Some(_) => {}
+        }
     }
     let live = store.get(key).cloned();
     guard(resource, key, live.as_ref(), &version, &uid)?;
@@ -46,8 +47,9 @@ pub fn apply(
     let types = custom::types(store, resource);
     let own = types.as_ref().and_then(|all| all.known(&resource.api_version(), resource.kind));
     let schema = own.unwrap_or_else(|| Schema::of(&resource.api_version(), resource.kind));
-    let merged = merge::apply(live.as_ref(), &intent, &how.writer, force, schema)
-        .map_err(|error| refusal(resource, key, error))?;
+    let bare = shapes::bare(&resource.api_version(), resource.kind);
+    let merged = merge::apply(live.as_ref(), &intent, &how.writer, force, schema, &bare)
+        .map_err(|error| refusal(resource, &name, error))?;
     if live.is_some() {
         let object = admit::update(store, resource, key, merged, how)?;
         return Ok((object, false));
@@ -60,22 +62,32 @@ pub fn apply(
 }
 
 fn check(resource: &Resource, key: &Key, intent: &Json) -> Result<(), Failure> {
-    if !intent.is_object() {
-        return Err(Failure::bad_request("error decoding YAML: the body is no object"));
-    }
-    let (version, kind) = (text(intent, "/apiVersion"), text(intent, "/kind"));
-    if version.is_empty() || kind.is_empty() {
-        return Err(Failure::bad_request("invalid object type: apiVersion and kind must be set"));
-    }
-    if version != resource.api_version() || kind != resource.kind {
+    let given = match intent {
+        Json::Array(_) => Some("array"),
+        Json::String(_) => Some("string"),
+        Json::Number(_) => Some("number"),
+        Json::Bool(_) => Some("bool"),
+        Json::Object(_) | Json::Null => None,
+    };
+    if let Some(given) = given {
         return Err(Failure::bad_request(format!(
-            "invalid object type: {version}, Kind={kind}: expected {}, Kind={}",
-            resource.api_version(),
-            resource.kind
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot \
+             unmarshal {given} into Go value of type map[string]interface {{}}"
         )));
     }
+    let (version, kind) = (text(intent, "/apiVersion"), text(intent, "/kind"));
+    if version != resource.api_version() || kind != resource.kind {
+        let version = if version.contains('/') { version.into() } else { format!("/{version}") };
+        return Err(Failure::bad_request(format!("invalid object type: {version}, Kind={kind}")));
+    }
     let name = text(intent, "/metadata/name");
-    if !name.is_empty() && name != key.name {
+    if name.is_empty() {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            key.name
+        )));
+    }
+    if name != key.name {
         return Err(Failure::bad_request(format!(
             "the name of the object ({name}) does not match the name on the URL ({})",
             key.name
@@ -87,49 +99,19 @@ fn check(resource: &Resource, key: &Key, intent: &Json) -> Result<(), Failure> {
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
-    let entries = &intent["metadata"]["managedFields"];
-    if entries.as_array().is_some_and(|entries| !entries.is_empty()) {
+    if intent["metadata"]["managedFields"].is_array() {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
     }
     Ok(())
 }
 
-fn conform(
-    store: &Store,
-    resource: &Resource,
-    key: &Key,
-    intent: &mut Json,
-    how: &How,
-) -> Result<(), Failure> {
-    let mut findings = definitions::conform(intent, &resource.api_version(), resource.kind);
-    if let Some(schema) = custom::schema(store, resource) {
-        custom::conform(intent, &schema, &mut findings);
+/// Takes out what an apply to the status cannot set.
+fn keep_status(intent: &mut Json) {
+    if let Some(intent) = intent.as_object_mut() {
+        intent.retain(|name, _| {
+            ["apiVersion", "kind", "metadata", "status"].contains(&name.as_str())
+        });
     }
-    let about = format!(
-        "({}/{}; {}, Kind={})",
-        key.namespace,
-        key.name,
-        resource.api_version(),
-        resource.kind
-    );
-    if !findings.unknown.is_empty() {
-        if how.validation == admit::Validation::Strict {
-            let texts: Vec<String> =
-                findings.unknown.iter().map(|field| format!("unknown field \"{field}\"")).collect();
-            let text = format!("strict decoding error: {}", texts.join(", "));
-            return Err(Failure::bad_request(text));
-        }
-        return Err(Failure::bad_request(format!(
-            "failed to create typed patch object {about}: .{}: field not declared in schema",
-            findings.unknown[0]
-        )));
-    }
-    if let Some((path, wanted, given)) = findings.mistyped {
-        return Err(Failure::bad_request(format!(
-            "failed to create typed patch object {about}: .{path}: expected {wanted}, got {given}"
-        )));
-    }
-    Ok(())
 }
 
 fn guard(
@@ -140,10 +122,12 @@ fn guard(
     uid: &str,
 ) -> Result<(), Failure> {
     let Some(live) = live else {
-        if !uid.is_empty() || !version.is_empty() {
-            let text =
-                "uid mismatch: the provided object specified uid, and no existing object was found";
-            return Err(Failure::conflict(resource, &key.name, text));
+        if !uid.is_empty() {
+            let text = format!(
+                "uid mismatch: the provided object specified uid {uid}, and no existing object was \
+                 found"
+            );
+            return Err(Failure::conflict(resource, &key.name, &text));
         }
         return Ok(());
     };
@@ -153,28 +137,13 @@ fn guard(
     }
     let there = text(live, "/metadata/uid");
     if !uid.is_empty() && uid != there {
-        let text =
-            format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {there}");
-        return Err(Failure::conflict(resource, &key.name, &text));
+        let cause = Cause::invalid("metadata.uid", &json!(uid), "field is immutable");
+        return Err(Failure::invalid(resource, &key.name, &[cause.clone(), cause]));
     }
     Ok(())
 }
 
-fn fold_texts(intent: &mut Json) {
-    use base64::Engine;
-    let Some(texts) = intent.as_object_mut().and_then(|o| o.shift_remove("stringData")) else {
-        return;
-    };
-    if !intent["data"].is_object() {
-        intent["data"] = json!({});
-    }
-    for (name, value) in texts.as_object().into_iter().flatten() {
-        let bytes = value.as_str().unwrap_or_default();
-        intent["data"][name] = json!(base64::engine::general_purpose::STANDARD.encode(bytes));
-    }
-}
-
-fn refusal(resource: &Resource, key: &Key, error: ApplyError) -> Failure {
+fn refusal(resource: &Resource, name: &str, error: ApplyError) -> Failure {
     let message = error.to_string();
     match error {
         ApplyError::Conflicts(conflicts) => {
@@ -182,11 +151,9 @@ fn refusal(resource: &Resource, key: &Key, error: ApplyError) -> Failure {
                 conflicts.into_iter().map(|conflict| (conflict.with(), conflict.path)).collect();
             Failure::field_conflicts(&message, causes)
         }
-        ApplyError::Invalid(text) => Failure::unprocessable(format!(
-            "failed to create typed patch object ({}/{}; {}, Kind={}): {text}",
-            key.namespace,
-            key.name,
-            resource.api_version(),
+        ApplyError::Invalid(text) => Failure::internal(format!(
+            "failed to create typed patch object ({name}; {}, Kind={}): {text}",
+            resource.group_version(),
             resource.kind
         )),
     }

@@ -6,7 +6,7 @@
 use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
-use super::definitions::{Findings, mistyped};
+use super::definitions::Findings;
 use super::failure::Cause;
 use super::resources::Resource;
 use super::store::{Store, items, name, text};
@@ -145,27 +145,13 @@ pub fn conform(object: &mut Json, schema: &Json, found: &mut Findings) {
         known || open
     });
     missing(&Json::Object(fields.clone()), schema, "", found);
+    found.unknown.sort();
 }
 
 fn walk(value: &mut Json, schema: &Json, path: &mut String, found: &mut Findings) {
-    if value.is_null() {
-        if schema["nullable"] != true {
-            mistyped(value, schema["type"].as_str().unwrap_or("value"), path, found);
-        }
-        return;
-    }
-    if schema["x-kubernetes-int-or-string"] == true {
-        if !value.is_string() && !value.is_i64() && !value.is_u64() {
-            mistyped(value, "integer or string", path, found);
-        }
-        return;
-    }
-    match schema["type"].as_str() {
-        Some("object") => object(value, schema, path, found),
-        Some("array") => {
-            let Some(parts) = value.as_array_mut() else {
-                return mistyped(value, "array", path, found);
-            };
+    match value {
+        Json::Object(_) if schema["type"] == "object" => object(value, schema, path, found),
+        Json::Array(parts) if schema["type"] == "array" => {
             let length = path.len();
             for (at, part) in parts.iter_mut().enumerate() {
                 path.push_str(&format!("[{at}]"));
@@ -173,18 +159,12 @@ fn walk(value: &mut Json, schema: &Json, path: &mut String, found: &mut Findings
                 path.truncate(length);
             }
         }
-        Some("string") if !value.is_string() => mistyped(value, "string", path, found),
-        Some("integer") if !value.is_i64() && !value.is_u64() => {
-            mistyped(value, "integer", path, found);
-        }
-        Some("number") if !value.is_number() => mistyped(value, "number", path, found),
-        Some("boolean") if !value.is_boolean() => mistyped(value, "boolean", path, found),
         _ => {}
     }
 }
 
 fn object(value: &mut Json, schema: &Json, path: &mut String, found: &mut Findings) {
-    let Some(fields) = value.as_object_mut() else { return mistyped(value, "object", path, found) };
+    let Some(fields) = value.as_object_mut() else { return };
     let free = &schema["additionalProperties"];
     let open = schema["x-kubernetes-preserve-unknown-fields"] == true
         || schema["x-kubernetes-embedded-resource"] == true
@@ -192,11 +172,8 @@ fn object(value: &mut Json, schema: &Json, path: &mut String, found: &mut Findin
     let length = path.len();
     fields.retain(|name, below| {
         let known = schema["properties"].get(name).or(Some(free).filter(|free| free.is_object()));
-        // A null that is not allowed counts as nothing where something is filled in.
-        if below.is_null()
-            && known
-                .is_some_and(|known| known.get("default").is_some() && known["nullable"] != true)
-        {
+        // A null that is not allowed counts as nothing.
+        if below.is_null() && known.is_some_and(|known| known["nullable"] != true) {
             return false;
         }
         path.push_str(&format!(".{name}"));
@@ -251,8 +228,48 @@ pub fn fill(value: &mut Json, schema: &Json) {
     }
 }
 
+/// Names a value's type, as schemas do.
+fn type_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(number) if number.is_i64() || number.is_u64() => "integer",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+/// Says which types a schema allows where a value has none of them.
+fn mistyped(value: &Json, schema: &Json) -> Option<String> {
+    let given = type_of(value);
+    if schema["x-kubernetes-int-or-string"] == true {
+        return (!["integer", "string"].contains(&given)).then(|| "integer,string".to_owned());
+    }
+    let wanted = schema["type"].as_str()?;
+    let fits = given == wanted
+        || (wanted == "number" && given == "integer")
+        || (given == "null" && schema["nullable"] == true);
+    (!fits).then(|| wanted.to_owned())
+}
+
 /// Checks what values may be.
 pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>) {
+    if let Some(wanted) = mistyped(value, schema) {
+        let given = type_of(value);
+        let detail = format!("{path} in body must be of type {wanted}: \"{given}\"");
+        causes.push(Cause::invalid(path, &json!(given), &detail));
+        return;
+    }
+    let (text, format) = (value.as_str(), schema["format"].as_str());
+    if format == Some("date-time")
+        && text.is_some_and(|text| text.parse::<jiff::Timestamp>().is_err())
+    {
+        let detail = format!("{path} in body must be of type date-time: {value}");
+        causes.push(Cause::invalid(path, value, &detail));
+    }
+    lists(value, schema, path, causes);
     let allowed = items(schema, "/enum");
     if !allowed.is_empty() && !allowed.contains(value) {
         let names: Vec<String> = allowed.iter().map(Json::to_string).collect();
@@ -282,7 +299,8 @@ pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>
             wrong(format!("{path} in body should be at least {least} chars long"));
         }
         if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
-            wrong(format!("{path} in body should be at most {most} chars long"));
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            causes.push(Cause::too_long(path, most));
         }
     }
     for (name, below) in value.as_object().into_iter().flatten() {
@@ -295,6 +313,43 @@ pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>
     }
     for (at, below) in value.as_array().into_iter().flatten().enumerate() {
         validate(below, &schema["items"], &format!("{path}[{at}]"), causes);
+    }
+}
+
+fn lists(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>) {
+    let Some(parts) = value.as_array() else { return };
+    if let Some(most) = schema["maxItems"].as_u64().filter(|most| parts.len() as u64 > *most) {
+        causes.push(Cause {
+            reason: "FieldValueTooMany",
+            field: path.to_owned(),
+            message: format!("Too many: {}: must have at most {most} items", parts.len()),
+        });
+    }
+    let keys: Vec<&str> = items(schema, "/x-kubernetes-list-map-keys")
+        .iter()
+        .filter_map(Json::as_str)
+        .collect();
+    let mut seen = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        let (key, shown) = match schema["x-kubernetes-list-type"].as_str() {
+            Some("set") => (part.clone(), part.to_string()),
+            Some("map") => {
+                let rows = keys.iter().filter_map(|key| Some((*key, part.get(*key)?)));
+                let rows: Vec<String> =
+                    rows.map(|(key, value)| format!("{key:?}:{value}")).collect();
+                let key = keys.iter().map(|key| part[*key].clone()).collect();
+                (key, format!("map[string]interface {{}}{{{}}}", rows.join(", ")))
+            }
+            _ => return,
+        };
+        if seen.contains(&key) {
+            causes.push(Cause {
+                reason: "FieldValueDuplicate",
+                field: format!("{path}[{at}]"),
+                message: format!("Duplicate value: {shown}"),
+            });
+        }
+        seen.push(key);
     }
 }
 

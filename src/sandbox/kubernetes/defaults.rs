@@ -169,8 +169,6 @@ fn service(object: &mut Json) {
     }
     if kind != "ExternalName" {
         put(spec, "internalTrafficPolicy", json!("Cluster"));
-        put(spec, "ipFamilies", json!(["IPv4"]));
-        put(spec, "ipFamilyPolicy", json!("SingleStack"));
     }
     if kind == "NodePort" || kind == "LoadBalancer" {
         put(spec, "externalTrafficPolicy", json!("Cluster"));
@@ -210,7 +208,6 @@ fn autoscaler(object: &mut Json) {
 }
 
 fn namespace(object: &mut Json) {
-    put(part(object, "spec"), "finalizers", json!(["kubernetes"]));
     put(part(object, "status"), "phase", json!("Active"));
     let name = object["metadata"]["name"].clone();
     let metadata = part(object, "metadata");

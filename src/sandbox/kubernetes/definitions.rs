@@ -13,10 +13,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json};
 
 use super::quantity;
+use super::shapes;
 
 static BUNDLED: &[u8] = include_bytes!("data/definitions.json.gz");
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const METADATA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+const NO_QUANTITY: &str = "quantities must match the regular expression \
+    '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 
 struct Table {
@@ -29,8 +33,8 @@ struct Table {
 pub struct Findings {
     /// Fields that the type does not have, like `spec.foo`; they were taken out.
     pub unknown: Vec<String>,
-    /// The first value of a wrong type: its path, what was expected, what is there.
-    pub mistyped: Option<(String, String, String)>,
+    /// The first value that cannot be read, in the server's words.
+    pub mistyped: Option<String>,
     /// Fields that must be there and are not.
     pub missing: Vec<String>,
 }
@@ -64,6 +68,16 @@ fn table() -> &'static Table {
 pub fn of(api_version: &str, kind: &str) -> Option<&'static Json> {
     let name = table().kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
     table().definitions.get(name)
+}
+
+/// Gives a reference to the definition of an object's metadata.
+pub fn metadata() -> Option<&'static Json> {
+    of("v1", "ConfigMap").and_then(|definition| definition["properties"].get("metadata"))
+}
+
+/// Gives the name of a kind's definition.
+pub fn name_of(api_version: &str, kind: &str) -> Option<&'static str> {
+    table().kinds.get(&(api_version.to_owned(), kind.to_owned())).map(String::as_str)
 }
 
 /// Gives all definitions that a kind's definition needs, by name; for `/openapi/v3`.
@@ -116,133 +130,187 @@ pub fn patch_key(definition: &Json) -> Option<&str> {
     merges.then(|| definition["x-kubernetes-patch-merge-key"].as_str().unwrap_or_default())
 }
 
-fn resolve(definition: &'static Json) -> (&'static str, &'static Json) {
+/// Follows a reference; gives the type's name, empty where it has none.
+pub fn resolve(definition: &'static Json) -> (&'static str, &'static Json) {
     match definition["$ref"].as_str() {
         Some(name) => (name, table().definitions.get(name).unwrap_or(definition)),
         None => ("", definition),
     }
 }
 
-/// Brings an object into the form of its kind: nulls and unknown fields out, quantities canonical.
+/// Brings an object into the form of its kind: unknown fields out, quantities canonical.
 pub fn conform(object: &mut Json, api_version: &str, kind: &str) -> Findings {
     let mut findings = Findings::default();
-    if let Some(definition) = of(api_version, kind) {
-        walk(object, definition, &mut String::new(), &mut findings);
-    } else if let Some(metadata) = object.get_mut("metadata")
-        && let Some(definition) = table().definitions.get(METADATA)
-    {
-        walk(metadata, definition, &mut "metadata".to_owned(), &mut findings);
+    let name = name_of(api_version, kind);
+    let (value, name, path) = match (name, object.get_mut("metadata")) {
+        (Some(name), _) => (object, name, ""),
+        (None, Some(metadata)) => (metadata, METADATA, "metadata"),
+        (None, None) => return findings,
+    };
+    let mut walk = Walk {
+        path: path.to_owned(),
+        names: if path.is_empty() { Vec::new() } else { vec!["metadata".to_owned()] },
+        owner: kind.to_owned(),
+        wanted: "v1.ObjectMeta".to_owned(),
+        found: &mut findings,
+    };
+    if let Some(definition) = table().definitions.get(name) {
+        walk.fields(value, name, definition);
     }
     findings
 }
 
-fn walk(value: &mut Json, definition: &'static Json, path: &mut String, found: &mut Findings) {
-    let (name, definition) = resolve(definition);
-    match name {
-        QUANTITY => return quantity_at(value, path, found),
-        INT_OR_STRING => {
-            if !value.is_string() && !value.is_i64() && !value.is_u64() {
-                mistyped(value, "string or integer", path, found);
-            }
-            return;
-        }
-        _ => {}
-    }
-    match definition["type"].as_str() {
-        Some("object") => object(value, definition, path, found),
-        Some("array") => {
-            let Some(items) = value.as_array_mut() else {
-                return mistyped(value, "array", path, found);
-            };
-            let Some(item) = definition.get("items") else { return };
-            let length = path.len();
-            for (at, below) in items.iter_mut().enumerate() {
-                path.push_str(&format!("[{at}]"));
-                walk(below, item, path, found);
-                path.truncate(length);
-            }
-        }
-        Some("string") => match value.as_str() {
-            None => mistyped(value, "string", path, found),
-            Some(text) => {
-                if definition["format"] == "byte" && STANDARD.decode(text).is_err() {
-                    mistyped(value, "base64", path, found);
+/// The way down an object, with what the server would say of the place.
+struct Walk<'f> {
+    /// Where it is, with places in lists.
+    path: String,
+    /// The fields on the way.
+    names: Vec<String>,
+    /// The type that the last of them is a field of.
+    owner: String,
+    /// What is wanted there, in the server's words.
+    wanted: String,
+    found: &'f mut Findings,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, value: &mut Json, definition: &'static Json) {
+        let (name, definition) = resolve(definition);
+        match name {
+            QUANTITY => return self.quantity(value),
+            INT_OR_STRING => {
+                if !value.is_string() && !value.is_i64() && !value.is_u64() {
+                    "int32".clone_into(&mut self.wanted);
+                    self.mistyped(value);
                 }
+                return;
             }
-        },
-        Some("integer") if !value.is_i64() && !value.is_u64() => match value.as_f64() {
-            // A whole number written as 3.0 is one.
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole")]
-            Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-                *value = Json::from(number as i64);
+            TIME => return self.time(value),
+            _ => {}
+        }
+        match definition["type"].as_str() {
+            Some("object") => self.fields(value, name, definition),
+            Some("array") => {
+                let Some(items) = value.as_array_mut() else { return self.mistyped(value) };
+                let Some(item) = definition.get("items") else { return };
+                let (length, wanted) = (self.path.len(), self.wanted.clone());
+                for (at, below) in items.iter_mut().enumerate() {
+                    self.path.push_str(&format!("[{at}]"));
+                    wanted.trim_start_matches("[]").clone_into(&mut self.wanted);
+                    self.value(below, item);
+                    self.path.truncate(length);
+                }
+                self.wanted = wanted;
             }
-            _ => mistyped(value, "integer", path, found),
-        },
-        Some("number") if !value.is_number() => mistyped(value, "number", path, found),
-        Some("boolean") if !value.is_boolean() => mistyped(value, "boolean", path, found),
-        _ => {}
+            Some("string") => match value.as_str() {
+                None => self.mistyped(value),
+                Some(text) if definition["format"] == "byte" => {
+                    if STANDARD.decode(text).is_err() {
+                        let at = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '+');
+                        let at = at.unwrap_or(text.len());
+                        self.unreadable(format!("illegal base64 data at input byte {at}"));
+                    }
+                }
+                Some(_) => {}
+            },
+            Some("integer") if !value.is_i64() && !value.is_u64() => self.mistyped(value),
+            Some("number") if !value.is_number() => self.mistyped(value),
+            Some("boolean") if !value.is_boolean() => self.mistyped(value),
+            _ => {}
+        }
     }
-}
 
-fn object(value: &mut Json, definition: &'static Json, path: &mut String, found: &mut Findings) {
-    let Some(fields) = value.as_object_mut() else {
-        return mistyped(value, "object", path, found);
-    };
-    let length = path.len();
-    let known = definition["properties"].as_object();
-    let free = definition.get("additionalProperties");
-    fields.retain(|name, below| {
-        let below_definition = match known {
-            Some(known) => known.get(name),
-            None => free,
+    fn fields(&mut self, value: &mut Json, name: &str, definition: &'static Json) {
+        let Some(fields) = value.as_object_mut() else { return self.mistyped(value) };
+        let length = self.path.len();
+        let known = definition["properties"].as_object();
+        let free = definition.get("additionalProperties");
+        let (owner, wanted) = (self.owner.clone(), self.wanted.clone());
+        fields.retain(|field, below| {
+            let below_definition = match known {
+                Some(known) => known.get(field),
+                None => free,
+            };
+            let joint = if self.path.is_empty() { "" } else { "." };
+            match below_definition {
+                _ if below.is_null() && known.is_some() => false,
+                Some(_) if below.is_null() => true,
+                Some(definition) => {
+                    self.path.push_str(&format!("{joint}{field}"));
+                    if known.is_some() {
+                        name.rsplit('.').next().unwrap_or(name).clone_into(&mut self.owner);
+                        let own = shapes::type_of(name, field).unwrap_or_default();
+                        own.trim_start_matches('*').clone_into(&mut self.wanted);
+                        self.names.push(field.clone());
+                    } else {
+                        wanted.trim_start_matches("map[string]").clone_into(&mut self.wanted);
+                    }
+                    self.value(below, definition);
+                    if known.is_some() {
+                        self.names.pop();
+                    }
+                    self.path.truncate(length);
+                    true
+                }
+                None if known.is_some() => {
+                    self.found.unknown.push(format!("{}{joint}{field}", self.path));
+                    false
+                }
+                None => true,
+            }
+        });
+        (self.owner, self.wanted) = (owner, wanted);
+        let required = definition["required"].as_array().into_iter().flatten();
+        for name in required.filter_map(Json::as_str) {
+            if !fields.contains_key(name) {
+                let joint = if self.path.is_empty() { "" } else { "." };
+                self.found.missing.push(format!("{}{joint}{name}", self.path));
+            }
+        }
+    }
+
+    fn quantity(&mut self, value: &mut Json) {
+        let text = match &*value {
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            _ => return self.mistyped(value),
         };
-        let joint = if path.is_empty() { "" } else { "." };
-        match below_definition {
-            _ if below.is_null() && (known.is_some() || free.is_some()) => false,
-            Some(definition) => {
-                path.push_str(&format!("{joint}{name}"));
-                walk(below, definition, path, found);
-                path.truncate(length);
-                true
-            }
-            None if known.is_some() => {
-                found.unknown.push(format!("{path}{joint}{name}"));
-                false
-            }
-            None => true,
-        }
-    });
-    for name in definition["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
-        if !fields.contains_key(name) {
-            let joint = if path.is_empty() { "" } else { "." };
-            found.missing.push(format!("{path}{joint}{name}"));
+        match quantity::canonical(&text) {
+            Some(text) => *value = Json::String(text),
+            None => self.unreadable(NO_QUANTITY.to_owned()),
         }
     }
-}
 
-fn quantity_at(value: &mut Json, path: &str, found: &mut Findings) {
-    let text = match &*value {
-        Json::String(text) => text.clone(),
-        Json::Number(number) => number.to_string(),
-        _ => return mistyped(value, "quantity", path, found),
-    };
-    match quantity::canonical(&text) {
-        Some(text) => *value = Json::String(text),
-        None => mistyped(value, "quantity", path, found),
+    fn time(&mut self, value: &Json) {
+        let Some(text) = value.as_str() else { return self.mistyped(value) };
+        if text.parse::<jiff::Timestamp>().is_err() {
+            self.unreadable(format!(
+                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \
+                 \"2006\""
+            ));
+        }
     }
-}
 
-/// Notes the first value of a wrong type.
-pub fn mistyped(value: &Json, wanted: &str, path: &str, found: &mut Findings) {
-    if found.mistyped.is_none() {
+    fn mistyped(&mut self, value: &Json) {
+        let whole = ["int32", "int64"].contains(&self.wanted.as_str());
         let given = match value {
-            Json::Null => "null",
-            Json::Bool(_) => "bool",
-            Json::Number(_) => "number",
-            Json::String(_) => "string",
-            Json::Array(_) => "array",
-            Json::Object(_) => "object",
+            Json::Null => "null".to_owned(),
+            Json::Bool(_) => "bool".to_owned(),
+            Json::Number(number) if whole => format!("number {number}"),
+            Json::Number(_) => "number".to_owned(),
+            Json::String(_) => "string".to_owned(),
+            Json::Array(_) => "array".to_owned(),
+            Json::Object(_) => "object".to_owned(),
         };
-        found.mistyped = Some((path.to_owned(), wanted.to_owned(), given.to_owned()));
+        self.unreadable(format!(
+            "json: cannot unmarshal {given} into Go struct field {}.{} of type {}",
+            self.owner,
+            self.names.join("."),
+            self.wanted
+        ));
+    }
+
+    fn unreadable(&mut self, text: String) {
+        self.found.mistyped.get_or_insert(text);
     }
 }

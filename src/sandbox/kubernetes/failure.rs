@@ -114,9 +114,10 @@ impl Failure {
         Failure::new(404, "NotFound", message).about(resource, name)
     }
 
-    /// An object that is there already.
-    pub fn already_exists(resource: &Resource, name: &str) -> Failure {
-        let message = format!("{} \"{name}\" already exists", resource.qualified());
+    /// An object that is there already, or still.
+    pub fn already_exists(resource: &Resource, name: &str, deleting: bool) -> Failure {
+        let still = if deleting { "object is being deleted: " } else { "" };
+        let message = format!("{still}{} \"{name}\" already exists", resource.qualified());
         Failure::new(409, "AlreadyExists", message).about(resource, name)
     }
 
@@ -147,6 +148,21 @@ impl Failure {
         let mut failure = Failure::new(422, "Invalid", message).about(resource, name);
         failure.details["kind"] = json!(resource.kind);
         failure.details["causes"] = causes.iter().map(Cause::to_json).collect();
+        failure
+    }
+
+    /// Something that the server does not take for the client's fault.
+    pub fn internal(message: impl Into<String>) -> Failure {
+        Failure::new(500, "", message)
+    }
+
+    /// Options of a request that make no sense, like those of `PatchOptions`.
+    pub fn options(kind: &str, cause: &Cause) -> Failure {
+        let message =
+            format!("{kind}.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
+        let mut failure = Failure::new(422, "Invalid", message);
+        failure.details =
+            json!({"group": "meta.k8s.io", "kind": kind, "causes": [cause.to_json()]});
         failure
     }
 
@@ -223,7 +239,10 @@ impl Failure {
     /// Gives the `Status` object.
     pub fn to_json(&self) -> Json {
         let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {},
-            "status": "Failure", "message": self.message, "reason": self.reason});
+            "status": "Failure", "message": self.message});
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

@@ -40,6 +40,11 @@ impl Resource {
         }
     }
 
+    /// Gives `apps/v1`, for the core `/v1`: as messages name it.
+    pub fn group_version(&self) -> String {
+        format!("{}/{}", self.group, self.version)
+    }
+
     /// Gives `deployments.apps`, as messages name it.
     pub fn qualified(&self) -> String {
         if self.group.is_empty() {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
+use super::defaults_pod::put;
 use super::failure::{Cause, Failure};
 use super::resources::Resource;
 use super::store::{Store, digest, items, name, namespace, text, uid};
@@ -25,11 +26,13 @@ pub fn allocate(
     let others: Vec<Json> =
         store.all("Service").into_iter().filter(|other| uid(other) != own).collect();
     if kind == "ExternalName" {
-        for name in ["clusterIP", "clusterIPs"] {
+        for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
             super::admit::remove(&mut service["spec"], name);
         }
         return Ok(());
     }
+    put(&mut service["spec"], "ipFamilies", json!(["IPv4"]));
+    put(&mut service["spec"], "ipFamilyPolicy", json!("SingleStack"));
     address(resource, old, service, &others)?;
     if kind == "NodePort" || kind == "LoadBalancer" {
         node_ports(resource, old, service, &others)?;

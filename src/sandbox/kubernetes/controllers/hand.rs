@@ -93,7 +93,7 @@ fn write(
     let types = custom::types(store, resource);
     let own = types.as_ref().and_then(|all| all.known(&resource.api_version(), resource.kind));
     let schema = own.unwrap_or_else(|| Schema::of(&resource.api_version(), resource.kind));
-    merge::update(Some(old), &mut next, &writer, schema);
+    merge::update(Some(old), &mut next, &writer, schema, &Json::Null);
     let done = admit::is_done(resource, &next);
     store.write(key, next);
     if done {

@@ -6,10 +6,11 @@ use serde_json::{Value as Json, json};
 
 use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
+use crate::sandbox::kubernetes::admit;
 use crate::sandbox::kubernetes::custom;
 use crate::sandbox::kubernetes::resources;
 use crate::sandbox::kubernetes::select::label_selector_matches;
-use crate::sandbox::kubernetes::store::{Store, is_deleting, items, namespace, number, text, uid};
+use crate::sandbox::kubernetes::store::{Store, is_deleting, items, name, namespace, number, text, uid};
 use crate::sandbox::kubernetes::subresources::account_token;
 
 /// Takes the next step of each of them.
@@ -148,6 +149,14 @@ pub fn definitions(store: &mut Store, _: &ClusterName) {
         if !items(&definition, "/status/conditions").is_empty() {
             continue;
         }
+        hand::change(store, "kube-apiserver", &definition, |definition| {
+            admit::add_finalizer(definition, custom::CLEAN_UP);
+        });
+        let Some(definition) =
+            store.find("CustomResourceDefinition", "", name(&definition)).cloned()
+        else {
+            continue;
+        };
         let conditions = [
             ("NamesAccepted", "NoConflicts", "no conflicts found"),
             ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
