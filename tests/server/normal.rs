@@ -43,6 +43,11 @@ pub(crate) fn body(value: &mut Json, managers: bool) {
             if fields.get("creationTimestamp").is_some_and(Json::is_null) {
                 fields.shift_remove("creationTimestamp");
             }
+            // Documentation, and a hash of what the server stores.
+            if fields.contains_key("priority") && fields.contains_key("format") {
+                fields.shift_remove("description");
+            }
+            fields.shift_remove("storageVersionHash");
             if !managers {
                 fields.shift_remove("managedFields");
             }

@@ -240,10 +240,14 @@ pub(crate) fn recorded(folder: &Path, area: &str) -> BTreeMap<String, Vec<Answer
         return BTreeMap::new();
     };
     let file: BTreeMap<String, Vec<Json>> = serde_json::from_str(&text).unwrap();
-    let answer = |row: &Json| Answer {
-        status: u16::try_from(row["status"].as_u64().unwrap()).unwrap(),
-        warnings: serde_json::from_value(row["warnings"].clone()).unwrap_or_default(),
-        body: row["body"].clone(),
+    let answer = |row: &Json| {
+        let mut body = row["body"].clone();
+        normal::body(&mut body, true);
+        Answer {
+            status: u16::try_from(row["status"].as_u64().unwrap()).unwrap(),
+            warnings: serde_json::from_value(row["warnings"].clone()).unwrap_or_default(),
+            body,
+        }
     };
     file.iter().map(|(name, rows)| (name.clone(), rows.iter().map(answer).collect())).collect()
 }

@@ -204,8 +204,23 @@ fn collection(
     }
     let labels = call.query("labelSelector").unwrap_or_default();
     let selector = Selector::parse(&labels, &fields, call.resource.kind)?;
+    list_options(call)?;
     if call.flag("watch") {
         return watch::answer(inner, call, selector);
+    }
+    let version = call.query("resourceVersion").unwrap_or_default();
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        return Err(Failure::bad_request(format!(
+            "invalid resource version: resourceVersion: Invalid value: {version:?}: \
+             strconv.ParseUint: parsing {version:?}: invalid syntax"
+        )));
+    }
+    if let Some(limit) = call.query("limit")
+        && limit.parse::<i64>().is_err()
+    {
+        return Err(Failure::bad_request(format!(
+            "strconv.ParseInt: parsing {limit:?}: invalid syntax"
+        )));
     }
     let wanted = Wanted {
         namespace: (!call.namespace.is_empty()).then(|| call.namespace.clone()),
@@ -216,6 +231,39 @@ fn collection(
     let store = inner.locked();
     let list = read::list(&store, call.resource, &wanted, call.form())?;
     Ok(Response::json(StatusCode::OK, &list))
+}
+
+/// Says which options of a list or watch do not go together.
+fn list_options(call: &Call<'_>) -> Result<(), Failure> {
+    let Some(matched) = call.query("resourceVersionMatch").filter(|word| !word.is_empty()) else {
+        return Ok(());
+    };
+    let field = "resourceVersionMatch";
+    let version = call.query("resourceVersion").unwrap_or_default();
+    if call.flag("watch") {
+        if call.query("sendInitialEvents").is_some() {
+            return Ok(());
+        }
+        let detail =
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+        let mut causes = vec![Cause::forbidden(field, detail)];
+        if matched != "NotOlderThan" {
+            causes.push(Cause::unsupported(field, &json!(matched), &["NotOlderThan"]));
+        }
+        return Err(Failure::options("ListOptions", &causes));
+    }
+    let cause = if version.is_empty() {
+        let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        Cause::forbidden(field, detail)
+    } else if !["Exact", "NotOlderThan"].contains(&matched.as_str()) {
+        Cause::unsupported(field, &json!(matched), &["Exact", "NotOlderThan", ""])
+    } else if matched == "Exact" && version == "0" {
+        let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+        Cause::forbidden(field, detail)
+    } else {
+        return Ok(());
+    };
+    Err(Failure::options("ListOptions", &[cause]))
 }
 
 fn post(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
@@ -253,7 +301,7 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     if media == "application/apply-patch+yaml" {
         if call.query("fieldManager").is_none_or(|name| name.is_empty()) {
             let cause = Cause::required("fieldManager", "is required for apply patch");
-            return Err(Failure::options("PatchOptions", &cause));
+            return Err(Failure::options("PatchOptions", &[cause]));
         }
         let intent = call.body()?;
         let force = force.as_deref() == Some("true");
@@ -265,7 +313,7 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     }
     if force.is_some() {
         let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
-        return Err(Failure::options("PatchOptions", &cause));
+        return Err(Failure::options("PatchOptions", &[cause]));
     }
     let change = call.body()?;
     let mut store = inner.locked();
@@ -414,7 +462,7 @@ impl Call<'_> {
             _ => "PatchOptions",
         };
         if manager.len() > 128 {
-            return Err(Failure::options(options, &Cause::too_long("fieldManager", 128)));
+            return Err(Failure::options(options, &[Cause::too_long("fieldManager", 128)]));
         }
         let validation = match self.query("fieldValidation").as_deref() {
             Some("Strict") => Validation::Strict,
@@ -423,7 +471,7 @@ impl Call<'_> {
             Some(other) => {
                 let known = ["", "Ignore", "Strict", "Warn"];
                 let cause = Cause::unsupported("fieldValidation", &json!(other), &known);
-                return Err(Failure::options(options, &cause));
+                return Err(Failure::options(options, &[cause]));
             }
         };
         let dry_run = match self.query("dryRun").as_deref() {
@@ -436,7 +484,7 @@ impl Call<'_> {
                     &format!("[]string{{{other:?}}}"),
                     1,
                 );
-                return Err(Failure::options(options, &cause));
+                return Err(Failure::options(options, &[cause]));
             }
         };
         let mut writer = Writer::new(manager, self.resource.api_version());

@@ -20,8 +20,14 @@ pub fn answer(inner: &Inner, request: &Request, parts: &[&str]) -> Option<Respon
         return None;
     }
     if !matches!(parts.first(), Some(&("version" | "api" | "apis" | "openapi")) | None) {
-        return matches!(parts.first(), Some(&("healthz" | "livez" | "readyz")))
-            .then(|| Response::text(StatusCode::OK, "ok"));
+        return match parts {
+            ["healthz" | "livez" | "readyz"]
+            | ["healthz" | "livez" | "readyz", "ping" | "log" | "etcd"] => {
+                Some(Response::text(StatusCode::OK, "ok"))
+            }
+            ["healthz" | "livez" | "readyz", ..] => Some(no_such_page()),
+            _ => None,
+        };
     }
     let all = all(&mut inner.locked());
     let answer = match parts {
@@ -29,18 +35,34 @@ pub fn answer(inner: &Inner, request: &Request, parts: &[&str]) -> Option<Respon
         ["api"] => return Some(root(request, &all, true)),
         ["apis"] => return Some(root(request, &all, false)),
         ["api", "v1"] => resource_list(&all, "", "v1"),
-        ["apis", group] => group_entry(&all, group)?,
+        ["apis", group] => match group_entry(&all, group) {
+            Some(mut entry) => {
+                entry["kind"] = json!("APIGroup");
+                entry["apiVersion"] = json!("v1");
+                entry
+            }
+            None => return Some(no_such_page()),
+        },
         ["apis", group, version] if versions(&all, group).contains(version) => {
             resource_list(&all, group, version)
         }
         ["openapi", "v3"] => openapi_index(&all),
         ["openapi", "v3", "api", "v1"] => openapi(inner, &all, "", "v1"),
-        ["openapi", "v3", "apis", group, version] => openapi(inner, &all, group, version),
+        ["openapi", "v3", "apis", group, version] => {
+            if !versions(&all, group).contains(version) {
+                return Some(Response::empty(StatusCode::NOT_FOUND));
+            }
+            openapi(inner, &all, group, version)
+        }
         [] => json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3",
             "/readyz", "/version"]}),
         _ => return None,
     };
     Some(Response::json(StatusCode::OK, &answer))
+}
+
+fn no_such_page() -> Response {
+    Response::text(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
 /// Says the version, with a mark that this is no real server.
@@ -97,7 +119,7 @@ fn group_entry(all: &All, group: &str) -> Option<Json> {
         .iter()
         .map(|version| json!({"groupVersion": format!("{group}/{version}"), "version": version}))
         .collect();
-    Some(json!({"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": rows,
+    Some(json!({"name": group, "versions": rows,
         "preferredVersion": {"groupVersion": format!("{group}/{first}"), "version": first}}))
 }
 
@@ -213,8 +235,10 @@ fn aggregated_group(all: &All, group: &str) -> Json {
 }
 
 fn aggregated_resource(resource: &Resource) -> Json {
+    // The core group's own kinds stand without a version.
+    let version = if resource.group.is_empty() { "" } else { resource.version };
     let mut row = json!({"resource": resource.plural, "responseKind": {"group": resource.group,
-        "version": resource.version, "kind": resource.kind},
+        "version": version, "kind": resource.kind},
         "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": resource.singular, "verbs": verbs(resource)});
     if !resource.short.is_empty() {
@@ -230,6 +254,7 @@ fn aggregated_resource(resource: &Resource) -> Json {
             .iter()
             .map(|name| {
                 let (group, version, kind, verbs) = subresource(resource, name);
+                let version = if group.is_empty() { String::new() } else { version };
                 json!({"subresource": name, "verbs": verbs,
                     "responseKind": {"group": group, "version": version, "kind": kind}})
             })

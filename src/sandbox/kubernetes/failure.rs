@@ -80,6 +80,22 @@ impl Cause {
         }
     }
 
+    /// Writes causes as a message does.
+    fn all(causes: &[Cause]) -> String {
+        let mut texts: Vec<String> = Vec::new();
+        for cause in causes {
+            let text = format!("{}: {}", cause.field, cause.message);
+            // What is told twice is said once.
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        match texts.as_slice() {
+            [one] => one.clone(),
+            _ => format!("[{}]", texts.join(", ")),
+        }
+    }
+
     fn to_json(&self) -> Json {
         json!({"reason": self.reason, "message": self.message, "field": self.field})
     }
@@ -138,12 +154,7 @@ impl Failure {
 
     /// An object that does not hold together.
     pub fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Failure {
-        let texts: Vec<String> =
-            causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
-        let text = match texts.as_slice() {
-            [one] => one.clone(),
-            _ => format!("[{}]", texts.join(", ")),
-        };
+        let text = Cause::all(causes);
         let message = format!("{} \"{name}\" is invalid: {text}", resource.qualified_kind());
         let mut failure = Failure::new(422, "Invalid", message).about(resource, name);
         failure.details["kind"] = json!(resource.kind);
@@ -157,12 +168,11 @@ impl Failure {
     }
 
     /// Options of a request that make no sense, like those of `PatchOptions`.
-    pub fn options(kind: &str, cause: &Cause) -> Failure {
-        let message =
-            format!("{kind}.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
+    pub fn options(kind: &str, causes: &[Cause]) -> Failure {
+        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {}", Cause::all(causes));
         let mut failure = Failure::new(422, "Invalid", message);
-        failure.details =
-            json!({"group": "meta.k8s.io", "kind": kind, "causes": [cause.to_json()]});
+        let causes: Vec<Json> = causes.iter().map(Cause::to_json).collect();
+        failure.details = json!({"group": "meta.k8s.io", "kind": kind, "causes": causes});
         failure
     }
 

@@ -1,5 +1,7 @@
 //! Reading: one object, lists in pages, and the forms that `Accept` asks for.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
@@ -19,6 +21,8 @@ pub enum Form {
     Table {
         /// What stands in a row's `object`: `None`, `Metadata` or `Object`.
         include: Include,
+        /// The version of the table's own kind.
+        version: &'static str,
     },
     /// Only metadata.
     Metadata,
@@ -45,7 +49,8 @@ pub fn form(accept: &str, include: &str) -> Form {
                 "Object" => Include::Object,
                 _ => Include::Metadata,
             };
-            return Form::Table { include };
+            let version = if words.contains(&"v=v1beta1") { "v1beta1" } else { "v1" };
+            return Form::Table { include, version };
         }
         if words.iter().any(|word| word.starts_with("as=PartialObjectMetadata")) {
             return Form::Metadata;
@@ -61,9 +66,10 @@ pub fn form(accept: &str, include: &str) -> Form {
 pub fn shaped(form: Form, resource: &Resource, object: &Json, now: jiff::Timestamp) -> Json {
     match form {
         Form::Plain => object.clone(),
-        Form::Table { include } => {
+        Form::Table { include, version: own } => {
             let version = object["metadata"]["resourceVersion"].clone();
-            table::table(resource, &[object], include, json!({"resourceVersion": version}), now)
+            let metadata = json!({"resourceVersion": version});
+            table::table(resource, &[object], include, metadata, now, own)
         }
         Form::Metadata => metadata_only(object),
     }
@@ -102,21 +108,23 @@ pub fn list(
         "" => None,
         token => Some(place(token)?),
     };
-    let mut found: Vec<(&Key, &Json)> = store
-        .list(resource, wanted.namespace.as_deref())
+    let version = after.as_ref().map_or(store.revision, |(_, _, version)| *version);
+    let all = standing(store, resource, wanted.namespace.as_deref(), version)?;
+    let mut found: Vec<(&Key, &Json)> = all
+        .iter()
         .filter(|(key, object)| {
             let past = after
                 .as_ref()
-                .is_none_or(|(namespace, name)| (&key.namespace, &key.name) > (namespace, name));
+                .is_none_or(|(namespace, name, _)| (&key.namespace, &key.name) > (namespace, name));
             past && wanted.selector.matches(object)
         })
         .collect();
-    let mut metadata = json!({"resourceVersion": store.revision.to_string()});
+    let mut metadata = json!({"resourceVersion": version.to_string()});
     if wanted.limit > 0 && found.len() > wanted.limit {
         let left = found.len() - wanted.limit;
         found.truncate(wanted.limit);
         if let Some((key, _)) = found.last() {
-            let token = json!({"v": "meta.k8s.io/v1", "rv": store.revision,
+            let token = json!({"v": "meta.k8s.io/v1", "rv": version,
                 "start": [key.namespace, key.name]});
             metadata["continue"] = json!(URL_SAFE_NO_PAD.encode(token.to_string()));
         }
@@ -126,22 +134,85 @@ pub fn list(
     }
     let objects: Vec<&Json> = found.into_iter().map(|(_, object)| object).collect();
     Ok(match form {
-        Form::Table { include } => table::table(resource, &objects, include, metadata, store.now),
+        Form::Table { include, version } => {
+            table::table(resource, &objects, include, metadata, store.now, version)
+        }
         Form::Metadata => json!({"kind": "PartialObjectMetadataList",
             "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
             "items": objects.into_iter().map(metadata_only).collect::<Vec<_>>()}),
         Form::Plain => {
-            let items: Vec<Json> = objects.into_iter().cloned().collect();
+            let items = objects.into_iter().map(|object| item(resource, object));
+            let items: Vec<Json> = items.collect();
             json!({"kind": format!("{}List", resource.kind),
                 "apiVersion": resource.api_version(), "metadata": metadata, "items": items})
         }
     })
 }
 
-fn place(token: &str) -> Result<(String, String), Failure> {
-    let bad = || Failure::bad_request("continue key is not valid");
-    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| bad())?;
-    let token: Json = serde_json::from_slice(&bytes).map_err(|_| bad())?;
-    let word = |at: usize| token["start"][at].as_str().map(str::to_owned).ok_or_else(bad);
-    Ok((word(0)?, word(1)?))
+/// Gives an object as an item of a list: the list says of which kind they are.
+fn item(resource: &Resource, object: &Json) -> Json {
+    let mut object = object.clone();
+    if !resource.is_custom()
+        && let Some(fields) = object.as_object_mut()
+    {
+        fields.shift_remove("apiVersion");
+        fields.shift_remove("kind");
+    }
+    object
+}
+
+/// Gives a type's objects as they stood at a version.
+fn standing(
+    store: &Store,
+    resource: &Resource,
+    namespace: Option<&str>,
+    version: u64,
+) -> Result<BTreeMap<Key, Json>, Failure> {
+    let known = store.changes.front().map_or(store.revision, |change| change.revision);
+    if version < store.revision && version + 1 < known {
+        return Err(Failure::expired(
+            "The provided continue parameter is too old to display a consistent list result. You \
+             must start a new list without the continue parameter.",
+        ));
+    }
+    let mut objects: BTreeMap<Key, Json> = store
+        .list(resource, namespace)
+        .map(|(key, object)| (key.clone(), object.clone()))
+        .collect();
+    let newer = store.changes.iter().rev().take_while(|change| change.revision > version);
+    for change in newer {
+        let mine = change.key.group == resource.group
+            && change.key.plural == resource.plural
+            && namespace.is_none_or(|namespace| change.key.namespace == namespace);
+        match &change.before {
+            _ if !mine => {}
+            Some(before) => {
+                objects.insert(change.key.clone(), before.clone());
+            }
+            None => {
+                objects.remove(&change.key);
+            }
+        }
+    }
+    Ok(objects)
+}
+
+fn place(token: &str) -> Result<(String, String, u64), Failure> {
+    let bad = |why: String| {
+        Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+    };
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| {
+        let at = token.find(|c| !letter(c)).unwrap_or(token.len());
+        bad(format!("illegal base64 data at input byte {at}"))
+    })?;
+    let parsed: Json = serde_json::from_slice(&bytes).map_err(|_| {
+        let first = bytes.first().copied().unwrap_or_default();
+        bad(format!("invalid character '\\u{first:04x}' looking for beginning of value"))
+    })?;
+    let word = |at: usize| {
+        let missing = || bad("no such key".to_owned());
+        parsed["start"][at].as_str().map(str::to_owned).ok_or_else(missing)
+    };
+    Ok((word(0)?, word(1)?, parsed["rv"].as_u64().unwrap_or(0)))
 }

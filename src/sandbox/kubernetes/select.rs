@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::failure::Failure;
+use super::labels;
 use super::store::text;
 
 /// What a list or watch is narrowed to.
@@ -12,12 +13,21 @@ pub struct Selector {
     fields: Vec<(String, bool, String)>,
 }
 
+/// What a label must be like.
 #[derive(Clone, Debug)]
-enum Requirement {
+pub enum Requirement {
+    /// One of these.
     In(String, Vec<String>),
+    /// None of these.
     NotIn(String, Vec<String>),
+    /// There.
     Exists(String),
+    /// Not there.
     Absent(String),
+    /// A number above this one.
+    Above(String, i64),
+    /// A number below this one.
+    Below(String, i64),
 }
 
 impl Selector {
@@ -26,25 +36,28 @@ impl Selector {
     /// # Errors
     /// A selector that does not parse, or a field by which the type cannot be selected.
     pub fn parse(labels: &str, fields: &str, kind: &str) -> Result<Selector, Failure> {
-        let mut selector = Selector::default();
-        for part in split(labels) {
-            let part = part.trim();
-            if !part.is_empty() {
-                selector.labels.push(requirement(part)?);
-            }
-        }
+        let mut selector = Selector { labels: labels::read(labels)?, ..Selector::default() };
         for part in fields.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, equal, value) = match part.split_once("!=") {
                 Some((name, value)) => (name, false, value),
                 None => {
                     let (name, value) = part.split_once('=').ok_or_else(|| {
-                        Failure::bad_request(format!("invalid field selector: {part:?}"))
+                        Failure::bad_request(format!(
+                            "invalid selector: '{fields}'; can't understand '{part}'"
+                        ))
                     })?;
                     (name, true, value.trim_start_matches('='))
                 }
             };
             if !is_selectable(kind, name) {
-                return Err(Failure::bad_request(format!("field label not supported: {name}")));
+                let plain = !SELECTABLE.iter().any(|(known, _)| *known == kind);
+                return Err(Failure::bad_request(match plain {
+                    true => format!(
+                        "{name:?} is not a known field selector: only \"metadata.name\", \
+                         \"metadata.namespace\""
+                    ),
+                    false => format!("field label not supported: {name}"),
+                }));
             }
             selector.fields.push((name.to_owned(), equal, value.to_owned()));
         }
@@ -75,6 +88,12 @@ impl Requirement {
             }
             Requirement::NotIn(key, values) => {
                 label(key).is_none_or(|value| values.iter().all(|known| known != value))
+            }
+            Requirement::Above(key, bound) => {
+                label(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|n| n > *bound)
+            }
+            Requirement::Below(key, bound) => {
+                label(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|n| n < *bound)
             }
             Requirement::Exists(key) => label(key).is_some(),
             Requirement::Absent(key) => label(key).is_none(),
@@ -113,50 +132,6 @@ pub fn labels_match(wanted: &Json, object: &Json) -> bool {
     })
 }
 
-fn split(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut depth, mut start) = (0, 0);
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-fn requirement(part: &str) -> Result<Requirement, Failure> {
-    let bad = || Failure::bad_request(format!("unable to parse requirement: {part:?}"));
-    if let Some(open) = part.find('(') {
-        let head = part[..open].trim();
-        let inner = part[open + 1..].strip_suffix(')').ok_or_else(bad)?;
-        let values = inner.split(',').map(|value| value.trim().to_owned()).collect();
-        return match head.split_whitespace().collect::<Vec<_>>().as_slice() {
-            [key, "in"] => Ok(Requirement::In((*key).to_owned(), values)),
-            [key, "notin"] => Ok(Requirement::NotIn((*key).to_owned(), values)),
-            _ => Err(bad()),
-        };
-    }
-    if let Some((key, value)) = part.split_once("!=") {
-        return Ok(Requirement::NotIn(key.trim().to_owned(), vec![value.trim().to_owned()]));
-    }
-    if let Some((key, value)) = part.split_once('=') {
-        let value = value.trim_start_matches('=').trim().to_owned();
-        return Ok(Requirement::In(key.trim().to_owned(), vec![value]));
-    }
-    match part.strip_prefix('!') {
-        Some(key) => Ok(Requirement::Absent(key.trim().to_owned())),
-        None if part.contains(char::is_whitespace) => Err(bad()),
-        None => Ok(Requirement::Exists(part.to_owned())),
-    }
-}
-
 /// The fields by which each kind can be selected, besides name and namespace.
 const SELECTABLE: &[(&str, &[&str])] = &[
     (
@@ -168,6 +143,7 @@ const SELECTABLE: &[(&str, &[&str])] = &[
             "spec.serviceAccountName",
             "spec.restartPolicy",
             "spec.schedulerName",
+            "spec.hostNetwork",
         ],
     ),
     (
@@ -192,6 +168,7 @@ const SELECTABLE: &[(&str, &[&str])] = &[
     ("Node", &["spec.unschedulable"]),
     ("Service", &["spec.clusterIP", "spec.type"]),
     ("ReplicaSet", &["status.replicas"]),
+    ("ReplicationController", &["status.replicas"]),
 ];
 
 fn is_selectable(kind: &str, name: &str) -> bool {
@@ -207,7 +184,10 @@ fn field(object: &Json, name: &str) -> String {
     };
     match object.pointer(&pointer) {
         Some(Json::String(text)) => text.clone(),
-        Some(Json::Null) | None => String::new(),
+        Some(Json::Null) | None => match name {
+            "spec.hostNetwork" | "spec.unschedulable" => "false".to_owned(),
+            _ => String::new(),
+        },
         Some(other) => other.to_string(),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::read::{Include, metadata_only};
 use super::resources::Resource;
+use super::table_more;
 use super::store::{is_deleting, items, moment, name, number, text};
 
 type Cells = fn(&Json, Timestamp) -> Vec<Json>;
@@ -78,6 +79,7 @@ const TABLES: &[(&str, &[&str], Cells)] = &[
             "StorageClass",
             "VolumeAttributesClass",
             "Age",
+            "+VolumeMode",
         ],
         claim,
     ),
@@ -91,11 +93,25 @@ const TABLES: &[(&str, &[&str], Cells)] = &[
             "Status",
             "Claim",
             "StorageClass",
+            "VolumeAttributesClass",
+            "Reason",
             "Age",
+            "+VolumeMode",
         ],
         volume,
     ),
-    ("StorageClass", &["Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "Age"], class),
+    (
+        "StorageClass",
+        &[
+            "Name",
+            "Provisioner",
+            "ReclaimPolicy",
+            "VolumeBindingMode",
+            "AllowVolumeExpansion",
+            "Age",
+        ],
+        class,
+    ),
     ("Namespace", &["Name", "Status", "Age"], namespace),
     ("Secret", &["Name", "Type", "Data", "Age"], secret),
     ("ConfigMap", &["Name", "Data", "Age"], config_map),
@@ -108,6 +124,26 @@ const TABLES: &[(&str, &[&str], Cells)] = &[
     ),
     ("EndpointSlice", &["Name", "AddressType", "Ports", "Endpoints", "Age"], slice),
     ("Endpoints", &["Name", "Endpoints", "Age"], endpoints),
+    ("NetworkPolicy", &["Name", "Pod-Selector", "Age"], table_more::network_policy),
+    ("ResourceQuota", &["Name", "Request", "Limit", "Age"], table_more::quota),
+    ("Role", &["Name", "Created At:date"], table_more::role),
+    ("ClusterRole", &["Name", "Created At:date"], table_more::role),
+    (
+        "RoleBinding",
+        &["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"],
+        table_more::role_binding,
+    ),
+    (
+        "ClusterRoleBinding",
+        &["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"],
+        table_more::role_binding,
+    ),
+    (
+        "PodDisruptionBudget",
+        &["Name", "Min Available", "Max Unavailable", "Allowed Disruptions:integer", "Age"],
+        table_more::budget,
+    ),
+    ("ServiceAccount", &["Name", "Secrets", "Age"], table_more::account),
 ];
 
 /// Makes a table of objects.
@@ -117,6 +153,7 @@ pub fn table(
     include: Include,
     metadata: Json,
     now: Timestamp,
+    version: &str,
 ) -> Json {
     let found = TABLES.iter().find(|(kind, ..)| *kind == resource.kind);
     let (columns, cells): (&[&str], Cells) = match found {
@@ -128,7 +165,8 @@ pub fn table(
         .enumerate()
         .map(|(at, column)| {
             let format = if at == 0 && *column == "Name" { "name" } else { "" };
-            json!({"name": column.trim_start_matches('+'), "type": "string", "format": format,
+            let (column, kind) = column.split_once(':').unwrap_or((column, "string"));
+            json!({"name": column.trim_start_matches('+'), "type": kind, "format": format,
                 "description": "", "priority": i32::from(column.starts_with('+'))})
         })
         .collect();
@@ -143,11 +181,11 @@ pub fn table(
             json!({"cells": cells(object, now), "object": inner})
         })
         .collect();
-    json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+    json!({"kind": "Table", "apiVersion": format!("meta.k8s.io/{version}"), "metadata": metadata,
         "columnDefinitions": columns, "rows": rows})
 }
 
-fn age(object: &Json, now: Timestamp) -> Json {
+pub(super) fn age(object: &Json, now: Timestamp) -> Json {
     since(object, "/metadata/creationTimestamp", now)
 }
 
@@ -177,15 +215,15 @@ pub fn duration(seconds: i64) -> String {
     }
 }
 
-fn count(object: &Json, pointer: &str) -> i64 {
+pub(super) fn count(object: &Json, pointer: &str) -> i64 {
     number(object, pointer).unwrap_or(0)
 }
 
-fn or_none(text: &str) -> Json {
+pub(super) fn or_none(text: &str) -> Json {
     json!(if text.is_empty() { "<none>" } else { text })
 }
 
-fn labels(map: &Json) -> String {
+pub(super) fn labels(map: &Json) -> String {
     let parts: Vec<String> = map
         .as_object()
         .into_iter()
@@ -402,8 +440,8 @@ fn cron_job(object: &Json, now: Timestamp) -> Vec<Json> {
     ]
 }
 
-fn modes(object: &Json) -> Json {
-    let words: Vec<&str> = items(object, "/spec/accessModes")
+fn modes(object: &Json, pointer: &str) -> Json {
+    let words: Vec<&str> = items(object, pointer)
         .iter()
         .map(|mode| match mode.as_str() {
             Some("ReadWriteOnce") => "RWO",
@@ -421,10 +459,11 @@ fn claim(object: &Json, now: Timestamp) -> Vec<Json> {
         json!(if is_deleting(object) { "Terminating" } else { text(object, "/status/phase") }),
         json!(text(object, "/spec/volumeName")),
         json!(text(object, "/status/capacity/storage")),
-        modes(object),
+        modes(object, "/status/accessModes"),
         json!(text(object, "/spec/storageClassName")),
         json!("<unset>"),
         age(object, now),
+        json!(text(object, "/spec/volumeMode")),
     ]
 }
 
@@ -436,12 +475,15 @@ fn volume(object: &Json, now: Timestamp) -> Vec<Json> {
     vec![
         json!(name(object)),
         json!(text(object, "/spec/capacity/storage")),
-        modes(object),
+        modes(object, "/spec/accessModes"),
         json!(text(object, "/spec/persistentVolumeReclaimPolicy")),
         json!(text(object, "/status/phase")),
         json!(claim),
         json!(text(object, "/spec/storageClassName")),
+        json!("<unset>"),
+        json!(text(object, "/status/reason")),
         age(object, now),
+        json!(text(object, "/spec/volumeMode")),
     ]
 }
 
@@ -453,6 +495,7 @@ fn class(object: &Json, now: Timestamp) -> Vec<Json> {
         json!(text(object, "/provisioner")),
         json!(text(object, "/reclaimPolicy")),
         json!(text(object, "/volumeBindingMode")),
+        json!(object["allowVolumeExpansion"] == true),
         age(object, now),
     ]
 }
@@ -515,12 +558,22 @@ fn autoscaler(object: &Json, now: Timestamp) -> Vec<Json> {
             text(object, &format!("{target}/kind")),
             text(object, &format!("{target}/name"))
         )),
-        json!("<unknown>"),
+        json!(targets(object)),
         json!(count(object, "/spec/minReplicas").to_string()),
         json!(count(object, "/spec/maxReplicas")),
         json!(count(object, "/status/currentReplicas")),
         age(object, now),
     ]
+}
+
+/// Says what an autoscaler aims at; nobody measures here.
+fn targets(object: &Json) -> String {
+    let rows = items(object, "/spec/metrics").iter().filter_map(|metric| {
+        let wanted = number(metric, "/resource/target/averageUtilization")?;
+        Some(format!("{}: <unknown>/{wanted}%", text(metric, "/resource/name")))
+    });
+    let rows: Vec<String> = rows.collect();
+    if rows.is_empty() { "<unknown>".to_owned() } else { rows.join(", ") }
 }
 
 fn slice(object: &Json, now: Timestamp) -> Vec<Json> {

@@ -93,7 +93,10 @@ impl Watch {
             return Ok(());
         }
         self.cursor = version.parse().map_err(|_| {
-            Failure::bad_request(format!("Invalid value: {version:?}: strconv.ParseUint: invalid"))
+            Failure::internal(format!(
+                "resourceVersion: Invalid value: {version:?}: strconv.ParseUint: parsing \
+                 {version:?}: invalid syntax"
+            ))
         })?;
         if is_too_old(&store, self.cursor) {
             let failure = too_old(self.cursor, &store);
@@ -182,7 +185,7 @@ impl Watch {
         }
         let (kind, api_version) = match self.form {
             Form::Plain => (self.resource.kind, self.resource.api_version()),
-            Form::Table { .. } => ("Table", "meta.k8s.io/v1".to_owned()),
+            Form::Table { version, .. } => ("Table", format!("meta.k8s.io/{version}")),
             Form::Metadata => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
         };
         let object = json!({"kind": kind, "apiVersion": api_version, "metadata": metadata});
