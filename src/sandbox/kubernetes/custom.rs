@@ -259,7 +259,7 @@ pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>
     if let Some(wanted) = mistyped(value, schema) {
         let given = type_of(value);
         let detail = format!("{path} in body must be of type {wanted}: \"{given}\"");
-        causes.push(Cause::invalid(path, &json!(given), &detail));
+        causes.push(Cause::mistyped(path, &json!(given), &detail));
         return;
     }
     let (text, format) = (value.as_str(), schema["format"].as_str());
@@ -267,7 +267,7 @@ pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>
         && text.is_some_and(|text| text.parse::<jiff::Timestamp>().is_err())
     {
         let detail = format!("{path} in body must be of type date-time: {value}");
-        causes.push(Cause::invalid(path, value, &detail));
+        causes.push(Cause::mistyped(path, value, &detail));
     }
     lists(value, schema, path, causes);
     let allowed = items(schema, "/enum");

@@ -51,6 +51,11 @@ impl Cause {
         Cause { reason: "FieldValueInvalid", message, field: field.into() }
     }
 
+    /// A value of a wrong type.
+    pub fn mistyped(field: impl Into<String>, value: &Json, detail: &str) -> Cause {
+        Cause { reason: "FieldValueTypeInvalid", ..Cause::invalid(field, value, detail) }
+    }
+
     /// A value that may not be there or not change.
     pub fn forbidden(field: impl Into<String>, detail: &str) -> Cause {
         let message = format!("Forbidden: {detail}");

@@ -5,8 +5,9 @@
 use serde_json::Value as Json;
 
 use super::failure::Cause;
+use super::go;
 use super::quantity;
-use super::store::text;
+use super::store::{items, text};
 
 const FIXED: &str = "field is immutable";
 const STATEFUL: &str = "updates to statefulset spec for fields other than 'replicas', 'ordinals', \
@@ -36,7 +37,14 @@ pub fn check(kind: &str, old: &Json, new: &Json) -> Vec<Cause> {
         if before != after {
             let field = pointer.trim_start_matches('/').replace('/', ".");
             let value = after.unwrap_or(&Json::Null);
-            causes.push(Cause::invalid(field, value, detail));
+            let shown = match field.as_str() {
+                "spec.selector" => go::selector(value),
+                "roleRef" => go::role(value),
+                _ => value.to_string(),
+            };
+            let field = if kind == "PersistentVolume" { "volumeMode".to_owned() } else { field };
+            let message = format!("Invalid value: {shown}: {detail}");
+            causes.push(Cause { reason: "FieldValueInvalid", message, field });
         }
     }
     match kind {
@@ -57,12 +65,19 @@ pub fn check(kind: &str, old: &Json, new: &Json) -> Vec<Cause> {
             }
         }
         "StorageClass" => {
-            for name in ["parameters", "provisioner"] {
+            for name in ["parameters", "provisioner", "reclaimPolicy"] {
                 if old.get(name) != new.get(name) {
                     let text = format!("updates to {name} are forbidden.");
                     causes.push(Cause::forbidden(name, &text));
                 }
             }
+        }
+        "PriorityClass" if old["value"] != new["value"] => {
+            causes.push(Cause::forbidden("value", "may not be changed in an update."));
+        }
+        "Pod" if items(old, "/spec/containers").len() != items(new, "/spec/containers").len() => {
+            let detail = "pod updates may not add or remove containers";
+            causes.push(Cause::forbidden("spec.containers", detail));
         }
         "Pod" if pod_part(old) != pod_part(new) => causes.push(Cause::forbidden("spec", POD)),
         _ => {}
@@ -84,13 +99,12 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("Job", "/spec/managedBy", FIXED),
     ("Secret", "/type", FIXED),
     ("PersistentVolume", "/spec/volumeMode", FIXED),
-    ("StorageClass", "/reclaimPolicy", FIXED),
     ("StorageClass", "/volumeBindingMode", FIXED),
     ("RoleBinding", "/roleRef", "cannot change roleRef"),
     ("ClusterRoleBinding", "/roleRef", "cannot change roleRef"),
     ("IngressClass", "/spec/controller", FIXED),
-    ("PriorityClass", "/value", FIXED),
     ("PriorityClass", "/preemptionPolicy", FIXED),
+    ("CSIDriver", "/spec/attachRequired", FIXED),
     ("RuntimeClass", "/handler", FIXED),
     ("EndpointSlice", "/addressType", FIXED),
     ("CertificateSigningRequest", "/spec", FIXED),
@@ -139,8 +153,12 @@ fn service(old: &Json, new: &Json, causes: &mut Vec<Cause>) {
     let external = |object: &Json| text(object, "/spec/type") == "ExternalName";
     let address = |object: &Json| object["spec"]["clusterIP"].clone();
     if !external(old) && !external(new) && !address(old).is_null() && address(old) != address(new) {
-        let value = &new["spec"]["clusterIPs"];
-        causes.push(Cause::invalid("spec.clusterIPs[0]", value, "may not change once set"));
+        let value = go::list(&new["spec"]["clusterIPs"]);
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {value}: may not change once set"),
+            field: "spec.clusterIPs[0]".to_owned(),
+        });
     }
     let class = |object: &Json| object["spec"]["loadBalancerClass"].clone();
     if class(old) != class(new)
@@ -165,11 +183,14 @@ fn frozen(old: &Json, new: &Json, causes: &mut Vec<Cause>) {
 }
 
 fn claim(old: &Json, new: &Json, causes: &mut Vec<Cause>) {
+    let bound = text(old, "/status/phase") == "Bound";
     let part = |object: &Json| {
         let mut spec = object["spec"].clone();
         if let Some(spec) = spec.as_object_mut() {
-            spec.shift_remove("resources");
-            spec.shift_remove("volumeAttributesClassName");
+            if bound {
+                spec.shift_remove("resources");
+                spec.shift_remove("volumeAttributesClassName");
+            }
             if old["spec"].get("volumeName").is_none() {
                 spec.shift_remove("volumeName");
             }
@@ -180,10 +201,14 @@ fn claim(old: &Json, new: &Json, causes: &mut Vec<Cause>) {
         causes.push(Cause::forbidden("spec", CLAIM));
         return;
     }
-    let size = |object: &Json| {
-        quantity::parse(text(object, "/spec/resources/requests/storage")).map(|(amount, _)| amount)
+    let amount = |object: &Json, pointer: &str| {
+        quantity::parse(text(object, pointer)).map(|(amount, _)| amount)
     };
-    if size(new) < size(old) {
+    let size = "/spec/resources/requests/storage";
+    // An expansion that failed may be taken back, down to what is there.
+    if amount(new, size) < amount(old, size)
+        && amount(new, size) <= amount(old, "/status/capacity/storage")
+    {
         causes.push(Cause::forbidden(
             "spec.resources.requests.storage",
             "field can not be less than status.capacity",

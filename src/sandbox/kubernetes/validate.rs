@@ -10,19 +10,23 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
 use super::failure::Cause;
+use super::quantity;
 use super::resources::Resource;
 use super::select::label_selector_matches;
 use super::store::{items, text};
-use super::{validate_more, validate_pod};
+use super::{go, rules, validate_more, validate_pod};
 
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
+/// What is said of a text that is no DNS subdomain.
+pub const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
     characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
     'example.com', regex used for validation is \
     '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters \
+/// What is said of a text that is no DNS label.
+pub const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters \
     or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', \
     regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const SERVICE_NAME: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or \
+/// What is said of a text that is no DNS label of the old sort.
+pub const SERVICE_NAME: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or \
     '-', start with an alphabetic character, and end with an alphanumeric character (e.g. \
     'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric \
@@ -37,19 +41,27 @@ const LABEL_KEY: &str = "name part must consist of alphanumeric characters, '-',
 const LONGEST_SECRET: usize = 1_048_576;
 
 /// Required by the published definitions, though the server takes an object without it.
-const NOT_ENFORCED: &[&str] = &["spec.serviceName", "spec.podSelector", "roleRef.apiGroup"];
+const NOT_ENFORCED: &[&str] = &["spec.serviceName", "spec.podSelector", "roleRef.apiGroup",
+    "roleRef", "value", "endpoints"];
+
+/// Required fields of which a rule speaks in words of its own.
+const TOLD_ELSEWHERE: &[&str] = &["port", "containerPort", "uid", "verbs", "kind", "name", "command",
+    "topologyKey", "maxSkew", "whenUnsatisfiable", "key", "path", "paths", "claimName", "group"];
 
 /// Says what is wrong with an object; `missing` are required fields that are not there.
 pub fn check(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
     let mut causes = Vec::new();
     metadata(resource, object, &mut causes);
     for field in missing {
-        if NOT_ENFORCED.contains(&field.as_str()) || field.starts_with("status") {
+        let last = field.rsplit('.').next().unwrap_or(field);
+        let told = TOLD_ELSEWHERE.contains(&last) && field.contains('.');
+        if NOT_ENFORCED.contains(&field.as_str()) || field.starts_with("status") || told {
             continue;
         }
         let detail = if field.ends_with("pathType") { "pathType must be specified" } else { "" };
         causes.push(Cause::required(field, detail));
     }
+    rules::check(object, &resource.api_version(), resource.kind, &mut causes);
     if let Some((_, rule)) = RULES.iter().find(|(kind, _)| *kind == resource.kind) {
         rule(object, &mut causes);
     }
@@ -91,10 +103,14 @@ fn metadata(resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {
     let name = text(object, "/metadata/name");
     let (good, detail) = match resource.kind {
         "Service" => (is_service_name(name), SERVICE_NAME),
+        "Namespace" if name.contains('.') => (false, "must not contain dots"),
         "Namespace" => (is_label(name), LABEL),
         _ if resource.group == "rbac.authorization.k8s.io" => {
-            (!name.contains(['/', '%']), "may not contain '/' or '%'")
+            let detail =
+                if name.contains('/') { "may not contain '/'" } else { "may not contain '%'" };
+            (!name.contains(['/', '%']), detail)
         }
+        _ if name.len() > 253 => (false, "must be no more than 253 bytes"),
         _ => (is_subdomain(name), SUBDOMAIN),
     };
     if !good {
@@ -105,9 +121,10 @@ fn metadata(resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {
     for (key, value) in object["metadata"]["annotations"].as_object().into_iter().flatten() {
         size += key.len() + value.as_str().unwrap_or_default().len();
         if !is_qualified(&key.to_lowercase()) {
-            causes.push(Cause::invalid("metadata.annotations", &json!(key), LABEL_KEY));
+            key_faults(&key.to_lowercase(), "metadata.annotations", causes);
         }
     }
+    references(object, causes);
     if size > 256 * 1024 {
         causes.push(Cause {
             reason: "FieldValueTooLong",
@@ -120,14 +137,72 @@ fn metadata(resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {
 /// Says what is wrong with a map of labels.
 pub fn labels(map: &Json, field: &str, causes: &mut Vec<Cause>) {
     for (key, value) in map.as_object().into_iter().flatten() {
-        if !is_qualified(key) {
-            causes.push(Cause::invalid(field, &json!(key), LABEL_KEY));
-        }
+        key_faults(key, field, causes);
         let word = value.as_str().unwrap_or_default();
         if word.len() > 63 {
             causes.push(Cause::invalid(field, value, "must be no more than 63 characters"));
         } else if !word.is_empty() && !is_name(word) {
             causes.push(Cause::invalid(field, value, LABEL_VALUE));
+        }
+    }
+}
+
+/// Says what is wrong with a key of labels, a finalizer and the like.
+fn key_faults(key: &str, field: &str, causes: &mut Vec<Cause>) {
+    let mut wrong = |detail: String| causes.push(Cause::invalid(field, &json!(key), &detail));
+    let name = match key.split_once('/') {
+        Some((_, rest)) if rest.contains('/') => {
+            let shape = LABEL_KEY.replacen("name part", "a qualified name", 1);
+            return wrong(format!(
+                "{shape} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            ));
+        }
+        Some((prefix, name)) => {
+            if prefix.is_empty() {
+                wrong("prefix part must be non-empty".to_owned());
+            } else if !is_subdomain(prefix) {
+                wrong(format!("prefix part {SUBDOMAIN}"));
+            }
+            name
+        }
+        None => key,
+    };
+    if name.is_empty() {
+        wrong("name part must be non-empty".to_owned());
+    } else if name.len() > 63 {
+        wrong("name part must be no more than 63 bytes".to_owned());
+    }
+    if name.len() <= 63 && !is_name(name) {
+        wrong(LABEL_KEY.to_owned());
+    }
+}
+
+/// The finalizers that have no host's name.
+const PLAIN_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
+fn references(object: &Json, causes: &mut Vec<Cause>) {
+    for (at, finalizer) in items(object, "/metadata/finalizers").iter().enumerate() {
+        let word = finalizer.as_str().unwrap_or_default();
+        let before = causes.len();
+        key_faults(word, "metadata.finalizers", causes);
+        let plain = !word.contains('/') && !PLAIN_FINALIZERS.contains(&word);
+        if causes.len() == before && plain {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            let field = format!("metadata.finalizers[{at}]");
+            causes.push(Cause::invalid(field, finalizer, detail));
+        }
+    }
+    for owner in items(object, "/metadata/ownerReferences") {
+        for (name, detail) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "kind must not be empty"),
+            ("name", "name must not be empty"),
+            ("uid", "uid must not be empty"),
+        ] {
+            if text(owner, &format!("/{name}")).is_empty() {
+                let field = format!("metadata.ownerReferences.{name}");
+                causes.push(Cause::invalid(field, &json!(""), detail));
+            }
         }
     }
 }
@@ -141,7 +216,8 @@ pub fn is_label(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn is_subdomain(text: &str) -> bool {
+/// Says whether a text is a DNS subdomain.
+pub fn is_subdomain(text: &str) -> bool {
     text.len() <= 253
         && text.split('.').all(|part| is_label(part) || (part.len() > 63 && is_long(part)))
 }
@@ -150,7 +226,8 @@ fn is_long(part: &str) -> bool {
     part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn is_service_name(text: &str) -> bool {
+/// Says whether a text is a DNS label of the old sort.
+pub fn is_service_name(text: &str) -> bool {
     is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
@@ -184,12 +261,12 @@ fn workload(object: &Json, restart: &[&str], causes: &mut Vec<Cause>) {
             "empty selector is invalid for deployment",
         ));
     } else if selector.is_object() && !label_selector_matches(selector, template) {
-        let found = &template["metadata"]["labels"];
-        causes.push(Cause::invalid(
-            "spec.template.metadata.labels",
-            found,
-            "`selector` does not match template `labels`",
-        ));
+        let found = go::map(&template["metadata"]["labels"]);
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {found}: `selector` does not match template `labels`"),
+            field: "spec.template.metadata.labels".to_owned(),
+        });
     }
     for name in ["replicas", "minReadySeconds", "revisionHistoryLimit"] {
         not_negative(&object["spec"][name], &format!("spec.{name}"), causes);
@@ -254,6 +331,15 @@ fn service(object: &Json, causes: &mut Vec<Cause>) {
     if kind == "ExternalName" && text(spec, "/externalName").is_empty() {
         causes.push(Cause::required("spec.externalName", ""));
     }
+    if text(spec, "/externalTrafficPolicy") != "" && ["ClusterIP", "ExternalName"].contains(&kind) {
+        let detail = "may only be set for externally-accessible services";
+        let value = &spec["externalTrafficPolicy"];
+        causes.push(Cause::invalid("spec.externalTrafficPolicy", value, detail));
+    }
+    if kind != "LoadBalancer" && !items(spec, "/loadBalancerSourceRanges").is_empty() {
+        let detail = "may only be used when `type` is 'LoadBalancer'";
+        causes.push(Cause::forbidden("spec.LoadBalancerSourceRanges", detail));
+    }
     let mut names = BTreeSet::new();
     for (at, port) in ports.iter().enumerate() {
         let field = format!("spec.ports[{at}]");
@@ -267,7 +353,10 @@ fn service(object: &Json, causes: &mut Vec<Cause>) {
         if port["targetPort"].is_number() {
             port_number(&port["targetPort"], &format!("{field}.targetPort"), causes);
         }
-        if let Some(number) = port["nodePort"].as_i64()
+        if kind == "ClusterIP" && port["nodePort"].as_i64().unwrap_or(0) > 0 {
+            let detail = "may not be used when `type` is 'ClusterIP'";
+            causes.push(Cause::forbidden(format!("{field}.nodePort"), detail));
+        } else if let Some(number) = port["nodePort"].as_i64()
             && !(30000..=32767).contains(&number)
         {
             let detail =
@@ -289,7 +378,11 @@ fn ingress(object: &Json, causes: &mut Vec<Cause>) {
     let rules = items(spec, "/rules");
     if rules.is_empty() && spec.get("defaultBackend").is_none() {
         let detail = "either `defaultBackend` or `rules` must be specified";
-        causes.push(Cause::invalid("spec", spec, detail));
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: []networking.IngressRule(nil): {detail}"),
+            field: "spec".to_owned(),
+        });
     }
     if let Some(default) = spec.get("defaultBackend") {
         backend(default, "spec.defaultBackend", causes);
@@ -315,7 +408,8 @@ fn ingress(object: &Json, causes: &mut Vec<Cause>) {
 fn backend(backend: &Json, field: &str, causes: &mut Vec<Cause>) {
     let service = &backend["service"];
     if !service.is_object() && !backend["resource"].is_object() {
-        causes.push(Cause::required(field, "cannot be empty: service or resource is required"));
+        let detail = "resource or service backend is required";
+        causes.push(Cause::invalid(field, &json!(""), detail));
         return;
     }
     if service.is_object() {
@@ -342,8 +436,20 @@ fn claim(object: &Json, causes: &mut Vec<Cause>) {
     if items(spec, "/accessModes").is_empty() {
         causes.push(Cause::required("spec.accessModes", "at least 1 access mode is required"));
     }
-    if text(spec, "/resources/requests/storage").is_empty() {
-        causes.push(Cause::required("spec.resources[storage]", ""));
+    let modes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+    for mode in items(spec, "/accessModes") {
+        if !modes.contains(&mode.as_str().unwrap_or_default()) {
+            causes.push(Cause::unsupported("spec.accessModes", mode, &modes));
+        }
+    }
+    let size = text(spec, "/resources/requests/storage");
+    match quantity::parse(size) {
+        _ if size.is_empty() => causes.push(Cause::required("spec.resources[storage]", "")),
+        Some((amount, _)) if amount <= 0 => {
+            let detail = "must be greater than zero";
+            causes.push(Cause::invalid("spec.resources[storage]", &json!(size), detail));
+        }
+        _ => {}
     }
 }
 
@@ -362,16 +468,36 @@ fn secret(object: &Json, causes: &mut Vec<Cause>) {
         "kubernetes.io/tls" => &["tls.crt", "tls.key"],
         "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
         "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        "kubernetes.io/basic-auth" => &["username", "password"],
         _ => &[],
     };
-    for key in wanted {
+    // One of two is enough to log in with.
+    let enough = text(object, "/type") == "kubernetes.io/basic-auth"
+        && wanted.iter().any(|key| object["data"].get(key).is_some());
+    for key in wanted.iter().filter(|_| !enough) {
         if object["data"].get(key).is_none() {
             causes.push(Cause::required(format!("data[{key}]"), ""));
         }
     }
+    let account = "/metadata/annotations/kubernetes.io~1service-account.name";
+    if text(object, "/type") == "kubernetes.io/service-account-token"
+        && text(object, account).is_empty()
+    {
+        let field = "metadata.annotations[kubernetes.io/service-account.name]";
+        causes.push(Cause::required(field, ""));
+    }
 }
 
 fn keys(object: &Json, maps: &[&str], causes: &mut Vec<Cause>) {
+    for key in object["data"].as_object().into_iter().flatten().map(|(key, _)| key) {
+        if maps.contains(&"binaryData") && object["binaryData"].get(key).is_some() {
+            let detail = "duplicate of key present in binaryData";
+            causes.push(Cause::invalid(format!("data[{key}]"), &json!(key), detail));
+        }
+        if key == ".." {
+            causes.push(Cause::invalid(format!("data[{key}]"), &json!(key), "must not be '..'"));
+        }
+    }
     for map in maps {
         for key in object[*map].as_object().into_iter().flatten().map(|(key, _)| key) {
             let good = !key.is_empty()

@@ -6,12 +6,32 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Cause;
 use super::quantity;
+use super::rules;
 use super::store::{items, text};
-use super::validate::{is_label, port_number};
+use super::validate::is_label;
 
 const NAME: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters \
     or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', \
     regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+/// A volume's sources, in the order in which the server looks at them.
+const SOURCES: [&str; 15] = [
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "gcePersistentDisk",
+    "secret",
+    "nfs",
+    "iscsi",
+    "persistentVolumeClaim",
+    "downwardAPI",
+    "configMap",
+    "projected",
+    "csi",
+    "ephemeral",
+    "image",
+    "azureFile",
+];
 
 /// Says what is wrong with a pod's specification; `restart` are the policies that may stand there.
 pub fn spec(spec: &Json, field: &str, restart: Option<&[&str]>, causes: &mut Vec<Cause>) {
@@ -31,18 +51,25 @@ pub fn spec(spec: &Json, field: &str, restart: Option<&[&str]>, causes: &mut Vec
         if !volumes.insert(name) {
             causes.push(Cause::duplicate(format!("{field}.volumes[{at}].name"), &json!(name)));
         }
-        let sources = volume.as_object().map_or(0, |volume| volume.len().saturating_sub(1));
-        if sources > 1 {
-            let place = format!("{field}.volumes[{at}]");
+        if name.is_empty() {
+            causes.push(Cause::required(format!("{field}.volumes[{at}].name"), ""));
+        }
+        let given = volume.as_object();
+        let given = SOURCES.iter().filter(|source| given.is_some_and(|v| v.contains_key(**source)));
+        for source in given.skip(1) {
+            let place = format!("{field}.volumes[{at}].{source}");
             causes.push(Cause::forbidden(place, "may not specify more than 1 volume type"));
         }
     }
-    let mut names = BTreeSet::new();
+    rules::pod(spec, field, causes);
+    let mut names: BTreeSet<&str> = containers.iter().map(|one| text(one, "/name")).collect();
+    let mut seen = BTreeSet::new();
     for list in ["initContainers", "containers"] {
         for (at, one) in items(spec, &format!("/{list}")).iter().enumerate() {
             let place = format!("{field}.{list}[{at}]");
             let name = text(one, "/name");
-            if !names.insert(name) {
+            let known = if list == "containers" { &mut seen } else { &mut names };
+            if !known.insert(name) {
                 causes.push(Cause::duplicate(format!("{place}.name"), &json!(name)));
             }
             container(one, &place, &volumes, causes);
@@ -59,9 +86,6 @@ fn container(one: &Json, place: &str, volumes: &BTreeSet<&str>, causes: &mut Vec
     }
     if text(one, "/image").is_empty() {
         causes.push(Cause::required(format!("{place}.image"), ""));
-    }
-    for (at, port) in items(one, "/ports").iter().enumerate() {
-        port_number(&port["containerPort"], &format!("{place}.ports[{at}].containerPort"), causes);
     }
     let mut paths = BTreeSet::new();
     for (at, mount) in items(one, "/volumeMounts").iter().enumerate() {
@@ -86,6 +110,15 @@ fn container(one: &Json, place: &str, volumes: &BTreeSet<&str>, causes: &mut Vec
             causes.push(Cause::invalid(format!("{field}.name"), &json!(value), detail));
         }
         let from = &variable["valueFrom"];
+        let sources = from.as_object().map_or(0, serde_json::Map::len);
+        if from.is_object() && sources == 0 {
+            let detail = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or \
+                `secretKeyRef`";
+            causes.push(Cause::invalid(format!("{field}.valueFrom"), &json!(""), detail));
+        } else if sources > 1 {
+            let detail = "may not have more than one field specified at a time";
+            causes.push(Cause::invalid(format!("{field}.valueFrom"), &json!(""), detail));
+        }
         if from.is_object() && !text(variable, "/value").is_empty() {
             let detail = "may not be specified when `value` is not empty";
             causes.push(Cause::invalid(format!("{field}.valueFrom"), &json!(""), detail));
@@ -95,11 +128,12 @@ fn container(one: &Json, place: &str, volumes: &BTreeSet<&str>, causes: &mut Vec
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let Some(probe_value) = one.get(probe).filter(|value| value.is_object()) else { continue };
         let deeds = ["exec", "httpGet", "tcpSocket", "grpc"];
-        let count = deeds.iter().filter(|deed| probe_value.get(**deed).is_some()).count();
-        if count == 0 {
+        let mut given = deeds.iter().filter(|deed| probe_value.get(**deed).is_some());
+        let (first, second) = (given.next(), given.next());
+        if first.is_none() {
             causes.push(Cause::required(format!("{place}.{probe}"), "must specify a handler type"));
-        } else if count > 1 {
-            let field = format!("{place}.{probe}");
+        } else if let Some(second) = second {
+            let field = format!("{place}.{probe}.{second}");
             causes.push(Cause::forbidden(field, "may not specify more than 1 handler type"));
         }
         if probe != "readinessProbe" && probe_value["successThreshold"].as_i64() != Some(1) {
