@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::custom;
 use super::defaults;
-use super::defaults_pod::admit_pod;
+use super::defaults_pod::{self, admit_pod};
 use super::definitions;
 use super::failure::{Cause, Failure};
 use super::immutable;
@@ -41,6 +41,8 @@ pub struct How {
     pub managed: bool,
     /// Fields that the body has twice.
     pub twice: Vec<String>,
+    /// The patch that the object was made by, as it is told where the outcome cannot be read.
+    pub patch: Option<String>,
     /// What the caller is told besides.
     pub warnings: Vec<String>,
 }
@@ -56,6 +58,7 @@ impl How {
             dry_run: false,
             managed: false,
             twice: Vec::new(),
+            patch: None,
             warnings: Vec::new(),
         }
     }
@@ -84,14 +87,25 @@ pub fn create(
     own(store, resource, None, &mut object, how);
     identify(store, resource, namespace, &mut object)?;
     let key = Key::new(resource, namespace, name(&object));
-    if let Some(there) = store.get(&key) {
-        return Err(Failure::already_exists(resource, &key.name, is_deleting(there)));
+    let there = store.get(&key).map(is_deleting);
+    if resource.kind == "Service" {
+        // Addresses are given out last of all.
+        let causes = faults(store, resource, &object, &missing);
+        if !causes.is_empty() {
+            return Err(Failure::invalid(resource, &key.name, &causes));
+        }
+        if let Some(deleting) = there {
+            return Err(Failure::already_exists(resource, &key.name, deleting));
+        }
     }
     admit(store, resource, None, &mut object)?;
     shapes::settle(&mut object, &resource.api_version(), resource.kind);
     let causes = faults(store, resource, &object, &missing);
     if !causes.is_empty() {
         return Err(Failure::invalid(resource, &key.name, &causes));
+    }
+    if let Some(deleting) = there {
+        return Err(Failure::already_exists(resource, &key.name, deleting));
     }
     if how.dry_run {
         return Ok(object);
@@ -231,6 +245,9 @@ fn conform(
     let kind = resource.kind;
     let about = format!("{kind} in version \"{}\" cannot be handled as a {kind}", resource.version);
     if let Some(fault) = findings.mistyped {
+        if let Some(patch) = &how.patch {
+            return Err(Failure::bad_patch(patch, &fault));
+        }
         return Err(match how.managed {
             true => Failure::internal(format!(
                 "failed to convert new object ({}/{}; {}, Kind={kind}) to proper version: unable to \
@@ -250,6 +267,10 @@ fn conform(
     if !texts.is_empty() {
         match how.validation {
             Validation::Strict => {
+                if let Some(patch) = &how.patch {
+                    let fault = format!("strict decoding error: {}", texts.join(", "));
+                    return Err(Failure::bad_patch(patch, &fault));
+                }
                 let text = format!("{about}: strict decoding error: {}", texts.join(", "));
                 return Err(Failure::bad_request(text));
             }
@@ -298,7 +319,7 @@ fn identify(
         ));
     }
     if !text(object, "/metadata/resourceVersion").is_empty() {
-        return Err(Failure::bad_request(
+        return Err(Failure::internal(
             "resourceVersion should not be set on objects to be created",
         ));
     }
@@ -338,14 +359,29 @@ pub fn uid(store: &mut Store) -> String {
 fn same_identity(resource: &Resource, key: &Key, old: &Json, object: &Json) -> Result<(), Failure> {
     let version = text(object, "/metadata/resourceVersion");
     if version.is_empty() && resource.strict_put {
-        let detail = "must be specified for an update";
-        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), detail);
-        return Err(Failure::invalid(resource, &key.name, &[cause]));
+        let cause = Cause {
+            reason: "FieldValueInvalid",
+            message: "Invalid value: 0x0: must be specified for an update".to_owned(),
+            field: "metadata.resourceVersion".to_owned(),
+        };
+        return Err(Failure::invalid_resource(resource, &key.name, &[cause]));
+    }
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        return Err(Failure::internal(format!(
+            "strconv.ParseUint: parsing {version:?}: invalid syntax"
+        )));
     }
     let given = text(object, "/metadata/uid");
     if !given.is_empty() && given != text(old, "/metadata/uid") {
+        let place = match resource.namespaced {
+            true => format!("{}/{}", key.namespace, key.name),
+            false => key.name.clone(),
+        };
         let text = format!(
-            "Precondition failed: UID in precondition: {given}, UID in object meta: {}",
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{place}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object \
+             meta: {}",
+            resource.plural,
             text(old, "/metadata/uid")
         );
         return Err(Failure::conflict(resource, &key.name, &text));
@@ -364,7 +400,6 @@ fn carry_over(old: &Json, object: &mut Json) {
         "uid",
         "creationTimestamp",
         "generation",
-        "generateName",
         "selfLink",
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
@@ -416,7 +451,10 @@ fn admit(
 ) -> Result<(), Failure> {
     match (resource.kind, old) {
         _ if resource.custom => {}
-        ("Pod", None) => admit_pod(store, object),
+        ("Pod", None) => {
+            defaults_pod::may_run(store, resource, object)?;
+            admit_pod(store, object);
+        }
         ("Namespace", None) => namespace_holds(object),
         ("Service", _) => services::allocate(store, resource, old, object)?,
         ("Job", _) => job_labels(old, object),
@@ -426,9 +464,7 @@ fn admit(
             add_finalizer(object, "kubernetes.io/pvc-protection");
         }
         ("PersistentVolume", None) => add_finalizer(object, "kubernetes.io/pv-protection"),
-        ("PriorityClass", None) => {
-            defaults_priority(object);
-        }
+        ("PriorityClass", None) => priority(resource, object)?,
         _ => {}
     }
     Ok(())
@@ -443,8 +479,24 @@ fn namespace_holds(object: &mut Json) {
     object["spec"]["finalizers"] = json!(finalizers);
 }
 
-fn defaults_priority(object: &mut Json) {
-    super::defaults_pod::put(object, "preemptionPolicy", json!("PreemptLowerPriority"));
+fn priority(resource: &Resource, class: &mut Json) -> Result<(), Failure> {
+    defaults_pod::put(class, "preemptionPolicy", json!("PreemptLowerPriority"));
+    let name = name(class).to_owned();
+    let known = ["system-cluster-critical", "system-node-critical"];
+    let system = name.starts_with("system-");
+    let cause = if system && !known.contains(&name.as_str()) {
+        let detail = format!(
+            "priority class names with 'system-' prefix are reserved for system use only. error: \
+             {name} is not a known system priority class"
+        );
+        Cause::forbidden("metadata.name", &detail)
+    } else if !system && class["value"].as_i64().unwrap_or(0) > 1_000_000_000 {
+        let detail = "maximum allowed value of a user defined priority is 1000000000";
+        Cause::forbidden("value", detail)
+    } else {
+        return Ok(());
+    };
+    Err(Failure::invalid(resource, &name, &[cause]))
 }
 
 /// Adds a finalizer where it is not there.
@@ -463,6 +515,7 @@ fn job_labels(old: Option<&Json>, object: &mut Json) {
     }
     let (uid, name) =
         (text(object, "/metadata/uid").to_owned(), text(object, "/metadata/name").to_owned());
+    defaults_pod::put(&mut object["spec"], "manualSelector", json!(false));
     if old.is_none() || object["spec"].get("selector").is_none_or(Json::is_null) {
         object["spec"]["selector"] =
             json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
@@ -480,6 +533,10 @@ fn job_labels(old: Option<&Json>, object: &mut Json) {
     }
     for key in ["batch.kubernetes.io/job-name", "job-name"] {
         labels[key] = json!(name);
+    }
+    let labels = labels.clone();
+    if object["metadata"].get("labels").is_none() && old.is_none() {
+        object["metadata"]["labels"] = labels;
     }
 }
 

@@ -13,6 +13,7 @@ use super::definitions;
 use super::delete::{self, Deleted, Options};
 use super::discovery;
 use super::failure::{Cause, Failure};
+use super::go;
 use super::patch;
 use super::protobuf;
 use super::read::{self, Form, Wanted};
@@ -25,6 +26,8 @@ use super::watch;
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 use crate::merge::managers::Writer;
 
+const BODIES: &[&str] =
+    &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const PATCHES: &[&str] = &[
     "application/json-patch+json",
     "application/merge-patch+json",
@@ -184,6 +187,12 @@ fn perform(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 fn check_name(body: &Json, wanted: &str) -> Result<(), Failure> {
+    if name(body).is_empty() {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be \
+             provided"
+        )));
+    }
     if !name(body).is_empty() && name(body) != wanted {
         return Err(Failure::bad_request(format!(
             "the name of the object ({}) does not match the name on the URL ({wanted})",
@@ -272,16 +281,10 @@ fn post(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
     let wrong = (!version.is_empty() && version != call.resource.api_version())
         || (!kind.is_empty() && kind != call.resource.kind);
     if wrong {
-        return Err(Failure::bad_request(format!(
-            "the API version in the data ({version}) does not match the expected API version ({})",
-            call.resource.api_version()
-        )));
+        return Err(wrong_kind(call.resource, version, kind));
     }
     let mut how = call.how()?;
-    let namespace = match call.namespace.as_str() {
-        "" if call.resource.namespaced => text(&body, "/metadata/namespace").to_owned(),
-        given => given.to_owned(),
-    };
+    let namespace = call.namespace.clone();
     if call.resource.namespaced && namespace.is_empty() {
         return Err(Failure::method_not_allowed());
     }
@@ -290,10 +293,35 @@ fn post(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
     Ok(call.reply(StatusCode::CREATED, &written, &how))
 }
 
+/// Refuses a body of another kind than the path's.
+fn wrong_kind(resource: &Resource, version: &str, kind: &str) -> Failure {
+    if resource.custom {
+        let cause = Cause::invalid(
+            "kind",
+            &json!(kind),
+            &format!("must be {}", resource.kind),
+        );
+        return Failure::invalid(resource, "", &[cause]);
+    }
+    let (ours, own) = (resource.kind, resource.version);
+    let group = if resource.group.is_empty() { "core" } else { resource.group };
+    match resources::by_kind(version, kind) {
+        Some(other) => Failure::bad_request(format!(
+            "{kind} in version \"{own}\" cannot be handled as a {ours}: converting ({}.{kind}) to \
+             ({group}.{ours}): unknown conversion",
+            other.version
+        )),
+        None => Failure::bad_request(format!(
+            "{kind} in version \"{own}\" cannot be handled as a {ours}: no kind \"{kind}\" is \
+             registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:110\""
+        )),
+    }
+}
+
 fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {
     let media = call.media();
     if !PATCHES.contains(&media.as_str()) {
-        return Err(Failure::unsupported_media(PATCHES, &media));
+        return Err(Failure::unknown_patch());
     }
     let mut how = call.how()?;
     let key = call.key(object);
@@ -323,17 +351,40 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let mut next = live.clone();
     match media.as_str() {
         "application/json-patch+json" => {
-            patch::json_patch(&mut next, &change).map_err(Failure::unprocessable)?;
+            if !change.is_array() {
+                return Err(Failure::bad_request("error decoding patch: it is no list"));
+            }
+            patch::json_patch(&mut next, &change).map_err(|_| Failure::rejected())?;
         }
         "application/merge-patch+json" => patch::merge_patch(&mut next, &change),
         _ => {
             let api_version = call.resource.api_version();
             let Some(definition) = definitions::of(&api_version, call.resource.kind) else {
-                return Err(Failure::unsupported_media(&PATCHES[..2], &media));
+                let known = [PATCHES[0], PATCHES[1], PATCHES[3]];
+                return Err(Failure::unsupported_media(&known));
             };
-            patch::strategic(&mut next, &change, definition);
+            patch::strategic(&mut next, &change, definition).map_err(Failure::internal)?;
         }
     }
+    if !next.is_object() {
+        return Err(Failure::bad_request("the patch makes no object of it"));
+    }
+    check_name(&next, object)?;
+    let place = text(&next, "/metadata/namespace");
+    if !place.is_empty() && place != key.namespace {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    let uid = text(&next, "/metadata/uid").to_owned();
+    if !uid.is_empty() && uid != text(live, "/metadata/uid") {
+        let cause = Cause::invalid("metadata.uid", &json!(uid), "field is immutable");
+        return Err(Failure::invalid(call.resource, object, &[cause.clone(), cause]));
+    }
+    how.patch = Some(match media.as_str() {
+        "application/strategic-merge-patch+json" => go::plain(&change),
+        _ => next.to_string(),
+    });
     let written = admit::update(&mut store, call.resource, &key, next, &mut how)?;
     Ok(call.reply(StatusCode::OK, &written, &how))
 }
@@ -343,7 +394,7 @@ fn deleted(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let mut store = inner.locked();
     let outcome = delete::delete(&mut store, call.resource, &call.key(object), &options)?;
     let mut response = match outcome {
-        Deleted::Waiting(object) => Response::json(StatusCode::OK, &object),
+        Deleted::Waiting(object) | Deleted::Was(object) => Response::json(StatusCode::OK, &object),
         Deleted::Gone(uid) => {
             let mut details = json!({"name": object});
             if !call.resource.group.is_empty() {
@@ -425,6 +476,16 @@ impl Call<'_> {
     /// # Errors
     /// A body that is none.
     pub fn object(&self) -> Result<Json, Failure> {
+        if !BODIES.contains(&self.media().as_str()) {
+            return Err(Failure::unsupported_media(BODIES));
+        }
+        if self.request.body.is_empty() {
+            return Err(Failure::bad_request(format!(
+                "the object provided is unrecognized (must be of type {}): couldn't get \
+                 version/kind; json parse error: unexpected end of JSON input (<empty>)",
+                self.resource.kind
+            )));
+        }
         let body = self.body()?;
         if body.is_object() {
             return Ok(body);
@@ -489,7 +550,7 @@ impl Call<'_> {
         };
         let mut writer = Writer::new(manager, self.resource.api_version());
         writer.subresource = self.subresource.clone();
-        Ok(How { writer, validation, dry_run, managed: false, twice: self.twice(), warnings: Vec::new() })
+        Ok(How { writer, validation, dry_run, managed: false, twice: self.twice(), patch: None, warnings: Vec::new() })
     }
 
     /// Gives the fields that the body has twice, where that is looked for.
@@ -530,7 +591,7 @@ pub fn body(request: &Request) -> Result<Json, Failure> {
         return protobuf::read(&request.body).map_err(wrong);
     }
     if media.contains("cbor") {
-        return Err(Failure::unsupported_media(&["application/json", "application/yaml"], media));
+        return Err(Failure::unsupported_media(BODIES));
     }
     if let Ok(value) = serde_json::from_slice(&request.body) {
         return Ok(value);

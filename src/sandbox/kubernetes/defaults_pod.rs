@@ -2,6 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use super::failure::Failure;
+use super::resources::Resource;
 use super::store::{Store, items, text};
 
 /// Sets a field where it is not there.
@@ -23,6 +25,9 @@ pub fn put(object: &mut Json, name: &str, value: Json) {
 pub fn pod_spec(spec: &mut Json) {
     put(spec, "restartPolicy", json!("Always"));
     put(spec, "terminationGracePeriodSeconds", json!(30));
+    if spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds < 0) {
+        spec["terminationGracePeriodSeconds"] = json!(1);
+    }
     put(spec, "dnsPolicy", json!("ClusterFirst"));
     put(spec, "securityContext", json!({}));
     put(spec, "schedulerName", json!("default-scheduler"));
@@ -61,8 +66,9 @@ pub fn pod_spec(spec: &mut Json) {
 fn container(container: &mut Json) {
     let image = text(container, "/image").to_owned();
     let tag = image.rsplit('/').next().unwrap_or_default();
+    let tag = tag.split_once('@').map_or(tag, |(tag, _)| tag);
     let policy = match tag.split_once(':') {
-        _ if image.contains('@') => "IfNotPresent",
+        None if image.contains('@') => "IfNotPresent",
         None | Some((_, "latest")) => "Always",
         Some(_) => "IfNotPresent",
     };
@@ -142,6 +148,28 @@ fn volume(volume: &mut Json) {
     }
 }
 
+/// Says whether what a pod names is there: its account and its priority class.
+///
+/// # Errors
+/// What is not there.
+pub fn may_run(store: &Store, resource: &Resource, pod: &Json) -> Result<(), Failure> {
+    let (namespace, own) = (text(pod, "/metadata/namespace"), text(pod, "/metadata/name"));
+    let account = text(pod, "/spec/serviceAccountName");
+    let class = text(pod, "/spec/priorityClassName");
+    if !class.is_empty() && store.find("PriorityClass", "", class).is_none() {
+        let detail = format!("no PriorityClass with name {class} was found");
+        return Err(Failure::forbidden(resource, own, &detail));
+    }
+    if !account.is_empty() && store.find("ServiceAccount", namespace, account).is_none() {
+        let detail = format!(
+            "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" \
+             not found"
+        );
+        return Err(Failure::forbidden(resource, own, &detail));
+    }
+    Ok(())
+}
+
 /// What admission adds to a pod that is made: account, token, tolerations, priority.
 pub fn admit_pod(store: &mut Store, pod: &mut Json) {
     let namespace = text(pod, "/metadata/namespace").to_owned();
@@ -151,7 +179,15 @@ pub fn admit_pod(store: &mut Store, pod: &mut Json) {
     put(spec, "serviceAccount", account.clone());
     put(spec, "enableServiceLinks", json!(true));
     put(spec, "preemptionPolicy", json!("PreemptLowerPriority"));
-    put(spec, "priority", json!(0));
+    let class = text(spec, "/priorityClassName");
+    let priority = store.find("PriorityClass", "", class).map(|class| class["value"].clone());
+    put(spec, "priority", priority.unwrap_or_else(|| json!(0)));
+    let secrets = store
+        .find("ServiceAccount", &namespace, spec["serviceAccountName"].as_str().unwrap_or_default())
+        .and_then(|account| account.get("imagePullSecrets").cloned());
+    if let Some(secrets) = secrets {
+        put(spec, "imagePullSecrets", secrets);
+    }
     let own = account.as_str().unwrap_or_default();
     let mounts = store
         .find("ServiceAccount", &namespace, own)
@@ -159,7 +195,11 @@ pub fn admit_pod(store: &mut Store, pod: &mut Json) {
         && spec["automountServiceAccountToken"] != false;
     let mut tolerations = items(spec, "/tolerations").to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        if !tolerations.iter().any(|toleration| toleration["key"] == key) {
+        let covered = |toleration: &Json| {
+            let (own, effect) = (text(toleration, "/key"), text(toleration, "/effect"));
+            (own.is_empty() || own == key) && ["", "NoExecute"].contains(&effect)
+        };
+        if !tolerations.iter().any(covered) {
             tolerations.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute",
                 "tolerationSeconds": 300}));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::admit::{add_finalizer, is_done};
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::resources::Resource;
 use super::store::{Key, Store, is_deleting, items, number, stamp, text, uid};
 
@@ -54,12 +54,24 @@ impl Options {
             Some("Foreground") => Some(Propagation::Foreground),
             Some("Orphan") => Some(Propagation::Orphan),
             Some(other) => {
-                return Err(Failure::unprocessable(format!(
-                    "DeleteOptions is invalid: propagationPolicy: Unsupported value: {other:?}: \
-                     supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-                )));
+                let known = ["Foreground", "Background", "Orphan", "nil"];
+                let cause = Cause::unsupported("propagationPolicy", &json!(other), &known);
+                return Err(Failure::options("DeleteOptions", &[cause]));
             }
         };
+        let word = word("propagationPolicy").unwrap_or_default();
+        if !word.is_empty() && body.get("orphanDependents").is_some_and(Json::is_boolean) {
+            let detail = "orphanDependents and deletionPropagation cannot be both set";
+            let cause = Cause::invalid("propagationPolicy", &json!(word), detail);
+            return Err(Failure::options("DeleteOptions", &[cause]));
+        }
+        if let Some(other) = items(body, "/dryRun").iter().find(|value| *value != "All") {
+            let mut cause = Cause::unsupported("dryRun", other, &["All"]);
+            cause.message = format!(
+                "Unsupported value: []string{{{other}}}: supported values: \"All\""
+            );
+            return Err(Failure::options("DeleteOptions", &[cause]));
+        }
         let grace = number(body, "/gracePeriodSeconds")
             .or_else(|| query("gracePeriodSeconds").and_then(|text| text.parse().ok()));
         let dry_run = query("dryRun").is_some_and(|value| value == "All")
@@ -81,6 +93,8 @@ impl Options {
 pub enum Deleted {
     /// The object is gone; its uid.
     Gone(String),
+    /// The object is gone, and the answer is how it was.
+    Was(Json),
     /// It is being deleted and waits for something.
     Waiting(Json),
 }
@@ -113,14 +127,13 @@ pub fn delete(
         "Job" | "ReplicationController" => Propagation::Orphan,
         _ => Propagation::Background,
     });
-    let has_dependents = || dependents(store, uid(&object)).next().is_some();
     if !is_deleting(&object) {
         match propagation {
-            Propagation::Foreground if has_dependents() => {
+            Propagation::Foreground => {
                 add_finalizer(&mut next, "foregroundDeletion");
             }
-            Propagation::Orphan if has_dependents() => add_finalizer(&mut next, "orphan"),
-            _ => {}
+            Propagation::Orphan => add_finalizer(&mut next, "orphan"),
+            Propagation::Background => {}
         }
     }
     let grace = grace(resource, &object, options);
@@ -132,7 +145,9 @@ pub fn delete(
     }
     let due = store.now + Duration::from_secs(grace.unsigned_abs());
     next["metadata"]["deletionTimestamp"] = json!(stamp(due));
-    next["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+    if resource.kind != "Namespace" {
+        next["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+    }
     if resource.generation && !is_deleting(&object) {
         let generation = number(&object, "/metadata/generation").unwrap_or(0) + 1;
         next["metadata"]["generation"] = json!(generation);
@@ -143,10 +158,17 @@ pub fn delete(
     if is_done(resource, &next) {
         let id = uid(&object).to_owned();
         store.remove(key);
-        return Ok(Deleted::Gone(id));
+        return Ok(match resource.kind {
+            "Pod" => Deleted::Was(next),
+            kind if ANSWERED_WHOLE.contains(&kind) => Deleted::Was(object),
+            _ => Deleted::Gone(id),
+        });
     }
     Ok(Deleted::Waiting(store.write(key, next)))
 }
+
+/// The kinds of which the answer to a deletion is the object as it was.
+const ANSWERED_WHOLE: [&str; 4] = ["Service", "ServiceAccount", "ResourceQuota", "StorageClass"];
 
 /// Gives the objects that name an owner.
 pub fn dependents<'s>(
@@ -165,20 +187,21 @@ fn preconditions(
     object: &Json,
     options: &Options,
 ) -> Result<(), Failure> {
+    let kind = resource.kind;
+    let refused = |what: &str, wanted: &str, there: &str, why: &str| {
+        Err(Failure::conflict_of(resource, &key.name, &format!(
+            "Operation cannot be fulfilled on {kind} \"{}\": the {what} in the precondition \
+             ({wanted}) does not match the {what} in record ({there}). The object might have been {why}",
+            key.name
+        )))
+    };
     let there = uid(object);
     if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != there) {
-        let text = format!(
-            "Precondition failed: UID in precondition: {wanted}, UID in object meta: {there}"
-        );
-        return Err(Failure::conflict(resource, &key.name, &text));
+        return refused("UID", wanted, there, "deleted and then recreated");
     }
     let there = text(object, "/metadata/resourceVersion");
     if let Some(wanted) = options.version.as_deref().filter(|wanted| *wanted != there) {
-        let text = format!(
-            "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in \
-             object meta: {there}"
-        );
-        return Err(Failure::conflict(resource, &key.name, &text));
+        return refused("ResourceVersion", wanted, there, "modified");
     }
     Ok(())
 }

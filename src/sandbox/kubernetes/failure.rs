@@ -151,6 +151,13 @@ impl Failure {
         Failure::new(409, "Conflict", message).about(resource, name)
     }
 
+    /// A deletion whose precondition does not hold.
+    pub fn conflict_of(resource: &Resource, name: &str, message: &str) -> Failure {
+        let mut failure = Failure::new(409, "Conflict", message).about(resource, name);
+        failure.details["kind"] = json!(resource.kind);
+        failure
+    }
+
     /// A write that somebody may not make.
     pub fn forbidden(resource: &Resource, name: &str, detail: &str) -> Failure {
         let message = format!("{} \"{name}\" is forbidden: {detail}", resource.qualified());
@@ -164,6 +171,36 @@ impl Failure {
         let mut failure = Failure::new(422, "Invalid", message).about(resource, name);
         failure.details["kind"] = json!(resource.kind);
         failure.details["causes"] = causes.iter().map(Cause::to_json).collect();
+        failure
+    }
+
+    /// An object of which the refusal names the resource and not the kind.
+    pub fn invalid_resource(resource: &Resource, name: &str, causes: &[Cause]) -> Failure {
+        let message =
+            format!("{} \"{name}\" is invalid: {}", resource.qualified(), Cause::all(causes));
+        let mut failure = Failure::new(422, "Invalid", message).about(resource, name);
+        failure.details["causes"] = causes.iter().map(Cause::to_json).collect();
+        failure
+    }
+
+    /// A patch that cannot be made of what is there.
+    pub fn rejected() -> Failure {
+        let text = "the server rejected our request due to an error in our request";
+        let mut failure = Failure::new(422, "Invalid", text);
+        failure.details = json!({});
+        failure
+    }
+
+    /// A patch whose outcome is no object of the kind.
+    pub fn bad_patch(value: &str, fault: &str) -> Failure {
+        let cause = Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {value:?}: {fault}"),
+            field: "patch".to_owned(),
+        };
+        let message = format!(" \"\" is invalid: patch: {}", cause.message);
+        let mut failure = Failure::new(422, "Invalid", message);
+        failure.details = json!({"causes": [cause.to_json()]});
         failure
     }
 
@@ -195,25 +232,39 @@ impl Failure {
     }
 
     /// A body of a type that the path does not take.
-    pub fn unsupported_media(allowed: &[&str], given: &str) -> Failure {
+    pub fn unsupported_media(allowed: &[&str]) -> Failure {
         Failure::new(
             415,
             "UnsupportedMediaType",
             format!(
                 "the body of the request was in an unknown format - accepted media types include: \
-                 {} (got {given:?})",
+                 {}",
                 allowed.join(", ")
             ),
         )
     }
 
+    /// A patch of a type that there is not.
+    pub fn unknown_patch() -> Failure {
+        let mut failure =
+            Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+        failure.details = json!({});
+        failure
+    }
+
+    /// A form in which the server cannot answer.
+    pub fn not_acceptable() -> Failure {
+        let text = "406: Not Acceptable\n\nAvailable representations: application/json, \
+            application/yaml, application/vnd.kubernetes.protobuf";
+        Failure::new(406, "NotAcceptable", text)
+    }
+
     /// A method that the path does not have.
     pub fn method_not_allowed() -> Failure {
-        Failure::new(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        )
+        let text = "the server does not allow this method on the requested resource";
+        let mut failure = Failure::new(405, "MethodNotAllowed", text);
+        failure.details = json!({});
+        failure
     }
 
     /// A version of the collection that is no longer kept.

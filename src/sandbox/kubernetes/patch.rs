@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::definitions;
+use super::go;
 
 /// Applies an RFC 6902 patch.
 ///
@@ -20,8 +21,11 @@ pub fn json_patch(target: &mut Json, patch: &Json) -> Result<(), String> {
         match verb {
             "add" => add(target, path, step["value"].clone()).ok_or_else(missing)?,
             "replace" => {
-                let place = target.pointer_mut(path).ok_or_else(missing)?;
-                *place = step["value"].clone();
+                // A field that is not there is made, as the server's own library does.
+                match target.pointer_mut(path) {
+                    Some(place) => *place = step["value"].clone(),
+                    None => replace(target, path, step["value"].clone()).ok_or_else(missing)?,
+                }
             }
             "remove" => {
                 take(target, path).ok_or_else(missing)?;
@@ -35,7 +39,7 @@ pub fn json_patch(target: &mut Json, patch: &Json) -> Result<(), String> {
             "copy" | "move" => {
                 let from = word("from");
                 let value = match verb {
-                    "copy" => target.pointer(from).cloned(),
+                    "copy" => Some(target.pointer(from).cloned().unwrap_or_default()),
                     _ => take(target, from),
                 };
                 add(target, path, value.ok_or_else(missing)?).ok_or_else(missing)?;
@@ -71,6 +75,12 @@ fn add(target: &mut Json, path: &str, value: Json) -> Option<()> {
     Some(())
 }
 
+fn replace(target: &mut Json, path: &str, value: Json) -> Option<()> {
+    let (parent, last) = split(path)?;
+    target.pointer_mut(parent)?.as_object_mut()?.insert(last, value);
+    Some(())
+}
+
 fn take(target: &mut Json, path: &str) -> Option<Json> {
     let (parent, last) = split(path)?;
     match target.pointer_mut(parent)? {
@@ -103,21 +113,28 @@ pub fn merge_patch(target: &mut Json, patch: &Json) {
 }
 
 /// Applies a strategic merge patch by the definition of the object's kind.
-pub fn strategic(target: &mut Json, patch: &Json, definition: &'static Json) {
+///
+/// # Errors
+/// An item of a list without the key by which the list merges.
+pub fn strategic(
+    target: &mut Json,
+    patch: &Json,
+    definition: &'static Json,
+) -> Result<(), String> {
     let Json::Object(patch) = patch else {
         *target = patch.clone();
-        return;
+        return Ok(());
     };
     if patch.get("$patch").and_then(Json::as_str) == Some("replace") {
         let mut rest = patch.clone();
         rest.shift_remove("$patch");
         *target = Json::Object(rest);
-        return;
+        return Ok(());
     }
     if !target.is_object() {
         *target = Json::Object(Map::new());
     }
-    let Some(target) = target.as_object_mut() else { return };
+    let Some(target) = target.as_object_mut() else { return Ok(()) };
     if let Some(kept) = patch.get("$retainKeys").and_then(Json::as_array) {
         target.retain(|name, _| kept.iter().any(|kept| kept == name));
     }
@@ -141,11 +158,12 @@ pub fn strategic(target: &mut Json, patch: &Json, definition: &'static Json) {
         let below = definitions::field(definition, name);
         match (below, value) {
             (Some(below), Json::Object(_)) => {
-                strategic(target.entry(name.clone()).or_insert(Json::Null), value, below);
+                strategic(target.entry(name.clone()).or_insert(Json::Null), value, below)?;
             }
             (Some(below), Json::Array(items)) => {
                 let entry = target.entry(name.clone()).or_insert_with(|| Json::Array(Vec::new()));
-                list(entry, items, below);
+                let order = patch.get(&format!("$setElementOrder/{name}"));
+                list(entry, items, below, order.and_then(Json::as_array))?;
             }
             (None, Json::Object(_)) => {
                 merge_patch(target.entry(name.clone()).or_insert(Json::Null), value);
@@ -156,18 +174,25 @@ pub fn strategic(target: &mut Json, patch: &Json, definition: &'static Json) {
         }
     }
     order(target, patch, definition);
+    Ok(())
 }
 
-fn list(target: &mut Json, patch: &[Json], definition: &'static Json) {
+fn list(
+    target: &mut Json,
+    patch: &[Json],
+    definition: &'static Json,
+    ordered: Option<&Vec<Json>>,
+) -> Result<(), String> {
     let Some(key) = definitions::patch_key(definition) else {
         *target = Json::Array(patch.to_vec());
-        return;
+        return Ok(());
     };
+    let before = target.as_array().cloned().unwrap_or_default();
     let mut items = target.as_array().cloned().unwrap_or_default();
     if patch.iter().any(|item| item["$patch"] == "replace") {
         let rest = patch.iter().filter(|item| item["$patch"] != "replace").cloned().collect();
         *target = Json::Array(rest);
-        return;
+        return Ok(());
     }
     for given in patch {
         if key.is_empty() {
@@ -175,6 +200,10 @@ fn list(target: &mut Json, patch: &[Json], definition: &'static Json) {
                 items.push(given.clone());
             }
             continue;
+        }
+        if given.get(key).is_none() {
+            let given = go::plain(given);
+            return Err(format!("map: {given} does not contain declared merge key: {key}"));
         }
         let place = items.iter().position(|item| item.get(key) == given.get(key));
         if given["$patch"] == "delete" {
@@ -188,11 +217,39 @@ fn list(target: &mut Json, patch: &[Json], definition: &'static Json) {
             items.len() - 1
         });
         match definitions::item(definition) {
-            Some(below) => strategic(&mut items[at], given, below),
+            Some(below) => strategic(&mut items[at], given, below)?,
             None => merge_patch(&mut items[at], given),
         }
     }
+    if ordered.is_none() {
+        items = interleaved(&before, items, patch, key);
+    }
     *target = Json::Array(items);
+    Ok(())
+}
+
+/// Gives the order of a merged list: what the patch names comes as early as what was there allows.
+fn interleaved(before: &[Json], items: Vec<Json>, patch: &[Json], key: &str) -> Vec<Json> {
+    let same = |a: &Json, b: &Json| if key.is_empty() { a == b } else { a.get(key) == b.get(key) };
+    let place = |list: &[Json], item: &Json| list.iter().position(|other| same(other, item));
+    let (mut named, mut others): (Vec<Json>, Vec<Json>) =
+        items.into_iter().partition(|item| place(patch, item).is_some());
+    named.sort_by_key(|item| place(patch, item));
+    let (mut named, mut others) =
+        (named.drain(..).peekable(), others.drain(..).peekable());
+    let mut merged = Vec::new();
+    loop {
+        let first = match (others.peek(), named.peek()) {
+            (None, None) => return merged,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (Some(other), Some(name)) => match (place(before, other), place(before, name)) {
+                (Some(left), Some(right)) => left < right,
+                _ => false,
+            },
+        };
+        merged.extend(if first { others.next() } else { named.next() });
+    }
 }
 
 /// Brings lists into the order that `$setElementOrder/…` asks for; what it does not name keeps its
