@@ -5,6 +5,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 
+/// A struct as the server's language writes it; those of which the text is compared are not here.
+const GO_STRUCT: &str = r"(?s)(Invalid|Duplicate) value: (\[\])?(core|batch|apps|policy|resource|apiextensions|v1)\.(PodTemplateSpec|ServicePort|PodDisruptionBudgetSpec|Quantity|CustomResourceDefinitionVersion|OwnerReference)\{.*\}(: |$)";
+
 /// What is replaced wherever it stands in a text.
 static TEXTS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     [
@@ -15,10 +18,11 @@ static TEXTS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b(10|34)\.\d+\.\d+\.\d+\b", "ADDRESS"),
         (r"^eyJ[\w-]+\.[\w-]+\.[\w-]+$", "TOKEN"),
         (r"^\d+s$", "AGE"),
-        // Differences and structs in Go's syntax, with addresses in memory.
+        // Differences, structs with addresses in memory, and objects in an order of their own.
         (r"(?s)\n\s+[a-z]+\.\w+\{.*", ""),
-        (r"(?s)Invalid value: (core|batch|apps)\.[A-Z]\w+\{.*\}: ", "Invalid value: {…}: "),
-        (r"Invalid value: \{.*\}: field is immutable", "Invalid value: {…}: field is immutable"),
+        (GO_STRUCT, "$1 value: {…}: "),
+        (r#"(Invalid|Duplicate) value: \[?\{.*\}\]?(: |$)"#, "$1 value: {…}: "),
+        (r#"(?s)Invalid value: "\{.*\}": "#, "Invalid value: {…}: "),
     ]
     .map(|(pattern, word)| (Regex::new(pattern).unwrap(), word))
     .into()
@@ -63,7 +67,7 @@ pub(crate) fn body(value: &mut Json, managers: bool) {
                     ("resourceVersion", Json::String(text)) if is_version(text) => {
                         *below = json!("VERSION");
                     }
-                    ("continue", Json::String(text)) if !text.is_empty() => *below = json!("NEXT"),
+                    ("continue" | "/metadata/continue", Json::String(text)) if !text.is_empty() => *below = json!("NEXT"),
                     ("nodePort" | "healthCheckNodePort", Json::Number(_)) => {
                         *below = json!("PORT");
                     }

@@ -8,6 +8,7 @@ use super::defaults_pod::{self, admit_pod};
 use super::definitions;
 use super::failure::{Cause, Failure};
 use super::immutable;
+use super::quantity;
 use super::resources::Resource;
 use super::services;
 use super::shapes;
@@ -131,6 +132,12 @@ pub fn update(
     same_identity(resource, key, &old, &object)?;
     let status = how.writer.subresource.as_deref() == Some("status");
     if status {
+        let mut causes = Vec::new();
+        custom::check_status(store, resource, &object, &mut causes);
+        validate::status(resource, &object, &mut causes);
+        if !causes.is_empty() {
+            return Err(Failure::invalid(resource, &key.name, &causes));
+        }
         let mut next = old.clone();
         next["status"] = object["status"].clone();
         if object["metadata"].get("managedFields").is_some() {
@@ -181,6 +188,13 @@ pub fn update(
 
 /// Brings an object into the form in which the kind is written, with its defaults.
 fn prepare(store: &Store, resource: &Resource, object: &mut Json) {
+    let entries = &mut object["metadata"]["managedFields"];
+    if entries.as_array().is_some_and(Vec::is_empty) {
+        // To state none is to forget them all.
+        *entries = json!([{}]);
+    } else if entries.is_null() {
+        remove(&mut object["metadata"], "managedFields");
+    }
     shapes::strip(object, &resource.api_version(), resource.kind);
     fill(store, resource, object);
     shapes::settle(object, &resource.api_version(), resource.kind);
@@ -334,7 +348,7 @@ fn identify(
     let metadata = &mut object["metadata"];
     metadata["uid"] = json!(uid(store));
     metadata["creationTimestamp"] = json!(store.stamp());
-    for name in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+    for name in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"] {
         remove(metadata, name);
     }
     if resource.namespaced {
@@ -463,11 +477,36 @@ fn admit(
             default_class(store, object);
             add_finalizer(object, "kubernetes.io/pvc-protection");
         }
-        ("PersistentVolume", None) => add_finalizer(object, "kubernetes.io/pv-protection"),
+        ("PersistentVolume", None) => {
+            add_finalizer(object, "kubernetes.io/pv-protection");
+            object["status"]["lastPhaseTransitionTime"] = json!(store.stamp());
+        }
+        ("Node", None) => {
+            let mut taints = items(object, "/spec/taints").to_vec();
+            taints.push(json!({"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}));
+            object["spec"]["taints"] = json!(taints);
+        }
+        ("PersistentVolumeClaim", Some(old)) => may_grow(store, resource, old, object)?,
         ("PriorityClass", None) => priority(resource, object)?,
         _ => {}
     }
     Ok(())
+}
+
+/// Says whether a claim may ask for more than it has.
+fn may_grow(store: &Store, resource: &Resource, old: &Json, new: &Json) -> Result<(), Failure> {
+    let size = "/spec/resources/requests/storage";
+    let amount = |object: &Json| quantity::parse(text(object, size)).map(|(amount, _)| amount);
+    if text(old, "/status/phase") != "Bound" || amount(new) <= amount(old) {
+        return Ok(());
+    }
+    let class = store.find("StorageClass", "", text(old, "/spec/storageClassName"));
+    if class.is_some_and(|class| class["allowVolumeExpansion"] == true) {
+        return Ok(());
+    }
+    let detail = "only dynamically provisioned pvc can be resized and the storageclass that \
+        provisions the pvc must support resize";
+    Err(Failure::forbidden(resource, name(new), detail))
 }
 
 /// A namespace is held until what is in it has gone.
@@ -555,7 +594,9 @@ fn own(store: &Store, resource: &Resource, old: Option<&Json>, object: &mut Json
     if how.managed {
         return;
     }
-    how.writer.time = Some(store.stamp());
+    // A scale's writer is noted without the hour.
+    let scale = how.writer.subresource.as_deref() == Some("scale");
+    how.writer.time = (!scale).then(|| store.stamp());
     how.writer.api_version = resource.api_version();
     let types = custom::types(store, resource);
     let own = types.as_ref().and_then(|all| all.known(&resource.api_version(), resource.kind));

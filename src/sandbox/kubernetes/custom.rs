@@ -254,6 +254,17 @@ fn mistyped(value: &Json, schema: &Json) -> Option<String> {
     (!fits).then(|| wanted.to_owned())
 }
 
+/// Checks a custom resource's status alone.
+pub fn check_status(store: &Store, resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {
+    let Some(schema) = schema(store, resource) else { return };
+    if let Some(status) = object.get("status").filter(|status| !status.is_null()) {
+        validate(status, &schema["properties"]["status"], "", causes);
+        for cause in causes {
+            cause.field = format!("status.{}", cause.field);
+        }
+    }
+}
+
 /// Checks what values may be.
 pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>) {
     if let Some(wanted) = mistyped(value, schema) {
@@ -303,7 +314,9 @@ pub fn validate(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>
             causes.push(Cause::too_long(path, most));
         }
     }
-    for (name, below) in value.as_object().into_iter().flatten() {
+    let mut fields: Vec<(&String, &Json)> = value.as_object().into_iter().flatten().collect();
+    fields.sort_by_key(|(name, _)| *name);
+    for (name, below) in fields {
         if path.is_empty() && ["apiVersion", "kind", "metadata"].contains(&name.as_str()) {
             continue;
         }
@@ -371,26 +384,96 @@ pub fn objects(store: &Store, definition: &Json) -> Vec<Json> {
 /// Checks a definition itself.
 pub fn check_definition(definition: &Json, causes: &mut Vec<Cause>) {
     let spec = &definition["spec"];
-    let wanted = format!("{}.{}", text(spec, "/names/plural"), text(spec, "/group"));
+    let group = text(spec, "/group");
+    let wanted = format!("{}.{group}", text(spec, "/names/plural"));
+    let before = std::mem::take(causes);
     if name(definition) != wanted {
         let detail = "must be spec.names.plural+\".\"+spec.group";
         causes.push(Cause::invalid("metadata.name", &json!(name(definition)), detail));
+    }
+    causes.extend(before);
+    let approved = "api-approved.kubernetes.io";
+    if (group.ends_with(".k8s.io") || group.ends_with(".kubernetes.io"))
+        && definition["metadata"]["annotations"].get(approved).is_none()
+    {
+        let detail = format!(
+            "protected groups must have approval annotation \"{approved}\", see \
+             https://github.com/kubernetes/enhancements/pull/1111"
+        );
+        causes.push(Cause::required(format!("metadata.annotations[{approved}]"), &detail));
     }
     let versions = items(spec, "/versions");
     let stored = versions.iter().filter(|version| version["storage"] == true).count();
     if stored != 1 {
         let detail = "must have exactly one version marked as storage version";
-        causes.push(Cause::invalid("spec.versions", &json!(versions), detail));
+        let shown = match versions.is_empty() {
+            true => "[]apiextensions.CustomResourceDefinitionVersion{}".to_owned(),
+            false => json!(versions).to_string(),
+        };
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {shown}: {detail}"),
+            field: "spec.versions".to_owned(),
+        });
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: "Invalid value: []string(nil): must have at least one stored version".into(),
+            field: "status.storedVersions".to_owned(),
+        });
     }
     for (at, version) in versions.iter().enumerate() {
+        let field = format!("spec.versions[{at}].schema.openAPIV3Schema");
         let schema = version.pointer("/schema/openAPIV3Schema");
-        if !schema.is_some_and(Json::is_object) {
-            let field = format!("spec.versions[{at}].schema.openAPIV3Schema");
+        let Some(schema) = schema.filter(|schema| schema.is_object()) else {
             causes.push(Cause::required(field.as_str(), "schemas are required"));
-        } else if schema.is_some_and(|schema| schema["type"] != "object") {
-            let field = format!("spec.versions[{at}].schema.openAPIV3Schema.type");
-            causes.push(Cause::invalid(field.as_str(), &json!(""), "must be object at the root"));
+            continue;
+        };
+        // With one version alone the server speaks of it in the words of the first API.
+        let field = match versions.len() {
+            1 => "spec.validation.openAPIV3Schema".to_owned(),
+            _ => field,
+        };
+        if schema.get("type").is_none() {
+            let detail = "must not be empty at the root";
+            causes.push(Cause::required(format!("{field}.type"), detail));
+        } else {
+            structural_faults(schema, &field, causes);
         }
+    }
+}
+
+/// Says where a schema is not structural.
+fn structural_faults(schema: &Json, field: &str, causes: &mut Vec<Cause>) {
+    if schema["type"] == "array" && schema.get("items").is_none() {
+        causes.push(Cause::required(format!("{field}.items"), "must be specified"));
+    }
+    if schema["x-kubernetes-list-type"] == "map"
+        && items(schema, "/x-kubernetes-list-map-keys").is_empty()
+    {
+        let detail = "must not be empty if x-kubernetes-list-type is map";
+        let field = format!("{field}.x-kubernetes-list-map-keys");
+        causes.push(Cause::required(field, detail));
+    }
+    if let Some(default) = schema.get("default")
+        && let Some(wanted) = mistyped(default, schema)
+    {
+        let given = type_of(default);
+        let detail = format!(" in body must be of type {wanted}: \"{given}\"");
+        causes.push(Cause::mistyped(format!("{field}.default"), &json!(given), &detail));
+    }
+    for (name, below) in schema["properties"].as_object().into_iter().flatten() {
+        let field = format!("{field}.properties[{name}]");
+        let free = below["x-kubernetes-int-or-string"] == true
+            || below["x-kubernetes-preserve-unknown-fields"] == true;
+        if below.get("type").is_none() && !free {
+            let detail = "must not be empty for specified object fields";
+            causes.push(Cause::required(format!("{field}.type"), detail));
+        } else {
+            structural_faults(below, &field, causes);
+        }
+    }
+    if schema["items"].is_object() {
+        structural_faults(&schema["items"], &format!("{field}.items"), causes);
     }
 }
 

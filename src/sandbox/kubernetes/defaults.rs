@@ -21,7 +21,22 @@ const DEFAULTS: &[(&str, Fill)] = &[
     ("Pod", |object| pod_spec(&mut object["spec"])),
     ("Deployment", deployment),
     ("ReplicaSet", replica_set),
-    ("ReplicationController", replica_set),
+    ("ReplicationController", replication_controller),
+    ("PodTemplate", template),
+    ("CSIDriver", driver),
+    ("EndpointSlice", slice),
+    ("FlowSchema", |object| put(part(object, "spec"), "matchingPrecedence", json!(1000))),
+    ("PriorityLevelConfiguration", level),
+    ("APIService", |object| {
+        if let Some(service) = object.pointer_mut("/spec/service").filter(|s| s.is_object()) {
+            put(service, "port", json!(443));
+        }
+    }),
+    ("IngressClass", |object| {
+        if let Some(parameters) = object.pointer_mut("/spec/parameters").filter(|p| p.is_object()) {
+            put(parameters, "scope", json!("Cluster"));
+        }
+    }),
     ("StatefulSet", stateful_set),
     ("DaemonSet", daemon_set),
     ("Job", |object| job(&mut object["spec"])),
@@ -38,7 +53,12 @@ const DEFAULTS: &[(&str, Fill)] = &[
     ("ClusterRoleBinding", binding),
     ("LimitRange", limit_range),
     ("CustomResourceDefinition", definition),
-    ("MutatingWebhookConfiguration", webhooks),
+    ("MutatingWebhookConfiguration", |object| {
+        webhooks(object);
+        for hook in object.get_mut("webhooks").and_then(Json::as_array_mut).into_iter().flatten() {
+            put(hook, "reinvocationPolicy", json!("Never"));
+        }
+    }),
     ("ValidatingWebhookConfiguration", webhooks),
     ("Endpoints", endpoints),
 ];
@@ -66,6 +86,7 @@ fn deployment(object: &mut Json) {
     template(spec);
 }
 
+/// Fills in the template of a specification, or of a template's own object.
 fn template(spec: &mut Json) {
     let template = part(spec, "template");
     pod_spec(part(template, "spec"));
@@ -75,6 +96,39 @@ fn replica_set(object: &mut Json) {
     let spec = part(object, "spec");
     put(spec, "replicas", json!(1));
     template(spec);
+}
+
+fn replication_controller(object: &mut Json) {
+    replica_set(object);
+    let labels = object["spec"]["template"]["metadata"]["labels"].clone();
+    if labels.is_object() {
+        put(part(object, "spec"), "selector", labels.clone());
+        put(part(object, "metadata"), "labels", labels);
+    }
+}
+
+fn driver(object: &mut Json) {
+    let spec = part(object, "spec");
+    put(spec, "attachRequired", json!(true));
+    put(spec, "fsGroupPolicy", json!("ReadWriteOnceWithFSType"));
+    put(spec, "volumeLifecycleModes", json!(["Persistent"]));
+    for name in ["podInfoOnMount", "storageCapacity", "requiresRepublish", "seLinuxMount"] {
+        put(spec, name, json!(false));
+    }
+}
+
+fn slice(object: &mut Json) {
+    for port in object.get_mut("ports").and_then(Json::as_array_mut).into_iter().flatten() {
+        put(port, "name", json!(""));
+        put(port, "protocol", json!("TCP"));
+    }
+}
+
+fn level(object: &mut Json) {
+    if let Some(limited) = object.pointer_mut("/spec/limited").filter(|it| it.is_object()) {
+        put(limited, "nominalConcurrencyShares", json!(30));
+        put(limited, "lendablePercent", json!(0));
+    }
 }
 
 fn stateful_set(object: &mut Json) {
@@ -182,12 +236,21 @@ fn service(object: &mut Json) {
 }
 
 fn claim(object: &mut Json) {
-    put(part(object, "spec"), "volumeMode", json!("Filesystem"));
+    let spec = part(object, "spec");
+    put(spec, "volumeMode", json!("Filesystem"));
+    let source = spec["dataSource"].clone();
+    if source.is_object() {
+        put(spec, "dataSourceRef", source);
+    }
+    drop_nulls(spec);
     put(part(object, "status"), "phase", json!("Pending"));
 }
 
 fn volume(object: &mut Json) {
     let spec = part(object, "spec");
+    if let Some(path) = spec.get_mut("hostPath").filter(|path| path.is_object()) {
+        put(path, "type", json!(""));
+    }
     put(spec, "persistentVolumeReclaimPolicy", json!("Retain"));
     put(spec, "volumeMode", json!("Filesystem"));
     put(part(object, "status"), "phase", json!("Pending"));
@@ -205,13 +268,26 @@ fn autoscaler(object: &mut Json) {
         spec["metrics"] = json!([{"type": "Resource", "resource": {"name": "cpu",
             "target": {"type": "Utilization", "averageUtilization": 80}}}]);
     }
+    if let Some(behavior) = spec.get_mut("behavior").filter(|behavior| behavior.is_object()) {
+        let share = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+        let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+        let up = part(behavior, "scaleUp");
+        put(up, "stabilizationWindowSeconds", json!(0));
+        put(up, "selectPolicy", json!("Max"));
+        put(up, "policies", json!([pods, share]));
+        let down = part(behavior, "scaleDown");
+        put(down, "selectPolicy", json!("Max"));
+        put(down, "policies", json!([share]));
+    }
 }
 
 fn namespace(object: &mut Json) {
     put(part(object, "status"), "phase", json!("Active"));
     let name = object["metadata"]["name"].clone();
     let metadata = part(object, "metadata");
-    put(part(metadata, "labels"), "kubernetes.io/metadata.name", name);
+    if !name.is_null() {
+        part(metadata, "labels")["kubernetes.io/metadata.name"] = name;
+    }
 }
 
 fn secret(object: &mut Json) {

@@ -181,7 +181,7 @@ pub const RESOURCES: &[Resource] = &[
         &["attach", "binding", "eviction", "exec", "log", "portforward", "status"],
     )
     .counted(),
-    row("", "v1", ["podtemplates", "podtemplate", "PodTemplate"], &[], NONE),
+    row("", "v1", ["podtemplates", "podtemplate", "PodTemplate"], &[], NONE).counted(),
     row(
         "",
         "v1",
@@ -263,9 +263,12 @@ pub const RESOURCES: &[Resource] = &[
         &["approval", "status"],
     )
     .cluster(),
-    row("coordination.k8s.io", "v1", ["leases", "lease", "Lease"], &[], NONE),
-    row("discovery.k8s.io", "v1", ["endpointslices", "endpointslice", "EndpointSlice"], &[], NONE),
-    row(FLOW, "v1", ["flowschemas", "flowschema", "FlowSchema"], &[], STATUS).cluster(),
+    row("coordination.k8s.io", "v1", ["leases", "lease", "Lease"], &[], NONE).strict(),
+    row("discovery.k8s.io", "v1", ["endpointslices", "endpointslice", "EndpointSlice"], &[], NONE)
+        .counted(),
+    row(FLOW, "v1", ["flowschemas", "flowschema", "FlowSchema"], &[], STATUS)
+        .cluster()
+        .counted(),
     row(
         FLOW,
         "v1",
@@ -273,7 +276,8 @@ pub const RESOURCES: &[Resource] = &[
         &[],
         STATUS,
     )
-    .cluster(),
+    .cluster()
+    .counted(),
     row(NET, "v1", ["ingressclasses", "ingressclass", "IngressClass"], &[], NONE)
         .cluster()
         .counted(),
@@ -303,7 +307,8 @@ pub const RESOURCES: &[Resource] = &[
         &["pc"],
         NONE,
     )
-    .cluster(),
+    .cluster()
+    .counted(),
     row(STORAGE, "v1", ["csidrivers", "csidriver", "CSIDriver"], &[], NONE).cluster(),
     row(STORAGE, "v1", ["csinodes", "csinode", "CSINode"], &[], NONE).cluster(),
     row(STORAGE, "v1", ["storageclasses", "storageclass", "StorageClass"], &["sc"], NONE).cluster(),

@@ -14,7 +14,7 @@ use super::api::{self, Call};
 use super::apply;
 use super::custom;
 use super::delete::{self, Options};
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::patch;
 use super::resources::Resource;
 use super::store::{
@@ -46,14 +46,48 @@ pub fn answer(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> 
             let written = admit::update(&mut store, call.resource, &key, next, &mut how)?;
             Ok(call.reply(StatusCode::OK, &written, &how))
         }
-        "binding" => {
-            Err(Failure::forbidden(call.resource, &object, "pods are bound by the scheduler"))
-        }
+        "binding" => bind(inner, call, &object),
         other => Err(Failure::not_implemented(format!(
             "the sandbox runs no containers: pods/{other} is not there"
         ))),
     }
 }
+
+/// Binds a pod to a node, as a scheduler does.
+fn bind(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {
+    let body = call.object()?;
+    let mut store = inner.locked();
+    let key = call.key(object);
+    let Some(mut next) = store.get(&key).cloned() else {
+        return Err(Failure::not_found(call.resource, object));
+    };
+    let there = text(&next, "/spec/nodeName").to_owned();
+    if !there.is_empty() {
+        let detail = format!("pod {object} is already assigned to node {there:?}");
+        let plural = "pods/binding";
+        return Err(Failure::conflict(&Resource { plural, ..*call.resource }, object, &detail));
+    }
+    next["spec"]["nodeName"] = body["target"]["name"].clone();
+    store.write(&key, next);
+    let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+        "code": 201});
+    Ok(Response::json(StatusCode::CREATED, &status))
+}
+
+/// The kind that a scale says it is.
+const SCALE: Resource = Resource {
+    group: "autoscaling",
+    version: "v1",
+    plural: "scales",
+    singular: "scale",
+    kind: "Scale",
+    short: &[],
+    namespaced: true,
+    subresources: &[],
+    generation: false,
+    strict_put: false,
+    custom: false,
+};
 
 /// Where an object has its scale: as wanted, and as it is.
 type Paths = (String, String);
@@ -64,19 +98,25 @@ fn paths_of(store: &Store, resource: &Resource) -> Paths {
 }
 
 fn scale_of(object: &Json, paths: &Paths) -> Json {
-    let selector: Vec<String> = object["spec"]["selector"]["matchLabels"]
+    // Those of old have the labels themselves.
+    let selector = &object["spec"]["selector"];
+    let labels = if selector["matchLabels"].is_object() { &selector["matchLabels"] } else { selector };
+    let selector: Vec<String> = labels
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
         .collect();
-    json!({"kind": "Scale", "apiVersion": "autoscaling/v1",
+    let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {"name": name(object), "namespace": namespace(object), "uid": uid(object),
             "resourceVersion": object["metadata"]["resourceVersion"],
             "creationTimestamp": object["metadata"]["creationTimestamp"]},
         "spec": {"replicas": number(object, &paths.0).unwrap_or(0)},
-        "status": {"replicas": number(object, &paths.1).unwrap_or(0),
-            "selector": selector.join(",")}})
+        "status": {"replicas": number(object, &paths.1).unwrap_or(0)}});
+    if !selector.is_empty() {
+        scale["status"]["selector"] = json!(selector.join(","));
+    }
+    scale
 }
 
 /// Sets what is at a pointer, with what is above it.
@@ -103,12 +143,12 @@ fn scale(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
             let change = call.body()?;
             match call.media().as_str() {
                 "application/json-patch+json" => {
-                    patch::json_patch(&mut scale, &change).map_err(Failure::unprocessable)?;
+                    patch::json_patch(&mut scale, &change).map_err(|_| Failure::rejected())?;
                 }
                 "application/apply-patch+yaml" => {
                     let replicas = &change["spec"]["replicas"];
                     let mut intent = json!({"apiVersion": call.resource.api_version(),
-                        "kind": call.resource.kind});
+                        "kind": call.resource.kind, "metadata": {"name": object}});
                     put_at(&mut intent, &paths.0, replicas.clone());
                     let mut how = call.how()?;
                     let force = call.flag("force");
@@ -120,6 +160,23 @@ fn scale(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
             }
         }
         _ => return Err(Failure::method_not_allowed()),
+    }
+    let given = name(&scale);
+    if given != object {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({object})"
+        )));
+    }
+    let wanted = &scale["spec"]["replicas"];
+    if !wanted.is_null() && !wanted.is_i64() {
+        let fault = "json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of \
+            type int32";
+        return Err(Failure::bad_patch(&scale.to_string(), fault));
+    }
+    if wanted.as_i64().is_some_and(|count| count < 0) && !call.resource.custom {
+        let detail = "must be greater than or equal to 0";
+        let cause = Cause::invalid("spec.replicas", wanted, detail);
+        return Err(Failure::invalid(&SCALE, object, &[cause]));
     }
     let mut next = live;
     put_at(&mut next, &paths.0, json!(number(&scale, "/spec/replicas").unwrap_or(0)));
@@ -333,6 +390,12 @@ fn token(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
     let store = inner.locked();
     let account =
         store.get(&call.key(object)).ok_or_else(|| Failure::not_found(call.resource, object))?;
+    if let Some(short) = number(&body, "/spec/expirationSeconds").filter(|seconds| *seconds < 600) {
+        let detail = "may not specify a duration less than 10 minutes";
+        let cause = Cause::invalid("spec.expirationSeconds", &json!(short), detail);
+        let (group, kind) = ("authentication.k8s.io", "TokenRequest");
+        return Err(Failure::invalid(&Resource { group, kind, ..SCALE }, "", &[cause]));
+    }
     let seconds = number(&body, "/spec/expirationSeconds").unwrap_or(3600).max(600);
     let end = store.now + std::time::Duration::from_secs(seconds.unsigned_abs());
     let token = account_token(&store, account, Some(end));
@@ -343,6 +406,9 @@ fn token(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
         body["spec"]["audiences"] = json!(["https://kubernetes.default.svc"]);
     }
     body["spec"]["expirationSeconds"] = json!(seconds);
+    if body["spec"].get("boundObjectRef").is_none() {
+        body["spec"]["boundObjectRef"] = Json::Null;
+    }
     body["kind"] = json!("TokenRequest");
     body["apiVersion"] = json!("authentication.k8s.io/v1");
     body["metadata"] = json!({"name": object, "namespace": call.namespace,
@@ -408,7 +474,7 @@ pub fn review(
             let body = api::body(request)?;
             let token = text(&body, "/spec/token");
             let good = inner.cloud.token_is_good(token) || is_account_token(inner, token);
-            json!({"authenticated": good, "user": if good { user } else { json!({}) }})
+            if good { json!({"authenticated": true, "user": user}) } else { json!({"user": {}}) }
         }
         _ => return Ok(None),
     };

@@ -78,11 +78,38 @@ pub fn check_custom(resource: &Resource, object: &Json, missing: &[String]) -> V
     causes
 }
 
+/// Says what is wrong with a status that somebody writes.
+pub fn status(resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {
+    if resource.kind != "Deployment" {
+        return;
+    }
+    let status = &object["status"];
+    let count = |name: &str| status[name].as_i64().unwrap_or(0);
+    let names = ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"];
+    for name in names {
+        not_negative(&status[name], &format!("status.{name}"), causes);
+    }
+    for name in &names[1..] {
+        if count(name) > count("replicas") {
+            let detail = "cannot be greater than status.replicas";
+            let field = format!("status.{name}");
+            causes.push(Cause::invalid(field, &json!(count(name)), detail));
+        }
+    }
+}
+
 type Rule = fn(&Json, &mut Vec<Cause>);
 
 const RULES: &[(&str, Rule)] = &[
     ("Pod", |object, causes| validate_pod::spec(&object["spec"], "spec", None, causes)),
-    ("Deployment", |object, causes| workload(object, &["Always"], causes)),
+    ("Deployment", |object, causes| {
+        workload(object, &["Always"], causes);
+        let strategy = &object["spec"]["strategy"];
+        if strategy["type"] == "Recreate" && strategy["rollingUpdate"].is_object() {
+            let detail = "may not be specified when strategy `type` is 'Recreate'";
+            causes.push(Cause::forbidden("spec.strategy.rollingUpdate", detail));
+        }
+    }),
     ("ReplicaSet", |object, causes| workload(object, &["Always"], causes)),
     ("StatefulSet", |object, causes| workload(object, &["Always"], causes)),
     ("DaemonSet", |object, causes| workload(object, &["Always"], causes)),
@@ -95,6 +122,13 @@ const RULES: &[(&str, Rule)] = &[
     ("Secret", secret),
     ("HorizontalPodAutoscaler", autoscaler),
     ("CertificateSigningRequest", validate_more::request),
+    ("PodDisruptionBudget", validate_more::budget),
+    ("NetworkPolicy", validate_more::policy),
+    ("Role", |object, causes| validate_more::rules(object, true, causes)),
+    ("ClusterRole", |object, causes| validate_more::rules(object, false, causes)),
+    ("PersistentVolume", validate_more::volume),
+    ("Event", validate_more::event),
+    ("ResourceQuota", validate_more::quota),
     ("APIService", validate_more::api_service),
     ("Node", validate_more::node),
 ];
@@ -192,7 +226,20 @@ fn references(object: &Json, causes: &mut Vec<Cause>) {
             causes.push(Cause::invalid(field, finalizer, detail));
         }
     }
-    for owner in items(object, "/metadata/ownerReferences") {
+    let owners = items(object, "/metadata/ownerReferences");
+    let controllers: Vec<String> = owners
+        .iter()
+        .filter(|owner| owner["controller"] == true)
+        .map(|owner| format!("{}/{}", text(owner, "/kind"), text(owner, "/name")))
+        .collect();
+    if let [first, second, ..] = controllers.as_slice() {
+        let detail = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for \
+             {first} and {second}"
+        );
+        causes.push(Cause::invalid("metadata.ownerReferences", &json!(owners), &detail));
+    }
+    for owner in owners {
         for (name, detail) in [
             ("apiVersion", "version must not be empty"),
             ("kind", "kind must not be empty"),
@@ -341,8 +388,12 @@ fn service(object: &Json, causes: &mut Vec<Cause>) {
         causes.push(Cause::forbidden("spec.LoadBalancerSourceRanges", detail));
     }
     let mut names = BTreeSet::new();
+    let mut taken = BTreeSet::new();
     for (at, port) in ports.iter().enumerate() {
         let field = format!("spec.ports[{at}]");
+        if !taken.insert((port["port"].to_string(), text(port, "/protocol"))) {
+            causes.push(Cause::duplicate(field.as_str(), port));
+        }
         let name = text(port, "/name");
         if ports.len() > 1 && name.is_empty() {
             causes.push(Cause::required(format!("{field}.name"), ""));
@@ -515,6 +566,27 @@ fn keys(object: &Json, maps: &[&str], causes: &mut Vec<Cause>) {
 
 fn autoscaler(object: &Json, causes: &mut Vec<Cause>) {
     let (low, high) = (&object["spec"]["minReplicas"], &object["spec"]["maxReplicas"]);
+    if low.as_i64().is_some_and(|low| low < 1) {
+        causes.push(Cause::invalid(
+            "spec.minReplicas",
+            low,
+            "must be greater than or equal to 1",
+        ));
+    }
+    if high.as_i64().is_some_and(|high| high < 1) {
+        causes.push(Cause::invalid("spec.maxReplicas", high, "must be greater than 0"));
+    }
+    if low == &json!(0) {
+        let detail = "must specify at least one Object or External metric to support scaling to \
+            zero replicas";
+        causes.push(Cause::forbidden("spec.metrics", detail));
+    }
+    for (at, metric) in items(object, "/spec/metrics").iter().enumerate() {
+        if metric["type"] == "Resource" && !metric["resource"].is_object() {
+            let detail = "must populate information for the given metric source";
+            causes.push(Cause::required(format!("spec.metrics[{at}].resource"), detail));
+        }
+    }
     if high.as_i64().is_some_and(|high| high < low.as_i64().unwrap_or(1)) {
         let detail = "must be greater than or equal to `minReplicas`";
         causes.push(Cause::invalid("spec.maxReplicas", high, detail));

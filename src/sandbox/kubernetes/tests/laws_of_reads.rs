@@ -58,7 +58,7 @@ fn a_list_comes_in_pages_and_by_selector() {
     assert_eq!(chosen["items"].as_array().unwrap().len(), 2);
     assert_eq!(
         bench.get(&format!("{CORE}/configmaps?fieldSelector=data.x%3D1"))["message"],
-        "field label not supported: data.x"
+        "\"data.x\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
     );
 }
 
