@@ -136,8 +136,7 @@ pub(super) fn before_first_apply(
 ) -> Entry {
     let fields = Comparison::of(bare, live, schema).touched();
     let api_version = live["apiVersion"].as_str().unwrap_or_default();
-    let mut entry =
-        Writer::new("before-first-apply", api_version).entry(Operation::Update, fields);
+    let mut entry = Writer::new("before-first-apply", api_version).entry(Operation::Update, fields);
     entry.time = writer.time.clone();
     entry
 }

@@ -90,7 +90,14 @@ mod tests {
         let first = Writer::new("one", "example.com/v1");
         let second = Writer::new("two", "example.com/v1");
 
-        let live = apply(None, &widget(json!([{ "name": "a", "size": 1 }])), &first, false, of, &json!({}));
+        let live = apply(
+            None,
+            &widget(json!([{ "name": "a", "size": 1 }])),
+            &first,
+            false,
+            of,
+            &json!({}),
+        );
         let wish = widget(json!([{ "name": "b", "size": 2 }]));
         let live = apply(Some(&live.unwrap()), &wish, &second, false, of, &json!({})).unwrap();
 

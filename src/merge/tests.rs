@@ -82,8 +82,14 @@ fn disjoint_managers_join_in_any_order() {
 fn another_value_of_an_owned_field_is_a_conflict() {
     let live = applied(None, json!({"replicas": 2}), "a");
 
-    let refused =
-        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("b"), false, deployment(), &json!({}));
+    let refused = apply(
+        Some(&live),
+        &intent(json!({"replicas": 3})),
+        &writer("b"),
+        false,
+        deployment(),
+        &json!({}),
+    );
 
     let Err(ApplyError::Conflicts(conflicts)) = refused else { panic!("no conflict") };
     assert_eq!(conflicts.len(), 1);
@@ -100,9 +106,15 @@ fn another_value_of_an_owned_field_is_a_conflict() {
 fn force_moves_a_field_to_the_new_manager() {
     let live = applied(None, json!({"replicas": 2, "paused": true}), "a");
 
-    let forced =
-        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("b"), true, deployment(), &json!({}))
-            .unwrap();
+    let forced = apply(
+        Some(&live),
+        &intent(json!({"replicas": 3})),
+        &writer("b"),
+        true,
+        deployment(),
+        &json!({}),
+    )
+    .unwrap();
 
     assert_eq!(forced["spec"]["replicas"], 3);
     assert!(!owned(&forced, "a", Operation::Apply).has(&["f:spec", "f:replicas"]));
@@ -158,13 +170,18 @@ fn an_update_takes_the_fields_that_it_changes() {
 
     assert!(!owned(&new, "a", Operation::Apply).has(&["f:spec", "f:replicas"]));
     assert!(owned(&new, "hand", Operation::Update).has(&["f:spec", "f:replicas"]));
-    let refused =
-        apply(Some(&new), &intent(json!({"replicas": 2})), &writer("a"), false, deployment(), &json!({}));
+    let refused = apply(
+        Some(&new),
+        &intent(json!({"replicas": 2})),
+        &writer("a"),
+        false,
+        deployment(),
+        &json!({}),
+    );
     let text = refused.unwrap_err().to_string();
     assert_eq!(
         text,
-        "Apply failed with 1 conflict: conflict with \"hand\" using apps/v1 at \
-         2026-01-01T00:00:00Z: .spec.replicas"
+        "Apply failed with 1 conflict: conflict with \"hand\" using apps/v1: .spec.replicas"
     );
 }
 
@@ -184,8 +201,14 @@ fn an_update_that_removes_a_field_takes_it_from_all() {
 fn what_was_never_tracked_is_owned_by_before_first_apply() {
     let live = intent(json!({"replicas": 2}));
 
-    let refused =
-        apply(Some(&live), &intent(json!({"replicas": 3})), &writer("a"), false, deployment(), &json!({}));
+    let refused = apply(
+        Some(&live),
+        &intent(json!({"replicas": 3})),
+        &writer("a"),
+        false,
+        deployment(),
+        &json!({}),
+    );
 
     assert!(refused.unwrap_err().to_string().contains("before-first-apply"));
 }

@@ -67,7 +67,9 @@ pub(crate) fn body(value: &mut Json, managers: bool) {
                     ("resourceVersion", Json::String(text)) if is_version(text) => {
                         *below = json!("VERSION");
                     }
-                    ("continue" | "/metadata/continue", Json::String(text)) if !text.is_empty() => *below = json!("NEXT"),
+                    ("continue" | "/metadata/continue", Json::String(text)) if !text.is_empty() => {
+                        *below = json!("NEXT")
+                    }
                     ("nodePort" | "healthCheckNodePort", Json::Number(_)) => {
                         *below = json!("PORT");
                     }

@@ -439,7 +439,9 @@ fn finalizers(old: &Json, object: &Json) -> Vec<Cause> {
         "no new finalizers can be added if the object is being deleted, found new finalizers {}",
         go_list(&new)
     );
-    vec![Cause::forbidden("metadata.finalizers", &detail)]
+    // The server says it twice.
+    let cause = Cause::forbidden("metadata.finalizers", &detail);
+    vec![cause.clone(), cause]
 }
 
 /// Writes texts as the server's language writes a list of them.
@@ -480,11 +482,6 @@ fn admit(
         ("PersistentVolume", None) => {
             add_finalizer(object, "kubernetes.io/pv-protection");
             object["status"]["lastPhaseTransitionTime"] = json!(store.stamp());
-        }
-        ("Node", None) => {
-            let mut taints = items(object, "/spec/taints").to_vec();
-            taints.push(json!({"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}));
-            object["spec"]["taints"] = json!(taints);
         }
         ("PersistentVolumeClaim", Some(old)) => may_grow(store, resource, old, object)?,
         ("PriorityClass", None) => priority(resource, object)?,

@@ -150,7 +150,25 @@ fn decoded(path: &str) -> String {
     String::from_utf8_lossy(&result).into_owned()
 }
 
+/// Says whether the client takes one of the forms in which the server can answer.
+fn acceptable(accept: &str) -> bool {
+    let known = [
+        "application/json",
+        "application/yaml",
+        "application/vnd.kubernetes.protobuf",
+        "application/cbor",
+        "application/*",
+        "*/*",
+    ];
+    accept.is_empty() || known.iter().any(|form| accept.contains(form))
+}
+
 fn perform(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
+    if !acceptable(call.request.header("accept").unwrap_or_default())
+        && call.subresource.as_deref() != Some("log")
+    {
+        return Err(Failure::not_acceptable());
+    }
     if let Some(subresource) = &call.subresource {
         if !call.resource.subresources.contains(&subresource.as_str()) {
             return Err(Failure::no_such_path());
@@ -281,7 +299,7 @@ fn post(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
     let wrong = (!version.is_empty() && version != call.resource.api_version())
         || (!kind.is_empty() && kind != call.resource.kind);
     if wrong {
-        return Err(wrong_kind(call.resource, version, kind));
+        return Err(wrong_kind(call.resource, version, kind, name(&body)));
     }
     let mut how = call.how()?;
     let namespace = call.namespace.clone();
@@ -294,14 +312,14 @@ fn post(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 /// Refuses a body of another kind than the path's.
-fn wrong_kind(resource: &Resource, version: &str, kind: &str) -> Failure {
+fn wrong_kind(resource: &Resource, version: &str, kind: &str, name: &str) -> Failure {
     if resource.custom {
-        let cause = Cause::invalid(
-            "kind",
-            &json!(kind),
-            &format!("must be {}", resource.kind),
-        );
-        return Failure::invalid(resource, "", &[cause]);
+        let detail = format!("must be {}", resource.kind);
+        let cause = Cause::invalid("kind", &json!(kind), &detail);
+        let mut failure = Failure::invalid(resource, name, &[cause]);
+        failure.message = failure.message.replacen(resource.kind, kind, 1);
+        failure.details["kind"] = json!(kind);
+        return failure;
     }
     let (ours, own) = (resource.kind, resource.version);
     let group = if resource.group.is_empty() { "core" } else { resource.group };
@@ -550,7 +568,15 @@ impl Call<'_> {
         };
         let mut writer = Writer::new(manager, self.resource.api_version());
         writer.subresource = self.subresource.clone();
-        Ok(How { writer, validation, dry_run, managed: false, twice: self.twice(), patch: None, warnings: Vec::new() })
+        Ok(How {
+            writer,
+            validation,
+            dry_run,
+            managed: false,
+            twice: self.twice(),
+            patch: None,
+            warnings: Vec::new(),
+        })
     }
 
     /// Gives the fields that the body has twice, where that is looked for.

@@ -338,10 +338,8 @@ fn lists(value: &Json, schema: &Json, path: &str, causes: &mut Vec<Cause>) {
             message: format!("Too many: {}: must have at most {most} items", parts.len()),
         });
     }
-    let keys: Vec<&str> = items(schema, "/x-kubernetes-list-map-keys")
-        .iter()
-        .filter_map(Json::as_str)
-        .collect();
+    let keys: Vec<&str> =
+        items(schema, "/x-kubernetes-list-map-keys").iter().filter_map(Json::as_str).collect();
     let mut seen = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         let (key, shown) = match schema["x-kubernetes-list-type"].as_str() {

@@ -67,9 +67,8 @@ impl Options {
         }
         if let Some(other) = items(body, "/dryRun").iter().find(|value| *value != "All") {
             let mut cause = Cause::unsupported("dryRun", other, &["All"]);
-            cause.message = format!(
-                "Unsupported value: []string{{{other}}}: supported values: \"All\""
-            );
+            cause.message =
+                format!("Unsupported value: []string{{{other}}}: supported values: \"All\"");
             return Err(Failure::options("DeleteOptions", &[cause]));
         }
         let grace = number(body, "/gracePeriodSeconds")
@@ -189,11 +188,15 @@ fn preconditions(
 ) -> Result<(), Failure> {
     let kind = resource.kind;
     let refused = |what: &str, wanted: &str, there: &str, why: &str| {
-        Err(Failure::conflict_of(resource, &key.name, &format!(
-            "Operation cannot be fulfilled on {kind} \"{}\": the {what} in the precondition \
+        Err(Failure::conflict_of(
+            resource,
+            &key.name,
+            &format!(
+                "Operation cannot be fulfilled on {kind} \"{}\": the {what} in the precondition \
              ({wanted}) does not match the {what} in record ({there}). The object might have been {why}",
-            key.name
-        )))
+                key.name
+            ),
+        ))
     };
     let there = uid(object);
     if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != there) {

@@ -173,6 +173,16 @@ const REVIEWS: &[(&str, &str, &str)] = &[
 fn verbs(resource: &Resource) -> Json {
     match resource.kind {
         "Binding" => json!(["create"]),
+        _ if resource.custom => json!([
+            "delete",
+            "deletecollection",
+            "get",
+            "list",
+            "patch",
+            "create",
+            "update",
+            "watch"
+        ]),
         _ => json!(VERBS),
     }
 }

@@ -246,8 +246,7 @@ impl Failure {
 
     /// A patch of a type that there is not.
     pub fn unknown_patch() -> Failure {
-        let mut failure =
-            Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+        let mut failure = Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
         failure.details = json!({});
         failure
     }

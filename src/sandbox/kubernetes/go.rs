@@ -38,7 +38,10 @@ pub fn selector(value: &Json) -> String {
             format!("{kind}{{{}}}", rows.collect::<Vec<_>>().join(", "))
         }
     };
-    format!("v1.LabelSelector{{MatchLabels:{}, MatchExpressions:{rows}}}", map(&value["matchLabels"]))
+    format!(
+        "v1.LabelSelector{{MatchLabels:{}, MatchExpressions:{rows}}}",
+        map(&value["matchLabels"])
+    )
 }
 
 /// Writes the reference of a binding to its role.

@@ -42,7 +42,12 @@ pub fn check(kind: &str, old: &Json, new: &Json) -> Vec<Cause> {
                 "roleRef" => go::role(value),
                 _ => value.to_string(),
             };
-            let field = if kind == "PersistentVolume" { "volumeMode".to_owned() } else { field };
+            // Two fields go by other names in the server's refusals.
+            let field = match (kind, field.as_str()) {
+                ("PersistentVolume", _) => "volumeMode".to_owned(),
+                ("CSIDriver", _) => "spec.attachedRequired".to_owned(),
+                _ => field,
+            };
             let message = format!("Invalid value: {shown}: {detail}");
             causes.push(Cause { reason: "FieldValueInvalid", message, field });
         }

@@ -118,10 +118,9 @@ impl Reader {
             Token::Sign("<") => Ok(Requirement::Below(key, self.number()?)),
             Token::Word(word) if word == "in" => Ok(Requirement::In(key, self.values()?)),
             Token::Word(word) if word == "notin" => Ok(Requirement::NotIn(key, self.values()?)),
-            other => Err(format!(
-                "found '{}', expected: in, notin, =, ==, !=, gt, lt",
-                other.shown()
-            )),
+            other => {
+                Err(format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", other.shown()))
+            }
         }
     }
 
@@ -138,9 +137,8 @@ impl Reader {
 
     fn number(&mut self) -> Result<i64, String> {
         let word = self.value()?;
-        word.parse().map_err(|_| {
-            "for 'Gt', 'Lt' operators, the value must be an integer".to_owned()
-        })
+        word.parse()
+            .map_err(|_| "for 'Gt', 'Lt' operators, the value must be an integer".to_owned())
     }
 
     fn values(&mut self) -> Result<Vec<String>, String> {

@@ -116,11 +116,7 @@ pub fn merge_patch(target: &mut Json, patch: &Json) {
 ///
 /// # Errors
 /// An item of a list without the key by which the list merges.
-pub fn strategic(
-    target: &mut Json,
-    patch: &Json,
-    definition: &'static Json,
-) -> Result<(), String> {
+pub fn strategic(target: &mut Json, patch: &Json, definition: &'static Json) -> Result<(), String> {
     let Json::Object(patch) = patch else {
         *target = patch.clone();
         return Ok(());
@@ -235,8 +231,7 @@ fn interleaved(before: &[Json], items: Vec<Json>, patch: &[Json], key: &str) -> 
     let (mut named, mut others): (Vec<Json>, Vec<Json>) =
         items.into_iter().partition(|item| place(patch, item).is_some());
     named.sort_by_key(|item| place(patch, item));
-    let (mut named, mut others) =
-        (named.drain(..).peekable(), others.drain(..).peekable());
+    let (mut named, mut others) = (named.drain(..).peekable(), others.drain(..).peekable());
     let mut merged = Vec::new();
     loop {
         let first = match (others.peek(), named.peek()) {

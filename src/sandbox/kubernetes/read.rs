@@ -143,6 +143,9 @@ pub fn list(
         Form::Plain => {
             let items = objects.into_iter().map(|object| item(resource, object));
             let items: Vec<Json> = items.collect();
+            if resource.custom && metadata.get("continue").is_none() {
+                metadata["continue"] = json!("");
+            }
             json!({"kind": format!("{}List", resource.kind),
                 "apiVersion": resource.api_version(), "metadata": metadata, "items": items})
         }

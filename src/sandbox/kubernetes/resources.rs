@@ -266,9 +266,7 @@ pub const RESOURCES: &[Resource] = &[
     row("coordination.k8s.io", "v1", ["leases", "lease", "Lease"], &[], NONE).strict(),
     row("discovery.k8s.io", "v1", ["endpointslices", "endpointslice", "EndpointSlice"], &[], NONE)
         .counted(),
-    row(FLOW, "v1", ["flowschemas", "flowschema", "FlowSchema"], &[], STATUS)
-        .cluster()
-        .counted(),
+    row(FLOW, "v1", ["flowschemas", "flowschema", "FlowSchema"], &[], STATUS).cluster().counted(),
     row(
         FLOW,
         "v1",

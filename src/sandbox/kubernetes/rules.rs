@@ -8,7 +8,9 @@ use super::definitions;
 use super::failure::Cause;
 use super::quantity;
 use super::store::{items, text};
-use super::validate::{LABEL, SERVICE_NAME, SUBDOMAIN, is_label, is_service_name, is_subdomain, labels};
+use super::validate::{
+    LABEL, SERVICE_NAME, SUBDOMAIN, is_label, is_service_name, is_subdomain, labels,
+};
 
 /// What a field is held to.
 enum Rule {
@@ -64,11 +66,7 @@ const ID: i64 = 2_147_483_647;
 const ROWS: &[(&str, &str, Rule)] = &[
     ("core.v1.Container", "image", Trimmed),
     ("core.v1.Container", "imagePullPolicy", OneOf(&["Always", "IfNotPresent", "Never"])),
-    (
-        "core.v1.Container",
-        "terminationMessagePolicy",
-        OneOf(&["FallbackToLogsOnError", "File"]),
-    ),
+    ("core.v1.Container", "terminationMessagePolicy", OneOf(&["FallbackToLogsOnError", "File"])),
     ("core.v1.ContainerPort", "name", PortName),
     ("core.v1.ContainerPort", "containerPort", PortThere),
     ("core.v1.ContainerPort", "hostPort", Port),
@@ -116,7 +114,7 @@ const ROWS: &[(&str, &str, Rule)] = &[
     ("core.v1.ServiceSpec", "sessionAffinity", OneOf(&["ClientIP", "None"])),
     ("core.v1.ServicePort", "name", Label),
     ("core.v1.ServicePort", "protocol", OneOf(PROTOCOLS)),
-    ("core.v1.ServicePort", "targetPort", PortOrName),
+    ("core.v1.ServicePort", "targetPort", PortName),
     ("core.v1.PersistentVolumeClaimSpec", "storageClassName", Subdomain),
     ("batch.v1.JobSpec", "completionMode", OneOf(&["NonIndexed", "Indexed"])),
     ("batch.v1.CronJobSpec", "concurrencyPolicy", OneOf(&["Allow", "Forbid", "Replace"])),
@@ -139,16 +137,8 @@ const ROWS: &[(&str, &str, Rule)] = &[
         OneOf(&["ContainerResource", "External", "Object", "Pods", "Resource"]),
     ),
     ("storage.v1.StorageClass", "reclaimPolicy", OneOf(&["Delete", "Retain"])),
-    (
-        "storage.v1.StorageClass",
-        "volumeBindingMode",
-        OneOf(&["Immediate", "WaitForFirstConsumer"]),
-    ),
-    (
-        "apiextensions.v1.CustomResourceDefinitionSpec",
-        "scope",
-        OneOf(&["Cluster", "Namespaced"]),
-    ),
+    ("storage.v1.StorageClass", "volumeBindingMode", OneOf(&["Immediate", "WaitForFirstConsumer"])),
+    ("apiextensions.v1.CustomResourceDefinitionSpec", "scope", OneOf(&["Cluster", "Namespaced"])),
     ("apiextensions.v1.CustomResourceDefinitionSpec", "group", Required("")),
     ("apiextensions.v1.CustomResourceDefinitionNames", "plural", OldLabel),
 ];
@@ -175,8 +165,12 @@ fn walk(
             if definition["properties"].is_object() {
                 for (_, field, rule) in ROWS.iter().filter(|(of, ..)| is_type(name, of)) {
                     let joint = if path.is_empty() { "" } else { "." };
-                    hold(rule, &object.get(*field).cloned().unwrap_or_default(),
-                        &format!("{path}{joint}{field}"), causes);
+                    hold(
+                        rule,
+                        &object.get(*field).cloned().unwrap_or_default(),
+                        &format!("{path}{joint}{field}"),
+                        causes,
+                    );
                 }
             }
             for (field, below) in object {
@@ -253,7 +247,7 @@ fn hold(rule: &Rule, value: &Json, field: &str, causes: &mut Vec<Cause>) {
             }
         }
         Port | PortThere => {}
-        PortOrName if empty => {}
+        PortOrName | PortName if empty || value.is_number() => {}
         PortName | PortOrName => port_name(word).into_iter().for_each(wrong),
         Named if word.is_empty() => causes.push(Cause::invalid(field, &json!(""), SUBDOMAIN)),
         Subdomain | Named => {

@@ -21,6 +21,9 @@ pub fn allocate(
     old: Option<&Json>,
     service: &mut Json,
 ) -> Result<(), Failure> {
+    if let Some(old) = old {
+        leave(old, service);
+    }
     let kind = text(service, "/spec/type").to_owned();
     let own = uid(service).to_owned();
     let others: Vec<Json> =
@@ -42,6 +45,31 @@ pub fn allocate(
         }
     }
     Ok(())
+}
+
+/// Takes out what only the type that a Service had before could have.
+fn leave(old: &Json, service: &mut Json) {
+    let (before, kind) =
+        (text(old, "/spec/type").to_owned(), text(service, "/spec/type").to_owned());
+    if before == kind {
+        return;
+    }
+    let outside = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    let mut gone: Vec<&str> = Vec::new();
+    if outside(&before) && !outside(&kind) {
+        gone.extend(["externalTrafficPolicy", "healthCheckNodePort"]);
+    }
+    if before == "LoadBalancer" {
+        gone.extend(["allocateLoadBalancerNodePorts", "loadBalancerClass"]);
+    }
+    if kind == "ExternalName" {
+        gone.push("internalTrafficPolicy");
+    }
+    for name in gone {
+        if old["spec"].get(name) == service["spec"].get(name) {
+            super::admit::remove(&mut service["spec"], name);
+        }
+    }
 }
 
 fn address(

@@ -100,7 +100,8 @@ fn paths_of(store: &Store, resource: &Resource) -> Paths {
 fn scale_of(object: &Json, paths: &Paths) -> Json {
     // Those of old have the labels themselves.
     let selector = &object["spec"]["selector"];
-    let labels = if selector["matchLabels"].is_object() { &selector["matchLabels"] } else { selector };
+    let labels =
+        if selector["matchLabels"].is_object() { &selector["matchLabels"] } else { selector };
     let selector: Vec<String> = labels
         .as_object()
         .into_iter()

@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 
 use super::read::{Include, metadata_only};
 use super::resources::Resource;
-use super::table_more;
 use super::store::{is_deleting, items, moment, name, number, text};
+use super::table_more;
 
 type Cells = fn(&Json, Timestamp) -> Vec<Json>;
 

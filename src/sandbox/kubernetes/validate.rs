@@ -41,12 +41,27 @@ const LABEL_KEY: &str = "name part must consist of alphanumeric characters, '-',
 const LONGEST_SECRET: usize = 1_048_576;
 
 /// Required by the published definitions, though the server takes an object without it.
-const NOT_ENFORCED: &[&str] = &["spec.serviceName", "spec.podSelector", "roleRef.apiGroup",
-    "roleRef", "value", "endpoints"];
+const NOT_ENFORCED: &[&str] =
+    &["spec.serviceName", "spec.podSelector", "roleRef.apiGroup", "roleRef", "value", "endpoints"];
 
 /// Required fields of which a rule speaks in words of its own.
-const TOLD_ELSEWHERE: &[&str] = &["port", "containerPort", "uid", "verbs", "kind", "name", "command",
-    "topologyKey", "maxSkew", "whenUnsatisfiable", "key", "path", "paths", "claimName", "group"];
+const TOLD_ELSEWHERE: &[&str] = &[
+    "port",
+    "containerPort",
+    "uid",
+    "verbs",
+    "kind",
+    "name",
+    "command",
+    "topologyKey",
+    "maxSkew",
+    "whenUnsatisfiable",
+    "key",
+    "path",
+    "paths",
+    "claimName",
+    "group",
+];
 
 /// Says what is wrong with an object; `missing` are required fields that are not there.
 pub fn check(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
@@ -212,7 +227,8 @@ fn key_faults(key: &str, field: &str, causes: &mut Vec<Cause>) {
 }
 
 /// The finalizers that have no host's name.
-const PLAIN_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+const PLAIN_FINALIZERS: [&str; 4] =
+    ["kubernetes", "orphan", "foregroundDeletion", super::custom::CLEAN_UP];
 
 fn references(object: &Json, causes: &mut Vec<Cause>) {
     for (at, finalizer) in items(object, "/metadata/finalizers").iter().enumerate() {
@@ -567,11 +583,7 @@ fn keys(object: &Json, maps: &[&str], causes: &mut Vec<Cause>) {
 fn autoscaler(object: &Json, causes: &mut Vec<Cause>) {
     let (low, high) = (&object["spec"]["minReplicas"], &object["spec"]["maxReplicas"]);
     if low.as_i64().is_some_and(|low| low < 1) {
-        causes.push(Cause::invalid(
-            "spec.minReplicas",
-            low,
-            "must be greater than or equal to 1",
-        ));
+        causes.push(Cause::invalid("spec.minReplicas", low, "must be greater than or equal to 1"));
     }
     if high.as_i64().is_some_and(|high| high < 1) {
         causes.push(Cause::invalid("spec.maxReplicas", high, "must be greater than 0"));

@@ -192,7 +192,8 @@ pub fn volume(object: &Json, causes: &mut Vec<Cause>) {
         causes.push(Cause::required("spec.capacity", ""));
         causes.push(Cause {
             reason: "FieldValueNotSupported",
-            message: "Unsupported value: core.ResourceList(nil): supported values: \"storage\"".into(),
+            message: "Unsupported value: core.ResourceList(nil): supported values: \"storage\""
+                .into(),
             field: "spec.capacity".to_owned(),
         });
     }

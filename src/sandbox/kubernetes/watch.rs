@@ -36,6 +36,7 @@ struct Watch {
     bookmarks: bool,
     bookmark_at: Timestamp,
     ended: bool,
+    told: bool,
 }
 
 /// Starts a watch.
@@ -64,6 +65,7 @@ pub fn answer(
         bookmarks: call.flag("allowWatchBookmarks"),
         bookmark_at: now + Duration::from_mins(1),
         ended: false,
+        told: false,
     };
     watch.start(&version, initial)?;
     let stream = futures::stream::unfold(watch, |mut watch| async move {
@@ -165,7 +167,16 @@ impl Watch {
             (true, false) => "DELETED",
             (false, false) => return,
         };
-        self.push(kind, &change.after, now);
+        match &change.before {
+            // What no longer fits goes as it was while it did, with the new version.
+            Some(before) if kind == "DELETED" && !change.removed => {
+                let mut before = before.clone();
+                before["metadata"]["resourceVersion"] =
+                    change.after["metadata"]["resourceVersion"].clone();
+                self.push(kind, &before, now);
+            }
+            _ => self.push(kind, &change.after, now),
+        }
     }
 
     fn push(&mut self, kind: &str, object: &Json, now: Timestamp) {
@@ -173,6 +184,14 @@ impl Watch {
             "ERROR" | "BOOKMARK" => object.clone(),
             _ => read::shaped(self.form, self.resource, object, now),
         };
+        let mut object = object;
+        if object["kind"] == "Table" && object.get("columnDefinitions").is_some() {
+            // The columns are told once.
+            if self.told {
+                object["columnDefinitions"] = Json::Null;
+            }
+            self.told = true;
+        }
         let line = format!("{}\n", json!({"type": kind, "object": object}));
         self.ready.push_back(Bytes::from(line));
     }

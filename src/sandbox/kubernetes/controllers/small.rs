@@ -10,7 +10,9 @@ use crate::sandbox::kubernetes::admit;
 use crate::sandbox::kubernetes::custom;
 use crate::sandbox::kubernetes::resources;
 use crate::sandbox::kubernetes::select::label_selector_matches;
-use crate::sandbox::kubernetes::store::{Store, is_deleting, items, name, namespace, number, text, uid};
+use crate::sandbox::kubernetes::store::{
+    Store, is_deleting, items, name, namespace, number, text, uid,
+};
 use crate::sandbox::kubernetes::subresources::account_token;
 
 /// Takes the next step of each of them.
