@@ -8,6 +8,7 @@ use super::workbench::Workbench;
 use super::{Command, Exit, all, flag, flag_on};
 use crate::backends::disk::write_whole;
 use crate::diag::{Diagnostic, has_errors};
+use crate::render::unified::unified;
 use crate::syntax;
 
 pub(super) const COMMAND: Command = Command {
@@ -190,10 +191,8 @@ impl Formatting {
                 self.problems.push(Diagnostic::error(summary, format!("{error}.")));
             }
             if self.diff {
-                let diff = similar::TextDiff::from_lines(text, &result);
-                let mut unified = diff.unified_diff();
                 let (old, new) = (format!("old/{name}"), format!("new/{name}"));
-                self.out += &unified.context_radius(3).header(&old, &new).to_string();
+                self.out += &unified(&old, &new, text, &result);
             }
         }
         if !self.list && !self.write && !self.diff {

@@ -19,5 +19,7 @@ pub mod progress;
 pub mod state;
 mod snippet;
 pub mod style;
+pub mod unified;
+mod unified_ways;
 
 pub use self::style::Style;
