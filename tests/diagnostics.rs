@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 use terrane::cli::{self, Environment, Screen};
 
 /// The files of cases.
-const TOPICS: [&str; 7] = [
+const TOPICS: [&str; 8] = [
+    "expressions.json",
     "syntax.json",
     "partial.json",
     "configuration.json",
@@ -235,6 +236,11 @@ fn mistakes_of_configurations_are_told_with_their_exact_place() {
 #[test]
 fn mistakes_of_files_in_json_are_told_with_their_exact_place() {
     check("json.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
+}
+
+#[test]
+fn mistakes_in_expressions_are_told_with_their_exact_place() {
+    check("expressions.json", |case| differences(&Case::new(case).problems(), &wanted(case)));
 }
 
 #[test]

@@ -36,17 +36,6 @@ const QUOTED: &str = "In this context, references are expected literally rather 
                       be removed in a future version of Terraform. Remove the quotes surrounding this \
                       reference to silence this warning.";
 
-/// Says whether a text is a name of the language.
-pub(super) fn is_name(text: &str) -> bool {
-    let first = |c: char| unicode_start(c);
-    let rest = |c: char| unicode_start(c) || syntax::continues_name(c);
-    text.chars().next().is_some_and(first) && text.chars().all(rest)
-}
-
-fn unicode_start(c: char) -> bool {
-    c.is_alphabetic() || c == '_'
-}
-
 impl Reader<'_> {
     pub(super) fn error(&mut self, summary: &str, detail: impl Into<String>, span: Span) {
         self.problems.push(Diagnostic::error(summary, detail).at(span, ""));
@@ -69,7 +58,7 @@ impl Reader<'_> {
 
     /// Checks a label that is a name.
     pub(super) fn check_name(&mut self, label: &Ident, summary: &str) {
-        if !is_name(&label.text) {
+        if !syntax::is_name(&label.text) {
             self.error(summary, BAD_NAME, label.span);
         }
     }
@@ -210,7 +199,7 @@ impl Reader<'_> {
             ExprKind::Name(name) => Some(name.clone()),
             ExprKind::Null => Some("null".to_string()),
             ExprKind::Bool(value) => Some(value.to_string()),
-            _ if self.is_json(expr.span) => expr.literal().filter(|text| is_name(text)),
+            _ if self.is_json(expr.span) => expr.literal().filter(|text| syntax::is_name(text)),
             _ => None,
         }
     }

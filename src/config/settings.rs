@@ -4,7 +4,7 @@ use crate::diag::Diagnostic;
 use crate::syntax::tree::{Attribute, Block, Expr, ExprKind};
 
 use super::body::{Shape, remain};
-use super::read::{Reader, is_name};
+use super::read::Reader;
 use super::{ProviderBlock, version};
 
 const TERRAFORM: Shape = Shape {
@@ -212,7 +212,7 @@ impl Reader<'_> {
         }
         let alias = content.attribute("alias").and_then(|attribute| {
             let text = self.constant_text(&attribute.expr);
-            if !text.as_deref().is_some_and(is_name) {
+            if !text.as_deref().is_some_and(crate::syntax::is_name) {
                 let detail = format!("An alias must be a valid name. {}", super::read::BAD_NAME);
                 self.error("Invalid provider configuration alias", detail, attribute.expr.span);
             }

@@ -158,7 +158,7 @@ impl Reader<'_> {
             );
         }
         for attribute in &block.body.attributes {
-            if !super::read::is_name(&attribute.name.text) {
+            if !crate::syntax::is_name(&attribute.name.text) {
                 self.error("Invalid local value name", BAD_NAME, attribute.name.span);
             }
             if let Some(former) = self.module.locals.get(&attribute.name.text) {

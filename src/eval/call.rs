@@ -208,6 +208,7 @@ impl Pass<'_, '_> {
             }
             [argument] => argument,
             [_, extra, ..] => {
+                super::scope::all(arguments.iter().map(|argument| self.skip(argument, scope)))?;
                 let detail = "Function \"can\" expects only 1 argument(s).";
                 return stop("Too many function arguments", detail, start_of(extra));
             }
@@ -242,6 +243,9 @@ impl Pass<'_, '_> {
         let from_file = function == "templatefile";
         let function = if from_file { "templatefile" } else { "templatestring" };
         let names = if from_file { ["path", "vars"] } else { ["template", "vars"] };
+        if arguments.len() != names.len() {
+            super::scope::all(arguments.iter().map(|argument| self.skip(argument, scope)))?;
+        }
         if let Some(missing) = names.get(arguments.len()) {
             let detail = format!(
                 "Function {function:?} expects 2 argument(s). Missing value for {missing:?}."
@@ -274,7 +278,8 @@ impl Pass<'_, '_> {
             let detail = "Invalid value for \"vars\" parameter: argument must not be null.";
             return stop("Invalid function argument", detail, places.variables);
         }
-        let Some(name) = source.as_str().map(str::to_string) else {
+        let known = source.as_str().filter(|_| variables.is_known());
+        let Some(name) = known.map(str::to_string) else {
             return Ok(Value::derived(
                 [&source, &variables],
                 Value::unknown(Type::Any).kind().clone(),
@@ -292,12 +297,6 @@ impl Pass<'_, '_> {
         } else {
             ("<templatestring argument>".to_string(), source.clone())
         };
-        if !variables.is_known() {
-            return Ok(Value::derived(
-                [&source, &variables],
-                Value::unknown(Type::Any).kind().clone(),
-            ));
-        }
         let rendered =
             self.render(function, &name, text.as_str().unwrap_or_default(), &variables, &places)?;
         let rendered = if from_file {

@@ -10,7 +10,7 @@ use super::scope::{Eval, Scope, Stop, all, finish, note, settle, stop};
 use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Expr, For};
 use crate::value::convert::convert;
-use crate::value::{Kind, Marks, Type, Value};
+use crate::value::{Bounds, Kind, Marks, Type, Value};
 
 /// What one turn of a `for` gives.
 enum Turned {
@@ -27,15 +27,18 @@ impl Pass<'_, '_> {
     pub(super) fn comprehension(&mut self, parts: &For, scope: &mut Scope) -> Eval {
         let (collection, mut stopped) = settle(self.expr(&parts.collection, scope));
         let mut marks = collection.marks();
-        let entries = match iterable(&collection, parts.collection.span) {
-            Ok(entries) => entries,
+        let (entries, goes) = match iterable(&collection, parts.collection.span) {
+            Ok(entries) => (entries, true),
             Err(stop) => {
                 note(&mut stopped, Some(stop));
-                None
+                (None, false)
             }
         };
         let Some((entries, _)) = entries else {
             note(&mut stopped, self.skip_parts(parts, scope).err());
+            if goes && collection.ty() != Type::Any {
+                note(&mut stopped, self.check_condition(parts, scope).err());
+            }
             return finish(Value::unknown(Type::Any).marked(marks), stopped);
         };
         if entries.is_empty() {
@@ -257,8 +260,8 @@ impl Pass<'_, '_> {
         if single {
             let (part, stopped) = settle(self.element(value.clone(), each, scope));
             let result = match stopped {
+                _ if may_be_null => Value::unknown(Type::Any),
                 Some(_) => Value::unknown(Type::Tuple(vec![part.ty()])),
-                None if may_be_null => Value::unknown(Type::Any),
                 None => Value::tuple(vec![part]),
             };
             return finish(result.marked(marks), stopped);
@@ -266,21 +269,23 @@ impl Pass<'_, '_> {
         let listed = |element: &Type| Value::unknown(element.clone());
         let result = match (value.kind(), &ty) {
             (Kind::Unknown(..), Type::Tuple(types)) => {
-                let parts = types.iter().map(|ty| self.element(listed(ty), each, scope));
-                Value::tuple(parts.collect::<Eval<_>>()?)
+                let mut stopped = None;
+                let parts = types.iter().map(|ty| {
+                    let (part, wrong) = settle(self.element(listed(ty), each, scope));
+                    note(&mut stopped, wrong);
+                    part
+                });
+                return finish(Value::tuple(parts.collect()).marked(marks), stopped);
             }
             (Kind::Unknown(_, bounds), Type::List(element) | Type::Set(element)) => {
-                let part = self.element(listed(element), each, scope)?;
-                let kept = crate::value::Bounds {
-                    length: bounds.length,
-                    ..crate::value::Bounds::not_null()
+                let (part, stopped) = settle(self.element(listed(element), each, scope));
+                let length = match ty {
+                    Type::List(_) => bounds.length,
+                    _ => (0, None),
                 };
-                let kept = if matches!(ty, Type::List(_)) {
-                    kept
-                } else {
-                    crate::value::Bounds::not_null()
-                };
-                Value::new(Kind::unknown(Type::list(part.ty()), kept))
+                let kept = Bounds { length, ..Bounds::not_null() };
+                let list = Value::new(Kind::unknown(Type::list(part.ty()), kept));
+                return finish(list.marked(marks), stopped);
             }
             (kind, ty) => {
                 let mut stopped = None;
@@ -292,10 +297,13 @@ impl Pass<'_, '_> {
                 let parts: Vec<Value> = parts.collect();
                 if let Some(stop) = stopped {
                     let types = parts.iter().map(Value::ty).collect();
-                    return Err(stop.with(match kind {
-                        Kind::Tuple(_) => Value::unknown(Type::Tuple(types)),
-                        _ => Value::unknown(Type::Any),
-                    }));
+                    let of = match ty {
+                        Type::List(element) | Type::Set(element) => {
+                            Type::list(settle(self.element(listed(element), each, scope)).0.ty())
+                        }
+                        _ => Type::Tuple(types),
+                    };
+                    return Err(stop.with(Value::unknown(of).marked(marks)));
                 }
                 match (kind, ty) {
                     (Kind::Tuple(_), _) => Value::tuple(parts),

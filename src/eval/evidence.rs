@@ -62,7 +62,9 @@ impl Pass<'_, '_> {
         }
         for problem in problems.iter_mut().filter(|problem| !problem.explained) {
             problem.explained = true;
-            let part = part_at(expr, problem.span());
+            // Where the number of arguments is wrong none of them is to blame.
+            let counted = problem.summary.ends_with("function arguments");
+            let part = if counted { expr } else { part_at(expr, problem.span()) };
             problem.values = self.values(part, cause, scope);
             let inside = |span: Span| {
                 let whole = expr.span;
@@ -175,9 +177,9 @@ fn part_at(expr: &Expr, span: Option<Span>) -> &Expr {
     let parts: Vec<&Expr> = match &expr.kind {
         ExprKind::Binary(_, left, right) => vec![left, right],
         ExprKind::Unary(_, operand) => vec![operand],
-        ExprKind::Conditional(condition, ..) => vec![condition],
+        ExprKind::Conditional(condition, then, otherwise) => vec![condition, then, otherwise],
         ExprKind::Splat { source, .. } => vec![source],
-        ExprKind::For(parts) => vec![&parts.collection],
+        ExprKind::For(parts) => parts.condition.iter().chain([&parts.collection]).collect(),
         ExprKind::Object(items) => items.iter().map(|item| &item.key).collect(),
         ExprKind::Template(parts) => {
             let inner = parts.iter().filter_map(|part| match part {

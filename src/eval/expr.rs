@@ -27,7 +27,7 @@ impl Pass<'_, '_> {
                 Some(number) => Ok(Value::number(number)),
                 None => stop("Invalid number", format!("{text:?} is not a number."), expr.span),
             },
-            ExprKind::Template(parts) => self.template(parts, scope),
+            ExprKind::Template(parts) => self.template(parts, expr.span, scope),
             ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => {
                 self.chain(expr, scope)
             }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::access::{attribute, index};
 use super::evaluator::Pass;
 use super::expand::Turns;
+use super::expr::is_fixed;
 use super::module::key_text;
 use super::reference::{Chain, Step, anything, block_text, fixed_key, undeclared_resource};
 use super::scope::{BlockId, Eval, Item, ModuleId, Scope, Stop, Turn, fatal};
@@ -59,14 +60,17 @@ impl<'a> Pass<'_, 'a> {
                     "Because {text} does not have \"count\" or \"for_each\" set, references to it must not include an index key. \
                      Remove the bracketed index to refer to the single instance of this resource."
                 );
-                fatal("Unexpected resource instance key", detail, chain.until(used + 1))
+                let place = chain.until(used + 1);
+                let unexpected = fatal("Unexpected resource instance key", detail, place);
+                super::scope::both(unexpected, self.known_attribute(block, chain, used + 1))
+                    .map(|(never, ())| never)
             }
             (Turns::Single, _) => {
                 self.need(address);
                 // Of what has no value nothing more is said.
                 let object = self.object(block, None)?;
                 self.known_attribute(block, chain, used)?;
-                Ok((self.as_far_as_known(object), used))
+                Ok((self.as_far_as_known(block, object), used))
             }
             (_, Some((Step::Attribute(_), _, _))) => {
                 let (argument, key) = match block.resource.count {
@@ -90,23 +94,26 @@ impl<'a> Pass<'_, 'a> {
                 if let Some(key) = key {
                     self.need(address.with_key(Some(key.clone())));
                     let object = self.object(block, Some(key))?.marked(index.marks());
-                    return Ok((self.as_far_as_known(object), used + 1));
+                    return Ok((self.as_far_as_known(block, object), used + 1));
                 }
                 self.need(address);
                 let value = self.block_value(block, turns)?;
-                Ok((self.as_far_as_known(value), used))
+                Ok((self.as_far_as_known(block, value), used))
             }
             (turns, None) => {
                 self.need(address);
                 let value = self.block_value(block, turns)?;
-                Ok((self.as_far_as_known(value), used))
+                Ok((self.as_far_as_known(block, value), used))
             }
         }
     }
 
-    /// Gives what an expression sees of an object: as long as only the text is checked not even its type.
-    fn as_far_as_known(&self, object: Value) -> Value {
-        if !self.evaluator.inputs.validating {
+    /// Gives what an expression sees of an object: as long as only the text is checked, or nothing is there, not
+    /// even its type.
+    fn as_far_as_known(&mut self, block: BlockId<'a>, object: Value) -> Value {
+        let validating = self.evaluator.inputs.validating;
+        let address = self.block_address(block);
+        if !validating && self.oracle.stands(&address) {
             return object;
         }
         Value::unknown(Type::Any).marked(object.marks())
@@ -114,7 +121,11 @@ impl<'a> Pass<'_, 'a> {
 
     /// Checks that the attribute that a reference goes on with exists.
     fn known_attribute(&mut self, block: BlockId<'a>, chain: &Chain<'_>, place: usize) -> Eval<()> {
-        let Some((Step::Attribute(name), span, _)) = chain.steps.get(place) else { return Ok(()) };
+        let (name, span) = match chain.steps.get(place) {
+            Some((Step::Attribute(name), span, _)) => (name, span),
+            Some((Step::Index(key), span, _)) if is_fixed(key) => return no_index(key, *span),
+            Some((Step::Index(_), _, _)) | None => return Ok(()),
+        };
         let schema = self.schema(block)?;
         if let Some(field) = schema.fields.get(&name.text) {
             return known_steps(&field.ty, &chain.steps[place + 1..]);
@@ -546,16 +557,27 @@ fn ignorable(lifecycle: &Lifecycle, schema: &Schema) -> Eval<()> {
     Ok(())
 }
 
+/// Says that an object's attributes are not had by index.
+fn no_index(key: &Expr, span: Span) -> Eval<()> {
+    let name = key.literal().filter(|name| crate::syntax::is_name(name));
+    let detail = match name {
+        Some(name) => format!(
+            "Only attribute access is allowed here. Did you mean to access attribute {name:?} using the dot operator?"
+        ),
+        None => "Only attribute access is allowed here, using the dot operator.".to_string(),
+    };
+    fatal("Invalid index operation", detail, span)
+}
+
 /// Checks the steps after an attribute by its type alone, as far as keys are fixed.
 fn known_steps(ty: &Type, steps: &[(Step<'_>, Span, Span)]) -> Eval<()> {
     let mut value = Value::unknown_not_null(ty.clone());
     for step in steps {
-        let next = match step {
-            (Step::Attribute(name), span, _) => attribute(&value, &name.text, *span),
-            (Step::Index(_), span, _) => {
-                let key = fixed_key(Some(step)).unwrap_or_else(anything);
-                index(&value, &key, *span)
-            }
+        let next = match (step, fixed_key(Some(step))) {
+            ((Step::Attribute(name), span, _), _) => attribute(&value, &name.text, *span),
+            ((Step::Index(_), span, _), Some(key)) => index(&value, &key, *span),
+            // What comes after a computed key is looked at with the value.
+            ((Step::Index(_), _, _), None) => return Ok(()),
         };
         value = next.map_err(|stop| Stop { fatal: true, ..stop.plain() })?;
     }

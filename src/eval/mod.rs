@@ -252,6 +252,11 @@ pub trait Oracle {
         Vec::new()
     }
 
+    /// Says whether there is anything of a block, kept or planned: else not even its type is looked at.
+    fn stands(&self, _block: &Address) -> bool {
+        true
+    }
+
     /// Gives an object as the prior state has it, for an instance that is not planned; nothing where there is none.
     fn kept(&self, _address: &Address, _provider: &ProviderRef) -> Option<Value> {
         None

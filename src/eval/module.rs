@@ -260,22 +260,22 @@ impl<'a> Pass<'_, 'a> {
                 objects
                     .push((pass.evaluator.modules[child].key.clone(), pass.module_object(child)?));
             }
+            let validating = pass.evaluator.inputs.validating;
+            let open = call.module.outputs.keys().map(|name| (name.as_str(), Type::Any));
+            let element = || Type::object(open);
             Ok(match &*turns {
+                // While only the text is checked, keys are not gone through.
+                Turns::Each(_) if validating => Value::unknown(Type::map(element())),
+                Turns::Count(_) if validating => Value::unknown(Type::list(element())),
                 Turns::Each(_) => {
                     Value::object(objects.into_iter().map(|(key, object)| (key_text(key), object)))
                 }
                 Turns::Count(_) => {
                     Value::tuple(objects.into_iter().map(|(_, object)| object).collect())
                 }
-                Turns::Unknown(counted) => {
-                    let open = call.module.outputs.keys().map(|name| (name.as_str(), Type::Any));
-                    let element = Type::object(open);
-                    Value::unknown_not_null(if *counted {
-                        Type::list(element)
-                    } else {
-                        Type::map(element)
-                    })
-                }
+                Turns::Unknown(_) if !validating => anything(),
+                Turns::Unknown(true) => Value::unknown(Type::list(element())),
+                Turns::Unknown(false) => Value::unknown(Type::map(element())),
                 Turns::Single => {
                     objects.into_iter().next().map_or_else(anything, |(_, object)| object)
                 }
@@ -292,7 +292,7 @@ impl<'a> Pass<'_, 'a> {
         }
         if self.evaluator.inputs.validating {
             let types = fields.iter().map(|(name, _)| (*name, Type::Any));
-            return Ok(Value::unknown_not_null(Type::object(types)));
+            return Ok(Value::unknown(Type::object(types)));
         }
         Ok(Value::object(fields))
     }

@@ -103,8 +103,7 @@ impl Pass<'_, '_> {
         let decided = self.expr(condition, scope);
         let yes = self.expr(then, scope);
         let no = self.expr(otherwise, scope);
-        let results = Span::to(then.span, otherwise.span);
-        choose(decided, condition.span, yes, no, results)
+        choose(decided, condition.span, yes, no, [then.span, otherwise.span])
     }
 }
 
@@ -120,7 +119,9 @@ fn result_of(op: BinaryOp) -> Type {
 }
 
 /// Chooses one of two results by a condition; the one that is not taken may have failed, unless fatally.
-pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: Span) -> Eval {
+///
+/// `places` are those of the two results.
+pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, places: [Span; 2]) -> Eval {
     let ((decided, wrong), (yes, no_yes), (no, no_no)) = (settle(decided), settle(yes), settle(no));
     let fatal = |stop: &Option<Stop>| stop.as_ref().is_some_and(|stop| stop.fatal);
     if fatal(&wrong) || fatal(&no_yes) || fatal(&no_no) {
@@ -134,7 +135,8 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
         let why = mismatch(&yes.ty(), &no.ty());
         let detail =
             format!("The true and false result expressions must have consistent types. {why}");
-        return stop("Inconsistent conditional result types", detail, results);
+        let both = Span::to(places[0], places[1]);
+        return stop("Inconsistent conditional result types", detail, both);
     };
     let instead = |stop: Stop| stop.with(Value::unknown(ty.clone()));
     if decided.is_null() {
@@ -172,7 +174,8 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, results: S
     let (value, misfit) = settle(convert(&value, &ty).or_else(|error| {
         let word = if truth { "true" } else { "false" };
         let detail = format!("The {word} result value has the wrong type: {}.", error.message);
-        stop("Inconsistent conditional result types", detail, results).map_err(instead)
+        let place = places[usize::from(!truth)];
+        stop("Inconsistent conditional result types", detail, place).map_err(instead)
     }));
     note(&mut stopped, misfit);
     finish(marked(value), stopped)

@@ -6,7 +6,7 @@ use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::operator::choose;
 use super::reference::references;
-use super::scope::{Eval, Scope, Stop, note, settle, stop};
+use super::scope::{Eval, Scope, Stop, finish, note, settle, stop};
 use crate::diag::{Diagnostic, FileId, Sources, Span};
 use crate::syntax;
 use crate::syntax::tree::{Expr, ExprKind, Ident, Part};
@@ -20,79 +20,84 @@ struct Text {
     known: String,
     whole: bool,
     parts: Vec<Value>,
+    /// What is wrong with it; the rest is still put together, without what cannot be part of it.
+    stopped: Option<Stop>,
 }
 
 impl Pass<'_, '_> {
     /// Evaluates a quoted string or heredoc. One interpolation alone keeps its type.
-    pub(super) fn template(&mut self, parts: &[Part], scope: &mut Scope) -> Eval {
+    pub(super) fn template(&mut self, parts: &[Part], span: Span, scope: &mut Scope) -> Eval {
         if let [Part::Interpolation(expr)] = parts {
             return self.expr(expr, scope);
         }
-        self.text(parts, scope)
+        self.text(parts, Some(span), scope)
     }
 
-    fn text(&mut self, parts: &[Part], scope: &mut Scope) -> Eval {
+    fn text(&mut self, parts: &[Part], around: Option<Span>, scope: &mut Scope) -> Eval {
         if let [Part::Literal(text, _)] = parts {
             return Ok(Value::string(text));
         }
         let mut text = Text { whole: true, ..Text::default() };
-        let mut stopped: Option<Stop> = None;
         for part in parts {
-            if let Err(problem) = self.part(part, &mut text, scope) {
-                stopped = Some(match stopped {
-                    Some(before) => before.and(problem),
-                    None => problem,
-                });
-            }
+            self.part(part, around, &mut text, scope);
         }
-        match stopped {
-            Some(stop) => Err(stop.with(Value::unknown_not_null(Type::String))),
-            None => Ok(text.finish()),
-        }
+        text.finish()
     }
 
-    fn part(&mut self, part: &Part, text: &mut Text, scope: &mut Scope) -> Eval<()> {
-        let (value, span) = match part {
-            Part::Literal(literal, _) => {
-                if text.whole {
-                    text.known.push_str(literal);
+    /// Adds a part to a text, and what is wrong with it.
+    fn part(&mut self, part: &Part, around: Option<Span>, text: &mut Text, scope: &mut Scope) {
+        match part {
+            Part::Literal(literal, _) => text.push(literal),
+            Part::Interpolation(expr) => {
+                let (value, wrong) = settle(self.expr(expr, scope));
+                note(&mut text.stopped, wrong);
+                if let Err(mut stop) = text.add(&value, expr.span) {
+                    stop.problems.iter_mut().for_each(|problem| problem.around = around);
+                    self.explain(&mut stop.problems, expr, Cause::Other, scope);
+                    note(&mut text.stopped, Some(stop));
                 }
-                return Ok(());
             }
-            Part::Interpolation(expr) => (self.expr(expr, scope)?, expr.span),
             Part::If { condition, then, otherwise, span } => {
                 let decided = self.expr(condition, scope);
-                let (yes, no) = (self.text(then, scope), self.text(otherwise, scope));
-                let chosen = choose(decided, condition.span, yes, no, *span);
-                let chosen = chosen.map_err(|mut stop| {
-                    let mut own: Vec<&mut Diagnostic> = stop.problems.iter_mut().collect();
-                    own.retain(|problem| problem.span() == Some(condition.span));
-                    for problem in own {
+                let [yes_at, no_at] = [then, otherwise].map(|parts| body_span(parts));
+                let (yes, no) =
+                    (self.text(then, yes_at, scope), self.text(otherwise, no_at, scope));
+                let results = [yes_at, no_at].map(|place| place.unwrap_or(*span));
+                let chosen = choose(decided, condition.span, yes, no, results);
+                let (chosen, mut wrong) = settle(chosen);
+                if let Some(stop) = &mut wrong {
+                    let own = stop.problems.iter_mut();
+                    for problem in own.filter(|problem| problem.span() == Some(condition.span)) {
                         let problem = std::slice::from_mut(problem);
                         self.explain(problem, condition, Cause::Other, scope);
                     }
-                    stop
-                });
-                (chosen?, *span)
+                }
+                note(&mut text.stopped, wrong);
+                let misfit = text.add(&chosen, *span).err();
+                note(&mut text.stopped, misfit);
             }
             Part::For { key_name, value_name, collection, body, span } => {
                 let names = (key_name.as_ref(), value_name);
-                return self.repeated(names, collection, body, *span, text, scope);
+                let repeated = self.repeated(names, collection, body, *span, scope);
+                let (repeated, wrong) = settle(repeated);
+                note(&mut text.stopped, wrong);
+                let misfit = text.add(&repeated, *span).err();
+                note(&mut text.stopped, misfit);
             }
-        };
-        text.add(&value, span)
+        }
     }
 
+    /// Evaluates a `for` within a template: the texts of all turns as one.
     fn repeated(
         &mut self,
         (key_name, value_name): (Option<&Ident>, &Ident),
         collection: &Expr,
         body: &[Part],
         span: Span,
-        text: &mut Text,
         scope: &mut Scope,
-    ) -> Eval<()> {
-        let (value, stopped) = settle(self.expr(collection, scope));
+    ) -> Eval {
+        let anything = || Value::unknown(Type::String);
+        let (value, mut stopped) = settle(self.expr(collection, scope));
         let entries = iterable(&value, collection.span).map_err(|mut stop| {
             stop.problems.iter_mut().for_each(|problem| problem.around = Some(span));
             self.explain(&mut stop.problems, collection, Cause::Other, scope);
@@ -101,31 +106,36 @@ impl Pass<'_, '_> {
         let none = entries
             .as_ref()
             .is_ok_and(|of| of.as_ref().is_none_or(|(entries, _)| entries.is_empty()));
-        let mut stopped = stopped;
-        if none || stopped.is_some() || entries.is_err() {
+        if none || entries.is_err() {
             let names = key_name.into_iter().chain([value_name]);
             note(&mut stopped, self.skip_body(names, body, scope).err());
         }
-        let entries = match (stopped, entries) {
-            (None, entries) => entries?,
-            (Some(stop), Err(more)) => return Err(stop.and(more)),
-            (Some(stop), Ok(_)) => return Err(stop),
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(more) => {
+                note(&mut stopped, Some(more));
+                return finish(anything(), stopped);
+            }
         };
         let Some((entries, _)) = entries else {
-            return text.add(&Value::unknown_not_null(Type::String).marked(value.marks()), span);
+            return finish(anything().marked(value.marks()), stopped);
         };
-        text.parts.push(Value::tuple(Vec::new()).marked(value.marks()));
+        let mut turns = Vec::with_capacity(entries.len());
         for (key, element) in entries {
             let depth = scope.names.len();
             if let Some(name) = key_name {
                 scope.names.push((name.text.clone(), key));
             }
             scope.names.push((value_name.text.clone(), element));
-            let turned = self.text(body, scope).and_then(|turned| text.add(&turned, span));
+            let (turned, wrong) = settle(self.text(body, body_span(body), scope));
+            note(&mut stopped, wrong);
             scope.names.truncate(depth);
-            turned?;
+            turns.push(turned);
         }
-        Ok(())
+        let known: Option<String> = turns.iter().map(Value::as_str).collect();
+        let whole = known.map_or_else(anything, Value::string);
+        let joined = Value::derived(&turns, whole.kind().clone());
+        finish(joined.marked(value.marks()), stopped)
     }
 
     /// Evaluates `templatefile` and `templatestring`, whose template is already read: parses and renders it.
@@ -153,7 +163,7 @@ impl Pass<'_, '_> {
         self.check_names(&expr, &fields, &sources, places)?;
         let mut scope = Scope { template: Some(function), names: fields, ..Scope::default() };
         let ExprKind::Template(parts) = &expr.kind else { return Ok(Value::string(source)) };
-        let rendered = self.template(parts, &mut scope).map_err(|stopped| {
+        let rendered = self.template(parts, expr.span, &mut scope).map_err(|stopped| {
             let why = stopped
                 .problems
                 .first()
@@ -228,6 +238,12 @@ pub(super) struct Places {
 }
 
 impl Text {
+    fn push(&mut self, text: &str) {
+        if self.whole && self.stopped.is_none() {
+            self.known.push_str(text);
+        }
+    }
+
     fn add(&mut self, value: &Value, span: Span) -> Eval<()> {
         let summary = "Invalid template interpolation value";
         if value.is_null() {
@@ -235,10 +251,10 @@ impl Text {
                 "The expression result is null. Cannot include a null value in a string template.";
             return stop(summary, detail, span);
         }
+        self.parts.push(Value::string("").marked(value.marks()));
         // Whether it is of a type that fits is seen when it is known.
         if !value.is_known() {
             self.whole = false;
-            self.parts.push(value.clone());
             return Ok(());
         }
         let text = convert(value, &Type::String).or_else(|error| {
@@ -246,22 +262,27 @@ impl Text {
                 format!("Cannot include the given value in a string template: {}.", error.message);
             stop(summary, detail, span)
         })?;
-        match text.kind() {
-            Kind::String(known) if self.whole => self.known.push_str(known),
-            _ => {}
-        }
-        self.parts.push(text);
+        self.push(text.as_str().unwrap_or_default());
         Ok(())
     }
 
-    fn finish(self) -> Value {
-        let kind = if self.whole {
-            Value::string(&self.known).kind().clone()
-        } else {
-            Kind::unknown(Type::String, Bounds::beginning(&self.known))
+    fn finish(self) -> Eval {
+        let kind = match (self.whole, &self.stopped) {
+            (true, _) => Value::string(&self.known).kind().clone(),
+            (false, None) => Kind::unknown(Type::String, Bounds::beginning(&self.known)),
+            (false, Some(_)) => Kind::unknown(Type::String, Bounds::not_null()),
         };
-        Value::derived(&self.parts, kind)
+        finish(Value::derived(&self.parts, kind), self.stopped)
     }
+}
+
+/// Gives where the parts of a template stand, from the first to the last.
+fn body_span(parts: &[Part]) -> Option<Span> {
+    let span = |part: &Part| match part {
+        Part::Literal(_, span) | Part::If { span, .. } | Part::For { span, .. } => *span,
+        Part::Interpolation(expr) => expr.span,
+    };
+    Some(Span::to(span(parts.first()?), span(parts.last()?)))
 }
 
 fn failed(function: &str, why: &str) -> String {

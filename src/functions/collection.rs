@@ -53,7 +53,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         slice_type,
         slice,
     ),
-    function("sort", &[STRINGS], Spec::List(&Spec::String), sort),
+    function("sort", &[STRINGS.unknown()], Spec::List(&Spec::String), sort),
 ];
 
 /// The element type of a list, set or map.
@@ -441,7 +441,10 @@ fn sort(call: &Call<'_>) -> Result<Value, CallError> {
     let list = &call.arguments[0];
     let parts = elements(list);
     if !list.is_whole() {
-        let length = (parts.len(), Some(parts.len()));
+        let length = match list.kind() {
+            Kind::Unknown(_, bounds) => bounds.length,
+            _ => (parts.len(), Some(parts.len())),
+        };
         let bounds = Bounds { not_null: true, length, ..Bounds::default() };
         return Ok(Value::new(Kind::unknown(call.ty.clone(), bounds)));
     }

@@ -57,6 +57,10 @@ fn convert_to(call: &Call<'_>, wanted: Spec) -> Result<Value, CallError> {
     if from != to && !convertible(&from, &to) {
         return Err(CallError::at(0, plain()));
     }
+    if !value.is_known() {
+        // Which type the elements are to have is not asked before there is a value.
+        return Ok(Value::unknown(to).marked(value.marks()));
+    }
     convert(value, &to).map_err(|_| {
         let message = match (value.as_str(), &to) {
             _ if value.all_marks().sensitive => format!(

@@ -12,15 +12,10 @@ use crate::value::quote::quote;
 use crate::value::{Bounds, Kind, Type, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    inferred("format", &[string("format").unknown()], |_| Ok(Type::String), format)
+    inferred("format", &[string("format")], |_| Ok(Type::String), format)
         .variadic(any("args").closed().null().unknown()),
-    inferred(
-        "formatlist",
-        &[string("format").unknown()],
-        |_| Ok(Type::list(Type::String)),
-        format_list,
-    )
-    .variadic(any("args").closed().null().unknown()),
+    inferred("formatlist", &[string("format")], |_| Ok(Type::list(Type::String)), format_list)
+        .variadic(any("args").closed().null().unknown()),
 ];
 
 fn format(call: &Call<'_>) -> Result<Value, CallError> {
@@ -202,18 +197,22 @@ fn pad(verb: &Verb<'_>, text: String) -> String {
 fn format_list(call: &Call<'_>) -> Result<Value, CallError> {
     let arguments = &call.arguments[1..];
     let mut length: Option<(usize, usize)> = None;
+    let mut uncertain = false;
     for (place, argument) in arguments.iter().enumerate() {
         let is_list = matches!(argument.ty(), Type::List(_) | Type::Set(_) | Type::Tuple(_));
         if !is_list || argument.is_null() {
             continue;
         }
-        let uncertain = matches!(argument.kind(), Kind::Set(..)) && !argument.is_whole();
+        let partly = matches!(argument.kind(), Kind::Set(..)) && !argument.is_whole();
         let count = match (argument.elements(), argument.ty()) {
-            (Some(_), _) if uncertain => return call.unknown(),
-            (Some(parts), _) => parts.len(),
+            (Some(parts), _) if !partly => parts.len(),
             (None, Type::Tuple(types)) => types.len(),
-            (None, _) => return call.unknown(),
+            (_, _) => {
+                uncertain = true;
+                continue;
+            }
         };
+        uncertain |= !argument.is_known();
         match length {
             None => length = Some((count, place)),
             Some((known, first)) if known != count => {
@@ -229,7 +228,8 @@ fn format_list(call: &Call<'_>) -> Result<Value, CallError> {
             Some(_) => {}
         }
     }
-    let Some(format) = call.arguments[0].as_str() else { return call.unknown() };
+    let format = call.arguments[0].as_str().filter(|_| !uncertain);
+    let Some(format) = format else { return call.unknown() };
     let Some((count, _)) = length else {
         let one = match unknown_at(format, arguments) {
             Some(unknown) => unknown,

@@ -62,6 +62,12 @@ pub fn continues_name(letter: char) -> bool {
     scan::continues_name(letter)
 }
 
+/// Says whether a text is a name of the language.
+pub fn is_name(text: &str) -> bool {
+    let first = |letter: char| letter.is_alphabetic() || letter == '_';
+    text.starts_with(first) && text.chars().all(|letter| first(letter) || continues_name(letter))
+}
+
 /// Says whether a text goes on: a bracket or a heredoc in it is open.
 pub fn is_unfinished(text: &str) -> bool {
     use self::scan::Kind;

@@ -102,9 +102,28 @@ pub struct Bounds {
 }
 
 impl Kind {
-    /// Makes the content of an unknown value.
+    /// Makes the content of an unknown value; of what is known so well that only one value is left, that one.
     pub fn unknown(ty: Type, bounds: Bounds) -> Kind {
-        Kind::Unknown(ty, Arc::new(bounds))
+        let exact = match bounds.length {
+            (least, Some(most)) if least == most && bounds.not_null => Some(least),
+            _ => None,
+        };
+        let parts = |element: &Type, count: usize| vec![Value::unknown(element.clone()); count];
+        match (&ty, exact) {
+            (Type::List(element), Some(count)) => {
+                Value::list((**element).clone(), parts(element, count)).kind
+            }
+            (Type::Set(element), Some(count @ (0 | 1))) => {
+                Value::set((**element).clone(), parts(element, count)).kind
+            }
+            (Type::Map(element), Some(0)) => Value::map::<Arc<str>>((**element).clone(), []).kind,
+            _ => match &bounds.number {
+                (Some(least), Some(most)) if least == most && bounds.not_null => {
+                    Kind::Number(least.clone())
+                }
+                _ => Kind::Unknown(ty, Arc::new(bounds)),
+            },
+        }
     }
 }
 

@@ -104,7 +104,8 @@ fn unify_objects(types: &[Type]) -> Option<Type> {
         let across: Vec<Type> = all.iter().filter_map(|fields| fields.get(name).cloned()).collect();
         unify(&across).map(|ty| (name.clone(), ty))
     });
-    Some(Type::object(fields.collect::<Option<Vec<_>>>()?))
+    let object = Type::object(fields.collect::<Option<Vec<_>>>()?);
+    fitting(types, object).or_else(|| objects_as_map(types))
 }
 
 fn objects_as_map(types: &[Type]) -> Option<Type> {
@@ -116,7 +117,7 @@ fn objects_as_map(types: &[Type]) -> Option<Type> {
         })
         .flatten()
         .collect();
-    Some(Type::map(unify(&parts)?))
+    fitting(types, Type::map(unify(&parts)?))
 }
 
 fn unify_tuples(types: &[Type]) -> Option<Type> {
@@ -135,7 +136,8 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
         let across: Vec<Type> = all.iter().filter_map(|parts| parts.get(place).cloned()).collect();
         unify(&across)
     });
-    Some(Type::Tuple(parts.collect::<Option<_>>()?))
+    let tuple = Type::Tuple(parts.collect::<Option<_>>()?);
+    fitting(types, tuple).or_else(|| tuples_as_list(types))
 }
 
 fn tuples_as_list(types: &[Type]) -> Option<Type> {
@@ -147,7 +149,12 @@ fn tuples_as_list(types: &[Type]) -> Option<Type> {
         })
         .flatten()
         .collect();
-    Some(Type::list(unify(&parts)?))
+    fitting(types, Type::list(unify(&parts)?))
+}
+
+/// Gives a type if all of these convert to it.
+fn fitting(types: &[Type], to: Type) -> Option<Type> {
+    types.iter().all(|from| convertible(from, &to)).then_some(to)
 }
 
 /// Gives the types with those first that others would rather become; else in their order.

@@ -9,6 +9,7 @@ use clap::ArgMatches;
 use super::planning::planned;
 use super::workbench::{Loaded, Workbench};
 use super::{Command, Exit, flag, flag_on, option, variables};
+use crate::addr::Address;
 use crate::diag::{Diagnostic, FileId, has_errors};
 use crate::eval::{Answer, Asked, Evaluator, Oracle};
 use crate::plan::Plan;
@@ -75,6 +76,14 @@ impl Oracle for Kept<'_> {
             decode(provider.as_ref(), asked.address.mode, &asked.address.type_name, object).ok()
         });
         Answer::Known(value.unwrap_or(unknown))
+    }
+
+    fn stands(&self, block: &Address) -> bool {
+        let planned = |plan: &Plan| {
+            let changed = plan.changes.keys().any(|(address, _)| address.block() == *block);
+            changed || plan.data.keys().any(|address| address.block() == *block)
+        };
+        block.within(&self.snapshot.objects).next().is_some() || self.plan.is_some_and(planned)
     }
 }
 
