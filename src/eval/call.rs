@@ -138,7 +138,7 @@ impl Pass<'_, '_> {
 
     /// Gives the parts of the last argument where it is expanded; nothing where they are not known.
     fn expanded(&mut self, last: &Expr, scope: &mut Scope) -> Eval<Option<Vec<Value>>> {
-        let value = self.expr(last, scope)?;
+        let value = self.expr(last, scope).map_err(Stop::of_part)?;
         let summary = "Invalid expanding argument value";
         if value.is_null() {
             let detail = "The expanding argument (indicated by ...) must not be null.";
@@ -227,7 +227,7 @@ impl Pass<'_, '_> {
             let detail = "Function \"type\" expects 1 argument(s).";
             return stop("Not enough function arguments", detail, close);
         };
-        let value = self.expr(argument, scope)?;
+        let value = self.expr(argument, scope).map_err(Stop::of_part)?;
         Ok(Value::string(value.ty().to_string()))
     }
 
@@ -265,18 +265,29 @@ impl Pass<'_, '_> {
             );
             return stop("Error in function call", detail, head);
         }
-        if !from_file && let Some(why) = no_reference(first) {
-            let detail = format!(
-                "Invalid value for \"template\" parameter: invalid template expression: {why}."
-            );
-            return stop("Invalid function argument", detail, places.template);
-        }
-        let (source, variables) =
-            super::scope::both(self.expr(first, scope), self.expr(second, scope))?;
-        let source = self.template_text(&source, names[0], &places)?;
+        let source = match no_reference(first) {
+            Some(_) if !from_file => Ok(Value::unknown(Type::String)),
+            _ => self.expr(first, scope),
+        };
+        let (source, variables) = super::scope::both(source, self.expr(second, scope))?;
+        let source =
+            if from_file { self.template_text(&source, names[0], &places)? } else { source };
         if variables.is_null() {
             let detail = "Invalid value for \"vars\" parameter: argument must not be null.";
             return stop("Invalid function argument", detail, places.variables);
+        }
+        if !from_file && variables.is_known() {
+            let wrong = |why: &str| {
+                let detail =
+                    format!("Invalid value for \"template\" parameter: invalid template {why}.");
+                stop("Invalid function argument", detail, places.template)
+            };
+            if let Some(why) = no_reference(first) {
+                return wrong(&format!("expression: {why}"));
+            }
+            if source.is_known() && source.as_str().is_none() {
+                return wrong("value: a string is required");
+            }
         }
         let known = source.as_str().filter(|_| variables.is_known());
         let Some(name) = known.map(str::to_string) else {

@@ -87,7 +87,7 @@ impl<'a> Pass<'_, 'a> {
                     .map(|(never, ())| never)
             }
             (turns, Some((Step::Index(index), _, _))) => {
-                let index = self.expr(index, scope)?;
+                let index = self.expr(index, scope).map_err(Stop::of_part)?;
                 self.known_attribute(block, chain, used + 1)?;
                 let key = turns.key_of(&index);
                 let key = key.filter(|key| self.counts(block, turns, key));

@@ -228,7 +228,7 @@ impl<'a> Pass<'_, 'a> {
         let (key, used) = match (&*turns, chain.steps.get(1)) {
             (Turns::Single, _) => (None, 1),
             (Turns::Count(_) | Turns::Each(_), Some((Step::Index(index), _, _))) => {
-                let index = self.expr(index, scope)?;
+                let index = self.expr(index, scope).map_err(Stop::of_part)?;
                 match turns.key_of(&index) {
                     Some(key) if !index.marks().any() => (Some(key), 2),
                     _ => return Ok((self.module_value(scope.module, call)?, 1)),

@@ -151,9 +151,7 @@ pub(super) fn choose(decided: Eval, place: Span, yes: Eval, no: Eval, places: [S
     let marked = |value: Value| marks.into_iter().fold(value, Value::marked);
     if !decided.is_known() {
         // Nothing is wrong with what may not be taken.
-        let fit =
-            |value: &Value| convert(value, &ty).unwrap_or_else(|_| Value::unknown(ty.clone()));
-        return finish(marked(either(&fit(&yes), &fit(&no), &ty)), wrong);
+        return finish(marked(either(&yes, &no, &ty)), wrong);
     }
     let decided = convert(&decided, &Type::Bool).or_else(|_| {
         stop("Incorrect condition type", "The condition expression must be of type bool.", place)
@@ -193,28 +191,29 @@ fn result_type(yes: &Value, no: &Value) -> Option<Type> {
     }
 }
 
-/// Gives what is known where the condition is not: the value where both are the same, else what holds for both.
+/// Gives what is known where the condition is not: what holds for both.
 fn either(yes: &Value, no: &Value, ty: &Type) -> Value {
-    if yes == no {
-        return yes.clone();
+    if yes.is_null() && no.is_null() {
+        return Value::derived([yes, no], Kind::Null(ty.clone()));
     }
     let (a, b) = (bounds(yes), bounds(no));
-    let ty = if yes.ty() == no.ty() { yes.ty() } else { ty.clone() };
+    let same = yes.ty() == no.ty();
     let narrower = |low: bool| -> Option<Number> {
         let pick =
             |bounds: &Bounds| if low { bounds.number.0.clone() } else { bounds.number.1.clone() };
         let (x, y) = (pick(&a)?, pick(&b)?);
         Some(if (x < y) == low { x } else { y })
     };
-    let length =
-        (a.length.0.min(b.length.0), a.length.1.and_then(|x| b.length.1.map(|y| x.max(y))));
-    let joined = Bounds {
-        not_null: a.not_null && b.not_null,
-        prefix: None,
-        length,
-        number: (narrower(true), narrower(false)),
+    let not_null = a.not_null && b.not_null;
+    let joined = if same {
+        let most = a.length.1.and_then(|x| b.length.1.map(|y| x.max(y)));
+        let length = (a.length.0.min(b.length.0), most);
+        let number = (narrower(true), narrower(false));
+        Bounds { not_null, length, number, prefix: None }
+    } else {
+        Bounds { not_null, ..Bounds::default() }
     };
-    Value::derived([yes, no], Kind::unknown(ty, joined))
+    Value::derived([yes, no], Kind::unknown(ty.clone(), joined))
 }
 
 /// Gives what is known of a value, as bounds.

@@ -66,6 +66,12 @@ impl Stop {
         self
     }
 
+    /// Says that it is of a part, whose value says nothing of the result.
+    pub(super) fn of_part(mut self) -> Stop {
+        self.value = None;
+        self
+    }
+
     /// Joins two: where one is fatal only the fatal ones are told.
     pub(super) fn and(mut self, other: Stop) -> Stop {
         self.value = None;
@@ -150,7 +156,7 @@ pub(super) fn finish(value: Value, stopped: Option<Stop>) -> Eval {
 pub(super) fn both<A, B>(left: Eval<A>, right: Eval<B>) -> Eval<(A, B)> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
-        (Err(stop), Ok(_)) | (Ok(_), Err(stop)) => Err(stop),
+        (Err(stop), Ok(_)) | (Ok(_), Err(stop)) => Err(stop.of_part()),
         (Err(left), Err(right)) => Err(left.and(right)),
     }
 }

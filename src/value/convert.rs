@@ -56,22 +56,26 @@ pub fn convertible(from: &Type, to: &Type) -> bool {
         (Type::Tuple(from), Type::Tuple(to)) => {
             from.len() == to.len() && from.iter().zip(to).all(|(from, to)| convertible(from, to))
         }
-        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => all_convertible(from, to),
-        (Type::Object(from), Type::Map(to)) => {
-            all_convertible(&from.values().cloned().collect::<Vec<_>>(), to)
+        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => {
+            // Parts of which some are of an open type have none in common yet.
+            let alike = |open: &Type| *open != Type::Any || from.iter().all(|ty| *ty == Type::Any);
+            match &**to {
+                Type::Any => from.is_empty() || unify(from).is_some_and(|of| alike(&of)),
+                to => from.iter().all(|from| convertible(from, to)),
+            }
         }
+        (Type::Object(from), Type::Map(to)) => match &**to {
+            Type::Any => {
+                let from: Vec<Type> = from.values().cloned().collect();
+                from.is_empty() || unify(&from).is_some()
+            }
+            to => from.values().all(|from| convertible(from, to)),
+        },
         (Type::Object(from), Type::Object(to)) => {
             to.iter().all(|(name, to)| from.get(name).is_some_and(|from| convertible(from, to)))
         }
         (Type::Map(from), Type::Object(to)) => to.values().all(|to| convertible(from, to)),
         (from, to) => from == to,
-    }
-}
-
-fn all_convertible(from: &[Type], to: &Type) -> bool {
-    match to {
-        Type::Any => from.is_empty() || unify(from).is_some(),
-        to => from.iter().all(|from| convertible(from, to)),
     }
 }
 
@@ -172,6 +176,17 @@ fn fields_as(fields: &Fields, from: &Type, ty: &Type, path: &Path) -> Result<Val
     let wanted = wanted_element(element, fields.values());
     let converted = fields.iter().map(|(name, field)| convert_at(field, &wanted, &at(name)));
     let converted: Vec<Value> = converted.collect::<Result<_, _>>()?;
+    if wanted == Type::Any && !converted.is_empty() {
+        let mut types = converted.iter().map(Value::ty).filter(|ty| *ty != Type::Any);
+        let element = types.next().unwrap_or(Type::Any);
+        if types.any(|ty| ty != element) {
+            let message = "attribute types must all match for conversion to map";
+            return Err(ConvertError::new(path, message));
+        }
+        let converted = converted.iter().map(|part| convert_at(part, &element, path));
+        let converted: Vec<Value> = converted.collect::<Result<_, _>>()?;
+        return Ok(Value::map(element, fields.keys().cloned().zip(converted)));
+    }
     let (element, converted) = settle(&wanted, from, converted, path)?;
     Ok(Value::map(element, fields.keys().cloned().zip(converted)))
 }

@@ -348,7 +348,8 @@ def rounds(hunt, files):
             theirs, ours = by_file(theirs), by_file(ours)
             for name in wrong or left:
                 for side, found in zip(told[name], (theirs, ours)):
-                    side += [f"{step} {one}" for one in found.get(name, [])]
+                    # Which of an object's attributes is named is chance with terraform.
+                    side += [re.sub(r'element \\\\?"[^"\\]*\\\\?":', "element …:", f"{step} {one}") for one in found.get(name, [])]
                 if "panic in function implementation" in str(theirs.get(name)):
                     # What terraform's own failure says is no wording to follow.
                     told.pop(name)
