@@ -97,9 +97,7 @@ pub(super) fn missing_argument(name: &str, at: Span) -> Diagnostic {
 pub(super) fn extraneous(attribute: &Attribute, near: Option<&str>) -> Diagnostic {
     let hint = near.map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
     let detail = format!("No argument or block type is named \"{}\".{hint}", attribute.name.text);
-    Diagnostic::error("Extraneous JSON object property", detail)
-        .at(attribute.name.span, "")
-        .around(attribute.span)
+    Diagnostic::error("Extraneous JSON object property", detail).at(attribute.name.span, "")
 }
 
 /// An argument that the block does not have.

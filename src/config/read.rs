@@ -193,6 +193,33 @@ impl Reader<'_> {
         inner
     }
 
+    /// Gives an expression that must be one reference: in JSON it is a text.
+    pub(super) fn single_reference(&mut self, expr: &Expr) -> Option<Expr> {
+        if !self.is_json(expr.span) {
+            // A text is none here.
+            let text = expr.literal().is_some();
+            return Some(if text { expr.clone() } else { self.unquoted(expr) });
+        }
+        let source = self.sources.slice(expr.span);
+        let quoted = source.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let (Some(quoted), true) =
+            (quoted, matches!(expr.kind, ExprKind::Template(_) | ExprKind::Unknown))
+        else {
+            let detail = "A single reference string is required.";
+            self.error("Invalid reference expression", detail, expr.span);
+            return None;
+        };
+        let text = expr.literal().unwrap_or_else(|| quoted.to_string());
+        // Terraform counts the quote as the text's first letter.
+        match syntax::parse_expression(expr.span.file, &text, expr.span.start) {
+            Ok(inner) => Some(inner),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+
     /// Gives a bare word.
     pub(super) fn keyword(&self, expr: &Expr) -> Option<String> {
         match &expr.kind {

@@ -221,9 +221,7 @@ impl Reader<'_> {
     fn replace_triggered_by(&mut self, expr: &Expr) -> Vec<Expr> {
         let mut found = Vec::new();
         for element in self.list(expr) {
-            // A text is none outside of JSON.
-            let text = element.literal().is_some() && !self.is_json(element.span);
-            let element = if text { element.clone() } else { self.unquoted(element) };
+            let Some(element) = self.single_reference(element) else { return found };
             let before = self.problems.len();
             let mut resources = 0;
             for reference in names::references(&element) {

@@ -19,11 +19,11 @@ const DESTROY: Shape = Shape { arguments: &[("destroy", false)], blocks: &[] };
 
 const IMPORT: Shape = Shape {
     arguments: &[
-        ("to", true),
-        ("id", false),
-        ("identity", false),
-        ("for_each", false),
         ("provider", false),
+        ("for_each", false),
+        ("id", false),
+        ("to", true),
+        ("identity", false),
     ],
     blocks: &[],
 };
@@ -132,8 +132,7 @@ impl Reader<'_> {
             Some((attribute.span, self.provider_reference(&attribute.expr)?))
         });
         let Some(attribute) = content.attribute("to") else { return };
-        let quoted = attribute.expr.literal().is_some() && !self.is_json(attribute.expr.span);
-        let to = if quoted { attribute.expr.clone() } else { self.unquoted(&attribute.expr) };
+        let Some(to) = self.single_reference(&attribute.expr) else { return };
         if !self.importable(&to, attribute.span) {
             return;
         }

@@ -145,7 +145,9 @@ impl Sources {
         // Terraform counts a tab of a file in JSON as two columns.
         let json = self.name(file).ends_with(".json");
         let tabs = if json { before.matches('\t').count() } else { 0 };
-        let column = letters + tabs + 1;
+        // Within a character is after it.
+        let within = usize::from(json && at < byte.min(text.len()));
+        let column = letters + tabs + within + 1;
         Place { line, column, byte }
     }
 }

@@ -36,7 +36,7 @@ def cases(path):
 def terraform(folder, *arguments):
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent-home", "CHECKPOINT_DISABLE": "1", "TZ": "UTC"}
     command = ["terraform", *arguments]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
     cut = lambda text: text.replace(os.path.realpath(folder), "<cwd>")
     return done.returncode, cut(done.stdout), cut(done.stderr)
 

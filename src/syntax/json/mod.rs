@@ -24,6 +24,20 @@ pub struct Nesting {
     pub open: bool,
 }
 
+/// The arguments whose texts are taken as they are written, by the block that they are in: they are read before
+/// there is anything that they could refer to.
+const LITERAL: &[(&str, &[&str])] = &[
+    ("variable", &["default", "description", "sensitive", "nullable", "ephemeral"]),
+    ("output", &["description", "sensitive", "ephemeral"]),
+    ("terraform", &["required_version"]),
+    ("module", &["source", "version"]),
+    ("provider", &["version", "alias"]),
+    ("lifecycle", &["create_before_destroy", "prevent_destroy", "destroy"]),
+];
+
+/// The blocks of which all arguments are such.
+const ALL_LITERAL: &[&str] = &["required_providers", "backend", "cloud"];
+
 /// What contexts a file in JSON has: places with their names, `resource.a.b`, the innermost first.
 pub type Contexts = Vec<(Span, String)>;
 
@@ -45,7 +59,7 @@ pub fn parse_json(id: FileId, name: &str, text: &str, nesting: &[Nesting]) -> Do
     let mut lowering = FromJson::new(id, name, text, problems, true);
     let mut body = super::empty_body(id, text.len());
     if matches!(root.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
-        lowering.body(&mut body, &root, nesting, false);
+        lowering.body(&mut body, &root, nesting, "");
         body.span = root.span;
         body.end = close(&root);
     }
@@ -173,15 +187,16 @@ impl<'a> FromJson<'a> {
     }
 
     /// Adds what an object, or a list of objects, says to a body.
-    fn body(&mut self, body: &mut Body, node: &Node, nesting: &[Nesting], variable: bool) {
+    fn body(&mut self, body: &mut Body, node: &Node, nesting: &[Nesting], kind: &str) {
         for property in self.properties(node, None) {
             if property.name == "//" {
                 continue;
             }
-            // What is no expression in the native syntax either is taken as it is written.
-            let fixed = matches!(property.name.as_str(), "default" | "description");
+            let fixed = LITERAL
+                .iter()
+                .any(|(block, names)| *block == kind && names.contains(&property.name.as_str()));
             let templates = self.templates;
-            self.templates &= !(fixed && variable);
+            self.templates &= !fixed;
             match nesting.iter().find(|nesting| nesting.kind == property.name) {
                 Some(nesting) => {
                     let kind = Ident { text: property.name.clone(), span: property.name_span };
@@ -209,8 +224,7 @@ impl<'a> FromJson<'a> {
         if let Some(former) = body.attribute(&property.name) {
             let place = self.place(former.span);
             let detail = format!("The argument \"{}\" was already set at {place}.", property.name);
-            let problem = Diagnostic::error(twice, detail).at(property.name_span, "");
-            self.problems.push(problem.around(property.span()));
+            self.problems.push(Diagnostic::error(twice, detail).at(property.name_span, ""));
             return;
         }
         let name = Ident { text: property.name.clone(), span: property.name_span };
@@ -276,11 +290,14 @@ impl<'a> FromJson<'a> {
         header: Span,
     ) -> Block {
         let mut body = Body { span: node.span, end: close(node), ..Body::default() };
+        let templates = self.templates;
+        self.templates &= !ALL_LITERAL.contains(&kind.text.as_str());
         if nesting.open {
             self.only_attributes(&mut body, node);
         } else {
-            self.body(&mut body, node, nesting.inside, kind.text == "variable");
+            self.body(&mut body, node, nesting.inside, &kind.text);
         }
+        self.templates = templates;
         let span = Span { start: kind.span.start.min(node.span.start), ..node.span };
         Block { kind: kind.clone(), labels: labels.to_vec(), body, header, span }
     }
@@ -298,7 +315,13 @@ impl<'a> FromJson<'a> {
                     ExprKind::Unary(UnaryOp::Negate, Box::new(inner))
                 }
             },
-            NodeKind::String(text) => ExprKind::Template(self.template(text, span)),
+            NodeKind::String(text) => {
+                let told = self.late.len();
+                let parts = self.template(text, span);
+                // What cannot be read refers to nothing.
+                let broken = self.late[told..].iter().any(Diagnostic::is_error);
+                if broken { ExprKind::Unknown } else { ExprKind::Template(parts) }
+            }
             NodeKind::Array(elements) => {
                 ExprKind::Tuple(elements.iter().map(|element| self.expr(element)).collect())
             }

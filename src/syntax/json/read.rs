@@ -114,9 +114,11 @@ fn scan(text: &str) -> Vec<Token> {
                 let fits = |c: char| c.is_ascii_digit() || "-+.eE".contains(c);
                 (Kind::Number, run(&fits))
             }
-            c if c.is_ascii_alphabetic() => (Kind::Keyword, run(&|c| c.is_ascii_alphabetic())),
-            // What no JSON has is told as one byte, of which a place of more bytes cannot be made.
-            other => (Kind::Invalid, usize::from(other.is_ascii())),
+            c if c.is_ascii_alphabetic() => {
+                (Kind::Keyword, run(&|c| c.is_ascii_alphabetic() || c == '_'))
+            }
+            // What no JSON has is told as one byte, whatever the character is.
+            _ => (Kind::Invalid, 1),
         };
         tokens.push(Token { kind, start: at, end: at + length });
         at += length;

@@ -37,6 +37,8 @@ def broken(text):
     """Breaks a document in one place."""
     words = TOKENS.findall(text)
     places = [place for place, word in enumerate(words) if not word.isspace()]
+    if not places:
+        return text
     at, other = random.choice(places), random.choice(places)
     chance = random.random()
     if chance < 0.2:
@@ -50,7 +52,7 @@ def broken(text):
     elif chance < 0.74:
         words[at], words[other] = words[other], words[at]
     elif chance < 0.84:
-        at = random.choice([place for place, word in enumerate(words) if re.match(r'"[a-z_]+"$', word)])
+        at = random.choice([place for place, word in enumerate(words) if re.match(r'"[a-z_]+"$', word)] or places)
         words[at] = words[at][:-1] + pick('x"', '_"', '"')
     elif chance < 0.93:
         at = random.choice([place for place, word in enumerate(words) if word.startswith('"$')] or places)

@@ -105,6 +105,9 @@ def problem(of):
     if of.get("snippet"):
         of["snippet"] = {name: value for name, value in of["snippet"].items() if name not in ("help", "related", "also")}
     detail = of["detail"] or ""
+    if "has not been declared" in detail:
+        # Which of several near names is meant is chance with terraform.
+        of["detail"] = re.sub(r'Did you mean "[^"]*"', 'Did you mean "…"', detail)
     if "Cycle: " in detail + of["summary"]:
         of["summary"] = ", ".join(sorted(of["summary"].replace("Cycle: ", "").split(", ")))
     return ID.sub("<uuid>", json.dumps(of, sort_keys=True, ensure_ascii=False))
