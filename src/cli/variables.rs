@@ -8,13 +8,14 @@ use clap::{Arg, ArgMatches};
 
 use super::environment::Environment;
 use super::many;
-use crate::config::{Config, Module, constant};
-use crate::config::{Disk, load_variables};
-use crate::diag::{Diagnostic, Sources};
+use crate::config::{Config, Disk, Module, load_variables};
+use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{
     Evaluator, InputValue, Inputs, RawInput, Schemas, is_plain_text, missing as not_given,
+    undeclared,
 };
 use crate::plan::planner::Unread;
+use crate::syntax::tree::Attribute;
 use crate::value::Value;
 use crate::value::json::from_json_text;
 
@@ -36,10 +37,10 @@ pub(super) fn gather(
 ) -> (BTreeMap<String, InputValue>, Vec<Diagnostic>) {
     let mut gathered = Gathered {
         values: BTreeMap::new(),
+        written: BTreeMap::new(),
         problems: Vec::new(),
         sources,
         config,
-        without_value: false,
     };
     for (name, text) in &environment.variables {
         let Some(name) = name.strip_prefix("TF_VAR_") else { continue };
@@ -67,21 +68,25 @@ pub(super) fn gather(
             gathered.file(&environment.cwd.join(&text), &text);
         }
     }
-    if gathered.without_value {
-        let missing = missing(&config.root, &gathered.values);
-        let missing = missing.iter().map(|name| not_given(&config.root.variables[*name]));
-        gathered.problems.extend(missing);
-    }
+    gathered.values_of_files();
     (gathered.values, gathered.problems)
+}
+
+/// A value as a file has it.
+struct Written {
+    attribute: Attribute,
+    origin: String,
+    /// Text in JSON stands for itself: it is no template.
+    literal: Option<Value>,
 }
 
 struct Gathered<'a> {
     values: BTreeMap<String, InputValue>,
+    /// The values of files that none written later replaces.
+    written: BTreeMap<String, Written>,
     problems: Vec<Diagnostic>,
     sources: &'a mut Sources,
     config: &'a Config,
-    /// Whether a value is written and is none.
-    without_value: bool,
 }
 
 impl Gathered<'_> {
@@ -92,35 +97,53 @@ impl Gathered<'_> {
             .filter(|variable| !is_plain_text(variable))
             .map(|_| self.sources.add_unseen(format!("<value for var.{name}>"), text));
         let input = InputValue { value, origin: origin.to_string(), span: None, file };
+        self.written.remove(name);
         self.values.insert(name.to_string(), input);
     }
 
     fn file(&mut self, path: &Path, name: &str) {
         let (attributes, problems) = load_variables(path, name, self.sources, &Disk);
         self.problems.extend(problems);
+        let json = name.ends_with(".json").then(|| literals(path)).unwrap_or_default();
+        for (variable, attribute) in attributes {
+            self.values.remove(&variable);
+            let literal = json.get(&variable).cloned();
+            self.written.insert(variable, Written { attribute, origin: name.to_string(), literal });
+        }
+    }
+
+    /// Works out the values of files. What is wrong with one that is for no variable is not told.
+    fn values_of_files(&mut self) {
+        if has_errors(&self.problems) {
+            return;
+        }
         let (config, inputs) = (Config::default(), Inputs::default());
         let sources = self.sources.clone();
         let mut evaluator = Evaluator::new(&config, &sources, &inputs, &NoSchemas);
-        // Text in JSON stands for itself: it is no template.
-        let literal = name.ends_with(".json").then(|| literals(path));
-        for (variable, attribute) in attributes {
-            // What a fixed value may not have was told of as the file was read.
-            if literal.is_none() && !constant::forbidden(&attribute.expr).is_empty() {
-                self.without_value = true;
-                continue;
-            }
-            let value = match &literal {
-                Some(fields) => fields.get(&variable).cloned().ok_or_else(Vec::new),
-                None => evaluator.expression(&attribute.expr, &mut Unread),
+        for (variable, Written { attribute, origin, literal }) in std::mem::take(&mut self.written)
+        {
+            let value = match literal {
+                Some(value) => Ok(value),
+                None => evaluator.fixed(&attribute.expr, &mut Unread),
             };
             match value {
                 Ok(value) => {
-                    let (span, origin) = (Some(attribute.expr.span), name.to_string());
+                    let span = Some(attribute.expr.span);
                     let value = RawInput::Value(value);
                     self.values.insert(variable, InputValue { value, origin, span, file: None });
                 }
-                Err(problems) => self.problems.extend(problems),
+                Err(problems) if self.config.root.variables.contains_key(&variable) => {
+                    self.problems.extend(problems);
+                }
+                Err(_) => {}
             }
+        }
+        if has_errors(&self.problems) {
+            let declared = &self.config.root.variables;
+            self.problems.extend(undeclared(&self.values, declared));
+            let missing = missing(&self.config.root, &self.values);
+            let missing = missing.iter().map(|name| not_given(&declared[*name]));
+            self.problems.extend(missing);
         }
     }
 }

@@ -184,7 +184,11 @@ impl<'e, 's> Workbench<'e, 's> {
             return 0;
         }
         let style = self.style();
-        for problem in &fold(problems) {
+        let mut problems = problems.to_vec();
+        if !self.json {
+            self.in_order(&mut problems);
+        }
+        for problem in &fold(&problems) {
             if self.json {
                 let now = self.clock.now();
                 self.screen.print(render::json::stream::diagnostic(problem, &self.sources, now));
@@ -193,7 +197,18 @@ impl<'e, 's> Workbench<'e, 's> {
                 if problem.is_error() { self.screen.error(text) } else { self.screen.print(text) }
             }
         }
-        Exit::from(has_errors(problems))
+        Exit::from(has_errors(&problems))
+    }
+
+    /// Puts problems in the order of their places: warnings before errors, what has no place before what has one.
+    fn in_order(&self, problems: &mut [Diagnostic]) {
+        problems.sort_by_cached_key(|problem| {
+            let place = problem.span().map(|span| {
+                let name = self.sources.name(span.file);
+                (name.matches('/').count(), name.to_string(), span.start, span.end)
+            });
+            (problem.is_error(), place)
+        });
     }
 
     /// Prints why something is not done, in words alone, and gives the exit code of a failed run.

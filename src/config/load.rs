@@ -202,13 +202,8 @@ pub fn load_variables(
         return (BTreeMap::new(), problems);
     }
     problems.extend(file.body.blocks.iter().map(|block| unexpected_block(block, name)));
-    let mut values = BTreeMap::new();
-    for attribute in file.body.attributes {
-        if !name.ends_with(".json") {
-            problems.extend(super::constant::forbidden(&attribute.expr));
-        }
-        values.insert(attribute.name.text.clone(), attribute);
-    }
+    let attributes = file.body.attributes.into_iter();
+    let values = attributes.map(|attribute| (attribute.name.text.clone(), attribute)).collect();
     (values, problems)
 }
 

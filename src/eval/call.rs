@@ -22,10 +22,13 @@ impl Pass<'_, '_> {
     ) -> Eval {
         let head = Span { end: name.span.end + 1, ..name.span };
         if scope.bare {
-            return stop("Function calls not allowed", "Functions may not be called here.", head);
+            return stop("Function calls not allowed", "Functions may not be called here.", span);
         }
         let close = Span { start: span.end.saturating_sub(1), ..span };
         let short = name.text.strip_prefix("core::").unwrap_or(&name.text);
+        if expand && functions::SPECIAL.contains(&short) {
+            return self.special_with_parts(name, arguments, span, scope);
+        }
         match short {
             "try" => {
                 let result = self.first_of(arguments, head, scope);
@@ -155,6 +158,33 @@ impl Pass<'_, '_> {
                 stop(summary, detail, last.span)
             }
         }
+    }
+
+    /// Evaluates a function that is given expressions, where the last of these is expanded: each of its parts is
+    /// an expression then.
+    fn special_with_parts(
+        &mut self,
+        name: &Ident,
+        arguments: &[Expr],
+        span: Span,
+        scope: &mut Scope,
+    ) -> Eval {
+        let Some((last, before)) = arguments.split_last() else { return Err(Stop::reported()) };
+        let Some(parts) = self.expanded(last, scope)? else {
+            super::scope::all(before.iter().map(|argument| self.skip(argument, scope)))?;
+            return Ok(Value::unknown(Type::Any));
+        };
+        let depth = scope.names.len();
+        let mut written = before.to_vec();
+        for (at, part) in parts.into_iter().enumerate() {
+            // No name of the language looks like this one.
+            let own = format!("{at}...");
+            written.push(Expr { kind: ExprKind::Name(own.clone()), span: last.span });
+            scope.names.push((own, part));
+        }
+        let result = self.call(name, &written, false, span, scope);
+        scope.names.truncate(depth);
+        result
     }
 
     /// `try`: the first argument that can be evaluated.

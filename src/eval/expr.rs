@@ -2,7 +2,7 @@
 
 use super::evaluator::Pass;
 use super::scope::{Eval, Scope, Stop, finish, hide_later, note, settle, stop};
-use crate::diag::Span;
+use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Expr, ExprKind, Item, Part};
 use crate::value::convert::convert;
 use crate::value::{Kind, Number, Type, Value};
@@ -88,6 +88,15 @@ impl Pass<'_, '_> {
     }
 
     fn key(&mut self, item: &Item, scope: &mut Scope) -> Eval {
+        if is_fixed_chain(&item.key) {
+            if !scope.bare {
+                self.skip(&item.key, scope)?;
+            }
+            let detail = "If this expression is intended to be a reference, wrap it in parentheses. If it's instead \
+                          intended as a literal name containing periods, wrap it in quotes to create a string literal.";
+            let problem = Diagnostic::error("Ambiguous attribute key", detail);
+            return Err(Stop::problem(problem.at(item.key.span, "")).plain());
+        }
         let key = self.expr(&item.key, scope)?;
         if key.is_null() {
             return stop("Null value as key", "Can't use a null value as a key.", item.value.span);
@@ -141,6 +150,15 @@ pub(super) fn start_of(expr: &Expr) -> Span {
         ExprKind::Index(..) => expr.span,
         ExprKind::Parens(inner) => start_of(inner),
     }
+}
+
+/// Says whether an expression is a name with fixed steps after it: `a.b`, `a["b"]`.
+fn is_fixed_chain(expr: &Expr) -> bool {
+    let (ExprKind::Attribute(source, _) | ExprKind::Index(source, _)) = &expr.kind else {
+        return false;
+    };
+    let fixed = !matches!(&expr.kind, ExprKind::Index(_, key) if !is_fixed(key));
+    fixed && (matches!(source.kind, ExprKind::Name(_)) || is_fixed_chain(source))
 }
 
 /// Says whether a key is written as a number, a plain text and the like: it is a step of a reference then.

@@ -45,7 +45,7 @@ pub use self::outline::{Outline, constant_of, outline, reference_text};
 pub use self::provisioner::LOCAL_EXEC;
 pub use self::reach::{Reached, is_reached};
 pub use self::spread::Origin;
-pub use self::variable::{is_plain_text, missing};
+pub use self::variable::{is_plain_text, missing, undeclared};
 pub use self::written::from_json;
 
 use std::collections::{BTreeMap, BTreeSet};

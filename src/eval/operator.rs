@@ -244,7 +244,7 @@ fn mismatch(yes: &Type, no: &Type) -> String {
                             "The 'true' value includes object attribute {name:?}, which is absent in the 'false' value."
                         );
                     }
-                    Some(other) if unify(&[ty.clone(), other.clone()]).is_none() => {
+                    Some(other) if ty != other => {
                         let why = mismatch(ty, other);
                         return format!("Type mismatch for object attribute {name:?}: {why}");
                     }
@@ -265,11 +265,7 @@ fn mismatch(yes: &Type, no: &Type) -> String {
             );
         }
         (Type::Tuple(a), Type::Tuple(b)) => {
-            let wrong = a
-                .iter()
-                .zip(b)
-                .enumerate()
-                .find(|(_, (a, b))| unify(&[(*a).clone(), (*b).clone()]).is_none());
+            let wrong = a.iter().zip(b).enumerate().find(|(_, (a, b))| a != b);
             if let Some((place, (a, b))) = wrong {
                 return format!("Type mismatch for tuple element {place}: {}", mismatch(a, b));
             }

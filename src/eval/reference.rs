@@ -120,8 +120,14 @@ impl<'a> Pass<'_, 'a> {
     /// Gives the value of the thing that a chain begins with, and how many steps say which.
     pub(super) fn resolve(&mut self, chain: &Chain<'_>, scope: &mut Scope) -> Eval<(Value, usize)> {
         let (root, span) = chain.name();
-        if scope.bare {
+        if scope.bare && scope.names.is_empty() {
             return stop("Variables not allowed", "Variables may not be used here.", span);
+        }
+        if scope.bare {
+            let near = nearest_within(root, scope.names.iter().map(|(name, _)| name.as_str()));
+            let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+            let detail = format!("There is no variable named {root:?}.{hint}");
+            return stop("Unknown variable", detail, span);
         }
         if scope.nothing {
             let detail = format!("There is no variable named {root:?}.");
@@ -362,7 +368,10 @@ pub(super) fn named<'e>(chain: &Chain<'e>) -> Eval<Named<'e>> {
     match chain.attribute(0) {
         Some(name) => Ok(Named::Resource { mode, type_name: root, name: &name.text, used: 1 }),
         None => {
-            let place = chain.steps.first().map_or(span, |(_, place, _)| *place);
+            let place = match chain.steps.first() {
+                Some((Step::Index(key), _, _)) if !is_fixed(key) => span,
+                first => first.map_or(span, |(_, place, _)| *place),
+            };
             fatal(
                 "Invalid reference",
                 "A reference to a resource type must be followed by at least one attribute access, specifying the \

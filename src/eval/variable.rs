@@ -64,7 +64,7 @@ impl<'a> Pass<'_, 'a> {
         let span = input.span.unwrap_or(variable.span);
         let value = match &input.value {
             RawInput::Value(value) => value.clone(),
-            RawInput::Text(text) => match parse_text(variable, text, input.file) {
+            RawInput::Text(text) => match self.parse_text(variable, text, input.file) {
                 Ok(value) => value,
                 Err(mut problems) => {
                     problems.push(missing(variable));
@@ -74,6 +74,21 @@ impl<'a> Pass<'_, 'a> {
         };
         let subject = format!("var.{}", variable.name.text);
         self.fit(variable, value, &subject, span, Some(input))
+    }
+
+    /// Reads the text of a `-var` or an environment variable: an expression that refers to nothing.
+    fn parse_text(
+        &mut self,
+        variable: &Variable,
+        text: &str,
+        file: Option<FileId>,
+    ) -> Result<Value, Vec<Diagnostic>> {
+        if is_plain_text(variable) {
+            return Ok(Value::string(text));
+        }
+        let expr = syntax::parse_expression(file.unwrap_or(FileId(u32::MAX)), text, 0)?;
+        let mut scope = Scope { bare: true, ..Scope::module(0) };
+        self.expr(&expr, &mut scope).map_err(|stop| stop.problems)
     }
 
     fn passed_variable(&mut self, module: ModuleId, variable: &'a Variable) -> Eval {
@@ -115,7 +130,17 @@ impl<'a> Pass<'_, 'a> {
     ) -> Eval {
         let declared = self.evaluator.range(variable.span);
         let fitted = conform(&value, &variable.constraint).or_else(|error| {
+            let mut span = span;
             let detail = match input {
+                Some(InputValue { span: Some(given), .. }) if variable.sensitive => {
+                    // Who reads this may not be one who may read the file.
+                    span = variable.span;
+                    format!(
+                        "The given value is not suitable for {subject}, which is sensitive: {}. Invalid value defined at {}.",
+                        error.message,
+                        self.evaluator.range(*given)
+                    )
+                }
                 Some(input) if input.span.is_none() => format!(
                     "Unsuitable value for {subject} set using {}: {}.",
                     input.origin, error.message
@@ -177,7 +202,7 @@ impl<'a> Pass<'_, 'a> {
                 Some(_) if variable.ephemeral => continue,
                 Some(input) => match &input.value {
                     RawInput::Value(value) => Some(value.clone()),
-                    RawInput::Text(text) => parse_text(variable, text, input.file).ok(),
+                    RawInput::Text(text) => self.parse_text(variable, text, input.file).ok(),
                 },
                 None => self.default(variable).ok().flatten(),
             };
@@ -189,42 +214,52 @@ impl<'a> Pass<'_, 'a> {
 
     /// Tells of values that were given to no variable of the root.
     pub(super) fn undeclared_inputs(&mut self) {
-        let inputs = self.evaluator.inputs;
         let declared = &self.evaluator.config.root.variables;
-        let (mut from_files, mut others) = (0, 0);
-        for (name, input) in &inputs.variables {
-            if declared.contains_key(name) || input.origin.starts_with("TF_VAR_") {
-                continue;
-            }
-            if input.span.is_none() {
-                let detail = format!(
-                    "A variable named {name:?} was assigned on the command line, but the root module does not declare a \
-                     variable of that name. To use this value, add a \"variable\" block to the configuration."
-                );
-                self.report(vec![Diagnostic::error("Value for undeclared variable", detail)]);
-                continue;
-            }
-            from_files += 1;
-            if from_files > 2 {
-                others += 1;
-                continue;
-            }
-            let detail = format!(
-                "The root module does not declare a variable named {name:?} but a value was found in file {:?}. If you meant to \
-                 use this value, add a \"variable\" block to the configuration.\n\nTo silence these warnings, use TF_VAR_... \
-                 environment variables to provide certain \"global\" settings to all configurations in your organization. To \
-                 reduce the verbosity of these warnings, use the -compact-warnings option.",
-                input.origin
-            );
-            self.report(vec![Diagnostic::warning("Value for undeclared variable", detail)]);
-        }
-        if others > 0 {
-            let detail = format!(
-                "In addition to the other similar warnings shown, {others} other variable(s) defined without being declared."
-            );
-            self.report(vec![Diagnostic::warning("Values for undeclared variables", detail)]);
-        }
+        let problems = undeclared(&self.evaluator.inputs.variables, declared);
+        self.report(problems);
     }
+}
+
+/// Says which values were given to no variable of the root.
+pub fn undeclared(
+    given: &BTreeMap<String, InputValue>,
+    declared: &BTreeMap<String, Variable>,
+) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let (mut from_files, mut others) = (0, 0);
+    for (name, input) in given {
+        if declared.contains_key(name) || input.origin.starts_with("TF_VAR_") {
+            continue;
+        }
+        if input.span.is_none() {
+            let detail = format!(
+                "A variable named {name:?} was assigned on the command line, but the root module does not declare a \
+                 variable of that name. To use this value, add a \"variable\" block to the configuration."
+            );
+            problems.push(Diagnostic::error("Value for undeclared variable", detail));
+            continue;
+        }
+        from_files += 1;
+        if from_files > 2 {
+            others += 1;
+            continue;
+        }
+        let detail = format!(
+            "The root module does not declare a variable named {name:?} but a value was found in file {:?}. If you meant to \
+             use this value, add a \"variable\" block to the configuration.\n\nTo silence these warnings, use TF_VAR_... \
+             environment variables to provide certain \"global\" settings to all configurations in your organization. To \
+             reduce the verbosity of these warnings, use the -compact-warnings option.",
+            input.origin
+        );
+        problems.push(Diagnostic::warning("Value for undeclared variable", detail));
+    }
+    if others > 0 {
+        let detail = format!(
+            "In addition to the other similar warnings shown, {others} other variable(s) defined without being declared."
+        );
+        problems.push(Diagnostic::warning("Values for undeclared variables", detail));
+    }
+    problems
 }
 
 /// Gives the marks that a variable's block puts on its value.
@@ -245,31 +280,6 @@ pub fn missing(variable: &Variable) -> Diagnostic {
 /// Says whether a variable's text on the command line is its value, not an expression.
 pub fn is_plain_text(variable: &Variable) -> bool {
     !variable.typed || matches!(variable.constraint, Constraint::Primitive(_))
-}
-
-/// Reads the text of a `-var` or an environment variable.
-fn parse_text(
-    variable: &Variable,
-    text: &str,
-    file: Option<FileId>,
-) -> Result<Value, Vec<Diagnostic>> {
-    if is_plain_text(variable) {
-        return Ok(Value::string(text));
-    }
-    let expr = syntax::parse_expression(file.unwrap_or(FileId(u32::MAX)), text, 0)?;
-    constant(&expr)
-}
-
-/// Evaluates an expression that refers to nothing and calls nothing.
-fn constant(expr: &syntax::tree::Expr) -> Result<Value, Vec<Diagnostic>> {
-    let problems = crate::config::constant::forbidden(expr);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    crate::config::constant::fold(expr).ok_or_else(|| {
-        let detail = "Only a fixed value may be given here.";
-        vec![Diagnostic::error("Variables not allowed", detail).at(expr.span, "")]
-    })
 }
 
 /// Says what is wrong with a value, and with which part.

@@ -113,7 +113,10 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     let counts = |problem: &Diagnostic| !unchecked || looked_at || is_of_values(problem);
     problems.extend(found.into_iter().filter(counts));
     // With a variable that is not there nothing is planned.
-    if problems.iter().any(|problem| problem.summary == "Value for undeclared variable") {
+    let undeclared = |problem: &Diagnostic| {
+        problem.is_error() && problem.summary == "Value for undeclared variable"
+    };
+    if problems.iter().any(undeclared) {
         problems.retain(|problem| is_of_values(problem) || !problem.is_error());
     }
     if unchecked {

@@ -26,6 +26,9 @@ pub fn outputs(outputs: &BTreeMap<String, KeptOutput>) -> String {
 }
 
 fn tell(value: &Value, indent: usize) -> String {
+    if !value.is_known() {
+        return "(known after apply)".to_string();
+    }
     let Some(kind) = value.shown() else { return "(sensitive value)".to_string() };
     match kind {
         Kind::Unknown(..) => "(known after apply)".to_string(),

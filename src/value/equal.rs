@@ -99,9 +99,22 @@ fn all<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> Option<bool> 
 }
 
 /// Says whether what is known of an unknown rules a value out.
+/// Says whether a value's own type is open, or that of a part of an object or tuple. Elements of a collection have
+/// one type, whichever that is.
+fn is_open(ty: &Type) -> bool {
+    match ty {
+        Type::Any => true,
+        Type::Tuple(parts) => parts.iter().any(is_open),
+        Type::Object(fields) => fields.values().any(is_open),
+        Type::Bool | Type::Number | Type::String | Type::List(_) | Type::Set(_) | Type::Map(_) => {
+            false
+        }
+    }
+}
+
 fn excludes(ty: &Type, bounds: &Bounds, value: &Value) -> bool {
     let known = value.ty();
-    if !ty.has_any() && !known.has_any() && *ty != known && value.is_whole() {
+    if !is_open(ty) && !is_open(&known) && *ty != known && value.is_whole() {
         return true;
     }
     match value.kind() {

@@ -74,7 +74,8 @@ pub fn parse_json_values(id: FileId, name: &str, text: &str) -> (File, Contexts,
     let (root, problems) = read::read(id, text);
     let mut lowering = FromJson::new(id, name, text, problems, false);
     let mut body = super::empty_body(id, text.len());
-    if matches!(root.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
+    let sound = !lowering.problems.iter().any(Diagnostic::is_error);
+    if sound && matches!(root.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
         lowering.only_attributes(&mut body, &root);
     }
     let mut contexts = Vec::new();
