@@ -27,22 +27,20 @@ impl Pass<'_, '_> {
         let close = Span { start: span.end.saturating_sub(1), ..span };
         let short = name.text.strip_prefix("core::").unwrap_or(&name.text);
         if expand && functions::SPECIAL.contains(&short) {
-            return self.special_with_parts(name, arguments, span, scope);
+            return self.special_with_parts(name, short, arguments, span, scope);
         }
         match short {
             "try" => {
                 let result = self.first_of(arguments, head, scope);
-                return self.calling_with(result, &name.text, vec!["expressions...".into()], scope);
+                return self.calling_with(result, &name.text, special_parameters(short), scope);
             }
             "can" => {
                 let result = self.can(arguments, close, scope);
-                return self.calling_with(result, &name.text, vec!["expression".into()], scope);
+                return self.calling_with(result, &name.text, special_parameters(short), scope);
             }
             "templatefile" | "templatestring" => {
                 let result = self.template_call(short, arguments, head, close, scope);
-                let first = if short == "templatefile" { "path" } else { "template" };
-                let names = vec![first.to_string(), "vars".to_string()];
-                return self.calling_with(result, &name.text, names, scope);
+                return self.calling_with(result, &name.text, special_parameters(short), scope);
             }
             "type" if self.evaluator.console => return self.type_of(arguments, close, scope),
             _ => {}
@@ -165,12 +163,15 @@ impl Pass<'_, '_> {
     fn special_with_parts(
         &mut self,
         name: &Ident,
+        short: &str,
         arguments: &[Expr],
         span: Span,
         scope: &mut Scope,
     ) -> Eval {
         let Some((last, before)) = arguments.split_last() else { return Err(Stop::reported()) };
-        let Some(parts) = self.expanded(last, scope)? else {
+        let parts = self.expanded(last, scope);
+        let parts = self.calling_with(parts, &name.text, special_parameters(short), scope)?;
+        let Some(parts) = parts else {
             super::scope::all(before.iter().map(|argument| self.skip(argument, scope)))?;
             return Ok(Value::unknown(Type::Any));
         };
@@ -364,6 +365,17 @@ impl Pass<'_, '_> {
         }
         convert(source, &Type::String).or_else(|error| wrong(&error.message))
     }
+}
+
+/// Gives the parameters of a function that the evaluator does, as messages name them.
+fn special_parameters(short: &str) -> Vec<String> {
+    let names: &[&str] = match short {
+        "try" => &["expressions..."],
+        "can" => &["expression"],
+        "templatefile" => &["path", "vars"],
+        _ => &["template", "vars"],
+    };
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// Says why an expression is not a reference to a template elsewhere.
