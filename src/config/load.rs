@@ -454,7 +454,7 @@ impl Loading<'_> {
                 let detail =
                     "A \"required_providers\" block must be nested inside a \"terraform\" block.";
                 let problem = Diagnostic::error("Invalid required_providers block", detail);
-                self.problems.push(problem.at(block.header, ""));
+                self.problems.push(problem.at(block.kind.span, ""));
             }
         }
         file.body.blocks.into_iter().filter(|block| known.contains(&block.span)).collect()

@@ -57,6 +57,8 @@ pub(super) const MODULE: &[Nesting] = &[
             plain("provider_meta", &["provider"]),
         ],
     ),
+    // It is told where it belongs.
+    open("required_providers"),
     plain("provider", NAME),
     with("variable", NAME, &[plain("validation", &[])]),
     open("locals"),

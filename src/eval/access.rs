@@ -168,13 +168,13 @@ fn in_sequence(value: &Value, ty: &Type, key: &Value, span: Span) -> Eval {
     match (place, value.elements()) {
         (Some(place), Some(elements)) if place < length => Ok(elements[place].clone()),
         (Some(place), None) if place < length => Ok(unknown(Some(place))),
-        _ if number.is_negative() && !number.is_zero() => {
-            missing("a negative number is not a valid index for a sequence", span)
-        }
         _ if !number.is_integer() => missing(
             "indexing a sequence requires a whole number, but the given index has a fractional part",
             span,
         ),
+        _ if number.is_negative() && !number.is_zero() => {
+            missing("a negative number is not a valid index for a sequence", span)
+        }
         _ if length == 0 && number.is_zero() => missing("the collection has no elements", span),
         _ if *number == Number::from(length) => missing(
             "the given index is greater than or equal to the length of the collection",

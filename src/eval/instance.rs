@@ -49,7 +49,7 @@ impl<'a> Pass<'_, 'a> {
         used: usize,
         scope: &mut Scope,
     ) -> Eval<(Value, usize)> {
-        let block = self.declared(scope.module, name, chain.until(used))?;
+        let block = self.declared(scope.module, name, chain.named_until(used))?;
         let address = self.block_address(block);
         let turns = self.block_turns(block)?;
         let step = chain.steps.get(used);

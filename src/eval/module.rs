@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::CheckStatus;
 use super::evaluator::Pass;
 use super::expand::Turns;
-use super::reference::{Chain, Step, anything, single};
+use super::reference::{Chain, Step, anything, fixed_key, single};
 use super::scope::{BlockId, Eval, Item, ModuleId, Needs, Scope, Stop, Turn, fatal};
 use crate::addr::{Address, BlockName, Key, Step as AddressStep};
 use crate::config::{Module, ModuleCall, names};
@@ -221,7 +221,8 @@ impl<'a> Pass<'_, 'a> {
                 name.text,
                 self.module_label(scope.module)
             );
-            let used = if chain.attribute(1).is_some() { 2 } else { 1 };
+            let keyed = 1 + usize::from(fixed_key(chain.steps.get(1)).is_some());
+            let used = keyed + usize::from(chain.attribute(keyed).is_some());
             return fatal("Reference to undeclared module", detail, chain.until(used));
         };
         let turns = self.call_turns(scope.module, &call.name.text)?;

@@ -64,6 +64,12 @@ impl<'e> Chain<'e> {
         }
     }
 
+    /// Gives the place of a block's or an instance's name: of so many steps, and of a fixed key after them.
+    pub(super) fn named_until(&self, count: usize) -> Span {
+        let key = fixed_key(self.steps.get(count)).is_some();
+        self.until(count + usize::from(key))
+    }
+
     /// Gives a step's name, where it is an attribute.
     pub(super) fn attribute(&self, place: usize) -> Option<&'e Ident> {
         match self.steps.get(place) {
@@ -177,7 +183,7 @@ impl<'a> Pass<'_, 'a> {
                         }
                         let text = block_text(mode, type_name, name);
                         let detail = format!("Configuration for {text} may not refer to itself.");
-                        return fatal("Self-referential block", detail, chain.until(used));
+                        return fatal("Self-referential block", detail, chain.named_until(used));
                     }
                     self.resource_reference(chain, block, used, scope)
                 }
@@ -220,7 +226,8 @@ impl<'a> Pass<'_, 'a> {
             return self.resolve(chain, scope).map(|_| ());
         }
         let Named::Resource { mode, type_name, name, used } = named(chain)? else { return Ok(()) };
-        let id = self.declared(scope.module, (mode, type_name, name), chain.until(used))?;
+        let block = (mode, type_name, name);
+        let id = self.declared(scope.module, block, chain.named_until(used))?;
         let address = self.block_address(id);
         self.need(address);
         Ok(())

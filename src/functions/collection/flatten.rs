@@ -7,6 +7,7 @@ pub(in super::super) fn flatten(call: &Call<'_>) -> Result<Value, CallError> {
     let list = &call.arguments[0];
     match list.ty() {
         Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Any => {}
+        _ if !list.is_whole() => return Ok(Value::unknown(Type::Any).marked(list.marks())),
         Type::Bool | Type::Number | Type::String | Type::Map(_) | Type::Object(_) => {
             return Err(CallError::new("can only flatten lists, sets and tuples"));
         }
