@@ -208,7 +208,7 @@ pub(super) fn planned_as(
         let detail = "The run was asked to stop before the plan was made. Nothing was changed.";
         return Err(workbench.fail(&[Diagnostic::error("Interrupted", detail)]));
     };
-    if has_errors(&problems) {
+    if has_errors(&problems) && !problems.iter().any(is_of_values) {
         // What is wrong with the text itself explains what went wrong with the values.
         let found = super::validate::check(workbench, &loaded.config, registry);
         if has_errors(&found) {
@@ -229,4 +229,10 @@ pub(super) fn planned_as(
     }
     plan.warnings.retain(|problem| !told.without.contains(&problem.summary.as_str()));
     Ok(plan)
+}
+
+/// Says whether a problem is one of the variables' values as given, with which nothing is evaluated.
+fn is_of_values(problem: &Diagnostic) -> bool {
+    let of_values = ["No value for required variable", "Value for undeclared variable"];
+    problem.is_error() && of_values.contains(&problem.summary.as_str())
 }

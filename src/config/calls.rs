@@ -71,6 +71,7 @@ impl Reader<'_> {
             version: version.map(|(text, span)| Ident { text, span }),
             installed_version: None,
             module: Module::default(),
+            problems: Vec::new(),
             span: block.header,
             name: name.clone(),
         };
@@ -196,8 +197,9 @@ impl Reader<'_> {
         self.provider_reference_of(expr, argument)
     }
 
-    /// Compares a call's arguments with the variables of the module it calls.
-    pub(super) fn check_inputs(&mut self, call: &ModuleCall, end: Span) {
+    /// Compares a call's arguments with the variables of the module it calls; gives what is wrong.
+    pub(super) fn check_inputs(&self, call: &ModuleCall, end: Span) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
         const NONE: Shape = Shape { arguments: &[], blocks: &[] };
         let variables = &call.module.variables;
         for attribute in &call.inputs.attributes {
@@ -207,11 +209,11 @@ impl Reader<'_> {
                     variables.keys().map(String::as_str),
                 );
                 if self.is_json(attribute.span) {
-                    self.problems.push(extraneous(attribute, near));
+                    problems.push(extraneous(attribute, near));
                     continue;
                 }
                 let problem = unsupported_argument(attribute, &NONE, &call.inputs, false);
-                self.problems.push(match near {
+                problems.push(match near {
                     Some(near) => problem.detail_more(format!("Did you mean \"{near}\"?")),
                     None => problem,
                 });
@@ -219,9 +221,10 @@ impl Reader<'_> {
         }
         for (name, variable) in variables {
             if variable.default.is_none() && call.inputs.attribute(name).is_none() {
-                self.problems.push(missing_argument(name, end));
+                problems.push(missing_argument(name, end));
             }
         }
+        problems
     }
 }
 

@@ -131,7 +131,6 @@ pub fn load(
         headings: Vec::new(),
         late: Vec::new(),
         versions: Vec::new(),
-        misfit: false,
     };
     let root = loading.module(Path::new("."), Vec::new(), &mut Vec::new(), None);
     let config = Config { root, headings: loading.headings };
@@ -247,8 +246,6 @@ struct Loading<'a> {
     late: Vec<Diagnostic>,
     /// What modules ask of the language's version and is not so.
     versions: Vec<Diagnostic>,
-    /// Whether the arguments of some call do not fit.
-    misfit: bool,
 }
 
 /// The files of a module.
@@ -307,7 +304,7 @@ impl Loading<'_> {
             self.call(&module, call, callers);
             let end = ends.get(&call.span);
             if let Some(end) = end.filter(|_| !call.module.folder.as_os_str().is_empty()) {
-                let mut reader = Reader {
+                let reader = Reader {
                     sources: self.sources,
                     json: &files.json,
                     module: Module::default(),
@@ -317,12 +314,7 @@ impl Loading<'_> {
                     overridden: &[],
                     source: String::new(),
                 };
-                reader.check_inputs(call, *end);
-                // Of arguments that do not fit, those of one call are told.
-                if !self.misfit {
-                    self.misfit = has_errors(&reader.problems);
-                    self.late.extend(reader.problems);
-                }
+                call.problems = reader.check_inputs(call, *end);
             }
         }
         module.calls = calls;

@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::addr::{Address, Mode, Target};
-use crate::diag::Span;
+use crate::diag::{Diagnostic, Span};
 use crate::syntax::tree::{Attribute, Block, Body, Expr, Ident};
 use crate::value::constraint::Constraint;
 
@@ -258,6 +258,8 @@ pub struct ModuleCall {
     pub inputs: Body,
     /// The module that is called; empty where it could not be read.
     pub module: Module,
+    /// What is wrong with the arguments: it is told before anything is evaluated, and alone.
+    pub problems: Vec<Diagnostic>,
     /// The header's place.
     pub span: Span,
 }

@@ -3,11 +3,12 @@
 //! Each problem belongs to the name that was evaluated when it was met. What a name refers to is evaluated before,
 //! so that a problem never belongs to a name that merely asked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::ProviderRef;
 use super::evaluator::{Evaluator, Pass};
 use super::order::Node;
+use crate::addr::Address;
 use crate::diag::Diagnostic;
 
 impl<'a> Evaluator<'a> {
@@ -20,14 +21,7 @@ impl<'a> Evaluator<'a> {
             .filter(|(problem, _)| problem.is_error())
             .filter_map(|(_, owner)| *owner)
             .collect();
-        // The order has each node after those that it refers to.
-        let mut follows: HashSet<Node<'a>> = HashSet::new();
-        for node in &self.order.nodes {
-            let mut edges = self.order.edges.get(node).into_iter().flatten();
-            if edges.any(|next| next != node && (wrong.contains(next) || follows.contains(next))) {
-                follows.insert(*node);
-            }
-        }
+        let follows = self.following(&wrong);
         let is_cause =
             |owner: &Option<Node<'a>>| owner.as_ref().is_none_or(|node| !follows.contains(node));
         // What the text alone is warned of is told whatever else is wrong.
@@ -39,8 +33,51 @@ impl<'a> Evaluator<'a> {
         };
         let all = problems.into_iter().zip(owners);
         let told = all.filter(|(problem, owner)| of_text(problem) || is_cause(owner));
-        told.map(|(problem, _)| problem).collect()
+        let told = told.map(|(problem, _)| problem).collect();
+        self.wrong = wrong;
+        told
     }
+
+    /// Gives the names that need what is wrong, however far.
+    fn following(&self, wrong: &HashSet<Node<'a>>) -> HashSet<Node<'a>> {
+        // The order has each node after those that it refers to.
+        let mut follows: HashSet<Node<'a>> = HashSet::new();
+        for node in &self.order.nodes {
+            let mut edges = self.order.edges.get(node).into_iter().flatten();
+            if edges.any(|next| next != node && (wrong.contains(next) || follows.contains(next))) {
+                follows.insert(*node);
+            }
+        }
+        follows
+    }
+
+    /// Gives what a run leaves out that met problems: all that needs what is wrong, be it told by the evaluation or
+    /// known of these instances.
+    pub fn unplanned<'i>(&self, wrong: impl IntoIterator<Item = &'i Address>) -> Unplanned {
+        let more = wrong.into_iter().filter_map(|address| self.node(address));
+        let wrong: HashSet<Node<'a>> = self.wrong.iter().copied().chain(more).collect();
+        let follows = self.following(&wrong);
+        let root = |node: &Node<'a>| match node {
+            Node::Output(0, name) => Some((*name).to_string()),
+            _ => None,
+        };
+        Unplanned {
+            blocks: follows.iter().filter_map(|node| self.block_of(*node)).collect(),
+            unexpanded: self.unexpanded.clone(),
+            outputs: follows.iter().chain(&wrong).filter_map(root).collect(),
+        }
+    }
+}
+
+/// What is left out of a plan for the problems that were met.
+#[derive(Debug, Default)]
+pub struct Unplanned {
+    /// The blocks that need what is wrong, without keys.
+    pub blocks: BTreeSet<Address>,
+    /// The blocks, without keys, of which it could not be said which instances there are.
+    pub unexpanded: BTreeSet<Address>,
+    /// The root's outputs that are wrong or made from what is.
+    pub outputs: BTreeSet<String>,
 }
 
 impl<'a> Pass<'_, 'a> {

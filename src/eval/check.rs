@@ -460,7 +460,16 @@ impl<'a> Pass<'_, 'a> {
                 return Err(stop);
             }
         }
-        let message = message.filter(|message| !message.is_null() && message.is_known());
+        if message.as_ref().is_some_and(|message| !message.is_known()) {
+            // Of what is only checked more will be known.
+            if self.evaluator.inputs.validating {
+                return Ok(CheckStatus::Unknown);
+            }
+            let mut unknown = vec![unknown_message(rule.error_message.span)];
+            self.explain(&mut unknown, &rule.error_message, Cause::Unknown, scope);
+            return Err(Stop::problems(unknown, true));
+        }
+        let message = message.filter(|message| !message.is_null());
         let marks = message.as_ref().map(Value::all_marks).unwrap_or_default();
         if marks.any() {
             problems.push(secret_message(marks).at(rule.error_message.span, ""));
@@ -499,6 +508,12 @@ impl<'a> Pass<'_, 'a> {
         };
         given.unwrap_or(variable.span)
     }
+}
+
+/// Says that a validation's message is not known yet.
+fn unknown_message(span: Span) -> Diagnostic {
+    let detail = "Unsuitable value for error message: expression refers to values that won't be known until the apply phase.";
+    Diagnostic::error("Invalid error message", detail).at(span, "")
 }
 
 /// Says that a condition's message is not shown.

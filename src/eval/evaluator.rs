@@ -17,7 +17,7 @@ use super::{
     ProviderRef, Schemas,
 };
 use crate::addr::{Address, Key};
-use crate::config::Config;
+use crate::config::{Config, Module};
 use crate::diag::{Diagnostic, Sources, Span};
 use crate::functions::Environment;
 use crate::schema::Schema;
@@ -60,6 +60,10 @@ pub struct Evaluator<'a> {
     pub(super) owners: Vec<Option<Node<'a>>>,
     /// The name that is evaluated.
     pub(super) owner: Option<Node<'a>>,
+    /// The names that the last evaluation found something wrong with.
+    pub(super) wrong: HashSet<Node<'a>>,
+    /// The blocks, without keys, of which the last evaluation could not say which instances there are.
+    pub(super) unexpanded: BTreeSet<Address>,
     /// What the validations of variables and the preconditions of outputs gave, by address; those of kept ones stay.
     pub(super) validations: BTreeMap<String, CheckResult>,
     pub(super) deferred: BTreeSet<Address>,
@@ -186,6 +190,8 @@ impl<'a> Evaluator<'a> {
             told: Set::default(),
             owners: Vec::new(),
             owner: None,
+            wrong: HashSet::new(),
+            unexpanded: BTreeSet::new(),
             validations: BTreeMap::new(),
             deferred: BTreeSet::new(),
             pending: false,
@@ -205,12 +211,20 @@ impl<'a> Evaluator<'a> {
         self.begin();
         self.round += 1;
         self.deferred.clear();
+        self.unexpanded.clear();
+        if let Some(mut problems) = wrong_call(&self.config.root) {
+            for problem in &mut problems {
+                let context = problem.span().and_then(|span| self.config.context(span));
+                problem.context = context.map(String::from);
+            }
+            return Evaluation { problems, ..Evaluation::default() };
+        }
         if !self.order.cycles.is_empty() {
             return Evaluation { problems: self.order.cycles.clone(), ..Evaluation::default() };
         }
         let mut pass = Pass { evaluator: self, oracle };
         let mut desired = Desired::default();
-        pass.undeclared_inputs();
+        pass.strange_inputs();
         pass.in_order();
         pass.all(&mut desired);
         desired.deferred = std::mem::take(&mut self.deferred);
@@ -221,6 +235,16 @@ impl<'a> Evaluator<'a> {
         desired.checks = super::outcomes::merged(std::mem::take(&mut desired.checks));
         let problems = self.causes();
         Evaluation { desired, problems, pending: self.pending }
+    }
+
+    /// Tells of values that were given to no variable, of root variables without a value and of values that are no
+    /// expressions: with an error among these nothing is evaluated.
+    pub fn inputs_as_given(&mut self, oracle: &mut dyn Oracle) -> Vec<Diagnostic> {
+        self.begin();
+        let mut pass = Pass { evaluator: self, oracle };
+        pass.strange_inputs();
+        pass.ungiven_inputs();
+        std::mem::take(&mut self.problems)
     }
 
     /// Evaluates one instance's block again, without asking the oracle for itself.
@@ -522,7 +546,6 @@ impl<'a> Pass<'_, 'a> {
             true => CheckResult { status: CheckStatus::Unknown, ..check },
             false => check,
         }));
-        self.check_calls(&self.evaluator.config.root);
         desired.instances = std::mem::take(&mut desired.found).into_iter().collect();
         self.providers(desired);
         desired.outputs = self.root_outputs();
@@ -538,7 +561,11 @@ impl<'a> Pass<'_, 'a> {
     /// Evaluates a block's instances, asks for each, and checks their conditions.
     fn block(&mut self, block: BlockId<'a>, desired: &mut Desired) {
         let turns = self.block_turns(block);
-        let Some(turns) = self.tell(turns) else { return };
+        let Some(turns) = self.tell(turns) else {
+            let address = self.block_address(block).without_keys();
+            self.evaluator.unexpanded.insert(address);
+            return;
+        };
         if let Ok(schema) = self.schema(block) {
             self.report(deprecations(&block.resource.body, &schema.fields));
             self.report(redundant(block.resource, &schema.fields));
@@ -568,6 +595,7 @@ impl<'a> Pass<'_, 'a> {
         for key in keys {
             let instance = self.instance(block, key.clone());
             let Some(instance) = self.tell(instance) else {
+                desired.unmade.insert(address.with_key(key.clone()));
                 let before = self.not_held(block, key.as_ref());
                 desired.checks.extend(before.filter(|_| !stands_for_all));
                 continue;
@@ -577,6 +605,9 @@ impl<'a> Pass<'_, 'a> {
             let failed = before
                 .as_ref()
                 .is_some_and(|result| !lenient && result.status == CheckStatus::Fail);
+            if !lenient && before.as_ref().is_some_and(CheckResult::stops) {
+                desired.unmade.insert(address.with_key(key.clone()));
+            }
             desired.checks.extend(before.filter(|_| !stands_for_all));
             if !stands_for_all {
                 desired.found.push((address.with_key(key.clone()), instance.clone()));
@@ -697,6 +728,14 @@ impl<'a> Pass<'_, 'a> {
             Item::Provider(provider) => Some(format!("provider[\"{}\"]", provider.source)),
         }
     }
+}
+
+/// Gives what is wrong with the arguments of the first call that does not fit its module, the deepest first.
+fn wrong_call(module: &Module) -> Option<Vec<Diagnostic>> {
+    module.calls.values().find_map(|call| {
+        let own = || (!call.problems.is_empty()).then(|| call.problems.clone());
+        wrong_call(&call.module).or_else(own)
+    })
 }
 
 fn absent(address: &Address) -> Stop {

@@ -38,6 +38,7 @@ mod contributes;
 #[cfg(test)]
 mod tests;
 
+pub use self::cause::Unplanned;
 pub use self::evaluator::{Evaluation, Evaluator};
 pub use self::import::Imported;
 pub use self::instance::sealed;
@@ -151,6 +152,8 @@ pub struct Desired {
     pub instances: BTreeMap<Address, Rc<Instance>>,
     /// The same as they are found, which comes to an end before they are looked up.
     found: Vec<(Address, Rc<Instance>)>,
+    /// Instances that there are and that could not be evaluated, or must not be made by their preconditions.
+    pub unmade: BTreeSet<Address>,
     /// Blocks whose number of instances is not known yet.
     pub deferred: BTreeSet<Address>,
     /// The instances of modules that there are.

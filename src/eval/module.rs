@@ -298,36 +298,6 @@ impl<'a> Pass<'_, 'a> {
         Ok(Value::object(fields))
     }
 
-    /// Tells of arguments that a call lacks, or that the module has no variable for.
-    pub(super) fn check_calls(&mut self, module: &'a crate::config::Module) {
-        for call in module.calls.values() {
-            let variables = &call.module.variables;
-            let mut problems = Vec::new();
-            for variable in variables.values() {
-                if variable.default.is_none()
-                    && call.inputs.attribute(&variable.name.text).is_none()
-                {
-                    problems
-                        .extend(super::body::missing(&variable.name.text, &call.inputs).problems);
-                }
-            }
-            for attribute in &call.inputs.attributes {
-                let name = &attribute.name.text;
-                if variables.contains_key(name) {
-                    continue;
-                }
-                let near = nearest_within(name, variables.keys().map(String::as_str));
-                let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
-                let detail = format!("An argument named {name:?} is not expected here.{hint}");
-                problems.push(
-                    Diagnostic::error("Unsupported argument", detail).at(attribute.name.span, ""),
-                );
-            }
-            self.report(problems);
-            self.check_calls(&call.module);
-        }
-    }
-
     /// Gives the address of a block in a module's instance.
     pub(super) fn block_address(&mut self, block: BlockId<'a>) -> Address {
         if let Some(known) = self.evaluator.addresses.get(&block) {

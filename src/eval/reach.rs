@@ -27,12 +27,6 @@ impl<'a> Evaluator<'a> {
         self.node(address).map(|start| self.reach_from(start)).unwrap_or_default()
     }
 
-    /// Gives the blocks that an output of the root is made from or waits for, without any keys.
-    pub fn reach_of_output(&self, name: &str) -> BTreeSet<Address> {
-        let output = self.config.root.outputs.get_key_value(name);
-        output.map(|(name, _)| self.reach_from(Node::Output(0, name))).unwrap_or_default()
-    }
-
     fn reach_from(&self, start: Node<'a>) -> BTreeSet<Address> {
         let order = &self.order;
         let mut seen: BTreeSet<Node<'a>> = [start].into();
@@ -169,7 +163,7 @@ impl<'a> Evaluator<'a> {
         path.iter().fold(0, |place, name| child(place, name).copied().unwrap_or(place))
     }
 
-    fn node(&self, address: &Address) -> Option<Node<'a>> {
+    pub(super) fn node(&self, address: &Address) -> Option<Node<'a>> {
         let mut place = 0;
         for step in &address.module {
             place = *self.order.places[place].children.get(step.name.as_str())?;
@@ -184,7 +178,7 @@ impl<'a> Evaluator<'a> {
         Some(Node::Resource(place, block.mode, &block.type_name.text, &block.name.text))
     }
 
-    fn block_of(&self, node: Node<'a>) -> Option<Address> {
+    pub(super) fn block_of(&self, node: Node<'a>) -> Option<Address> {
         let Node::Resource(place, mode, type_name, name) = node else { return None };
         if mode == Mode::Ephemeral {
             return None;

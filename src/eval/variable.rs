@@ -212,8 +212,26 @@ impl<'a> Pass<'_, 'a> {
         values
     }
 
+    /// Tells of variables of the root that have no value, or one that cannot be read.
+    pub(super) fn ungiven_inputs(&mut self) {
+        let inputs = self.evaluator.inputs;
+        for (name, variable) in &self.evaluator.config.root.variables {
+            let problems = match inputs.variables.get(name) {
+                None if variable.default.is_none() => vec![missing(variable)],
+                Some(InputValue { value: RawInput::Text(text), file, .. }) => {
+                    let read = parse_text(variable, text, *file);
+                    let and_missing =
+                        |problems: Vec<_>| [problems, vec![missing(variable)]].concat();
+                    read.err().map(and_missing).unwrap_or_default()
+                }
+                None | Some(_) => Vec::new(),
+            };
+            self.report(problems);
+        }
+    }
+
     /// Tells of values that were given to no variable of the root.
-    pub(super) fn undeclared_inputs(&mut self) {
+    pub(super) fn strange_inputs(&mut self) {
         let declared = &self.evaluator.config.root.variables;
         let problems = undeclared(&self.evaluator.inputs.variables, declared);
         self.report(problems);

@@ -64,12 +64,17 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
 async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Diagnostic>) {
     let mut prior = given.prior.clone();
     let moves = apply_moves(given.config, &mut prior);
+    let schemas = RegistrySchemas(given.registry);
+    let as_given = Evaluator::new(given.config, given.sources, given.inputs, &schemas)
+        .inputs_as_given(&mut super::planner::Unread);
+    if has_errors(&as_given) {
+        return (Plan::default(), as_given);
+    }
     let mut problems = super::targets::remarks(given.options);
     if let Some(problem) = left_out(&moves.moved, &given.options.targets) {
         problems.push(problem);
         return (Plan::default(), problems);
     }
-    let schemas = RegistrySchemas(given.registry);
     let unchecked = given.options.mode == PlanMode::Destroy;
     let lenient = given.options.mode == PlanMode::RefreshOnly;
     let inputs = Inputs { unchecked, lenient, ..given.inputs.clone() };
@@ -109,15 +114,10 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
         return (Plan::default(), problems);
     }
     problems.extend(moves.warnings.iter().cloned());
-    let found = told(given, &evaluation, &planner);
-    let counts = |problem: &Diagnostic| !unchecked || looked_at || is_of_values(problem);
-    problems.extend(found.into_iter().filter(counts));
-    // With a variable that is not there nothing is planned.
-    let undeclared = |problem: &Diagnostic| {
-        problem.is_error() && problem.summary == "Value for undeclared variable"
-    };
-    if problems.iter().any(undeclared) {
-        problems.retain(|problem| is_of_values(problem) || !problem.is_error());
+    if !unchecked || looked_at {
+        problems.extend(told(given, &evaluation, &planner));
+    } else {
+        problems.extend(as_given);
     }
     if unchecked {
         let limited = !given.options.targets.is_empty();
@@ -138,16 +138,13 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
         problems.extend(super::live::unchecked(&planner, &evaluation.desired));
     }
     if has_errors(&problems) || unchecked || not_whole(given, &evaluation.desired) {
-        let invalid = invalid(given, &problems);
+        let invalid = invalid(given);
         if has_errors(&invalid) {
             return (Plan::default(), invalid);
         }
     }
-    let whole = !has_errors(&problems);
     let mut maker = Maker { given, planner, desired: evaluation.desired, problems };
-    if whole {
-        maker.read_orphans(&mut evaluator).await;
-    }
+    maker.read_orphans(&mut evaluator).await;
     super::observe::close(&maker.planner);
     let mut plan = maker.finish(moves.moved, &evaluator);
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
@@ -157,10 +154,7 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
 
 /// Gives what is wrong with the configuration whatever the state and the variables are: if that is anything, it
 /// is told instead of what follows from it.
-fn invalid(given: &Given<'_>, problems: &[Diagnostic]) -> Vec<Diagnostic> {
-    if problems.iter().any(is_of_values) {
-        return Vec::new();
-    }
+fn invalid(given: &Given<'_>) -> Vec<Diagnostic> {
     let schemas = RegistrySchemas(given.registry);
     let inputs = Inputs { validating: true, ..given.inputs.clone() };
     let mut evaluator = Evaluator::new(given.config, given.sources, &inputs, &schemas);
@@ -192,12 +186,6 @@ fn not_whole(given: &Given<'_>, desired: &Desired) -> bool {
     let seen = desired.instances.keys().chain(&desired.deferred);
     let seen: BTreeSet<Address> = seen.map(Address::without_keys).collect();
     !all_have_instances(&given.config.root, &seen)
-}
-
-/// Says whether a problem is one of the variables' values as given, before anything is evaluated.
-fn is_of_values(problem: &Diagnostic) -> bool {
-    let of_values = ["No value for required variable", "Value for undeclared variable"];
-    of_values.contains(&problem.summary.as_str())
 }
 
 /// Gives what the last round said.
@@ -308,8 +296,7 @@ impl Maker<'_, '_> {
         self.renew(&plan, evaluator);
         self.imported(&plan);
         self.outputs(&mut plan);
-        let fails = |name: &String| !evaluator.reach_of_output(name).is_disjoint(&failed);
-        plan.outputs.retain(|name, change| change.after.is_none() || !fails(name));
+        plan.outputs.retain(|name, change| change.after.is_none() || !failed.contains(name));
         // It takes a tenth of a plan's time, and is told with what has drifted and in a saved plan only.
         if self.given.options.saved || !plan.drift.is_empty() {
             plan.relevant = relevant(&plan, evaluator);

@@ -28,6 +28,7 @@ impl Maker<'_, '_> {
             }
             let wanted = drafts.get(address).is_some()
                 || instances.get(address).is_some()
+                || self.desired.unmade.contains(address)
                 || self.desired.deferred.contains(&address.block());
             if let Some(object) = tracked.current.as_ref().filter(|_| !wanted) {
                 orphans.push(((address.clone(), None), object.clone()));

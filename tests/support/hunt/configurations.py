@@ -1,10 +1,9 @@
-"""Random configurations for hunt.py: what is applied first, how it is edited then, and the options of the plan after that.
+"""Random configurations for hunt.py: what is applied first, and how it is edited then.
 
 Each has resources of the built-in provider with `count`, `for_each`, lifecycles, modules in modules, outputs and checks; the edits
 rename, move, remove, import and change them. Most are sound; some mistakes are wanted too.
 """
 
-import copy
 import json
 import random
 import re
@@ -26,7 +25,6 @@ VARIABLES = {
     "nn": ("string", '"d"', {"nullable": "false"}),
 }
 IGNORED = ["[input]", "all", "[triggers_replace]", "[input, triggers_replace]", "[input.k]", "[input[0]]"]
-OTHER = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "l", "resources": [], "check_results": None}
 
 
 def pick(choices):
@@ -56,7 +54,7 @@ class Module:
         for name, lines in self.data.items():
             out += block(f'data "terraform_remote_state" "{name}"', lines)
         for name, of in self.resources.items():
-            out += block(f'resource "terraform_data" "{name}"', {**of["repeat"], **of["arguments"], "lifecycle": of["lifecycle"]})
+            out += block(f'resource "terraform_data" "{name}"', {**of["repeat"], **of["arguments"], "lifecycle": of["lifecycle"], **of.get("more", {})})
         files = {}
         for name, of in self.calls.items():
             out += block(f'module "{name}"', {"source": f'"./of_{name}"', **of["repeat"], **of["arguments"]})
@@ -307,48 +305,3 @@ def edit_once(module, name):
         module.checks["c"] = conditions(module)
     else:
         add_resource(module, "f")
-
-
-def kept(state):
-    """Gives the addresses of a state."""
-    for of in state["resources"] if state else []:
-        for instance in of["instances"] if of["mode"] == "managed" else []:
-            key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
-            yield (of["module"] + "." if "module" in of else "") + f"{of['type']}.{of['name']}{key}"
-
-
-def options(module, state):
-    """Gives the options of a plan."""
-    at, there = R.random(), list(kept(state))
-    blocks = [f"terraform_data.{name}" for name in module.resources] + [f"module.{name}" for name in module.calls]
-    address = pick(there) if there and chance(0.6) else pick(blocks or ["terraform_data.a"])
-    if at < 0.5:
-        return []
-    if at < 0.58:
-        return ["-destroy"]
-    if at < 0.64:
-        return ["-refresh-only"]
-    if at < 0.67:
-        return ["-refresh=false"]
-    if at < 0.80:
-        return [f"-target={address}"] + ([f"-target={pick(there)}"] if there and chance(0.3) else [])
-    if at < 0.90 and there:
-        return [f"-replace={pick(there)}"]
-    if at < 0.95:
-        return ["-destroy", f"-target={address}"]
-    return ["-destroy", "-refresh=false"] if at < 0.97 else ["-var", pick(["n=3", "s=cli", "n=1"])]
-
-
-def make(seed, applied):
-    """Makes one: its files, the options of the plan and the state before it, which `applied` gives for files."""
-    R.seed(seed)
-    first, state = world(), None
-    other = lambda ty, of: json.dumps({**OTHER, "outputs": {"x": {"value": of, "type": ty}}})
-    if chance(0.75):
-        state = applied({**first.text(), "other.tfstate": other("number", 2)})
-        for instance in [one for of in (state or {}).get("resources", []) if of["mode"] == "managed" for one in of["instances"]]:
-            if chance(0.04):
-                instance["status"] = "tainted"
-    then = edit(copy.deepcopy(first)) if state and chance(0.85) else first
-    files = {**then.text(), "other.tfstate": pick([other("number", 2), other("string", "q")])}
-    return files, options(then, state), state

@@ -2,6 +2,9 @@
 
 import collections
 import difflib
+import functools
+import hashlib
+import inspect
 import json
 import os
 import pickle
@@ -10,18 +13,22 @@ import subprocess
 import tempfile
 
 import configurations
+import further
+import making
 
 ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 ENV = {"PATH": os.environ["PATH"], "HOME": "/nonexistent-home", "CHECKPOINT_DISABLE": "1", "TZ": "UTC", "TF_CLI_CONFIG_FILE": "/dev/null"}
 OF_ONE_RUN = {"timestamp", "@timestamp", "@module", "terraform_version", "lineage", "serial", "elapsed_seconds"}
 # What only the program says.
 OWN = {"source", "help", "related", "also"}
+# What makes the cases: others of the same seed are not those that were kept.
+MADE_BY = hashlib.sha256("".join(inspect.getsource(of) for of in (configurations, further, making)).encode()).hexdigest()[:8]
 TEXTS = {"plan as text", "problems as text", "saved plan as text", "state as text", "outputs as text"}
 
 
-def run(program, folder, *arguments):
+def run_in(program, folder, *arguments, env={}):
     done = subprocess.run(
-        [program, *arguments], cwd=folder, env=ENV, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=120
+        [program, *arguments], cwd=folder, env={**ENV, **env}, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=120
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -42,8 +49,8 @@ def applied(files):
     """Applies files with terraform; gives the state, as far as it comes."""
     with tempfile.TemporaryDirectory() as folder:
         write(folder, files)
-        run("terraform", folder, "init", "-input=false")
-        run("terraform", folder, "apply", "-auto-approve", "-input=false")
+        run_in("terraform", folder, "init", "-input=false")
+        run_in("terraform", folder, "apply", "-auto-approve", "-input=false")
         return state_in(folder)
 
 
@@ -98,12 +105,13 @@ def told(text):
     text = "\n".join(out).replace("T used the selected providers to generate the following execution plan. Resource actions", "Resource actions")
     text = re.sub(r"Note: You didn't use the -out option.*", "", text)
     first, *problems = re.split(r"\n*^(?=Warning: |Error: )", text, flags=re.M)
-    return first.strip("\n"), {problem.strip("\n") for problem in problems}
+    return first.strip("\n"), {problem.strip("\n") for problem in problems} - {""}
 
 
-def side(program, files, options, state):
+def side(program, files, options, state, env):
     """Gives all that a program does with a configuration, by kind."""
     ours = program != "terraform"
+    run = functools.partial(run_in, env=env)
     with tempfile.TemporaryDirectory() as folder:
         write(folder, files)
         if state:
@@ -136,11 +144,11 @@ def side(program, files, options, state):
 def of_terraform(seed):
     """Gives a configuration and what terraform does with it, from what was kept where it was."""
     kept = os.environ.get("HUNT_KEPT")
-    path = kept and f"{kept}/{seed}"
+    path = kept and f"{kept}/{MADE_BY}-{seed}"
     if path and os.path.exists(path):
         return pickle.load(open(path, "rb"))
-    files, options, state = configurations.make(seed, applied)
-    found = files, options, state, side("terraform", files, options, state)
+    case = making.make(seed, applied)
+    found = *case, side("terraform", *case)
     if path:
         os.makedirs(kept, exist_ok=True)
         pickle.dump(found, open(path, "wb"))
@@ -156,8 +164,8 @@ def differences(theirs, ours):
 def hunt(program, seed, count):
     counts = collections.Counter()
     for number in range(seed, seed + count):
-        files, options, state, theirs = of_terraform(number)
-        ours = side(program, files, options, state)
+        *case, theirs = of_terraform(number)
+        options, ours = case[1], side(program, *case)
         kinds = [kind for kind in theirs if theirs[kind] != ours.get(kind)]
         counts["same"] += not kinds
         counts["same but for text"] += not set(kinds) - TEXTS

@@ -1,0 +1,7 @@
+variable "v" {
+  type = string
+}
+module "m" {
+  source = "./m"
+  none   = 1
+}

@@ -1,0 +1,5 @@
+module "u" {
+  source = "./m"
+  name   = "n"
+  size   = 5
+}
