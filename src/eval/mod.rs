@@ -5,6 +5,7 @@
 //! instance?" Validate, plan, apply and console differ only in who answers.
 
 mod evaluator;
+mod pass;
 mod evidence;
 mod cause;
 mod order;
