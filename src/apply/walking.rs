@@ -266,8 +266,8 @@ impl Applier<'_, '_> {
                     Some(span) => problem.at(span, ""),
                     None => problem,
                 };
+                // That it is read to the end is not told.
                 self.unread.insert(action.address.clone(), problem);
-                self.finished(action);
                 Outcome::Done
             }
             Err(error) => {

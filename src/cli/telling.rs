@@ -115,7 +115,8 @@ pub(super) fn partial_plan(
     registry: &Registry,
     problems: &[Diagnostic],
 ) {
-    let unplanned = |problem: &Diagnostic| UNPLANNED.contains(&problem.summary.as_str());
+    let unplanned =
+        |problem: &Diagnostic| problem.is_error() && UNPLANNED.contains(&problem.summary.as_str());
     let nothing = made.base.mode == PlanMode::Destroy && made.changes.is_empty();
     if made.base.made.is_none() || nothing || problems.iter().any(unplanned) {
         return;

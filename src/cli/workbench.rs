@@ -18,7 +18,7 @@ use crate::backends::vault::Encryption;
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
 use crate::config::{Config, Disk, Module, load, source};
-use crate::diag::{Diagnostic, Sources, fold, has_errors};
+use crate::diag::{Diagnostic, Sources, fold, gathered, has_errors};
 use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput};
 use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
@@ -188,7 +188,8 @@ impl<'e, 's> Workbench<'e, 's> {
         if !self.json {
             self.in_order(&mut problems);
         }
-        for problem in &fold(&problems) {
+        let folded = fold(&problems);
+        for problem in &if self.json { folded } else { gathered(&folded) } {
             if self.json {
                 let now = self.clock.now();
                 self.screen.print(render::json::stream::diagnostic(problem, &self.sources, now));

@@ -205,6 +205,35 @@ pub fn fold(problems: &[Diagnostic]) -> Vec<Diagnostic> {
     folded
 }
 
+/// Tells of warnings with the same summary once, and of how many there are, where they have a place. Those of checks
+/// are told each.
+pub fn gathered(problems: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut told: Vec<(Diagnostic, usize)> = Vec::new();
+    for problem in problems {
+        let of_check = problem.summary.starts_with("Check block assertion")
+            || problem.context.as_ref().is_some_and(|context| context.starts_with("check "));
+        let alone = problem.is_error() || of_check || problem.span().is_none();
+        let same = |(first, _): &&mut (Diagnostic, usize)| {
+            !first.is_error() && first.span().is_some() && first.summary == problem.summary
+        };
+        match told.iter_mut().find(same).filter(|_| !alone) {
+            Some((_, more)) => *more += 1,
+            None => told.push((problem.clone(), 0)),
+        }
+    }
+    let told = told.into_iter().map(|(mut first, more)| {
+        let number = match more {
+            0 => return first,
+            1 => "one more similar warning".to_string(),
+            more => format!("{more} more similar warnings"),
+        };
+        let space = if first.detail.is_empty() { "" } else { "\n\n" };
+        first.detail += &format!("{space}(and {number} elsewhere)");
+        first
+    });
+    told.collect()
+}
+
 /// Gives the known name nearest to a mistyped one, if one is near.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
@@ -258,5 +287,24 @@ mod tests {
 
         assert_eq!(folded.len(), 3);
         assert_eq!(folded[0].also, ["a.c"]);
+    }
+
+    #[test]
+    fn warnings_of_one_kind_are_told_once_but_for_those_of_checks_and_without_a_place() {
+        let span = Span { file: FileId(0), start: 0, end: 1 };
+        let warning = |summary: &str| Diagnostic::warning(summary, "It is so.").at(span, "");
+        let error = || Diagnostic::error("Odd", "It is so.").at(span, "");
+        let checked = || warning("Check block assertion failed");
+        let nowhere = || Diagnostic::warning("Odd", "It is so.");
+
+        let told = gathered(&[warning("Odd"), error(), warning("Odd"), checked(), nowhere()]);
+        let more =
+            gathered(&[warning("Odd"), warning("Odd"), warning("Odd"), checked(), checked()]);
+
+        let details: Vec<&str> = told.iter().map(|problem| problem.detail.as_str()).collect();
+        let once = "It is so.\n\n(and one more similar warning elsewhere)";
+        assert_eq!(details, [once, "It is so.", "It is so.", "It is so."]);
+        assert_eq!(more.len(), 3);
+        assert_eq!(more[0].detail, "It is so.\n\n(and 2 more similar warnings elsewhere)");
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evaluator::Evaluator;
 use super::order::Node;
 use super::reference::{Chain, Named, Step as ChainStep, named, references};
+use super::scope::{Item, ModuleId};
 use super::written::from_json;
 use crate::addr::{Address, Key, Mode, ModulePath, Step};
 use crate::config::{Module, Resource, block_name, constant};
@@ -55,7 +56,9 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let place = self.place(id);
-            let counts = |name: &&String| self.is_in(&Node::Output(place, name.as_str()));
+            let counts = |name: &&'a String| {
+                self.is_in(&Node::Output(place, name.as_str())) && !self.is_nothing(id, name)
+            };
             for name in instance.module.outputs.keys().filter(counts) {
                 walk.output(&instance.steps, instance.module, name);
             }
@@ -67,6 +70,14 @@ impl<'a> Evaluator<'a> {
             }
         }
         walk.found.into_values().collect()
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Says whether a module's output was found to be null: that is nothing new.
+    fn is_nothing(&self, module: ModuleId, name: &'a str) -> bool {
+        let known = self.values.get(&Item::Output(module, name));
+        known.and_then(|known| known.result.as_ref()).is_some_and(Value::is_null)
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Evaluator<'a> {
     pub(super) addresses: Table<BlockId<'a>, Address>,
     /// The provider block and schema of each resource block in a module's instance.
     pub(super) types: Table<BlockId<'a>, (Arc<ProviderRef>, Option<Arc<Schema>>)>,
-    values: Memory<'a, Value>,
+    pub(super) values: Memory<'a, Value>,
     turns: Memory<'a, Rc<Turns>>,
     instances: Memory<'a, Rc<Instance>>,
     providers: Memory<'a, Rc<ProviderConfig>>,

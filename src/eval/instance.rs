@@ -282,6 +282,12 @@ impl<'a> Pass<'_, 'a> {
             }
             stop
         });
+        // Of what is only looked at nobody asks how it should be.
+        let looked_at = self.evaluator.inputs.lenient && resource.mode == Mode::Managed;
+        let config = config.or_else(|stop| match looked_at && !stop.problems.is_empty() {
+            true => Ok(Value::unknown(schema.ty())),
+            false => Err(stop),
+        });
         let ignored = match &config {
             Ok(_) => ignorable(&resource.lifecycle, &schema)
                 .and_then(|()| self.known_ignored(&resource.lifecycle, &schema)),

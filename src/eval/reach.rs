@@ -27,6 +27,12 @@ impl<'a> Evaluator<'a> {
         self.node(address).map(|start| self.reach_from(start)).unwrap_or_default()
     }
 
+    /// Gives the blocks that provider blocks are made from, without any keys.
+    pub fn reach_of_providers(&self) -> BTreeSet<Address> {
+        let nodes = self.order.nodes.iter().filter(|node| matches!(node, Node::Provider(..)));
+        nodes.flat_map(|node| self.reach_from(*node)).collect()
+    }
+
     fn reach_from(&self, start: Node<'a>) -> BTreeSet<Address> {
         let order = &self.order;
         let mut seen: BTreeSet<Node<'a>> = [start].into();
@@ -79,13 +85,13 @@ impl<'a> Evaluator<'a> {
         needed.chain(blocks.iter().cloned()).collect()
     }
 
-    /// Gives the blocks that say themselves that they are made first.
-    pub fn saying_first(&self) -> BTreeSet<Address> {
+    /// Gives the blocks that say themselves that they are made first: all, or those that are evaluated.
+    pub fn saying_first(&self, all: bool) -> BTreeSet<Address> {
         let blocks = self.order.nodes.iter().filter(|node| {
             let Node::Resource(place, mode, type_name, name) = **node else { return false };
             let block = self.order.places[place].module.resource((mode, type_name, name));
             block.is_some_and(|of| of.lifecycle.create_before_destroy == Some(true))
-                && self.is_in(node)
+                && (all || self.is_in(node))
         });
         blocks.filter_map(|node| self.block_of(*node)).collect()
     }

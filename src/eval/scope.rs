@@ -288,7 +288,7 @@ impl std::hash::Hash for BlockId<'_> {
 #[derive(Debug)]
 pub(super) struct Memo<T> {
     /// Nothing where it failed.
-    result: Option<T>,
+    pub(super) result: Option<T>,
     needs: Rc<Needs>,
     pending: bool,
     /// Whether the oracle had a part in it.

@@ -92,6 +92,7 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
         planner.look(&limited).await;
     }
     let mut evaluator = fresh();
+    planner.of_providers = evaluator.reach_of_providers();
     // A run that only refreshes takes nothing in.
     if given.options.mode == PlanMode::Normal {
         problems.extend(imports(&mut planner, &mut evaluator));
@@ -137,7 +138,9 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     if given.options.require_live {
         problems.extend(super::live::unchecked(&planner, &evaluation.desired));
     }
-    if has_errors(&problems) || unchecked || not_whole(given, &evaluation.desired) {
+    // What is made from what could not be read was not looked at.
+    let unread = !planner.failed.is_empty();
+    if has_errors(&problems) || unchecked || unread || not_whole(given, &evaluation.desired) {
         let invalid = invalid(given);
         if has_errors(&invalid) {
             return (Plan::default(), invalid);
@@ -146,7 +149,9 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     let mut maker = Maker { given, planner, desired: evaluation.desired, problems };
     maker.read_orphans(&mut evaluator).await;
     super::observe::close(&maker.planner);
-    let mut plan = maker.finish(moves.moved, &evaluator);
+    // Where it was looked at what is to be destroyed, it was moved then.
+    let moved = if unchecked && looked_at { BTreeMap::new() } else { moves.moved };
+    let mut plan = maker.finish(moved, &evaluator);
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);
     (plan, maker.problems)
@@ -270,8 +275,9 @@ impl Maker<'_, '_> {
     }
 
     fn finish(&mut self, moves: BTreeMap<Address, Address>, evaluator: &Evaluator<'_>) -> Plan {
-        let saying = evaluator.saying_first();
-        let first = evaluator.made_first(&saying);
+        let first = evaluator.made_first(&evaluator.saying_first(false));
+        // What is applied takes it from all blocks, those left out by `-target` too.
+        let saying = evaluator.saying_first(true);
         let needed_first = evaluator.reach_instances(&saying);
         let mut plan = Plan {
             base: Base {
@@ -304,14 +310,18 @@ impl Maker<'_, '_> {
         let (mut needs, mut prior) = (self.needs(), self.prior_needs());
         add_implied(&plan.changes, self.given.registry, &mut needs, &mut prior);
         for ((address, _), change) in &mut plan.changes {
-            if change.config.is_none() || !first.contains(&address.without_keys()) {
+            let block = address.without_keys();
+            if change.config.is_none() || address.mode != Mode::Managed {
                 continue;
             }
             // What is left as it is has what was worked out for its block.
-            let own = change.verb.is_keep()
-                || saying.contains(&address.without_keys())
-                || is_reached(&needed_first, address);
-            change.create_before_destroy = own && address.mode == Mode::Managed;
+            change.create_before_destroy = match change.verb.is_keep() {
+                true => first.contains(&block),
+                false => saying.contains(&block) || is_reached(&needed_first, address),
+            };
+            if !first.contains(&block) {
+                continue;
+            }
             if let Verb::Replace { create_first, .. } = &mut change.verb {
                 *create_first = true;
             }

@@ -1,6 +1,7 @@
 //! Desired, prior and observed to a plan: changes *and* the order of calls. Apply decides nothing.
 
 mod beside;
+mod data;
 pub mod decide;
 pub mod digest;
 mod drifted;

@@ -4,7 +4,7 @@
 //! the object as planned. What must be read first is noted and answered "pending"; after the round
 //! all noted reads go out together, and the next round knows more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -78,6 +78,8 @@ pub(super) struct Planner<'a> {
     pub(super) mode: PlanMode,
     /// Whether objects are read anew.
     pub(super) refresh: bool,
+    /// The blocks, without keys, that providers are made from.
+    pub(super) of_providers: BTreeSet<Address>,
     pub(super) prior: Snapshot,
     pub(super) imports: BTreeMap<Address, String>,
     pub(super) sessions: Sessions<'a>,
@@ -115,6 +117,7 @@ impl<'a> Planner<'a> {
             options: given.options,
             mode: given.options.mode,
             refresh: given.options.refresh,
+            of_providers: BTreeSet::new(),
             prior,
             imports: BTreeMap::new(),
             sessions: Sessions::new(given.registry, given.world.clone()),
@@ -173,7 +176,10 @@ impl<'a> Planner<'a> {
         self.defined_more || reads.iter().any(|count| *count > 0)
     }
 
-    fn session(&mut self, asked: &Asked<'_>) -> Result<Option<Arc<dyn Session>>, Box<Diagnostic>> {
+    pub(super) fn session(
+        &mut self,
+        asked: &Asked<'_>,
+    ) -> Result<Option<Arc<dyn Session>>, Box<Diagnostic>> {
         self.sessions.session(&asked.instance.provider, asked.provider).map_err(Box::new)
     }
 
@@ -236,7 +242,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Forgets what was worked out when the instance was asked for before.
-    fn begin(&mut self, asked: &Asked<'_>) {
+    pub(super) fn begin(&mut self, asked: &Asked<'_>) {
         self.sessions.owns(asked.address, &asked.instance.provider);
         if self.asked_before {
             self.drafts.remove(asked.address);
@@ -451,104 +457,6 @@ impl<'a> Planner<'a> {
             let problem = diagnostic(&problem, asked.address, &asked.instance.places);
             self.complain(asked.address, problem.or_at(asked.instance.open));
         }
-    }
-
-    fn data_source(&mut self, asked: &Asked<'_>) -> Answer {
-        self.begin(asked);
-        let config = &asked.instance.config;
-        let Some(provider) = self.provider(asked) else {
-            return Answer::Known(Value::unknown(asked.schema.ty()));
-        };
-        // Where there is nothing to destroy nothing is read.
-        if self.mode == PlanMode::Destroy && self.prior.objects.is_empty() {
-            return Answer::Known(Value::unknown(asked.schema.ty()));
-        }
-        let problems = wrong(provider.as_ref(), asked, config);
-        self.told(asked, &problems);
-        if problems.iter().any(|problem| !problem.warning) {
-            return Answer::Known(Value::unknown(asked.schema.ty()));
-        }
-        // What is read itself is not decided on: the next round knows whether it changes.
-        let is_read = |need: &Address| self.wanted.iter().any(|job| need.covers(&job.of.address));
-        if asked.instance.depends_on.iter().any(is_read) {
-            return Answer::Pending;
-        }
-        // Of what is only planned much is known that a service cannot answer about yet.
-        let needs = match asked.address.mode {
-            Mode::Ephemeral => Some(&asked.instance.needs),
-            Mode::Data | Mode::Managed => None,
-        };
-        let mut needs = asked.instance.depends_on.iter().chain(needs.into_iter().flatten());
-        let pending = needs.any(|need| self.changes(need));
-        let deferred = if !config.is_whole() {
-            Some(Reason::ConfigUnknown)
-        } else if pending {
-            Some(Reason::DependencyPending)
-        } else {
-            None
-        };
-        let session = match deferred {
-            Some(_) => None,
-            None => match self.session(asked) {
-                Ok(session) => session,
-                Err(problem) => return Answer::Problem(problem),
-            },
-        };
-        let Some(session) = session else {
-            let after = propose(asked.schema, None, config);
-            let reason = deferred.unwrap_or(Reason::ConfigUnknown);
-            self.read_later(asked, after.clone(), reason);
-            return Answer::Known(after);
-        };
-        // The data source of a check is read in the apply as well: the check is held again then.
-        let scoped = asked.instance.scoped;
-        let kept = self.data.get(asked.address).filter(|(of, _)| same(of, config));
-        if let Some((_, value)) = kept {
-            let value = value.clone();
-            if scoped {
-                self.read_later(asked, value.clone(), Reason::CheckNested);
-            }
-            return Answer::Known(value);
-        }
-        match self.failed.get(&(asked.address.clone(), None)) {
-            Some(error) => {
-                let places = asked.instance.places.iter();
-                let argument = error.path.as_ref().and_then(|wanted| {
-                    places.clone().find(|(path, _)| path == wanted).map(|(_, span)| *span)
-                });
-                let span = argument.unwrap_or(asked.instance.open);
-                let problem = error.to_diagnostic(asked.address).at(span, "");
-                if scoped {
-                    let after = propose(asked.schema, None, config);
-                    self.read_later(asked, after, Reason::CheckNested);
-                }
-                Answer::Problem(Box::new(problem))
-            }
-            None => {
-                let of = (asked.address.clone(), config.clone());
-                self.wanted_data.push(Job { session, of });
-                Answer::Pending
-            }
-        }
-    }
-
-    /// Notes that a data source is read in the apply.
-    fn read_later(&mut self, asked: &Asked<'_>, after: Value, reason: Reason) {
-        let draft = Draft {
-            verb: Verb::Read { after },
-            reason: Some(reason),
-            replaces: Vec::new(),
-            private: Vec::new(),
-            notes: Vec::new(),
-            config: asked.instance.config.clone(),
-            importing: None,
-        };
-        self.drafts.insert(asked.address.clone(), Box::new(draft));
-    }
-
-    /// Says whether anything is done with an instance, or any instance of a block.
-    fn changes(&self, need: &Address) -> bool {
-        need.within(&self.drafts).any(|(_, draft)| !draft.verb.is_keep())
     }
 
     /// Notes which instances `replace_triggered_by` makes replaced; says whether there are new ones.

@@ -7,7 +7,7 @@ use super::plan::SchemaOf;
 use super::style::{Ink, Style};
 use crate::addr::{Address, Key, Mode, module_text};
 use crate::diag::Sources;
-use crate::plan::{Change, Plan, PlanMode, Reason, Verb};
+use crate::plan::{Change, Plan, Reason, Verb};
 use crate::schema::Schema;
 use crate::value::Value;
 
@@ -24,15 +24,17 @@ pub(super) fn object(
     if let Some(key) = deposed {
         name += &format!(" (deposed object {key})");
     }
-    let told = deposed.is_none() && plan.base.mode != PlanMode::Destroy;
-    let moved = plan.moves.get(address).filter(|_| told);
+    let moved = plan.moves.get(address).filter(|_| deposed.is_none());
     let mut text = String::with_capacity(ROOM);
+    // What is let go is told a column further left.
+    let forgets = matches!(change.verb, Verb::Forget { .. });
+    let margin = if forgets { " " } else { "  " };
     match (&change.verb, moved) {
         (Verb::Keep { .. }, Some(from)) if change.importing.is_none() => {
             text += &format!("  # {from} has moved to {}", style.paint(Ink::Bold, &name));
         }
         _ => {
-            name.insert_str(0, "  # ");
+            name.insert_str(0, &format!("{margin}# "));
             text += &style.paint(Ink::Bold, &name);
             text.push(' ');
             text += &fate(change, style);
@@ -45,7 +47,7 @@ pub(super) fn object(
     }
     text.push('\n');
     for reason in reasons(address, moved, change, deposed.is_some()) {
-        text += &format!("  # ({reason})\n");
+        text += &format!("{margin}# ({reason})\n");
     }
     if let Some(from) = moved.filter(|_| !change.verb.is_keep()) {
         text += &format!("  # (moved from {from})\n");
@@ -55,6 +57,11 @@ pub(super) fn object(
     }
     if let Some(id) = change.importing.as_ref().filter(|_| !change.verb.is_keep()) {
         text += &format!("  # (imported from \"{id}\")\n");
+        if matches!(change.verb, Verb::Replace { .. }) {
+            let warning =
+                style.paint(Ink::Update, "Warning: this will destroy the imported resource");
+            text += &format!("  # {warning}\n");
+        }
     }
     for note in &change.notes {
         text += &format!("  # ({note})\n");
@@ -157,7 +164,7 @@ fn body(address: &Address, change: &Change, schemas: &SchemaOf<'_>, style: Style
             format!("{}/{}", paint(Ink::Create, "+"), paint(Ink::Delete, "-"))
         }
         Verb::Delete { .. } => format!("  {}", paint(Ink::Delete, "-")),
-        Verb::Forget { .. } => format!("  {}", paint(Ink::Read, ".")),
+        Verb::Forget { .. } => format!(" {}", paint(Ink::Read, ".")),
     };
     let whole = change.importing.is_some() && change.verb.is_keep();
     let diff = Diff { style, symbols: true, whole, replaces: &change.replaces };

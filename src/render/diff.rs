@@ -174,6 +174,11 @@ impl Diff<'_> {
         if spot.loose && spot.path.0.len() <= 1 && !told {
             return text;
         }
+        if is_hidden(after) && self.replaces.contains(&spot.path) {
+            // What will be known later has no first line of its own.
+            let remark = self.style.paint(Ink::Delete, "# forces replacement");
+            return format!("{text} {remark}");
+        }
         self.forced(&spot.path, text)
     }
 
@@ -294,7 +299,9 @@ impl Diff<'_> {
                 true => self.loose_part(before, after, &inside),
                 false => (act(before, after), String::new()),
             };
-            if act == Act::Keep && !self.whole {
+            // The members of a map are no attributes, unless its type is left open.
+            let telling = (spot.loose || !is_map) && TELLING.contains(name);
+            if act == Act::Keep && !telling && !self.whole {
                 hidden += 1;
                 continue;
             }
@@ -382,7 +389,7 @@ fn widest(names: &[String]) -> usize {
 }
 
 /// Names that are shown even where they do not change: they tell which object it is.
-const TELLING: [&str; 2] = ["id", "name"];
+const TELLING: [&str; 3] = ["id", "name", "tags"];
 
 impl Diff<'_> {
     /// Tells the fields of an object by its schema: attributes, then blocks; each line ends with a newline.
@@ -453,7 +460,7 @@ impl Diff<'_> {
             let loose = [before, after].map(|side| side.map(open));
             let [before, after] = [0, 1].map(|at| loose[at].as_deref());
             let act = act(before, after);
-            let telling = spot.path.0.is_empty() && TELLING.contains(&name);
+            let telling = TELLING.contains(&name);
             if act == Act::Keep && !telling && !self.whole {
                 hidden += 1;
                 continue;

@@ -9,7 +9,7 @@ use super::diff::{Act, Diff, Spot, act};
 use super::loose::loosened;
 use super::style::{Ink, Style};
 use crate::addr::{Address, Mode};
-use crate::diag::Sources;
+use crate::diag::{Sources, gathered};
 use crate::plan::{Change, Counts, Drift, OutputChange, Plan, PlanMode, Verb};
 use crate::schema::Schema;
 use crate::value::Value;
@@ -280,7 +280,7 @@ fn outputs(plan: &Plan, style: Style) -> String {
 
 fn warnings(plan: &Plan, sources: &Sources, style: Style) -> String {
     let tell = |problem| format!("\n{}", diagnostic::one(problem, sources, &style));
-    plan.warnings.iter().map(tell).collect()
+    gathered(&plan.warnings).iter().map(tell).collect()
 }
 
 #[cfg(test)]

@@ -7,11 +7,15 @@ use regex::Regex;
 static PLACE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r" \([^\s()]*\.tf:\d+\)").expect("it is right"));
 
+/// What only the program counts, at the end of a plan.
+static FORGOTTEN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r", \d+ to forget\.$").expect("it is right"));
+
 /// What begins lines that only one of the programs has, or that come as things happen.
 const OWN: &[&str] = &["Digest: ", "────", "  . forget (no longer managed"];
 
 /// What ends them.
-const HAPPENING: &[&str] = &[": Reading...", ": Refreshing state..."];
+const HAPPENING: &[&str] = &[": Reading...", ": Refreshing state...", ": Preparing import..."];
 
 /// What only Terraform says before the symbols.
 const USED: &str =
@@ -39,6 +43,7 @@ pub(crate) fn plain(text: &str) -> String {
             line.replace("terraform", "t").replace("terrane", "t")
         };
         let line = PLACE.replace(&name(line), "").into_owned();
+        let line = FORGOTTEN.replace(&line, ".").into_owned();
         let word = |c: char| c.is_alphanumeric() || c == '"';
         let goes_on = line.starts_with(word) && !line.contains(" = ");
         match lines.last_mut() {

@@ -221,8 +221,7 @@ fn resource_change(
     let plan = document.plan;
     let mut out = Map::new();
     out.insert("address".into(), address.to_string().into());
-    let moved = plan.base.mode != PlanMode::Destroy;
-    if let Some(from) = plan.moves.get(address).filter(|_| moved) {
+    if let Some(from) = plan.moves.get(address) {
         out.insert("previous_address".into(), from.to_string().into());
     }
     place(&mut out, address);

@@ -96,8 +96,7 @@ pub fn planned(plan: &Plan, now: Timestamp) -> String {
             continue;
         }
         let mut out = json!({ "resource": address_json(address) });
-        let moved = plan.base.mode != PlanMode::Destroy;
-        if let Some(from) = plan.moves.get(address).filter(|_| moved) {
+        if let Some(from) = plan.moves.get(address) {
             out["previous_resource"] = address_json(from);
         }
         out["action"] = action.into();

@@ -69,7 +69,7 @@ def plain(value):
         return [plain(part) for part in value]
     if not isinstance(value, str):
         return value
-    value = re.sub(r"after \d+s", "after 0s", ID.sub("<uuid>", value)).replace("terrane ", "terraform ")
+    value = re.sub(r"after \d+s", "after 0s", ID.sub("<uuid>", listed(value))).replace("terrane ", "terraform ")
     return "Cycle: " + ", ".join(sorted(value[7:].split(", "))) if value.startswith("Cycle: ") else value
 
 
@@ -87,14 +87,20 @@ def stream(text):
     return sorted(problems), sorted(json.dumps(line, sort_keys=True) for line in rest)
 
 
+def listed(text):
+    """Sorts the points of a list: terraform tells them in any order."""
+    return re.sub(r"(\n - .*)+", lambda found: "".join(sorted("\n" + line for line in found[0][1:].split("\n"))), text)
+
+
 def told(text):
     """Gives what is told, a paragraph a line, and the problems below it: both programs' names, widths and own lines left out."""
     text = ID.sub("<uuid>", text)
     for name, short in [("Terraform", "T"), ("Terrane", "T"), ("terraform", "t"), ("terrane", "t")]:
         text = text.replace(name, short)
     text = re.sub(r" \([^\s()]*\.tf:\d+\)", "", text)
-    text = re.sub(r"(?m)^(Digest: .*|─+|  \. forget \(.*|.*: (Reading|Read complete|Refreshing state).*)$\n?", "", text)
-    text = re.sub(r"(?m), \d+ to forget\.$", ".", re.sub(r"(?m)^ (?= ?[#.] )(?! # .* (will|must|is|has) )", " ", text))
+    text = re.sub(r"(?m)^(Digest: .*|─+|  \. forget \(.*|.*: (Reading|Read complete|Refreshing state|Preparing import).*)$\n?", "", text)
+    text = re.sub(r"(?m)\n*^help: .*(\n.+)*", "", listed(text))
+    text = re.sub(r"(?m), \d+ to forget\.$", ".", text)
     out = []
     for line in text.split("\n"):
         goes_on = re.match(r"\w", line) and not re.match(r"\w+ += ", line)

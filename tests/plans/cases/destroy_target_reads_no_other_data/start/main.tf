@@ -1,0 +1,10 @@
+data "terraform_remote_state" "r" {
+  backend = "local"
+  config  = { path = "first.tfstate" }
+}
+resource "terraform_data" "a" {
+  input = 1
+}
+resource "terraform_data" "c" {
+  input = terraform_data.a.id
+}

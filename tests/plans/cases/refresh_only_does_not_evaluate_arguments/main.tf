@@ -1,0 +1,7 @@
+variable "n" {
+  default = null
+  type    = number
+}
+resource "terraform_data" "a" {
+  input = var.n + 1
+}
