@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::objects::decode;
 use crate::providers::Registry;
 use crate::state::Snapshot;
-use crate::value::Value;
+use crate::value::{Type, Value};
 
 /// Answers with objects as they are now; what is planned and not done yet is as planned.
 pub(super) struct Now<'a> {
@@ -30,7 +30,7 @@ impl Oracle for Now<'_> {
             return Answer::Problem(Box::new(problem.clone()));
         }
         if let Some(value) = self.data.get(asked.address) {
-            return Answer::Known(value.clone());
+            return Answer::Known(of_check(asked, value.clone()));
         }
         let change = self.plan.changes.get(&(asked.address.clone(), None));
         let planned =
@@ -79,9 +79,18 @@ fn kept(registry: &Registry, state: &Snapshot, asked: &Asked<'_>) -> Answer {
         return unknown();
     };
     match decode(provider.as_ref(), asked.address.mode, &asked.address.type_name, object) {
-        Ok(value) => Answer::Known(value),
+        Ok(value) => Answer::Known(of_check(asked, value)),
         Err(_) => unknown(),
     }
+}
+
+/// Gives the value of a data source; one of a check that has no more than its block says could not be read.
+fn of_check(asked: &Asked<'_>, value: Value) -> Value {
+    let is_there = |value: &Value| !value.is_null();
+    let written = |name: &str| asked.instance.config.field(name).is_some_and(is_there);
+    let mut fields = value.fields().into_iter().flatten();
+    let unread = asked.instance.scoped && fields.all(|(name, of)| of.is_null() || written(name));
+    if unread { Value::unknown(Type::Any) } else { value }
 }
 
 fn keys(state: &Snapshot, block: &Address) -> Vec<Key> {

@@ -11,7 +11,7 @@ use super::oracle::{Former, Now};
 use super::provision::Next;
 use crate::addr::{Address, Mode};
 use crate::diag::{Diagnostic, Severity, Span};
-use crate::eval::{Evaluator, OutputValue};
+use crate::eval::{CheckResult, Evaluator, OutputValue};
 use crate::graph::{Outcome, Prepared, Walk};
 use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
@@ -424,12 +424,22 @@ impl Applier<'_, '_> {
             unread: &self.unread,
         };
         let evaluation = self.now.evaluate(&mut oracle);
-        self.state.checks = super::checks::kept(&evaluation.desired.checks);
+        let refreshing = self.given.plan.base.mode == PlanMode::RefreshOnly;
+        let mut checks = evaluation.desired.checks;
+        for check in checks.iter_mut().filter(|check| refreshing && check.kind == "check") {
+            // What failed as it was looked at is not looked at again.
+            let mut planned = self.given.plan.checks.iter();
+            let failed = |of: &&CheckResult| of.address == check.address && of.stops();
+            if let Some(planned) = planned.find(failed) {
+                *check = planned.clone();
+            }
+        }
+        self.state.checks = super::checks::kept(&checks);
         for problem in evaluation.problems {
             let told_before = self.given.plan.warnings.contains(&problem)
                 && problem.summary != "Check block assertion failed";
             let open = problem.summary == "Check block assertion known after apply";
-            if !told_before && !open && !self.applied.problems.contains(&problem) {
+            if !told_before && (!open || refreshing) && !self.applied.problems.contains(&problem) {
                 self.applied.problems.push(problem);
             }
         }

@@ -227,7 +227,11 @@ pub(super) fn planned_as(
         }
         return Err(workbench.fail(&problems));
     }
-    plan.warnings.retain(|problem| !told.without.contains(&problem.summary.as_str()));
+    let again = told.without == CHECKED_AGAIN;
+    plan.warnings.retain(|problem| {
+        let of_check = problem.context.as_ref().is_some_and(|of| of.starts_with("check "));
+        !(told.without.contains(&problem.summary.as_str()) || (again && of_check))
+    });
     Ok(plan)
 }
 

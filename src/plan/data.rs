@@ -86,6 +86,9 @@ impl Planner<'_> {
                 if scoped {
                     let after = propose(asked.schema, None, config);
                     self.read_later(asked, after, Reason::CheckNested);
+                } else if asked.instance.scoped && self.mode == PlanMode::RefreshOnly {
+                    // Who only refreshes takes it as far as it is written.
+                    self.data.insert(asked.address.clone(), (config.clone(), config.clone()));
                 }
                 Answer::Problem(Box::new(problem))
             }

@@ -140,7 +140,8 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     }
     // What is made from what could not be read was not looked at.
     let unread = !planner.failed.is_empty();
-    if has_errors(&problems) || unchecked || unread || not_whole(given, &evaluation.desired) {
+    let partly = unchecked || lenient || unread || not_whole(given, &evaluation.desired);
+    if partly || has_errors(&problems) {
         let invalid = invalid(given);
         if has_errors(&invalid) {
             return (Plan::default(), invalid);

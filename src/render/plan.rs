@@ -253,7 +253,18 @@ fn drifted(
 }
 
 fn outputs(plan: &Plan, style: Style) -> String {
-    let changed = || plan.outputs.iter().filter(|(_, change)| !change.is_keep());
+    // What differs in its type alone looks the same.
+    let looks_other = |change: &OutputChange| {
+        let [before, after] = [&change.before, &change.after].map(|side| {
+            let open = side.as_ref().map(loosened);
+            open.map(|value| value.without_marks())
+        });
+        before != after || change.was_sensitive != change.sensitive
+    };
+    let changed = || {
+        let all = plan.outputs.iter();
+        all.filter(|(_, change)| !change.is_keep() && looks_other(change))
+    };
     if changed().next().is_none() {
         return String::new();
     }
