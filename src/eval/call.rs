@@ -204,7 +204,8 @@ impl Pass<'_, '_> {
                     if value.is_whole() {
                         return Ok(value);
                     }
-                    return Ok(Value::derived([&value], Value::unknown(Type::Any).kind().clone()));
+                    // What is not known has no marks here until it is.
+                    return Ok(Value::unknown(Type::Any));
                 }
                 Err(stop) if stop.fatal => return Err(stop),
                 Err(stop) => failures.extend(stop.problems),

@@ -83,12 +83,16 @@ impl<'s> Check<'_, 's> {
             );
             return Some(self.told("Redundant move statement", detail));
         }
-        let place = declared(from, self.statement.is_whole(), config, desired)?;
+        let place = match declared(from, self.statement.is_whole(), config, desired) {
+            Some(place) => format!(" at {}", start(place, self.sources)),
+            // What is imported counts as declared, though it is not.
+            None if is_imported(from, config, self.sources) => String::new(),
+            None => return None,
+        };
         let short = noun.rsplit(' ').next().unwrap_or(noun);
         let detail = format!(
-            "This statement declares a move from {from}, but that {noun} is still declared at {}.\n\nChange your \
-             configuration so that this {short} will be declared as {to} instead.",
-            start(place, self.sources)
+            "This statement declares a move from {from}, but that {noun} is still declared{place}.\n\nChange your \
+             configuration so that this {short} will be declared as {to} instead."
         );
         Some(self.told("Moved object still exists", detail))
     }
@@ -152,6 +156,17 @@ fn declared(target: &Target, whole: bool, config: &Config, desired: &Desired) ->
             there.then_some(turns.map_or(block.span, |turns| turns.span))
         }
     }
+}
+
+/// Says whether an `import` block speaks of what is moved, without a block for it.
+fn is_imported(target: &Target, config: &Config, sources: &Sources) -> bool {
+    let Target::Resource(address) = target else { return false };
+    let mut imported = config
+        .root
+        .imports
+        .iter()
+        .filter_map(|import| sources.slice(import.to.span).parse::<Address>().ok());
+    config.resource(address).is_none() && imported.any(|imported| imported == *address)
 }
 
 fn start(span: Span, sources: &Sources) -> String {

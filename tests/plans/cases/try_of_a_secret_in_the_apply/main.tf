@@ -1,0 +1,4 @@
+resource "terraform_data" "a" {}
+output "p" {
+  value = try(sensitive(terraform_data.a.id), "none")
+}
