@@ -106,9 +106,15 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
         evaluator = fresh();
     };
     opened.append(&mut planner.opened);
-    // What is wrong with the moves is likely the cause of all else.
-    let mut wrong = check_moves(&moves, given.config, &evaluation.desired, given.sources);
-    wrong.extend(super::removals::still_declared(&given.config.root));
+    // What is wrong with the moves and the removals is likely the cause of all else.
+    let removes = if unchecked { looked_at } else { !lenient };
+    let mut wrong = match removes {
+        true => super::removals::still_declared(&given.config.root),
+        false => Vec::new(),
+    };
+    if wrong.is_empty() && !(unchecked && given.prior.objects.is_empty()) {
+        wrong = check_moves(&moves, given.config, &evaluation.desired, given.sources);
+    }
     if has_errors(&wrong) {
         problems.retain(|problem| !problem.is_error());
         problems.extend(wrong);
