@@ -154,8 +154,11 @@ impl<'a> Pass<'_, 'a> {
             failures: Vec::new(),
         };
         let outputs = of.outputs.keys().filter(|name| !of.outputs[*name].preconditions.is_empty());
-        let outputs = outputs
-            .map(|name| unknown("output_value", self.names(module, &format!("output.{name}"))));
+        // What modules give is not looked at: the root's outputs alone are there.
+        let outputs = outputs.map(|name| {
+            let (config, address) = self.names(module, &format!("output.{name}"));
+            unknown("output_value", (config, if module == 0 { address } else { String::new() }))
+        });
         let checks = of.checks.keys().map(|name| {
             let (config, _) = self.names(module, &format!("check.{name}"));
             unknown("check", (config, String::new()))

@@ -83,8 +83,12 @@ impl Pass<'_, '_> {
                 _ => known = false,
             }
         }
-        let value = if known { Value::object(fields) } else { Value::unknown(Type::Any) };
-        finish(value.marked(marks), stopped)
+        // Which attributes there are is not known, nor that any of it is secret.
+        let value = match known {
+            true => Value::object(fields).marked(marks),
+            false => Value::unknown(Type::Any),
+        };
+        finish(value, stopped)
     }
 
     fn key(&mut self, item: &Item, scope: &mut Scope) -> Eval {

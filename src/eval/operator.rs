@@ -39,7 +39,9 @@ impl Pass<'_, '_> {
             }
             _ => Kind::unknown(ty, Bounds::not_null()),
         };
-        Ok(Value::derived([&value], kind))
+        // What is not known has no marks here until it is.
+        let marked = value.is_known().then_some(&value);
+        Ok(Value::derived(marked, kind))
     }
 
     /// Evaluates `a + b` and the like.
@@ -89,6 +91,10 @@ impl Pass<'_, '_> {
             (Kind::Number(x), Kind::Number(y)) => arithmetic(op, x, y, span).map_err(instead)?,
             _ => undecided(op, &a, &b),
         };
+        let logical = matches!(op, BinaryOp::And | BinaryOp::Or);
+        if logical && !(a.is_known() && b.is_known()) {
+            return Ok(Value::derived(None::<&Value>, kind));
+        }
         Ok(Value::derived([&a, &b], kind))
     }
 

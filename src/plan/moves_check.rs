@@ -101,13 +101,14 @@ impl<'s> Check<'_, 's> {
     fn ambiguous(&self, froms: &mut Ends<'s>, tos: &mut Ends<'s>) -> Option<Diagnostic> {
         let Check { noun, .. } = self;
         let (from, to) = (self.from.to_string(), self.to.to_string());
+        let short = noun.rsplit(' ').next().unwrap_or(noun);
         let mut told = None;
         match froms.get(&from) {
             Some((other, first)) if *other != to => {
                 let at = start(first.span, self.sources);
                 told = Some(format!(
                     "A statement at {at} declared that {from} moved to {other}, but this statement instead declares \
-                     that it moved to {to}.\n\nEach {noun} can move to only one destination {noun}."
+                     that it moved to {to}.\n\nEach {noun} can move to only one destination {short}."
                 ));
             }
             Some(_) => {}
@@ -118,7 +119,7 @@ impl<'s> Check<'_, 's> {
                 let at = start(first.span, self.sources);
                 told = told.or(Some(format!(
                     "A statement at {at} declared that {other} moved to {to}, but this statement instead declares that \
-                     {from} moved there.\n\nEach {noun} can have moved from only one source {noun}."
+                     {from} moved there.\n\nEach {noun} can have moved from only one source {short}."
                 )));
             }
             Some(_) => {}

@@ -1,0 +1,7 @@
+module "u" {
+  source = "./m"
+  count  = 2
+}
+module "v" {
+  source = "./m"
+}
