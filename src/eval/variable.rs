@@ -219,7 +219,7 @@ impl<'a> Pass<'_, 'a> {
             let problems = match inputs.variables.get(name) {
                 None if variable.default.is_none() => vec![missing(variable)],
                 Some(InputValue { value: RawInput::Text(text), file, .. }) => {
-                    let read = parse_text(variable, text, *file);
+                    let read = self.parse_text(variable, text, *file);
                     let and_missing =
                         |problems: Vec<_>| [problems, vec![missing(variable)]].concat();
                     read.err().map(and_missing).unwrap_or_default()
