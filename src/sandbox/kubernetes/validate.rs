@@ -394,7 +394,9 @@ fn service(object: &Json, causes: &mut Vec<Cause>) {
     if kind == "ExternalName" && text(spec, "/externalName").is_empty() {
         causes.push(Cause::required("spec.externalName", ""));
     }
-    if text(spec, "/externalTrafficPolicy") != "" && ["ClusterIP", "ExternalName"].contains(&kind) {
+    if !text(spec, "/externalTrafficPolicy").is_empty()
+        && ["ClusterIP", "ExternalName"].contains(&kind)
+    {
         let detail = "may only be set for externally-accessible services";
         let value = &spec["externalTrafficPolicy"];
         causes.push(Cause::invalid("spec.externalTrafficPolicy", value, detail));
