@@ -20,11 +20,15 @@ impl Maker<'_, '_> {
             return BTreeSet::new();
         }
         let wrong = self.planner.problems.iter().filter(|(_, problems)| has_errors(problems));
-        let wrong: BTreeSet<&Address> = wrong.map(|(address, _)| address).collect();
+        let mut wrong: BTreeSet<&Address> = wrong.map(|(address, _)| address).collect();
+        // An import that speaks of no instance of a block stops all of the block.
+        let strange = self.planner.strange(&self.desired);
+        let stopped: BTreeSet<Address> = strange.iter().map(|of| of.without_keys()).collect();
+        wrong.extend(strange);
         let unplanned = evaluator.unplanned(wrong);
         plan.changes.retain(|(address, _), change| {
             let block = address.without_keys();
-            !unplanned.blocks.contains(&block)
+            !(unplanned.blocks.contains(&block) || stopped.contains(&block))
                 && !self.desired.unmade.contains(address)
                 && (change.config.is_some() || !unplanned.unexpanded.contains(&block))
         });

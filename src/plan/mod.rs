@@ -342,8 +342,11 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         let objects =
             self.changes.values().all(|change| change.verb.is_keep() && change.importing.is_none());
-        let outputs = self.outputs.values().all(OutputChange::is_keep);
         let refreshing = self.base.mode == PlanMode::RefreshOnly;
+        // What only refreshes can do nothing for what is not known.
+        let unknown =
+            |of: &OutputChange| refreshing && of.after.as_ref().is_some_and(|of| !of.is_whole());
+        let outputs = self.outputs.values().all(|of| of.is_keep() || unknown(of));
         let refreshed = !refreshing || (self.drift.is_empty() && !self.renewed);
         let moved = !refreshing && !self.moves.is_empty();
         objects && outputs && refreshed && !moved

@@ -141,24 +141,29 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Tells of `import` blocks that speak of an instance that there is not.
-    pub(super) fn strange_imports(&self, desired: &Desired) -> Vec<Diagnostic> {
+    /// Gives the instances that `import` blocks speak of and that there are not.
+    pub(super) fn strange<'p>(&'p self, desired: &Desired) -> Vec<&'p Address> {
         let whole = self.options.targets.is_empty() && self.options.exclude.is_empty();
         let strange = self.imports.keys().filter(|address| {
+            let same = |of: &Address| of.without_keys() == address.without_keys();
             whole
                 && !desired.instances.contains_key(*address)
                 && !desired.deferred.contains(&address.block())
-                && address.block().within(&desired.instances).next().is_some()
+                && desired.instances.keys().any(same)
         });
-        strange
-            .map(|address| {
-                let detail = format!(
-                    "The configuration for the given import {address} does not exist. All target instances must have an \
-                     associated configuration to be imported."
-                );
-                Diagnostic::error("Configuration for import target does not exist", detail)
-            })
-            .collect()
+        strange.collect()
+    }
+
+    /// Tells of `import` blocks that speak of an instance that there is not.
+    pub(super) fn strange_imports(&self, desired: &Desired) -> Vec<Diagnostic> {
+        let strange = self.strange(desired).into_iter().map(|address| {
+            let detail = format!(
+                "The configuration for the given import {address} does not exist. All target instances must have an \
+                 associated configuration to be imported."
+            );
+            Diagnostic::error("Configuration for import target does not exist", detail)
+        });
+        strange.collect()
     }
 
     /// Forgets what only held for the last round.

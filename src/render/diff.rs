@@ -306,6 +306,7 @@ impl Diff<'_> {
                 continue;
             }
             let value = if spot.loose { value } else { self.value(before, after, &inside) };
+            text += &self.seal_remark(before, after, spot.depth + 1);
             self.push_part(&mut text, (spot.depth + 1, act), (shown, width), &value);
         }
         text += &self.hidden(spot.depth + 1, hidden, if is_map { "element" } else { "attribute" });
@@ -357,6 +358,7 @@ impl Diff<'_> {
                 Act::Delete => self.one(before.unwrap_or(&NULL), act, inside.depth),
                 Act::Update if spot.loose => {
                     let (act, value) = self.loose_part(*before, *after, &inside);
+                    text += &self.seal_remark(*before, *after, spot.depth + 1);
                     text += &format!("{}{value},\n", self.lead(spot.depth + 1, act));
                     continue;
                 }
