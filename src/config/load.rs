@@ -200,7 +200,14 @@ pub fn load_variables(
     if has_errors(&problems) {
         return (BTreeMap::new(), problems);
     }
-    problems.extend(file.body.blocks.iter().map(|block| unexpected_block(block, name)));
+    let declares = |block: &&Block| block.kind.text == "variable" && block.labels.len() == 1;
+    let declared = file.body.blocks.iter().filter(declares);
+    problems.extend(declared.map(|block| unexpected_block(block, name)));
+    // Of other blocks the first is told of, where that is all.
+    if problems.is_empty() {
+        let first = file.body.blocks.first();
+        problems.extend(first.map(|block| unexpected_block(block, name)));
+    }
     let attributes = file.body.attributes.into_iter();
     let values = attributes.map(|attribute| (attribute.name.text.clone(), attribute)).collect();
     (values, problems)
