@@ -331,19 +331,6 @@ impl<'a> Evaluator<'a> {
         value
     }
 
-    /// Evaluates an expression that may refer to nothing and call nothing.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn fixed(
-        &mut self,
-        expr: &Expr,
-        oracle: &mut dyn Oracle,
-    ) -> Result<Value, Vec<Diagnostic>> {
-        let mut scope = Scope { bare: true, ..Scope::module(0) };
-        self.once(oracle, |pass| pass.expr(expr, &mut scope))
-    }
-
     /// Evaluates an instance's preconditions again, when what they refer to is known.
     pub fn preconditions(
         &mut self,

@@ -2,16 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::evaluator::Pass;
+use super::evaluator::{Evaluator, Pass};
 use super::scope::{Eval, Item, ModuleId, Scope, Stop, fatal};
-use super::{InputValue, RawInput};
+use super::{InputValue, Oracle, RawInput};
 use crate::addr::module_text;
 use crate::config::Variable;
 use crate::diag::{Diagnostic, FileId, Span, nearest_within};
 use crate::syntax;
+use crate::syntax::tree::Expr;
 use crate::value::constraint::{Constraint, conform};
 use crate::value::convert::ConvertError;
 use crate::value::{Marks, Path, Value};
+
+impl Evaluator<'_> {
+    /// Evaluates an expression that may refer to nothing and call nothing.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn fixed(
+        &mut self,
+        expr: &Expr,
+        oracle: &mut dyn Oracle,
+    ) -> Result<Value, Vec<Diagnostic>> {
+        let mut scope = Scope { bare: true, ..Scope::module(0) };
+        self.once(oracle, |pass| pass.expr(expr, &mut scope))
+    }
+}
 
 impl<'a> Pass<'_, 'a> {
     /// Gives what a reference to a variable stands for. A check of the text is for all values that could be
