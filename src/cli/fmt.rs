@@ -1,6 +1,7 @@
 //! `terrane fmt`: files in their canonical layout.
 
 use std::path::{Path, PathBuf};
+use std::process::Command as Process;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
@@ -8,7 +9,6 @@ use super::workbench::Workbench;
 use super::{Command, Exit, all, flag, flag_on};
 use crate::backends::disk::write_whole;
 use crate::diag::{Diagnostic, has_errors};
-use crate::render::unified::unified;
 use crate::syntax;
 
 pub(super) const COMMAND: Command = Command {
@@ -191,8 +191,7 @@ impl Formatting {
                 self.problems.push(Diagnostic::error(summary, format!("{error}.")));
             }
             if self.diff {
-                let (old, new) = (format!("old/{name}"), format!("new/{name}"));
-                self.out += &unified(&old, &new, text, &result);
+                self.out += &difference(name, text, &result);
             }
         }
         if !self.list && !self.write && !self.diff {
@@ -200,6 +199,28 @@ impl Formatting {
             self.out += &format!("{result}{end}");
         }
     }
+}
+
+/// Gives what differs between two layouts of a file: as the machine's `diff` tells it, which Terraform asks too, or by
+/// ourselves where there is none.
+fn difference(name: &str, old: &str, new: &str) -> String {
+    let (before, after) = (format!("old/{name}"), format!("new/{name}"));
+    by_program(&before, &after, old, new).unwrap_or_else(|| {
+        let difference = similar::TextDiff::from_lines(old, new);
+        difference.unified_diff().context_radius(3).header(&before, &after).to_string()
+    })
+}
+
+fn by_program(before: &str, after: &str, old: &str, new: &str) -> Option<String> {
+    let folder = tempfile::tempdir().ok()?;
+    let files = ["old", "new"].map(|name| folder.path().join(name));
+    std::fs::write(&files[0], old).ok()?;
+    std::fs::write(&files[1], new).ok()?;
+    let labels = [before, after].map(|label| format!("--label={label}"));
+    let told = Process::new("diff").args(labels).arg("-u").args(files).output().ok()?;
+    // 1 says that there is a difference.
+    let told = (told.status.code() == Some(1)).then_some(told.stdout)?;
+    String::from_utf8(told).ok()
 }
 
 /// Writes a file whole; what a link leads to stays where it is, and who may read it stays too.

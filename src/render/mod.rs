@@ -19,7 +19,5 @@ pub mod progress;
 pub mod state;
 mod snippet;
 pub mod style;
-pub mod unified;
-mod unified_ways;
 
 pub use self::style::Style;

@@ -10,7 +10,6 @@ use std::process::Command;
 
 use program::{Ran, program};
 use terrane::cli::Environment;
-use terrane::render::unified::unified;
 
 fn run(folder: &Path, arguments: &[&str], input: Option<&str>) -> Ran {
     let environment = Environment {
@@ -206,19 +205,4 @@ fn messy_files_are_laid_out_as_terraform_lays_them_out() {
         );
     }
     assert!(same > 1000, "{same}");
-}
-
-#[test]
-fn a_difference_has_the_lines_that_diff_u_gives() {
-    let text = include_str!("../conformance/unified.json");
-    let cases: serde_json::Value = serde_json::from_str(text).expect("the cases are JSON");
-    let cases = cases["cases"].as_array().expect("there are cases");
-    let part = |case: &serde_json::Value, name: &str| case[name].as_str().unwrap().to_owned();
-
-    for case in cases {
-        let told = unified("old", "new", &part(case, "old"), &part(case, "new"));
-
-        assert_eq!(told, part(case, "diff"));
-    }
-    assert!(!cases.is_empty());
 }
