@@ -123,6 +123,29 @@ async fn a_rollout_is_waited_for_and_noise_makes_no_change() {
 }
 
 #[tokio::test]
+async fn the_kind_of_update_is_changed_though_the_server_filled_in_the_other() {
+    let bench = Bench::start(2).await;
+    let deployment = make(&bench, "kubernetes_deployment_v1", &web("nginx:1", "1")).await;
+    let set = make(&bench, "kubernetes_stateful_set_v1", &database()).await;
+
+    let mut wanted = web("nginx:2", "1");
+    wanted["spec"]["strategy"] = json!({ "type": "Recreate" });
+    let deployment = bench.update(&deployment, Some(&wanted)).await.expect("it is changed");
+    let mut wanted = database();
+    wanted["spec"]["update_strategy"] = json!({ "type": "OnDelete" });
+    let set = bench.update(&set, Some(&wanted)).await.expect("it is changed");
+
+    let live = |path: &str| bench.behind("GET", path, "", &Json::Null);
+    let spec = live("/apis/apps/v1/namespaces/default/deployments/web")["spec"].clone();
+    assert_eq!(spec["strategy"], json!({ "type": "Recreate" }));
+    assert_eq!(spec["template"]["spec"]["containers"][0]["image"], "nginx:2");
+    let spec = live("/apis/apps/v1/namespaces/default/statefulsets/db")["spec"].clone();
+    assert_eq!(spec["updateStrategy"], json!({ "type": "OnDelete" }));
+    assert!(bench.is_settled(&deployment).await && bench.is_settled(&set).await);
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn without_a_node_a_rollout_says_why_it_does_not_come() {
     let bench = Bench::start(0).await;
 

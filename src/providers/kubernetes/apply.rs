@@ -4,7 +4,7 @@
 //! person changed with a tool is taken back: that is what an apply is for. A field that a
 //! controller or another declarative tool keeps is not: the two would take it from each other forever.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::http::Method;
 use crate::value::Path;
@@ -65,7 +65,17 @@ pub(super) async fn apply(
     let forced = By { force: true, ..by.clone() };
     let mut refusal = match send(cluster, kind, name, &body, by, dry_run).await {
         Err(refusal) if refusal.status == Some(409) => refusal,
-        other => return other,
+        Err(refusal) => {
+            let Some(patch) = switched(&body, &refusal) else { return Err(refusal) };
+            tell(desk, "changes the kind of update first");
+            let done = merge(cluster, kind, name, &patch, by, dry_run).await?;
+            // A dry run leaves nothing behind that the apply could follow on.
+            return match dry_run {
+                true => Ok(done),
+                false => send(cluster, kind, name, &body, by, dry_run).await,
+            };
+        }
+        Ok(live) => return Ok(live),
     };
     let mut found = conflicts(&refusal);
     // What an autoscaler has set is left to it.
@@ -89,6 +99,39 @@ pub(super) async fn apply(
         tell(desk, &format!("takes {} back from {}", conflict.field, conflict.manager));
     }
     send(cluster, kind, name, &body, &forced, dry_run).await
+}
+
+/// Where an object says how it is updated: by `rollingUpdate`, which the server fills in by itself, or otherwise.
+const KINDS_OF_UPDATE: &[&str] = &["strategy", "updateStrategy"];
+
+/// Gives the patch that lets an apply succeed which was refused because of what the server itself has filled in: what nobody
+/// has applied no apply can take away, not by a null either (seen of a real API server of 1.33).
+fn switched(body: &Json, refusal: &Refusal) -> Option<Json> {
+    if refusal.status != Some(422) {
+        return None;
+    }
+    let field = KINDS_OF_UPDATE.iter().find(|field| {
+        let place = format!("spec.{field}.rollingUpdate");
+        refusal.causes().any(|(_, cause, _)| cause == place)
+    })?;
+    let wanted = body.get("spec")?.get(*field)?;
+    let kind = wanted.get("type")?.as_str().filter(|kind| *kind != "RollingUpdate")?;
+    let unsaid = wanted.get("rollingUpdate").is_none_or(Json::is_null);
+    unsaid.then(|| json!({ "spec": { *field: { "type": kind, "rollingUpdate": null } } }))
+}
+
+async fn merge(
+    cluster: &Cluster,
+    kind: &Kind,
+    name: &Name,
+    patch: &Json,
+    by: &By,
+    dry_run: bool,
+) -> Result<Json, Refusal> {
+    let path =
+        address(kind, name, by, dry_run).replace("&force=false", "").replace("&force=true", "");
+    let body = Some(("application/merge-patch+json", patch.to_string()));
+    cluster.send(Ask { method: Method::PATCH, path: &path, body, attempts: 3 }).await
 }
 
 fn tell(desk: Option<&dyn Desk>, text: &str) {
@@ -218,7 +261,6 @@ fn path(nodes: &Nodes, field: &str) -> Path {
 mod tests {
     use super::super::tables::tables;
     use super::*;
-    use serde_json::json;
 
     fn refusal(status: u16, causes: Json) -> Refusal {
         let error = ApiError::new(ApiErrorKind::Conflict, "", "");

@@ -126,7 +126,15 @@ const RULES: &[(&str, Rule)] = &[
         }
     }),
     ("ReplicaSet", |object, causes| workload(object, &["Always"], causes)),
-    ("StatefulSet", |object, causes| workload(object, &["Always"], causes)),
+    ("StatefulSet", |object, causes| {
+        workload(object, &["Always"], causes);
+        let strategy = &object["spec"]["updateStrategy"];
+        if strategy["type"] == "OnDelete" && strategy["rollingUpdate"].is_object() {
+            let detail = "only allowed for updateStrategy 'RollingUpdate'";
+            let field = "spec.updateStrategy.rollingUpdate";
+            causes.push(Cause::invalid(field, &strategy["rollingUpdate"], detail));
+        }
+    }),
     ("DaemonSet", |object, causes| workload(object, &["Always"], causes)),
     ("Job", |object, causes| job(&object["spec"], "spec", causes)),
     ("CronJob", cron_job),
