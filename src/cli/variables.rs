@@ -104,7 +104,7 @@ impl Gathered<'_> {
     fn file(&mut self, path: &Path, name: &str) {
         let (attributes, problems) = load_variables(path, name, self.sources, &Disk);
         self.problems.extend(problems);
-        let json = name.ends_with(".json").then(|| literals(path)).unwrap_or_default();
+        let json = if name.ends_with(".json") { literals(path) } else { Default::default() };
         for (variable, attribute) in attributes {
             self.values.remove(&variable);
             let literal = json.get(&variable).cloned();

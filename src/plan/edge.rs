@@ -18,11 +18,15 @@ impl Planner<'_> {
         })
     }
 
-    /// Gives the minor version of the cluster that an instance will live in, as that cluster's own block says it.
+    /// Gives the minor version of the cluster that an instance will live in, as that cluster's own block says it; nothing where
+    /// it may be one of several clusters that differ in it.
     pub(super) fn minor_version(&self, asked: &Asked<'_>) -> Option<u32> {
         let endpoint = self.provider(asked)?.endpoint_argument()?;
         let needs = asked.provider.needs_of(endpoint)?;
-        let mut found = needs.iter().flat_map(|need| need.within(&self.drafts));
-        found.find_map(|(address, draft)| self.sessions.serves(address, draft.verb.after()?))
+        let clusters = needs.iter().flat_map(|need| need.within(&self.drafts));
+        let mut versions = clusters
+            .filter_map(|(address, draft)| self.sessions.serves(address, draft.verb.after()?));
+        let first = versions.next()?;
+        versions.all(|other| other == first).then_some(first)
     }
 }

@@ -28,9 +28,9 @@ impl Maker<'_, '_> {
         let unplanned = evaluator.unplanned(wrong);
         plan.changes.retain(|(address, _), change| {
             let block = address.without_keys();
-            !(unplanned.blocks.contains(&block) || stopped.contains(&block))
-                && !self.desired.unmade.contains(address)
-                && (change.config.is_some() || !unplanned.unexpanded.contains(&block))
+            let gone = change.config.is_none() && unplanned.unexpanded.contains(&block);
+            let wrong = unplanned.blocks.contains(&block) || stopped.contains(&block);
+            !(gone || wrong || self.desired.unmade.contains(address))
         });
         unplanned.outputs
     }

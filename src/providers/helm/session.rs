@@ -116,8 +116,10 @@ impl HelmSession {
             let why = lines.skip_while(|line| !line.contains("Unable"));
             let why = why.take_while(|line| !line.starts_with("Update Complete"));
             let why: Vec<&str> = why.map(|line| line.trim_matches('.')).collect();
-            let known = said.failure.take().filter(|_| why.is_empty());
-            said.failure = Some(known.unwrap_or_else(|| why.join(" ")));
+            let told = said.failure.take().filter(|_| why.is_empty());
+            let silent = || "the repository gave no index".to_string();
+            let why = Some(why.join(" ")).filter(|why| !why.is_empty());
+            said.failure = told.or(why).or_else(|| Some(silent()));
         }
         Ok(said.failure.is_some().then_some(said))
     }

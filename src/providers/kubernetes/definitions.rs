@@ -141,6 +141,9 @@ impl Definitions {
         for name in path.split('/') {
             let Some(own) = part.and_then(|part| part.properties.get(name)) else { break };
             absent = own.absent;
+            if absent != Absent::default() {
+                break;
+            }
             part = part.and_then(|part| self.property(part, name));
         }
         absent

@@ -67,8 +67,15 @@ fn bind(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, F
         let plural = "pods/binding";
         return Err(Failure::conflict(&Resource { plural, ..*call.resource }, object, &detail));
     }
-    next["spec"]["nodeName"] = body["target"]["name"].clone();
-    store.write(&key, next);
+    let Some(node) = body["target"]["name"].as_str().filter(|node| !node.is_empty()) else {
+        let cause = Cause::required("target.name", "");
+        let binding = Resource { group: "", version: "v1", kind: "Binding", ..*call.resource };
+        return Err(Failure::invalid(&binding, object, &[cause]));
+    };
+    next["spec"]["nodeName"] = node.into();
+    if !call.how()?.dry_run {
+        store.write(&key, next);
+    }
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
         "code": 201});
     Ok(Response::json(StatusCode::CREATED, &status))
@@ -387,7 +394,7 @@ fn token(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
     if call.request.method != Method::POST {
         return Err(Failure::method_not_allowed());
     }
-    let mut body = call.body()?;
+    let mut body = call.object()?;
     let store = inner.locked();
     let account =
         store.get(&call.key(object)).ok_or_else(|| Failure::not_found(call.resource, object))?;
@@ -397,7 +404,13 @@ fn token(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
         let (group, kind) = ("authentication.k8s.io", "TokenRequest");
         return Err(Failure::invalid(&Resource { group, kind, ..SCALE }, "", &[cause]));
     }
-    let seconds = number(&body, "/spec/expirationSeconds").unwrap_or(3600).max(600);
+    let seconds = number(&body, "/spec/expirationSeconds").unwrap_or(3600);
+    if seconds > 1 << 32 {
+        let detail = "may not specify a duration larger than 2^32 seconds";
+        let cause = Cause::invalid("spec.expirationSeconds", &json!(seconds), detail);
+        let (group, kind) = ("authentication.k8s.io", "TokenRequest");
+        return Err(Failure::invalid(&Resource { group, kind, ..SCALE }, "", &[cause]));
+    }
     let end = store.now + std::time::Duration::from_secs(seconds.unsigned_abs());
     let token = account_token(&store, account, Some(end));
     if !body["spec"].is_object() {

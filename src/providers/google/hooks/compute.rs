@@ -85,10 +85,12 @@ impl Hook for Network {
             let ask = Ask { method: Method::DELETE, ..ask };
             match job.send(&ask, found, until).await {
                 Ok(answer) => {
-                    job.wait(answer, found, until).await?;
+                    if let Err(error) = job.wait(answer, found, until).await {
+                        return Err(job.failed(error, found).await);
+                    }
                 }
                 Err(refused) if refused.is_not_found() => {}
-                Err(refused) => return Err(refused.into()),
+                Err(refused) => return Err(job.failed(refused.into(), found).await),
             }
         }
         Ok(found.clone())

@@ -14,8 +14,9 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::text_at;
-use crate::providers::{ApiError, Deed, Failure};
-use crate::value::Value;
+use crate::providers::rest::validate::problem;
+use crate::providers::{ApiError, Deed, Failure, Problem};
+use crate::value::{Path, Value};
 
 /// `google_secret_manager_secret_version`.
 pub struct Version;
@@ -102,7 +103,14 @@ impl Hook for Version {
         }
         let what = format!("reading what {name} says");
         let ask = Ask::get(&spec.service, format!("{name}:access"), what);
-        let Ok(answer) = session.api.send(&ask, &*session.api.clock).await else { return value };
+        let answer = match session.api.send(&ask, &*session.api.clock).await {
+            Ok(answer) => answer,
+            Err(refused) => {
+                // Who may not read what it says still manages it.
+                tracing::warn!(name, status = %refused.status(), "what the version says cannot be read");
+                return value;
+            }
+        };
         let data = answer.pointer("/payload/data").and_then(Json::as_str).unwrap_or_default();
         let plain = || String::from_utf8(STANDARD.decode(data).ok()?).ok();
         let text = match flag(&value, "is_secret_data_base64") {
@@ -139,9 +147,9 @@ impl CryptoKey {
     /// When a key with a period turns next.
     fn turn(job: &Job<'_>, planned: &Value) -> Option<(String, String)> {
         let period = text_at(planned, "rotation_period").filter(|period| !period.is_empty())?;
-        #[expect(clippy::cast_possible_truncation, reason = "a period is some years at most")]
-        let seconds = duration_seconds(&period)? as i64;
-        let next = job.desk.clock().now() + SignedDuration::from_secs(seconds);
+        #[expect(clippy::cast_possible_truncation, reason = "a period is a hundred years at most")]
+        let seconds = duration_seconds(&period)?.min(LONGEST) as i64;
+        let next = job.desk.clock().now().checked_add(SignedDuration::from_secs(seconds)).ok()?;
         Some((period, next.to_string()))
     }
 
@@ -158,8 +166,22 @@ impl CryptoKey {
     }
 }
 
+/// The shortest and the longest period of a key, in seconds: a day, a hundred years.
+const SHORTEST: f64 = 86_400.0;
+const LONGEST: f64 = 3_153_600_000.0;
+
 #[async_trait]
 impl Hook for CryptoKey {
+    fn validate(&self, config: &Value) -> Vec<Problem> {
+        let period = text_at(config, "rotation_period").filter(|period| !period.is_empty());
+        let seconds = period.as_deref().and_then(duration_seconds);
+        let wrong = seconds.is_some_and(|seconds| !(SHORTEST..=LONGEST).contains(&seconds));
+        let path = Path::root().attribute("rotation_period");
+        let detail = "A key turns after a day (\"86400s\") at the earliest, and after a hundred years at the latest.";
+        let found = wrong.then(|| problem(&path, "Invalid rotation period", detail.into()));
+        found.into_iter().collect()
+    }
+
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
         let Some(create) = &job.spec.create else { return Ok(planned.clone()) };
         let until = job.until("create", planned);
