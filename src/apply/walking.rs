@@ -266,8 +266,9 @@ impl Applier<'_, '_> {
                     Some(span) => problem.at(span, ""),
                     None => problem,
                 };
-                // That it is read to the end is not told.
                 self.unread.insert(action.address.clone(), problem);
+                // That it is read to the end is not told.
+                (self.tell)(ApplyEvent::Ended { action: action.clone() });
                 Outcome::Done
             }
             Err(error) => {

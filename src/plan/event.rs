@@ -86,6 +86,11 @@ pub enum ApplyEvent {
         /// How long it took.
         elapsed: Duration,
     },
+    /// A call ended of which nothing more is told.
+    Ended {
+        /// Which.
+        action: Action,
+    },
     /// A call failed; the problem is told by itself.
     Failed {
         /// Which.
@@ -139,6 +144,7 @@ impl ApplyEvent {
             | ApplyEvent::Note { action, .. }
             | ApplyEvent::Log { action, .. }
             | ApplyEvent::Finished { action, .. }
+            | ApplyEvent::Ended { action }
             | ApplyEvent::Failed { action, .. }
             | ApplyEvent::Provision { action, .. }
             | ApplyEvent::Ephemeral { action, .. }

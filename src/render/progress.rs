@@ -65,12 +65,10 @@ impl Progress {
                     };
                 }
             }
-            ApplyEvent::Finished { .. }
-            | ApplyEvent::Failed { .. }
-            | ApplyEvent::Skipped { .. } => {
-                self.running.remove(action);
-                self.ended.insert(action.clone());
-                self.failed += usize::from(!matches!(event, ApplyEvent::Finished { .. }));
+            ApplyEvent::Finished { .. } | ApplyEvent::Ended { .. } => self.end(action),
+            ApplyEvent::Failed { .. } | ApplyEvent::Skipped { .. } => {
+                self.end(action);
+                self.failed += 1;
             }
         }
         // What the wish to stop leaves out is listed once, at the end.
@@ -78,6 +76,11 @@ impl Progress {
             return String::new();
         }
         message(event).map(|text| self.line(action, &text)).unwrap_or_else(|| self.log(event))
+    }
+
+    fn end(&mut self, action: &Action) {
+        self.running.remove(action);
+        self.ended.insert(action.clone());
     }
 
     /// Tells that the run was asked to stop, for so many times.
@@ -232,7 +235,8 @@ pub(super) fn message(event: &ApplyEvent) -> Option<String> {
         ApplyEvent::Provision { kind, step: ProvisionStep::Started, .. } => {
             Some(format!("Provisioning with '{kind}'..."))
         }
-        ApplyEvent::Provision { .. }
+        ApplyEvent::Ended { .. }
+        | ApplyEvent::Provision { .. }
         | ApplyEvent::Ephemeral { .. }
         | ApplyEvent::Note { .. }
         | ApplyEvent::Log { .. } => None,
@@ -468,6 +472,19 @@ a.app: not created, since a.key failed
         assert_eq!(told[1], "a.cluster: Still creating... [10s elapsed] waiting for it\n");
         assert_eq!([told[0].as_str(), told[2].as_str()], ["", ""]);
         assert!(told[3].contains("[20s elapsed]"));
+    }
+
+    #[test]
+    fn what_ends_without_a_word_runs_no_more() {
+        let mut progress = progress();
+        let key = action("a.key", Call::Create);
+        progress.event(&ApplyEvent::Started { action: key.clone(), id: None }, at(0));
+
+        let text = progress.event(&ApplyEvent::Ended { action: key }, at(1));
+
+        assert_eq!((text.as_str(), progress.tick(at(20)).as_str()), ("", ""));
+        assert!(progress.live(at(20), 10).starts_with("1 of 4 done, 0 running, 3 waiting\n"));
+        assert!(progress.stopping(1).contains("nothing is under way"));
     }
 
     #[test]

@@ -300,6 +300,7 @@ pub fn event(event: &ApplyEvent, now: Timestamp) -> String {
             hook["elapsed_seconds"] = seconds(*elapsed).into();
             ("apply_complete", "info")
         }
+        ApplyEvent::Ended { .. } => return String::new(),
         ApplyEvent::Failed { elapsed, .. } => {
             hook["elapsed_seconds"] = seconds(*elapsed).into();
             ("apply_errored", "info")
@@ -406,6 +407,14 @@ mod tests {
             (&resource["implied_provider"], &resource["resource_key"]),
             (&json!("a"), &json!(0))
         );
+    }
+
+    #[test]
+    fn an_end_without_a_word_is_no_line() {
+        let action =
+            Action { address: "data.a.b".parse().unwrap(), deposed: None, call: Call::Read };
+
+        assert_eq!(event(&ApplyEvent::Ended { action }, now()), "");
     }
 
     #[test]
