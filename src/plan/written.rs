@@ -144,7 +144,8 @@ impl TryFrom<WrittenValue> for Value {
                     length: unknown.length,
                     number: (bound(unknown.number.0)?, bound(unknown.number.1)?),
                 };
-                Kind::unknown(ty(&unknown.ty)?, bounds)
+                // It is taken as written: a damaged file must not say how many elements are made.
+                Kind::Unknown(ty(&unknown.ty)?, Arc::new(bounds))
             }
             WrittenKind::Null(json) => Kind::Null(ty(&json)?),
             WrittenKind::Bool(value) => Kind::Bool(value),
@@ -275,6 +276,16 @@ mod tests {
         let back = Value::try_from(serde_json::from_str::<WrittenValue>(&text).unwrap()).unwrap();
 
         assert!(back == value, "{text}");
+    }
+
+    #[test]
+    fn an_unknown_list_is_not_made_as_long_as_a_damaged_file_says() {
+        let text = r#"{"unknown":{"type":["list","string"],"not_null":true,"length":[1000000000000,1000000000000]}}"#;
+
+        let value = Value::try_from(serde_json::from_str::<WrittenValue>(text).unwrap()).unwrap();
+        let other = crate::value::convert::convert(&value, &Type::list(Type::Any)).unwrap();
+
+        assert!(!value.is_known() && !other.is_known());
     }
 
     #[test]

@@ -103,6 +103,7 @@ pub struct Bounds {
 
 impl Kind {
     /// Makes the content of an unknown value; of what is known so well that only one value is left, that one.
+    /// A list of very many elements stays unknown.
     pub fn unknown(ty: Type, bounds: Bounds) -> Kind {
         let exact = match bounds.length {
             (least, Some(most)) if least == most && bounds.not_null => Some(least),
@@ -110,7 +111,7 @@ impl Kind {
         };
         let parts = |element: &Type, count: usize| vec![Value::unknown(element.clone()); count];
         match (&ty, exact) {
-            (Type::List(element), Some(count)) => {
+            (Type::List(element), Some(count)) if count <= LONGEST => {
                 Value::list((**element).clone(), parts(element, count)).kind
             }
             (Type::Set(element), Some(count @ (0 | 1))) => {
@@ -126,6 +127,9 @@ impl Kind {
         }
     }
 }
+
+/// The most elements that a list of unknown ones is made with.
+const LONGEST: usize = 1 << 16;
 
 /// The bounds that most unknown values have, made once.
 static NOTHING_KNOWN: LazyLock<Arc<Bounds>> = LazyLock::new(Arc::default);
