@@ -13,9 +13,7 @@ use crate::syntax::tree::{Attribute, Block};
 use super::body::{Shape, unsupported_argument, unsupported_block};
 use super::installed::{self, InstalledModule, NOT_INSTALLED};
 use super::read::Reader;
-use super::{
-    Config, Import, Module, ModuleCall, calls, context_in, nesting, overrides, passed, rewrites,
-};
+use super::{Config, Import, Module, ModuleCall, calls, context_in, nesting, overrides, passed};
 
 /// Where files are read from.
 pub trait Loader {
@@ -162,7 +160,7 @@ fn provided_imports(config: &Config) -> Vec<Diagnostic> {
                   provider argument in the target resource block to configure the provider for a resource with explicit \
                   provider configuration.";
     let declared = |import: &&Import| {
-        let address = rewrites::imported(&import.to);
+        let address = import.address();
         address.is_some_and(|address| config.resource(&address).is_some())
     };
     let imports = config.root.imports.iter().filter(declared);

@@ -205,11 +205,13 @@ fn fixed_part(expr: &Expr) -> Result<Expr, Span> {
     Ok(Expr { kind, span: expr.span })
 }
 
-/// Gives the address that an import without turns is to.
-pub(super) fn imported(to: &Expr) -> Option<Address> {
-    match target_of(to) {
-        Ok((Target::Resource(address), _)) => Some(address),
-        _ => None,
+impl Import {
+    /// Gives the address that it is to, where that is written out: without turns.
+    pub fn address(&self) -> Option<Address> {
+        match target_of(&self.to) {
+            Ok((Target::Resource(address), _)) => Some(address),
+            _ => None,
+        }
     }
 }
 

@@ -27,10 +27,13 @@ pub(super) fn check_moves(
     written.sort_by_key(|statement| {
         (statement.module.clone(), statement.span.file, statement.span.start)
     });
+    let imported: BTreeSet<Address> =
+        config.root.imports.iter().filter_map(|import| import.address()).collect();
     for statement in written {
         for module in desired.modules.iter().filter(|path| is_of(path, &statement.module)) {
             let (from, to) = (within(module, &statement.from), within(module, &statement.to));
-            let check = Check { statement, noun: noun(statement), from: &from, to: &to, sources };
+            let (noun, imported) = (noun(statement), &imported);
+            let check = Check { statement, noun, from: &from, to: &to, imported, sources };
             problems.extend(check.exists(config, desired));
             problems.extend(check.ambiguous(&mut froms, &mut tos));
         }
@@ -69,6 +72,8 @@ struct Check<'c, 's> {
     noun: &'static str,
     from: &'c Target,
     to: &'c Target,
+    /// What `import` blocks speak of.
+    imported: &'c BTreeSet<Address>,
     sources: &'c Sources,
 }
 
@@ -86,7 +91,7 @@ impl<'s> Check<'_, 's> {
         let place = match declared(from, self.statement.is_whole(), config, desired) {
             Some(place) => format!(" at {}", start(place, self.sources)),
             // What is imported counts as declared, though it is not.
-            None if is_imported(from, config, self.sources) => String::new(),
+            None if self.is_imported(config) => String::new(),
             None => return None,
         };
         let short = noun.rsplit(' ').next().unwrap_or(noun);
@@ -95,6 +100,12 @@ impl<'s> Check<'_, 's> {
              configuration so that this {short} will be declared as {to} instead."
         );
         Some(self.told("Moved object still exists", detail))
+    }
+
+    /// Says whether an `import` block speaks of what is moved, without a block for it.
+    fn is_imported(&self, config: &Config) -> bool {
+        let Target::Resource(address) = self.from else { return false };
+        self.imported.contains(address) && config.resource(address).is_none()
     }
 
     /// Tells of two ways from one source, or to one end.
@@ -157,17 +168,6 @@ fn declared(target: &Target, whole: bool, config: &Config, desired: &Desired) ->
             there.then_some(turns.map_or(block.span, |turns| turns.span))
         }
     }
-}
-
-/// Says whether an `import` block speaks of what is moved, without a block for it.
-fn is_imported(target: &Target, config: &Config, sources: &Sources) -> bool {
-    let Target::Resource(address) = target else { return false };
-    let mut imported = config
-        .root
-        .imports
-        .iter()
-        .filter_map(|import| sources.slice(import.to.span).parse::<Address>().ok());
-    config.resource(address).is_none() && imported.any(|imported| imported == *address)
 }
 
 fn start(span: Span, sources: &Sources) -> String {
