@@ -144,12 +144,15 @@ impl<'a> Planner<'a> {
     /// Gives the instances that `import` blocks speak of and that there are not.
     pub(super) fn strange<'p>(&'p self, desired: &Desired) -> Vec<&'p Address> {
         let whole = self.options.targets.is_empty() && self.options.exclude.is_empty();
+        if !whole || self.imports.is_empty() {
+            return Vec::new();
+        }
+        let blocks: BTreeSet<Address> =
+            desired.instances.keys().map(Address::without_keys).collect();
         let strange = self.imports.keys().filter(|address| {
-            let same = |of: &Address| of.without_keys() == address.without_keys();
-            whole
-                && !desired.instances.contains_key(*address)
+            !desired.instances.contains_key(*address)
                 && !desired.deferred.contains(&address.block())
-                && desired.instances.keys().any(same)
+                && blocks.contains(&address.without_keys())
         });
         strange.collect()
     }
