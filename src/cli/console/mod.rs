@@ -80,8 +80,9 @@ impl Oracle for Kept<'_> {
 
     fn stands(&self, block: &Address) -> bool {
         let planned = |plan: &Plan| {
-            let changed = plan.changes.keys().any(|(address, _)| address.block() == *block);
-            changed || plan.data.keys().any(|address| address.block() == *block)
+            let mut changes = plan.changes.range((block.clone(), None)..);
+            let changed = changes.next().is_some_and(|((address, _), _)| block.covers(address));
+            changed || block.within(&plan.data).next().is_some()
         };
         block.within(&self.snapshot.objects).next().is_some() || self.plan.is_some_and(planned)
     }
