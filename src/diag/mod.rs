@@ -208,20 +208,24 @@ pub fn fold(problems: &[Diagnostic]) -> Vec<Diagnostic> {
 /// Tells of warnings with the same summary once, and of how many there are, where they have a place. Those of checks
 /// are told each.
 pub fn gathered(problems: &[Diagnostic]) -> Vec<Diagnostic> {
-    let mut told: Vec<(Diagnostic, usize)> = Vec::new();
+    struct Entry {
+        problem: Diagnostic,
+        alone: bool,
+        more: usize,
+    }
+    let mut told: Vec<Entry> = Vec::new();
     for problem in problems {
         let of_check = problem.summary.starts_with("Check block assertion")
             || problem.context.as_ref().is_some_and(|context| context.starts_with("check "));
         let alone = problem.is_error() || of_check || problem.span().is_none();
-        let same = |(first, _): &&mut (Diagnostic, usize)| {
-            !first.is_error() && first.span().is_some() && first.summary == problem.summary
-        };
-        match told.iter_mut().find(same).filter(|_| !alone) {
-            Some((_, more)) => *more += 1,
-            None => told.push((problem.clone(), 0)),
+        let same =
+            |first: &&mut Entry| !alone && !first.alone && first.problem.summary == problem.summary;
+        match told.iter_mut().find(same) {
+            Some(first) => first.more += 1,
+            None => told.push(Entry { problem: problem.clone(), alone, more: 0 }),
         }
     }
-    let told = told.into_iter().map(|(mut first, more)| {
+    let told = told.into_iter().map(|Entry { problem: mut first, more, .. }| {
         let number = match more {
             0 => return first,
             1 => "one more similar warning".to_string(),
@@ -306,5 +310,14 @@ mod tests {
         assert_eq!(details, [once, "It is so.", "It is so.", "It is so."]);
         assert_eq!(more.len(), 3);
         assert_eq!(more[0].detail, "It is so.\n\n(and 2 more similar warnings elsewhere)");
+
+        let of_check = || {
+            let mut problem = warning("Odd");
+            problem.context = Some("check \"c\"".into());
+            problem
+        };
+        let beside = gathered(&[of_check(), warning("Odd"), warning("Odd")]);
+        let details: Vec<&str> = beside.iter().map(|problem| problem.detail.as_str()).collect();
+        assert_eq!(details, ["It is so.", once]);
     }
 }
