@@ -20,7 +20,7 @@ pub(super) struct Now<'a> {
     pub(super) done: &'a BTreeSet<Address>,
     /// Data sources as read in this run.
     pub(super) data: &'a BTreeMap<Address, Value>,
-    /// Data sources that could not be read.
+    /// Data sources that could not be read in it.
     pub(super) unread: &'a BTreeMap<Address, Diagnostic>,
 }
 
@@ -29,8 +29,11 @@ impl Oracle for Now<'_> {
         if let Some(problem) = self.unread.get(asked.address) {
             return Answer::Problem(Box::new(problem.clone()));
         }
+        if self.plan.unread.contains(asked.address) {
+            return Answer::Known(Value::unknown(Type::Any));
+        }
         if let Some(value) = self.data.get(asked.address) {
-            return Answer::Known(of_check(asked, value.clone()));
+            return Answer::Known(value.clone());
         }
         let change = self.plan.changes.get(&(asked.address.clone(), None));
         let planned =
@@ -79,18 +82,9 @@ fn kept(registry: &Registry, state: &Snapshot, asked: &Asked<'_>) -> Answer {
         return unknown();
     };
     match decode(provider.as_ref(), asked.address.mode, &asked.address.type_name, object) {
-        Ok(value) => Answer::Known(of_check(asked, value)),
+        Ok(value) => Answer::Known(value),
         Err(_) => unknown(),
     }
-}
-
-/// Gives the value of a data source; one of a check that has no more than its block says could not be read.
-fn of_check(asked: &Asked<'_>, value: Value) -> Value {
-    let is_there = |value: &Value| !value.is_null();
-    let written = |name: &str| asked.instance.config.field(name).is_some_and(is_there);
-    let mut fields = value.fields().into_iter().flatten();
-    let unread = asked.instance.scoped && fields.all(|(name, of)| of.is_null() || written(name));
-    if unread { Value::unknown(Type::Any) } else { value }
 }
 
 fn keys(state: &Snapshot, block: &Address) -> Vec<Key> {

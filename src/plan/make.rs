@@ -428,6 +428,9 @@ impl Maker<'_, '_> {
             let Some(instance) = self.desired.instances.get(address) else { continue };
             if let Some(schema) = self.schema(address, &instance.provider) {
                 plan.data.insert(address.clone(), super::planner::kept_data(&schema, value));
+                if self.planner.failed.contains_key(&(address.clone(), None)) {
+                    plan.unread.insert(address.clone());
+                }
             }
         }
     }

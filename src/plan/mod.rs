@@ -46,6 +46,8 @@ pub struct Plan {
     /// Data sources that were read while planning: their values, to be kept with the state. Fields that are
     /// never kept are null here.
     pub data: BTreeMap<Address, Value>,
+    /// Those of them that could not be read, and stand as far as they are written.
+    pub unread: BTreeSet<Address>,
     /// What becomes of each object: the current ones, and deposed ones by their key.
     pub changes: BTreeMap<(Address, Option<String>), Change>,
     /// What becomes of the root's outputs.

@@ -25,6 +25,8 @@ pub(super) struct WrittenPlan {
     made: Option<String>,
     prior: String,
     data: BTreeMap<String, WrittenValue>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<String>,
     changes: Vec<WrittenChange>,
     outputs: BTreeMap<String, WrittenOutput>,
     drift: BTreeMap<String, WrittenDrift>,
@@ -181,6 +183,7 @@ impl From<&Plan> for WrittenPlan {
             made: plan.base.made.map(|made| made.to_string()),
             prior: file::write(&plan.prior),
             data: plan.data.iter().map(|(at, value)| (at.to_string(), value.into())).collect(),
+            unread: plan.unread.iter().map(ToString::to_string).collect(),
             changes: changes
                 .map(|((at, deposed), change)| {
                     WrittenChange::new(at.to_string(), deposed.clone(), change)
@@ -238,6 +241,9 @@ impl TryFrom<WrittenPlan> for Plan {
         }
         for (at, value) in written.data {
             plan.data.insert(read_address(&at)?, value.try_into()?);
+        }
+        for at in written.unread {
+            plan.unread.insert(read_address(&at)?);
         }
         for change in written.changes {
             let key = (read_address(&change.address)?, change.deposed.clone());
@@ -636,6 +642,7 @@ pub(super) mod tests {
         plan.variables.insert("v".into(), value("v"));
         plan.targets.push("module.m".parse().unwrap());
         plan.data.insert("data.a.b".parse().unwrap(), value("d"));
+        plan.unread.insert("data.a.b".parse().unwrap());
         plan.prior = file::read(include_str!("../../state/samples/members.tfstate")).unwrap();
         plan
     }
