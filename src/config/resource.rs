@@ -1,7 +1,7 @@
 //! `resource`, `data` and `ephemeral` blocks, with `lifecycle` and provisioners.
 
 use crate::addr::Mode;
-use crate::diag::Span;
+use crate::diag::{Span, has_errors};
 use crate::syntax::tree::{Block, Body, Expr, ExprKind, Ident};
 
 use super::body::{Shape, remain};
@@ -220,9 +220,14 @@ impl Reader<'_> {
 
     fn replace_triggered_by(&mut self, expr: &Expr) -> Vec<Expr> {
         let mut found = Vec::new();
-        for element in self.list(expr) {
-            let Some(element) = self.single_reference(element) else { return found };
-            let before = self.problems.len();
+        let elements = self.list(expr);
+        let before = self.problems.len();
+        for element in elements {
+            // After the first that is wrong only those are told of that are no references at all.
+            let Some(element) = self.single_reference(element) else { continue };
+            if has_errors(&self.problems[before..]) {
+                continue;
+            }
             let mut resources = 0;
             for reference in names::references(&element) {
                 let problem = match names::subject(reference) {
@@ -246,7 +251,7 @@ impl Reader<'_> {
                     found.push(element);
                     continue;
                 }
-                1 => return found,
+                1 => continue,
                 0 => ("Invalid", "Missing resource reference in replace_triggered_by expression."),
                 _ => {
                     ("Invalid", "Multiple resource references in replace_triggered_by expression.")
@@ -258,9 +263,6 @@ impl Reader<'_> {
                 .any(|reference| matches!(names::subject(reference), Some((Subject::Each(_), _))));
             if !(each && resources == 0) && resources < 2 {
                 self.error(&problem, summary.1, element.span);
-            }
-            if self.problems.len() > before {
-                return found;
             }
         }
         found
