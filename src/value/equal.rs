@@ -98,7 +98,6 @@ fn all<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> Option<bool> 
     result
 }
 
-/// Says whether what is known of an unknown rules a value out.
 /// Says whether a value's own type is open, or that of a part of an object or tuple. Elements of a collection have
 /// one type, whichever that is.
 fn is_open(ty: &Type) -> bool {
@@ -112,6 +111,7 @@ fn is_open(ty: &Type) -> bool {
     }
 }
 
+/// Says whether what is known of an unknown rules a value out.
 fn excludes(ty: &Type, bounds: &Bounds, value: &Value) -> bool {
     let known = value.ty();
     if !is_open(ty) && !is_open(&known) && *ty != known && value.is_whole() {
