@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Arg, ArgMatches};
 
 use super::interrupt::{Moment, guarded};
-use super::planning::{self, CHECKED_AGAIN, Told, options, planned_as};
+use super::planning::{self, Told, options, planned_as};
 use super::recover::taken_up;
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench, file_problem};
@@ -87,8 +87,7 @@ fn apply_new(
     };
     let unasked = matches.get_one::<bool>("auto-approve").copied().unwrap_or(false);
     // Where nobody is asked about the plan, what its checks found is left to the apply to tell.
-    let told =
-        Told { without: if unasked { CHECKED_AGAIN } else { &[] }, partly: false, reads: true };
+    let told = Told { without: &[], checked_again: unasked, partly: false, reads: true };
     let plan = match planned_as(workbench, &loaded, &registry, &prior, &options, &told) {
         Ok(plan) => plan,
         Err(exit) => {

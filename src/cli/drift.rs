@@ -31,7 +31,7 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
-    let told = Told { without: &[], partly: true, reads: false };
+    let told = Told { without: &[], checked_again: false, partly: true, reads: false };
     let plan = planned_as(workbench, &loaded, &registry, &prior, &options, &told)?;
     workbench.tell(&plan.warnings);
     telling::drift(workbench, &plan, &loaded.config, &registry);

@@ -126,7 +126,8 @@ fn taken(
         ..Options::default()
     };
     // That only one object is looked at is what was asked for.
-    let told = Told { without: &["Resource targeting is in effect"], partly: false, reads: false };
+    let without = &["Resource targeting is in effect"];
+    let told = Told { without, checked_again: false, partly: false, reads: false };
     let plan = planned_as(workbench, loaded, registry, snapshot, &options, &told)?;
     workbench.tell(&plan.warnings);
     let Some(change) = plan.changes.get(&(address.clone(), None)) else {

@@ -133,7 +133,7 @@ pub(super) fn options(
 }
 
 /// What an apply tells of again, with all known.
-pub(super) const CHECKED_AGAIN: &[&str] =
+const CHECKED_AGAIN: &[&str] =
     &["Check block assertion failed", "Check block assertion known after apply"];
 
 /// Makes a plan; prints the problems that stand in its way. Its warnings are told with it.
@@ -144,7 +144,7 @@ pub(super) fn planned(
     prior: &Snapshot,
     options: &Options,
 ) -> Result<Plan, Exit> {
-    let told = Told { without: &[], partly: true, reads: true };
+    let told = Told { without: &[], checked_again: false, partly: true, reads: true };
     planned_as(workbench, loaded, registry, prior, options, &told)
 }
 
@@ -152,6 +152,8 @@ pub(super) fn planned(
 pub(super) struct Told<'a> {
     /// The warnings of these summaries are not.
     pub(super) without: &'a [&'a str],
+    /// Whether what its checks found is left to the apply to tell.
+    pub(super) checked_again: bool,
     /// Whether a plan that ends in a problem is told also where it got nowhere.
     pub(super) partly: bool,
     /// Whether what is read is told as it is read, in a stream.
@@ -227,10 +229,11 @@ pub(super) fn planned_as(
         }
         return Err(workbench.fail(&problems));
     }
-    let again = told.without == CHECKED_AGAIN;
     plan.warnings.retain(|problem| {
+        let summary = problem.summary.as_str();
         let of_check = problem.context.as_ref().is_some_and(|of| of.starts_with("check "));
-        !(told.without.contains(&problem.summary.as_str()) || (again && of_check))
+        let again = of_check || CHECKED_AGAIN.contains(&summary);
+        !(told.without.contains(&summary) || (told.checked_again && again))
     });
     Ok(plan)
 }
