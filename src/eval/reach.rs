@@ -78,20 +78,27 @@ impl<'a> Evaluator<'a> {
         blocks.filter(|block| targets.iter().any(|target| is_of(block, target))).collect()
     }
 
-    /// Gives the blocks whose replacements are made first: those that say so (as [`Evaluator::saying_first`] gives them) and all
-    /// that these need.
+    /// Gives the blocks whose replacements are made first: those that say so and all that these need.
     pub fn made_first(&self, blocks: &BTreeSet<Address>) -> BTreeSet<Address> {
         let needed = blocks.iter().flat_map(|block| self.reach(block));
         needed.chain(blocks.iter().cloned()).collect()
     }
 
-    /// Gives the blocks that say themselves that they are made first: all, or those that are evaluated.
-    pub fn saying_first(&self, all: bool) -> BTreeSet<Address> {
+    /// Gives the blocks that say themselves that they are made first.
+    pub fn saying_first(&self) -> BTreeSet<Address> {
+        self.saying_first_of(|_| true)
+    }
+
+    /// Gives those of them that are evaluated.
+    pub fn evaluated_saying_first(&self) -> BTreeSet<Address> {
+        self.saying_first_of(|node| self.is_in(node))
+    }
+
+    fn saying_first_of(&self, counts: impl Fn(&Node<'a>) -> bool) -> BTreeSet<Address> {
         let blocks = self.order.nodes.iter().filter(|node| {
             let Node::Resource(place, mode, type_name, name) = **node else { return false };
             let block = self.order.places[place].module.resource((mode, type_name, name));
-            block.is_some_and(|of| of.lifecycle.create_before_destroy == Some(true))
-                && (all || self.is_in(node))
+            block.is_some_and(|of| of.lifecycle.create_before_destroy == Some(true)) && counts(node)
         });
         blocks.filter_map(|node| self.block_of(*node)).collect()
     }

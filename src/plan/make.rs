@@ -282,9 +282,9 @@ impl Maker<'_, '_> {
     }
 
     fn finish(&mut self, moves: BTreeMap<Address, Address>, evaluator: &Evaluator<'_>) -> Plan {
-        let first = evaluator.made_first(&evaluator.saying_first(false));
+        let first = evaluator.made_first(&evaluator.evaluated_saying_first());
         // What is applied takes it from all blocks, those left out by `-target` too.
-        let saying = evaluator.saying_first(true);
+        let saying = evaluator.saying_first();
         let needed_first = evaluator.reach_instances(&saying);
         let mut plan = Plan {
             base: Base {
