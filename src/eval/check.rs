@@ -472,6 +472,23 @@ impl<'a> Pass<'_, 'a> {
             self.explain(&mut unknown, &rule.error_message, Cause::Unknown, scope);
             return Err(Stop::problems(unknown, true));
         }
+        let text = self.failed_text(message, rule, scope, &mut problems);
+        let at = self.evaluator.range(rule.span);
+        let detail = format!("{text}{CHECKED_BY}{at}.");
+        let place = self.given_at(module, variable);
+        problems.push(Diagnostic::error(INVALID, detail).at(place, ""));
+        self.explain(&mut problems, &rule.condition, Cause::Other, scope);
+        Err(Stop::problems(problems, true))
+    }
+
+    /// Gives what is told of a failed validation; what is wrong with its message is told with it.
+    fn failed_text(
+        &mut self,
+        message: Option<Value>,
+        rule: &CheckRule,
+        scope: &mut Scope,
+        problems: &mut Vec<Diagnostic>,
+    ) -> String {
         let message = message.filter(|message| !message.is_null());
         let marks = message.as_ref().map(Value::all_marks).unwrap_or_default();
         if marks.any() {
@@ -486,20 +503,14 @@ impl<'a> Pass<'_, 'a> {
                 None
             }
         });
-        self.explain(&mut problems, &rule.error_message, Cause::Other, scope);
-        let text = match text {
+        self.explain(problems, &rule.error_message, Cause::Other, scope);
+        match text {
             Some(text) if !marks.any() && !text.trim().is_empty() => text.trim().to_string(),
             Some(_) if marks.any() => {
                 "The error message included a sensitive value, so it will not be displayed.".into()
             }
             _ => "Failed to evaluate condition error message.".into(),
-        };
-        let at = self.evaluator.range(rule.span);
-        let detail = format!("{text}{CHECKED_BY}{at}.");
-        let place = self.given_at(module, variable);
-        problems.push(Diagnostic::error(INVALID, detail).at(place, ""));
-        self.explain(&mut problems, &rule.condition, Cause::Other, scope);
-        Err(Stop::problems(problems, true))
+        }
     }
 
     /// Gives the place where a variable got its value: the call's argument, a file, or else its own block.

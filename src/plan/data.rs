@@ -1,5 +1,7 @@
 //! Data sources and ephemeral resources: whether they are read in the plan, left to the apply, or not read at all.
 
+use std::sync::Arc;
+
 use super::decide::same;
 use super::planner::{Draft, Job, Planner};
 use super::propose::propose;
@@ -7,9 +9,11 @@ use super::validate::wrong;
 use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Mode};
 use crate::eval::{Answer, Asked, Oracle};
+use crate::providers::Session;
 use crate::value::Value;
 
 impl Planner<'_> {
+    /// Answers about a data source or an ephemeral resource.
     pub(super) fn data_source(&mut self, asked: &Asked<'_>) -> Answer {
         self.begin(asked);
         let config = &asked.instance.config;
@@ -32,6 +36,12 @@ impl Planner<'_> {
         if problems.iter().any(|problem| !problem.warning) {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         }
+        self.read_now_or_later(asked)
+    }
+
+    /// Asks for the value where it can be read now, and leaves it to the apply where not.
+    fn read_now_or_later(&mut self, asked: &Asked<'_>) -> Answer {
+        let config = &asked.instance.config;
         // What is read itself is not decided on: the next round knows whether it changes.
         let is_read = |need: &Address| self.wanted.iter().any(|job| need.covers(&job.of.address));
         if asked.instance.depends_on.iter().any(is_read) {
@@ -64,6 +74,12 @@ impl Planner<'_> {
             self.read_later(asked, after.clone(), reason);
             return Answer::Known(after);
         };
+        self.as_read(asked, session)
+    }
+
+    /// Gives what was found where it has been read, and else asks for the read.
+    fn as_read(&mut self, asked: &Asked<'_>, session: Arc<dyn Session>) -> Answer {
+        let config = &asked.instance.config;
         // The data source of a check is read in the apply as well: the check is held again then.
         let scoped = asked.instance.scoped && self.mode == PlanMode::Normal;
         let failed = self.failed.contains_key(&(asked.address.clone(), None));
