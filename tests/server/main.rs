@@ -87,6 +87,7 @@ fn replayed(area: &Area, shown: Option<&str>) -> BTreeMap<String, Vec<String>> {
     outcome
 }
 
+#[allow(clippy::print_stdout, reason = "the share is what the test is run for")]
 #[test]
 fn the_sandbox_answers_as_the_recorded_server_did() {
     let variable = |name: &str| std::env::var_os(name).and_then(|text| text.into_string().ok());
