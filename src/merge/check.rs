@@ -139,7 +139,7 @@ fn not_a(wanted: &str, value: &Json, path: &str) -> String {
 }
 
 /// Writes a value as the server's language prints it.
-fn plain(value: &Json) -> String {
+pub(crate) fn plain(value: &Json) -> String {
     match value {
         Json::Null => "<nil>".to_owned(),
         Json::String(text) => text.clone(),

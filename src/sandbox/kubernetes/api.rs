@@ -13,7 +13,6 @@ use super::definitions;
 use super::delete::{self, Deleted, Options};
 use super::discovery;
 use super::failure::{Cause, Failure};
-use super::go;
 use super::patch;
 use super::protobuf;
 use super::read::{self, Form, Wanted};
@@ -24,6 +23,7 @@ use super::subresources;
 use super::twice;
 use super::watch;
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
+use crate::merge::check;
 use crate::merge::managers::Writer;
 
 const BODIES: &[&str] =
@@ -400,7 +400,7 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
         return Err(Failure::invalid(call.resource, object, &[cause.clone(), cause]));
     }
     how.patch = Some(match media.as_str() {
-        "application/strategic-merge-patch+json" => go::plain(&change),
+        "application/strategic-merge-patch+json" => check::plain(&change),
         _ => next.to_string(),
     });
     let written = admit::update(&mut store, call.resource, &key, next, &mut how)?;

@@ -51,22 +51,3 @@ pub fn role(value: &Json) -> String {
         value["apiGroup"], value["kind"], value["name"]
     )
 }
-
-/// Writes a value as the language prints it.
-pub fn plain(value: &Json) -> String {
-    match value {
-        Json::Null => "<nil>".to_owned(),
-        Json::String(text) => text.clone(),
-        Json::Array(items) => {
-            let items: Vec<String> = items.iter().map(plain).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Json::Object(object) => {
-            let mut rows: Vec<String> =
-                object.iter().map(|(name, value)| format!("{name}:{}", plain(value))).collect();
-            rows.sort();
-            format!("map[{}]", rows.join(" "))
-        }
-        other => other.to_string(),
-    }
-}

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::definitions;
-use super::go;
+use crate::merge::check;
 
 /// Applies an RFC 6902 patch.
 ///
@@ -198,7 +198,7 @@ fn list(
             continue;
         }
         if given.get(key).is_none() {
-            let given = go::plain(given);
+            let given = check::plain(given);
             return Err(format!("map: {given} does not contain declared merge key: {key}"));
         }
         let place = items.iter().position(|item| item.get(key) == given.get(key));
