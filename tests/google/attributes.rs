@@ -1,6 +1,6 @@
 //! Every attribute that can be written: it is created, read back, changed, taken away, and each time the next plan is empty.
 //!
-//! Values are made of what the resource files say of an attribute (its type, its enum, its bounds). `attributes.json` has
+//! Values are made of what the resource files say of an attribute (its type, its enum, its bounds). `attributes/TYPE.json` has
 //! what they cannot say: the configuration around, values of a certain form, and what is left out, with the reason.
 
 use serde_json::{Map, Value as Json, json};
@@ -13,8 +13,8 @@ use super::laws::{block_on, cluster, enable};
 use super::support::{Bench, differences};
 
 fn book(type_name: &str) -> Json {
-    let book: Json = serde_json::from_str(include_str!("attributes.json")).unwrap();
-    book[type_name].clone()
+    let file = format!("{}/tests/google/attributes/{type_name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
 /// Makes values: `turn` 0 is the first, 1 another one.

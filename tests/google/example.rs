@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use terrane::diag::FileId;
 use terrane::syntax::parse;
 use terrane::syntax::tree::{Block, Body};
@@ -26,11 +26,10 @@ const WITHOUT_FACTS: &[&str] = &[
 ];
 
 fn facts() -> Json {
-    let mut all: Json = serde_json::from_str(include_str!("../facts/google.json")).unwrap();
+    let mut all = json!({});
     let kubernetes: Json = serde_json::from_str(include_str!("../facts/kubernetes.json")).unwrap();
-    for (name, google) in all.as_object_mut().unwrap() {
-        assert!(!name.starts_with("kubernetes_"));
-        *google = google["attributes"].clone();
+    for (name, google) in super::specs::facts() {
+        all[name] = google["attributes"].clone();
     }
     for (name, paths) in kubernetes.as_object().unwrap() {
         all[name] = paths.clone();

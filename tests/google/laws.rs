@@ -34,6 +34,13 @@ pub(crate) async fn enable(bench: &Bench) {
         "cloudresourcemanager",
         "secretmanager",
         "cloudkms",
+        "sqladmin",
+        "pubsub",
+        "dns",
+        "redis",
+        "bigtableadmin",
+        "firestore",
+        "appengine",
     ] {
         let config =
             json!({ "service": format!("{service}.googleapis.com"), "disable_on_destroy": false });
@@ -49,7 +56,7 @@ fn changed(config: &Json, change: &Json) -> Json {
     config
 }
 
-async fn laws(
+pub(crate) async fn laws(
     bench: &Bench,
     type_name: &str,
     config: &Json,

@@ -21,12 +21,23 @@ fn every_resource_file_is_in_the_words_of_the_language() {
     assert!(texts.is_empty(), "{}", texts.join("\n"));
 }
 
+/// The facts by the names of their files: `google_storage_bucket`, `data.google_project`.
+pub(crate) fn facts() -> BTreeMap<String, Json> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facts/google");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap().to_string();
+            (name, serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap())
+        })
+        .collect()
+}
+
 #[test]
 fn every_attribute_is_as_in_the_facts() {
-    let facts: Json = serde_json::from_str(include_str!("../facts/google.json")).unwrap();
     let provider = Google::new();
 
-    for (name, fact) in facts.as_object().unwrap() {
+    for (name, fact) in &facts() {
         let (mode, type_name) = match name.strip_prefix("data.") {
             Some(data) => (Mode::Data, data),
             None => (Mode::Managed, name.as_str()),
