@@ -3,6 +3,7 @@
 mod bench;
 mod facts;
 mod kinds;
+mod laws;
 mod manifests;
 mod parts;
 mod plain;

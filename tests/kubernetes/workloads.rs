@@ -308,3 +308,22 @@ async fn what_an_autoscaler_does_is_no_change() {
     }
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn a_pod_is_waited_for_until_it_is_in_a_phase_that_was_asked_for() {
+    let bench = Bench::start(1).await;
+    let pod = |name: &str, phase: &str, selector: &Json| {
+        json!({ "metadata": { "name": name }, "target_state": [phase], "spec": { "node_selector": selector,
+            "restart_policy": "Never", "container": [{ "name": "one", "image": "busybox:1.36",
+            "command": ["sh", "-c", "exit 0"] }] } })
+    };
+
+    let nowhere = pod("nowhere", "Pending", &json!({ "disk": "none" }));
+    make(&bench, "kubernetes_pod_v1", &nowhere).await;
+    let ended = pod("ended", "Succeeded", &json!({}));
+    make(&bench, "kubernetes_pod_v1", &ended).await;
+
+    let path = "/api/v1/namespaces/default/pods/ended";
+    assert_eq!(bench.behind("GET", path, "", &Json::Null)["status"]["phase"], "Succeeded");
+    bench.stop().await;
+}

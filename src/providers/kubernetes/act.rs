@@ -243,7 +243,7 @@ impl Act<'_> {
             Some(rule) if action == "create" || rule.on_update => {
                 let wait =
                     self.wait(self.kind, &name, self.patience(planned, action, rule.patience));
-                wait.ready(&rule.look(), live).await
+                wait.ready(&rule.look_of(planned), live).await
             }
             _ => Ok(live),
         };

@@ -47,7 +47,7 @@ pub(super) async fn left(
     if let (Some(rule), Some(name)) = (rule_of(&kind.kind, &planned), name_of(kind, &live)) {
         let act = Act { cluster, kind, desk };
         let patience = act.patience(&planned, "create", rule.patience);
-        match act.wait(kind, &name, patience).ready(&rule.look(), live.clone()).await {
+        match act.wait(kind, &name, patience).ready(&rule.look_of(&planned), live.clone()).await {
             Ok(ready) => live = ready,
             Err(error) if matches!(error.kind, ApiErrorKind::Failed | ApiErrorKind::Timeout) => {
                 complete = false;

@@ -32,6 +32,8 @@ pub(super) enum Mode<'a> {
 /// Reads an object by a template.
 pub(super) fn observe(kind: &Kind, template: Option<&Value>, live: &Json, mode: Mode<'_>) -> Value {
     let reader = Reader { mode };
+    let cleared = (kind.kind == "Pod").then(|| without_added_tolerations(template, live));
+    let live = cleared.as_ref().unwrap_or(live);
     let mut value = reader.fields(&kind.nodes, template, live, "");
     let name = Name {
         namespace: match kind.namespaced {
@@ -53,6 +55,38 @@ pub(super) fn observe(kind: &Kind, template: Option<&Value>, live: &Json, mode: 
     }
     value
 }
+
+/// Gives a pod without the tolerations that the cluster gave it for the state of its node (`tolerations_read_filter` in our facts):
+/// the list is one value, so that they would make the pod another one. What the template has is left.
+fn without_added_tolerations(template: Option<&Value>, live: &Json) -> Json {
+    let spec = template.and_then(|template| template.field("spec")).and_then(Value::elements);
+    let given = spec.and_then(|spec| spec.first()).and_then(|spec| spec.field("toleration"));
+    let given: BTreeSet<&str> = given
+        .and_then(Value::elements)
+        .into_iter()
+        .flatten()
+        .filter_map(|toleration| toleration.field("key").and_then(Value::as_str))
+        .collect();
+    let mut live = live.clone();
+    if let Some(all) = live.pointer_mut("/spec/tolerations").and_then(Json::as_array_mut) {
+        all.retain(|one| {
+            let key = one["key"].as_str().unwrap_or_default();
+            given.contains(key) || !NODE_STATES.contains(&key)
+        });
+    }
+    live
+}
+
+/// What a node's state is called in taints.
+const NODE_STATES: [&str; 7] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/unschedulable",
+    "node.kubernetes.io/memory-pressure",
+    "node.kubernetes.io/disk-pressure",
+    "node.kubernetes.io/network-unavailable",
+    "node.kubernetes.io/pid-pressure",
+];
 
 /// Gives the value with the server's counters kept as they were, where nothing else has changed:
 /// a resource version moves with each heartbeat of a controller.

@@ -15,6 +15,13 @@ pub(super) enum State {
     Failed(String),
 }
 
+impl State {
+    /// A state in which others are ready is waited out.
+    fn unless_done(self) -> State {
+        if self == State::Done { State::Waiting("the pod to get there".into()) } else { self }
+    }
+}
+
 /// A kind's rule of readiness.
 pub(super) struct Rule {
     /// The API kind.
@@ -52,6 +59,23 @@ impl Rule {
         let what = self.what.to_string();
         let check = Box::new(self.check);
         Look { what, patience: self.patience, on_update: self.on_update, check }
+    }
+
+    /// Gives what is waited for where a block may say in which phases the object is ready (`target_state`).
+    pub(super) fn look_of(&self, planned: &Value) -> Look {
+        let phases = planned.field("target_state").and_then(Value::elements).unwrap_or_default();
+        let phases: Vec<String> =
+            phases.iter().filter_map(Value::as_str).map(str::to_string).collect();
+        let look = self.look();
+        if phases.is_empty() {
+            return look;
+        }
+        let what = format!("the pod to be {}", phases.join(" or "));
+        let check = Box::new(move |live: &Json| match text(live, "/status/phase") {
+            phase if phases.iter().any(|wanted| wanted == phase) => State::Done,
+            _ => pod(live).unless_done(),
+        });
+        Look { what, check, ..look }
     }
 }
 

@@ -37,6 +37,11 @@ const TABLES: &[(&str, &[&str], Cells)] = &[
         &["Name", "Desired", "Current", "Ready", "Age", "+Containers", "+Images", "+Selector"],
         replica_set,
     ),
+    (
+        "ReplicationController",
+        &["Name", "Desired", "Current", "Ready", "Age", "+Containers", "+Images", "+Selector"],
+        replica_set,
+    ),
     ("StatefulSet", &["Name", "Ready", "Age", "+Containers", "+Images"], stateful_set),
     (
         "DaemonSet",
@@ -298,6 +303,10 @@ fn deployment(object: &Json, now: Timestamp) -> Vec<Json> {
 
 fn replica_set(object: &Json, now: Timestamp) -> Vec<Json> {
     let [containers, images] = images(object);
+    let selector = &object["spec"]["selector"];
+    // That of a ReplicationController is a map of labels.
+    let chosen =
+        if object["kind"] == "ReplicationController" { selector } else { &selector["matchLabels"] };
     vec![
         json!(name(object)),
         json!(count(object, "/spec/replicas")),
@@ -306,7 +315,7 @@ fn replica_set(object: &Json, now: Timestamp) -> Vec<Json> {
         age(object, now),
         containers,
         images,
-        json!(labels(&object["spec"]["selector"]["matchLabels"])),
+        json!(labels(chosen)),
     ]
 }
 

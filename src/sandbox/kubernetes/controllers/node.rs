@@ -4,8 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::hand;
 use crate::sandbox::kubernetes::quantity;
-use crate::sandbox::kubernetes::store::{Key, Store, items, name, text};
+use crate::sandbox::kubernetes::store::{Key, Store, items, moment, name, text};
 use crate::sandbox::{ClusterName, Node};
+
+/// How many seconds a node may be unknown before the pods bound to it are collected (the pod garbage collector's quarantine).
+const QUARANTINE: u64 = 40;
 
 /// Lets the Node objects be those that the pools give, and drops pods of nodes that are gone.
 pub fn run(store: &mut Store, _: &ClusterName) {
@@ -24,7 +27,8 @@ pub fn run(store: &mut Store, _: &ClusterName) {
         let on = text(&pod, "/spec/nodeName");
         if !on.is_empty() && !nodes.iter().any(|node| node.name == on) {
             let ended = matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed");
-            if !ended {
+            let made = moment(&pod, "/metadata/creationTimestamp").unwrap_or(store.now);
+            if !ended && store.has_passed(made, QUARANTINE) {
                 let key = hand::key_of(store, &pod);
                 store.remove(&key);
             }

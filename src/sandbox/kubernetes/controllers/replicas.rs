@@ -1,4 +1,4 @@
-//! ReplicaSets and DaemonSets: so many pods, no more and no fewer.
+//! ReplicaSets, ReplicationControllers and DaemonSets: so many pods, no more and no fewer.
 
 use std::time::Duration;
 
@@ -11,11 +11,16 @@ use crate::sandbox::kubernetes::store::{
     Store, is_deleting, items, moment, name, namespace, number, text,
 };
 
-/// Takes the next step of every ReplicaSet and DaemonSet.
+/// Takes the next step of each of them.
 pub fn run(store: &mut Store, _: &ClusterName) {
-    for set in store.all("ReplicaSet") {
-        if !is_deleting(&set) {
-            replica_set(store, &set);
+    for (kind, source) in [
+        ("ReplicaSet", "replicaset-controller"),
+        ("ReplicationController", "replication-controller"),
+    ] {
+        for set in store.all(kind) {
+            if !is_deleting(&set) {
+                replica_set(store, &set, source);
+            }
         }
     }
     for set in store.all("DaemonSet") {
@@ -42,7 +47,7 @@ pub fn is_available(store: &mut Store, pod: &Json, seconds: i64) -> bool {
     then <= store.now
 }
 
-fn replica_set(store: &mut Store, set: &Json) {
+fn replica_set(store: &mut Store, set: &Json, source: &str) {
     let wanted = number(set, "/spec/replicas").unwrap_or(1);
     let mut pods: Vec<Json> =
         hand::owned(store, "Pod", set).into_iter().filter(is_active).collect();
@@ -52,7 +57,7 @@ fn replica_set(store: &mut Store, set: &Json) {
         pod["metadata"]["generateName"] = json!(format!("{}-", name(set)));
         let Some(made) = hand::create(store, MANAGER, pod) else { break };
         let message = format!("Created pod: {}", name(&made));
-        hand::event(store, set, "replicaset-controller", false, "SuccessfulCreate", &message);
+        hand::event(store, set, source, false, "SuccessfulCreate", &message);
         pods.push(made);
     }
     if count > wanted {
