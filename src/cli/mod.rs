@@ -10,6 +10,7 @@ mod backend;
 mod encryption;
 mod interrupt;
 mod logging;
+mod own_types;
 mod sandboxed;
 mod variables;
 mod workbench;

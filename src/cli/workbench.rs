@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::encryption::{self, Written};
 use super::environment::{Environment, Screen};
 use super::sandboxed::Sandbox;
-use super::{Exit, variables};
+use super::{Exit, own_types, variables};
 use crate::apply::late::Unmade;
 use crate::backends::vault::Encryption;
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
@@ -224,10 +224,16 @@ impl<'e, 's> Workbench<'e, 's> {
         1
     }
 
-    /// Gives all providers.
-    pub(super) fn registry(&self) -> Result<Registry, Vec<Diagnostic>> {
+    /// Gives all providers, with the types that the user describes.
+    pub(super) fn registry(&mut self) -> Result<Registry, Vec<Diagnostic>> {
         let mut registry = Registry::default();
-        let google = google::google_in(&self.world())?;
+        let named = self.environment.variable(own_types::FOLDERS).unwrap_or_default();
+        let others = std::env::split_paths(named).filter(|path| !path.as_os_str().is_empty());
+        let folders = std::iter::once(self.folder.clone())
+            .chain(others.map(|path| self.environment.cwd.join(path)))
+            .collect::<Vec<_>>();
+        let own = own_types::read(&folders, &mut self.sources)?;
+        let google = google::google_in(&self.world(), own);
         registry.add("hashicorp/google", google.clone());
         registry.add("hashicorp/google-beta", google);
         registry.add("hashicorp/kubernetes", kubernetes::kubernetes());

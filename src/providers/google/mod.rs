@@ -3,6 +3,7 @@
 pub mod settings;
 pub mod resources;
 pub mod hooks;
+pub mod own;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,12 +42,11 @@ pub fn google() -> Result<Arc<dyn Provider>, Vec<Diagnostic>> {
 }
 
 /// Makes the provider with the environment's help: what a provider block leaves out (the project, the region) is
-/// known when a plan is made.
-///
-/// # Errors
-/// As [`google`].
-pub fn google_in(world: &World) -> Result<Arc<dyn Provider>, Vec<Diagnostic>> {
-    Ok(Arc::new(Google { world: Some(world.clone()), ..Google::new() }))
+/// known when a plan is made. `own` are the types that the user describes ([`own::own_types`]).
+pub fn google_in(world: &World, own: Vec<Spec>) -> Arc<dyn Provider> {
+    let files = Catalog::new(resources::RESOURCES, resources::SHARED, resources::HOOKS);
+    let catalog = Arc::new(files.with_own(own));
+    Arc::new(Google { world: Some(world.clone()), catalog, transport: None })
 }
 
 /// The provider.
@@ -94,6 +94,17 @@ impl Google {
         &self.catalog
     }
 
+    /// Gives the address of each service, of those as well that only the user's types speak to.
+    fn bases(&self, config: &Value, world: &World) -> BTreeMap<String, String> {
+        let mut bases = settings::bases(config, world);
+        for spec in self.catalog.own() {
+            let Some(base) = &spec.base else { continue };
+            let base = settings::in_world(&spec.service, base, config, world);
+            bases.entry(spec.service.clone()).or_insert(base);
+        }
+        bases
+    }
+
     /// Fills in a provider block from the environment, where that is known.
     fn complete(&self, config: &Value) -> Value {
         let config = config.without_marks();
@@ -135,7 +146,7 @@ impl Google {
         let api = Api {
             transport,
             tokens: Arc::new(Tokens(tokens)),
-            bases: settings::bases(&config, world),
+            bases: self.bases(&config, world),
             clock: world.clock.clone(),
             headers: headers(&config),
             poll: settings::duration(&config, "poll_interval", 10),

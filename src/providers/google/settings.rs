@@ -171,7 +171,6 @@ fn last(value: &Value) -> Value {
 
 /// Gives the base address of each service.
 pub fn bases(config: &Value, world: &World) -> BTreeMap<String, String> {
-    let universe = text_at(config, "universe_domain");
     SERVICES
         .iter()
         .map(|(service, argument, usual)| {
@@ -179,20 +178,30 @@ pub fn bases(config: &Value, world: &World) -> BTreeMap<String, String> {
             let given = text_at(config, &format!("{argument}_custom_endpoint")).or_else(|| {
                 world.environment.get(&variable).filter(|text| !text.is_empty()).cloned()
             });
-            let base = match (given, &world.sandbox) {
-                (Some(given), _) => format!("{}/", given.trim_end_matches('/')),
-                (None, Some(sandbox)) => {
-                    let path = usual.splitn(4, '/').nth(3).unwrap_or_default();
-                    format!("{}/{service}/{path}", sandbox.trim_end_matches('/'))
-                }
-                (None, None) => match &universe {
-                    Some(universe) => usual.replace("googleapis.com", universe),
-                    None => (*usual).to_string(),
-                },
+            let base = match given {
+                Some(given) => format!("{}/", given.trim_end_matches('/')),
+                None => in_world(service, usual, config, world),
             };
             ((*service).to_string(), base)
         })
         .collect()
+}
+
+/// Gives the address at which a service is reached that nobody has given another one: in the sandbox, or in the universe.
+pub fn in_world(service: &str, usual: &str, config: &Value, world: &World) -> String {
+    if let Some(sandbox) = &world.sandbox {
+        let path = usual.splitn(4, '/').nth(3).unwrap_or_default();
+        return format!("{}/{service}/{path}", sandbox.trim_end_matches('/'));
+    }
+    match text_at(config, "universe_domain") {
+        Some(universe) => usual.replace("googleapis.com", &universe),
+        None => usual.to_string(),
+    }
+}
+
+/// Gives the names of the services whose addresses are known.
+pub fn services() -> impl Iterator<Item = &'static str> {
+    SERVICES.iter().map(|(service, _, _)| *service)
 }
 
 /// Gives the block `external_credentials`, where it is written.

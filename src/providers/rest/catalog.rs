@@ -34,6 +34,7 @@ type Once = OnceLock<Option<Arc<Entry>>>;
 /// All resource files of a provider.
 pub struct Catalog {
     files: BTreeMap<(Mode, &'static str), (&'static str, Once)>,
+    own: BTreeMap<(Mode, String), Arc<Entry>>,
     shared: &'static [SharedRow],
     hooks: &'static [HookRow],
 }
@@ -49,7 +50,27 @@ impl Catalog {
             .iter()
             .map(|(mode, name, text)| ((*mode, *name), (*text, OnceLock::new())))
             .collect();
-        Catalog { files, shared, hooks }
+        Catalog { files, own: BTreeMap::new(), shared, hooks }
+    }
+
+    /// Takes in types that the user describes.
+    #[must_use]
+    pub fn with_own(mut self, specs: Vec<Spec>) -> Catalog {
+        self.own.extend(specs.into_iter().map(|spec| {
+            let schema = Arc::new(schema(&spec));
+            ((spec.mode, spec.type_name.clone()), Arc::new(Entry { spec, schema }))
+        }));
+        self
+    }
+
+    /// Gives what the user describes.
+    pub fn own(&self) -> impl Iterator<Item = &Spec> {
+        self.own.values().map(|entry| &entry.spec)
+    }
+
+    /// Says whether a type is one of the provider's own files.
+    pub fn has_file(&self, mode: Mode, type_name: &str) -> bool {
+        self.files.keys().any(|(of, name)| *of == mode && *name == type_name)
     }
 
     /// Reads all files.
@@ -79,17 +100,17 @@ impl Catalog {
 
     /// Gives the type names of a mode.
     pub fn names(&self, mode: Mode) -> Vec<String> {
-        self.files
-            .keys()
-            .filter(|(of, _)| *of == mode)
-            .map(|(_, name)| (*name).to_string())
-            .collect()
+        let files = self.files.keys().map(|(of, name)| (*of, *name));
+        let own = self.own.keys().map(|(of, name)| (*of, name.as_str()));
+        files.chain(own).filter(|(of, _)| *of == mode).map(|(_, name)| name.to_string()).collect()
     }
 
     /// Gives a resource file, read.
     pub fn entry(&self, mode: Mode, type_name: &str) -> Option<Arc<Entry>> {
-        let (_, (text, entry)) =
-            self.files.iter().find(|((of, name), _)| *of == mode && *name == type_name)?;
+        let found = self.files.iter().find(|((of, name), _)| *of == mode && *name == type_name);
+        let Some((_, (text, entry))) = found else {
+            return self.own.get(&(mode, type_name.to_string())).cloned();
+        };
         let read = || {
             let spec = read(text, self.shared, &self.hook_names()).ok()?;
             let schema = Arc::new(schema(&spec));

@@ -38,6 +38,26 @@ pub fn read(text: &str, shared: &[SharedRow], hooks: &[&str]) -> Result<Spec, Ve
     }
 }
 
+/// Reads all resources and data sources of a file, each with the place of its block's head.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn read_all(id: FileId, text: &str) -> Result<Vec<(Spec, Span)>, Vec<Diagnostic>> {
+    let (file, mut problems) = syntax::parse(id, text);
+    let stray = file.body.attributes.iter().map(|attribute| attribute.name.span);
+    let known = |block: &&Block| {
+        matches!(block.kind.text.as_str(), "resource" | "data") && block.labels.len() == 1
+    };
+    let strange = file.body.blocks.iter().filter(|block| !known(block)).map(|block| block.header);
+    problems.extend(stray.chain(strange).map(|span| {
+        let detail = "Here stand only blocks `resource \"TYPE\"` and `data \"TYPE\"`.";
+        Diagnostic::error("Invalid resource file", detail).at(span, "")
+    }));
+    let blocks = file.body.blocks.iter().filter(known);
+    let specs = blocks.map(|block| (spec(block, &[], &[], &mut problems), block.header)).collect();
+    if has_errors(&problems) { Err(problems) } else { Ok(specs) }
+}
+
 /// A word's argument.
 #[derive(Clone, Debug)]
 enum Word {
@@ -234,6 +254,7 @@ fn spec(
         mode,
         type_name,
         service: words.text("service").unwrap_or_default(),
+        base: words.text("base"),
         object: words.text("object").unwrap_or_default(),
         schema_version: words.count("schema_version").unwrap_or(0) as u64,
         id: Template::parse(&words.text("id").unwrap_or_default()),

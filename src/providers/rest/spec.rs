@@ -19,6 +19,8 @@ pub struct Spec {
     pub type_name: String,
     /// The service that is called.
     pub service: String,
+    /// The service's address with the version of its API, where the provider does not know the service.
+    pub base: Option<String>,
     /// The name of the service's schema of the object.
     pub object: String,
     /// The version that state entries are written with.

@@ -1,0 +1,143 @@
+//! Types that users add: files `*.terrane.hcl` in the words of our own resource files (docs/adding-a-resource.md).
+
+use std::collections::BTreeSet;
+
+use crate::addr::Mode;
+use crate::diag::{Diagnostic, FileId, Span, nearest};
+use crate::providers::rest::read::read_all;
+use crate::providers::rest::spec::Spec;
+
+use super::{Google, settings};
+
+/// How the names of such files end.
+pub const ENDING: &str = ".terrane.hcl";
+
+/// Reads the types that files describe, and checks that they can be used.
+///
+/// # Errors
+/// What is wrong with them, each with its place in the file of that id.
+pub fn own_types(files: &[(FileId, &str)]) -> Result<Vec<Spec>, Vec<Diagnostic>> {
+    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    let builtin = Google::new();
+    for (file, text) in files {
+        let found = match read_all(*file, text) {
+            Ok(found) => found,
+            Err(wrong) => {
+                problems.extend(wrong);
+                continue;
+            }
+        };
+        for (mut spec, span) in found {
+            if let Some(problem) = strange(&spec, span, &builtin) {
+                problems.push(problem);
+            } else if seen.insert((spec.mode, spec.type_name.clone())) {
+                spec.base = spec.base.map(|base| format!("{}/", base.trim_end_matches('/')));
+                specs.push(spec);
+            } else {
+                let detail = format!("\"{}\" is described twice.", spec.type_name);
+                problems.push(problem(span, detail, "Leave one of the descriptions."));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(specs) } else { Err(problems) }
+}
+
+fn problem(span: Span, detail: impl Into<String>, help: &str) -> Diagnostic {
+    Diagnostic::error("Invalid resource file", detail.into()).at(span, "").help(help)
+}
+
+/// Tells why a type that reads well cannot be used.
+fn strange(spec: &Spec, span: Span, builtin: &Google) -> Option<Diagnostic> {
+    let name = &spec.type_name;
+    if !name.starts_with("google_") {
+        let detail = format!(
+            "A type is found by the beginning of its name, and \"{name}\" does not begin with \"google_\"."
+        );
+        return Some(problem(span, detail, "Name it like \"google_SERVICE_OBJECT\"."));
+    }
+    if builtin.catalog().has_file(spec.mode, name) {
+        let detail = format!("Terrane has \"{name}\" itself.");
+        return Some(problem(span, detail, "Give it another name, or leave the description out."));
+    }
+    let missing = match spec.mode {
+        Mode::Managed => [("read", spec.read.is_none()), ("create", spec.create.is_none())],
+        Mode::Data | Mode::Ephemeral => [("read", spec.read.is_none()), ("create", false)],
+    };
+    if let Some((word, _)) = missing.iter().find(|(_, missing)| *missing) {
+        let detail = format!("\"{name}\" has no `{word}`: how it is done cannot be guessed.");
+        return Some(problem(span, detail, "docs/adding-a-resource.md lists the words of calls."));
+    }
+    match &spec.base {
+        Some(base) if base.starts_with("https://") || base.starts_with("http://") => None,
+        Some(base) => {
+            let detail = format!("The `base` \"{base}\" is no address.");
+            Some(problem(span, detail, "Write it like \"https://redis.googleapis.com/v1/\"."))
+        }
+        None if settings::services().any(|service| service == spec.service) => None,
+        None => {
+            let near = nearest(&spec.service, settings::services());
+            let hint = near.map_or(String::new(), |near| format!(" Did you mean \"{near}\"?"));
+            let detail =
+                format!("The address of the service \"{}\" is not known.{hint}", spec.service);
+            Some(problem(
+                span,
+                detail,
+                "Say it by `base`, like \"https://redis.googleapis.com/v1/\".",
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+resource "google_own" {
+  service = "redis"
+  base    = "https://redis.googleapis.com/v1"
+  id      = "{name}"
+  create  = { post = "projects/{project}/things" }
+  read    = { get = "{name}" }
+  attributes = { name = { type = string, computed = true, api = "name" } }
+}
+"#;
+
+    fn told(texts: &[&str]) -> Vec<String> {
+        let files: Vec<(FileId, &str)> =
+            texts.iter().map(|text| (FileId::default(), *text)).collect();
+        let problems = own_types(&files).err().unwrap_or_default();
+        problems.into_iter().map(|problem| problem.detail).collect()
+    }
+
+    #[test]
+    fn a_type_with_an_address_of_its_own_is_taken() {
+        let specs = own_types(&[(FileId::default(), GOOD)]).unwrap();
+
+        assert_eq!(specs[0].base.as_deref(), Some("https://redis.googleapis.com/v1/"));
+        assert_eq!((specs[0].mode, specs[0].type_name.as_str()), (Mode::Managed, "google_own"));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told_of() {
+        let with = |from: &str, to: &str| {
+            assert!(GOOD.contains(from));
+            told(&[&GOOD.replace(from, to)]).join("\n")
+        };
+        assert!(told(&[GOOD, GOOD])[0].ends_with("is described twice."));
+        assert!(with("google_own", "own").contains("does not begin with"));
+        assert!(with("google_own", "google_storage_bucket").starts_with("Terrane has"));
+        assert!(
+            with("  create  = { post = \"projects/{project}/things\" }\n", "")
+                .contains("has no `create`")
+        );
+        assert!(with("https://redis.googleapis.com/v1", "redis").contains("is no address"));
+        assert!(
+            with("  base    = \"https://redis.googleapis.com/v1\"\n", "").contains("is not known")
+        );
+        assert!(with("resource", "module").contains("only blocks"));
+        assert!(with("  id ", "  hook = \"bucket\"\n  id ").contains("There is no hook"));
+        assert!(!told(&["resource \"google_a\" {"]).is_empty());
+    }
+}
