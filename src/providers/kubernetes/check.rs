@@ -89,6 +89,12 @@ impl Check {
             }
             match (&node.block, given.elements()) {
                 (Some(block), Some(elements)) => {
+                    if node.object && elements.len() > 1 {
+                        let detail = format!(
+                            "The API has one object here (`{api}`): only one block `{name}` can stand."
+                        );
+                        self.say(&path.place(1), "Too many blocks", detail);
+                    }
                     for (place, element) in elements.iter().enumerate() {
                         if element.is_known() {
                             self.block(block, element, inner, &path.place(place));

@@ -288,6 +288,23 @@ fn a_jobs_template_and_a_sets_claims_replace() {
 }
 
 #[test]
+fn what_is_one_object_in_the_api_is_one_block() {
+    let volume = kind("kubernetes_persistent_volume_v1");
+    let spec = |path: &str| {
+        json!({ "capacity": { "storage": "1Gi" }, "access_modes": ["ReadWriteOnce"],
+            "persistent_volume_source": { "nfs": { "server": "10.0.0.1", "path": path } } })
+    };
+    let told = |specs: Json| {
+        let config = config(volume, &json!({ "metadata": { "name": "v" }, "spec": specs }));
+        let problems = check(volume, &config, None);
+        problems.iter().map(|one| format!("{}: {}", one.path, one.summary)).collect::<Vec<_>>()
+    };
+
+    assert!(told(json!([spec("/a")])).is_empty());
+    assert_eq!(told(json!([spec("/a"), spec("/b")])), ["spec[1]: Too many blocks"]);
+}
+
+#[test]
 fn an_import_makes_an_empty_plan_and_takes_in_no_noise() {
     let kind = kind("kubernetes_deployment_v1");
     let config = config(kind, &web());
