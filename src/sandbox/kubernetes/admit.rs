@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::custom;
 use super::defaults;
 use super::defaults_pod::{self, admit_pod};
-use super::definitions;
+use super::definitions::{self, Missing};
 use super::failure::{Cause, Failure};
 use super::immutable;
 use super::quantity;
@@ -210,7 +210,7 @@ fn fill(store: &Store, resource: &Resource, object: &mut Json) {
 }
 
 /// Gives what is wrong with an object.
-fn faults(store: &Store, resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
+fn faults(store: &Store, resource: &Resource, object: &Json, missing: &[Missing]) -> Vec<Cause> {
     let mut causes = match resource.custom {
         true => validate::check_custom(resource, object, missing),
         false => validate::check(resource, object, missing),
@@ -219,7 +219,8 @@ fn faults(store: &Store, resource: &Resource, object: &Json, missing: &[String])
         custom::validate(object, &schema, "", &mut causes);
     }
     if resource.kind == "CustomResourceDefinition" {
-        custom::check_definition(object, &mut causes);
+        let given = !missing.iter().any(|field| ["spec", "spec.versions"].contains(&&*field.path));
+        custom::check_definition(object, given, &mut causes);
     }
     causes
 }
@@ -249,7 +250,7 @@ fn conform(
     resource: &Resource,
     object: &mut Json,
     how: &mut How,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<Missing>, Failure> {
     object["apiVersion"] = json!(resource.api_version());
     object["kind"] = json!(resource.kind);
     let mut findings = definitions::conform(object, &resource.api_version(), resource.kind);

@@ -6,7 +6,7 @@
 use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
-use super::definitions::Findings;
+use super::definitions::{Findings, Missing};
 use super::failure::Cause;
 use super::resources::Resource;
 use super::store::{Store, items, name, text};
@@ -199,7 +199,8 @@ fn missing(value: &Json, schema: &Json, path: &str, found: &mut Findings) {
     for name in items(schema, "/required").iter().filter_map(Json::as_str) {
         let filled = schema["properties"][name].get("default").is_some();
         if value.get(name).is_none() && !filled {
-            found.missing.push(format!("{path}{joint}{name}"));
+            let path = format!("{path}{joint}{name}");
+            found.missing.push(Missing { owner: "", path });
         }
     }
 }
@@ -379,15 +380,24 @@ pub fn objects(store: &Store, definition: &Json) -> Vec<Json> {
     of.map(|(_, object)| object.clone()).collect()
 }
 
-/// Checks a definition itself.
-pub fn check_definition(definition: &Json, causes: &mut Vec<Cause>) {
+/// Checks a definition itself; `given` says whether it names versions, be they none.
+pub fn check_definition(definition: &Json, given: bool, causes: &mut Vec<Cause>) {
     let spec = &definition["spec"];
     let group = text(spec, "/group");
     let wanted = format!("{}.{group}", text(spec, "/names/plural"));
-    let before = std::mem::take(causes);
+    let mut before = std::mem::take(causes);
     if name(definition) != wanted {
         let detail = "must be spec.names.plural+\".\"+spec.group";
         causes.push(Cause::invalid("metadata.name", &json!(name(definition)), detail));
+    }
+    // Of the parts the server speaks after the group and the scope, and of their names last.
+    let late = |cause: &Cause| cause.field.starts_with("spec.names");
+    let names: Vec<Cause> = before.iter().filter(|cause| late(cause)).cloned().collect();
+    before.retain(|cause| !late(cause));
+    for (field, value) in [("spec.group", group), ("spec.scope", text(spec, "/scope"))] {
+        if value.is_empty() {
+            causes.push(Cause::required(field, ""));
+        }
     }
     causes.extend(before);
     let approved = "api-approved.kubernetes.io";
@@ -405,7 +415,8 @@ pub fn check_definition(definition: &Json, causes: &mut Vec<Cause>) {
     if stored != 1 {
         let detail = "must have exactly one version marked as storage version";
         let shown = match versions.is_empty() {
-            true => "[]apiextensions.CustomResourceDefinitionVersion{}".to_owned(),
+            true if given => "[]apiextensions.CustomResourceDefinitionVersion{}".to_owned(),
+            true => "[]apiextensions.CustomResourceDefinitionVersion(nil)".to_owned(),
             false => json!(versions).to_string(),
         };
         causes.push(Cause {
@@ -413,6 +424,10 @@ pub fn check_definition(definition: &Json, causes: &mut Vec<Cause>) {
             message: format!("Invalid value: {shown}: {detail}"),
             field: "spec.versions".to_owned(),
         });
+    }
+    causes.extend(names);
+    names_and_conversion(spec, causes);
+    if stored != 1 {
         causes.push(Cause {
             reason: "FieldValueInvalid",
             message: "Invalid value: []string(nil): must have at least one stored version".into(),
@@ -436,6 +451,26 @@ pub fn check_definition(definition: &Json, causes: &mut Vec<Cause>) {
             causes.push(Cause::required(format!("{field}.type"), detail));
         } else {
             structural_faults(schema, &field, causes);
+        }
+    }
+}
+
+fn names_and_conversion(spec: &Json, causes: &mut Vec<Cause>) {
+    for name in ["plural", "singular", "kind", "listKind"] {
+        if text(spec, &format!("/names/{name}")).is_empty() {
+            causes.push(Cause::required(format!("spec.names.{name}"), ""));
+        }
+    }
+    let webhook = &spec["conversion"]["webhook"];
+    if text(spec, "/conversion/strategy") != "Webhook" {
+        let detail = "should not be set when strategy is not set to Webhook";
+        for (given, field) in [
+            ("clientConfig", "webhookClientConfig"),
+            ("conversionReviewVersions", "conversionReviewVersions"),
+        ] {
+            if webhook.get(given).is_some() {
+                causes.push(Cause::forbidden(format!("spec.conversion.{field}"), detail));
+            }
         }
     }
 }

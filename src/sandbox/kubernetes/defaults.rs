@@ -351,8 +351,10 @@ fn definition(object: &mut Json) {
     let spec = part(object, "spec");
     let kind = text(spec, "/names/kind").to_owned();
     let names = part(spec, "names");
-    put(names, "singular", json!(kind.to_lowercase()));
-    put(names, "listKind", json!(format!("{kind}List")));
+    if !kind.is_empty() {
+        put(names, "singular", json!(kind.to_lowercase()));
+        put(names, "listKind", json!(format!("{kind}List")));
+    }
     put(part(spec, "conversion"), "strategy", json!("None"));
 }
 

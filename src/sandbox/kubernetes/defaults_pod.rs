@@ -56,11 +56,6 @@ pub fn pod_spec(spec: &mut Json) {
     if let Some(spec) = spec.as_object_mut() {
         spec.retain(|_, below| !below.is_null());
     }
-    for spread in
-        spec.get_mut("topologySpreadConstraints").and_then(Json::as_array_mut).into_iter().flatten()
-    {
-        put(spread, "whenUnsatisfiable", json!("DoNotSchedule"));
-    }
 }
 
 fn container(container: &mut Json) {

@@ -36,7 +36,16 @@ pub struct Findings {
     /// The first value that cannot be read, in the server's words.
     pub mistyped: Option<String>,
     /// Fields that must be there and are not.
-    pub missing: Vec<String>,
+    pub missing: Vec<Missing>,
+}
+
+/// A field that must be there and is not.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// The name of the definition that asks for it; empty for a schema of the cluster's own.
+    pub owner: &'static str,
+    /// The field, like `spec.template`.
+    pub path: String,
 }
 
 fn table() -> &'static Table {
@@ -116,6 +125,15 @@ fn references(value: &'static Json, found: &mut Vec<&'static str>) {
 pub fn field(definition: &'static Json, name: &str) -> Option<&'static Json> {
     let definition = resolve(definition).1;
     definition["properties"].get(name).or_else(|| definition.get("additionalProperties"))
+}
+
+/// Gives what an empty field of a type lacks.
+pub fn required_below(owner: &str, name: &str) -> Vec<Missing> {
+    let Some(definition) = table().definitions.get(owner) else { return Vec::new() };
+    let Some(inner) = field(definition, name) else { return Vec::new() };
+    let (owner, inner) = resolve(inner);
+    let required = inner["required"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    required.map(|name| Missing { owner, path: name.to_owned() }).collect()
 }
 
 /// Gives the definition of a list's items.
@@ -220,7 +238,7 @@ impl Walk<'_> {
         }
     }
 
-    fn fields(&mut self, value: &mut Json, name: &str, definition: &'static Json) {
+    fn fields(&mut self, value: &mut Json, name: &'static str, definition: &'static Json) {
         let Some(fields) = value.as_object_mut() else { return self.mistyped(value) };
         let length = self.path.len();
         let known = definition["properties"].as_object();
@@ -261,10 +279,11 @@ impl Walk<'_> {
         });
         (self.owner, self.wanted) = (owner, wanted);
         let required = definition["required"].as_array().into_iter().flatten();
-        for name in required.filter_map(Json::as_str) {
-            if !fields.contains_key(name) {
+        for own in required.filter_map(Json::as_str) {
+            if !fields.contains_key(own) {
                 let joint = if self.path.is_empty() { "" } else { "." };
-                self.found.missing.push(format!("{}{joint}{name}", self.path));
+                let path = format!("{}{joint}{own}", self.path);
+                self.found.missing.push(Missing { owner: name, path });
             }
         }
     }

@@ -19,6 +19,7 @@ pub mod defaults;
 pub mod defaults_pod;
 pub mod go;
 pub mod validate;
+pub mod required;
 pub mod rules;
 pub mod validate_pod;
 pub mod validate_more;

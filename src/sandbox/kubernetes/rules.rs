@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::definitions;
 use super::failure::Cause;
 use super::quantity;
+use super::required;
 use super::store::{items, text};
 use super::validate::{
     LABEL, SERVICE_NAME, SUBDOMAIN, is_label, is_service_name, is_subdomain, labels,
@@ -139,7 +140,6 @@ const ROWS: &[(&str, &str, Rule)] = &[
     ("storage.v1.StorageClass", "reclaimPolicy", OneOf(&["Delete", "Retain"])),
     ("storage.v1.StorageClass", "volumeBindingMode", OneOf(&["Immediate", "WaitForFirstConsumer"])),
     ("apiextensions.v1.CustomResourceDefinitionSpec", "scope", OneOf(&["Cluster", "Namespaced"])),
-    ("apiextensions.v1.CustomResourceDefinitionSpec", "group", Required("")),
     ("apiextensions.v1.CustomResourceDefinitionNames", "plural", OldLabel),
 ];
 
@@ -149,12 +149,12 @@ pub fn check(object: &Json, api_version: &str, kind: &str, causes: &mut Vec<Caus
     let (Some(name), Some(definition)) = (name, definitions::of(api_version, kind)) else {
         return;
     };
-    walk(object, name, definition, &mut String::new(), causes);
+    walk(object, (name, kind), definition, &mut String::new(), causes);
 }
 
 fn walk(
     value: &Json,
-    name: &str,
+    (name, kind): (&str, &str),
     definition: &'static Json,
     path: &mut String,
     causes: &mut Vec<Cause>,
@@ -162,6 +162,9 @@ fn walk(
     let length = path.len();
     match value {
         Json::Object(object) => {
+            if path.as_str() == required::unchecked(kind) {
+                return;
+            }
             if definition["properties"].is_object() {
                 for (_, field, rule) in ROWS.iter().filter(|(of, ..)| is_type(name, of)) {
                     let joint = if path.is_empty() { "" } else { "." };
@@ -181,7 +184,7 @@ fn walk(
                 let joint = if path.is_empty() { "" } else { "." };
                 path.push_str(&format!("{joint}{field}"));
                 let (name, inner) = definitions::resolve(inner);
-                walk(below, name, inner, path, causes);
+                walk(below, (name, kind), inner, path, causes);
                 path.truncate(length);
             }
         }
@@ -190,7 +193,7 @@ fn walk(
             let (name, inner) = definitions::resolve(inner);
             for (at, part) in parts.iter().enumerate() {
                 path.push_str(&format!("[{at}]"));
-                walk(part, name, inner, path, causes);
+                walk(part, (name, kind), inner, path, causes);
                 path.truncate(length);
             }
         }

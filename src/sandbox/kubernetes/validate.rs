@@ -9,12 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
+use super::definitions::Missing;
 use super::failure::Cause;
 use super::quantity;
 use super::resources::Resource;
 use super::select::label_selector_matches;
 use super::store::{items, text};
-use super::{go, rules, validate_more, validate_pod};
+use super::{go, required, rules, validate_more, validate_pod};
 
 /// What is said of a text that is no DNS subdomain.
 pub const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
@@ -33,49 +34,19 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
     characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
     'MyValue',  or 'my_value',  or '12345', regex used for validation is \
     '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const LABEL_KEY: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and \
+/// What is said of a text that is no key of a label.
+pub const LABEL_KEY: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and \
     must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
     '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 /// How many bytes the values of a Secret may have together.
 const LONGEST_SECRET: usize = 1_048_576;
 
-/// Required by the published definitions, though the server takes an object without it.
-const NOT_ENFORCED: &[&str] =
-    &["spec.serviceName", "spec.podSelector", "roleRef.apiGroup", "roleRef", "value", "endpoints"];
-
-/// Required fields of which a rule speaks in words of its own.
-const TOLD_ELSEWHERE: &[&str] = &[
-    "port",
-    "containerPort",
-    "uid",
-    "verbs",
-    "kind",
-    "name",
-    "command",
-    "topologyKey",
-    "maxSkew",
-    "whenUnsatisfiable",
-    "key",
-    "path",
-    "paths",
-    "claimName",
-    "group",
-];
-
 /// Says what is wrong with an object; `missing` are required fields that are not there.
-pub fn check(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
+pub fn check(resource: &Resource, object: &Json, missing: &[Missing]) -> Vec<Cause> {
     let mut causes = Vec::new();
     metadata(resource, object, &mut causes);
-    for field in missing {
-        let last = field.rsplit('.').next().unwrap_or(field);
-        let told = TOLD_ELSEWHERE.contains(&last) && field.contains('.');
-        if NOT_ENFORCED.contains(&field.as_str()) || field.starts_with("status") || told {
-            continue;
-        }
-        let detail = if field.ends_with("pathType") { "pathType must be specified" } else { "" };
-        causes.push(Cause::required(field, detail));
-    }
+    causes.extend(required::causes(missing, resource.kind, items(object, "/spec/versions").len()));
     rules::check(object, &resource.api_version(), resource.kind, &mut causes);
     if let Some((_, rule)) = RULES.iter().find(|(kind, _)| *kind == resource.kind) {
         rule(object, &mut causes);
@@ -86,10 +57,10 @@ pub fn check(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Caus
 }
 
 /// Checks an object of a type that a definition makes: its name, and what must be there.
-pub fn check_custom(resource: &Resource, object: &Json, missing: &[String]) -> Vec<Cause> {
+pub fn check_custom(resource: &Resource, object: &Json, missing: &[Missing]) -> Vec<Cause> {
     let mut causes = Vec::new();
     metadata(resource, object, &mut causes);
-    causes.extend(missing.iter().map(|field| Cause::required(field, "")));
+    causes.extend(missing.iter().map(|field| Cause::required(&field.path, "")));
     causes
 }
 
@@ -127,7 +98,12 @@ const RULES: &[(&str, Rule)] = &[
     }),
     ("ReplicaSet", |object, causes| workload(object, &["Always"], causes)),
     ("StatefulSet", |object, causes| {
+        let before = causes.len();
         workload(object, &["Always"], causes);
+        let unchecked = format!("{}.", required::unchecked("StatefulSet"));
+        let policy = format!("{unchecked}restartPolicy");
+        let rest = causes.split_off(before).into_iter();
+        causes.extend(rest.filter(|c| !c.field.starts_with(&unchecked) || c.field == policy));
         let strategy = &object["spec"]["updateStrategy"];
         if strategy["type"] == "OnDelete" && strategy["rollingUpdate"].is_object() {
             let detail = "only allowed for updateStrategy 'RollingUpdate'";
@@ -149,6 +125,7 @@ const RULES: &[(&str, Rule)] = &[
     ("NetworkPolicy", validate_more::policy),
     ("Role", |object, causes| validate_more::rules(object, true, causes)),
     ("ClusterRole", |object, causes| validate_more::rules(object, false, causes)),
+    ("ClusterRoleBinding", validate_more::cluster_binding),
     ("PersistentVolume", validate_more::volume),
     ("Event", validate_more::event),
     ("ResourceQuota", validate_more::quota),
@@ -331,7 +308,7 @@ fn workload(object: &Json, restart: &[&str], causes: &mut Vec<Cause>) {
             selector,
             "empty selector is invalid for deployment",
         ));
-    } else if selector.is_object() && !label_selector_matches(selector, template) {
+    } else if !selector.is_object() || !label_selector_matches(selector, template) {
         let found = go::map(&template["metadata"]["labels"]);
         causes.push(Cause {
             reason: "FieldValueInvalid",
@@ -342,16 +319,7 @@ fn workload(object: &Json, restart: &[&str], causes: &mut Vec<Cause>) {
     for name in ["replicas", "minReadySeconds", "revisionHistoryLimit"] {
         not_negative(&object["spec"][name], &format!("spec.{name}"), causes);
     }
-    // A StatefulSet's claims are volumes of its pods.
-    let mut pod = template["spec"].clone();
-    for claim in items(object, "/spec/volumeClaimTemplates") {
-        let volume = json!({"name": claim["metadata"]["name"]});
-        match pod["volumes"].as_array_mut() {
-            Some(volumes) => volumes.push(volume),
-            None => pod["volumes"] = json!([volume]),
-        }
-    }
-    validate_pod::spec(&pod, "spec.template.spec", Some(restart), causes);
+    validate_pod::spec(&template["spec"], "spec.template.spec", Some(restart), causes);
 }
 
 fn not_negative(value: &Json, field: &str, causes: &mut Vec<Cause>) {
@@ -380,7 +348,9 @@ fn job(spec: &Json, field: &str, causes: &mut Vec<Cause>) {
 
 fn cron_job(object: &Json, causes: &mut Vec<Cause>) {
     let schedule = text(object, "/spec/schedule");
-    if !schedule.starts_with('@') && schedule.split_whitespace().count() != 5 {
+    if schedule.is_empty() {
+        causes.push(Cause::required("spec.schedule", ""));
+    } else if !schedule.starts_with('@') && schedule.split_whitespace().count() != 5 {
         let count = schedule.split_whitespace().count();
         let detail = format!("expected exactly 5 fields, found {count}: {schedule:?}");
         causes.push(Cause::invalid("spec.schedule", &json!(schedule), &detail));

@@ -16,12 +16,22 @@ pub fn request(object: &Json, causes: &mut Vec<Cause>) {
     let sent = text(object, "/spec/request");
     let pem = STANDARD.decode(sent).unwrap_or_default();
     if let Err(fault) = signing::read(&String::from_utf8_lossy(&pem)) {
-        causes.push(Cause::invalid("spec.request", &json!(sent), fault));
+        match sent.is_empty() {
+            true => causes.push(Cause {
+                reason: "FieldValueInvalid",
+                message: format!("Invalid value: []byte(nil): {fault}"),
+                field: "spec.request".to_owned(),
+            }),
+            false => causes.push(Cause::invalid("spec.request", &json!(sent), fault)),
+        }
     }
     if items(object, "/spec/usages").is_empty() {
         causes.push(Cause::required("spec.usages", ""));
     }
     let signer = text(object, "/spec/signerName");
+    if signer.is_empty() {
+        causes.push(Cause::required("spec.signerName", ""));
+    }
     if !signer.is_empty() && signer.split_once('/').is_none_or(|(host, _)| !host.contains('.')) {
         let detail =
             "must be a fully qualified domain and path of the form 'example.com/signer-name'";
@@ -77,10 +87,7 @@ pub fn node(object: &Json, causes: &mut Vec<Cause>) {
     for (at, taint) in items(object, "/spec/taints").iter().enumerate() {
         let field = format!("metadata.taints[{at}]");
         let (key, effect) = (text(taint, "/key"), text(taint, "/effect"));
-        if key.is_empty() {
-            causes.push(Cause::required(format!("{field}.key"), "name part must be non-empty"));
-        }
-        if !EFFECTS.contains(&effect) {
+        if !effect.is_empty() && !EFFECTS.contains(&effect) {
             causes.push(Cause::unsupported(format!("{field}.effect"), &taint["effect"], EFFECTS));
         }
         if !seen.insert((key, effect)) {
@@ -171,6 +178,17 @@ pub fn rules(object: &Json, namespaced: bool, causes: &mut Vec<Cause>) {
     }
 }
 
+/// Checks the binding of a role to the whole cluster: that role is one of the cluster.
+pub fn cluster_binding(object: &Json, causes: &mut Vec<Cause>) {
+    let kind = text(object, "/roleRef/kind");
+    if kind != "ClusterRole" {
+        causes.retain(|cause| cause.field != "roleRef.kind");
+        let cause = Cause::unsupported("roleRef.kind", &json!(kind), &["ClusterRole"]);
+        let at = causes.iter().position(|cause| cause.field == "roleRef.name");
+        causes.insert(at.unwrap_or(causes.len()), cause);
+    }
+}
+
 /// Checks a persistent volume.
 pub fn volume(object: &Json, causes: &mut Vec<Cause>) {
     const PLAIN: &[&str] = &[
@@ -211,7 +229,7 @@ pub fn volume(object: &Json, causes: &mut Vec<Cause>) {
 /// Checks an event.
 pub fn event(object: &Json, causes: &mut Vec<Cause>) {
     let about = text(object, "/involvedObject/namespace");
-    if !about.is_empty() && about != text(object, "/metadata/namespace") {
+    if about != text(object, "/metadata/namespace") {
         let detail = "does not match event.namespace";
         causes.push(Cause::invalid("involvedObject.namespace", &json!(about), detail));
     }

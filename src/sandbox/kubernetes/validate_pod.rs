@@ -40,19 +40,21 @@ pub fn spec(spec: &Json, field: &str, restart: Option<&[&str]>, causes: &mut Vec
         causes.push(Cause::required(format!("{field}.containers"), ""));
     }
     let policy = text(spec, "/restartPolicy");
-    let allowed = restart.unwrap_or(&["Always", "OnFailure", "Never"]);
-    if !allowed.contains(&policy) {
+    let all = ["Always", "OnFailure", "Never"];
+    if !all.contains(&policy) {
         let place = format!("{field}.restartPolicy");
-        causes.push(Cause::unsupported(place, &json!(policy), allowed));
+        causes.push(Cause::unsupported(place, &json!(policy), &all));
     }
     let mut volumes = BTreeSet::new();
     for (at, volume) in items(spec, "/volumes").iter().enumerate() {
         let name = text(volume, "/name");
-        if !volumes.insert(name) {
-            causes.push(Cause::duplicate(format!("{field}.volumes[{at}].name"), &json!(name)));
+        // Of a volume in which something is missing nobody knows.
+        let place = format!("{field}.volumes[{at}].");
+        if causes.iter().any(|cause| cause.field.starts_with(&place)) {
+            continue;
         }
-        if name.is_empty() {
-            causes.push(Cause::required(format!("{field}.volumes[{at}].name"), ""));
+        if !volumes.insert(name) {
+            causes.push(Cause::duplicate(format!("{place}name"), &json!(name)));
         }
         let given = volume.as_object();
         let given = SOURCES.iter().filter(|source| given.is_some_and(|v| v.contains_key(**source)));
@@ -74,6 +76,14 @@ pub fn spec(spec: &Json, field: &str, restart: Option<&[&str]>, causes: &mut Vec
             }
             container(one, &place, &volumes, causes);
         }
+    }
+    let Some(allowed) = restart.filter(|allowed| !allowed.contains(&policy)) else { return };
+    let place = format!("{field}.restartPolicy");
+    if policy == "Always" {
+        let words: Vec<String> = allowed.iter().map(|word| format!("{word:?}")).collect();
+        causes.push(Cause::required(place, &format!("valid values: {}", words.join(", "))));
+    } else {
+        causes.push(Cause::unsupported(place, &json!(policy), allowed));
     }
 }
 
@@ -97,6 +107,13 @@ fn container(one: &Json, place: &str, volumes: &BTreeSet<&str>, causes: &mut Vec
         if !paths.insert(path) {
             let field = format!("{place}.volumeMounts[{at}].mountPath");
             causes.push(Cause::invalid(field, &json!(path), "must be unique"));
+        }
+    }
+    for (at, device) in items(one, "/volumeDevices").iter().enumerate() {
+        let name = text(device, "/name");
+        if !volumes.contains(name) {
+            let field = format!("{place}.volumeDevices[{at}].name");
+            causes.push(Cause::not_found(field, &json!(name)));
         }
     }
     for (at, variable) in items(one, "/env").iter().enumerate() {
