@@ -14,6 +14,7 @@ use super::services;
 use super::shapes;
 use super::store::{Key, Store, digest, is_deleting, items, mix, name, text};
 use super::validate;
+use super::versions;
 use crate::merge;
 use crate::merge::managers::Writer;
 use crate::merge::schema::Schema;
@@ -111,7 +112,7 @@ pub fn create(
     if how.dry_run {
         return Ok(object);
     }
-    Ok(store.write(&key, object))
+    Ok(versions::outward(resource, &store.write(&key, versions::inward(&object))))
 }
 
 /// Replaces an object by its next state.
@@ -125,7 +126,7 @@ pub fn update(
     mut object: Json,
     how: &mut How,
 ) -> Result<Json, Failure> {
-    let Some(old) = store.get(key).cloned() else {
+    let Some(old) = store.get(key).map(|old| versions::outward(resource, old)) else {
         return Err(Failure::not_found(resource, &key.name));
     };
     let missing = conform(store, resource, &mut object, how)?;
@@ -156,6 +157,7 @@ pub fn update(
     carry_over(&old, &mut object);
     prepare(store, resource, &mut object);
     own(store, resource, Some(&old), &mut object, how);
+    versions::hand_over(&old, &mut object);
     if !status {
         admit(store, resource, Some(&old), &mut object)?;
         shapes::settle(&mut object, &resource.api_version(), resource.kind);
@@ -183,7 +185,7 @@ pub fn update(
         store.write(key, object);
         return Ok(store.remove(key).unwrap_or_default());
     }
-    Ok(store.write(key, object))
+    Ok(versions::outward(resource, &store.write(key, versions::inward(&object))))
 }
 
 /// Brings an object into the form in which the kind is written, with its defaults.
@@ -205,12 +207,21 @@ fn fill(store: &Store, resource: &Resource, object: &mut Json) {
     match custom::schema(store, resource) {
         Some(schema) => custom::fill(object, &schema),
         None if resource.custom => {}
+        None if versions::is_other(resource) => versions::fill(object),
         None => defaults::fill(resource.kind, object),
     }
 }
 
 /// Gives what is wrong with an object.
-fn faults(store: &Store, resource: &Resource, object: &Json, missing: &[Missing]) -> Vec<Cause> {
+fn faults(
+    store: &Store,
+    resource: &'static Resource,
+    object: &Json,
+    missing: &[Missing],
+) -> Vec<Cause> {
+    if versions::is_other(resource) {
+        return faults(store, versions::stored(resource), &versions::inward(object), missing);
+    }
     let mut causes = match resource.custom {
         true => validate::check_custom(resource, object, missing),
         false => validate::check(resource, object, missing),

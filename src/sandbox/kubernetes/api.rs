@@ -21,6 +21,7 @@ use super::select::Selector;
 use super::store::{Key, name, text};
 use super::subresources;
 use super::twice;
+use super::versions;
 use super::watch;
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 use crate::merge::check;
@@ -324,6 +325,13 @@ fn wrong_kind(resource: &Resource, version: &str, kind: &str, name: &str) -> Fai
     let (ours, own) = (resource.kind, resource.version);
     let group = if resource.group.is_empty() { "core" } else { resource.group };
     match resources::by_kind(version, kind) {
+        Some(other) if other.kind == ours && other.group == resource.group => {
+            Failure::bad_request(format!(
+                "the API version in the data ({version}) does not match the expected API version \
+                 ({})",
+                resource.api_version()
+            ))
+        }
         Some(other) => Failure::bad_request(format!(
             "{kind} in version \"{own}\" cannot be handled as a {ours}: converting ({}.{kind}) to \
              ({group}.{ours}): unknown conversion",
@@ -366,7 +374,7 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let Some(live) = store.get(&key) else {
         return Err(Failure::not_found(call.resource, object));
     };
-    let mut next = live.clone();
+    let mut next = versions::outward(call.resource, live);
     match media.as_str() {
         "application/json-patch+json" => {
             if !change.is_array() {
@@ -412,7 +420,9 @@ fn deleted(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let mut store = inner.locked();
     let outcome = delete::delete(&mut store, call.resource, &call.key(object), &options)?;
     let mut response = match outcome {
-        Deleted::Waiting(object) | Deleted::Was(object) => Response::json(StatusCode::OK, &object),
+        Deleted::Waiting(object) | Deleted::Was(object) => {
+            Response::json(StatusCode::OK, &versions::outward(call.resource, &object))
+        }
         Deleted::Gone(uid) => {
             let mut details = json!({"name": object});
             if !call.resource.group.is_empty() {

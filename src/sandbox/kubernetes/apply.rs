@@ -8,6 +8,7 @@ use super::failure::{Cause, Failure};
 use super::resources::Resource;
 use super::shapes;
 use super::store::{Key, Store, text};
+use super::versions;
 use crate::merge;
 use crate::merge::ApplyError;
 use crate::merge::schema::Schema;
@@ -38,7 +39,7 @@ pub fn apply(
             Some(_) => {}
         }
     }
-    let live = store.get(key).cloned();
+    let live = store.get(key).map(|live| versions::outward(resource, live));
     guard(resource, key, live.as_ref(), &version, &uid)?;
     how.writer.api_version = resource.api_version();
     how.writer.time = Some(store.stamp());

@@ -6,6 +6,7 @@
 //! server. The server says what it is: its version ends in `+emulator`.
 
 pub mod resources;
+pub mod versions;
 pub mod failure;
 pub mod store;
 pub mod quantity;

@@ -11,6 +11,7 @@ use super::resources::Resource;
 use super::select::Selector;
 use super::store::{Key, Store};
 use super::table;
+use super::versions;
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +66,13 @@ pub fn form(accept: &str, include: &str) -> Form {
 /// Brings one object into a form.
 pub fn shaped(form: Form, resource: &Resource, object: &Json, now: jiff::Timestamp) -> Json {
     match form {
-        Form::Plain => object.clone(),
+        Form::Plain => versions::outward(resource, object),
         Form::Table { include, version: own } => {
             let version = object["metadata"]["resourceVersion"].clone();
             let metadata = json!({"resourceVersion": version});
             table::table(resource, &[object], include, metadata, now, own)
         }
-        Form::Metadata => metadata_only(object),
+        Form::Metadata => metadata_only(&versions::outward(resource, object)),
     }
 }
 
@@ -133,6 +134,14 @@ pub fn list(
         }
     }
     let objects: Vec<&Json> = found.into_iter().map(|(_, object)| object).collect();
+    let outward: Vec<Json>;
+    let objects = match form {
+        Form::Plain | Form::Metadata if versions::is_other(resource) => {
+            outward = objects.iter().map(|object| versions::outward(resource, object)).collect();
+            outward.iter().collect()
+        }
+        _ => objects,
+    };
     Ok(match form {
         Form::Table { include, version } => {
             table::table(resource, &objects, include, metadata, store.now, version)

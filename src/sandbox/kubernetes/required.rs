@@ -428,7 +428,7 @@ fn told(missing: &Missing, versions: usize, causes: &mut Vec<Cause>) {
     let own = missing.path.rsplit('.').next().unwrap_or_default();
     let short = missing.owner.rsplitn(4, '.').take(3).collect::<Vec<_>>();
     let short: Vec<&str> = short.into_iter().rev().collect();
-    let owner = short.join(".");
+    let owner = short.join(".").replacen("autoscaling.v1.", "autoscaling.v2.", 1);
     let row = TOLD.iter().find(|(of, field, _)| *of == owner && *field == own);
     let texts = row.map_or(&["Required value"] as &[&str], |(.., texts)| texts);
     let field = place(&missing.path, versions);

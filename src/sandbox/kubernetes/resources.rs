@@ -253,6 +253,13 @@ pub const RESOURCES: &[Resource] = &[
         &["hpa"],
         STATUS,
     ),
+    row(
+        "autoscaling",
+        "v1",
+        ["horizontalpodautoscalers", "horizontalpodautoscaler", "HorizontalPodAutoscaler"],
+        &["hpa"],
+        STATUS,
+    ),
     row("batch", "v1", ["cronjobs", "cronjob", "CronJob"], &["cj"], STATUS).counted(),
     row("batch", "v1", ["jobs", "job", "Job"], &[], STATUS).counted(),
     row(

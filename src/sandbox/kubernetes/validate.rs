@@ -578,6 +578,11 @@ fn autoscaler(object: &Json, causes: &mut Vec<Cause>) {
             let detail = "must populate information for the given metric source";
             causes.push(Cause::required(format!("spec.metrics[{at}].resource"), detail));
         }
+        let share = &metric["resource"]["target"]["averageUtilization"];
+        if share.as_i64().is_some_and(|share| share < 1) {
+            let field = format!("spec.metrics[{at}].resource.target.averageUtilization");
+            causes.push(Cause::invalid(field, share, "must be greater than 0"));
+        }
     }
     if high.as_i64().is_some_and(|high| high < low.as_i64().unwrap_or(1)) {
         let detail = "must be greater than or equal to `minReplicas`";
