@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Change;
+use super::make::Given;
 use super::order::Needs;
-use crate::addr::Address;
-use crate::eval::ProviderRef;
+use super::planner::Unread;
+use super::sessions::RegistrySchemas;
+use super::{Change, PlanMode};
+use crate::addr::{Address, Target};
+use crate::eval::{Evaluator, ProviderRef, is_reached};
 use crate::providers::Registry;
 use crate::value::Value;
 
@@ -27,6 +30,42 @@ pub fn definitions(changes: &Changes, registry: &Registry) -> Definitions {
         }
     }
     found
+}
+
+/// Gives the targets of a plan with the instances that these cannot be made without: what a provider names
+/// ([`crate::providers::Provider::requires`]) counts like a reference, however many lie between.
+pub(super) fn with_required(given: &Given<'_>) -> Vec<Target> {
+    let mut targets = given.options.targets.clone();
+    if targets.is_empty() || given.options.mode == PlanMode::Destroy {
+        return targets;
+    }
+    let schemas = RegistrySchemas(given.registry);
+    let mut evaluator = Evaluator::new(given.config, given.sources, given.inputs, &schemas);
+    let instances = evaluator.evaluate(&mut Unread).desired.instances;
+    let mut offered: BTreeMap<(&ProviderRef, String), BTreeSet<&Address>> = BTreeMap::new();
+    let mut required: Vec<(&Address, (&ProviderRef, String))> = Vec::new();
+    for (address, instance) in &instances {
+        let Some(provider) = given.registry.provider(&instance.provider.source) else { continue };
+        let (type_name, block) = (&address.type_name, instance.provider.as_ref());
+        for name in provider.offers(type_name, &instance.config) {
+            offered.entry((block, name)).or_default().insert(address);
+        }
+        let names = provider.requires(type_name, &instance.config);
+        required.extend(names.into_iter().map(|name| (address, (block, name))));
+    }
+    loop {
+        let reached = evaluator.reach_instances(&evaluator.targeted(&targets));
+        let is_in = |address: &Address| {
+            targets.iter().any(|target| address.is_within(target)) || is_reached(&reached, address)
+        };
+        let wanted = required.iter().filter(|(address, _)| is_in(address));
+        let found = wanted.filter_map(|(_, name)| offered.get(name)).flatten();
+        let new: BTreeSet<&Address> = found.copied().filter(|address| !is_in(address)).collect();
+        if new.is_empty() {
+            return targets;
+        }
+        targets.extend(new.into_iter().cloned().map(Target::Resource));
+    }
 }
 
 /// Adds to the needs what providers name. What would make a circle of needs is left out: a reference counts for more.

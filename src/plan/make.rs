@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::beside::Beside;
 use super::event::PlanEvent;
-use super::implied::add_implied;
+use super::implied::{add_implied, with_required};
 use super::moves::apply_moves;
 use super::moves_check::{check_moves, left_out};
 use super::objects;
@@ -55,6 +55,8 @@ pub struct Given<'a> {
 /// not be applied.
 pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     let mut opened = Vec::new();
+    let options = Options { targets: with_required(given), ..given.options.clone() };
+    let given = &Given { options: &options, world: given.world.clone(), ..*given };
     let (plan, mut problems) = work_out(given, &mut opened).await;
     problems.extend(close(&mut opened).await);
     (plan, problems)

@@ -85,6 +85,11 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Names what an object cannot be made without, of what [`Provider::wants`] names: a `-target` brings it.
+    fn requires(&self, _type_name: &str, _value: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Gives the minor version of Kubernetes that an object serves (33 for 1.33), where it is a cluster and that is known.
     fn serves(&self, _type_name: &str, _value: &Value) -> Option<u32> {
         None

@@ -257,6 +257,10 @@ impl Provider for Kubernetes {
         manifest::wants(type_name, value)
     }
 
+    fn requires(&self, type_name: &str, value: &Value) -> Vec<String> {
+        manifest::requires(type_name, value)
+    }
+
     fn defines(&self, type_name: &str, value: &Value) -> Vec<(String, Value)> {
         manifest::defines(type_name, value)
     }

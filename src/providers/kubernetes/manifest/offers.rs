@@ -78,20 +78,15 @@ pub(in super::super) fn wants(type_name: &str, value: &Value) -> Vec<String> {
         return Vec::new();
     };
     let json = to_json(&known_part(&written.without_marks()));
-    let known = common(&who.api_version, &who.kind);
-    let mut needs = Needs { namespace: String::new(), found: BTreeSet::new() };
-    needs.namespace = match (known.as_ref().map(|kind| kind.namespaced), who.namespace.as_str()) {
-        (Some(true), "") => "default".into(),
-        (_, given) => given.into(),
-    };
-    if !needs.namespace.is_empty() {
-        needs.found.insert(object("", "Namespace", "", &needs.namespace));
-    }
-    if known.is_none() {
-        needs.found.insert(key(&who.api_version, &who.kind));
-    }
+    let mut needs = Needs::of(&who);
     needs.of_kind(&who.kind, &json);
     needs.found.into_iter().collect()
+}
+
+/// Names what the server refuses an object without: its namespace, and the definition of its kind.
+pub(in super::super) fn requires(type_name: &str, value: &Value) -> Vec<String> {
+    let who = manifest(value).filter(|_| is_manifest(type_name)).and_then(|it| Who::of(&it));
+    who.map(|who| Needs::of(&who).found.into_iter().collect()).unwrap_or_default()
 }
 
 /// Gives the service accounts that a binding is for.
@@ -112,6 +107,23 @@ struct Needs {
 }
 
 impl Needs {
+    fn of(who: &Who) -> Needs {
+        let known = common(&who.api_version, &who.kind);
+        let namespaced = known.as_ref().map(|kind| kind.namespaced);
+        let namespace = match (namespaced, who.namespace.as_str()) {
+            (Some(true), "") => "default".into(),
+            (_, given) => given.to_string(),
+        };
+        let mut found = BTreeSet::new();
+        if !namespace.is_empty() {
+            found.insert(object("", "Namespace", "", &namespace));
+        }
+        if known.is_none() {
+            found.insert(key(&who.api_version, &who.kind));
+        }
+        Needs { namespace, found }
+    }
+
     fn local(&mut self, group: &str, kind: &str, name: &Json) {
         if let Some(name) = name.as_str().filter(|name| !name.is_empty()) {
             self.found.insert(object(group, kind, &self.namespace, name));
