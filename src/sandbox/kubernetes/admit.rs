@@ -8,11 +8,13 @@ use super::defaults_pod::{self, admit_pod};
 use super::definitions::{self, Missing};
 use super::failure::{Cause, Failure};
 use super::immutable;
+use super::limits;
 use super::quantity;
+use super::quota;
 use super::resources::Resource;
 use super::services;
 use super::shapes;
-use super::store::{Key, Store, digest, is_deleting, items, mix, name, text};
+use super::store::{Key, Store, digest, is_deleting, items, mix, name, namespace, text};
 use super::validate;
 use super::versions;
 use crate::merge;
@@ -106,6 +108,8 @@ pub fn create(
     if !causes.is_empty() {
         return Err(Failure::invalid(resource, &key.name, &causes));
     }
+    limits::admit(store, resource, &object)?;
+    quota::admit(store, resource, None, &object, how.dry_run)?;
     if let Some(deleting) = there {
         return Err(Failure::already_exists(resource, &key.name, deleting));
     }
@@ -169,6 +173,10 @@ pub fn update(
         if !causes.is_empty() {
             return Err(Failure::invalid(resource, &key.name, &causes));
         }
+        if resource.kind == "PersistentVolumeClaim" {
+            limits::admit(store, resource, &object)?;
+        }
+        quota::admit(store, resource, Some(&old), &object, how.dry_run)?;
         if resource.generation && wanted_part(&old) != wanted_part(&object) {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
             object["metadata"]["generation"] = json!(generation);
@@ -481,6 +489,8 @@ fn admit(
         _ if resource.custom => {}
         ("Pod", None) => {
             defaults_pod::may_run(store, resource, object)?;
+            let space = namespace(object).to_owned();
+            limits::complete(store, object, &space);
             admit_pod(store, object);
         }
         ("Namespace", None) => namespace_holds(object),

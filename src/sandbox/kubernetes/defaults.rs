@@ -6,6 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::defaults_pod::{pod_spec, put};
+use super::limits;
 use super::store::{items, text};
 
 /// Fills in what a kind's defaults say.
@@ -23,6 +24,7 @@ const DEFAULTS: &[(&str, Fill)] = &[
     ("ReplicaSet", replica_set),
     ("ReplicationController", replication_controller),
     ("PodTemplate", template),
+    ("LimitRange", limits::fill),
     ("CSIDriver", driver),
     ("EndpointSlice", slice),
     ("FlowSchema", |object| put(part(object, "spec"), "matchingPrecedence", json!(1000))),

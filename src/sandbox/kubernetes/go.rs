@@ -51,3 +51,19 @@ pub fn role(value: &Json) -> String {
         value["apiGroup"], value["kind"], value["name"]
     )
 }
+
+/// Writes a quantity, an amount in billionths and whether its units are binary.
+pub fn quantity((nano, binary): (i128, bool)) -> String {
+    let unit = 1_000_000_000_i128;
+    let (mut value, mut scale) = if binary { (nano / unit, 0) } else { (nano, -9) };
+    while !binary && value != 0 && value % 1000 == 0 {
+        value /= 1000;
+        scale += 3;
+    }
+    let form = if binary { "BinarySI" } else { "DecimalSI" };
+    format!(
+        "resource.Quantity{{i:resource.int64Amount{{value:{value}, scale:{scale}}}, \
+         d:resource.infDecAmount{{Dec:(*inf.Dec)(nil)}}, s:{:?}, Format:{form:?}}}",
+        super::quantity::show((nano, binary))
+    )
+}

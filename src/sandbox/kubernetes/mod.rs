@@ -26,6 +26,8 @@ pub mod validate_pod;
 pub mod validate_more;
 pub mod immutable;
 pub mod services;
+pub mod quota;
+pub mod limits;
 pub mod admit;
 pub mod apply;
 pub mod delete;

@@ -19,7 +19,15 @@ const DECIMAL: [(&str, i32); 10] = [
 
 /// Gives the canonical form; `None` for what is no quantity.
 pub fn canonical(text: &str) -> Option<String> {
-    let (nano, binary) = parse(text)?;
+    parse(text).and_then(written)
+}
+
+/// Writes an amount in its canonical form.
+pub fn show(amount: (i128, bool)) -> String {
+    written(amount).unwrap_or_default()
+}
+
+fn written((nano, binary): (i128, bool)) -> Option<String> {
     let unit = 1_000_000_000_i128;
     if binary && nano % unit == 0 && (nano / unit).abs() >= 1024 {
         let mut amount = nano / unit;

@@ -15,7 +15,7 @@ use super::quantity;
 use super::resources::Resource;
 use super::select::label_selector_matches;
 use super::store::{items, text};
-use super::{go, required, rules, validate_more, validate_pod};
+use super::{go, limits, required, rules, validate_more, validate_pod};
 
 /// What is said of a text that is no DNS subdomain.
 pub const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
@@ -129,6 +129,7 @@ const RULES: &[(&str, Rule)] = &[
     ("PersistentVolume", validate_more::volume),
     ("Event", validate_more::event),
     ("ResourceQuota", validate_more::quota),
+    ("LimitRange", limits::check),
     ("APIService", validate_more::api_service),
     ("Node", validate_more::node),
 ];
@@ -410,6 +411,19 @@ fn service(object: &Json, causes: &mut Vec<Cause>) {
                 "provided port is not in the valid range. The range of valid ports is 30000-32767";
             causes.push(Cause::invalid(format!("{field}.nodePort"), &port["nodePort"], detail));
         }
+    }
+}
+
+/// Says whether a name is that of something that can be limited.
+pub fn resource_name(name: &str, field: &str, causes: &mut Vec<Cause>) {
+    const PLAIN: [&str; 4] = ["cpu", "memory", "storage", "ephemeral-storage"];
+    if !name.contains('/') && !name.starts_with("hugepages-") && !PLAIN.contains(&name) {
+        let detail = "must be a standard resource type or fully qualified";
+        causes.push(Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {name}: {detail}"),
+            field: field.to_owned(),
+        });
     }
 }
 

@@ -31,10 +31,18 @@ fn resource_of(store: &Store, object: &Json) -> &'static Resource {
 
 /// Makes an object; gives it as it stands, or `None` where it was refused.
 pub fn create(store: &mut Store, manager: &str, object: Json) -> Option<Json> {
+    try_create(store, manager, object).ok()
+}
+
+/// Makes an object; gives it as it stands, or the server's words where it was refused.
+///
+/// # Errors
+/// Why it was refused.
+pub fn try_create(store: &mut Store, manager: &str, object: Json) -> Result<Json, String> {
     let resource = resource_of(store, &object);
     let place = namespace(&object).to_owned();
     let mut how = How::controller(manager, None);
-    admit::create(store, resource, &place, object, &mut how).ok()
+    admit::create(store, resource, &place, object, &mut how).map_err(|failure| failure.message)
 }
 
 /// Changes an object past validation (a binding, a finalizer, an annotation), where it differs.
@@ -121,6 +129,31 @@ pub fn drop_finalizer(store: &mut Store, manager: &str, object: &Json, finalizer
             }
         }
     });
+}
+
+/// Makes a pod of an owner; where it is refused, the owner has an event that says why, one for all tries.
+pub fn create_pod(
+    store: &mut Store,
+    owner: &Json,
+    component: &str,
+    pod: Json,
+) -> Result<Json, String> {
+    let called = name(&pod).to_owned();
+    try_create(store, MANAGER, pod).inspect_err(|fault| {
+        let told = |event: &Json| {
+            event["reason"] == "FailedCreate" && event["involvedObject"]["uid"] == uid(owner)
+        };
+        if !store.within("Event", namespace(owner)).any(told) {
+            let message = match text(owner, "/kind") {
+                "StatefulSet" => format!(
+                    "create Pod {called} in StatefulSet {} failed error: {fault}",
+                    name(owner)
+                ),
+                _ => format!("Error creating: {fault}"),
+            };
+            event(store, owner, component, true, "FailedCreate", &message);
+        }
+    })
 }
 
 /// Says something about an object, once.

@@ -152,7 +152,7 @@ fn make(
     for _ in 0..wanted {
         let mut pod = hand::pod_of(&job["spec"]["template"], namespace(job), job);
         pod["metadata"]["generateName"] = json!(format!("{}-", name(job)));
-        let Some(pod) = hand::create(store, MANAGER, pod) else { break };
+        let Ok(pod) = hand::create_pod(store, job, "job-controller", pod) else { break };
         let text = format!("Created pod: {}", name(&pod));
         hand::event(store, job, "job-controller", false, "SuccessfulCreate", &text);
         made.push(pod);

@@ -52,10 +52,17 @@ fn replica_set(store: &mut Store, set: &Json, source: &str) {
     let mut pods: Vec<Json> =
         hand::owned(store, "Pod", set).into_iter().filter(is_active).collect();
     let count = i64::try_from(pods.len()).unwrap_or(i64::MAX);
+    let mut refused = None;
     for _ in count..wanted {
         let mut pod = hand::pod_of(&set["spec"]["template"], namespace(set), set);
         pod["metadata"]["generateName"] = json!(format!("{}-", name(set)));
-        let Some(made) = hand::create(store, MANAGER, pod) else { break };
+        let made = match hand::create_pod(store, set, "replicaset-controller", pod) {
+            Ok(made) => made,
+            Err(fault) => {
+                refused = Some(fault);
+                break;
+            }
+        };
         let message = format!("Created pod: {}", name(&made));
         hand::event(store, set, source, false, "SuccessfulCreate", &message);
         pods.push(made);
@@ -84,6 +91,15 @@ fn replica_set(store: &mut Store, set: &Json, source: &str) {
             status[field] = json!(count);
         }
     }
+    if let Some(fault) = refused {
+        // The words of the first try stay: each one names another pod.
+        let before = items(set, "/status/conditions").iter();
+        let before = before.filter(|one| one["type"] == "ReplicaFailure").cloned().next();
+        let entry = before.unwrap_or_else(|| {
+            hand::condition(store, set, "ReplicaFailure", true, "FailedCreate", &fault)
+        });
+        status["conditions"] = json!([entry]);
+    }
     hand::status(store, MANAGER, set, status);
 }
 
@@ -104,7 +120,8 @@ fn daemon_set(store: &mut Store, set: &Json) {
                 pod["metadata"]["generateName"] = json!(format!("{}-", name(set)));
                 pod["metadata"]["labels"]["controller-revision-hash"] = json!(revision);
                 pod["spec"]["nodeName"] = json!(name(node));
-                hand::create(store, MANAGER, pod);
+                // It is tried again at the next look.
+                let _ = hand::create_pod(store, set, "daemonset-controller", pod);
             }
             Some(pod) if !current && missing == 0 => {
                 let all_ready = pods.iter().all(hand::is_ready);

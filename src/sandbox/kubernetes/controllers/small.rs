@@ -8,6 +8,7 @@ use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::admit;
 use crate::sandbox::kubernetes::custom;
+use crate::sandbox::kubernetes::quota;
 use crate::sandbox::kubernetes::resources;
 use crate::sandbox::kubernetes::select::label_selector_matches;
 use crate::sandbox::kubernetes::store::{
@@ -20,6 +21,7 @@ pub fn run(store: &mut Store, cluster: &ClusterName) {
     tokens(store);
     autoscalers(store);
     budgets(store);
+    quotas(store);
     definitions(store, cluster);
 }
 
@@ -96,6 +98,15 @@ fn autoscalers(store: &mut Store) {
         let status = json!({"currentReplicas": number(&found, "/status/replicas").unwrap_or(0),
             "desiredReplicas": wanted, "conditions": conditions});
         hand::status(store, MANAGER, &scaler, status);
+    }
+}
+
+/// What is used is counted anew with every change.
+fn quotas(store: &mut Store) {
+    for found in store.all("ResourceQuota") {
+        let used = quota::shown(&quota::counted(store, &found));
+        let status = json!({"hard": found["spec"]["hard"], "used": used});
+        hand::status(store, "resourcequota-controller", &found, status);
     }
 }
 

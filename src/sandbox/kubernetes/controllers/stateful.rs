@@ -143,7 +143,9 @@ fn make(store: &mut Store, set: &Json, ordinal: i64, revision: &str) {
     if !volumes.is_empty() {
         pod["spec"]["volumes"] = json!(volumes);
     }
-    hand::create(store, MANAGER, pod);
+    if hand::create_pod(store, set, "statefulset-controller", pod).is_err() {
+        return;
+    }
     let message = format!("create Pod {called} in StatefulSet {} successful", name(set));
     hand::event(store, set, "statefulset-controller", false, "SuccessfulCreate", &message);
 }
