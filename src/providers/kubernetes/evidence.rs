@@ -109,9 +109,20 @@ pub(super) fn selector(kind: &str, name: &Name, live: &Json) -> Option<String> {
     Some(pairs.collect::<Vec<_>>().join(","))
 }
 
-async fn pods(cluster: &Cluster, namespace: &str, selector: &str) -> Vec<Json> {
+/// Gives the pods that a selector names.
+pub(super) async fn pods(cluster: &Cluster, namespace: &str, selector: &str) -> Vec<Json> {
+    selected(cluster, &format!("/api/v1/namespaces/{namespace}/pods"), selector).await
+}
+
+/// Gives the ReplicaSets that a selector names.
+pub(super) async fn replica_sets(cluster: &Cluster, namespace: &str, selector: &str) -> Vec<Json> {
+    let path = format!("/apis/apps/v1/namespaces/{namespace}/replicasets");
+    selected(cluster, &path, selector).await
+}
+
+async fn selected(cluster: &Cluster, path: &str, selector: &str) -> Vec<Json> {
     let selector: String = byte_serialize(selector.as_bytes()).collect();
-    let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={selector}&limit=500");
+    let path = format!("{path}?labelSelector={selector}&limit=500");
     match cluster.get(&path).await {
         Ok(list) => list["items"].as_array().cloned().unwrap_or_default(),
         Err(_) => Vec::new(),

@@ -22,6 +22,7 @@ mod apply;
 mod ceded;
 mod ready;
 mod evidence;
+mod hopeless;
 mod wait;
 mod act;
 mod data;

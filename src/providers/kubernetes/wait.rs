@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::super::{ApiError, ApiErrorKind, Desk};
 use super::client::{Cluster, Refusal};
 use super::evidence::{self, Evidence};
+use super::hopeless::Doubt;
 use super::object::Name;
 use super::ready::{Look, State};
 use super::tables::Kind;
@@ -49,6 +50,7 @@ impl Wait<'_> {
         let deadline = self.deadline();
         let mut pause = Duration::from_secs(1);
         let mut said = String::new();
+        let mut doubt = Doubt::default();
         loop {
             match (rule.check)(&live) {
                 State::Done => return Ok(live),
@@ -67,7 +69,13 @@ impl Wait<'_> {
                     }
                 }
             }
-            if self.desk.clock().now() >= deadline {
+            let now = self.desk.clock().now();
+            let (kind, name) = (self.kind.kind.as_str(), self.name);
+            if let Some(why) = doubt.look(self.cluster, kind, name, &live, now).await {
+                let detail = format!("{} does not become ready. {why}", self.title());
+                return Err(self.explain(ApiErrorKind::Failed, rule, detail, &live).await);
+            }
+            if now >= deadline {
                 let detail = format!(
                     "{} was made, but {} did not come within {}: still waiting for {said}.",
                     self.title(),
