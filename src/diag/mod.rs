@@ -85,6 +85,8 @@ pub struct Diagnostic {
     pub root: Option<String>,
     /// Further instances that it concerns.
     pub also: Vec<String>,
+    /// Whose it is, where that is not told: the same words of two are two problems.
+    pub owner: Option<String>,
 }
 
 impl Diagnostic {
@@ -104,6 +106,7 @@ impl Diagnostic {
             explained: false,
             root: None,
             also: Vec::new(),
+            owner: None,
         }
     }
 

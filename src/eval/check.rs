@@ -239,7 +239,7 @@ impl<'a> Pass<'_, 'a> {
             failures: Vec::new(),
         };
         for rule in rules {
-            let status = match self.rule(rule, words, scope) {
+            let status = match self.rule(rule, &result.address, words, scope) {
                 Ok(Ok(status)) => status,
                 Ok(Err(message)) => {
                     result.failures.extend(message);
@@ -262,10 +262,11 @@ impl<'a> Pass<'_, 'a> {
         result
     }
 
-    /// Evaluates one rule: its status, or the message of its failure; nothing where that must not be shown.
+    /// Evaluates one rule of an owner: its status, or the message of its failure; nothing where that must not be shown.
     fn rule(
         &mut self,
         rule: &CheckRule,
+        owner: &str,
         words: Words,
         scope: &mut Scope,
     ) -> Eval<Result<CheckStatus, Option<String>>> {
@@ -297,7 +298,10 @@ impl<'a> Pass<'_, 'a> {
         }
         let detail = told.clone().unwrap_or_else(|| NO_MESSAGE.into());
         let severity = self.severity_of(words);
-        let problem = Diagnostic { severity, ..Diagnostic::error(words.failed, detail) };
+        // Of warnings it is told how many there are.
+        let counted = words.severity == Severity::Error && severity == Severity::Warning;
+        let owner = counted.then(|| owner.to_string());
+        let problem = Diagnostic { severity, owner, ..Diagnostic::error(words.failed, detail) };
         let mut problems = vec![problem.at(span, "")];
         self.explain(&mut problems, &rule.condition, Cause::Other, scope);
         self.report(problems);

@@ -35,12 +35,13 @@ enum Subject {
 type Pending = (ModulePath, Subject);
 
 impl<'a> Evaluator<'a> {
-    /// Gives the parts of objects that contribute to changed instances and outputs of the root.
+    /// Gives the parts of objects that contribute to changed instances, to outputs of the root, and to all outputs of
+    /// modules' instances.
     pub fn contributing<'c>(
         &self,
         changed: impl IntoIterator<Item = &'c Address>,
         outputs: impl IntoIterator<Item = &'c String>,
-        of_modules: bool,
+        modules: &BTreeSet<ModulePath>,
     ) -> Vec<(Address, Path)> {
         let mut walk = Walk { evaluator: self, found: BTreeMap::new(), open: Vec::new() };
         for address in changed {
@@ -52,7 +53,8 @@ impl<'a> Evaluator<'a> {
         }
         // Nothing tells what a module's output was before: each is new.
         for (id, instance) in self.modules.iter().enumerate() {
-            if !of_modules || instance.steps.is_empty() {
+            // What is removed has an instance here, too.
+            if instance.steps.is_empty() || !modules.contains(&instance.steps) {
                 continue;
             }
             let place = self.place(id);

@@ -228,7 +228,7 @@ impl<'a> Evaluator<'a> {
         pass.all(&mut desired);
         desired.deferred = std::mem::take(&mut self.deferred);
         desired.checks.extend(self.validations.values().cloned());
-        if self.limit.is_some() {
+        if self.limit.is_some() || self.inputs.unchecked {
             super::outcomes::left_out(&self.config.root, &mut desired.checks);
         }
         desired.checks = super::outcomes::merged(std::mem::take(&mut desired.checks));

@@ -29,6 +29,9 @@ impl Pass<'_, '_> {
         let mut found = Vec::new();
         for import in &self.evaluator.config.root.imports {
             let Some(id) = &import.id else { continue };
+            if !self.is_import_reached(&import.to) {
+                continue;
+            }
             let turns = match &import.for_each {
                 Some(each) => self.import_turns(each),
                 None => Ok(vec![Turn::None]),
@@ -41,6 +44,26 @@ impl Pass<'_, '_> {
             }
         }
         found
+    }
+
+    /// Says whether the block that is imported to is part of what is targeted. What names a module that there is none of is
+    /// told whatever the targets are.
+    fn is_import_reached(&self, to: &Expr) -> bool {
+        let chain = Chain::new(to);
+        let names = chain.steps.iter().filter_map(|(step, ..)| match step {
+            Step::Attribute(name) => Some(name.text.as_str()),
+            Step::Index(_) => None,
+        });
+        let words: Vec<&str> = std::iter::once(chain.name().0).chain(names).collect();
+        let (mut module, mut rest) = (Vec::new(), words.as_slice());
+        while let ["module", name, after @ ..] = rest {
+            module.push(ModuleStep { name: (*name).into(), key: None });
+            rest = after;
+        }
+        let [type_name, name] = rest else { return true };
+        let block = Address::root(crate::addr::Mode::Managed, type_name, name).in_module(module);
+        let path: Vec<String> = block.module.iter().map(|step| step.name.clone()).collect();
+        self.evaluator.config.module(&path).is_none() || self.evaluator.is_reached(&block)
     }
 
     /// Gives the turns of an `import` block's `for_each`: any collection will do, and a secret one too.
@@ -219,7 +242,7 @@ fn refers_to_itself(to: &Address, id: &Expr) -> Eval<()> {
         if let Ok(Named::Resource { mode, type_name, name, used }) = named(chain)
             && (mode, type_name, name) == (to.mode, to.type_name.as_str(), to.name.as_str())
         {
-            found = found.or(Some(chain.until(used)));
+            found = found.or(Some(chain.named_until(used)));
         }
     });
     let Some(span) = found else { return Ok(()) };

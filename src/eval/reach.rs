@@ -168,6 +168,13 @@ impl<'a> Evaluator<'a> {
         self.limit.as_ref().is_none_or(|limit| limit.contains(node))
     }
 
+    /// Says whether a block is evaluated; one that is not declared is where a target names it, or nothing is targeted.
+    pub(super) fn is_reached(&self, block: &Address) -> bool {
+        let named =
+            || self.targets.is_empty() || self.targets.iter().any(|target| is_of(block, target));
+        self.node(block).map_or_else(named, |node| self.is_in(&node))
+    }
+
     /// Gives the place of a module's instance among the configuration's modules.
     pub(super) fn place(&self, module: ModuleId) -> usize {
         let path = &self.modules[module].module.path;

@@ -83,7 +83,7 @@ impl<'a> Pass<'_, 'a> {
             RawInput::Text(text) => match self.parse_text(variable, text, input.file) {
                 Ok(value) => value,
                 Err(mut problems) => {
-                    problems.push(missing(variable));
+                    problems.extend(missing_without_default(variable));
                     return Err(Stop::problems(problems, true));
                 }
             },
@@ -236,9 +236,11 @@ impl<'a> Pass<'_, 'a> {
                 None if variable.default.is_none() => vec![missing(variable)],
                 Some(InputValue { value: RawInput::Text(text), file, .. }) => {
                     let read = self.parse_text(variable, text, *file);
-                    let and_missing =
-                        |problems: Vec<_>| [problems, vec![missing(variable)]].concat();
-                    read.err().map(and_missing).unwrap_or_default()
+                    let mut problems = read.err().unwrap_or_default();
+                    if !problems.is_empty() {
+                        problems.extend(missing_without_default(variable));
+                    }
+                    problems
                 }
                 None | Some(_) => Vec::new(),
             };
@@ -299,6 +301,10 @@ pub fn undeclared(
 /// Gives the marks that a variable's block puts on its value.
 fn declared_marks(variable: &Variable) -> Marks {
     Marks { sensitive: variable.sensitive, ephemeral: variable.ephemeral }
+}
+
+fn missing_without_default(variable: &Variable) -> Option<Diagnostic> {
+    variable.default.is_none().then(|| missing(variable))
 }
 
 /// Says that a root variable was not given.

@@ -314,7 +314,7 @@ impl Maker<'_, '_> {
         plan.outputs.retain(|name, change| change.after.is_none() || !failed.contains(name));
         // It takes a tenth of a plan's time, and is told with what has drifted and in a saved plan only.
         if self.given.options.saved || !plan.drift.is_empty() {
-            plan.relevant = relevant(&plan, evaluator);
+            plan.relevant = relevant(&plan, &self.desired, evaluator);
         }
         let (mut needs, mut prior) = (self.needs(), self.prior_needs());
         add_implied(&plan.changes, self.given.registry, &mut needs, &mut prior);
@@ -558,11 +558,14 @@ impl Maker<'_, '_> {
 }
 
 /// Gives the parts of objects that contribute to the changes of a plan.
-fn relevant(plan: &Plan, evaluator: &Evaluator<'_>) -> Vec<(Address, Path)> {
+fn relevant(plan: &Plan, desired: &Desired, evaluator: &Evaluator<'_>) -> Vec<(Address, Path)> {
     let changed = plan.changes.iter().filter(|(_, change)| !change.verb.is_keep());
     let outputs = plan.outputs.iter().filter(|(_, output)| !output.is_keep());
     let (changed, outputs) = (changed.map(|((of, _), _)| of), outputs.map(|(name, _)| name));
-    evaluator.contributing(changed, outputs, plan.base.mode != PlanMode::Destroy)
+    match plan.base.mode {
+        PlanMode::Destroy => evaluator.contributing(changed, outputs, &BTreeSet::new()),
+        _ => evaluator.contributing(changed, outputs, &desired.modules),
+    }
 }
 
 /// Leaves out of a configuration what is ephemeral: a plan may be saved.

@@ -570,6 +570,7 @@ impl From<WrittenWarning> for Diagnostic {
             explained: false,
             root: None,
             also: Vec::new(),
+            owner: None,
         }
     }
 }

@@ -103,7 +103,7 @@ def told(text):
     text = re.sub(r"(?m), \d+ to forget\.$", ".", text)
     out = []
     for line in text.split("\n"):
-        goes_on = re.match(r"\w", line) and not re.match(r"\w+ += ", line)
+        goes_on = re.match(r'["\w]', line) and not re.match(r"\w+ += ", line)
         if goes_on and out and re.match(r"\w", out[-1]):
             out[-1] += " " + line.rstrip()
         elif line.strip() or (out and out[-1]):
