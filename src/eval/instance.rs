@@ -145,7 +145,9 @@ impl<'a> Pass<'_, 'a> {
         let keys = turns.keys();
         let lenient = self.evaluator.inputs.lenient;
         let limited = !self.evaluator.targets.is_empty();
-        if matches!(turns, Turns::Single) || !(lenient || limited) {
+        // Data sources are read whatever is made.
+        let read = lenient && block.resource.mode == Mode::Data;
+        if matches!(turns, Turns::Single) || read || !(lenient || limited) {
             return keys;
         }
         let address = self.block_address(block);

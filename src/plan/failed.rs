@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Plan;
 use super::make::Maker;
+use super::{Plan, PlanMode};
 use crate::addr::Address;
 use crate::diag::has_errors;
 use crate::eval::Evaluator;
@@ -26,6 +26,10 @@ impl Maker<'_, '_> {
         let stopped: BTreeSet<Address> = strange.iter().map(|of| of.without_keys()).collect();
         wrong.extend(strange);
         let unplanned = evaluator.unplanned(wrong);
+        // Of a run that only refreshes what has moved is told, whatever became of it.
+        if plan.base.mode == PlanMode::RefreshOnly {
+            return unplanned.outputs;
+        }
         plan.changes.retain(|(address, _), change| {
             let block = address.without_keys();
             let gone = change.config.is_none() && unplanned.unexpanded.contains(&block);

@@ -142,6 +142,13 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
             };
         }
     }
+    if unchecked && looked_at {
+        problems.extend(looked_at_imports(&mut planner, &mut evaluator, &evaluation.desired));
+        if has_errors(&problems) {
+            let invalid = invalid(given);
+            return (Plan::default(), if has_errors(&invalid) { invalid } else { problems });
+        }
+    }
     problems.extend(planner.strange_imports(&evaluation.desired));
     if given.options.require_live {
         problems.extend(super::live::unchecked(&planner, &evaluation.desired));
@@ -223,6 +230,18 @@ fn imports(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Diag
     let (found, problems) = evaluator.imports(&mut super::planner::Unread);
     planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
     planner.imports.extend(planner.options.imports.iter().cloned());
+    problems
+}
+
+/// Gives what is wrong with imports where all is destroyed: they are looked at with all else, and nothing is taken in.
+fn looked_at_imports(
+    planner: &mut Planner<'_>,
+    evaluator: &mut Evaluator<'_>,
+    desired: &Desired,
+) -> Vec<Diagnostic> {
+    let mut problems = imports(planner, evaluator);
+    problems.extend(planner.strange_imports(desired));
+    planner.imports.clear();
     problems
 }
 

@@ -82,8 +82,10 @@ impl Maker<'_, '_> {
             let key = (address.clone(), deposed);
             let observed = crate::providers::Observed { value, private: object.private.clone() };
             self.planner.observed.insert(key.clone(), Some(observed.clone()));
-            // What is let go is taken as it was.
-            if !self.is_looked_at(&address) || forgotten(&self.given.config.root, &address) {
+            // What is let go is taken as it was; who only refreshes lets nothing go.
+            let refreshing = self.given.options.mode == PlanMode::RefreshOnly;
+            let let_go = !refreshing && forgotten(&self.given.config.root, &address);
+            if let_go || !self.is_looked_at(&address) {
                 continue;
             }
             let Ok(config) = self.provider_config(&reference, evaluator) else { continue };
@@ -134,7 +136,8 @@ impl Maker<'_, '_> {
                 continue;
             };
             let Some(found) = self.planner.observed.get(&key).cloned().flatten() else { continue };
-            if self.given.options.mode == PlanMode::RefreshOnly {
+            let refreshing = self.given.options.mode == PlanMode::RefreshOnly;
+            if refreshing && !(deposed.is_none() && plan.moves.contains_key(&address)) {
                 continue;
             }
             let reason = (deposed.is_none() && self.given.options.mode == PlanMode::Normal)
@@ -143,7 +146,12 @@ impl Maker<'_, '_> {
             let before = found.value;
             let normal = self.given.options.mode == PlanMode::Normal;
             let forget = normal && forgotten(&self.given.config.root, &address);
-            let verb = if forget { Verb::Forget { before } } else { Verb::Delete { before } };
+            let verb = match (refreshing, forget) {
+                // It is told that it has moved.
+                (true, _) => Verb::Keep { before },
+                (false, true) => Verb::Forget { before },
+                (false, false) => Verb::Delete { before },
+            };
             let change = Change {
                 verb,
                 reason,

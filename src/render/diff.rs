@@ -243,7 +243,7 @@ impl Diff<'_> {
         let end = |bracket: &str| format!("{}{bracket}", self.lead(depth, Act::Keep));
         match kind {
             Kind::Unknown(..) => "(known after apply)".to_string(),
-            Kind::Null(_) => self.dim("null"),
+            Kind::Null(ty) => self.null_of(ty, depth),
             Kind::Bool(value) => value.to_string(),
             Kind::Number(number) => number.to_string(),
             Kind::String(text) => document::one(self, text, act, depth),
@@ -268,10 +268,24 @@ impl Diff<'_> {
                 let width = widest(&names);
                 let mut text = String::from("{\n");
                 for (name, part) in names.iter().zip(fields.values()) {
-                    let part = self.one(part, act, depth + 1);
+                    let comma = if quoted { comma(Some(part)) } else { "" };
+                    let part = self.one(part, act, depth + 1) + comma;
                     self.push_part(&mut text, (depth + 1, act), (name, width), &part);
                 }
                 text + &end("}")
+            }
+        }
+    }
+
+    /// Tells what there is nothing of: as empty, where a type says what it would be.
+    fn null_of(&self, ty: &Type, depth: usize) -> String {
+        match ty {
+            Type::Any | Type::Bool | Type::Number | Type::String => self.dim("null"),
+            Type::Map(_) | Type::Object(_) => "{}".to_string(),
+            Type::List(_) | Type::Set(_) => "[]".to_string(),
+            Type::Tuple(parts) => {
+                let parts = parts.iter().map(|ty| Value::null(ty.clone())).collect();
+                self.one(&Value::tuple(parts), Act::Keep, depth)
             }
         }
     }
@@ -306,8 +320,9 @@ impl Diff<'_> {
                 continue;
             }
             let value = if spot.loose { value } else { self.value(before, after, &inside) };
+            let comma = if is_map && !spot.loose { comma(after.or(before)) } else { "" };
             text += &self.seal_remark(before, after, spot.depth + 1);
-            self.push_part(&mut text, (spot.depth + 1, act), (shown, width), &value);
+            self.push_part(&mut text, (spot.depth + 1, act), (shown, width), &(value + comma));
         }
         text += &self.hidden(spot.depth + 1, hidden, if is_map { "element" } else { "attribute" });
         text + &self.lead(spot.depth, Act::Keep) + "}"
@@ -384,6 +399,14 @@ fn key(name: &str, quoted: bool) -> String {
     let is_name =
         name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(fits);
     if quoted || !is_name { document::quote(name) } else { name.to_string() }
+}
+
+/// Gives what stands behind an object in a map.
+fn comma(part: Option<&Value>) -> &'static str {
+    let shown = part.and_then(Value::shown);
+    let is_object =
+        shown.is_some_and(|kind| matches!(kind, Kind::Object(_) | Kind::Null(Type::Object(_))));
+    if is_object { "," } else { "" }
 }
 
 fn widest(names: &[String]) -> usize {

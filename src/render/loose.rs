@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Type, Value};
 
 /// Takes the types off a value: of a map and an object, and of a list, a set and a tuple, only the form is left.
 pub(super) fn loosened(value: &Value) -> Cow<'_, Value> {
@@ -12,11 +12,10 @@ pub(super) fn loosened(value: &Value) -> Cow<'_, Value> {
 fn is_loose(value: &Value) -> bool {
     match value.kind() {
         Kind::Map(..) | Kind::List(..) | Kind::Set(..) => false,
+        Kind::Null(ty) => *ty == Type::Any,
         Kind::Tuple(parts) => parts.iter().all(is_loose),
         Kind::Object(fields) => fields.values().all(is_loose),
-        Kind::Unknown(..) | Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {
-            true
-        }
+        Kind::Unknown(..) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => true,
     }
 }
 
@@ -28,7 +27,8 @@ fn taken_off(value: &Value) -> Value {
         Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
             Value::tuple(parts.iter().map(taken_off).collect())
         }
-        Kind::Unknown(..) | Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {
+        Kind::Null(_) => Value::null(Type::Any),
+        Kind::Unknown(..) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {
             return value.clone();
         }
     };

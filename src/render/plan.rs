@@ -24,10 +24,13 @@ pub fn plan(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Styl
 
 /// Tells what was planned before a problem was met.
 pub fn partial(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Style) -> String {
-    let nothing = shown(plan).is_empty() && plan.outputs.values().all(OutputChange::is_keep);
-    if nothing {
-        let text = "Planning failed. Terrane encountered an error while generating this plan.\n";
-        return drift(plan, schemas, *style) + &style.wrap(text) + &warnings(plan, sources, *style);
+    if shown(plan).is_empty() && outputs(plan, *style).is_empty() {
+        let mut text = drift(plan, schemas, *style);
+        if !text.is_empty() {
+            text += &format!("\n{}\n", style.rule());
+        }
+        let failed = "Planning failed. Terrane encountered an error while generating this plan.\n";
+        return text + &style.wrap(failed) + &warnings(plan, sources, *style);
     }
     let head = "Terrane planned the following actions, but then encountered a problem:\n";
     told(plan, head, schemas, sources, *style)
@@ -41,8 +44,8 @@ fn told(
     style: Style,
 ) -> String {
     let mut text = drift(plan, schemas, style);
-    let shown = shown(plan);
-    if shown.is_empty() && !plan.outputs.values().any(|change| !change.is_keep()) {
+    let (shown, outputs) = (shown(plan), outputs(plan, style));
+    if shown.is_empty() && outputs.is_empty() {
         text += &nothing(plan, style);
         return text + &warnings(plan, sources, style);
     }
@@ -56,7 +59,6 @@ fn told(
         text += "\n";
         text += &summary(plan.counts(), style);
     }
-    let outputs = outputs(plan, style);
     text += &outputs;
     if !outputs.is_empty() && shown.iter().all(|(_, _, change)| change.verb.is_keep()) {
         text += "\n";
@@ -253,13 +255,13 @@ fn drifted(
 }
 
 fn outputs(plan: &Plan, style: Style) -> String {
-    // What differs in its type alone looks the same.
+    // What differs in its type alone, or in who may see it, looks the same.
     let looks_other = |change: &OutputChange| {
         let [before, after] = [&change.before, &change.after].map(|side| {
             let open = side.as_ref().map(loosened);
             open.map(|value| value.without_marks())
         });
-        before != after || change.was_sensitive != change.sensitive
+        before != after
     };
     let changed = || {
         let all = plan.outputs.iter();
@@ -270,7 +272,7 @@ fn outputs(plan: &Plan, style: Style) -> String {
     }
     let mut text = format!("\n{}\n", style.paint(Ink::Bold, "Changes to Outputs:"));
     let diff = Diff { style, symbols: true, whole: false, replaces: &[] };
-    let width = changed().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let width = plan.outputs.keys().map(String::len).max().unwrap_or_default();
     for (name, change) in changed() {
         let seal = |value: &Option<Value>| {
             let value = value.clone();

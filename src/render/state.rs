@@ -8,7 +8,7 @@ use super::style::{Ink, Style};
 use crate::addr::{Address, Mode};
 use crate::schema::Schema;
 use crate::state::{KeptOutput, Object, Snapshot};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Type, Value};
 
 /// Tells a whole state.
 pub fn show(snapshot: &Snapshot, schemas: &SchemaOf<'_>, style: &Style) -> String {
@@ -98,19 +98,24 @@ fn outputs(outputs: &BTreeMap<String, KeptOutput>, style: &Style) -> String {
         let value = if output.sensitive {
             "(sensitive value)".to_string()
         } else {
-            diff.one(&without_nulls(&output.value), Act::Keep, 0)
+            diff.one(&as_told(&output.value), Act::Keep, 0)
         };
         text += &format!("{name} = {value}\n");
     }
     text
 }
 
-/// Leaves out of objects what is null: an output has its type beside it.
-fn without_nulls(value: &Value) -> Value {
-    let Kind::Object(fields) = value.kind() else { return value.map_parts(&mut without_nulls) };
-    let there = fields.iter().filter(|(_, part)| !part.is_null());
-    let told = there.map(|(name, part)| (name.clone(), without_nulls(part)));
-    Value::object(told).with_marks(value.marks())
+/// Leaves out of objects what is null, an output having its type beside it; empty texts are told as null.
+fn as_told(value: &Value) -> Value {
+    match value.kind() {
+        Kind::Object(fields) => {
+            let there = fields.iter().filter(|(_, part)| !part.is_null());
+            let told = there.map(|(name, part)| (name.clone(), as_told(part)));
+            Value::object(told).with_marks(value.marks())
+        }
+        Kind::String(text) if text.is_empty() => Value::null(Type::String),
+        _ => value.map_parts(&mut as_told),
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,4 @@
+output "s" {
+  value     = 1
+  sensitive = true
+}

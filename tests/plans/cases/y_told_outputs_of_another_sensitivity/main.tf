@@ -1,0 +1,6 @@
+output "a" { value = 2 }
+output "longer" { value = 1 }
+output "s" {
+  value     = 1
+  sensitive = true
+}

@@ -1,0 +1,3 @@
+output "a" { value = 1 }
+output "longer" { value = 1 }
+output "s" { value = 1 }
