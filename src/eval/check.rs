@@ -3,11 +3,12 @@
 use super::evaluator::Pass;
 use super::evidence::Cause;
 use super::reference::{Named, block_text, named, references};
-use super::scope::{BlockId, Eval, ModuleId, Scope, Stop};
+use super::scope::{BlockId, Eval, ModuleId, Scope, Stop, is_misnamed};
 use super::{CheckResult, CheckStatus};
 use crate::addr::{Address, Key, module_text};
 use crate::config::{Check, CheckRule, Output, Variable};
 use crate::diag::{Diagnostic, Severity, Span};
+use crate::syntax::tree::Expr;
 use crate::value::convert::convert;
 use crate::value::{Marks, Type, Value};
 
@@ -62,10 +63,16 @@ impl<'a> Pass<'_, 'a> {
         block: BlockId<'a>,
         key: Option<&Key>,
     ) -> Option<CheckResult> {
-        if self.evaluator.inputs.validating || self.evaluator.inputs.lenient {
+        if self.evaluator.inputs.lenient {
             return None;
         }
-        self.preconditions(block, key).filter(CheckResult::stops)
+        let held = self.preconditions(block, key);
+        if self.evaluator.inputs.validating {
+            // What is wrong with conditions is told whatever is wrong with the rest.
+            self.postconditions_of(block, key, &Value::unknown(Type::Any));
+            return None;
+        }
+        held.filter(CheckResult::stops)
     }
 
     /// Evaluates an instance's postconditions with its value as `self`.
@@ -276,6 +283,16 @@ impl<'a> Pass<'_, 'a> {
         if self.evaluator.inputs.validating && words.failed != OUTPUT.failed {
             return self.rule_without_plan(condition, message, rule, words, scope);
         }
+        let unnamed = unnamed(&condition, &message, rule, words);
+        if !unnamed.is_empty() {
+            let mut stop = match super::scope::both(condition.map(|_| ()), message.map(|_| ())) {
+                Ok(_) => Stop::reported(),
+                Err(stop) => stop,
+            };
+            super::scope::hide_later(&mut stop.problems);
+            self.without_names(&mut stop, &unnamed, scope);
+            return Err(stop);
+        }
         // What is wrong with the message is told whatever becomes of the condition.
         let told = message.and_then(|message| self.message(&message, rule, scope));
         let (condition, told) = super::scope::both(condition, told)?;
@@ -318,17 +335,7 @@ impl<'a> Pass<'_, 'a> {
         scope: &mut Scope,
     ) -> Eval<Result<CheckStatus, Option<String>>> {
         let is_check = words.failed == ASSERTION.failed;
-        let misnamed = |result: &Eval| {
-            result.as_ref().is_err_and(|stop| stop.fatal && !stop.problems.is_empty())
-        };
-        let (wrong_condition, wrong_message) = (misnamed(&condition), misnamed(&message));
-        let mut unnamed = Vec::new();
-        if wrong_condition && !is_check {
-            unnamed.push(&rule.condition);
-        }
-        if wrong_message || (is_check && wrong_condition) {
-            unnamed.push(&rule.error_message);
-        }
+        let unnamed = unnamed(&condition, &message, rule, words);
         let condition = condition
             .map(|_| ())
             .or_else(|stop| if stop.fatal || !is_check { Err(stop) } else { Ok(()) });
@@ -338,14 +345,21 @@ impl<'a> Pass<'_, 'a> {
         };
         let mut both = super::scope::both(condition, message).map(|_| Ok(CheckStatus::Unknown));
         if let Err(stop) = &mut both {
-            // With one name that is wrong there are none at all.
-            let mut nothing = Scope { nothing: true, ..scope.clone() };
-            for expr in unnamed {
-                let unknown = self.expr(expr, &mut nothing).err();
-                stop.problems.extend(unknown.into_iter().flat_map(|stop| stop.problems));
+            if is_check && !unnamed.is_empty() {
+                super::scope::hide_later(&mut stop.problems);
             }
+            self.without_names(stop, &unnamed, scope);
         }
         both
+    }
+
+    /// Adds what is told of expressions where one name that is wrong leaves none at all.
+    fn without_names(&mut self, stop: &mut Stop, expressions: &[&Expr], scope: &Scope) {
+        let mut nothing = Scope { nothing: true, ..scope.clone() };
+        for expr in expressions {
+            let unknown = self.expr(expr, &mut nothing).err();
+            stop.problems.extend(unknown.into_iter().flat_map(|stop| stop.problems));
+        }
     }
 
     /// Gives how bad a failure is: a run that changes nothing only tells of it.
@@ -559,6 +573,29 @@ fn secret_message(marks: Marks) -> Diagnostic {
          {unmark} function if the expression will not reveal the {what} data."
     );
     Diagnostic::error(format!("Error message refers to {what} values"), detail)
+}
+
+/// Gives the expressions of a rule that are told once more as without any names: names are looked for before any value,
+/// of a resource's conditions for each expression, else for both at once.
+fn unnamed<'r>(
+    condition: &Eval,
+    message: &Eval,
+    rule: &'r CheckRule,
+    words: Words,
+) -> Vec<&'r Expr> {
+    let told = |result: &Eval, is: &dyn Fn(&Diagnostic) -> bool| {
+        result.as_ref().is_err_and(|stop| stop.fatal && stop.problems.iter().any(is))
+    };
+    let unreadable = |problem: &Diagnostic| problem.summary == "Invalid reference";
+    let both = [(condition, &rule.condition), (message, &rule.error_message)];
+    let at_once = words.failed == ASSERTION.failed || words.failed == OUTPUT.failed;
+    let none = at_once && both.iter().any(|(result, _)| told(result, &is_misnamed));
+    let wrong = |(result, _): &(&Eval, &Expr)| {
+        none || told(result, &unreadable) || (!at_once && told(result, &is_misnamed))
+    };
+    // A check's condition is not looked at.
+    let looked_at = both.into_iter().skip(usize::from(words.failed == ASSERTION.failed));
+    looked_at.filter(wrong).map(|(_, expr)| expr).collect()
 }
 
 /// Gives a condition's truth; nothing where it is not known.

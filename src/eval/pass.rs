@@ -201,10 +201,8 @@ impl<'a> Pass<'_, 'a> {
             };
             let before = self.preconditions(block, key.as_ref());
             let lenient = self.evaluator.inputs.lenient;
-            let failed = before
-                .as_ref()
-                .is_some_and(|result| !lenient && result.status == CheckStatus::Fail);
-            if !lenient && before.as_ref().is_some_and(CheckResult::stops) {
+            let failed = !lenient && before.as_ref().is_some_and(CheckResult::stops);
+            if failed {
                 desired.unmade.insert(address.with_key(key.clone()));
             }
             desired.checks.extend(before.filter(|_| !stands_for_all));

@@ -91,9 +91,21 @@ impl Stop {
     }
 }
 
+/// Says whether something is named that is not there, which Terraform looks for before anything else.
+pub(super) fn is_misnamed(problem: &Diagnostic) -> bool {
+    const SUMMARIES: [&str; 5] = [
+        "Reference to undeclared resource",
+        "Reference to undeclared module",
+        "Missing resource instance key",
+        "Unexpected resource instance key",
+        "Invalid \"self\" reference",
+    ];
+    SUMMARIES.contains(&problem.summary.as_str())
+        || problem.detail.starts_with("This object has no argument, nested block,")
+}
+
 /// Leaves out what is wrong with names here where others are not declared at all: Terraform looks for these first.
 pub(super) fn hide_later(problems: &mut Vec<Diagnostic>) {
-    const FIRST: [&str; 2] = ["Reference to undeclared resource", "Reference to undeclared module"];
     const LATER: [&str; 8] = [
         "Reference to undeclared input variable",
         "Reference to undeclared local value",
@@ -104,7 +116,7 @@ pub(super) fn hide_later(problems: &mut Vec<Diagnostic>) {
         "Invalid \"each\" attribute",
         "Invalid \"path\" attribute",
     ];
-    if problems.iter().any(|problem| FIRST.contains(&problem.summary.as_str())) {
+    if problems.iter().any(is_misnamed) {
         problems.retain(|problem| !LATER.contains(&problem.summary.as_str()));
     }
 }

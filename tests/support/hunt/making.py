@@ -5,6 +5,7 @@ import json
 
 import configurations
 import further
+import nested
 from configurations import R, chance, pick
 
 OTHER = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "l", "resources": [], "check_results": None}
@@ -46,9 +47,11 @@ def make(seed, applied):
     """Makes one: its files, the options of the plan, the state before it, which `applied` gives for files, and the environment."""
     R.seed(seed)
     first, state = configurations.world(), None
-    structured = chance(0.6)
+    structured, deep = chance(0.6), chance(0.35)
     if structured:
         further.more(first)
+    if deep:
+        nested.more(first)
     other = lambda ty, of: json.dumps({**OTHER, "outputs": {"x": {"value": of, "type": ty}}})
     if chance(0.75):
         state = applied({**first.text(), "other.tfstate": other("number", 2)})
@@ -56,10 +59,12 @@ def make(seed, applied):
             if chance(0.04):
                 instance["status"] = "tainted"
     then, edited = copy.deepcopy(first), state and chance(0.85)
-    if edited and not (structured and chance(0.5)):
+    if edited and not ((structured or deep) and chance(0.5)):
         configurations.edit(then)
     if edited and structured:
         further.change(then)
+    if edited and deep and then.calls:
+        nested.change(then)
     files = {**then.text(), "other.tfstate": pick([other("number", 2), other("string", "q")])}
     asked = options(then, state)
     return files, asked, state, further.given(then, files, asked) if structured and chance(0.5) else {}

@@ -15,6 +15,7 @@ import tempfile
 import configurations
 import further
 import making
+import nested
 
 ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 ENV = {"PATH": os.environ["PATH"], "HOME": "/nonexistent-home", "CHECKPOINT_DISABLE": "1", "TZ": "UTC", "TF_CLI_CONFIG_FILE": "/dev/null"}
@@ -22,8 +23,8 @@ OF_ONE_RUN = {"timestamp", "@timestamp", "@module", "terraform_version", "lineag
 # What only the program says.
 OWN = {"source", "help", "related", "also"}
 # What makes the cases: others of the same seed are not those that were kept.
-MADE_BY = hashlib.sha256("".join(inspect.getsource(of) for of in (configurations, further, making)).encode()).hexdigest()[:8]
-TEXTS = {"plan as text", "problems as text", "saved plan as text", "state as text", "outputs as text"}
+MADE_BY = hashlib.sha256("".join(inspect.getsource(of) for of in (configurations, further, making, nested)).encode()).hexdigest()[:8]
+TEXTS = {"plan as text", "problems as text", "saved plan as text", "state as text", "outputs as text", "one output as text", "state show", "providers", "graph"}
 
 
 def run_in(program, folder, *arguments, env={}):
@@ -143,8 +144,34 @@ def side(program, files, options, state, env):
         found["state as text"] = told(run(program, folder, "show", "-no-color")[1])[0]
         found["state as document"] = plain(json.loads(run(program, folder, *shown)[1]))
         found["outputs as text"] = told(run(program, folder, "output", "-no-color")[1])[0]
+        found.update(asked_after(functools.partial(run, program, folder)))
         found["exit of next plan"] = run(program, folder, "plan", "-input=false", "-detailed-exitcode")[0]
     return found
+
+
+def asked_after(ask):
+    """Asks other commands of what was applied."""
+    answer = lambda *of: [ask(*of)[0], told(ask(*of)[1])[0], sorted(told(ask(*of)[2])[1])]
+    addresses = ask("state", "list")[1].splitlines()
+    outputs = ask("output", "-json")[1]
+    found = {"state list": sorted(ID.sub("<uuid>", address) for address in addresses), "outputs as JSON": plain(json.loads(outputs or "null"))}
+    names = sorted(found["outputs as JSON"] or [])[:4]
+    found["output"] = [answer("output", form, "-no-color", name) for name in names for form in ("-raw", "-json")]
+    found["one output as text"] = [answer("output", "-no-color", name) for name in names]
+    shown = [addresses[at] for at in {0, len(addresses) // 2, len(addresses) - 1} if addresses]
+    found["state show"] = [answer("state", "show", "-no-color", address) for address in shown]
+    found["providers"], found["graph"] = answer("providers"), sorted(set(ask("graph")[1].splitlines()))
+    if addresses:
+        managed = [address for address in addresses if not re.search(r"(^|\.)data\.", address)] or addresses
+        found["state mv"] = [ask("state", "mv", managed[0], pick_of(managed[0]))[0], ask("state", "list")[1]]
+        found["state rm"] = [ask("state", "rm", managed[-1])[0], ask("state", "list")[1]]
+    return found
+
+
+def pick_of(address):
+    """Gives another name for an address, by what it is."""
+    of, name = re.sub(r"\[[^\]]*\]$", "", address).rsplit(".", 1)
+    return f"{of}.{name}_else"
 
 
 def of_terraform(seed):

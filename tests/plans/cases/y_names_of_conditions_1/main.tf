@@ -1,0 +1,31 @@
+resource "terraform_data" "a" {
+  lifecycle {
+    precondition {
+      condition     = nope.x
+      error_message = "${var.nope}"
+    }
+    postcondition {
+      condition     = self.id != "" && local.nope
+      error_message = "${nope.x}"
+    }
+  }
+}
+output "o" {
+  value = 1
+  precondition {
+    condition     = nope.x
+    error_message = "${var.nope}"
+  }
+}
+check "c" {
+  assert {
+    condition     = nope.x
+    error_message = "${var.nope}"
+  }
+}
+check "d" {
+  assert {
+    condition     = var.nope
+    error_message = "${nope.x}"
+  }
+}
