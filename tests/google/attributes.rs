@@ -252,3 +252,13 @@ fn every_attribute_of_a_service_account() {
 fn every_attribute_of_a_secret() {
     swept("google_secret_manager_secret");
 }
+
+#[test]
+fn every_attribute_of_a_subnetwork() {
+    swept("google_compute_subnetwork");
+}
+
+#[test]
+fn every_attribute_of_a_firewalls_rule() {
+    swept("google_compute_firewall");
+}

@@ -5,6 +5,7 @@ mod support;
 mod specs;
 mod example;
 mod laws;
+mod laws_compute;
 mod recorded;
 mod faults;
 mod credentials;

@@ -20,6 +20,11 @@ pub const RESOURCES: &[FileRow] = &[
     ),
     (
         Mode::Managed,
+        "google_compute_firewall",
+        include_str!("resources/compute/compute_firewall.hcl"),
+    ),
+    (
+        Mode::Managed,
         "google_compute_global_address",
         include_str!("resources/compute/compute_global_address.hcl"),
     ),
@@ -27,6 +32,11 @@ pub const RESOURCES: &[FileRow] = &[
         Mode::Managed,
         "google_compute_network",
         include_str!("resources/compute/compute_network.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_compute_subnetwork",
+        include_str!("resources/compute/compute_subnetwork.hcl"),
     ),
     (
         Mode::Managed,
@@ -130,4 +140,6 @@ pub const HOOKS: &[HookRow] = &[
     ("crypto_key", &hooks::keys::CryptoKey),
     ("labelled", &hooks::compute::Labelled),
     ("network", &hooks::compute::Network),
+    ("subnetwork", &hooks::subnetwork::Subnetwork),
+    ("firewall", &hooks::firewall::Firewall),
 ];

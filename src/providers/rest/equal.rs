@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::value::{Kind, Value, order};
 
 /// What a rule may look at besides the two values.
@@ -31,6 +33,7 @@ const RULES: &[(&str, Rule)] = &[
         texts(a, b, |a, b| a.trim_start_matches('0') == b.trim_start_matches('0'))
     }),
     ("ip_representation", |a, b, _| texts(a, b, same_address)),
+    ("address_set", |a, b, _| same_addresses(a, b)),
     ("iam_member_case", |a, b, _| texts(a, b, |a, b| normal_member(a) == normal_member(b))),
     ("keep_when_removed", |_, b, _| is_zero(b)),
     ("absent_equals_empty", |a, b, _| is_zero(a) && is_zero(b)),
@@ -177,8 +180,25 @@ fn same_moment(a: &str, b: &str) -> bool {
     matches!((a.parse::<jiff::Timestamp>(), b.parse::<jiff::Timestamp>()), (Ok(a), Ok(b)) if a == b)
 }
 
+/// Reads a range of addresses; a bare address is a range of one.
+pub fn range(text: &str) -> Option<IpNet> {
+    let one = || Some(IpNet::from(text.parse::<IpAddr>().ok()?));
+    text.parse::<IpNet>().ok().map(|range| range.trunc()).or_else(one)
+}
+
 fn same_address(a: &str, b: &str) -> bool {
-    matches!((a.parse::<IpAddr>(), b.parse::<IpAddr>()), (Ok(a), Ok(b)) if a == b)
+    matches!((range(a), range(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// Says whether two sets of addresses and ranges have the same in them, in any spelling.
+fn same_addresses(a: &Value, b: &Value) -> bool {
+    let (Some(a), Some(b)) = (a.elements(), b.elements()) else { return false };
+    let all = |these: &[Value], those: &[Value]| {
+        these
+            .iter()
+            .all(|one| those.iter().any(|other| one == other || texts(one, other, same_address)))
+    };
+    all(a, b) && all(b, a)
 }
 
 fn same_but(a: &Value, b: &Value, extra: &[&str]) -> bool {
@@ -261,6 +281,13 @@ mod tests {
             "projects/p/global/networks/a",
             "https://www.googleapis.com/compute/v1/projects/p/global/networks/a"
         ));
+    }
+
+    #[test]
+    fn addresses_and_ranges_are_the_same_in_any_spelling() {
+        assert!(text_same("ip_representation", "2001:db8::/32", "2001:DB8:0::/32"));
+        assert!(text_same("ip_representation", "10.0.0.1/32", "10.0.0.1"));
+        assert!(!text_same("ip_representation", "10.0.0.0/8", "10.0.0.0/9"));
     }
 
     #[test]

@@ -312,16 +312,7 @@ impl Job<'_> {
         if patch.names.is_empty() {
             return Ok(());
         }
-        if let Some(member) = &self.spec.update.precondition {
-            let found = self
-                .session
-                .get(self.spec, prior, &self.what("reading"))
-                .await?
-                .unwrap_or_default();
-            if let Some(mark) = found.get(member) {
-                json::set_dotted(&mut patch.body, member, mark.clone());
-            }
-        }
+        self.mark(&mut patch.body, prior).await?;
         let mut ask = self.ask(call, planned, Some(patch.body), "updating")?;
         match self.spec.update.how {
             How::QueryMask => {
@@ -342,6 +333,16 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Puts the mark of the object as it stands into a body, where the file says that a change wants one.
+    async fn mark(&self, body: &mut Json, value: &Value) -> Result<(), Failure> {
+        let Some(member) = &self.spec.update.precondition else { return Ok(()) };
+        let found = self.session.get(self.spec, value, &self.what("reading")).await?;
+        if let Some(mark) = found.as_ref().and_then(|found| found.get(member)) {
+            json::set_dotted(body, member, mark.clone());
+        }
+        Ok(())
+    }
+
     /// Sends the call of one concern of an update, and waits.
     ///
     /// # Errors
@@ -359,7 +360,11 @@ impl Job<'_> {
                 None => return Ok(()),
             },
         };
-        let ask = self.ask(call, planned, Some(concern.body.clone()), "updating")?;
+        let mut body = concern.body.clone();
+        if !self.spec.rpcs.contains_key(&concern.rpc) {
+            self.mark(&mut body, planned).await?;
+        }
+        let ask = self.ask(call, planned, Some(body), "updating")?;
         self.desk.note(&format!("changing {}", concern.names.join(", ")));
         let answer = self.send(&ask, planned, until).await?;
         self.wait(answer, planned, until).await?;

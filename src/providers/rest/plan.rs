@@ -304,12 +304,15 @@ fn complete(
             after = after.with_field(&part.name, Value::string(policy));
         }
     }
-    if prior.is_none() {
-        for part in &spec.parts {
-            if let Some(expand) = &part.expand {
-                after = expanded(part, expand, after);
-            }
+    for part in &spec.parts {
+        let standing = prior.and_then(|prior| prior.field(&part.name));
+        if let Some(expand) = &part.expand
+            && standing != after.field(&part.name)
+        {
+            after = expanded(part, expand, after);
         }
+    }
+    if prior.is_none() {
         for part in spec.parts.iter().filter(|part| part.known.is_some()) {
             let value = part.known.as_ref().map(|known| known.value(&after));
             after =

@@ -7,10 +7,12 @@ use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{Effect, Store, merge_fields, project_number, stamp};
 
+use super::firewall;
 use super::network;
 use super::operation;
 use super::refusal::Refusal;
 use super::storage::patched;
+use super::subnetwork;
 use super::turn::{self, Answer, Turn};
 
 /// Regions, their zones, and the default network's range there.
@@ -169,17 +171,17 @@ pub fn complete(
     object
 }
 
-fn default_of(object: &mut Json, field: &str, default: Json) {
+pub(super) fn default_of(object: &mut Json, field: &str, default: Json) {
     if object[field].is_null() {
         object[field] = default;
     }
 }
 
 /// Where a request points: below the project.
-struct Place {
-    scope: String,
-    collection: String,
-    name: String,
+pub(super) struct Place {
+    pub(super) scope: String,
+    pub(super) collection: String,
+    pub(super) name: String,
 }
 
 /// Answers any method of the service.
@@ -208,6 +210,10 @@ pub fn answer(turn: &mut Turn<'_>) -> Answer {
         {
             operations(turn, &project, &place, &verb)
         }
+        ("networks", "get") => {
+            let network = find(turn, &project, &place)?.1;
+            turn::ok(&network::shown(turn.store, &project, &network))
+        }
         (_, "get") => turn::ok(&find(turn, &project, &place)?.1),
         (_, "list") => list(turn, &project, &place),
         (_, "aggregatedList") => aggregated(turn, &project, &place.collection),
@@ -216,6 +222,7 @@ pub fn answer(turn: &mut Turn<'_>) -> Answer {
         (_, "patch") => patch(turn, &project, &place),
         (_, "setLabels") => set_labels(turn, &project, &place),
         (_, "resize") => resize(turn, &project, &place),
+        ("subnetworks", verb) => subnetwork::answer(turn, &project, &place, verb),
         _ => Err(Refusal::no_route(turn.request.path())),
     }
 }
@@ -230,11 +237,15 @@ fn place(path: &str) -> Place {
     }
 }
 
-fn below(place: &Place) -> String {
+pub(super) fn below(place: &Place) -> String {
     format!("{}/{}/{}", place.scope, place.collection, place.name)
 }
 
-fn find(turn: &Turn<'_>, project: &str, place: &Place) -> Result<(String, Json), Refusal> {
+pub(super) fn find(
+    turn: &Turn<'_>,
+    project: &str,
+    place: &Place,
+) -> Result<(String, Json), Refusal> {
     let key = key(project, &below(place));
     match turn.store.find(&key) {
         Some(object) => Ok((key, object.clone())),
@@ -242,13 +253,17 @@ fn find(turn: &Turn<'_>, project: &str, place: &Place) -> Result<(String, Json),
     }
 }
 
-fn missing(project: &str, below: &str) -> Refusal {
+pub(super) fn missing(project: &str, below: &str) -> Refusal {
     Refusal::not_found(format!("The resource 'projects/{project}/{below}' was not found"))
 }
 
 fn list(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
     let prefix = key(project, &format!("{}/{}/", place.scope, place.collection));
-    let items: Vec<Json> = turn.store.children(&prefix).map(|(_, object)| object.clone()).collect();
+    let shown = |(_, object): (&str, &Json)| match place.collection.as_str() {
+        "networks" => network::shown(turn.store, project, object),
+        _ => object.clone(),
+    };
+    let items: Vec<Json> = turn.store.children(&prefix).map(shown).collect();
     let items = filtered(turn, items)?;
     let frame = json!({
         "kind": format!("compute#{}List", singular(&place.collection)),
@@ -318,8 +333,8 @@ fn aggregated(turn: &mut Turn<'_>, project: &str, collection: &str) -> Answer {
 }
 
 fn insert(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
-    let body = turn.body.clone();
-    let name = body["name"].as_str().unwrap_or_default();
+    let mut body = turn.body.clone();
+    let name = body["name"].as_str().unwrap_or_default().to_owned();
     let fits = name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && !name.ends_with('-')
@@ -336,6 +351,11 @@ fn insert(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
             "The resource 'projects/{project}/{below}' already exists"
         )));
     }
+    match place.collection.as_str() {
+        "subnetworks" => subnetwork::check(turn, project, place, &mut body)?,
+        "firewalls" => firewall::check(turn.store, project, &mut body)?,
+        _ => {}
+    }
     let mut object = complete(turn.store, turn.now, project, &collection, body);
     let mut effects = match place.collection.as_str() {
         "networks" => network::of_network(turn, project, &mut object),
@@ -345,7 +365,7 @@ fn insert(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
     begin(turn, (project, &place.scope), "insert", &object, effects)
 }
 
-fn begin(
+pub(super) fn begin(
     turn: &mut Turn<'_>,
     at: (&str, &str),
     kind: &str,
@@ -357,6 +377,9 @@ fn begin(
 
 fn delete(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
     let (place_key, object) = find(turn, project, place)?;
+    if place.collection == "subnetworks" {
+        subnetwork::unused(turn.store, &object)?;
+    }
     let mut effects = vec![Effect::Remove(place_key.clone())];
     let own = object["selfLink"].as_str().unwrap_or_default().to_owned();
     let automatic =
@@ -368,12 +391,11 @@ fn delete(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
         }
         let part = (automatic && key.contains("/subnetworks/"))
             || (place.collection == "networks" && key.contains("/routes/"));
-        let listed = place.collection == "subnetworks" && key.contains("/networks/");
         let managed =
             place.collection == "instanceGroupManagers" && key.contains("/instanceGroups/");
         if part || managed {
             effects.push(Effect::Remove(key.to_owned()));
-        } else if !listed {
+        } else {
             let user = key.strip_prefix("compute/").unwrap_or(key);
             let mut refusal = Refusal::invalid(format!(
                 "The {} resource 'projects/{project}/{}' is already being used by '{user}'",
@@ -388,7 +410,7 @@ fn delete(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
 }
 
 /// Says whether an object names a link anywhere but as its own.
-fn names(object: &Json, link: &str) -> bool {
+pub(super) fn names(object: &Json, link: &str) -> bool {
     match object {
         Json::String(text) => {
             text == link
@@ -404,7 +426,11 @@ fn names(object: &Json, link: &str) -> bool {
 
 fn patch(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
     let (key, object) = find(turn, project, place)?;
-    let changed = patched(&object, &turn.body);
+    let changed = match place.collection.as_str() {
+        "subnetworks" => subnetwork::changed(turn, project, &object)?,
+        "firewalls" => firewall::changed(turn.store, project, &object, &turn.body)?,
+        _ => patched(&object, &turn.body),
+    };
     begin(turn, (project, &place.scope), "patch", &object, vec![Effect::Put(key, changed)])
 }
 

@@ -23,25 +23,37 @@ pub(super) fn of_network(turn: &mut Turn<'_>, project: &str, network: &mut Json)
     if network["autoCreateSubnetworks"] != json!(true) {
         return effects;
     }
-    let mut subnetworks = Vec::new();
     for (region, _, range) in REGIONS {
         let collection = format!("regions/{region}/subnetworks");
-        let body = subnetwork(&name, &text, *range);
+        let body = subnetwork(turn.store, &name, &text, *range);
         let object = complete(turn.store, turn.now, project, &collection, body);
-        subnetworks.push(object["selfLink"].clone());
         let place = format!("{collection}/{}", name.as_str().unwrap_or_default());
         effects.push(Effect::Put(key(project, &place), object));
     }
-    network["subnetworks"] = subnetworks.into();
     effects
 }
 
+/// Gives a network with the links of its subnetworks.
+pub(super) fn shown(store: &Store, project: &str, network: &Json) -> Json {
+    let mut shown = network.clone();
+    let root = key(project, "regions/");
+    let all = store.below(&root).filter(|(key, object)| {
+        key.contains("/subnetworks/") && object["network"] == network["selfLink"]
+    });
+    let links: Vec<Json> = all.map(|(_, object)| object["selfLink"].clone()).collect();
+    if !links.is_empty() {
+        shown["subnetworks"] = json!(links);
+    }
+    shown
+}
+
 /// Gives the subnetwork of an automatic network in a region.
-fn subnetwork(name: &Json, network: &str, range: u8) -> Json {
+fn subnetwork(store: &mut Store, name: &Json, network: &str, range: u8) -> Json {
     json!({
         "name": name, "network": network, "ipCidrRange": format!("10.{range}.0.0/20"),
         "gatewayAddress": format!("10.{range}.0.1"), "purpose": "PRIVATE", "stackType": "IPV4_ONLY",
-        "privateIpGoogleAccess": false,
+        "privateIpGoogleAccess": false, "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS", "state": "READY",
+        "fingerprint": store.etag(),
     })
 }
 
@@ -53,17 +65,15 @@ pub fn ensure_defaults(store: &mut Store, now: jiff::Timestamp, project: &str) {
     }
     store.hidden.insert(mark, json!(true));
     let network = link(project, "global/networks/default");
-    let mut subnetworks = Vec::new();
     for (region, _, range) in REGIONS {
         let collection = format!("regions/{region}/subnetworks");
-        let body = subnetwork(&json!("default"), &network, *range);
+        let body = subnetwork(store, &json!("default"), &network, *range);
         let object = complete(store, now, project, &collection, body);
-        subnetworks.push(object["selfLink"].clone());
         put_default(store, project, &format!("{collection}/default"), object);
     }
     let body = json!({
         "name": "default", "description": "Default network for the project", "autoCreateSubnetworks": true,
-        "subnetworks": subnetworks, "routingConfig": {"routingMode": "REGIONAL"},
+        "routingConfig": {"routingMode": "REGIONAL"},
         "networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL",
     });
     let object = complete(store, now, project, "global/networks", body);

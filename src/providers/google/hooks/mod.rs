@@ -8,3 +8,5 @@ pub mod pool;
 pub mod ephemeral;
 pub mod keys;
 pub mod compute;
+pub mod subnetwork;
+pub mod firewall;
