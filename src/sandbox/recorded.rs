@@ -52,6 +52,7 @@ const OTHER: &[(&str, &str)] = &[
     ("name", "the recorder's placeholder of an operation"),
     ("state", "of a service: it was read disabled, here it is enabled before"),
     ("currentNodeCount", "the recorder wrote one number for all"),
+    ("targetId", "the recorder's placeholder"),
     ("privateKeyData", "the recorder's placeholder"),
     ("nodePools[].name", "pools come in another order while the default pool is not the first"),
 ];
@@ -73,7 +74,7 @@ fn replay(recording: &str) -> Vec<String> {
         (u64::from(answer.status.as_u16()), body)
     };
     if !recording.contains("services:batchEnable") {
-        let services = ["storage", "container", "iam", "artifactregistry"]
+        let services = ["storage", "container", "iam", "artifactregistry", "compute"]
             .map(|name| format!("{name}.googleapis.com"));
         ask(
             "POST",
@@ -197,4 +198,6 @@ recordings! {
     a_service_account_key "service-account-key"
     a_repository "repository"
     a_service "service"
+    a_rule_of_a_firewall "firewall"
+    a_subnetwork "subnetwork"
 }

@@ -262,3 +262,8 @@ fn every_attribute_of_a_subnetwork() {
 fn every_attribute_of_a_firewalls_rule() {
     swept("google_compute_firewall");
 }
+
+#[test]
+fn every_attribute_of_a_disk() {
+    swept("google_compute_disk");
+}

@@ -17,6 +17,8 @@ const COLLECTIONS: &[(&str, &str)] = &[
     ("google_container_node_pool", "/nodePools"),
     ("google_storage_bucket", "/b?"),
     ("google_service_account", "/serviceAccounts"),
+    ("google_compute_firewall", "/firewalls"),
+    ("google_compute_subnetwork", "/subnetworks"),
 ];
 
 /// Gives the rows of the table: type and path.

@@ -10,7 +10,7 @@ use terrane::value::Value;
 use super::support::{Bench, assert_same, differences};
 
 /// What only the configuration knows: an import is followed by an update of the state alone.
-const CLIENTS_OWN: [&str; 8] = [
+const CLIENTS_OWN: [&str; 9] = [
     ".force_destroy",
     ".deletion_protection",
     ".remove_default_node_pool",
@@ -19,6 +19,7 @@ const CLIENTS_OWN: [&str; 8] = [
     ".initial_node_count",
     ".label_fingerprint",
     ".enable_logging",
+    ".create_snapshot_before_destroy",
 ];
 
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {

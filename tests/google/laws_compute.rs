@@ -226,3 +226,39 @@ fn a_rule_for_incoming_traffic_says_where_it_comes_from() {
     assert_eq!(problems(json!({ "source_tags": ["a"] })), 0);
     assert_eq!(problems(json!({ "source_ranges": "(unknown)" })), 0);
 }
+
+#[test]
+fn disks() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let type_name = "google_compute_disk";
+        let least = json!({ "name": "least", "zone": "asia-south1-a" });
+        laws(&bench, type_name, &least, Some("asia-south1-a/least"), &[]).await;
+        let full = json!({
+            "name": "data", "zone": "asia-south1-a", "description": "D", "type": "pd-ssd", "image": "debian-cloud/debian-12",
+            "labels": { "app": "polls" }, "size": 20, "physical_block_size_bytes": 4096,
+        });
+        let changes = [
+            json!({ "size": 40 }),
+            json!({ "size": 40, "labels": { "tier": "db" } }),
+            json!({ "size": 50, "labels": {} }),
+        ];
+        laws(&bench, type_name, &full, None, &changes).await;
+        let source = bench.create(type_name, &full).await;
+        let link = source.field("self_link").and_then(Value::as_str).unwrap();
+        let copy = json!({ "name": "copy", "zone": "asia-south1-a", "source_disk": link, "create_snapshot_before_destroy": true });
+        laws(&bench, type_name, &copy, None, &[]).await;
+
+        let list = "projects/polls-demo/global/snapshots".to_string();
+        let ask = terrane::providers::rest::api::Ask::get("compute", list, String::new());
+        let kept = bench.session.api.list(&ask, "items").await;
+        let smaller = bench.config(type_name, &json!({ "name": "data", "zone": "asia-south1-a", "type": "pd-ssd", "image": "debian-12", "size": 10 }));
+        let planned = bench.plan(type_name, Some(&source), &smaller);
+
+        assert!(kept.unwrap()[0]["name"].as_str().unwrap().starts_with("copy-"));
+        let replaces: Vec<String> = planned.replaces.iter().map(ToString::to_string).collect();
+        assert!(replaces.contains(&"size".to_string()), "{replaces:?}");
+        assert!(!replaces.contains(&"image".to_string()), "{replaces:?}");
+    });
+}

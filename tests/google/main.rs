@@ -6,6 +6,7 @@ mod specs;
 mod example;
 mod laws;
 mod laws_compute;
+mod laws_machine;
 mod recorded;
 mod faults;
 mod credentials;

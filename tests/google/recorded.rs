@@ -18,6 +18,8 @@ const LOGS: &[(&str, &str)] = &[
         "google_artifact_registry_repository",
         include_str!("recorded/google_artifact_registry_repository.json"),
     ),
+    ("google_compute_firewall", include_str!("recorded/google_compute_firewall.json")),
+    ("google_compute_subnetwork", include_str!("recorded/google_compute_subnetwork.json")),
     ("google_container_cluster", include_str!("recorded/google_container_cluster.json")),
     ("google_container_node_pool", include_str!("recorded/google_container_node_pool.json")),
     ("google_service_account", include_str!("recorded/google_service_account.json")),
@@ -36,6 +38,10 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("google_container_cluster", "resourceLabels"),
     ("google_storage_bucket", "labels"),
     ("google_artifact_registry_repository", "labels"),
+    // Stands in the address of the request.
+    ("google_compute_subnetwork", "region"),
+    // The hook completes the name of the range.
+    ("google_compute_subnetwork", "reservedInternalRange"),
     // Is made from node_count by the node pool's hook.
     ("google_container_node_pool", "initialNodeCount"),
     // The recorded client writes enums as numbers.

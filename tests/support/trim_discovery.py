@@ -17,7 +17,7 @@ COMPUTE = r"""compute\.(projects\.get|(networks|subnetworks|firewalls|disks|addr
 \.(get|list|aggregatedList|insert|delete|setLabels|patch|resize)|(forwardingRules|globalForwardingRules|instanceGroups
 |instanceGroupManagers|networkEndpointGroups|backendServices|urlMaps|targetHttpProxies|targetHttpsProxies|healthChecks
 |targetPools|instances|routes|instanceTemplates|sslCertificates|globalNetworkEndpointGroups)\.(get|list|aggregatedList|delete)
-|subnetworks\.(expandIpCidrRange|setPrivateIpGoogleAccess)|disks\.(update|addResourcePolicies|removeResourcePolicies)|images\.(get|list|getFromFamily)
+|subnetworks\.(expandIpCidrRange|setPrivateIpGoogleAccess)|disks\.(update|createSnapshot|addResourcePolicies|removeResourcePolicies)|images\.(get|list|getFromFamily)|snapshots\.(get|list|delete)
 |instances\.(insert|update|set(Metadata|Tags|Labels|Scheduling|DiskAutoDelete|DeletionProtection|MachineType|MinCpuPlatform|ServiceAccount)
 |(add|remove)ResourcePolicies|(add|delete)AccessConfig|update(NetworkInterface|DisplayDevice|ShieldedInstanceConfig)|(attach|detach)Disk
 |stop|start|startWithEncryptionKey|suspend|resume)

@@ -21,9 +21,13 @@ LOGS = {
     "service-account": "iam/iamserviceaccount/iamserviceaccount-full.real.log",
     "service-account-key": "iam/iamserviceaccountkey/iamserviceaccountkey.real.log",
     "repository": "artifactregistry/script/repository-crud.real.log",
+    "firewall": "compute/computefirewall/computefirewall.old_controller.real.log",
+    "subnetwork": "compute/computesubnetwork/computesubnetwork.real.log",
     "service": "serviceusage/script/service-crud.real.log",
 }
-VALUES = {"projectId": "polls-demo", "projectNumber": "123456789012", "uniqueId": "abc123"}
+COMPUTE = ["firewall", "subnetwork"]
+VALUES = {"projectId": "polls-demo", "projectNumber": "123456789012", "uniqueId": "abc123", "networkID": "net", "subnetworkID": "part",
+          "firewallID": "rule"}
 
 
 def exchanges(text):
@@ -44,8 +48,9 @@ def exchanges(text):
         yield entry
 
 
-def wanted(entry, last):
-    if "/operations/" in entry["url"] or entry["url"].startswith("/compute/"):
+def wanted(entry, last, name):
+    beside = entry["url"].startswith("/compute/") and name not in COMPUTE or name == "firewall" and "/networks/" in entry["url"]
+    if "/operations/" in entry["url"] or beside:
         return False
     return entry["method"] != "GET" or (entry["method"], entry["url"]) != last
 
@@ -55,11 +60,12 @@ def main():
     for name, log in LOGS.items():
         with open(f"{source}/{log}", encoding="utf-8") as file:
             text = file.read()
+        text = text.replace("${networkID}", "default") if name == "firewall" else text
         text = re.sub(r"\$\{(\w+)\}", lambda m: VALUES.get(m.group(1), m.group(1)), text)
         text = text.replace("/v1beta1/", "/v1/")
         out, last = [], None
         for entry in exchanges(text):
-            if wanted(entry, last):
+            if wanted(entry, last, name):
                 out.append(entry)
                 last = (entry["method"], entry["url"])
         with open(f"{target}/{name}.json", "w", encoding="utf-8") as file:

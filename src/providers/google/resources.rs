@@ -18,6 +18,7 @@ pub const RESOURCES: &[FileRow] = &[
         "google_compute_address",
         include_str!("resources/compute/compute_address.hcl"),
     ),
+    (Mode::Managed, "google_compute_disk", include_str!("resources/compute/compute_disk.hcl")),
     (
         Mode::Managed,
         "google_compute_firewall",
@@ -27,6 +28,11 @@ pub const RESOURCES: &[FileRow] = &[
         Mode::Managed,
         "google_compute_global_address",
         include_str!("resources/compute/compute_global_address.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_compute_instance",
+        include_str!("resources/compute/compute_instance.hcl"),
     ),
     (
         Mode::Managed,
@@ -141,5 +147,7 @@ pub const HOOKS: &[HookRow] = &[
     ("labelled", &hooks::compute::Labelled),
     ("network", &hooks::compute::Network),
     ("subnetwork", &hooks::subnetwork::Subnetwork),
+    ("disk", &hooks::disk::Disk),
+    ("instance", &hooks::instance::Instance),
     ("firewall", &hooks::firewall::Firewall),
 ];

@@ -22,6 +22,11 @@ type Rule = fn(&Value, &Value, Around<'_>) -> bool;
 const RULES: &[(&str, Rule)] = &[
     ("self_link_or_name", |a, b, _| texts(a, b, self_link_or_name)),
     ("self_link", |a, b, _| texts(a, b, |a, b| below_projects(a) == below_projects(b))),
+    ("self_links", |a, b, _| same_links(a, b)),
+    ("compute_image_ref", |a, b, _| texts(a, b, same_image)),
+    ("kms_key_ignore_version", |a, b, _| {
+        texts(a, b, |a, b| below_projects(unversioned(a)) == below_projects(unversioned(b)))
+    }),
     ("project_or_number", |a, b, _| texts(a, b, same_but_for_number)),
     ("last_path_segment", |a, b, _| texts(a, b, |a, b| last(a) == last(b))),
     ("case_insensitive", |a, b, _| texts(a, b, str::eq_ignore_ascii_case)),
@@ -149,6 +154,41 @@ fn last(text: &str) -> &str {
 
 fn below_projects(link: &str) -> &str {
     link.find("projects/").map_or(link, |at| &link[at..])
+}
+
+fn unversioned(key: &str) -> &str {
+    key.split("/cryptoKeyVersions/").next().unwrap_or(key)
+}
+
+fn same_links(a: &Value, b: &Value) -> bool {
+    let (Some(a), Some(b)) = (a.elements(), b.elements()) else { return false };
+    let same = |a: &Value, b: &Value| texts(a, b, |a, b| below_projects(a) == below_projects(b));
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+}
+
+/// Says whether an image is the one that a name means: by its link, its own name, or the family that its name begins with.
+fn same_image(image: &str, wanted: &str) -> bool {
+    let name = last(image);
+    let project = below_projects(image).split('/').nth(1).unwrap_or_default();
+    let of_family = |family: &str| {
+        let plain =
+            |text: &str| text.trim_end_matches("-lts").trim_end_matches("-amd64").to_string();
+        name == family
+            || name.starts_with(&format!("{family}-"))
+            || name.starts_with(&plain(family))
+    };
+    if wanted.contains("projects/") {
+        let whole = below_projects(image) == below_projects(wanted);
+        let parts: Vec<&str> = below_projects(wanted).split('/').collect();
+        return whole
+            || matches!(parts.as_slice(), [_, of, _, "images", "family", family]
+                if *of == project && of_family(family));
+    }
+    match wanted.trim_start_matches("global/images/").split_once('/') {
+        Some(("family", family)) => of_family(family),
+        Some((of, named)) => of == project && (named == name || of_family(named)),
+        None => wanted == name || last(wanted) == name || of_family(last(wanted)),
+    }
 }
 
 /// Says whether two names are the same, of which one may have its project's number for the project's id.
@@ -288,6 +328,27 @@ mod tests {
         assert!(text_same("ip_representation", "2001:db8::/32", "2001:DB8:0::/32"));
         assert!(text_same("ip_representation", "10.0.0.1/32", "10.0.0.1"));
         assert!(!text_same("ip_representation", "10.0.0.0/8", "10.0.0.0/9"));
+    }
+
+    #[test]
+    fn an_image_is_known_by_all_its_names() {
+        let image = "https://www.googleapis.com/compute/v1/projects/debian-cloud/global/images/debian-12-bookworm-v20251111";
+        for wanted in [
+            "debian-12",
+            "debian-cloud/debian-12",
+            "family/debian-12",
+            "debian-cloud/debian-12-bookworm-v20251111",
+            "projects/debian-cloud/global/images/family/debian-12",
+            "projects/debian-cloud/global/images/debian-12-bookworm-v20251111",
+        ] {
+            assert!(text_same("compute_image_ref", image, wanted), "{wanted}");
+        }
+        for wanted in ["debian-11", "other/debian-12", "debian-cloud/debian-12-bookworm-v20240101"]
+        {
+            assert!(!text_same("compute_image_ref", image, wanted), "{wanted}");
+        }
+        let image = "projects/ubuntu-os-cloud/global/images/ubuntu-2204-jammy-v20251111";
+        assert!(text_same("compute_image_ref", image, "ubuntu-os-cloud/ubuntu-2204-lts"));
     }
 
     #[test]

@@ -7,7 +7,10 @@ use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{Effect, Store, merge_fields, project_number, stamp};
 
+use super::disk;
 use super::firewall;
+use super::images;
+use super::instance;
 use super::network;
 use super::operation;
 use super::refusal::Refusal;
@@ -127,7 +130,7 @@ pub fn complete(
     match kind {
         "disks" => {
             object["status"] = json!("READY");
-            object["physicalBlockSizeBytes"] = json!("4096");
+            default_of(&mut object, "physicalBlockSizeBytes", json!("4096"));
             object["labelFingerprint"] = json!(store.etag());
         }
         "addresses" => {
@@ -190,7 +193,9 @@ pub(super) struct Place {
 /// As the method does.
 pub fn answer(turn: &mut Turn<'_>) -> Answer {
     let project = turn.path[0].clone();
-    network::ensure_defaults(turn.store, turn.now, &project);
+    if !images::publishes(&project) {
+        network::ensure_defaults(turn.store, turn.now, &project);
+    }
     let mut parts = turn.id.split('.').skip(1);
     let (collection, verb) =
         (parts.next().unwrap_or_default(), parts.next().unwrap_or_default().to_owned());
@@ -210,19 +215,20 @@ pub fn answer(turn: &mut Turn<'_>) -> Answer {
         {
             operations(turn, &project, &place, &verb)
         }
-        ("networks", "get") => {
-            let network = find(turn, &project, &place)?.1;
-            turn::ok(&network::shown(turn.store, &project, &network))
+        ("images", verb) => images::answer(turn, &project, &place, verb),
+        (_, "get") => {
+            let object = find(turn, &project, &place)?.1;
+            turn::ok(&shown(turn.store, &project, &place.collection, &object))
         }
-        (_, "get") => turn::ok(&find(turn, &project, &place)?.1),
         (_, "list") => list(turn, &project, &place),
         (_, "aggregatedList") => aggregated(turn, &project, &place.collection),
         (_, "insert") => insert(turn, &project, &place),
         (_, "delete") => delete(turn, &project, &place),
         (_, "patch") => patch(turn, &project, &place),
         (_, "setLabels") => set_labels(turn, &project, &place),
-        (_, "resize") => resize(turn, &project, &place),
         ("subnetworks", verb) => subnetwork::answer(turn, &project, &place, verb),
+        ("disks", verb) => disk::answer(turn, &project, &place, verb),
+        ("instances", verb) => instance::answer(turn, &project, &place, verb),
         _ => Err(Refusal::no_route(turn.request.path())),
     }
 }
@@ -257,12 +263,18 @@ pub(super) fn missing(project: &str, below: &str) -> Refusal {
     Refusal::not_found(format!("The resource 'projects/{project}/{below}' was not found"))
 }
 
+/// Gives an object with what other objects say of it.
+fn shown(store: &Store, project: &str, collection: &str, object: &Json) -> Json {
+    match collection {
+        "networks" => network::shown(store, project, object),
+        "disks" => disk::shown(store, project, object),
+        _ => object.clone(),
+    }
+}
+
 fn list(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
     let prefix = key(project, &format!("{}/{}/", place.scope, place.collection));
-    let shown = |(_, object): (&str, &Json)| match place.collection.as_str() {
-        "networks" => network::shown(turn.store, project, object),
-        _ => object.clone(),
-    };
+    let shown = |(_, object): (&str, &Json)| shown(turn.store, project, &place.collection, object);
     let items: Vec<Json> = turn.store.children(&prefix).map(shown).collect();
     let items = filtered(turn, items)?;
     let frame = json!({
@@ -351,9 +363,12 @@ fn insert(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
             "The resource 'projects/{project}/{below}' already exists"
         )));
     }
+    let mut beside = Vec::new();
     match place.collection.as_str() {
         "subnetworks" => subnetwork::check(turn, project, place, &mut body)?,
+        "instances" => beside = instance::check(turn, project, place, &mut body)?,
         "firewalls" => firewall::check(turn.store, project, &mut body)?,
+        "disks" => disk::check(turn.store, project, place, &mut body)?,
         _ => {}
     }
     let mut object = complete(turn.store, turn.now, project, &collection, body);
@@ -361,6 +376,7 @@ fn insert(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
         "networks" => network::of_network(turn, project, &mut object),
         _ => Vec::new(),
     };
+    effects.extend(beside);
     effects.push(Effect::Put(key(project, &below), object.clone()));
     begin(turn, (project, &place.scope), "insert", &object, effects)
 }
@@ -381,6 +397,9 @@ fn delete(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
         subnetwork::unused(turn.store, &object)?;
     }
     let mut effects = vec![Effect::Remove(place_key.clone())];
+    if place.collection == "instances" {
+        effects.extend(instance::removed(&object)?);
+    }
     let own = object["selfLink"].as_str().unwrap_or_default().to_owned();
     let automatic =
         place.collection == "networks" && object["autoCreateSubnetworks"] == json!(true);
@@ -443,23 +462,6 @@ fn set_labels(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
     }
     let fields = json!({"labels": turn.body["labels"], "labelFingerprint": turn.store.etag()});
     begin(turn, (project, &place.scope), "setLabels", &object, vec![Effect::Set(key, fields)])
-}
-
-fn resize(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
-    let (key, object) = find(turn, project, place)?;
-    let size = |json: &Json| {
-        json["sizeGb"].as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
-    };
-    if size(&turn.body) < size(&object) {
-        return Err(Refusal::invalid(format!(
-            "Invalid value for field 'sizeGb': '{}'. New disk size '{}' GiB must be larger than existing size '{}' GiB.",
-            size(&turn.body),
-            size(&turn.body),
-            size(&object)
-        )));
-    }
-    let fields = json!({"sizeGb": turn.body["sizeGb"]});
-    begin(turn, (project, &place.scope), "resizeDisk", &object, vec![Effect::Set(key, fields)])
 }
 
 fn operations(turn: &mut Turn<'_>, project: &str, place: &Place, verb: &str) -> Answer {
@@ -541,7 +543,7 @@ const MACHINES: &[(&str, u32, u32)] = &[
     ("n2-standard-4", 4, 16384),
     ("c3-standard-4", 4, 16384),
 ];
-const DISKS: &[&str] =
+pub(super) const DISKS: &[&str] =
     &["pd-standard", "pd-balanced", "pd-ssd", "pd-extreme", "hyperdisk-balanced"];
 
 fn types(project: &str, place: &Place, verb: &str) -> Answer {

@@ -51,7 +51,7 @@ pub(super) fn check(store: &Store, project: &str, rule: &mut Json) -> Result<(),
         ));
     }
     for list in ["allowed", "denied"] {
-        for entry in rule[list].as_array_mut().into_iter().flatten() {
+        for entry in rule.get_mut(list).and_then(Json::as_array_mut).into_iter().flatten() {
             entry_checked(entry)?;
         }
     }

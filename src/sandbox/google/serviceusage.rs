@@ -57,7 +57,8 @@ pub fn must_be_enabled(turn: &Turn<'_>, api: &Api) -> Result<(), Refusal> {
         return Ok(());
     }
     let Some(project) = project_of(turn, api) else { return Ok(()) };
-    if is_enabled(turn, &project, &api.host) {
+    let public = api.name == "compute" && super::images::publishes(&project);
+    if public || is_enabled(turn, &project, &api.host) {
         return Ok(());
     }
     Err(Refusal::service_disabled(&api.host, api.title, &project, &project_number(&project)))

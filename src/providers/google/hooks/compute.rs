@@ -19,7 +19,7 @@ pub struct Labelled;
 pub struct Network;
 
 /// Sets all labels of an object.
-async fn set_labels(job: &Job<'_>, value: &Value) -> Result<(), Failure> {
+pub(super) async fn set_labels(job: &Job<'_>, value: &Value) -> Result<(), Failure> {
     let Some(call) = &job.spec.update.call else { return Ok(()) };
     let until = job.until("update", value);
     let found = job.session.get(job.spec, value, &job.what("reading")).await?.unwrap_or_default();

@@ -10,3 +10,7 @@ pub mod keys;
 pub mod compute;
 pub mod subnetwork;
 pub mod firewall;
+pub mod image;
+pub mod disk;
+pub mod instance;
+pub mod machine;
