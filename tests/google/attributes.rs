@@ -149,6 +149,9 @@ impl Way<'_> {
 async fn bench_for(type_name: &str) -> Bench {
     let bench = Bench::new();
     enable(&bench).await;
+    for first in book(type_name)["first"].as_array().into_iter().flatten() {
+        bench.create(first["type"].as_str().unwrap(), &first["configuration"]).await;
+    }
     match type_name {
         "google_container_node_pool" => {
             bench.create("google_container_cluster", &cluster()).await;
@@ -218,7 +221,7 @@ async fn sweep(type_name: &str) -> Vec<String> {
     way.problems
 }
 
-fn swept(type_name: &str) {
+pub(crate) fn swept(type_name: &str) {
     let problems = block_on(sweep(type_name));
     assert!(problems.is_empty(), "{type_name}:\n{}", problems.join("\n"));
 }

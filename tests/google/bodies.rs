@@ -19,6 +19,8 @@ const COLLECTIONS: &[(&str, &str)] = &[
     ("google_service_account", "/serviceAccounts"),
     ("google_compute_firewall", "/firewalls"),
     ("google_compute_subnetwork", "/subnetworks"),
+    ("google_pubsub_subscription", "/subscriptions/"),
+    ("google_pubsub_topic", "/topics/"),
 ];
 
 /// Gives the rows of the table: type and path.
@@ -49,8 +51,8 @@ async fn asked(type_name: &str, configuration: &Json) -> Json {
     let (_, end) = COLLECTIONS.iter().find(|(name, _)| *name == type_name).unwrap();
     let bodies = bench.bodies.lock().unwrap();
     let found = bodies.iter().find(|(line, _)| {
-        line.starts_with("POST ")
-            && (line.ends_with(end) || (end.ends_with('?') && line.contains(end)))
+        (line.starts_with("POST ") || line.starts_with("PUT "))
+            && (line.ends_with(end) || (end.ends_with(['?', '/']) && line.contains(end)))
     });
     found.unwrap_or_else(|| panic!("{type_name} was not asked for: {bodies:?}")).1.clone()
 }

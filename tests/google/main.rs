@@ -7,6 +7,7 @@ mod example;
 mod laws;
 mod laws_compute;
 mod laws_machine;
+mod laws_pubsub;
 mod recorded;
 mod faults;
 mod credentials;

@@ -22,6 +22,8 @@ const LOGS: &[(&str, &str)] = &[
     ("google_compute_subnetwork", include_str!("recorded/google_compute_subnetwork.json")),
     ("google_container_cluster", include_str!("recorded/google_container_cluster.json")),
     ("google_container_node_pool", include_str!("recorded/google_container_node_pool.json")),
+    ("google_pubsub_subscription", include_str!("recorded/google_pubsub_subscription.json")),
+    ("google_pubsub_topic", include_str!("recorded/google_pubsub_topic.json")),
     ("google_service_account", include_str!("recorded/google_service_account.json")),
     ("google_storage_bucket", include_str!("recorded/google_storage_bucket.json")),
 ];
@@ -42,6 +44,10 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("google_compute_subnetwork", "region"),
     // The hook completes the name of the range.
     ("google_compute_subnetwork", "reservedInternalRange"),
+    ("google_pubsub_subscription", "labels"),
+    ("google_pubsub_topic", "labels"),
+    // The recorded client writes a large number as a number.
+    ("google_pubsub_subscription", "cloudStorageConfig.maxBytes"),
     // Is made from node_count by the node pool's hook.
     ("google_container_node_pool", "initialNodeCount"),
     // The recorded client writes enums as numbers.
@@ -50,6 +56,10 @@ const EXPLAINED: &[(&str, &str)] = &[
     // Written only by the query at creation, and the id.
     ("google_artifact_registry_repository", "name"),
 ];
+
+/// Types whose create body has no name: it stands in the address.
+const NAMELESS: &[&str] =
+    &["google_service_account", "google_pubsub_subscription", "google_pubsub_topic"];
 
 fn steps(text: &str) -> Vec<(String, Vec<Json>)> {
     let logs: Vec<Json> = serde_json::from_str(text).unwrap();
@@ -169,7 +179,7 @@ fn what_was_asked_for_is_asked_for_again() {
             for create in steps.iter().filter_map(|step| step.get("create")) {
                 let recorded = object(type_name, create);
                 if recorded.get("name").is_none()
-                    && *type_name != "google_service_account"
+                    && !NAMELESS.contains(type_name)
                     && recorded.get("format").is_none()
                 {
                     continue;

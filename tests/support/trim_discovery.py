@@ -39,6 +39,16 @@ KEEP = {
     "cloudkms.v1": r"cloudkms\.projects\.locations\.keyRings\.(create|get|list|cryptoKeys\.(create|get|list|patch|encrypt|decrypt"
                    r"|updatePrimaryVersion|cryptoKeyVersions\.(create|get|list|patch|destroy|restore)))",
     "compute.v1": COMPUTE,
+    "pubsub.v1": r"pubsub\.projects\.(topics|subscriptions)\.(create|get|list|patch|delete|detach|getIamPolicy|setIamPolicy|testIamPermissions"
+                 r"|subscriptions\.list)",
+    "sqladmin.v1": r"sql\.(instances\.(insert|get|list|update|patch|delete|clone|restoreBackup|pointInTimeRestore|promoteReplica|switchover)"
+                   r"|(databases|users)\.(insert|get|list|update|patch|delete)|operations\.(get|list))",
+    "dns.v1": r"dns\.(managedZones\.(create|get|list|patch|update|delete)|resourceRecordSets\.(get|list)|changes\.(create|get|list))",
+    "redis.v1": r"redis\.projects\.locations\.(instances\.(create|get|list|patch|delete|upgrade|getAuthString)|operations\.get)",
+    "firestore.v1": r"firestore\.projects\.databases\.(create|get|list|patch|delete|operations\.get)",
+    "bigtableadmin.v2": r"bigtableadmin\.(operations\.get|projects\.instances\.(create|get|list|partialUpdateInstance|delete"
+                        r"|(clusters|tables)\.(create|get|list|patch|partialUpdateCluster|delete|modifyColumnFamilies)))",
+    "appengine.v1": r"appengine\.apps\.(create|get|patch|operations\.get)",
 }
 
 

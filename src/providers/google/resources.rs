@@ -76,6 +76,12 @@ pub const RESOURCES: &[FileRow] = &[
         "google_secret_manager_secret_version",
         include_str!("resources/secretmanager/secret_manager_secret_version.hcl"),
     ),
+    (
+        Mode::Managed,
+        "google_pubsub_subscription",
+        include_str!("resources/pubsub/pubsub_subscription.hcl"),
+    ),
+    (Mode::Managed, "google_pubsub_topic", include_str!("resources/pubsub/pubsub_topic.hcl")),
     (Mode::Managed, "google_service_account", include_str!("resources/iam/service_account.hcl")),
     (Mode::Managed, "google_storage_bucket", include_str!("resources/storage/storage_bucket.hcl")),
     (

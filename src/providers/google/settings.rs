@@ -16,16 +16,23 @@ const SANDBOX_PROJECT: &str = "polls-demo";
 
 /// A service: its name in resource files, the argument for another address, the usual address.
 const SERVICES: &[(&str, &str, &str)] = &[
+    ("appengine", "app_engine", "https://appengine.googleapis.com/v1/"),
     ("artifactregistry", "artifact_registry", "https://artifactregistry.googleapis.com/v1/"),
+    ("bigtableadmin", "bigtable", "https://bigtableadmin.googleapis.com/v2/"),
     ("cloudbilling", "cloud_billing", "https://cloudbilling.googleapis.com/v1/"),
     ("cloudresourcemanager", "resource_manager", "https://cloudresourcemanager.googleapis.com/v1/"),
     ("compute", "compute", "https://compute.googleapis.com/compute/v1/"),
     ("container", "container", "https://container.googleapis.com/v1/"),
+    ("dns", "dns", "https://dns.googleapis.com/dns/v1/"),
+    ("firestore", "firestore", "https://firestore.googleapis.com/v1/"),
     ("iam", "iam_beta", "https://iam.googleapis.com/v1/"),
     ("iamcredentials", "iam_credentials", "https://iamcredentials.googleapis.com/v1/"),
+    ("pubsub", "pubsub", "https://pubsub.googleapis.com/v1/"),
+    ("redis", "redis", "https://redis.googleapis.com/v1/"),
     ("secretmanager", "secret_manager", "https://secretmanager.googleapis.com/v1/"),
     ("cloudkms", "kms", "https://cloudkms.googleapis.com/v1/"),
     ("serviceusage", "service_usage", "https://serviceusage.googleapis.com/v1/"),
+    ("sqladmin", "sql", "https://sqladmin.googleapis.com/sql/v1beta4/"),
     ("storage", "storage", "https://storage.googleapis.com/storage/v1/"),
 ];
 

@@ -8,7 +8,6 @@ use crate::schema::Given;
 use crate::value::Value;
 
 use super::encode::{Empty, encode_part};
-use super::equal::is_zero;
 use super::json;
 use super::labels;
 use super::spec::{Change, Part, Shape, Spec};
@@ -34,7 +33,7 @@ pub fn patch(spec: &Spec, prior: &Value, planned: &Value) -> Patch {
         };
         if part.given == Given::Service
             || old == new
-            || (is_zero(old) && is_zero(new))
+            || part.both_empty(old, new)
             || !new.is_known()
         {
             continue;
@@ -78,7 +77,7 @@ fn collect(parts: &[Part], prior: &Value, planned: &Value, found: &mut Vec<Conce
             continue;
         };
         if old == new
-            || (is_zero(old) && is_zero(new))
+            || part.both_empty(old, new)
             || part.given == Given::Service
             || !new.is_known()
         {

@@ -25,6 +25,8 @@ pub enum Codec {
     NetworkingMode,
     /// Write: any duration as whole seconds.
     DurationSeconds,
+    /// Write: nothing for an empty text, also where what is empty is said.
+    NotEmpty,
 }
 
 const CODECS: &[(&str, Codec)] = &[
@@ -34,6 +36,7 @@ const CODECS: &[(&str, Codec)] = &[
     ("live_state", Codec::LiveState),
     ("networking_mode", Codec::NetworkingMode),
     ("duration_seconds", Codec::DurationSeconds),
+    ("not_empty", Codec::NotEmpty),
 ];
 
 impl Codec {
@@ -66,7 +69,7 @@ impl Codec {
             Codec::NetworkingMode => {
                 Some(if truth == Some(true) { "VPC_NATIVE" } else { "ROUTES" }.into())
             }
-            Codec::DurationSeconds => json.cloned(),
+            Codec::DurationSeconds | Codec::NotEmpty => json.cloned(),
         }
     }
 
@@ -84,6 +87,7 @@ impl Codec {
                 let seconds = json.as_str().and_then(duration_seconds);
                 Some(seconds.map_or(json, |seconds| format!("{seconds}s").into()))
             }
+            Codec::NotEmpty => (json.as_str() != Some("")).then_some(json),
             Codec::Prefix(prefix) => {
                 let text = json.as_str()?;
                 Some(text.strip_prefix(&**prefix).unwrap_or(text).into())

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::schema::Given;
 use crate::value::{Number, Type, Value};
 
-use super::equal::{Around, is_zero, same};
+use super::equal::{Around, is_zero};
 use super::json;
 use super::spec::{Part, Place, Shape, Wire, parts_type};
 
@@ -30,9 +30,7 @@ fn object(
         let value = part_value(part, here, root, standing, whole);
         let around = Around { prior: whole, beside: base };
         let value = match standing {
-            Some(standing) if same(part.suppress.as_deref(), &value, standing, around) => {
-                standing.clone()
-            }
+            Some(standing) if part.same(&value, standing, around) => standing.clone(),
             _ => value,
         };
         (part.name.as_str(), value)

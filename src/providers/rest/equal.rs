@@ -33,6 +33,7 @@ const RULES: &[(&str, Rule)] = &[
     ("cidr_or_size", |a, b, _| texts(a, b, |a, b| b.starts_with('/') && a.ends_with(b))),
     ("duration", |a, b, _| texts(a, b, same_duration)),
     ("duration_with_days", |a, b, _| texts(a, b, same_duration)),
+    ("duration_seconds_text", |a, b, _| texts(a, b, same_duration)),
     ("timestamp", |a, b, _| texts(a, b, same_moment)),
     ("hour_leading_zero", |a, b, _| {
         texts(a, b, |a, b| a.trim_start_matches('0') == b.trim_start_matches('0'))
@@ -78,7 +79,8 @@ const RULES: &[(&str, Rule)] = &[
 
 /// Says whether there is a rule of this name.
 pub fn is_rule(name: &str) -> bool {
-    name.starts_with("empty_equals:") || RULES.iter().any(|(known, _)| *known == name)
+    ["empty_equals:", "ignore_server_key:"].iter().any(|rule| name.starts_with(rule))
+        || RULES.iter().any(|(known, _)| *known == name)
 }
 
 /// Says whether two values mean the same: equal, both without content, or by the rule.
@@ -93,6 +95,9 @@ pub fn same(rule: Option<&str>, prior: &Value, wanted: &Value, around: Around<'_
     if let Some(other) = name.strip_prefix("empty_equals:") {
         let empty = |value: &Value| is_zero(value) || value.as_str() == Some(other);
         return empty(prior) && empty(wanted);
+    }
+    if let Some(key) = name.strip_prefix("ignore_server_key:") {
+        return same_without(prior, wanted, key);
     }
     RULES
         .iter()

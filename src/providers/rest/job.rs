@@ -321,7 +321,7 @@ impl Job<'_> {
                 ask.path.push_str(&format!("{mark}updateMask={mask}"));
             }
             How::BodyMask => {
-                let mask = patch.names.iter().cloned().collect::<Vec<_>>().join(",");
+                let mask = patch.mask.iter().cloned().collect::<Vec<_>>().join(",");
                 if let Some(body) = &mut ask.body {
                     json::set_dotted(body, "updateMask", Json::String(mask));
                 }

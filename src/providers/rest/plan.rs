@@ -9,7 +9,7 @@ use crate::providers::{PlanRequest, Planned, Problem};
 use crate::schema::Given;
 use crate::value::{Path, Value};
 
-use super::equal::{Around, is_zero, same};
+use super::equal::Around;
 use super::hook::Hook;
 use super::labels;
 use super::spec::{How, Part, Shape, Spec, parts_type};
@@ -176,7 +176,7 @@ impl Walk<'_> {
             Shape::Block { set, parts, .. } => self.blocks(*set, parts, config, prior),
         };
         match prior {
-            Some(prior) if same(part.suppress.as_deref(), prior, &wanted, around) => prior.clone(),
+            Some(prior) if part.same(prior, &wanted, around) => prior.clone(),
             _ => wanted,
         }
     }
@@ -402,7 +402,7 @@ fn unchangeable(parts: &[Part], prior: &Value, after: &Value, path: &Path, found
                     unchangeable(parts, old, new, &here.place(place), found);
                 }
             }
-            _ if is_zero(old) && is_zero(new) => {}
+            _ if part.both_empty(old, new) => {}
             _ => found.push(here),
         }
     }

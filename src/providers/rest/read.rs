@@ -503,6 +503,7 @@ fn nested(block: &Block, shared: &[SharedRow], problems: &mut Vec<Diagnostic>) -
         single: words.flag("single") || max == Some(1),
         keyed: words.text("keyed"),
         present: words.text("present"),
+        counts: words.flag("counts"),
         parts,
     };
     let part = common(name, shape, &mut words);

@@ -8,6 +8,7 @@ use crate::schema::Given;
 use crate::value::{Type, Value};
 
 use super::codec::Codec;
+use super::equal::{Around, is_zero, same};
 use super::template::Template;
 
 /// One resource type or data source.
@@ -240,6 +241,8 @@ pub enum Shape {
         keyed: Option<String>,
         /// The block's presence is this JSON member's truth.
         present: Option<String>,
+        /// That there is a block means something, even where nothing in it does.
+        counts: bool,
         /// The parts inside.
         parts: Vec<Part>,
     },
@@ -319,6 +322,22 @@ impl Part {
     /// Says whether the service may give its value.
     pub fn is_computed(&self) -> bool {
         matches!(self.given, Given::OptionalOrService | Given::Service)
+    }
+
+    /// Says whether two values of it are both without content: there is nothing to change.
+    pub fn both_empty(&self, old: &Value, new: &Value) -> bool {
+        let many = |value: &Value| value.elements().map(<[Value]>::len);
+        let counts = matches!(self.shape, Shape::Block { counts: true, .. });
+        !(counts && many(old) != many(new)) && is_zero(old) && is_zero(new)
+    }
+
+    /// Says whether two values of it mean the same: equal, both without content, or by its rule.
+    pub fn same(&self, prior: &Value, wanted: &Value, around: Around<'_>) -> bool {
+        let empty = is_zero(prior) && is_zero(wanted);
+        if empty && !self.both_empty(prior, wanted) {
+            return false;
+        }
+        same(self.suppress.as_deref(), prior, wanted, around)
     }
 
     /// Gives the type of the whole part.

@@ -86,6 +86,13 @@ const APIS: &[(&str, &str, Style, &[u8])] = &[
     ("secretmanager", "Secret Manager API", Style::Status, data!("secretmanager.v1")),
     ("cloudkms", "Cloud Key Management Service (KMS) API", Style::Status, data!("cloudkms.v1")),
     ("compute", "Compute Engine API", Style::Errors, data!("compute.v1")),
+    ("pubsub", "Cloud Pub/Sub API", Style::Status, data!("pubsub.v1")),
+    ("sqladmin", "Cloud SQL Admin API", Style::Errors, data!("sqladmin.v1")),
+    ("dns", "Cloud DNS API", Style::Both, data!("dns.v1")),
+    ("redis", "Google Cloud Memorystore for Redis API", Style::Status, data!("redis.v1")),
+    ("firestore", "Cloud Firestore API", Style::Status, data!("firestore.v1")),
+    ("bigtableadmin", "Cloud Bigtable Admin API", Style::Status, data!("bigtableadmin.v2")),
+    ("appengine", "App Engine Admin API", Style::Status, data!("appengine.v1")),
 ];
 
 const RESOURCES: &str = "Cloud Resource Manager API";
@@ -113,11 +120,17 @@ pub fn title(service: &str) -> Option<&'static str> {
 impl Api {
     /// Gives the methods that fit a verb and a path (without leading slash, split, percent-decoded).
     ///
-    /// `v1beta2` of Artifact Registry, which `gcloud` calls, is answered as its `v1`.
+    /// `v1beta2` of Artifact Registry, which `gcloud` calls, is answered as its `v1`, and Cloud SQL's older address as its newer one.
     pub fn matches<'a>(&'a self, verb: &str, path: &[String]) -> Vec<Match<'a>> {
         let stable: Vec<String>;
         let path = match path {
             [first, rest @ ..] if self.name == "artifactregistry" && first == "v1beta2" => {
+                stable = std::iter::once("v1".to_owned()).chain(rest.iter().cloned()).collect();
+                stable.as_slice()
+            }
+            [first, second, rest @ ..]
+                if self.name == "sqladmin" && first == "sql" && second == "v1beta4" =>
+            {
                 stable = std::iter::once("v1".to_owned()).chain(rest.iter().cloned()).collect();
                 stable.as_slice()
             }

@@ -68,6 +68,8 @@ fn item(key: &str, object: &Json) -> Option<Json> {
         }
         ["cloudkms", .., "cryptoKeys", _] => ("cloudkms", "cryptoKey", Json::Null),
         ["cloudkms", ..] => ("cloudkms", "keyRing", Json::Null),
+        ["pubsub", .., "topics", _] => ("pubsub", "topic", Json::Null),
+        ["pubsub", ..] => ("pubsub", "subscription", json!({"topic": object["topic"]})),
         ["iam", .., "keys", _] => ("iam", "serviceAccountKey", Json::Null),
         ["iam", ..] => ("iam", "serviceAccount", Json::Null),
         ["artifactregistry", ..] => {

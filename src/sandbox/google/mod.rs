@@ -21,6 +21,7 @@ pub mod projects;
 pub mod artifactregistry;
 pub mod secretmanager;
 pub mod kms;
+pub mod pubsub;
 pub mod compute;
 pub mod network;
 mod reference;
@@ -60,6 +61,7 @@ const TABLES: &[&[Row]] = &[
     artifactregistry::ROWS,
     secretmanager::ROWS,
     kms::ROWS,
+    pubsub::ROWS,
     container::ROWS,
     node_pool::ROWS,
 ];
