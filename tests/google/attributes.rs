@@ -143,6 +143,10 @@ impl Way<'_> {
         if let Err(failure) = self.bench.act(self.type_name, Deed::Delete { prior }).await {
             self.problems.push(format!("removed: {}", failure.error));
         }
+        // A name is not free at once everywhere.
+        if let Some(days) = book(self.type_name)["days"].as_u64() {
+            self.bench.pass(days).await;
+        }
     }
 }
 

@@ -21,6 +21,8 @@ const COLLECTIONS: &[(&str, &str)] = &[
     ("google_compute_subnetwork", "/subnetworks"),
     ("google_pubsub_subscription", "/subscriptions/"),
     ("google_pubsub_topic", "/topics/"),
+    ("google_sql_database", "/databases"),
+    ("google_sql_database_instance", "/instances"),
 ];
 
 /// Gives the rows of the table: type and path.

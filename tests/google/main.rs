@@ -8,6 +8,7 @@ mod laws;
 mod laws_compute;
 mod laws_machine;
 mod laws_pubsub;
+mod laws_sql;
 mod recorded;
 mod faults;
 mod credentials;

@@ -24,6 +24,8 @@ const LOGS: &[(&str, &str)] = &[
     ("google_container_node_pool", include_str!("recorded/google_container_node_pool.json")),
     ("google_pubsub_subscription", include_str!("recorded/google_pubsub_subscription.json")),
     ("google_pubsub_topic", include_str!("recorded/google_pubsub_topic.json")),
+    ("google_sql_database", include_str!("recorded/google_sql_database.json")),
+    ("google_sql_database_instance", include_str!("recorded/google_sql_database_instance.json")),
     ("google_service_account", include_str!("recorded/google_service_account.json")),
     ("google_storage_bucket", include_str!("recorded/google_storage_bucket.json")),
 ];
@@ -46,6 +48,12 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("google_compute_subnetwork", "reservedInternalRange"),
     ("google_pubsub_subscription", "labels"),
     ("google_pubsub_topic", "labels"),
+    // What kind of thing each member is; and the one way of copying that there is.
+    ("google_sql_database_instance", "kind"),
+    ("google_sql_database_instance", "settings.kind"),
+    ("google_sql_database_instance", "settings.locationPreference.kind"),
+    ("google_sql_database_instance", "settings.maintenanceWindow.kind"),
+    ("google_sql_database_instance", "settings.replicationType"),
     // The recorded client writes a large number as a number.
     ("google_pubsub_subscription", "cloudStorageConfig.maxBytes"),
     // Is made from node_count by the node pool's hook.

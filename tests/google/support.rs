@@ -140,6 +140,13 @@ impl Bench {
         Ok(done?.map(|observed| observed.value))
     }
 
+    /// Lets days pass.
+    pub(crate) async fn pass(&self, days: u64) {
+        self.desk.clock.enter();
+        self.desk.clock.sleep(std::time::Duration::from_secs(days * 86_400)).await;
+        self.desk.clock.leave();
+    }
+
     pub(crate) async fn create(&self, type_name: &str, config: &Json) -> Value {
         let config = self.config(type_name, config);
         let planned = self.plan(type_name, None, &config);

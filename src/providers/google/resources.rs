@@ -82,6 +82,13 @@ pub const RESOURCES: &[FileRow] = &[
         include_str!("resources/pubsub/pubsub_subscription.hcl"),
     ),
     (Mode::Managed, "google_pubsub_topic", include_str!("resources/pubsub/pubsub_topic.hcl")),
+    (Mode::Managed, "google_sql_database", include_str!("resources/sql/sql_database.hcl")),
+    (
+        Mode::Managed,
+        "google_sql_database_instance",
+        include_str!("resources/sql/sql_database_instance.hcl"),
+    ),
+    (Mode::Managed, "google_sql_user", include_str!("resources/sql/sql_user.hcl")),
     (Mode::Managed, "google_service_account", include_str!("resources/iam/service_account.hcl")),
     (Mode::Managed, "google_storage_bucket", include_str!("resources/storage/storage_bucket.hcl")),
     (
@@ -156,4 +163,6 @@ pub const HOOKS: &[HookRow] = &[
     ("disk", &hooks::disk::Disk),
     ("instance", &hooks::instance::Instance),
     ("firewall", &hooks::firewall::Firewall),
+    ("sql_instance", &hooks::sql::Instance),
+    ("sql_user", &hooks::sql::User),
 ];

@@ -34,6 +34,20 @@ const RULES: &[(&str, Rule)] = &[
     ("duration", |a, b, _| texts(a, b, same_duration)),
     ("duration_with_days", |a, b, _| texts(a, b, same_duration)),
     ("duration_seconds_text", |a, b, _| texts(a, b, same_duration)),
+    ("case_insensitive_dash_underscore", |a, b, _| {
+        texts(a, b, |a, b| a.eq_ignore_ascii_case(&b.replace('-', "_")))
+    }),
+    ("true_to_false_ignored", |a, b, _| a.as_bool() == Some(true) && !b.is_null()),
+    ("sql_backup_tier_enhanced", |_, _, around| text_is(around.beside, "backup_tier", "ENHANCED")),
+    ("sql_mysql80_minor_auto_upgrade", |a, b, _| {
+        texts(a, b, |a, b| b == "MYSQL_8_0" && mysql_minor(a).is_some_and(|minor| minor >= 35))
+    }),
+    ("sql_maintenance_version_not_older", |a, b, _| texts(a, b, |a, b| released(a) >= released(b))),
+    ("sql_dr_replica_name_project_prefix", |a, b, _| {
+        let bare = |text: &str| text.rsplit(':').next().unwrap_or_default().to_string();
+        texts(a, b, |a, b| bare(a) == bare(b))
+    }),
+    ("sql_iam_user_name", |a, b, around| same_user(a, b, around)),
     ("timestamp", |a, b, _| texts(a, b, same_moment)),
     ("hour_leading_zero", |a, b, _| {
         texts(a, b, |a, b| a.trim_start_matches('0') == b.trim_start_matches('0'))
@@ -151,6 +165,37 @@ fn texts(a: &Value, b: &Value, same: impl Fn(&str, &str) -> bool) -> bool {
 
 fn is_true(value: Option<&Value>, name: &str) -> bool {
     value.and_then(|value| value.field(name)).and_then(Value::as_bool) == Some(true)
+}
+
+fn text_is(value: Option<&Value>, name: &str, wanted: &str) -> bool {
+    value.and_then(|value| value.field(name)).and_then(Value::as_str) == Some(wanted)
+}
+
+/// Gives the minor version of `MYSQL_8_0_35`.
+fn mysql_minor(version: &str) -> Option<u32> {
+    version.strip_prefix("MYSQL_8_0_")?.parse().ok()
+}
+
+/// Gives the date at the end of a version of Cloud SQL, like `20240514.00_12`.
+fn released(version: &str) -> &str {
+    version.get(version.len().saturating_sub(14)..).unwrap_or(version)
+}
+
+/// Says whether a database's user is the one that IAM knows by a longer name, or by a domain in another case.
+fn same_user(a: &Value, b: &Value, around: Around<'_>) -> bool {
+    let kind = around.beside.or(around.prior).and_then(|user| user.field("type"));
+    match kind.and_then(Value::as_str).unwrap_or_default() {
+        "" | "BUILT_IN" => false,
+        kind if kind.starts_with("CLOUD_IAM_GROUP") => {
+            texts(a, b, |a, b| match b.split_once('@') {
+                Some((name, domain)) => {
+                    a == name || a == format!("{name}@{}", domain.to_lowercase()).as_str()
+                }
+                None => false,
+            })
+        }
+        _ => texts(a, b, |a, b| b.split('@').next() == Some(a)),
+    }
 }
 
 fn last(text: &str) -> &str {

@@ -71,12 +71,8 @@ impl Job<'_> {
         loop {
             let sent = self.session.api.send(ask, &*clock).await;
             match sent {
-                Err(refused)
-                    if self.spec.operation == OperationKind::Gke
-                        && refused.is_busy()
-                        && clock.now() < until =>
-                {
-                    self.desk.note("waiting for another operation on the cluster");
+                Err(refused) if self.is_busy(&refused) && clock.now() < until => {
+                    self.desk.note("waiting for another operation on the same thing");
                     clock.sleep(Duration::from_secs(10)).await;
                 }
                 Ok(answer) => {
@@ -89,6 +85,18 @@ impl Job<'_> {
                     return Err(refused);
                 }
             }
+        }
+    }
+
+    /// Says whether a refusal means that another operation is in the way, which ends.
+    fn is_busy(&self, refused: &Refused) -> bool {
+        match self.spec.operation {
+            OperationKind::Gke => refused.is_busy(),
+            OperationKind::Sql => {
+                let in_the_way = |reason: &String| reason == "operationInProgress";
+                refused.status() == 409 && refused.reasons.iter().any(in_the_way)
+            }
+            _ => false,
         }
     }
 
@@ -126,6 +134,7 @@ impl Job<'_> {
             }
             OperationKind::Standard => name.contains("operations/"),
             OperationKind::Compute => operation["kind"] == "compute#operation",
+            OperationKind::Sql => operation["kind"] == "sql#operation",
         };
         if !is_operation {
             return Ok(operation);
@@ -298,7 +307,7 @@ impl Job<'_> {
                     self.concern(&concern, planned, until).await?;
                 }
             }
-            How::Merge | How::QueryMask | How::BodyMask | How::Subset => {
+            How::Merge | How::QueryMask | How::BodyMask | How::Subset | How::Whole => {
                 self.patch(prior, planned, until).await?
             }
         }
@@ -311,6 +320,9 @@ impl Job<'_> {
         self.hook.asked(&mut patch.body, planned);
         if patch.names.is_empty() {
             return Ok(());
+        }
+        if self.spec.update.how == How::Whole {
+            patch.body = self.body(planned);
         }
         self.mark(&mut patch.body, prior).await?;
         let mut ask = self.ask(call, planned, Some(patch.body), "updating")?;
@@ -403,7 +415,7 @@ fn finished(kind: OperationKind, operation: &Json) -> Option<Result<Json, String
         |path: &str| operation.pointer(path).and_then(Json::as_str).filter(|text| !text.is_empty());
     match kind {
         OperationKind::None => Some(Ok(operation.clone())),
-        OperationKind::Compute => {
+        OperationKind::Compute | OperationKind::Sql => {
             if text("/status") != Some("DONE") {
                 return None;
             }

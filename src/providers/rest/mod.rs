@@ -1,11 +1,12 @@
 //! The engine that interprets resource files: one file for each resource type, no code.
 //!
-//! `spec` is what a file says, `read` reads it, `schema` gives the schema of it. `plan` decides offline
+//! `spec` is what a file says, `words` and `read` read it, `schema` gives the schema of it. `plan` decides offline
 //! what an object will be, `validate` checks what the schema cannot say, `equal` holds the rules by which
 //! different texts mean the same. `encode` and `decode` go between values and the service's JSON, `change`
 //! makes the bodies of updates. `session` sends. What the words cannot say is a hook.
 
 pub mod spec;
+mod words;
 pub mod read;
 pub mod schema;
 pub mod shared;

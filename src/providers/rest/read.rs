@@ -2,24 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use crate::addr::Mode;
-use crate::diag::{Diagnostic, FileId, Span, has_errors, nearest};
+use crate::diag::{Diagnostic, FileId, Span, has_errors};
 use crate::http::Method;
 use crate::schema::Given;
 use crate::syntax;
-use crate::syntax::tree::{Block, Body as Tree, Expr, ExprKind};
-use crate::value::{Number, Type, Value};
+use crate::syntax::tree::{Block, Body as Tree, ExprKind};
+use crate::value::Type;
 
 use super::codec::Codec;
 use super::equal;
 use super::shared::{SharedRow, shared_parts};
 use super::spec::{
-    Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Place, Rests, Shape, Spec,
-    Update, Wire,
+    Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Pick, Place, Rests, Shape,
+    Spec, Update, Wire,
 };
 use super::template::Template;
+use super::words::{Word, Words, word};
 
 /// Reads a file's one resource or data source.
 ///
@@ -56,171 +55,6 @@ pub fn read_all(id: FileId, text: &str) -> Result<Vec<(Spec, Span)>, Vec<Diagnos
     let blocks = file.body.blocks.iter().filter(known);
     let specs = blocks.map(|block| (spec(block, &[], &[], &mut problems), block.header)).collect();
     if has_errors(&problems) { Err(problems) } else { Ok(specs) }
-}
-
-/// A word's argument.
-#[derive(Clone, Debug)]
-enum Word {
-    Bool(bool),
-    Number(f64),
-    Text(String),
-    Name(String),
-    List(Vec<Word>),
-    Object(Vec<(String, Word)>),
-    Call(String, Vec<Word>),
-}
-
-impl Word {
-    fn text(&self) -> Option<String> {
-        match self {
-            Word::Text(text) | Word::Name(text) => Some(text.clone()),
-            Word::Bool(_) | Word::Number(_) | Word::List(_) | Word::Object(_) | Word::Call(..) => {
-                None
-            }
-        }
-    }
-
-    fn texts(&self) -> Option<Vec<String>> {
-        match self {
-            Word::List(words) => words.iter().map(Word::text).collect(),
-            _ => None,
-        }
-    }
-
-    fn json(&self) -> Json {
-        match self {
-            Word::Bool(value) => Json::Bool(*value),
-            Word::Number(number) => number_json(*number),
-            Word::Text(text) | Word::Name(text) => Json::String(text.clone()),
-            Word::List(words) => words.iter().map(Word::json).collect(),
-            Word::Object(fields) => Json::Object(
-                fields.iter().map(|(name, word)| (name.clone(), word.json())).collect(),
-            ),
-            Word::Call(..) => Json::Null,
-        }
-    }
-
-    fn value(&self, ty: &Type) -> Option<Value> {
-        match (self, ty) {
-            (Word::Bool(value), Type::Bool) => Some(Value::bool(*value)),
-            (Word::Number(number), Type::Number) => Number::from_f64(*number).map(Value::number),
-            (Word::Text(text), Type::String) => Some(Value::string(text)),
-            (Word::List(words), Type::List(element)) => {
-                let parts = words.iter().map(|word| word.value(element)).collect::<Option<_>>()?;
-                Some(Value::list((**element).clone(), parts))
-            }
-            _ => None,
-        }
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "whole numbers of resource files are small")]
-fn number_json(number: f64) -> Json {
-    if number.fract() == 0.0 { (number as i64).into() } else { number.into() }
-}
-
-/// The words of one body, taken one after the other; what is left over is unknown.
-struct Words<'a> {
-    words: BTreeMap<String, Word>,
-    asked: Vec<&'static str>,
-    span: Span,
-    problems: &'a mut Vec<Diagnostic>,
-}
-
-impl<'a> Words<'a> {
-    fn of_body(body: &Tree, span: Span, problems: &'a mut Vec<Diagnostic>) -> Words<'a> {
-        let words = body
-            .attributes
-            .iter()
-            .filter(|attribute| attribute.name.text != "attributes")
-            .filter_map(|attribute| Some((attribute.name.text.clone(), word(&attribute.expr)?)))
-            .collect();
-        Words { words, asked: Vec::new(), span, problems }
-    }
-
-    fn of_word(word: Word, span: Span, problems: &'a mut Vec<Diagnostic>) -> Words<'a> {
-        let words = match word {
-            Word::Object(fields) => fields.into_iter().collect(),
-            _ => BTreeMap::new(),
-        };
-        Words { words, asked: Vec::new(), span, problems }
-    }
-
-    fn take(&mut self, name: &'static str) -> Option<Word> {
-        self.asked.push(name);
-        self.words.remove(name)
-    }
-
-    fn text(&mut self, name: &'static str) -> Option<String> {
-        self.take(name).and_then(|word| word.text())
-    }
-
-    fn texts(&mut self, name: &'static str) -> Vec<String> {
-        self.take(name).and_then(|word| word.texts()).unwrap_or_default()
-    }
-
-    fn flag(&mut self, name: &'static str) -> bool {
-        matches!(self.take(name), Some(Word::Bool(true)))
-    }
-
-    fn number(&mut self, name: &'static str) -> Option<f64> {
-        match self.take(name) {
-            Some(Word::Number(number)) => Some(number),
-            _ => None,
-        }
-    }
-
-    fn count(&mut self, name: &'static str) -> Option<usize> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "counts are small"
-        )]
-        self.number(name).map(|number| number as usize)
-    }
-
-    fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], otherwise: T) -> T {
-        let Some(text) = self.text(name) else { return otherwise };
-        match choices.iter().find(|(choice, _)| *choice == text) {
-            Some((_, value)) => *value,
-            None => {
-                self.problem(format!("The word `{name}` cannot be \"{text}\"."));
-                otherwise
-            }
-        }
-    }
-
-    fn problem(&mut self, detail: String) {
-        self.problems.push(Diagnostic::error("Invalid resource file", detail).at(self.span, ""));
-    }
-
-    fn finish(mut self) {
-        let unknown: Vec<String> = self.words.keys().cloned().collect();
-        for name in unknown {
-            let near = nearest(&name, self.asked.iter().copied());
-            let hint = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-            self.problem(format!("There is no word `{name}`.{hint}"));
-        }
-    }
-}
-
-fn word(expr: &Expr) -> Option<Word> {
-    Some(match &expr.kind {
-        ExprKind::Bool(value) => Word::Bool(*value),
-        ExprKind::Number(text) => Word::Number(text.parse().ok()?),
-        ExprKind::Template(_) => Word::Text(expr.literal()?),
-        ExprKind::Name(name) => Word::Name(name.clone()),
-        ExprKind::Tuple(parts) => Word::List(parts.iter().map(word).collect::<Option<_>>()?),
-        ExprKind::Object(items) => {
-            let fields = items.iter().map(|item| Some((item.key.literal()?, word(&item.value)?)));
-            Word::Object(fields.collect::<Option<_>>()?)
-        }
-        ExprKind::Call { name, arguments, .. } => {
-            Word::Call(name.text.clone(), arguments.iter().map(word).collect::<Option<_>>()?)
-        }
-        ExprKind::Null => Word::Name("none".into()),
-        _ => return None,
-    })
 }
 
 fn spec(
@@ -262,6 +96,7 @@ fn spec(
         import_sets: Vec::new(),
         labels: words.text("labels"),
         serves: words.texts("serves"),
+        locks: words.texts("locks").iter().map(|text| Template::parse(text)).collect(),
         create: None,
         read: None,
         list: None,
@@ -274,6 +109,7 @@ fn spec(
                 ("standard", OperationKind::Standard),
                 ("gke", OperationKind::Gke),
                 ("compute", OperationKind::Compute),
+                ("sql", OperationKind::Sql),
             ],
             OperationKind::None,
         ),
@@ -356,6 +192,7 @@ const HOWS: &[(&str, How)] = &[
     ("query_mask", How::QueryMask),
     ("body_mask", How::BodyMask),
     ("subset", How::Subset),
+    ("whole", How::Whole),
     ("fields", How::Fields),
 ];
 
@@ -391,15 +228,18 @@ fn call_words(words: &mut Words<'_>) -> Option<Call> {
         }
         _ => Vec::new(),
     };
-    let gone_when = match words.take("gone_when") {
-        Some(Word::Object(fields)) => {
-            fields.into_iter().filter_map(|(name, word)| Some((name, word.text()?))).collect()
-        }
-        _ => Vec::new(),
-    };
+    let gone_when = texts_of(words.take("gone_when"));
     let denied_is_gone = words.flag("denied_is_gone");
+    let asleep = words.text("asleep");
+    let pick = words.text("pick").map(|items| Pick { items, by: texts_of(words.take("where")) });
     let (method, path) = found?;
-    Some(Call { method, path, body, with, gone_when, denied_is_gone })
+    Some(Call { method, path, body, with, gone_when, denied_is_gone, asleep, pick })
+}
+
+/// Gives the fields of an object that are texts.
+fn texts_of(word: Option<Word>) -> Vec<(String, String)> {
+    let Some(Word::Object(fields)) = word else { return Vec::new() };
+    fields.into_iter().filter_map(|(name, word)| Some((name, word.text()?))).collect()
 }
 
 fn member(word: Word) -> Member {

@@ -19,11 +19,12 @@ use super::api::{Api, Ask};
 use super::catalog::Catalog;
 use super::codec::last_segment;
 use super::decode::decode;
+use super::equal::Around;
 use super::job::{Job, body, protected, settled};
 use super::json;
 use super::labels;
 use super::plan::Defaults;
-use super::spec::{Call, List, OperationKind, Spec};
+use super::spec::{Call, List, OperationKind, Pick, Spec};
 
 /// A session of a provider that is made of resource files.
 pub struct RestSession {
@@ -96,7 +97,13 @@ impl RestSession {
         let ask = self.ask(spec, call, &value, None, what)?;
         match self.api.send(&ask, &*self.api.clock).await {
             Ok(json) if is_gone(call, &json) => Ok(None),
-            Ok(json) => Ok(Some(json)),
+            Ok(json) => Ok(match &call.pick {
+                Some(pick) => {
+                    let items = json.get(&pick.items).and_then(Json::as_array);
+                    items.and_then(|items| picked(spec, pick, items, &value)).cloned()
+                }
+                None => Some(json),
+            }),
             Err(refused) if refused.is_not_found() => Ok(None),
             Err(refused)
                 if call.denied_is_gone
@@ -163,11 +170,12 @@ impl RestSession {
             OperationKind::None | OperationKind::Standard | OperationKind::Compute => {
                 Ok(name.to_string())
             }
-            OperationKind::Gke => {
+            OperationKind::Gke | OperationKind::Sql => {
                 let value = self.located(spec, value);
-                let template = super::template::Template::parse(
-                    "projects/{project}/locations/{location}/operations/",
-                );
+                let template = super::template::Template::parse(match spec.operation {
+                    OperationKind::Sql => "projects/{project}/operations/",
+                    _ => "projects/{project}/locations/{location}/operations/",
+                });
                 let path = template.url(&value).map_err(|name| {
                     let detail =
                         format!("The operation's place is not known: \"{name}\" is not set.");
@@ -212,8 +220,14 @@ impl RestSession {
                 let json = match listed {
                     Some(json) => Some(json),
                     None => {
-                        self.get(spec, &wanted.value, &format!("reading {}", wanted.address))
-                            .await?
+                        let what = format!("reading {}", wanted.address);
+                        match self.get(spec, &wanted.value, &what).await {
+                            Err(error) if is_asleep(spec, &error) => {
+                                tracing::warn!(address = %wanted.address, "it is asleep, and stays as it stands");
+                                return Ok(Some(wanted.value.clone()));
+                            }
+                            read => read?,
+                        }
                     }
                 };
                 match self.at_rest(spec, &wanted.value, json, &wanted.address.to_string()).await? {
@@ -225,6 +239,29 @@ impl RestSession {
         pace::all(&self.api.pace, reads).await
     }
 
+    /// Waits for what the object shares with others that are changed, one after the other.
+    async fn held(
+        &self,
+        spec: &Spec,
+        deed: &Deed,
+        desk: &dyn Desk,
+    ) -> Vec<tokio::sync::OwnedMutexGuard<()>> {
+        let value = match deed {
+            Deed::Create { planned, .. } | Deed::Update { planned, .. } => planned,
+            Deed::Delete { prior } => prior,
+        };
+        let value = self.located(spec, &value.without_marks());
+        let mut names: Vec<String> =
+            spec.locks.iter().filter_map(|lock| lock.from_value(&value)).collect();
+        names.sort();
+        names.dedup();
+        let mut held = Vec::new();
+        for name in names {
+            held.push(self.api.lock(&name, &*desk.clock()).await);
+        }
+        held
+    }
+
     /// Waits while an object is just being made or removed: a run before this one may have left it so.
     pub(super) async fn at_rest(
         &self,
@@ -233,7 +270,7 @@ impl RestSession {
         found: Option<Json>,
         address: &str,
     ) -> Result<Option<Json>, ApiError> {
-        const PASSING: [&str; 2] = ["PROVISIONING", "STOPPING"];
+        const PASSING: [&str; 4] = ["PROVISIONING", "STOPPING", "PENDING_CREATE", "PENDING_DELETE"];
         let (Some(rests), Some(mut json)) = (&spec.rests, found.clone()) else { return Ok(found) };
         let clock = &self.api.clock;
         let until = clock.now() + jiff::SignedDuration::from_mins(40);
@@ -266,6 +303,10 @@ impl RestSession {
             let Ok(objects) = self.api.list(&ask, &list.items).await else { continue };
             for place in places {
                 let value = &wanted[place].value;
+                if let Some(pick) = spec.read.as_ref().and_then(|read| read.pick.as_ref()) {
+                    found[place] = picked(spec, pick, &objects, value).cloned();
+                    continue;
+                }
                 found[place] = objects
                     .iter()
                     .find(|object| {
@@ -281,6 +322,26 @@ impl RestSession {
 
 fn is_disabled(reasons: &[String]) -> bool {
     reasons.iter().any(|reason| reason == "SERVICE_DISABLED" || reason == "accessNotConfigured")
+}
+
+fn is_asleep(spec: &Spec, error: &ApiError) -> bool {
+    let says = spec.read.as_ref().and_then(|read| read.asleep.as_deref());
+    says.is_some_and(|says| error.detail.contains(says))
+}
+
+/// Finds an object in a list, by the attributes that tell it from others.
+fn picked<'a>(spec: &Spec, pick: &Pick, items: &'a [Json], value: &Value) -> Option<&'a Json> {
+    let around = Around { prior: Some(value), beside: Some(value) };
+    items.iter().find(|item| {
+        pick.by.iter().all(|(member, name)| {
+            let (Some(part), Some(wanted)) = (spec.part(name), value.field(name)) else {
+                return true;
+            };
+            let open = wanted.is_null() || !wanted.is_known() || wanted.as_str() == Some("");
+            let found = item.get(member).and_then(Json::as_str).map(Value::string);
+            open || found.is_some_and(|found| part.same(&found, wanted, around))
+        })
+    })
 }
 
 fn is_gone(call: &Call, json: &Json) -> bool {
@@ -407,6 +468,7 @@ impl Session for RestSession {
             .ok_or_else(|| unknown_type(&action.type_name))?;
         let hook = self.catalog.hook(&entry.spec);
         let job = Job { session: self, spec: &entry.spec, hook, action, desk };
+        let _held = self.held(&entry.spec, &action.deed, desk).await;
         let made = match &action.deed {
             Deed::Create { planned, .. } => {
                 Some(hook.create(&job, &planned.without_marks()).await?)

@@ -36,6 +36,8 @@ pub struct Spec {
     pub labels: Option<String>,
     /// The attributes that say which version of Kubernetes it serves, where it is a cluster.
     pub serves: Vec<String>,
+    /// What takes one change at a time: actions of one session that name the same wait for each other.
+    pub locks: Vec<Template>,
     /// How the object is made.
     pub create: Option<Call>,
     /// How it is read.
@@ -79,6 +81,19 @@ pub struct Call {
     pub gone_when: Vec<(String, String)>,
     /// A refusal (403) means that there is no such object.
     pub denied_is_gone: bool,
+    /// What a refusal says while the object cannot be looked at: it stays as it stands.
+    pub asleep: Option<String>,
+    /// The answer is a list in which the object is found.
+    pub pick: Option<Pick>,
+}
+
+/// How an object is found in a list.
+#[derive(Clone, Debug)]
+pub struct Pick {
+    /// The member that holds the list.
+    pub items: String,
+    /// Members of an element, each with the attribute that it is; one without a value is not looked at.
+    pub by: Vec<(String, String)>,
 }
 
 /// A fixed member of a body.
@@ -138,6 +153,8 @@ pub enum How {
     BodyMask,
     /// A put of what changed, with the precondition.
     Subset,
+    /// A put of the whole object, with the precondition.
+    Whole,
     /// A call for each concern.
     Fields,
 }
@@ -153,6 +170,8 @@ pub enum OperationKind {
     Gke,
     /// Compute Engine's: `status`, and a link to itself.
     Compute,
+    /// Cloud SQL's: `status`, and a bare name below the project.
+    Sql,
 }
 
 /// When an object is at rest.

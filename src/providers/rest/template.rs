@@ -1,7 +1,7 @@
 //! Texts with `{attribute}` placeholders: paths, ids, and the reading of ids.
 //!
-//! `{attribute/}` takes the text after the last slash: the attribute may be a name or a whole id. In the form of an id
-//! `{attribute*}` may have slashes.
+//! `{attribute/}` takes the text after the last slash: the attribute may be a name or a whole id. `{attribute?}` may be without
+//! a value. In the form of an id `{attribute*}` may have slashes.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ impl Template {
     pub fn holes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
-            Piece::Hole(name) => Some(name.trim_end_matches(['/', '*'])),
+            Piece::Hole(name) => Some(name.trim_end_matches(['/', '*', '?'])),
         })
     }
 
@@ -140,6 +140,9 @@ impl std::fmt::Display for Template {
 }
 
 fn hole(value: &Value, name: &str) -> Option<String> {
+    if let Some(name) = name.strip_suffix('?') {
+        return Some(text_at(value, name).unwrap_or_default());
+    }
     match name.strip_suffix('/') {
         Some(name) => {
             text_at(value, name).map(|text| text.rsplit('/').next().unwrap_or(&text).to_string())

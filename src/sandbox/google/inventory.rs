@@ -70,6 +70,9 @@ fn item(key: &str, object: &Json) -> Option<Json> {
         ["cloudkms", ..] => ("cloudkms", "keyRing", Json::Null),
         ["pubsub", .., "topics", _] => ("pubsub", "topic", Json::Null),
         ["pubsub", ..] => ("pubsub", "subscription", json!({"topic": object["topic"]})),
+        ["sqladmin", .., "databases", _] => ("sqladmin", "database", Json::Null),
+        ["sqladmin", .., "users", _] => ("sqladmin", "user", json!({"host": object["host"]})),
+        ["sqladmin", ..] => ("sqladmin", "instance", json!({"state": object["state"]})),
         ["iam", .., "keys", _] => ("iam", "serviceAccountKey", Json::Null),
         ["iam", ..] => ("iam", "serviceAccount", Json::Null),
         ["artifactregistry", ..] => {

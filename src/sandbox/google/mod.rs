@@ -22,6 +22,8 @@ pub mod artifactregistry;
 pub mod secretmanager;
 pub mod kms;
 pub mod pubsub;
+pub mod sql;
+pub mod sql_inside;
 pub mod compute;
 pub mod network;
 mod reference;
@@ -62,6 +64,8 @@ const TABLES: &[&[Row]] = &[
     secretmanager::ROWS,
     kms::ROWS,
     pubsub::ROWS,
+    sql::ROWS,
+    sql_inside::ROWS,
     container::ROWS,
     node_pool::ROWS,
 ];

@@ -1,6 +1,6 @@
 //! Long-running operations, in the shapes of their services.
 //!
-//! Three shapes: Kubernetes Engine's and Compute's (`status`), and the standard one (`done`). Each takes virtual
+//! Three shapes: Kubernetes Engine's, Compute's and Cloud SQL's (`status`), and the standard one (`done`). Each takes virtual
 //! time; what it does to the objects is done when that has passed.
 
 use std::time::Duration;
@@ -113,6 +113,46 @@ pub fn compute(
     shown
 }
 
+/// Begins an operation of Cloud SQL on an instance; `link` is its target below the instance. One that takes no time is done at
+/// once.
+pub fn sql(
+    store: &mut Store,
+    now: Timestamp,
+    (project, instance, link): (&str, &str, &str),
+    kind: &str,
+    (takes, effects): (Duration, Vec<Effect>),
+) -> Json {
+    let letters = store.letters(32);
+    let name = format!("{}-{}-{}", &letters[..8], &letters[8..12], &letters[12..24]);
+    let base = format!("https://sqladmin.googleapis.com/sql/v1beta4/projects/{project}");
+    let shown = json!({
+        "kind": "sql#operation",
+        "name": name,
+        "operationType": kind,
+        "status": "PENDING",
+        "user": "user@example.com",
+        "insertTime": stamp(now),
+        "targetProject": project,
+        "targetId": instance,
+        "targetLink": format!("{base}/instances/{instance}{link}"),
+        "selfLink": format!("{base}/operations/{name}"),
+    });
+    let key = format!("sqladmin/projects/{project}/operations/{name}");
+    let operation = Operation {
+        shown,
+        due: after(now, takes),
+        done: false,
+        finished: json!({"status": "DONE", "startTime": stamp(now)}),
+        ended_at: "endTime".to_owned(),
+        holds: format!("sqladmin/projects/{project}/instances/{instance}"),
+        effects,
+    };
+    store.operations.insert(key.clone(), operation);
+    store.dirty = true;
+    store.settle(now);
+    store.operations[&key].shown.clone()
+}
+
 /// Begins an operation in the standard shape. `parent` is what stands before `operations/`, with its slash.
 pub fn standard(
     store: &mut Store,
@@ -139,6 +179,30 @@ pub fn standard(
     store.operations.insert(format!("{service}/{name}"), operation);
     store.dirty = true;
     shown
+}
+
+/// Begins an operation in the standard shape that tells from the start what it is about. `name` is its full name.
+pub fn told(
+    store: &mut Store,
+    now: Timestamp,
+    (service, name, holds): (&str, String, &str),
+    (metadata, response): (Json, Json),
+    (takes, effects): (Duration, Vec<Effect>),
+) -> Json {
+    let operation = Operation {
+        shown: json!({"name": name, "done": false, "metadata": metadata}),
+        due: after(now, takes),
+        done: false,
+        finished: json!({"done": true, "response": response}),
+        ended_at: String::new(),
+        holds: holds.to_owned(),
+        effects,
+    };
+    let key = format!("{service}/{name}");
+    store.operations.insert(key.clone(), operation);
+    store.dirty = true;
+    store.settle(now);
+    store.operations[&key].shown.clone()
 }
 
 /// Says whether a location is a zone.

@@ -14,3 +14,5 @@ pub mod image;
 pub mod disk;
 pub mod instance;
 pub mod machine;
+pub mod sql_steps;
+pub mod sql;

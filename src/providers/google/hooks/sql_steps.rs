@@ -1,0 +1,146 @@
+//! The calls that change an instance of Cloud SQL, in the order in which the service wants them.
+
+use serde_json::{Value as Json, json};
+
+use crate::providers::rest::encode::{Empty, encode_part};
+use crate::providers::rest::equal::is_zero;
+use crate::providers::rest::json;
+use crate::providers::rest::spec::Spec;
+use crate::providers::rest::template::text_at;
+use crate::value::{Type, Value};
+
+/// Gives the one block of a name.
+pub(super) fn block<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.field(name)?.elements()?.first()
+}
+
+/// Gives an attribute's text, empty where there is none.
+pub(super) fn text(value: &Value, name: &str) -> String {
+    text_at(value, name).unwrap_or_default()
+}
+
+/// A call of an update.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A patch of what is in it.
+    Patch(Json),
+    /// The administrator's password.
+    Password,
+    /// A replica becomes an instance of its own.
+    Promote,
+    /// A replica and its primary change places.
+    Switchover,
+    /// All settings, with their version.
+    Put,
+    /// What stands in a backup comes back.
+    Restore,
+}
+
+/// Attributes that calls of their own change, or none.
+const APART: [&str; 6] = [
+    "database_version",
+    "include_replicas_for_major_version_upgrade",
+    "maintenance_version",
+    "root_password",
+    "instance_type",
+    "master_instance_name",
+];
+
+/// Gives the calls that lead from one state to another, in the order in which the service wants them.
+pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let changed = |name: &str| differs(prior, planned, name);
+    let none = Value::object(std::iter::empty::<(&str, Value)>());
+    let (old, new) =
+        (block(prior, "settings").unwrap_or(&none), block(planned, "settings").unwrap_or(&none));
+    let set = |names: &[&str]| names.iter().any(|name| differs(old, new, name));
+    let settings = |names: &[&str]| {
+        let mut body = json!({});
+        for part in spec.part("settings").and_then(|part| part.inside()).into_iter().flatten() {
+            let (Some(place), true) = (&part.write, names.contains(&part.name.as_str())) else {
+                continue;
+            };
+            let value = new.field(&part.name).cloned().unwrap_or_else(|| part.absent());
+            let value = encode_part(part, &value, new, Empty::Sent).unwrap_or_default();
+            json::set(&mut body, &place.path, value);
+        }
+        Step::Patch(json!({ "settings": body }))
+    };
+    if text(new, "activation_policy") == "ALWAYS" && set(&["activation_policy"]) {
+        steps.push(settings(&["activation_policy"]));
+    }
+    if changed("enforce_new_sql_network_architecture") {
+        steps.push(Step::Patch(json!({ "sqlNetworkArchitecture": "NEW_NETWORK_ARCHITECTURE" })));
+    }
+    if changed("database_version") {
+        let mut body = json!({ "databaseVersion": text(planned, "database_version") });
+        let name = "include_replicas_for_major_version_upgrade";
+        if planned.field(name).and_then(Value::as_bool) == Some(true) {
+            body["includeReplicasForMajorVersionUpgrade"] = true.into();
+        }
+        steps.push(Step::Patch(body));
+    }
+    if changed("root_password") || changed("root_password_wo_version") {
+        steps.push(Step::Password);
+    }
+    if changed("maintenance_version") {
+        let version = text(planned, "maintenance_version");
+        steps.push(Step::Patch(json!({ "maintenanceVersion": version })));
+    }
+    if let Some(step) = promotion(prior, planned) {
+        steps.push(step);
+    }
+    const EDITION: [&str; 3] = ["edition", "tier", "data_cache_config"];
+    if set(&["edition"]) {
+        steps.push(settings(&EDITION));
+    }
+    if set(&["entraid_config"]) {
+        steps.push(settings(&["entraid_config"]));
+    }
+    let mut done = vec!["version", "effective_availability_type", "entraid_config", "time_zone"];
+    if steps.iter().any(|step| *step == settings(&EDITION)) {
+        done.extend(EDITION);
+    }
+    if text(new, "activation_policy") == "ALWAYS" {
+        done.push("activation_policy");
+    }
+    let rest = new
+        .fields()
+        .into_iter()
+        .flatten()
+        .any(|(name, _)| !done.contains(&&**name) && differs(old, new, name));
+    let beside = spec.parts.iter().any(|part| {
+        let own = part.write.is_some() && part.name != "settings";
+        own && !APART.contains(&part.name.as_str()) && changed(&part.name)
+    });
+    if rest || beside {
+        steps.push(Step::Put);
+    }
+    if changed("restore_backup_context") || changed("backupdr_backup") {
+        steps.push(Step::Restore);
+    }
+    if set(&["time_zone"]) {
+        steps.push(settings(&["time_zone"]));
+    }
+    steps
+}
+
+/// Says whether an attribute changes; one without content stays one, and what is not known yet is no wish.
+fn differs(old: &Value, new: &Value, name: &str) -> bool {
+    let at = |value: &Value| value.field(name).cloned().unwrap_or(Value::null(Type::Any));
+    let (old, new) = (at(old), at(new));
+    new.is_whole() && old != new && !(is_zero(&old) && is_zero(&new))
+}
+
+/// Gives the call by which a replica becomes a primary: alone, or in the place of its own.
+fn promotion(prior: &Value, planned: &Value) -> Option<Step> {
+    let kind = |value: &Value| text(value, "instance_type");
+    if kind(prior) != "READ_REPLICA_INSTANCE" || kind(planned) != "CLOUD_SQL_INSTANCE" {
+        return None;
+    }
+    let former = text(prior, "master_instance_name");
+    let replicas = planned.field("replica_names").and_then(Value::elements).unwrap_or_default();
+    let mut replicas = replicas.iter().filter_map(Value::as_str);
+    let stays = !former.is_empty() && replicas.any(|name| name == former);
+    Some(if stays { Step::Switchover } else { Step::Promote })
+}
