@@ -6,10 +6,10 @@ use super::planning::{self, options, planned};
 use super::workbench::Workbench;
 use super::{Command, Exit, flag, one};
 use crate::addr::Address;
+use crate::diag::has_errors;
 use crate::eval::Evaluator;
 use crate::graph::Graph;
 use crate::plan::sessions::RegistrySchemas;
-use crate::plan::validate::Validating;
 use crate::render;
 use crate::render::graph::Box;
 
@@ -70,27 +70,27 @@ fn graph(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), 
     Ok(())
 }
 
-/// Gives the blocks of the configuration and what each needs.
+/// Gives the blocks of the configuration and of the state, and what each needs by its text.
 fn resources(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Graph<Box>, Exit> {
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
+    let backend = workbench.backend(matches)?;
+    let prior = workbench.snapshot(backend.as_ref())?;
     let sources = workbench.sources.clone();
     let schemas = RegistrySchemas(&registry);
-    let mut evaluator = Evaluator::new(&loaded.config, &sources, &loaded.inputs, &schemas);
-    let evaluation = evaluator.evaluate(&mut Validating::new(&registry));
-    if crate::diag::has_errors(&evaluation.problems) {
-        return Err(workbench.fail(&evaluation.problems));
+    let evaluator = Evaluator::new(&loaded.config, &sources, &loaded.inputs, &schemas);
+    if has_errors(evaluator.cycles()) {
+        return Err(workbench.fail(evaluator.cycles()));
     }
     let mut drawn = Graph::default();
-    let desired = &evaluation.desired;
-    for (address, instance) in &desired.instances {
-        let block = boxed(address);
-        drawn.add(block.clone());
-        let provider = desired.providers.get(&instance.provider);
-        let of_provider = provider.into_iter().flat_map(|config| config.needs.values()).flatten();
-        for need in instance.needs.iter().chain(of_provider) {
-            drawn.wait(block.clone(), boxed(need));
+    for block in evaluator.blocks() {
+        drawn.add(boxed(&block));
+        for need in evaluator.reach(&block) {
+            drawn.wait(boxed(&block), boxed(&need));
         }
+    }
+    for address in prior.objects.keys() {
+        drawn.add(boxed(address));
     }
     Ok(drawn)
 }

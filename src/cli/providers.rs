@@ -146,7 +146,7 @@ fn branch(module: &Module, before: &str, text: &mut String) {
     let mut arm = |text: &mut String, what: &str| {
         place += 1;
         let (arm, below) =
-            if place == last { ("└── ", "    ") } else { ("├── ", "│   ") };
+            if place == last { ("└── ", "    ") } else { ("├── ", "│\u{a0}\u{a0} ") };
         text.push_str(&format!("{before}{arm}{what}\n"));
         format!("{before}{below}")
     };

@@ -10,6 +10,7 @@ use super::order::Node;
 use super::scope::ModuleId;
 use crate::addr::{Address, Key, Mode, Step, Target};
 use crate::config::block_name;
+use crate::diag::Diagnostic;
 
 /// Blocks that are reached; where only some of a block's instances are named, these.
 pub type Reached = BTreeMap<Address, Option<BTreeSet<Key>>>;
@@ -25,6 +26,16 @@ impl<'a> Evaluator<'a> {
     /// Gives the blocks that an instance's block needs, without any keys. Empty for what has no block.
     pub fn reach(&self, address: &Address) -> BTreeSet<Address> {
         self.node(address).map(|start| self.reach_from(start)).unwrap_or_default()
+    }
+
+    /// Gives all blocks of the configuration, without any keys.
+    pub fn blocks(&self) -> BTreeSet<Address> {
+        self.order.nodes.iter().filter_map(|node| self.block_of(*node)).collect()
+    }
+
+    /// Gives what is wrong with names that need each other.
+    pub fn cycles(&self) -> &[Diagnostic] {
+        &self.order.cycles
     }
 
     /// Gives the blocks that provider blocks are made from, without any keys.

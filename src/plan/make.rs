@@ -370,16 +370,7 @@ impl Maker<'_, '_> {
             self.problems.push(Diagnostic::error("Cycle", format!("Cycle: {}", names.join(", "))));
         }
         plan.prior = std::mem::take(&mut self.planner.prior);
-        plan.renewed = self.given.options.mode == PlanMode::RefreshOnly
-            && plan.prior.objects.iter().any(|(address, tracked)| {
-                let from = plan.moves.get(address).unwrap_or(address);
-                let before = self.given.prior.current(from);
-                let noted = |object: &Object| {
-                    let needs: BTreeSet<Address> = object.needs.iter().cloned().collect();
-                    (needs, object.create_before_destroy)
-                };
-                before.map(noted) != tracked.current.as_ref().map(noted)
-            });
+        plan.renewed = self.given.options.mode == PlanMode::RefreshOnly && self.is_renewed(&plan);
         for ((address, _), change) in plan.changes.iter().filter(|(_, of)| of.importing.is_some()) {
             let schema = self.schema(address, &change.provider);
             if let (Some(schema), Some(before)) = (schema, change.verb.before()) {
@@ -481,6 +472,21 @@ impl Maker<'_, '_> {
                 object.needs = all.into_iter().collect();
             }
         }
+    }
+
+    /// Says whether a run that only refreshes has something to write that no value tells: what objects need, how they are
+    /// replaced, and outputs that are kept in another form.
+    fn is_renewed(&self, plan: &Plan) -> bool {
+        let noted = |object: &Object| {
+            let needs: BTreeSet<Address> = object.needs.iter().cloned().collect();
+            (needs, object.create_before_destroy)
+        };
+        let renewed = plan.prior.objects.iter().any(|(address, tracked)| {
+            let from = plan.moves.get(address).unwrap_or(address);
+            self.given.prior.current(from).map(noted) != tracked.current.as_ref().map(noted)
+        });
+        let kept = plan.outputs.values().filter(|of| of.is_keep() && of.before.is_some());
+        renewed || kept.filter_map(|of| of.after.as_ref()).any(has_calculated)
     }
 
     /// Takes objects that are imported as they are into the state: no call will.
@@ -593,6 +599,15 @@ fn lasting(value: &Value) -> Value {
         return Value::null(value.ty());
     }
     value.map_parts(&mut lasting)
+}
+
+/// Says whether a number is part of a value that was counted or calculated: Terraform takes it for another one than the
+/// saved one, and with that a run that only refreshes for one that has something to write.
+fn has_calculated(value: &Value) -> bool {
+    match value.kind() {
+        Kind::Number(number) => !number.is_as_read(),
+        _ => value.parts().any(has_calculated),
+    }
 }
 
 /// Says whether a number without an end is part of a value.

@@ -25,6 +25,8 @@ const LARGEST_EXPONENT: i64 = 200_000;
 pub struct Number {
     repr: Repr,
     precision: u16,
+    /// Whether it was worked out and would be kept otherwise than the same number read from text.
+    worked: bool,
 }
 
 /// Invariant: an integer that fits is `Small`.
@@ -66,7 +68,7 @@ impl Number {
 
     /// Gives infinity or its negative.
     pub fn infinity(negative: bool) -> Number {
-        Number { repr: Repr::Infinite { negative }, precision: WIDE }
+        Number { repr: Repr::Infinite { negative }, precision: WIDE, worked: false }
     }
 
     /// Reads a decimal number as the language writes it.
@@ -74,7 +76,7 @@ impl Number {
         if let Ok(small) = text.parse::<i64>() {
             let negative_zero = small == 0 && text.starts_with('-');
             let repr = if negative_zero { Repr::NegativeZero } else { Repr::Small(small) };
-            return Some(Number { repr, precision: WIDE });
+            return Some(Number { repr, precision: WIDE, worked: false });
         }
         let (negative, rest) = match text.as_bytes().first()? {
             b'-' => (true, &text[1..]),
@@ -99,11 +101,14 @@ impl Number {
         }
         let power = UBig::from(10u8).pow(usize::try_from(exponent.unsigned_abs()).ok()?);
         let magnitude = UBig::from_str_radix(&all, 10).ok()?;
-        Some(if exponent >= 0 {
+        let number = if exponent >= 0 {
             make(negative, magnitude * power, 0, false, WIDE)
         } else {
             quotient(negative, (&magnitude, 0), (&power, 0), WIDE)
-        })
+        };
+        // From twenty-two digits on it is written with an exponent, as it was read.
+        let rewritten = (digits.len() < rest.len() || exponent < 0) && number.to_f64().abs() < 1e21;
+        Some(if rewritten { number.worked_out() } else { number })
     }
 
     /// Reads an integer in a base from 2 to 62, with digits as `parseint` has them.
@@ -187,13 +192,30 @@ impl Number {
         }
     }
 
+    /// Says whether Terraform would keep it as it keeps the same number that is read from a file: what is counted or
+    /// calculated it does not.
+    pub fn is_as_read(&self) -> bool {
+        self.precision == WIDE && !self.worked
+    }
+
+    /// Notes of an integer that it was calculated: with a fraction nothing tells it from one that was read.
+    fn worked_out(self) -> Number {
+        let worked = self.worked || self.is_integer();
+        Number { worked, ..self }
+    }
+
     /// Adds; nothing where infinities of both signs meet.
     pub fn add(&self, other: &Number) -> Option<Number> {
+        let sum = self.plus(other)?;
+        Some(if self.is_zero() || other.is_zero() { sum } else { sum.worked_out() })
+    }
+
+    fn plus(&self, other: &Number) -> Option<Number> {
         let precision = self.precision.max(other.precision);
         if let (Repr::Small(a), Repr::Small(b)) = (&self.repr, &other.repr)
             && let Some(sum) = a.checked_add(*b)
         {
-            return Some(Number { repr: Repr::Small(sum), precision });
+            return Some(Number { repr: Repr::Small(sum), precision, worked: false });
         }
         match (&self.repr, &other.repr) {
             (Repr::Infinite { negative: a }, Repr::Infinite { negative: b }) => {
@@ -215,12 +237,17 @@ impl Number {
 
     /// Multiplies; nothing for zero times infinity.
     pub fn mul(&self, other: &Number) -> Option<Number> {
+        let product = self.times(other)?;
+        Some(if product.is_zero() { product } else { product.worked_out() })
+    }
+
+    fn times(&self, other: &Number) -> Option<Number> {
         let precision = self.precision.max(other.precision);
         if let (Repr::Small(a), Repr::Small(b)) = (&self.repr, &other.repr)
             && let Some(product) = a.checked_mul(*b)
             && product != 0
         {
-            return Some(Number { repr: Repr::Small(product), precision });
+            return Some(Number { repr: Repr::Small(product), precision, worked: false });
         }
         let negative = self.has_minus() != other.has_minus();
         if self.is_infinite() || other.is_infinite() {
@@ -235,6 +262,15 @@ impl Number {
 
     /// Divides; by zero it gives an infinity, and zero by zero or infinity by infinity nothing.
     pub fn div(&self, other: &Number) -> Option<Number> {
+        let quotient = self.by(other)?.worked_out();
+        let (of, by) = (quotient.parts(), other.parts());
+        let (magnitude, exponent) = (of.magnitude * by.magnitude, of.exponent + by.exponent);
+        // What is cut off leaves a trace.
+        let cut = make(false, magnitude, exponent, false, u16::MAX) != self.abs();
+        Some(Number { worked: quotient.worked || cut, ..quotient })
+    }
+
+    fn by(&self, other: &Number) -> Option<Number> {
         let precision = self.precision.max(other.precision);
         let negative = self.has_minus() != other.has_minus();
         match (self.is_infinite(), other.is_infinite()) {
@@ -285,7 +321,7 @@ impl Number {
             }
             Repr::Infinite { negative } => Repr::Infinite { negative: !negative },
         };
-        Number { repr, precision: self.precision }
+        Number { repr, precision: self.precision, worked: self.worked }
     }
 
     /// Gives the magnitude.
@@ -318,7 +354,8 @@ impl Number {
     pub fn floor(&self) -> Number {
         let whole = self.truncate();
         let below = self.is_negative() && !self.is_integer() && !self.is_infinite();
-        if below { whole.sub(&Number::from(1i64)).unwrap_or(whole) } else { whole }
+        let floor = if below { whole.plus(&Number::from(-1i64)).unwrap_or(whole) } else { whole };
+        Number { worked: false, ..floor }
     }
 
     /// Gives the smallest integer that is not below.
@@ -438,7 +475,7 @@ fn make(negative: bool, magnitude: UBig, exponent: i64, inexact: bool, precision
     let (mut magnitude, mut exponent) = round(magnitude, exponent, inexact, precision);
     let Some(zeros) = magnitude.trailing_zeros() else {
         let repr = if negative { Repr::NegativeZero } else { Repr::Small(0) };
-        return Number { repr, precision };
+        return Number { repr, precision, worked: false };
     };
     magnitude >>= zeros;
     exponent += i64::try_from(zeros).expect("a number of bits fits");
@@ -448,10 +485,11 @@ fn make(negative: bool, magnitude: UBig, exponent: i64, inexact: bool, precision
         let whole = u64::try_from(&magnitude).map(|whole| i128::from(whole) << shift);
         let signed = whole.map(|whole| if negative { -whole } else { whole });
         if let Some(small) = signed.ok().and_then(|signed| i64::try_from(signed).ok()) {
-            return Number { repr: Repr::Small(small), precision };
+            return Number { repr: Repr::Small(small), precision, worked: false };
         }
     }
-    Number { repr: Repr::Big(Box::new(Float { negative, magnitude, exponent })), precision }
+    let repr = Repr::Big(Box::new(Float { negative, magnitude, exponent }));
+    Number { repr, precision, worked: false }
 }
 
 fn round(magnitude: UBig, exponent: i64, inexact: bool, precision: u16) -> (UBig, i64) {
@@ -503,7 +541,7 @@ fn sum(left: &Float, right: &Float, precision: u16) -> Number {
 
 impl From<i64> for Number {
     fn from(number: i64) -> Number {
-        Number { repr: Repr::Small(number), precision: 64 }
+        Number { repr: Repr::Small(number), precision: 64, worked: false }
     }
 }
 

@@ -160,7 +160,9 @@ def asked_after(ask):
     found["one output as text"] = [answer("output", "-no-color", name) for name in names]
     shown = [addresses[at] for at in {0, len(addresses) // 2, len(addresses) - 1} if addresses]
     found["state show"] = [answer("state", "show", "-no-color", address) for address in shown]
-    found["providers"], found["graph"] = answer("providers"), sorted(set(ask("graph")[1].splitlines()))
+    # Which module comes first is by chance with terraform.
+    found["providers"] = sorted(line.replace("├", "└") for line in ask("providers")[1].splitlines())
+    found["graph"] = sorted(set(ask("graph")[1].splitlines()))
     if addresses:
         managed = [address for address in addresses if not re.search(r"(^|\.)data\.", address)] or addresses
         found["state mv"] = [ask("state", "mv", managed[0], pick_of(managed[0]))[0], ask("state", "list")[1]]
