@@ -94,7 +94,7 @@ pub fn create(
     let there = store.get(&key).map(is_deleting);
     if resource.kind == "Service" {
         // Addresses are given out last of all.
-        let causes = faults(store, resource, &object, &missing);
+        let causes = faults(store, resource, None, &object, &missing);
         if !causes.is_empty() {
             return Err(Failure::invalid(resource, &key.name, &causes));
         }
@@ -104,7 +104,7 @@ pub fn create(
     }
     admit(store, resource, None, &mut object)?;
     shapes::settle(&mut object, &resource.api_version(), resource.kind);
-    let causes = faults(store, resource, &object, &missing);
+    let causes = faults(store, resource, None, &object, &missing);
     if !causes.is_empty() {
         return Err(Failure::invalid(resource, &key.name, &causes));
     }
@@ -138,7 +138,7 @@ pub fn update(
     let status = how.writer.subresource.as_deref() == Some("status");
     if status {
         let mut causes = Vec::new();
-        custom::check_status(store, resource, &object, &mut causes);
+        custom::check_status(store, resource, &old, &object, &mut causes);
         validate::status(resource, &object, &mut causes);
         if !causes.is_empty() {
             return Err(Failure::invalid(resource, &key.name, &causes));
@@ -166,7 +166,7 @@ pub fn update(
         admit(store, resource, Some(&old), &mut object)?;
         shapes::settle(&mut object, &resource.api_version(), resource.kind);
         let mut causes = finalizers(&old, &object);
-        causes.extend(faults(store, resource, &object, &missing));
+        causes.extend(faults(store, resource, Some(&old), &object, &missing));
         if !resource.custom {
             causes.extend(immutable::check(resource.kind, &old, &object));
         }
@@ -224,11 +224,12 @@ fn fill(store: &Store, resource: &Resource, object: &mut Json) {
 fn faults(
     store: &Store,
     resource: &'static Resource,
+    old: Option<&Json>,
     object: &Json,
     missing: &[Missing],
 ) -> Vec<Cause> {
     if versions::is_other(resource) {
-        return faults(store, versions::stored(resource), &versions::inward(object), missing);
+        return faults(store, versions::stored(resource), old, &versions::inward(object), missing);
     }
     let mut causes = match resource.custom {
         true => validate::check_custom(resource, object, missing),
@@ -236,6 +237,7 @@ fn faults(
     };
     if let Some(schema) = custom::schema(store, resource) {
         custom::validate(object, &schema, "", &mut causes);
+        custom::rules(object, old, &schema, &mut causes);
     }
     if resource.kind == "CustomResourceDefinition" {
         let given = !missing.iter().any(|field| ["spec", "spec.versions"].contains(&&*field.path));

@@ -1,11 +1,12 @@
 //! Kinds that CustomResourceDefinitions make: where they are served, what their objects may hold, what is filled in.
 //!
-//! Source: the API reference of `apiextensions.k8s.io/v1` (structural schemas, pruning, defaulting). Rules in CEL are
-//! not evaluated, and no webhook converts: versions differ by name alone.
+//! Source: the API reference of `apiextensions.k8s.io/v1` (structural schemas, pruning, defaulting). No webhook
+//! converts: versions differ by name alone.
 
 use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
+use super::cel;
 use super::definitions::{Findings, Missing};
 use super::failure::Cause;
 use super::resources::Resource;
@@ -255,15 +256,45 @@ fn mistyped(value: &Json, schema: &Json) -> Option<String> {
     (!fits).then(|| wanted.to_owned())
 }
 
+/// What stands in the way of rules, which are not looked at then.
+const BLOCKING: [&str; 5] = [
+    "FieldValueNotSupported",
+    "FieldValueRequired",
+    "FieldValueTooLong",
+    "FieldValueTooMany",
+    "FieldValueTypeInvalid",
+];
+
+/// Checks the rules of a schema, where what is wrong so far does not stand in their way.
+pub fn rules(object: &Json, old: Option<&Json>, schema: &Json, causes: &mut Vec<Cause>) {
+    if !cel::has_rules(schema) {
+        return;
+    }
+    if causes.iter().any(|cause| BLOCKING.contains(&cause.reason)) {
+        let detail = "some validation rules were not checked because the object was invalid; \
+            correct the existing errors to complete validation";
+        causes.push(Cause::invalid("<nil>", &json!("null"), detail));
+        return;
+    }
+    cel::check(object, old, schema, causes);
+}
+
 /// Checks a custom resource's status alone.
-pub fn check_status(store: &Store, resource: &Resource, object: &Json, causes: &mut Vec<Cause>) {
+pub fn check_status(
+    store: &Store,
+    resource: &Resource,
+    old: &Json,
+    object: &Json,
+    causes: &mut Vec<Cause>,
+) {
     let Some(schema) = schema(store, resource) else { return };
     if let Some(status) = object.get("status").filter(|status| !status.is_null()) {
         validate(status, &schema["properties"]["status"], "", causes);
-        for cause in causes {
+        for cause in causes.iter_mut() {
             cause.field = format!("status.{}", cause.field);
         }
     }
+    rules(object, Some(old), &schema, causes);
 }
 
 /// Checks what values may be.
@@ -477,6 +508,7 @@ fn names_and_conversion(spec: &Json, causes: &mut Vec<Cause>) {
 
 /// Says where a schema is not structural.
 fn structural_faults(schema: &Json, field: &str, causes: &mut Vec<Cause>) {
+    cel::unreadable(schema, field, causes);
     if schema["type"] == "array" && schema.get("items").is_none() {
         causes.push(Cause::required(format!("{field}.items"), "must be specified"));
     }

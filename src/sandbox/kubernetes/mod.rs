@@ -12,6 +12,7 @@ pub mod store;
 pub mod quantity;
 pub mod definitions;
 pub mod shapes;
+pub mod cel;
 pub mod custom;
 pub mod select;
 pub mod labels;
