@@ -164,6 +164,14 @@ async fn bench_for(type_name: &str) -> Bench {
             let bucket = json!({ "name": "polls-attributes", "location": "US" });
             bench.create("google_storage_bucket", &bucket).await;
         }
+        "google_compute_instance" => {
+            for name in ["one", "two"] {
+                let disk = json!({ "name": name, "zone": "asia-south1-a", "size": 10 });
+                bench.create("google_compute_disk", &disk).await;
+                let account = json!({ "account_id": format!("default-{name}") });
+                bench.create("google_service_account", &account).await;
+            }
+        }
         _ => {}
     }
     bench
@@ -273,4 +281,9 @@ fn every_attribute_of_a_firewalls_rule() {
 #[test]
 fn every_attribute_of_a_disk() {
     swept("google_compute_disk");
+}
+
+#[test]
+fn every_attribute_of_a_machine() {
+    swept("google_compute_instance");
 }

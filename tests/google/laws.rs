@@ -10,7 +10,7 @@ use terrane::value::Value;
 use super::support::{Bench, assert_same, differences};
 
 /// What only the configuration knows: an import is followed by an update of the state alone.
-const CLIENTS_OWN: [&str; 9] = [
+const CLIENTS_OWN: [&str; 14] = [
     ".force_destroy",
     ".deletion_protection",
     ".remove_default_node_pool",
@@ -19,6 +19,11 @@ const CLIENTS_OWN: [&str; 9] = [
     ".initial_node_count",
     ".label_fingerprint",
     ".enable_logging",
+    ".allow_stopping_for_update",
+    ".metadata.startup-script",
+    ".metadata_startup_script",
+    ".metadata_fingerprint",
+    ".tags_fingerprint",
     ".create_snapshot_before_destroy",
 ];
 

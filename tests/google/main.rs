@@ -9,6 +9,7 @@ mod laws_compute;
 mod laws_machine;
 mod laws_pubsub;
 mod laws_sql;
+mod lookups;
 mod recorded;
 mod faults;
 mod credentials;

@@ -112,7 +112,10 @@ impl Catalog {
             return self.own.get(&(mode, type_name.to_string())).cloned();
         };
         let read = || {
-            let spec = read(text, self.shared, &self.hook_names()).ok()?;
+            let mut spec = read(text, self.shared, &self.hook_names()).ok()?;
+            if spec.like {
+                spec = spec.like(&self.entry(Mode::Managed, type_name)?.spec);
+            }
             let schema = Arc::new(schema(&spec));
             Some(Arc::new(Entry { spec, schema }))
         };

@@ -349,7 +349,8 @@ fn replacing(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &
         }
         let here = path.attribute(&part.name);
         let Shape::Block { set, parts, .. } = &part.shape else {
-            if part.replaces {
+            // Nothing and a default that says nothing are the same.
+            if part.replaces && !(is_zero(old) && is_zero(new)) {
                 found.push(here);
             }
             continue;

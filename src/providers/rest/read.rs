@@ -87,6 +87,7 @@ fn spec(
     let mut spec = Spec {
         mode,
         type_name,
+        like: words.choice("like", &[("resource", true)], false),
         service: words.text("service").unwrap_or_default(),
         base: words.text("base"),
         object: words.text("object").unwrap_or_default(),

@@ -18,6 +18,8 @@ pub struct Spec {
     pub mode: Mode,
     /// The type's name.
     pub type_name: String,
+    /// A data source with the attributes of the resource of the same name, all told by the service.
+    pub like: bool,
     /// The service that is called.
     pub service: String,
     /// The service's address with the version of its API, where the provider does not know the service.
@@ -385,7 +387,38 @@ pub fn parts_type(parts: &[Part]) -> Type {
     Type::object(parts.iter().map(|part| (part.name.as_str(), part.ty())))
 }
 
+impl Part {
+    /// Makes it one whose value the service gives, at every depth.
+    fn told(&mut self) {
+        self.given = Given::Service;
+        (self.replaces, self.default, self.change) = (false, None, None);
+        (self.fill, self.known, self.checks) = (None, None, Checks::default());
+        if let Shape::Block { min, parts, .. } = &mut self.shape {
+            *min = 0;
+            parts.iter_mut().for_each(Part::told);
+        }
+    }
+}
+
 impl Spec {
+    /// Gives the data source that is like a resource: what it says itself goes before.
+    pub fn like(self, resource: &Spec) -> Spec {
+        let mut parts = resource.parts.clone();
+        parts.retain(|part| !part.write_only && self.part(&part.name).is_none());
+        parts.iter_mut().for_each(Part::told);
+        parts.extend(self.parts);
+        parts.sort_by(|a, b| a.name.cmp(&b.name));
+        Spec {
+            service: resource.service.clone(),
+            object: resource.object.clone(),
+            id: resource.id.clone(),
+            read: resource.read.clone(),
+            hook: resource.hook.clone(),
+            parts,
+            ..self
+        }
+    }
+
     /// Gives a part of the top level.
     pub fn part(&self, name: &str) -> Option<&Part> {
         self.parts.iter().find(|part| part.name == name)

@@ -405,7 +405,9 @@ fn delete(turn: &mut Turn<'_>, project: &str, place: &Place) -> Answer {
         place.collection == "networks" && object["autoCreateSubnetworks"] == json!(true);
     let root = key(project, "");
     for (key, other) in turn.store.below(&root) {
-        if key == place_key || !names(other, &own) {
+        // What was made of a disk does without it.
+        let copy = place.collection == "disks" && !key.contains("/instances/");
+        if key == place_key || copy || !names(other, &own) {
             continue;
         }
         let part = (automatic && key.contains("/subnetworks/"))

@@ -66,6 +66,10 @@ pub(super) fn check(
     ] {
         default_of(body, field, value);
     }
+    if body["resourcePolicies"].is_array() {
+        let given = json!({ "resourcePolicies": body["resourcePolicies"].take() });
+        policies(project, "addResourcePolicies", &given, body);
+    }
     body["status"] = json!("RUNNING");
     body["cpuPlatform"] = json!("Intel Broadwell");
     body["fingerprint"] = json!(turn.store.etag());

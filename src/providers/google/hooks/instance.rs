@@ -186,6 +186,35 @@ fn parts_of<'a>(parts: &'a [Part], name: &str) -> &'a [Part] {
     parts.iter().find(|part| part.name == name).and_then(Part::inside).unwrap_or_default()
 }
 
+/// Plans attached disks: what the service has given to one stays with it, wherever it stands in the list.
+fn attached(draft: &mut Draft<'_>, prior: &Value) {
+    const GIVEN: [&str; 3] = ["device_name", "kms_key_self_link", "disk_encryption_key_sha256"];
+    let elements = |value: &Value| {
+        value.field("attached_disk").and_then(Value::elements).map(<[Value]>::to_vec)
+    };
+    let standing = elements(prior).unwrap_or_default();
+    let written = elements(draft.config).unwrap_or_default();
+    let last = |disk: &Value| {
+        text_at(disk, "source").and_then(|text| text.rsplit('/').next().map(str::to_string))
+    };
+    let Some(disks) = draft.after.field("attached_disk") else { return };
+    let mut place = 0;
+    let planned = disks.map_parts(&mut |disk| {
+        let config = written.get(place);
+        let moved = standing.get(place).is_none_or(|standing| last(standing) != last(disk));
+        place += 1;
+        let same = standing.iter().find(|standing| last(standing) == last(disk));
+        let open = |name: &&&str| {
+            moved && config.and_then(|one| one.field(name)).is_none_or(Value::is_null)
+        };
+        GIVEN.iter().filter(open).fold(disk.clone(), |disk, name| {
+            let known = same.and_then(|same| same.field(name)).cloned();
+            disk.with_field(name, known.unwrap_or_else(|| Value::unknown(Type::String)))
+        })
+    });
+    draft.after = draft.after.with_field("attached_disk", planned);
+}
+
 /// Plans what follows from changes: a new address in another subnetwork, the status.
 fn follow(draft: &mut Draft<'_>, prior: &Value) {
     if let (Some(Some(old)), Some(Some(new))) = (
@@ -243,6 +272,13 @@ impl Hook for Instance {
             let path = Path::root().attribute("boot_disk").place(0).attribute("initialize_params");
             draft.replaces.push(path.place(0).attribute("size"));
         }
+        // No call changes these, though nothing in them says so.
+        for name in ["confidential_instance_config", "scratch_disk"] {
+            if prior.field(name) != draft.after.field(name) {
+                draft.replaces.push(Path::root().attribute(name));
+            }
+        }
+        attached(draft, prior);
         follow(draft, prior);
         let names = machine::wants_a_stop(prior, &draft.after);
         let running = text_at(prior, "current_status").is_some_and(|status| status == "RUNNING");
@@ -390,16 +426,9 @@ impl Hook for Instance {
             None => job.create(&planned).await?,
         };
         match text_at(&planned, "desired_status").filter(|status| status != "RUNNING") {
-            Some(_) => {
-                machine::change(
-                    job,
-                    &made,
-                    &planned.with_field(
-                        "id",
-                        made.field("id").cloned().unwrap_or_else(|| Value::null(Type::String)),
-                    ),
-                )
-                .await
+            Some(status) => {
+                let wanted = made.with_field("desired_status", Value::string(status));
+                machine::change(job, &made, &wanted).await
             }
             None => Ok(made),
         }

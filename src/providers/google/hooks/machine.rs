@@ -378,6 +378,10 @@ impl Way<'_, '_> {
         for (at, (old, new)) in list(&self.before).iter().zip(&list(&self.after)).enumerate() {
             if old["subnetwork"] != new["subnetwork"] {
                 let mut body = json!({ "subnetwork": new["subnetwork"] });
+                if new["aliasIpRanges"] != old["aliasIpRanges"] {
+                    let ranges = new["aliasIpRanges"].as_array().cloned().unwrap_or_default();
+                    body["aliasIpRanges"] = json!(ranges);
+                }
                 for member in ["network", "networkIP"] {
                     if new[member].is_string() && new[member] != old[member] {
                         body[member] = new[member].clone();

@@ -16,3 +16,4 @@ pub mod instance;
 pub mod machine;
 pub mod sql_steps;
 pub mod sql;
+pub mod data;
