@@ -21,6 +21,8 @@ const COLLECTIONS: &[(&str, &str)] = &[
     ("google_compute_subnetwork", "/subnetworks"),
     ("google_pubsub_subscription", "/subscriptions/"),
     ("google_pubsub_topic", "/topics/"),
+    ("google_dns_managed_zone", "/managedZones"),
+    ("google_redis_instance", "/instances?"),
     ("google_sql_database", "/databases"),
     ("google_sql_database_instance", "/instances"),
 ];

@@ -7,6 +7,8 @@ mod example;
 mod laws;
 mod laws_compute;
 mod laws_machine;
+mod laws_dns;
+mod laws_databases;
 mod laws_pubsub;
 mod laws_sql;
 mod lookups;

@@ -22,6 +22,9 @@ const LOGS: &[(&str, &str)] = &[
     ("google_compute_subnetwork", include_str!("recorded/google_compute_subnetwork.json")),
     ("google_container_cluster", include_str!("recorded/google_container_cluster.json")),
     ("google_container_node_pool", include_str!("recorded/google_container_node_pool.json")),
+    ("google_dns_managed_zone", include_str!("recorded/google_dns_managed_zone.json")),
+    ("google_dns_record_set", include_str!("recorded/google_dns_record_set.json")),
+    ("google_redis_instance", include_str!("recorded/google_redis_instance.json")),
     ("google_pubsub_subscription", include_str!("recorded/google_pubsub_subscription.json")),
     ("google_pubsub_topic", include_str!("recorded/google_pubsub_topic.json")),
     ("google_sql_database", include_str!("recorded/google_sql_database.json")),
@@ -48,6 +51,10 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("google_compute_subnetwork", "reservedInternalRange"),
     ("google_pubsub_subscription", "labels"),
     ("google_pubsub_topic", "labels"),
+    ("google_dns_managed_zone", "labels"),
+    ("google_redis_instance", "labels"),
+    // The whole name goes out by the call, not by the attribute.
+    ("google_redis_instance", "name"),
     // What kind of thing each member is; and the one way of copying that there is.
     ("google_sql_database_instance", "kind"),
     ("google_sql_database_instance", "settings.kind"),
@@ -135,7 +142,7 @@ fn leaves(json: &Json, path: &str, found: &mut BTreeMap<String, Json>) {
         }
         Json::Array(parts) => {
             let mut parts = parts.clone();
-            parts.sort_by_key(Json::to_string);
+            parts.sort_by_key(|part| format!("{:?}", leaves_of(part)));
             for (place, json) in parts.iter().enumerate() {
                 leaves(json, &format!("{path}[{place}]"), found);
             }

@@ -54,6 +54,19 @@ pub const RESOURCES: &[FileRow] = &[
         "google_container_node_pool",
         include_str!("resources/container/container_node_pool.hcl"),
     ),
+    (
+        Mode::Managed,
+        "google_app_engine_application",
+        include_str!("resources/appengine/app_engine_application.hcl"),
+    ),
+    (Mode::Managed, "google_dns_managed_zone", include_str!("resources/dns/dns_managed_zone.hcl")),
+    (Mode::Managed, "google_dns_record_set", include_str!("resources/dns/dns_record_set.hcl")),
+    (
+        Mode::Managed,
+        "google_firestore_database",
+        include_str!("resources/firestore/firestore_database.hcl"),
+    ),
+    (Mode::Managed, "google_redis_instance", include_str!("resources/redis/redis_instance.hcl")),
     (Mode::Managed, "google_kms_crypto_key", include_str!("resources/kms/kms_crypto_key.hcl")),
     (Mode::Managed, "google_kms_key_ring", include_str!("resources/kms/kms_key_ring.hcl")),
     (
@@ -188,4 +201,9 @@ pub const HOOKS: &[HookRow] = &[
     ("firewall", &hooks::firewall::Firewall),
     ("sql_instance", &hooks::sql::Instance),
     ("sql_user", &hooks::sql::User),
+    ("managed_zone", &hooks::dns::Zone),
+    ("record_set", &hooks::dns::Records),
+    ("redis", &hooks::databases::Redis),
+    ("firestore", &hooks::databases::Firestore),
+    ("app", &hooks::databases::App),
 ];

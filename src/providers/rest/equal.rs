@@ -47,6 +47,8 @@ const RULES: &[(&str, Rule)] = &[
         let bare = |text: &str| text.rsplit(':').next().unwrap_or_default().to_string();
         texts(a, b, |a, b| bare(a) == bare(b))
     }),
+    ("auto_accepts_any", |a, b, _| texts(a, b, |a, b| b == "auto" && !a.is_empty())),
+    ("dns_rrdata", same_records),
     ("sql_iam_user_name", |a, b, around| same_user(a, b, around)),
     ("timestamp", |a, b, _| texts(a, b, same_moment)),
     ("hour_leading_zero", |a, b, _| {
@@ -169,6 +171,24 @@ fn is_true(value: Option<&Value>, name: &str) -> bool {
 
 fn text_is(value: Option<&Value>, name: &str, wanted: &str) -> bool {
     value.and_then(|value| value.field(name)).and_then(Value::as_str) == Some(wanted)
+}
+
+/// Says whether two lists hold the same records, in any order and in the forms that their type allows.
+fn same_records(a: &Value, b: &Value, around: Around<'_>) -> bool {
+    let kind = around.beside.and_then(|set| set.field("type")).and_then(Value::as_str);
+    let normal = |text: &str| match kind.unwrap_or_default() {
+        "AAAA" => text.parse::<IpAddr>().map_or(text.to_string(), |address| address.to_string()),
+        "MX" | "DS" => text.to_lowercase(),
+        "TXT" => text.trim_matches('"').to_lowercase(),
+        _ => text.to_string(),
+    };
+    let sorted = |value: &Value| {
+        let texts = value.elements()?.iter().map(|it| it.as_str().map(&normal));
+        let mut texts = texts.collect::<Option<Vec<_>>>()?;
+        texts.sort();
+        Some(texts)
+    };
+    sorted(a).is_some() && sorted(a) == sorted(b)
 }
 
 /// Gives the minor version of `MYSQL_8_0_35`.

@@ -270,7 +270,15 @@ impl RestSession {
         found: Option<Json>,
         address: &str,
     ) -> Result<Option<Json>, ApiError> {
-        const PASSING: [&str; 4] = ["PROVISIONING", "STOPPING", "PENDING_CREATE", "PENDING_DELETE"];
+        const PASSING: [&str; 7] = [
+            "PROVISIONING",
+            "STOPPING",
+            "PENDING_CREATE",
+            "PENDING_DELETE",
+            "CREATING",
+            "DELETING",
+            "UPDATING",
+        ];
         let (Some(rests), Some(mut json)) = (&spec.rests, found.clone()) else { return Ok(found) };
         let clock = &self.api.clock;
         let until = clock.now() + jiff::SignedDuration::from_mins(40);

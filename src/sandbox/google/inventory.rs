@@ -73,6 +73,11 @@ fn item(key: &str, object: &Json) -> Option<Json> {
         ["sqladmin", .., "databases", _] => ("sqladmin", "database", Json::Null),
         ["sqladmin", .., "users", _] => ("sqladmin", "user", json!({"host": object["host"]})),
         ["sqladmin", ..] => ("sqladmin", "instance", json!({"state": object["state"]})),
+        ["dns", .., "rrsets", _] => ("dns", "recordSet", json!({"type": object["type"]})),
+        ["dns", ..] => ("dns", "managedZone", json!({"dnsName": object["dnsName"]})),
+        ["redis", ..] => ("redis", "instance", json!({"state": object["state"]})),
+        ["firestore", ..] => ("firestore", "database", json!({"type": object["type"]})),
+        ["appengine", ..] => ("appengine", "application", Json::Null),
         ["iam", .., "keys", _] => ("iam", "serviceAccountKey", Json::Null),
         ["iam", ..] => ("iam", "serviceAccount", Json::Null),
         ["artifactregistry", ..] => {

@@ -24,6 +24,10 @@ pub mod kms;
 pub mod pubsub;
 pub mod sql;
 pub mod sql_inside;
+pub mod dns;
+pub mod redis;
+pub mod firestore;
+pub mod appengine;
 pub mod compute;
 pub mod network;
 mod reference;
@@ -66,6 +70,10 @@ const TABLES: &[&[Row]] = &[
     pubsub::ROWS,
     sql::ROWS,
     sql_inside::ROWS,
+    dns::ROWS,
+    redis::ROWS,
+    firestore::ROWS,
+    appengine::ROWS,
     container::ROWS,
     node_pool::ROWS,
 ];

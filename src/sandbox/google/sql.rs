@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::sandbox::store::{Effect, hash, project_number, stamp};
 
 use super::compute;
+use super::network;
 use super::operation;
 use super::refusal::Refusal;
 use super::storage::patched;
@@ -276,6 +277,7 @@ fn made(turn: &mut Turn<'_>, body: &Json) -> Json {
 }
 
 fn insert(turn: &mut Turn<'_>) -> Answer {
+    network::ensure_defaults(turn.store, turn.now, &turn.path[0]);
     let body = turn.body.clone();
     let (project, name) =
         (turn.path[0].clone(), body["name"].as_str().unwrap_or_default().to_owned());

@@ -17,3 +17,5 @@ pub mod machine;
 pub mod sql_steps;
 pub mod sql;
 pub mod data;
+pub mod dns;
+pub mod databases;
