@@ -22,7 +22,7 @@ impl Maker<'_, '_> {
         let wrong = self.planner.problems.iter().filter(|(_, problems)| has_errors(problems));
         let mut wrong: BTreeSet<&Address> = wrong.map(|(address, _)| address).collect();
         // An import that speaks of no instance of a block stops all of the block.
-        let strange = self.planner.strange(&self.desired);
+        let strange = self.planner.strange(&self.desired, None);
         let stopped: BTreeSet<Address> = strange.iter().map(|of| of.without_keys()).collect();
         wrong.extend(strange);
         let unplanned = evaluator.unplanned(wrong);

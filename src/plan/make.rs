@@ -143,13 +143,20 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
         }
     }
     if unchecked && looked_at {
-        problems.extend(looked_at_imports(&mut planner, &mut evaluator, &evaluation.desired));
+        let valid = (!has_errors(&problems)).then_some(given.config);
+        problems.extend(looked_at_imports(
+            &mut planner,
+            &mut evaluator,
+            &evaluation.desired,
+            valid,
+        ));
         if has_errors(&problems) {
             let invalid = invalid(given);
             return (Plan::default(), if has_errors(&invalid) { invalid } else { problems });
         }
     }
-    problems.extend(planner.strange_imports(&evaluation.desired));
+    let valid = (!has_errors(&problems)).then_some(given.config);
+    problems.extend(planner.strange_imports(&evaluation.desired, valid));
     if given.options.require_live {
         problems.extend(super::live::unchecked(&planner, &evaluation.desired));
     }
@@ -238,9 +245,10 @@ fn looked_at_imports(
     planner: &mut Planner<'_>,
     evaluator: &mut Evaluator<'_>,
     desired: &Desired,
+    valid: Option<&Config>,
 ) -> Vec<Diagnostic> {
     let mut problems = imports(planner, evaluator);
-    problems.extend(planner.strange_imports(desired));
+    problems.extend(planner.strange_imports(desired, valid));
     planner.imports.clear();
     problems
 }
@@ -388,6 +396,9 @@ impl Maker<'_, '_> {
             if matches!(change.verb, Verb::Read { .. }) {
                 plan.prior.set_current(address, None);
             }
+        }
+        for address in self.gone_data(&plan) {
+            plan.prior.set_current(&address, None);
         }
         for (address, value) in plan.data.iter().filter(|(of, _)| of.mode == Mode::Data) {
             let Some(instance) = self.desired.instances.get(address) else { continue };

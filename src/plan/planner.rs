@@ -19,6 +19,7 @@ use super::sessions::Sessions;
 use super::validate::wrong;
 use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Target};
+use crate::config::Config;
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Desired, Oracle, ProviderRef};
 use crate::http::Clock;
@@ -141,8 +142,13 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Gives the instances that `import` blocks speak of and that there are not.
-    pub(super) fn strange<'p>(&'p self, desired: &Desired) -> Vec<&'p Address> {
+    /// Gives the instances that `import` blocks speak of and that there are not: of all blocks, or of those that have
+    /// instances, where something may have kept the others from having any.
+    pub(super) fn strange<'p>(
+        &'p self,
+        desired: &Desired,
+        all: Option<&Config>,
+    ) -> Vec<&'p Address> {
         let whole = self.options.targets.is_empty() && self.options.exclude.is_empty();
         if !whole || self.imports.is_empty() {
             return Vec::new();
@@ -152,14 +158,19 @@ impl<'a> Planner<'a> {
         let strange = self.imports.keys().filter(|address| {
             !desired.instances.contains_key(*address)
                 && !desired.deferred.contains(&address.block())
-                && blocks.contains(&address.without_keys())
+                && (blocks.contains(&address.without_keys())
+                    || all.is_some_and(|config| config.resource(address).is_some()))
         });
         strange.collect()
     }
 
     /// Tells of `import` blocks that speak of an instance that there is not.
-    pub(super) fn strange_imports(&self, desired: &Desired) -> Vec<Diagnostic> {
-        let strange = self.strange(desired).into_iter().map(|address| {
+    pub(super) fn strange_imports(
+        &self,
+        desired: &Desired,
+        all: Option<&Config>,
+    ) -> Vec<Diagnostic> {
+        let strange = self.strange(desired, all).into_iter().map(|address| {
             let detail = format!(
                 "The configuration for the given import {address} does not exist. All target instances must have an \
                  associated configuration to be imported."

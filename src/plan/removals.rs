@@ -40,6 +40,20 @@ impl Maker<'_, '_> {
         orphans
     }
 
+    /// Gives the data sources that were kept and that no block asks for: they are only left out.
+    pub(super) fn gone_data(&self, plan: &Plan) -> Vec<Address> {
+        if plan.base.mode == PlanMode::Destroy {
+            return Vec::new();
+        }
+        let wanted = |address: &Address| {
+            self.desired.instances.contains_key(address)
+                || self.desired.unmade.contains(address)
+                || self.desired.deferred.contains(&address.block())
+        };
+        let kept = plan.prior.objects.keys().filter(|address| address.mode == Mode::Data);
+        kept.filter(|address| !wanted(address) && !self.is_left_out(address)).cloned().collect()
+    }
+
     /// Gives orphans of blocks that are still there to the providers of these blocks, whatever the state says.
     fn hand_over(&mut self, evaluator: &mut Evaluator<'_>) {
         for ((address, deposed), _) in self.orphans() {

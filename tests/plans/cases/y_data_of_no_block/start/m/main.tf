@@ -1,0 +1,4 @@
+data "terraform_remote_state" "far" {
+  backend = "local"
+  config  = { path = "other.tfstate" }
+}

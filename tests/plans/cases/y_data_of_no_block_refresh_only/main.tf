@@ -1,0 +1,5 @@
+module "m" {
+  source   = "./m"
+  for_each = toset(["x"])
+}
+resource "terraform_data" "a" {}

@@ -1,0 +1,1 @@
+output "a" { value = { n = length([1]) } }
