@@ -7,6 +7,7 @@ use super::defaults;
 use super::defaults_pod::{self, admit_pod};
 use super::definitions::{self, Missing};
 use super::failure::{Cause, Failure};
+use super::hooks;
 use super::immutable;
 use super::limits;
 use super::quantity;
@@ -102,12 +103,14 @@ pub fn create(
             return Err(Failure::already_exists(resource, &key.name, deleting));
         }
     }
+    ask(store, hooks::MUTATING, resource, None, &object, how)?;
     admit(store, resource, None, &mut object)?;
     shapes::settle(&mut object, &resource.api_version(), resource.kind);
     let causes = faults(store, resource, None, &object, &missing);
     if !causes.is_empty() {
         return Err(Failure::invalid(resource, &key.name, &causes));
     }
+    ask(store, hooks::VALIDATING, resource, None, &object, how)?;
     limits::admit(store, resource, &object)?;
     quota::admit(store, resource, None, &object, how.dry_run)?;
     if let Some(deleting) = there {
@@ -163,6 +166,7 @@ pub fn update(
     own(store, resource, Some(&old), &mut object, how);
     versions::hand_over(&old, &mut object);
     if !status {
+        ask(store, hooks::MUTATING, resource, Some(&old), &object, how)?;
         admit(store, resource, Some(&old), &mut object)?;
         shapes::settle(&mut object, &resource.api_version(), resource.kind);
         let mut causes = finalizers(&old, &object);
@@ -173,6 +177,7 @@ pub fn update(
         if !causes.is_empty() {
             return Err(Failure::invalid(resource, &key.name, &causes));
         }
+        ask(store, hooks::VALIDATING, resource, Some(&old), &object, how)?;
         if resource.kind == "PersistentVolumeClaim" {
             limits::admit(store, resource, &object)?;
         }
@@ -194,6 +199,18 @@ pub fn update(
         return Ok(store.remove(key).unwrap_or_default());
     }
     Ok(versions::outward(resource, &store.write(key, versions::inward(&object))))
+}
+
+fn ask(
+    store: &Store,
+    kind: &str,
+    resource: &'static Resource,
+    old: Option<&Json>,
+    object: &Json,
+    how: &How,
+) -> Result<(), Failure> {
+    let subresource = how.writer.subresource.as_deref();
+    hooks::ask(store, kind, &hooks::Wish { resource, subresource, old, new: Some(object) })
 }
 
 /// Brings an object into the form in which the kind is written, with its defaults.

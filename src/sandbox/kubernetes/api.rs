@@ -13,6 +13,7 @@ use super::definitions;
 use super::delete::{self, Deleted, Options};
 use super::discovery;
 use super::failure::{Cause, Failure};
+use super::hooks::{self, Wish};
 use super::patch;
 use super::protobuf;
 use super::read::{self, Form, Wanted};
@@ -418,6 +419,12 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
 fn deleted(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {
     let options = call.delete_options()?;
     let mut store = inner.locked();
+    if let Some(old) = store.get(&call.key(object)) {
+        let wish = Wish { resource: call.resource, subresource: None, old: Some(old), new: None };
+        for kind in [hooks::MUTATING, hooks::VALIDATING] {
+            hooks::ask(&store, kind, &wish)?;
+        }
+    }
     let outcome = delete::delete(&mut store, call.resource, &call.key(object), &options)?;
     let mut response = match outcome {
         Deleted::Waiting(object) | Deleted::Was(object) => {

@@ -29,6 +29,7 @@ pub mod immutable;
 pub mod services;
 pub mod quota;
 pub mod limits;
+pub mod hooks;
 pub mod admit;
 pub mod apply;
 pub mod delete;
