@@ -11,6 +11,7 @@ mod laws_dns;
 mod laws_databases;
 mod laws_pubsub;
 mod laws_sql;
+mod laws_iam;
 mod lookups;
 mod recorded;
 mod faults;

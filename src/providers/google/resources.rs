@@ -71,6 +71,26 @@ pub const RESOURCES: &[FileRow] = &[
     (Mode::Managed, "google_kms_key_ring", include_str!("resources/kms/kms_key_ring.hcl")),
     (
         Mode::Managed,
+        "google_project_iam_binding",
+        include_str!("resources/resourcemanager/project_iam_binding.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_project_iam_policy",
+        include_str!("resources/resourcemanager/project_iam_policy.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_storage_bucket_iam_binding",
+        include_str!("resources/storage/storage_bucket_iam_binding.hcl"),
+    ),
+    (
+        Mode::Managed,
+        "google_storage_bucket_iam_policy",
+        include_str!("resources/storage/storage_bucket_iam_policy.hcl"),
+    ),
+    (
+        Mode::Managed,
         "google_project_iam_member",
         include_str!("resources/resourcemanager/project_iam_member.hcl"),
     ),
@@ -134,6 +154,7 @@ pub const RESOURCES: &[FileRow] = &[
     ),
     (Mode::Data, "google_service_account", include_str!("resources/data/data_service_account.hcl")),
     (Mode::Data, "google_storage_bucket", include_str!("resources/data/data_storage_bucket.hcl")),
+    (Mode::Data, "google_iam_policy", include_str!("resources/data/data_iam_policy.hcl")),
     (Mode::Data, "google_project", include_str!("resources/data/data_project.hcl")),
     (
         Mode::Ephemeral,
@@ -175,6 +196,9 @@ pub const SHARED: &[SharedRow] =
 pub const HOOKS: &[HookRow] = &[
     ("bucket", &hooks::storage::Bucket),
     ("hmac_key", &hooks::storage::HmacKey),
+    ("iam_binding", &hooks::binding::Binding),
+    ("iam_policy", &hooks::binding::Policy),
+    ("policy_text", &hooks::binding::PolicyText),
     ("iam_member", &hooks::iam::Member),
     ("service_account", &hooks::iam::ServiceAccount),
     ("project_service", &hooks::project::Service),

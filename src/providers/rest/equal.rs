@@ -2,9 +2,11 @@
 //!
 //! `prior` is what stands in the state, `wanted` what the configuration says.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde_json::Value as Json;
 
 use crate::value::{Kind, Value, order};
 
@@ -56,6 +58,8 @@ const RULES: &[(&str, Rule)] = &[
     }),
     ("ip_representation", |a, b, _| texts(a, b, same_address)),
     ("address_set", |a, b, _| same_addresses(a, b)),
+    ("iam_members", |a, b, _| same_members(a, b)),
+    ("iam_policy_json", |a, b, _| texts(a, b, same_policy)),
     ("iam_member_case", |a, b, _| texts(a, b, |a, b| normal_member(a) == normal_member(b))),
     ("keep_when_removed", |_, b, _| is_zero(b)),
     ("absent_equals_empty", |a, b, _| is_zero(a) && is_zero(b)),
@@ -357,6 +361,35 @@ pub fn duration_seconds(text: &str) -> Option<f64> {
         rest = &rest[unit_end..];
     }
     Some(total)
+}
+
+fn same_members(a: &Value, b: &Value) -> bool {
+    let all = |value: &Value| -> Option<BTreeSet<String>> {
+        let members = value.elements()?.iter();
+        Some(members.filter_map(|member| member.as_str().map(normal_member)).collect())
+    };
+    matches!((all(a), all(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// Says whether two policies give the same roles to the same members, and log the same.
+pub fn same_policy(a: &str, b: &str) -> bool {
+    type Roles = BTreeMap<(String, String), BTreeSet<String>>;
+    let read = |text: &str| -> Option<(Roles, Json)> {
+        let policy: Json = serde_json::from_str(text).ok()?;
+        let mut roles = Roles::new();
+        for binding in policy["bindings"].as_array().into_iter().flatten() {
+            let condition = ["title", "description", "expression"]
+                .map(|name| binding["condition"][name].as_str().unwrap_or_default().to_string());
+            let role = binding["role"].as_str().unwrap_or_default().to_string();
+            let members = binding["members"].as_array().into_iter().flatten();
+            let members = members.filter_map(|member| member.as_str().map(normal_member));
+            roles.entry((role, condition.join("\n"))).or_default().extend(members);
+        }
+        roles.retain(|_, members| !members.is_empty());
+        let audits = policy["auditConfigs"].as_array().cloned().unwrap_or_default();
+        Some((roles, Json::Array(audits)))
+    };
+    matches!((read(a), read(b)), (Some(a), Some(b)) if a == b)
 }
 
 /// Gives an IAM member in the form that is compared and sent: what is no name of one's own in lower case.

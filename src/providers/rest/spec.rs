@@ -392,7 +392,7 @@ impl Part {
     fn told(&mut self) {
         self.given = Given::Service;
         (self.replaces, self.default, self.change) = (false, None, None);
-        (self.fill, self.known, self.checks) = (None, None, Checks::default());
+        (self.fill, self.checks) = (None, Checks::default());
         if let Shape::Block { min, parts, .. } = &mut self.shape {
             *min = 0;
             parts.iter_mut().for_each(Part::told);

@@ -20,14 +20,14 @@ use crate::value::{Type, Value};
 pub struct Member;
 
 /// What a member is known by in a policy.
-struct Grant {
-    role: String,
+pub(super) struct Grant {
+    pub(super) role: String,
     member: String,
-    condition: Option<Json>,
+    pub(super) condition: Option<Json>,
 }
 
 impl Grant {
-    fn of(value: &Value) -> Grant {
+    pub(super) fn of(value: &Value) -> Grant {
         let text = |value: &Value, name: &str| text_at(value, name).unwrap_or_default();
         let block = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
         let condition = block.map(|block| {
@@ -45,7 +45,7 @@ impl Grant {
         }
     }
 
-    fn fits(&self, binding: &Json) -> bool {
+    pub(super) fn fits(&self, binding: &Json) -> bool {
         binding.get("role").and_then(Json::as_str) == Some(&self.role)
             && binding.get("condition").filter(|condition| !condition.is_null())
                 == self.condition.as_ref()
@@ -104,11 +104,11 @@ impl Grant {
     }
 }
 
-fn bindings(policy: &Json) -> Vec<Json> {
+pub(super) fn bindings(policy: &Json) -> Vec<Json> {
     policy.get("bindings").and_then(Json::as_array).cloned().unwrap_or_default()
 }
 
-async fn policy(
+pub(super) async fn policy(
     session: &RestSession,
     spec: &Spec,
     value: &Value,
@@ -124,7 +124,7 @@ async fn policy(
     }
 }
 
-fn granted(value: &Value, policy: &Json) -> Value {
+pub(super) fn granted(value: &Value, policy: &Json) -> Value {
     // Others' writes of the policy change its etag: the one first seen is kept, so that they are no drift.
     let kept = value.field("etag").filter(|etag| etag.is_known() && !etag.is_null()).cloned();
     let etag = policy.get("etag").and_then(Json::as_str).unwrap_or_default();
@@ -133,13 +133,14 @@ fn granted(value: &Value, policy: &Json) -> Value {
     value.with_field("id", id)
 }
 
-fn identity(value: &Value) -> Value {
+pub(super) fn identity(value: &Value) -> Value {
     let target = ["bucket", "project"]
         .iter()
         .find(|name| value.field(name).is_some())
         .copied()
         .unwrap_or("project");
-    let names = [target, "role", "member"];
+    let names = [target, "role", "member"].into_iter().filter(|name| value.field(name).is_some());
+    let names: Vec<&str> = names.collect();
     let condition = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
     let known = names.iter().all(|name| value.field(name).is_some_and(Value::is_known))
         && value.field("condition").is_none_or(Value::is_whole);
@@ -158,9 +159,24 @@ fn identity(value: &Value) -> Value {
     Value::string(parts.join("/"))
 }
 
-/// Reads, changes and writes a policy until the change is in it.
-async fn write(job: &Job<'_>, value: &Value, present: bool) -> Result<Json, Failure> {
-    let grant = Grant::of(value);
+/// Gives a bucket of an import its form in the state.
+pub(super) fn of_bucket(value: Value) -> Value {
+    match text_at(&value, "bucket") {
+        Some(bucket) if !bucket.starts_with("b/") => {
+            value.with_field("bucket", Value::string(format!("b/{bucket}")))
+        }
+        _ => value,
+    }
+}
+
+/// Reads, changes and writes a policy until the change is in it; `change` gives nothing where it is.
+pub(super) async fn rewrite(
+    job: &Job<'_>,
+    value: &Value,
+    what: &str,
+    wanted: bool,
+    change: &(dyn Fn(&Json) -> Option<Json> + Sync),
+) -> Result<Json, Failure> {
     let clock = job.desk.clock();
     let place = job
         .spec
@@ -170,23 +186,19 @@ async fn write(job: &Job<'_>, value: &Value, present: bool) -> Result<Json, Fail
         .and_then(|call| call.path.url(value).ok())
         .unwrap_or_default();
     let _one = job.session.api.lock(&format!("iam {place}"), &*clock).await;
-    let what = job.what(if present { "granting" } else { "revoking" });
     let until = job.until("create", value);
     let mut pause = Duration::from_secs(1);
     loop {
-        let Some(policy) = policy(job.session, job.spec, value, &what, &*clock).await? else {
-            if !present {
+        let Some(policy) = policy(job.session, job.spec, value, what, &*clock).await? else {
+            if !wanted {
                 return Ok(Json::Null);
             }
             let detail = format!("{what}: there is no such thing to grant a role on.");
             return Err(ApiError::new(ApiErrorKind::NotFound, "Not found", detail).into());
         };
-        if grant.is_in(&policy) == present {
-            return Ok(policy);
-        }
+        let Some(changed) = change(&policy) else { return Ok(policy) };
         let Some(call) = &job.spec.update.call else { return Ok(policy) };
-        let ask =
-            job.ask(call, value, Some(grant.set(&policy, present)), "changing the policy of")?;
+        let ask = job.ask(call, value, Some(changed), "changing the policy of")?;
         match job.send(&ask, value, until).await {
             Ok(policy) => return Ok(policy),
             // Somebody else wrote it meanwhile, or a new account is not known everywhere yet.
@@ -205,6 +217,41 @@ async fn write(job: &Job<'_>, value: &Value, present: bool) -> Result<Json, Fail
     }
 }
 
+/// Grants a role to a member, or takes it away.
+async fn write(job: &Job<'_>, value: &Value, present: bool) -> Result<Json, Failure> {
+    let grant = Grant::of(value);
+    let what = job.what(if present { "granting" } else { "revoking" });
+    let change =
+        |policy: &Json| (grant.is_in(policy) != present).then(|| grant.set(policy, present));
+    rewrite(job, value, &what, present, &change).await
+}
+
+/// Reads the policies that several instances speak of, each once.
+pub(super) async fn policies(
+    session: &RestSession,
+    spec: &Spec,
+    wanted: &[&Wanted],
+) -> Vec<Result<Option<(Value, Json)>, ApiError>> {
+    let mut policies: Vec<(String, Result<Option<Json>, ApiError>)> = Vec::new();
+    let mut found = Vec::new();
+    for wanted in wanted {
+        let value = session.located(spec, &wanted.value);
+        let place =
+            spec.read.as_ref().and_then(|call| call.path.url(&value).ok()).unwrap_or_default();
+        let read = match policies.iter().find(|(known, _)| *known == place) {
+            Some((_, read)) => read.clone(),
+            None => {
+                let what = format!("reading {}", wanted.address);
+                let read = policy(session, spec, &value, &what, &*session.api.clock).await;
+                policies.push((place, read.clone()));
+                read
+            }
+        };
+        found.push(read.map(|policy| policy.map(|policy| (value, policy))));
+    }
+    found
+}
+
 #[async_trait]
 impl Hook for Member {
     fn plan(&self, draft: &mut Draft<'_>) {
@@ -215,12 +262,7 @@ impl Hook for Member {
     }
 
     fn imported(&self, value: Value) -> Value {
-        match text_at(&value, "bucket") {
-            Some(bucket) if !bucket.starts_with("b/") => {
-                value.with_field("bucket", Value::string(format!("b/{bucket}")))
-            }
-            _ => value,
-        }
+        of_bucket(value)
     }
 
     async fn read_many(
@@ -229,26 +271,14 @@ impl Hook for Member {
         spec: &Spec,
         wanted: &[&Wanted],
     ) -> Option<Vec<Result<Option<Value>, ApiError>>> {
-        let mut policies: Vec<(String, Result<Option<Json>, ApiError>)> = Vec::new();
-        let mut found = Vec::new();
-        for wanted in wanted {
-            let value = session.located(spec, &wanted.value);
-            let place =
-                spec.read.as_ref().and_then(|call| call.path.url(&value).ok()).unwrap_or_default();
-            let read = match policies.iter().find(|(known, _)| *known == place) {
-                Some((_, read)) => read.clone(),
-                None => {
-                    let what = format!("reading {}", wanted.address);
-                    let read = policy(session, spec, &value, &what, &*session.api.clock).await;
-                    policies.push((place, read.clone()));
-                    read
-                }
-            };
-            found.push(read.map(|policy| {
-                let policy = policy.filter(|policy| Grant::of(&value).is_in(policy))?;
-                Some(granted(&wanted.value, &policy))
-            }));
-        }
+        let read = policies(session, spec, wanted).await.into_iter().zip(wanted);
+        let found = read.map(|(read, wanted)| {
+            read.map(|found| {
+                let (value, policy) = found?;
+                Grant::of(&value).is_in(&policy).then(|| granted(&wanted.value, &policy))
+            })
+        });
+        let found = found.collect();
         Some(found)
     }
 

@@ -19,3 +19,4 @@ pub mod sql;
 pub mod data;
 pub mod dns;
 pub mod databases;
+pub mod binding;

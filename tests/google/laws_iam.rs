@@ -1,0 +1,95 @@
+//! The four laws for bindings and whole policies.
+
+use serde_json::json;
+use terrane::addr::Mode;
+use terrane::providers::{Provider, Session};
+use terrane::value::Value;
+
+use super::laws::{block_on, enable, laws};
+use super::support::{Bench, object};
+
+async fn policy_data(bench: &Bench, config: &serde_json::Value) -> String {
+    let type_name = "google_iam_policy";
+    let entry = bench.provider.catalog().entry(Mode::Data, type_name).unwrap();
+    let empty = bench.provider.resource(Mode::Data, type_name).unwrap().empty();
+    let value =
+        object(&entry.spec.parts, config).with_field("id", empty.field("id").unwrap().clone());
+    let read = bench.session.read_data(type_name, &value).await.unwrap();
+    read.field("policy_data").and_then(Value::as_str).unwrap().to_string()
+}
+
+async fn surroundings(bench: &Bench) {
+    enable(bench).await;
+    bench.create("google_storage_bucket", &json!({ "name": "polls-iam", "location": "US" })).await;
+}
+
+#[test]
+fn bindings() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let role = "roles/storage.objectViewer";
+        let bucket = json!({ "bucket": "polls-iam", "role": role, "members": ["user:A@example.com", "group:b@example.com"] });
+        let changes = [
+            json!({ "members": ["user:c@example.com"] }),
+            json!({ "members": ["allUsers", "user:c@example.com"] }),
+        ];
+        let import = format!("b/polls-iam {role}");
+        laws(&bench, "google_storage_bucket_iam_binding", &bucket, Some(&import), &changes).await;
+        let role = "roles/artifactregistry.reader";
+        let project =
+            json!({ "project": "polls-demo", "role": role, "members": ["user:a@example.com"] });
+        let import = format!("polls-demo {role}");
+        laws(&bench, "google_project_iam_binding", &project, Some(&import), &changes[..1]).await;
+    });
+}
+
+#[test]
+fn a_binding_is_that_of_its_condition_and_leaves_the_others_alone() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let role = "roles/viewer";
+        let until = json!({ "title": "until", "expression": "request.time < timestamp(\"2030-01-01T00:00:00Z\")" });
+        let bound = json!({ "project": "polls-demo", "role": role, "members": ["user:a@example.com"], "condition": until });
+        let free =
+            json!({ "project": "polls-demo", "role": role, "members": ["user:b@example.com"] });
+        let type_name = "google_project_iam_binding";
+        let first = bench.create(type_name, &bound).await;
+        let second = bench.create(type_name, &free).await;
+
+        let deed = terrane::providers::Deed::Delete { prior: second.clone() };
+        bench.act(type_name, deed).await.unwrap();
+
+        let left = bench.read(type_name, &first).await.unwrap();
+        assert_eq!(left.field("members"), first.field("members"));
+        assert!(bench.read(type_name, &second).await.is_none());
+    });
+}
+
+#[test]
+fn whole_policies() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let policy = json!({ "binding": [
+            { "role": "roles/storage.admin", "members": ["user:a@example.com"] },
+            { "role": "roles/storage.objectViewer", "members": ["user:B@example.com", "allUsers"] },
+        ] });
+        let first = policy_data(&bench, &policy).await;
+        let second = policy_data(&bench, &json!({ "binding": { "role": "roles/storage.admin", "members": ["user:a@example.com"] } })).await;
+        assert_eq!(
+            second,
+            r#"{"bindings":[{"members":["user:a@example.com"],"role":"roles/storage.admin"}]}"#
+        );
+        let config = json!({ "bucket": "polls-iam", "policy_data": first });
+        let changes = [json!({ "policy_data": second })];
+        laws(&bench, "google_storage_bucket_iam_policy", &config, Some("b/polls-iam"), &changes)
+            .await;
+        let roles =
+            json!({ "binding": { "role": "roles/owner", "members": ["user:a@example.com"] } });
+        let config =
+            json!({ "project": "polls-demo", "policy_data": policy_data(&bench, &roles).await });
+        laws(&bench, "google_project_iam_policy", &config, Some("polls-demo"), &[]).await;
+    });
+}
