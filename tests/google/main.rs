@@ -7,6 +7,7 @@ mod example;
 mod laws;
 mod laws_compute;
 mod laws_machine;
+mod laws_bigtable;
 mod laws_dns;
 mod laws_databases;
 mod laws_pubsub;

@@ -47,7 +47,7 @@ KEEP = {
     "redis.v1": r"redis\.projects\.locations\.(instances\.(create|get|list|patch|delete|upgrade|getAuthString)|operations\.get)",
     "firestore.v1": r"firestore\.projects\.databases\.(create|get|list|patch|delete|operations\.get)",
     "bigtableadmin.v2": r"bigtableadmin\.(operations\.get|projects\.instances\.(create|get|list|partialUpdateInstance|delete"
-                        r"|(clusters|tables)\.(create|get|list|patch|partialUpdateCluster|delete|modifyColumnFamilies)))",
+                        r"|(clusters|tables)\.(create|get|list|patch|partialUpdateCluster|delete|modifyColumnFamilies)|clusters\.backups\.list))",
     "appengine.v1": r"appengine\.apps\.(create|get|patch|operations\.get)",
 }
 

@@ -59,6 +59,12 @@ pub const RESOURCES: &[FileRow] = &[
         "google_app_engine_application",
         include_str!("resources/appengine/app_engine_application.hcl"),
     ),
+    (
+        Mode::Managed,
+        "google_bigtable_instance",
+        include_str!("resources/bigtable/bigtable_instance.hcl"),
+    ),
+    (Mode::Managed, "google_bigtable_table", include_str!("resources/bigtable/bigtable_table.hcl")),
     (Mode::Managed, "google_dns_managed_zone", include_str!("resources/dns/dns_managed_zone.hcl")),
     (Mode::Managed, "google_dns_record_set", include_str!("resources/dns/dns_record_set.hcl")),
     (
@@ -228,6 +234,8 @@ pub const HOOKS: &[HookRow] = &[
     ("managed_zone", &hooks::dns::Zone),
     ("record_set", &hooks::dns::Records),
     ("redis", &hooks::databases::Redis),
+    ("bigtable_instance", &hooks::bigtable::Instance),
+    ("bigtable_table", &hooks::bigtable::Table),
     ("firestore", &hooks::databases::Firestore),
     ("app", &hooks::databases::App),
 ];

@@ -25,6 +25,12 @@ pub enum Codec {
     NetworkingMode,
     /// Write: any duration as whole seconds.
     DurationSeconds,
+    /// Seconds as a duration of several units (`24h0m0s`), and any duration as seconds.
+    GoDuration,
+    /// A document as text.
+    Document,
+    /// One of two texts for a truth: that for true, that for false.
+    Choice(Arc<str>, Arc<str>),
     /// Write: nothing for an empty text, also where what is empty is said.
     NotEmpty,
 }
@@ -37,6 +43,8 @@ const CODECS: &[(&str, Codec)] = &[
     ("networking_mode", Codec::NetworkingMode),
     ("duration_seconds", Codec::DurationSeconds),
     ("not_empty", Codec::NotEmpty),
+    ("go_duration", Codec::GoDuration),
+    ("json", Codec::Document),
 ];
 
 impl Codec {
@@ -47,6 +55,11 @@ impl Codec {
         }
         if let Some(text) = name.strip_prefix("prefix:") {
             return Some(Codec::Prefix(text.into()));
+        }
+        if let Some((yes, no)) =
+            name.strip_prefix("choice:").and_then(|texts| texts.split_once('|'))
+        {
+            return Some(Codec::Choice(yes.into(), no.into()));
         }
         CODECS.iter().find(|(known, _)| *known == name).map(|(_, codec)| codec.clone())
     }
@@ -70,6 +83,9 @@ impl Codec {
                 Some(if truth == Some(true) { "VPC_NATIVE" } else { "ROUTES" }.into())
             }
             Codec::DurationSeconds | Codec::NotEmpty => json.cloned(),
+            Codec::GoDuration => text.map(|text| go_duration(text).into()),
+            Codec::Document => json.map(|json| json.to_string().into()),
+            Codec::Choice(yes, no) => Some(if truth == Some(true) { &**yes } else { &**no }.into()),
         }
     }
 
@@ -83,7 +99,9 @@ impl Codec {
                 _ => None,
             },
             Codec::NetworkingMode => json.as_str().map(|mode| Json::Bool(mode == "VPC_NATIVE")),
-            Codec::DurationSeconds => {
+            Codec::Document => serde_json::from_str(json.as_str()?).ok(),
+            Codec::Choice(yes, _) => json.as_str().map(|text| Json::Bool(text == &**yes)),
+            Codec::DurationSeconds | Codec::GoDuration => {
                 let seconds = json.as_str().and_then(duration_seconds);
                 Some(seconds.map_or(json, |seconds| format!("{seconds}s").into()))
             }
@@ -94,6 +112,22 @@ impl Codec {
             }
             Codec::LastSegment | Codec::LocalPart | Codec::Equals(_) => Some(json),
         }
+    }
+}
+
+/// Gives a duration in hours, minutes and seconds.
+fn go_duration(text: &str) -> String {
+    let Some(seconds) = duration_seconds(text) else { return text.to_string() };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "durations of services are not negative and small"
+    )]
+    let whole = seconds as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
+        (hours, minutes, seconds) => format!("{hours}h{minutes}m{seconds}s"),
     }
 }
 

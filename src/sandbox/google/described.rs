@@ -134,6 +134,13 @@ impl Api {
                 stable = std::iter::once("v1".to_owned()).chain(rest.iter().cloned()).collect();
                 stable.as_slice()
             }
+            // An operation of Bigtable is named by the whole way to it.
+            [version, first, rest @ ..]
+                if self.name == "bigtableadmin" && first == "operations" && !rest.is_empty() =>
+            {
+                stable = vec![version.clone(), first.clone(), rest.join("/")];
+                stable.as_slice()
+            }
             path => path,
         };
         let found = self.content().methods.iter().filter(|method| method.verb == verb);

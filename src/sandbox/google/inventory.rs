@@ -78,6 +78,9 @@ fn item(key: &str, object: &Json) -> Option<Json> {
         ["redis", ..] => ("redis", "instance", json!({"state": object["state"]})),
         ["firestore", ..] => ("firestore", "database", json!({"type": object["type"]})),
         ["appengine", ..] => ("appengine", "application", Json::Null),
+        ["bigtableadmin", .., "clusters", _] => ("bigtableadmin", "cluster", Json::Null),
+        ["bigtableadmin", .., "tables", _] => ("bigtableadmin", "table", Json::Null),
+        ["bigtableadmin", ..] => ("bigtableadmin", "instance", Json::Null),
         ["iam", .., "keys", _] => ("iam", "serviceAccountKey", Json::Null),
         ["iam", ..] => ("iam", "serviceAccount", Json::Null),
         ["artifactregistry", ..] => {

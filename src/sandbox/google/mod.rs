@@ -28,6 +28,7 @@ pub mod dns;
 pub mod redis;
 pub mod firestore;
 pub mod appengine;
+pub mod bigtable;
 pub mod compute;
 pub mod network;
 mod reference;
@@ -74,6 +75,7 @@ const TABLES: &[&[Row]] = &[
     redis::ROWS,
     firestore::ROWS,
     appengine::ROWS,
+    bigtable::ROWS,
     container::ROWS,
     node_pool::ROWS,
 ];

@@ -66,7 +66,8 @@ pub fn must_be_enabled(turn: &Turn<'_>, api: &Api) -> Result<(), Refusal> {
 
 fn project_of(turn: &Turn<'_>, api: &Api) -> Option<String> {
     if api.name != "storage" || turn.id.starts_with("storage.projects.") {
-        return turn.path.first().filter(|project| *project != "-").cloned();
+        let named = |project: &&String| *project != "-" && !project.contains('/');
+        return turn.path.first().filter(named).cloned();
     }
     if let Some(project) = turn.parameter("project") {
         return Some(project.to_owned());

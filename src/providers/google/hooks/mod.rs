@@ -20,3 +20,4 @@ pub mod data;
 pub mod dns;
 pub mod databases;
 pub mod binding;
+pub mod bigtable;
