@@ -25,7 +25,7 @@ const RULES: &[(&str, Rule)] = &[
     ("self_link_or_name", |a, b, _| texts(a, b, self_link_or_name)),
     ("self_link", |a, b, _| texts(a, b, |a, b| below_projects(a) == below_projects(b))),
     ("self_links", |a, b, _| same_links(a, b)),
-    ("compute_image_ref", |a, b, _| texts(a, b, same_image)),
+    ("compute_image_ref", |a, b, _| texts(a, b, same_notation)),
     ("kms_key_ignore_version", |a, b, _| {
         texts(a, b, |a, b| below_projects(unversioned(a)) == below_projects(unversioned(b)))
     }),
@@ -244,6 +244,11 @@ fn same_links(a: &Value, b: &Value) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
 }
 
+/// Says whether two texts mean one image. The state keeps the notation where the configuration had one.
+fn same_notation(prior: &str, wanted: &str) -> bool {
+    same_image(prior, wanted) || (!prior.contains("projects/") && same_image(wanted, prior))
+}
+
 /// Says whether an image is the one that a name means: by its link, its own name, or the family that its name begins with.
 fn same_image(image: &str, wanted: &str) -> bool {
     let name = last(image);
@@ -283,10 +288,10 @@ fn same_but_for_number(a: &str, b: &str) -> bool {
 }
 
 fn self_link_or_name(prior: &str, wanted: &str) -> bool {
-    if wanted.contains('/') {
-        below_projects(prior) == below_projects(wanted)
-    } else {
-        last(prior) == wanted
+    match (prior.contains('/'), wanted.contains('/')) {
+        (true, true) => below_projects(prior) == below_projects(wanted),
+        // The state keeps the name where the configuration had it: the link of the same name is no other object.
+        _ => last(prior) == last(wanted),
     }
 }
 

@@ -80,7 +80,9 @@ pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
         }
         steps.push(Step::Patch(body));
     }
-    if changed("root_password") || changed("root_password_wo_version") {
+    // One that is taken out of the configuration stays: there is no account without a password.
+    let given = |name: &str| !text(planned, name).is_empty();
+    if ["root_password", "root_password_wo_version"].into_iter().any(|name| changed(name) && given(name)) {
         steps.push(Step::Password);
     }
     if changed("maintenance_version") {
@@ -116,7 +118,9 @@ pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
     if rest || beside {
         steps.push(Step::Put);
     }
-    if changed("restore_backup_context") || changed("backupdr_backup") {
+    // Taking out what an instance was restored from restores nothing.
+    let wanted = |name: &str| planned.field(name).is_some_and(|value| !is_zero(value));
+    if ["restore_backup_context", "backupdr_backup"].into_iter().any(|name| changed(name) && wanted(name)) {
         steps.push(Step::Restore);
     }
     if set(&["time_zone"]) {

@@ -76,7 +76,7 @@ resource "google_compute_disk" {
     max_items = 1
     api       = "diskEncryptionKey"
     attributes = {
-      kms_key_self_link       = { type = string, optional = true, replaces = true, api = "kmsKeyName", suppress = "self_link" }
+      kms_key_self_link       = { type = string, optional = true, replaces = true, api = "kmsKeyName", suppress = "kms_key_ignore_version" }
       kms_key_service_account = { type = string, optional = true, replaces = true, api = "kmsKeyServiceAccount" }
       raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey", keep = true }
       rsa_encrypted_key       = { type = string, optional = true, replaces = true, sensitive = true, api = "rsaEncryptedKey", keep = true }
@@ -114,9 +114,9 @@ resource "google_compute_disk" {
     api       = "sourceImageEncryptionKey"
     keep      = true
     attributes = {
-      kms_key_self_link       = { type = string, optional = true, replaces = true, api = "kmsKeyName", suppress = "self_link" }
+      kms_key_self_link       = { type = string, optional = true, replaces = true, api = "kmsKeyName", suppress = "kms_key_ignore_version" }
       kms_key_service_account = { type = string, optional = true, replaces = true, api = "kmsKeyServiceAccount" }
-      raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey" }
+      raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey", keep = true }
       sha256                  = { type = string, computed = true, api = "sha256" }
     }
   }
@@ -128,9 +128,9 @@ resource "google_compute_disk" {
     api       = "sourceSnapshotEncryptionKey"
     keep      = true
     attributes = {
-      kms_key_self_link       = { type = string, optional = true, replaces = true, api = "kmsKeyName", suppress = "self_link" }
+      kms_key_self_link       = { type = string, optional = true, replaces = true, api = "kmsKeyName", suppress = "kms_key_ignore_version" }
       kms_key_service_account = { type = string, optional = true, replaces = true, api = "kmsKeyServiceAccount" }
-      raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey" }
+      raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey", keep = true }
       sha256                  = { type = string, computed = true, api = "sha256" }
     }
   }

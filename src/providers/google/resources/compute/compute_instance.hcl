@@ -106,8 +106,8 @@ resource "google_compute_instance" {
         attributes = {
           kms_key_self_link       = { type = string, optional = true, computed = true, replaces = true, api = "kmsKeyName", suppress = "kms_key_ignore_version" }
           kms_key_service_account = { type = string, optional = true, replaces = true, api = "kmsKeyServiceAccount" }
-          raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey" }
-          rsa_encrypted_key       = { type = string, optional = true, replaces = true, sensitive = true, api = "rsaEncryptedKey" }
+          raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey", keep = true }
+          rsa_encrypted_key       = { type = string, optional = true, replaces = true, sensitive = true, api = "rsaEncryptedKey", keep = true }
           sha256                  = { type = string, computed = true, api = "sha256" }
         }
       }
@@ -120,8 +120,8 @@ resource "google_compute_instance" {
         attributes = {
           kms_key_self_link       = { type = string, optional = true, computed = true, replaces = true, api = "kmsKeyName", suppress = "kms_key_ignore_version" }
           kms_key_service_account = { type = string, optional = true, replaces = true, api = "kmsKeyServiceAccount" }
-          raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey" }
-          rsa_encrypted_key       = { type = string, optional = true, replaces = true, sensitive = true, api = "rsaEncryptedKey" }
+          raw_key                 = { type = string, optional = true, replaces = true, sensitive = true, api = "rawKey", keep = true }
+          rsa_encrypted_key       = { type = string, optional = true, replaces = true, sensitive = true, api = "rsaEncryptedKey", keep = true }
           sha256                  = { type = string, computed = true, api = "sha256" }
         }
       }
