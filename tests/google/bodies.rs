@@ -17,6 +17,7 @@ const COLLECTIONS: &[(&str, &str)] = &[
     ("google_container_node_pool", "/nodePools"),
     ("google_storage_bucket", "/b?"),
     ("google_service_account", "/serviceAccounts"),
+    ("google_compute_disk", "/disks"),
     ("google_compute_firewall", "/firewalls"),
     ("google_compute_subnetwork", "/subnetworks"),
     ("google_pubsub_subscription", "/subscriptions/"),

@@ -93,3 +93,44 @@ fn whole_policies() {
         laws(&bench, "google_project_iam_policy", &config, Some("polls-demo"), &[]).await;
     });
 }
+
+#[test]
+fn keys_of_service_accounts() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let account =
+            bench.create("google_service_account", &json!({ "account_id": "polls-keys" })).await;
+        let text = |value: &Value, name: &str| {
+            value.field(name).and_then(Value::as_str).unwrap_or_default().to_string()
+        };
+        let type_name = "google_service_account_key";
+        for name in [text(&account, "email"), text(&account, "name"), text(&account, "unique_id")] {
+            let config = json!({ "service_account_id": name, "keepers": { "turn": "1" } });
+            let key = bench.create(type_name, &config).await;
+            let read = bench.read(type_name, &key).await.unwrap();
+            let again = bench.plan(type_name, Some(&read), &bench.config(type_name, &config));
+            let turned = json!({ "service_account_id": name, "keepers": { "turn": "2" } });
+            let turned = bench.plan(type_name, Some(&read), &bench.config(type_name, &turned));
+
+            super::support::assert_same("the key as read", &key, &read);
+            super::support::assert_same("the next plan", &read, &again.after);
+            assert!(text(&key, "private_key").len() > 100 && text(&key, "public_key").len() > 50);
+            assert_eq!(
+                turned.replaces.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                ["keepers"]
+            );
+            bench
+                .act(type_name, terrane::providers::Deed::Delete { prior: read.clone() })
+                .await
+                .unwrap();
+            assert!(bench.read(type_name, &read).await.is_none());
+        }
+        let given = json!({ "service_account_id": text(&account, "email"), "public_key_data": "LS0tLS1CRUdJTg==" });
+        let key = bench.create(type_name, &given).await;
+        assert_eq!(
+            (text(&key, "private_key"), text(&key, "public_key")),
+            (String::new(), "LS0tLS1CRUdJTg==".into())
+        );
+    });
+}

@@ -18,6 +18,8 @@ const LOGS: &[(&str, &str)] = &[
         "google_artifact_registry_repository",
         include_str!("recorded/google_artifact_registry_repository.json"),
     ),
+    ("google_compute_disk", include_str!("recorded/google_compute_disk.json")),
+    ("google_compute_instance", include_str!("recorded/google_compute_instance.json")),
     ("google_compute_firewall", include_str!("recorded/google_compute_firewall.json")),
     ("google_compute_subnetwork", include_str!("recorded/google_compute_subnetwork.json")),
     ("google_container_cluster", include_str!("recorded/google_container_cluster.json")),
@@ -45,7 +47,17 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("google_container_cluster", "resourceLabels"),
     ("google_storage_bucket", "labels"),
     ("google_artifact_registry_repository", "labels"),
+    // The hook completes names to paths, and brings the disks, the metadata and the account to the service's form.
+    ("google_compute_disk", "type"),
+    ("google_compute_disk", "labels"),
+    ("google_compute_instance", "machineType"),
+    ("google_compute_instance", "labels"),
+    ("google_compute_instance", "disks"),
+    ("google_compute_instance", "metadata"),
+    ("google_compute_instance", "serviceAccounts"),
+    ("google_compute_instance", "networkInterfaces[0].accessConfigs[0].type"),
     // Stands in the address of the request.
+    ("google_compute_disk", "zone"),
     ("google_compute_subnetwork", "region"),
     // The hook completes the name of the range.
     ("google_compute_subnetwork", "reservedInternalRange"),

@@ -29,7 +29,7 @@ KEEP = {
     "container.v1": r"container\.projects\.locations\.(getServerConfig|clusters\.(create|delete|get|list|set\w+|update|updateMaster)"
                     r"|clusters\.nodePools\.(create|delete|get|list|set\w+|update)|operations\..*)",
     "iam.v1": r"iam\.projects\.serviceAccounts\.(create|delete|get|list|patch|update|enable|disable|getIamPolicy|setIamPolicy"
-              r"|testIamPermissions|keys\.(create|delete|get|list))",
+              r"|testIamPermissions|keys\.(create|delete|get|list|upload))",
     "serviceusage.v1": r"serviceusage\.(services\.(get|list|enable|disable|batchEnable|batchGet)|operations\.(get|list))",
     "cloudresourcemanager.v1": r"cloudresourcemanager\.projects\.(get|list|getIamPolicy|setIamPolicy|testIamPermissions)",
     "cloudresourcemanager.v3": r"cloudresourcemanager\.projects\.(get|search|getIamPolicy|setIamPolicy|testIamPermissions)",

@@ -128,6 +128,9 @@ pub const RESOURCES: &[FileRow] = &[
         include_str!("resources/sql/sql_database_instance.hcl"),
     ),
     (Mode::Managed, "google_sql_user", include_str!("resources/sql/sql_user.hcl")),
+        "google_service_account_key",
+        include_str!("resources/iam/service_account_key.hcl"),
+    ),
     (Mode::Managed, "google_service_account", include_str!("resources/iam/service_account.hcl")),
     (Mode::Managed, "google_storage_bucket", include_str!("resources/storage/storage_bucket.hcl")),
     (
@@ -228,6 +231,7 @@ pub const HOOKS: &[HookRow] = &[
     ("zones", &hooks::data::Zones),
     ("engine_versions", &hooks::data::EngineVersions),
     ("account_data", &hooks::data::Account),
+    ("service_account_key", &hooks::account_key::AccountKey),
     ("firewall", &hooks::firewall::Firewall),
     ("sql_instance", &hooks::sql::Instance),
     ("sql_user", &hooks::sql::User),

@@ -24,6 +24,7 @@ pub const ROWS: &[Row] = &[
     ("iam.projects.serviceAccounts.setIamPolicy", set_policy),
     ("iam.projects.serviceAccounts.testIamPermissions", test_permissions),
     ("iam.projects.serviceAccounts.keys.create", create_key),
+    ("iam.projects.serviceAccounts.keys.upload", upload_key),
     ("iam.projects.serviceAccounts.keys.get", get_key),
     ("iam.projects.serviceAccounts.keys.list", list_keys),
     ("iam.projects.serviceAccounts.keys.delete", delete_key),
@@ -223,9 +224,8 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
         "validAfterTime": stamp(turn.now),
         "validBeforeTime": "9999-12-31T23:59:59Z",
     });
-    let private = rcgen::KeyPair::generate()
-        .map_err(|error| Refusal::invalid(error.to_string()))?
-        .serialize_pem();
+    let pair = rcgen::KeyPair::generate().map_err(|error| Refusal::invalid(error.to_string()))?;
+    let private = pair.serialize_pem();
     // The key is exchanged for a token where it was made.
     let token_uri = match turn.request.header("host") {
         Some(host) => format!("http://{host}/token"),
@@ -242,7 +242,10 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
         "token_uri": token_uri,
         "universe_domain": "googleapis.com",
     });
-    turn.store.put(format!("{place}/keys/{id}"), shown.clone());
+    let key = format!("{place}/keys/{id}");
+    turn.store.put(&key, shown.clone());
+    let public = STANDARD.encode(pair.public_key_pem());
+    turn.store.hidden.insert(key, json!({ "publicKeyData": public }));
     let mut answer = shown;
     answer["privateKeyType"] = json!(kind);
     answer["privateKeyData"] = json!(STANDARD.encode(file.to_string()));
@@ -258,8 +261,34 @@ fn find_key(turn: &Turn<'_>) -> Result<(String, Json), Refusal> {
     }
 }
 
+/// Takes in the public part of a key that was made elsewhere.
+fn upload_key(turn: &mut Turn<'_>) -> Answer {
+    let (place, account) = find(turn)?;
+    let data = turn.body["publicKeyData"].clone();
+    if !data.as_str().is_some_and(|data| STANDARD.decode(data).is_ok_and(|bytes| !bytes.is_empty()))
+    {
+        return Err(Refusal::invalid("The public key data must be a certificate in base 64."));
+    }
+    let id = turn.store.letters(40);
+    let name = account["name"].as_str().unwrap_or_default();
+    let shown = json!({
+        "name": format!("{name}/keys/{id}"), "keyAlgorithm": "KEY_ALG_RSA_2048", "keyOrigin": "USER_PROVIDED",
+        "keyType": "USER_MANAGED", "validAfterTime": stamp(turn.now), "validBeforeTime": "9999-12-31T23:59:59Z",
+    });
+    let key = format!("{place}/keys/{id}");
+    turn.store.put(&key, shown.clone());
+    turn.store.hidden.insert(key, json!({ "publicKeyData": data }));
+    turn::ok(&shown)
+}
+
 fn get_key(turn: &mut Turn<'_>) -> Answer {
-    turn::ok(&find_key(turn)?.1)
+    let (place, mut key) = find_key(turn)?;
+    let wanted = turn.parameter("publicKeyType").is_some_and(|kind| kind != "TYPE_NONE");
+    let public = turn.store.hidden.get(&place).map(|hidden| hidden["publicKeyData"].clone());
+    if let Some(public) = public.filter(|_| wanted) {
+        key["publicKeyData"] = public;
+    }
+    turn::ok(&key)
 }
 
 fn list_keys(turn: &mut Turn<'_>) -> Answer {

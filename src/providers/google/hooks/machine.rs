@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::http::Method;
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::job::Job;
+use crate::providers::rest::json::is_zero;
 use crate::providers::rest::template::{escape, text_at};
 use crate::providers::{ApiError, ApiErrorKind, Failure};
 use crate::value::Value;
@@ -129,9 +130,8 @@ fn stands(job: &Job<'_>, names: &[&str]) -> ApiError {
 
 impl Way<'_, '_> {
     fn differs(&self, member: &str) -> bool {
-        let zero = |json: &Json| crate::providers::rest::json::is_zero(json);
         let (old, new) = (&self.before[member], &self.after[member]);
-        old != new && !(zero(old) && zero(new))
+        old != new && !(is_zero(old) && is_zero(new))
     }
 
     async fn call(&self, verb: &str, body: Option<Json>) -> Result<(), Failure> {

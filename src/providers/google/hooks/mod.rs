@@ -21,3 +21,4 @@ pub mod dns;
 pub mod databases;
 pub mod binding;
 pub mod bigtable;
+pub mod account_key;
