@@ -8,7 +8,7 @@ use crate::diag::{Diagnostic, nearest};
 use crate::render;
 use crate::render::json::Reveal;
 use crate::value::json::to_json_text;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "output",
@@ -89,6 +89,12 @@ fn raw_text(name: &str, value: &Value) -> Result<String, Box<Diagnostic>> {
         Kind::String(text) => Ok(text.to_string()),
         Kind::Bool(value) => Ok(value.to_string()),
         Kind::Number(number) => Ok(number.to_string()),
+        Kind::Null(Type::Any | Type::Bool | Type::Number | Type::String) => {
+            let detail = format!(
+                "The value for output value \"{name}\" is null, so -raw mode cannot print it."
+            );
+            Err(Box::new(Diagnostic::error("Unsupported value for raw output", detail)))
+        }
         _ => {
             let detail = format!(
                 "The -raw option only supports strings, numbers, and boolean values, but output value \"{name}\" is {}.\n\nUse the \

@@ -162,7 +162,7 @@ def asked_after(ask):
     found["state show"] = [answer("state", "show", "-no-color", address) for address in shown]
     # Which module comes first is by chance with terraform.
     found["providers"] = sorted(line.replace("├", "└") for line in ask("providers")[1].splitlines())
-    found["graph"] = sorted(set(ask("graph")[1].splitlines()))
+    found["graph"] = sorted({line for line in ask("graph")[1].splitlines() if "/*" not in line})
     if addresses:
         managed = [address for address in addresses if not re.search(r"(^|\.)data\.", address)] or addresses
         found["state mv"] = [ask("state", "mv", managed[0], pick_of(managed[0]))[0], ask("state", "list")[1]]
