@@ -161,7 +161,7 @@ def asked_after(ask):
     shown = [addresses[at] for at in {0, len(addresses) // 2, len(addresses) - 1} if addresses]
     found["state show"] = [answer("state", "show", "-no-color", address) for address in shown]
     # Which module comes first is by chance with terraform.
-    found["providers"] = sorted(line.replace("├", "└") for line in ask("providers")[1].splitlines())
+    found["providers"] = sorted(re.sub(r"[│├└─\s]+", " ", line) for line in ask("providers")[1].splitlines())
     found["graph"] = sorted({line for line in ask("graph")[1].splitlines() if "/*" not in line})
     if addresses:
         managed = [address for address in addresses if not re.search(r"(^|\.)data\.", address)] or addresses
