@@ -170,7 +170,6 @@ fn hold(item: &Json, requests: &Amounts, limits: Option<&Amounts>, faults: &mut 
         } else if limit == 0 {
             faults.push(format!("{told}, but no limit is specified or limit is 0"));
         } else if limit * 1_000_000_000 > most.0 * request {
-            #[expect(clippy::cast_precision_loss, reason = "it is shown with six places")]
             let ratio = limit as f64 / request as f64;
             faults.push(format!("{told}, but provided ratio is {ratio:.6}"));
         }

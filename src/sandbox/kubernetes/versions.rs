@@ -211,10 +211,10 @@ fn metric_of_first(metric: &Json, part: &str) -> Json {
         let mut fields = Map::new();
         for (name, place) in NAMES.iter().filter(|(name, _)| has(source, name)) {
             let other = if part == "target" { "/current" } else { "/target" };
-            match metric[*source].pointer(place).filter(|_| !place.starts_with(other)) {
-                Some(value) => fields.insert((*name).to_owned(), value.clone()),
-                None => None,
-            };
+            let value = metric[*source].pointer(place).filter(|_| !place.starts_with(other));
+            if let Some(value) = value {
+                fields.insert((*name).to_owned(), value.clone());
+            }
         }
         first[*source] = Json::Object(fields);
     }

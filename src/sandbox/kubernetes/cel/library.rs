@@ -147,7 +147,6 @@ fn converted(name: &str, one: &Value) -> Outcome {
             Ok(text) => Ok(Value::Text(text)),
             Err(_) => bad("string"),
         },
-        #[expect(clippy::cast_precision_loss, reason = "that is the conversion")]
         ("string", Value::Span(nano)) => Ok(Value::Text(format!("{}s", *nano as f64 / 1e9))),
         ("int", Value::Text(text)) => {
             text.parse().map_or_else(|_| bad("int"), |n| Ok(Value::Int(n)))
@@ -155,7 +154,6 @@ fn converted(name: &str, one: &Value) -> Outcome {
         ("int", Value::Uint(number)) => {
             i64::try_from(*number).map_or_else(|_| bad("int"), |number| Ok(Value::Int(number)))
         }
-        #[expect(clippy::cast_possible_truncation, reason = "that is the conversion")]
         ("int", Value::Double(number)) => Ok(Value::Int(*number as i64)),
         ("int", Value::Moment(moment)) => Ok(Value::Int(moment.as_second())),
         ("uint", Value::Int(number)) => {
@@ -258,7 +256,7 @@ fn of_text(name: &str, text: &str, rest: &[Value]) -> Outcome {
             let parts: Vec<&str> = match limit {
                 [Value::Int(most)] if *most >= 0 => text.splitn(whole(most), by).collect(),
                 _ if by.is_empty() => {
-                    return Ok(Value::list(text.chars().map(|c| Value::text(c)).collect()));
+                    return Ok(Value::list(text.chars().map(Value::text).collect()));
                 }
                 _ => text.split(by.as_str()).collect(),
             };
@@ -399,7 +397,6 @@ fn of_quantity(name: &str, amount: i128, binary: bool, rest: &[Value]) -> Outcom
             Some(number) => Value::Int(number),
             None => return wrong("cannot convert value to integer"),
         },
-        #[expect(clippy::cast_precision_loss, reason = "that is the conversion")]
         ("asApproximateFloat", []) => Value::Double(amount as f64 / 1e9),
         ("add" | "sub", [other]) => {
             let other = match other {

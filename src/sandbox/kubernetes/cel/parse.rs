@@ -5,6 +5,9 @@ use super::value::Value;
 /// How deep expressions may lie in each other.
 const DEEPEST: usize = 100;
 
+/// How many words and signs an expression may have: each may be one step down its tree.
+const LONGEST: usize = 1500;
+
 /// A part of an expression.
 #[derive(Clone, Debug)]
 pub enum Node {
@@ -33,7 +36,11 @@ pub enum Node {
 /// # Errors
 /// What is wrong with the text.
 pub fn parse(text: &str) -> Result<Node, String> {
-    let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0 };
+    let tokens = tokens(text)?;
+    if tokens.len() > LONGEST {
+        return Err("expression is too long".to_owned());
+    }
+    let mut reader = Reader { tokens, at: 0, depth: 0 };
     let node = reader.choice()?;
     match reader.tokens.get(reader.at) {
         None => Ok(node),

@@ -137,7 +137,6 @@ impl Value {
     }
 
     /// Gives a number of whichever type.
-    #[expect(clippy::cast_precision_loss, reason = "numbers of two types are compared so")]
     pub fn number(&self) -> Option<f64> {
         match self {
             Value::Int(number) => Some(*number as f64),
@@ -264,7 +263,6 @@ pub fn span(text: &str) -> Option<i128> {
         total += number.parse::<f64>().ok()? * factor;
         rest = next;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "parts of a billionth do not count")]
     let total = total as i128;
     Some(if negative { -total } else { total })
 }
