@@ -1,10 +1,3 @@
-resource "google_compute_disk" "tools" {
-  name = "bastion-tools"
-  zone = data.google_compute_zones.here.names[0]
-  type = "pd-balanced"
-  size = 20
-}
-
 # The way to the private cluster.
 resource "google_compute_instance" "bastion" {
   name         = "bastion"
@@ -19,11 +12,6 @@ resource "google_compute_instance" "bastion" {
       image = "debian-cloud/debian-12"
       size  = 20
     }
-  }
-
-  attached_disk {
-    source      = google_compute_disk.tools.id
-    device_name = "tools"
   }
 
   network_interface {
