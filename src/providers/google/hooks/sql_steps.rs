@@ -54,18 +54,7 @@ pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
     let (old, new) =
         (block(prior, "settings").unwrap_or(&none), block(planned, "settings").unwrap_or(&none));
     let set = |names: &[&str]| names.iter().any(|name| differs(old, new, name));
-    let settings = |names: &[&str]| {
-        let mut body = json!({});
-        for part in spec.part("settings").and_then(|part| part.inside()).into_iter().flatten() {
-            let (Some(place), true) = (&part.write, names.contains(&part.name.as_str())) else {
-                continue;
-            };
-            let value = new.field(&part.name).cloned().unwrap_or_else(|| part.absent());
-            let value = encode_part(part, &value, new, Empty::Sent).unwrap_or_default();
-            json::set(&mut body, &place.path, value);
-        }
-        Step::Patch(json!({ "settings": body }))
-    };
+    let settings = |names: &[&str]| settings_of(spec, new, names);
     if text(new, "activation_policy") == "ALWAYS" && set(&["activation_policy"]) {
         steps.push(settings(&["activation_policy"]));
     }
@@ -127,6 +116,20 @@ pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
         steps.push(settings(&["time_zone"]));
     }
     steps
+}
+
+/// Gives the patch of some of the settings.
+fn settings_of(spec: &Spec, settings: &Value, names: &[&str]) -> Step {
+    let mut body = json!({});
+    for part in spec.part("settings").and_then(|part| part.inside()).into_iter().flatten() {
+        let (Some(place), true) = (&part.write, names.contains(&part.name.as_str())) else {
+            continue;
+        };
+        let value = settings.field(&part.name).cloned().unwrap_or_else(|| part.absent());
+        let value = encode_part(part, &value, settings, Empty::Sent).unwrap_or_default();
+        json::set(&mut body, &place.path, value);
+    }
+    Step::Patch(json!({ "settings": body }))
 }
 
 /// Says whether an attribute changes; one without content stays one, and what is not known yet is no wish.
