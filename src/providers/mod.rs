@@ -120,6 +120,11 @@ pub trait Provider: Send + Sync {
     /// The forms that an id of this type has.
     fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String>;
 
+    /// Gives an object that is to be taken over, without what its block says is secret. Pure.
+    fn imported(&self, _type_name: &str, found: Observed, _config: &Value) -> Observed {
+        found
+    }
+
     /// Makes a session. `config` may be unknown in parts only where the provider can work without them.
     ///
     /// # Errors

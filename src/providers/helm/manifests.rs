@@ -8,17 +8,15 @@ use crate::providers::kubernetes::place_of;
 use crate::value::json::{from_json, to_json};
 
 use super::secrets::Secrets;
+use super::yaml;
 
-/// Reads the documents of a YAML text as Kubernetes' own tools do: `yes` is true, and `0644` is octal.
+/// Reads the objects of a YAML text, those of lists each for itself.
 ///
 /// # Errors
 /// What is wrong with the text.
 pub(super) fn documents(text: &str) -> Result<Vec<Json>, String> {
-    let options = serde_saphyr::options! { legacy_octal_numbers: true };
-    let found: Vec<Json> = serde_saphyr::from_multiple_with_options(text, options)
-        .map_err(|error| error.to_string())?;
     let mut documents = Vec::new();
-    for document in found {
+    for document in yaml::all(text)? {
         match document {
             Json::Null => {}
             Json::Object(_)

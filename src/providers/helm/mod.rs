@@ -6,6 +6,7 @@
 
 mod strvals;
 mod secrets;
+mod yaml;
 mod values;
 mod manifests;
 mod schema;
@@ -27,7 +28,7 @@ use crate::schema::Schema;
 use crate::value::{Path, Value};
 
 use super::kubernetes::{NO_CLUSTER, Reach};
-use super::{PlanRequest, Planned, Problem, Provider, Session, World};
+use super::{Observed, PlanRequest, Planned, Problem, Provider, Session, World};
 
 use self::session::{HelmSession, Place};
 use self::values::problem;
@@ -128,6 +129,10 @@ impl Provider for HelmProvider {
             }
             _ => Err("The id of a release has the form NAMESPACE/NAME.".into()),
         }
+    }
+
+    fn imported(&self, _type_name: &str, found: Observed, config: &Value) -> Observed {
+        release::without_secrets(&found, config)
     }
 
     fn upgrade(&self, _type_name: &str, _version: u64, attributes: Json) -> Result<Json, String> {

@@ -93,7 +93,7 @@ fn or_null(text: Option<&str>) -> Value {
 
 /// Gives `metadata` of a revision.
 pub(super) fn metadata_of(record: &Record, values: &Values) -> Value {
-    let mut secrets = values.secrets.clone();
+    let mut secrets = values.secrets_in(&record.values);
     record.manifests.iter().for_each(|manifest| secrets.add_secret(manifest));
     let seconds = |moment: Option<jiff::Timestamp>| match moment {
         Some(moment) => Value::number(Number::from(moment.as_second())),
@@ -115,7 +115,7 @@ pub(super) fn metadata_of(record: &Record, values: &Values) -> Value {
 
 /// Gives the objects of a revision as a plan shows them.
 pub(super) fn objects_of(record: &Record, values: &Values) -> BTreeMap<String, String> {
-    shown(&record.manifests, &record.namespace, &values.secrets)
+    shown(&record.manifests, &record.namespace, &values.secrets_in(&record.values))
 }
 
 /// Gives a release as it is found. `there` are its objects as the cluster has them.
@@ -128,7 +128,7 @@ pub(super) fn observed(
 ) -> Observed {
     let meant = objects_of(record, values);
     let live: Vec<Json> = there.iter().flatten().cloned().collect();
-    let live = shown(&live, &record.namespace, &values.secrets);
+    let live = shown(&live, &record.namespace, &values.secrets_in(&record.values));
     let mut memory = Memory { imported, ..Memory::default() };
     for (name, text) in &meant {
         let found = live.get(name);
@@ -176,6 +176,34 @@ pub(super) fn observed(
         .with_field("metadata", metadata_of(record, values))
         .with_field("resources", texts(&live))
         .with_field("manifest", manifest);
+    Observed { value, private: memory.bytes() }
+}
+
+/// Gives a release that is taken over without what its block says is secret: it was found without that knowledge.
+pub(super) fn without_secrets(found: &Observed, config: &Value) -> Observed {
+    let metadata = found.value.field("metadata");
+    let values = metadata.and_then(|it| text(it, "values")).unwrap_or_default();
+    let read = |text: &str| serde_json::from_str::<Json>(text).ok();
+    let given = Values::of(config).unwrap_or_default();
+    let secrets = given.secrets_in(&read(values).unwrap_or_default());
+    let hidden = |text: &str| match read(text) {
+        Some(tree) => secrets.hide_in(&tree).to_string(),
+        None => secrets.hide(text),
+    };
+    let hide = |value: &Value, name: &str| match text(value, name) {
+        Some(text) => value.with_field(name, Value::string(hidden(text))),
+        None => value.clone(),
+    };
+    let all = |objects: BTreeMap<String, String>| -> BTreeMap<String, String> {
+        objects.into_iter().map(|(name, text)| (name, hidden(&text))).collect()
+    };
+    let mut value = hide(&found.value, "manifest");
+    if let Some(metadata) = metadata.filter(|it| !it.is_null()) {
+        value = value.with_field("metadata", hide(&hide(metadata, "values"), "notes"));
+    }
+    value = value.with_field("resources", texts(&all(rows(found.value.field("resources")))));
+    let memory = Memory::read(&found.private);
+    let memory = Memory { meant: all(memory.meant), ..memory };
     Observed { value, private: memory.bytes() }
 }
 

@@ -11,6 +11,7 @@ use super::release::{rows, sharpened, texts};
 use super::session::{HelmSession, no_cluster, with_defaults};
 use super::values::Values;
 use super::words::{Asking, Verb, flag, namespace, text};
+use super::yaml;
 
 /// What helm says where objects are of kinds that the cluster does not have yet: the chart brings them.
 const UNSERVED: &[&str] = &["no matches for kind", "unable to build kubernetes objects"];
@@ -257,7 +258,7 @@ fn json_of(out: &str) -> &str {
 }
 
 fn documents_of_chart(text: &str) -> Result<Json, ApiError> {
-    serde_saphyr::from_str(text).map_err(|error| strange(&error.to_string()))
+    yaml::one(text).map_err(|error| strange(&error))
 }
 
 fn is_among(text: &str, words: &[&str]) -> bool {

@@ -8,35 +8,60 @@ use serde_json::{Map, Value as Json};
 /// What stands in the place of a secret.
 pub(super) const HIDDEN: &str = "(sensitive value)";
 
+/// What stands in the place of what is found where the configuration has another secret.
+pub(super) const OTHER: &str = "(another sensitive value)";
+
 /// A text that is shorter is looked for as a whole value only: it would be found everywhere.
 const SHORT: usize = 4;
 
 /// The texts that must not be shown.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
-    texts: Vec<String>,
+    /// Each with what stands in its place; what has another in it is before that.
+    texts: Vec<(String, &'static str)>,
 }
 
 impl Secrets {
     /// Takes in a secret.
     pub(super) fn add(&mut self, text: &str) {
-        let known = self.texts.iter().any(|known| known == text);
-        let idle = ["", "true", "false", "null"].contains(&text);
+        self.add_as(text, HIDDEN);
+    }
+
+    fn add_as(&mut self, text: &str, shown: &'static str) {
+        let known = self.texts.iter().any(|(known, _)| known == text);
+        let idle = ["", "true", "false", "null", HIDDEN, OTHER].contains(&text);
         if !(known || idle) {
-            self.texts.push(text.to_string());
+            self.texts.push((text.to_string(), shown));
             // A secret that has another in it is looked for first.
-            self.texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+            self.texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         }
     }
 
     /// Takes in all single values of a tree.
     pub(super) fn add_all(&mut self, tree: &Json) {
+        self.add_all_as(tree, HIDDEN);
+    }
+
+    fn add_all_as(&mut self, tree: &Json, shown: &'static str) {
         match tree {
-            Json::Object(fields) => fields.values().for_each(|part| self.add_all(part)),
-            Json::Array(parts) => parts.iter().for_each(|part| self.add_all(part)),
-            Json::String(text) => self.add(text),
-            Json::Number(number) => self.add(&number.to_string()),
+            Json::Object(fields) => fields.values().for_each(|part| self.add_all_as(part, shown)),
+            Json::Array(parts) => parts.iter().for_each(|part| self.add_all_as(part, shown)),
+            Json::String(text) => self.add_as(text, shown),
+            Json::Number(number) => self.add_as(&number.to_string(), shown),
             Json::Null | Json::Bool(_) => {}
+        }
+    }
+
+    /// Takes in what stands in a tree at the places of secrets: it is one, whether or not it is the one of the configuration.
+    pub(super) fn add_at(&mut self, places: &Json, tree: &Json) {
+        match (places, tree) {
+            (Json::Object(places), Json::Object(fields)) => {
+                for (name, place) in places {
+                    fields.get(name).into_iter().for_each(|part| self.add_at(place, part));
+                }
+            }
+            // Places of a list may have moved: all of it is secret.
+            _ => self.add_all_as(tree, OTHER),
         }
     }
 
@@ -59,17 +84,22 @@ impl Secrets {
 
     /// Gives a text without secrets.
     pub(super) fn hide(&self, text: &str) -> String {
-        if self.texts.iter().any(|secret| secret == text) {
-            return HIDDEN.to_string();
+        if let Some(shown) = self.shown(text) {
+            return shown.to_string();
         }
         let mut hidden = text.to_string();
-        for secret in self.texts.iter().filter(|secret| secret.len() >= SHORT) {
-            hidden = hidden.replace(secret.as_str(), HIDDEN);
-            hidden = hidden.replace(&STANDARD.encode(secret), HIDDEN);
+        for (secret, shown) in self.texts.iter().filter(|(secret, _)| secret.len() >= SHORT) {
+            hidden = hidden.replace(secret.as_str(), shown);
+            hidden = hidden.replace(&STANDARD.encode(secret), shown);
             let quoted = Json::from(secret.as_str()).to_string();
-            hidden = hidden.replace(quoted.trim_matches('"'), HIDDEN);
+            hidden = hidden.replace(quoted.trim_matches('"'), shown);
         }
         hidden
+    }
+
+    /// Gives what stands in the place of a text that is a secret as a whole.
+    fn shown(&self, text: &str) -> Option<&'static str> {
+        self.texts.iter().find(|(secret, _)| secret == text).map(|(_, shown)| *shown)
     }
 
     /// Gives a tree without secrets.
@@ -82,8 +112,10 @@ impl Secrets {
                 Json::Array(parts.iter().map(|part| self.hide_in(part)).collect())
             }
             Json::String(text) => Json::String(self.hide(text)),
-            Json::Number(number) if self.texts.contains(&number.to_string()) => HIDDEN.into(),
-            Json::Number(_) | Json::Null | Json::Bool(_) => tree.clone(),
+            Json::Number(number) => {
+                self.shown(&number.to_string()).map_or_else(|| tree.clone(), Json::from)
+            }
+            Json::Null | Json::Bool(_) => tree.clone(),
         }
     }
 
@@ -125,6 +157,25 @@ mod tests {
             shown,
             json!({"url": "pg://u:(sensitive value)@h", "b": HIDDEN, "c": HIDDEN, "d": "nothing"})
         );
+    }
+
+    #[test]
+    fn what_is_found_in_the_place_of_a_secret_is_one_too() {
+        let mut secrets = Secrets::default();
+        secrets.add("hunter2");
+        let places = json!({"auth": {"password": "", "same": ""}, "list": [""]});
+        let found = json!({
+            "auth": {"password": "swordfish", "same": "hunter2", "user": "web"}, "list": ["one1"], "url": "web:swordfish@db",
+        });
+
+        secrets.add_at(&places, &found);
+        let shown = secrets.hide_in(&found);
+
+        let expected = json!({
+            "auth": {"password": OTHER, "same": HIDDEN, "user": "web"}, "list": [OTHER],
+            "url": "web:(another sensitive value)@db",
+        });
+        assert_eq!(shown, expected);
     }
 
     #[test]

@@ -284,6 +284,12 @@ impl HelmSession {
                  else leave them out of the chart, or take them over with `kubectl apply --server-side --force-conflicts`.",
             );
         }
+        if let Some(record) = record.filter(|it| verb == Verb::Upgrade && it.status == "failed") {
+            error = error.help(format!(
+                "Revision {} of the release is \"failed\": the next plan shows that, and the next apply upgrades it again.",
+                record.revision
+            ));
+        }
         let partial = record.filter(|_| verb != Verb::Upgrade && kind != ApiErrorKind::Conflict);
         match partial {
             Some(record) => {

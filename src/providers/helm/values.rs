@@ -7,6 +7,7 @@ use crate::value::{Path, Value};
 
 use super::secrets::Secrets;
 use super::strvals::{Typing, lay, more, set};
+use super::yaml;
 
 /// The values that a chart is given.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub(super) struct Values {
     pub whole: Json,
     /// What must not be shown.
     pub secrets: Secrets,
+    /// The places of what must not be shown.
+    places: Json,
 }
 
 impl Values {
@@ -27,7 +30,8 @@ impl Values {
     /// # Errors
     /// What is wrong with them.
     pub(super) fn of(config: &Value) -> Result<Values, Problem> {
-        let mut values = Values { whole: json!({}), over: json!({}), ..Values::default() };
+        let mut values =
+            Values { whole: json!({}), over: json!({}), places: json!({}), ..Values::default() };
         let list = config.field("values");
         let marked = list.is_some_and(Value::is_sensitive);
         for (place, text) in elements(list).iter().enumerate() {
@@ -41,6 +45,7 @@ impl Values {
             })?;
             if marked || text.is_sensitive() {
                 values.secrets.add_all(&read);
+                lay(&mut values.places, &read);
             }
             lay(&mut values.whole, &read);
             values.files.push(written.to_string());
@@ -89,6 +94,8 @@ impl Values {
             if hidden {
                 self.secrets.add(&given);
                 self.secrets.add_all(&more(&before, &self.whole));
+                // It can be read: it was just now.
+                set(&mut self.places, name, &given, typing).unwrap_or_default();
             }
         }
         Ok(())
@@ -96,7 +103,14 @@ impl Values {
 
     /// Gives the values as a plan shows them.
     pub(super) fn shown(&self, of: &Json) -> String {
-        super::manifests::sorted(&self.secrets.hide_in(of)).to_string()
+        super::manifests::sorted(&self.secrets_in(of).hide_in(of)).to_string()
+    }
+
+    /// Gives what must not be shown of a release with other values: at the places of secrets they are secret as well.
+    pub(super) fn secrets_in(&self, other: &Json) -> Secrets {
+        let mut secrets = self.secrets.clone();
+        secrets.add_at(&self.places, other);
+        secrets
     }
 }
 
@@ -106,9 +120,7 @@ fn elements(list: Option<&Value>) -> &[Value] {
 
 /// Reads one text of values.
 fn read(text: &str) -> Result<Json, String> {
-    let options = serde_saphyr::options! { legacy_octal_numbers: true };
-    let found: Json = serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| first_line(&error.to_string()))?;
+    let found = yaml::one(text).map_err(|error| first_line(&error))?;
     match found {
         Json::Object(_) => Ok(found),
         Json::Null => Ok(json!({})),
