@@ -17,12 +17,12 @@ pub(super) fn unchecked(planner: &Planner<'_>, desired: &Desired) -> Vec<Diagnos
         let known =
             desired.providers.get(&instance.provider).is_some_and(|config| config.value.is_whole());
         let name = &instance.provider.name;
-        let why = match planner.previews.get(address) {
+        let why = match planner.previews.get(address).map(|made| &made.preview) {
             _ if !known => format!(
                 "The configuration of provider \"{name}\" is known only after apply (`{argument}` comes from what is not \
                  made yet), so this was planned from the bundled definitions."
             ),
-            Some((_, Preview::Unverified(note))) => {
+            Some(Preview::Unverified(note)) => {
                 let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
                 format!("The server of provider \"{name}\" did not check this{note}.")
             }

@@ -20,6 +20,7 @@ mod observe;
 pub mod one;
 pub mod order;
 pub mod planner;
+mod preview;
 pub mod propose;
 mod removals;
 mod targets;

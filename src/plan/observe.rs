@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::event::{EphemeralStep, PlanEvent};
 use super::planner::{Job, Planner};
+use super::preview::Previewed;
 use crate::addr::{Address, Mode};
 use crate::eval::{Answer, Asked};
 use crate::http::Clock;
@@ -17,6 +18,11 @@ pub(super) type Tell<'t> = &'t dyn Fn(PlanEvent);
 /// Makes the noted reads and previews: all of one session in one call, the sessions side by side.
 pub(super) async fn read(planner: &mut Planner<'_>) {
     let tell = planner.tell;
+    // What is read may tell which server there is: until then nobody is asked in its stead.
+    if !(planner.wanted.is_empty() && planner.wanted_data.is_empty()) {
+        let sessions = &planner.sessions;
+        planner.wanted_previews.retain(|job| !sessions.is_offline(&job.session));
+    }
     let wanted = std::mem::take(&mut planner.wanted);
     for (address, result) in read_objects(wanted, tell).await {
         let key = (address, None);
@@ -47,15 +53,15 @@ pub(super) async fn read(planner: &mut Planner<'_>) {
         }
     }
     let previews = std::mem::take(&mut planner.wanted_previews);
-    let read = futures::future::join_all(by_session(previews).into_iter().map(
-        |(session, proposed)| async move {
-            let previews = session.preview(&proposed).await;
-            proposed.into_iter().zip(previews).collect::<Vec<_>>()
-        },
-    ));
-    for (proposed, preview) in read.await.into_iter().flatten() {
-        planner.previews.insert(proposed.address, (proposed.planned, preview));
-    }
+    let asked = by_session(previews).into_iter().map(|(by, proposed)| async move {
+        let previews = by.preview(&proposed).await;
+        let made = proposed.into_iter().zip(previews).map(|(proposed, preview)| {
+            let of = proposed.planned;
+            (proposed.address, Previewed { of, by: by.clone(), preview })
+        });
+        made.collect::<Vec<_>>()
+    });
+    planner.previews.extend(futures::future::join_all(asked).await.into_iter().flatten());
 }
 
 /// Reads one data source, or opens an ephemeral resource.

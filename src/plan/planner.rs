@@ -14,6 +14,7 @@ use super::implied::Definitions;
 use super::objects::{self, Unreadable};
 use super::observe::{Tell, not_read, noted, read_at_once};
 use super::one::{Around, plan_object};
+use super::preview::Previewed;
 use super::propose::{ignore_changes, propose};
 use super::sessions::Sessions;
 use super::validate::wrong;
@@ -23,9 +24,7 @@ use crate::config::Config;
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Desired, Oracle, ProviderRef};
 use crate::http::Clock;
-use crate::providers::{
-    ApiError, Observed, Opened, Planned, Preview, Problem, Proposed, Provider, Session, Wanted,
-};
+use crate::providers::{ApiError, Observed, Opened, Problem, Proposed, Provider, Session, Wanted};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
 use crate::value::{Path, Value};
@@ -90,7 +89,7 @@ pub(super) struct Planner<'a> {
     /// The current objects that were looked up, as the state has them.
     pub(super) saved: HashMap<Address, Value, FixedState>,
     pub(super) data: BTreeMap<Address, (Value, Value)>,
-    pub(super) previews: BTreeMap<Address, (Value, Preview)>,
+    pub(super) previews: BTreeMap<Address, Previewed>,
     pub(super) forced: BTreeMap<Address, Reason>,
     pub(super) failed: BTreeMap<ObjectKey, ApiError>,
     /// As of the last time that each instance was asked for: the evaluator remembers what is known whole.
@@ -280,10 +279,14 @@ impl<'a> Planner<'a> {
         };
         self.note_definitions(asked, provider.as_ref());
         let strands = self.stranded(asked);
-        let found = match self.found(asked) {
+        let mut found = match self.found(asked) {
             Ok(found) => found,
             Err(answer) => return answer,
         };
+        if self.imports.contains_key(asked.address) && self.prior.current(asked.address).is_none() {
+            let (type_name, config) = (&asked.address.type_name, &asked.instance.config);
+            found = found.map(|found| provider.imported(type_name, found, config));
+        }
         match self.mode {
             PlanMode::Destroy | PlanMode::RefreshOnly => {
                 let Some(found) = found else {
@@ -405,64 +408,6 @@ impl<'a> Planner<'a> {
             return Some(Reason::Requested);
         }
         self.forced.get(asked.address).cloned()
-    }
-
-    /// Asks the server's own dry-run where there is a server and something would change. The second part says
-    /// that the server refuses.
-    fn previewed(
-        &mut self,
-        asked: &Asked<'_>,
-        prior: Option<&Value>,
-        private: &[u8],
-        config: &Value,
-        planned: &Planned,
-    ) -> Result<(Planned, bool), Answer> {
-        let mut planned = planned.clone();
-        let unchanged = prior.is_some_and(|prior| same(prior, &planned.after));
-        let whole = config.is_whole() && self.options.mode == PlanMode::Normal;
-        let renders = self.provider(asked).is_some_and(|it| it.renders(&asked.address.type_name));
-        if (unchanged && !renders) || !whole || !planned.replaces.is_empty() {
-            return Ok((planned, false));
-        }
-        if let Some((of, preview)) = self.previews.get(asked.address)
-            && same(of, &planned.after)
-        {
-            match preview.clone() {
-                Preview::Unverified(note) => planned.notes.extend(note),
-                Preview::Sharper { after, replaces } => {
-                    planned.after = after;
-                    planned.replaces = replaces;
-                }
-                Preview::Refused(error) => {
-                    let problem = error.to_diagnostic(asked.address).at(asked.instance.open, "");
-                    self.complain(asked.address, problem);
-                    return Ok((planned, true));
-                }
-            }
-            return Ok((planned, false));
-        }
-        let session = self.sessions.previewing(&asked.instance.provider, asked.provider);
-        let session = session.map_err(|problem| Answer::Problem(Box::new(problem)))?;
-        let Some(session) = session else { return Ok((planned, false)) };
-        let proposed = Proposed {
-            address: asked.address.clone(),
-            type_name: asked.address.type_name.clone(),
-            prior: prior.cloned(),
-            private: private.to_vec(),
-            config: config.clone(),
-            planned: planned.after.clone(),
-            defined: self.is_defined(asked, config),
-            minor: self.minor_version(asked),
-        };
-        self.wanted_previews.push(Job { session, of: proposed });
-        Err(Answer::Pending)
-    }
-
-    /// Says whether another instance of the plan defines what an instance is.
-    fn is_defined(&self, asked: &Asked<'_>, config: &Value) -> bool {
-        let Some(defined) = self.defined.get(&asked.instance.provider) else { return false };
-        let wants = self.provider(asked).map(|it| it.wants(&asked.address.type_name, config));
-        wants.into_iter().flatten().any(|name| defined.contains_key(&name))
     }
 
     /// Notes what stands in the way of a removal.

@@ -123,6 +123,11 @@ impl<'a> Sessions<'a> {
         Some(session)
     }
 
+    /// Says whether a session does without a server because its block is not known yet.
+    pub fn is_offline(&self, session: &Arc<dyn Session>) -> bool {
+        self.offline.iter().any(|(_, _, offline)| Arc::ptr_eq(offline, session))
+    }
+
     /// Gives the tokens of whoever manages the cluster that a provider's endpoint comes from.
     fn tokens(
         &self,
