@@ -69,6 +69,8 @@ pub struct Applied {
     pub skipped: Vec<(Action, Address)>,
     /// Calls that failed.
     pub failed: Vec<Action>,
+    /// One of them may have been done in part.
+    pub partly: bool,
     /// The state could not be saved.
     pub unsaved: bool,
 }
@@ -504,6 +506,11 @@ impl Applier<'_, '_> {
         };
         self.applied.problems.push(problem);
         self.applied.failed.push(action.clone());
+        // What was asked for was begun, and failed or went on by itself.
+        self.applied.partly |= matches!(
+            error.kind,
+            ApiErrorKind::Failed | ApiErrorKind::Timeout | ApiErrorKind::Interrupted
+        ) && action.call != Call::Read;
         let (action, elapsed) = (action.clone(), self.elapsed(action));
         (self.tell)(ApplyEvent::Failed { action, elapsed });
     }

@@ -139,6 +139,7 @@ impl Walk for Applier<'_, '_> {
                 if let Some(partial) = &failed.partial {
                     let object = self.object(action, partial, action.call == Call::Create);
                     self.set(action, object);
+                    self.applied.partly = true;
                 }
                 self.fail(action, &failed.error);
                 failure = Some(failed);

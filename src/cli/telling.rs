@@ -239,6 +239,9 @@ pub(super) fn applied(
         }
         let nothing = done == progress::Applied::default();
         text += match (nothing, applied.unsaved) {
+            (true, _) if applied.partly => {
+                "\nWhat failed may be done in part. The next plan tells what it finds of it.\n"
+            }
             (true, _) => "\nNothing was done. The next plan begins where this one did.\n",
             (false, true) => {
                 "\nWhat was done is not in the state: the error above says where it is.\n"
