@@ -126,8 +126,29 @@ impl Files for Disk<'_> {
     fn documents(&self, text: &str) -> Result<Vec<Document>, String> {
         let found = documents(text).map_err(|error| error.message)?;
         let found = found.into_iter().map(|(line, text, value)| Document { value, line, text });
-        Ok(found.collect())
+        Ok(found.flat_map(items).collect())
     }
+}
+
+/// Gives the objects of a list of them, each with its own lines; what is no list is its own.
+fn items(document: Document) -> Vec<Document> {
+    let kind = document.value.field("kind").and_then(Value::as_str);
+    let is_list = kind.is_some_and(|kind| kind.ends_with("List"));
+    let parts = document.value.field("items").and_then(Value::elements);
+    let Some(parts) = parts.filter(|_| is_list) else { return vec![document] };
+    let list = Path::root().attribute("items");
+    let begins: Vec<usize> =
+        (0..parts.len()).map(|place| line_within(&document.text, &list.place(place))).collect();
+    let rows = parts.iter().enumerate().map(|(place, value)| {
+        let begin = begins[place];
+        let end = begins.get(place + 1).copied().unwrap_or(usize::MAX);
+        let own = document.text.lines().skip(begin).take(end.saturating_sub(begin));
+        let own: Vec<&str> = own.collect();
+        // The dash of the item stands for a step to the right.
+        let text = own.join("\n").replacen("- ", "  ", 1);
+        Document { value: value.clone(), line: document.line + begin, text }
+    });
+    rows.collect()
 }
 
 impl<'a> Pass<'_, 'a> {
@@ -248,5 +269,23 @@ mod tests {
         assert_eq!(line_within(text, &spec), 3);
         assert_eq!(line_within(text, &items.place(1).attribute("size")), 8);
         assert_eq!(line_within(text, &items.place(0).attribute("other")), 5);
+    }
+
+    #[test]
+    fn a_list_is_its_objects_each_with_its_own_lines() {
+        let text = "kind: List\nitems:\n# One.\n- kind: A\n  spec:\n    size: 1\n- kind: B\n  spec:\n    size: 2";
+        let item = |kind: &str| Value::object([("kind", Value::string(kind))]);
+        let value = Value::object([
+            ("kind", Value::string("List")),
+            ("items", Value::tuple(vec![item("A"), item("B")])),
+        ]);
+
+        let found = items(Document { value, line: 11, text: text.into() });
+
+        let lines: Vec<usize> = found.iter().map(|one| one.line).collect();
+        let size = Path::root().attribute("spec").attribute("size");
+        assert_eq!(lines, [14, 17]);
+        assert_eq!(line_within(&found[1].text, &size), 2);
+        assert_eq!(found[1].value, item("B"));
     }
 }

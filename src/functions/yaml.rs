@@ -18,6 +18,14 @@ pub(super) fn read(text: &str) -> Result<Value, CallError> {
     read::read_plain(text)
 }
 
+/// Reads a document of Kubernetes that begins in a line of a file: what is wrong is told with the file's line.
+pub(super) fn read_within(text: &str, first: usize) -> Result<Value, CallError> {
+    read::read_plain(text).map_err(|error| {
+        let (line, why) = read::place(text, &error.message);
+        CallError::new(format!("line {}: {why}", first + line))
+    })
+}
+
 fn encode(call: &Call<'_>) -> Result<Value, CallError> {
     let value = &call.arguments[0];
     if !value.is_whole() {

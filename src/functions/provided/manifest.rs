@@ -31,45 +31,73 @@ pub(super) fn decode_all(call: &Call<'_>) -> Result<Value, CallError> {
 }
 
 fn manifests(text: &str) -> Result<Vec<Value>, CallError> {
-    Ok(documents(text)?.into_iter().map(|(.., value)| value).collect())
+    let found = mappings(text)?.into_iter().map(|(.., value)| {
+        check(&value)?;
+        Ok(value)
+    });
+    found.collect()
 }
 
-/// Reads all manifests of a text, each with the line that it begins in and its own text.
+/// Reads all manifests of a text, each with the line that it begins in and its own text. What is a list of objects need not
+/// have what each object must.
 pub(super) fn documents(text: &str) -> Result<Vec<(usize, String, Value)>, CallError> {
-    let mut found = Vec::new();
+    let found = mappings(text)?;
+    for (line, _, value) in found.iter().filter(|(.., value)| !is_list(value)) {
+        check(value).map_err(|error| CallError::new(format!("line {line}: {}", error.message)))?;
+    }
+    Ok(found)
+}
+
+/// Says whether a manifest is a list of objects.
+fn is_list(value: &Value) -> bool {
+    let kind = value.field("kind").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.ends_with("List"))
+        && value.field("items").is_some_and(|items| items.elements().is_some())
+}
+
+/// Takes a text apart at its separators; gives each piece with the line that it begins in.
+fn pieces(text: &str) -> Vec<(usize, &str)> {
     let (mut begin, mut pieces) = (0, Vec::new());
     for separator in SEPARATOR.find_iter(text) {
         pieces.push((begin, &text[begin..separator.start()]));
-        begin = separator.end();
+        // What stands before the first word of the next piece says how deep it is.
+        let blank = separator.as_str().trim_start();
+        begin = separator.end() - blank.rfind('\n').map_or(0, |end| blank.len() - end - 1);
     }
     pieces.push((begin, &text[begin..]));
-    for (begin, document) in pieces {
-        if document.trim().is_empty() {
+    let line = |begin: usize| text[..begin].matches('\n').count() + 1;
+    pieces.into_iter().map(|(begin, piece)| (line(begin), piece)).collect()
+}
+
+/// Reads what of a text says anything, each with the line that it begins in and its own text.
+fn mappings(text: &str) -> Result<Vec<(usize, String, Value)>, CallError> {
+    let invalid = |why: &str| CallError::new(format!("Invalid YAML document: {why}"));
+    let says = |line: &str| !(line.trim().is_empty() || line.trim_start().starts_with('#'));
+    let mut found = Vec::new();
+    for (line, document) in pieces(text) {
+        // A licence, or what is left out for now, is no document.
+        if !document.lines().any(says) {
             continue;
         }
-        let value = yaml::read(document)
-            .map_err(|error| CallError::new(format!("Invalid YAML document: {}", error.message)))?;
+        let value = yaml::read_within(document, line).map_err(|error| invalid(&error.message))?;
         if value.is_null() || value.fields().is_some_and(Fields::is_empty) {
             continue;
         }
-        let Some(fields) = value.fields() else {
-            let message = format!(
-                "Invalid YAML document: a manifest is a mapping, and this is a {}",
-                value.ty().friendly()
-            );
-            return Err(CallError::new(message));
-        };
-        check(fields)?;
-        let line = text[..begin].matches('\n').count() + 1;
+        if value.fields().is_none() {
+            let kind = value.ty().friendly();
+            return Err(invalid(&format!(
+                "line {line}: a manifest is a mapping, and this is a {kind}"
+            )));
+        }
         found.push((line, document.to_string(), value));
     }
     Ok(found)
 }
 
 /// Checks that a manifest has what each must have.
-fn check(fields: &Fields) -> Result<(), CallError> {
+fn check(manifest: &Value) -> Result<(), CallError> {
     let missing =
-        ["apiVersion", "kind", "metadata"].into_iter().find(|name| !fields.contains_key(name));
+        ["apiVersion", "kind", "metadata"].into_iter().find(|name| manifest.field(name).is_none());
     match missing {
         Some(name) => Err(CallError::new(format!(
             "Invalid Kubernetes manifest: missing field {name}",
@@ -93,7 +121,7 @@ pub(super) fn encode(call: &Call<'_>) -> Result<Value, CallError> {
     };
     let one = |value: &Value| {
         let fields = value.fields().ok_or_else(|| none(value))?;
-        check(fields)?;
+        check(value)?;
         let mut out = String::new();
         mapping(fields, 0, false, &mut out);
         Ok::<_, CallError>(out)

@@ -27,6 +27,17 @@ pub(super) fn read_plain(text: &str) -> Result<Value, CallError> {
     document(text, false)
 }
 
+/// Gives the line, counted from zero, that a message about a text speaks of, and the message without it. Where the text is no YAML
+/// the words that people know may name the line after, or none: the reader itself says which.
+pub(super) fn place<'m>(text: &str, message: &'m str) -> (usize, &'m str) {
+    let told = message.strip_prefix("on line ").and_then(|rest| rest.split_once(": "));
+    let (told, why) = told.map_or(("", message), |(place, why)| (place, why));
+    let line = told.split(',').next().and_then(|line| line.parse().ok()).unwrap_or(0);
+    let broken = Parser::new_from_str(text).find_map(Result::err);
+    let last = text.trim_end().matches('\n').count();
+    (broken.map_or(line, |error| error.marker().line().saturating_sub(1)).min(last), why)
+}
+
 fn document(text: &str, dates: bool) -> Result<Value, CallError> {
     let directives =
         text.lines().take_while(|line| line.starts_with(['%', '#']) || line.is_empty());

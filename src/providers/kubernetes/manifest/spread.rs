@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::schema::{Document, Files, Spread, Strange, Turn};
+use crate::schema::{Files, Spread, Strange, Turn};
 use crate::value::Value;
 
 use super::body::Who;
@@ -48,7 +48,7 @@ fn keyed(body: &Value, files: &dyn Files) -> Result<Vec<Turn>, Strange> {
                 format!("{file} cannot be read as manifests: {why}"),
             )
         })?;
-        for document in documents.into_iter().flat_map(items) {
+        for document in documents {
             let Some((kind, group, rest)) = key_of(&document.value) else {
                 let detail = format!(
                     "{file} line {}: the object has no `metadata.name`, or `apiVersion` or `kind` are no text.",
@@ -125,23 +125,6 @@ fn split(pattern: &str) -> (&str, &str) {
         Some(0) => ("/", &pattern[1..]),
         Some(at) => (&pattern[..at], &pattern[at + 1..]),
         None => (".", pattern),
-    }
-}
-
-/// Gives the objects of a `List`; what is none is its own.
-fn items(document: Document) -> Vec<Document> {
-    let is_list = document.value.field("kind").and_then(Value::as_str) == Some("List");
-    let parts = document.value.field("items").and_then(Value::elements);
-    match parts.filter(|_| is_list) {
-        Some(parts) => parts
-            .iter()
-            .map(|value| Document {
-                value: value.clone(),
-                line: document.line,
-                text: String::new(),
-            })
-            .collect(),
-        None => vec![document],
     }
 }
 
