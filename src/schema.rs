@@ -102,7 +102,7 @@ pub trait Files {
     /// What is wrong with the folder or the pattern.
     fn matching(&self, folder: &str, pattern: &str) -> Result<Vec<String>, String>;
 
-    /// Reads the documents of a YAML text.
+    /// Reads the documents of a YAML text; a list of objects is each of its objects.
     ///
     /// # Errors
     /// What is wrong with the text.
@@ -215,6 +215,12 @@ pub fn fields_type(fields: &BTreeMap<String, Field>) -> Type {
 }
 
 impl Field {
+    /// Says whether it, or a field of its block, must not be shown.
+    pub fn has_secret(&self) -> bool {
+        self.sensitive
+            || self.inside().is_some_and(|block| block.fields.values().any(Field::has_secret))
+    }
+
     /// Makes an attribute.
     pub fn attribute(ty: Type, given: Given) -> Field {
         Field {

@@ -634,14 +634,14 @@ pub fn sealed(value: &Value, schema: &Schema) -> Value {
 
 fn marked_by(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
     let Kind::Object(parts) = value.kind() else { return value.clone() };
-    if !fields.values().any(has_secret) {
+    if !fields.values().any(Field::has_secret) {
         return value.clone();
     }
     let marked = parts.iter().map(|(name, part)| {
         let part = match fields.get(&**name) {
             Some(field) if field.sensitive => part.clone().sensitive(),
             Some(field) => match &field.nesting {
-                Nesting::Block(block) if has_secret(field) => match block.kind {
+                Nesting::Block(block) if field.has_secret() => match block.kind {
                     BlockKind::Single => marked_by(part, &block.fields),
                     BlockKind::List | BlockKind::Set | BlockKind::Map => {
                         part.map_parts(&mut |element| marked_by(element, &block.fields))
@@ -654,9 +654,4 @@ fn marked_by(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
         (name.clone(), part)
     });
     Value::object(marked).marked(value.marks())
-}
-
-fn has_secret(field: &Field) -> bool {
-    field.sensitive
-        || matches!(&field.nesting, Nesting::Block(block) if block.fields.values().any(has_secret))
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::diff::{Diff, Spot};
+use super::object::seal_object;
 use super::plan::SchemaOf;
 use super::style::{Ink, Style};
 use crate::addr::{Address, Key, Mode, module_text};
@@ -172,7 +173,7 @@ fn body(address: &Address, change: &Change, schemas: &SchemaOf<'_>, style: Style
     block(&diff, &symbol, address, schema.as_deref(), (before, after))
 }
 
-/// Tells an object as a block of configuration.
+/// Tells an object as a block of configuration, sealed as its schema says.
 pub(super) fn block(
     diff: &Diff<'_>,
     symbol: &str,
@@ -182,6 +183,9 @@ pub(super) fn block(
 ) -> String {
     let word = if address.mode == Mode::Data { "data" } else { "resource" };
     let fields = schema.map(|schema| &schema.fields);
+    let sealed =
+        [before, after].map(|side| side.zip(schema).map(|(side, of)| seal_object(side, of)));
+    let [before, after] = [(0, before), (1, after)].map(|(at, side)| sealed[at].as_ref().or(side));
     let body = diff.body(fields, before, after, &Spot::new(1));
     let mut text = String::with_capacity(body.len() + ROOM / 4);
     for part in [symbol, " ", word, " \"", &address.type_name, "\" \"", &address.name, "\" {"] {

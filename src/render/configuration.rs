@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::document::quote;
+use super::object::seal_object;
 use crate::schema::{BlockKind, Field, Given, Schema};
 use crate::value::{Fields, Kind, Value};
 
@@ -17,7 +18,7 @@ pub fn block(type_name: &str, name: &str, id: &str, schema: &Schema, value: &Val
         quote(type_name),
         quote(name)
     );
-    body(&schema.fields, value, &mut out);
+    body(&schema.fields, &seal_object(value, schema), &mut out);
     out + "}\n"
 }
 
@@ -97,7 +98,8 @@ fn members(fields: &Fields) -> String {
         let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
         let key = if plain { name.to_string() } else { quote(name) };
-        format!("{key} = {}\n", expression(part))
+        let remark = if part.is_sensitive() { " # sensitive" } else { "" };
+        format!("{key} = {}{remark}\n", expression(part))
     });
     format!("{{\n{}}}", lines.collect::<String>())
 }

@@ -52,10 +52,10 @@ pub(super) fn seal_object(value: &Value, schema: &Schema) -> Value {
 }
 
 fn seal_fields(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
-    let Some(present) = value.fields() else { return value.clone() };
+    let secret = fields.iter().filter(|(_, field)| field.has_secret());
     let mut sealed = value.clone();
-    for (name, part) in present {
-        let Some(field) = fields.get(&**name) else { continue };
+    for (name, field) in secret {
+        let Some(part) = value.field(name) else { continue };
         let part_sealed = match &field.nesting {
             _ if field.sensitive && !part.is_null() => part.clone().sensitive(),
             Nesting::Attribute => continue,

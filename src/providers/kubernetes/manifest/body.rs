@@ -161,13 +161,27 @@ pub(in super::super) fn sealed_data(manifest: &Value) -> Value {
     if kind.is_some_and(|kind| kind.is_known() && kind.as_str() != Some("Secret")) {
         return manifest.clone();
     }
-    ["data", "stringData"].iter().fold(manifest.clone(), |manifest, name| {
-        match fields.get(name).filter(|part| !part.is_null()) {
-            Some(part) => manifest.with_field(name, part.clone().sensitive()),
-            None => manifest,
+    let sealed =
+        ["data", "stringData"].iter().fold(manifest.clone(), |manifest, name| {
+            match fields.get(*name).filter(|part| !part.is_null()) {
+                Some(part) => manifest.with_field(name, part.clone().sensitive()),
+                None => manifest,
+            }
+        });
+    // `kubectl apply` writes down all that it was given.
+    let metadata = fields.get("metadata");
+    let notes = metadata.and_then(|metadata| metadata.field("annotations"));
+    match (metadata, notes, notes.and_then(|notes| notes.field(APPLIED))) {
+        (Some(metadata), Some(notes), Some(applied)) if !applied.is_null() => {
+            let notes = notes.with_field(APPLIED, applied.clone().sensitive());
+            sealed.with_field("metadata", metadata.with_field("annotations", notes))
         }
-    })
+        _ => sealed,
+    }
 }
+
+/// The annotation in which `kubectl apply` keeps an object as it was given it.
+const APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Gives a value with the marks of another at the same places; where places may have moved, whole lists are marked.
 fn like(value: &Value, other: &Value) -> Value {
