@@ -128,6 +128,8 @@ pub const RESOURCES: &[FileRow] = &[
         include_str!("resources/sql/sql_database_instance.hcl"),
     ),
     (Mode::Managed, "google_sql_user", include_str!("resources/sql/sql_user.hcl")),
+    (
+        Mode::Managed,
         "google_service_account_key",
         include_str!("resources/iam/service_account_key.hcl"),
     ),

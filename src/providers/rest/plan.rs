@@ -350,7 +350,7 @@ fn replacing(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &
         let here = path.attribute(&part.name);
         let Shape::Block { set, parts, .. } = &part.shape else {
             // Nothing and a default that says nothing are the same.
-            if part.replaces && !(is_zero(old) && is_zero(new)) {
+            if part.replaces && !part.both_empty(old, new) {
                 found.push(here);
             }
             continue;
