@@ -295,12 +295,12 @@ fn outputs_are_told_with_their_changes() {
 
     let expected = r#"
 Changes to Outputs:
-  - e  = {} -> null
-  + ml = <<-EOT
+  - e    = {} -> null
+  + ml   = <<-EOT
         a
         b
     EOT
-  ~ t  = (sensitive value)
+  ~ t    = (sensitive value)
 
 You can apply this plan to save these new output values to the Terrane state,
 without changing any real infrastructure.
