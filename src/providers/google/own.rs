@@ -17,7 +17,7 @@ pub const ENDING: &str = ".terrane.hcl";
 /// # Errors
 /// What is wrong with them, each with its place in the file of that id.
 pub fn own_types(files: &[(FileId, &str)]) -> Result<Vec<Spec>, Vec<Diagnostic>> {
-    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    let (mut specs, mut problems): (Vec<Spec>, _) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     let builtin = Google::new();
     for (file, text) in files {
@@ -33,6 +33,16 @@ pub fn own_types(files: &[(FileId, &str)]) -> Result<Vec<Spec>, Vec<Diagnostic>>
                 problems.push(problem);
             } else if seen.insert((spec.mode, spec.type_name.clone())) {
                 spec.base = spec.base.map(|base| format!("{}/", base.trim_end_matches('/')));
+                let other = specs
+                    .iter()
+                    .find(|other| other.service == spec.service && other.base != spec.base);
+                if let Some(other) = other {
+                    let detail = format!(
+                        "The service \"{}\" has another `base` in \"{}\".",
+                        spec.service, other.type_name
+                    );
+                    problems.push(problem(span, detail, "Give one of the services another name."));
+                }
                 specs.push(spec);
             } else {
                 let detail = format!("\"{}\" is described twice.", spec.type_name);
@@ -45,6 +55,14 @@ pub fn own_types(files: &[(FileId, &str)]) -> Result<Vec<Spec>, Vec<Diagnostic>>
 
 fn problem(span: Span, detail: impl Into<String>, help: &str) -> Diagnostic {
     Diagnostic::error("Invalid resource file", detail.into()).at(span, "").help(help)
+}
+
+/// Says whether a token may be sent to an address: over TLS, or within the machine.
+fn is_safe(base: &str) -> bool {
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let is_local =
+        |start: &&str| base.strip_prefix(**start).is_some_and(|rest| rest.starts_with([':', '/']));
+    base.starts_with("https://") || local.iter().any(|start| is_local(&start))
 }
 
 /// Tells why a type that reads well cannot be used.
@@ -68,13 +86,18 @@ fn strange(spec: &Spec, span: Span, builtin: &Google) -> Option<Diagnostic> {
         let detail = format!("\"{name}\" has no `{word}`: how it is done cannot be guessed.");
         return Some(problem(span, detail, "docs/adding-a-resource.md lists the words of calls."));
     }
+    let known = settings::services().any(|service| service == spec.service);
     match &spec.base {
-        Some(base) if base.starts_with("https://") || base.starts_with("http://") => None,
+        Some(_) if known => {
+            let detail = format!("The address of the service \"{}\" is known.", spec.service);
+            Some(problem(span, detail, "Leave `base` out, or give the service another name."))
+        }
+        Some(base) if is_safe(base) => None,
         Some(base) => {
             let detail = format!("The `base` \"{base}\" is no address.");
-            Some(problem(span, detail, "Write it like \"https://redis.googleapis.com/v1/\"."))
+            Some(problem(span, detail, "Write it like \"https://metastore.googleapis.com/v1/\"."))
         }
-        None if settings::services().any(|service| service == spec.service) => None,
+        None if known => None,
         None => {
             let near = nearest(&spec.service, settings::services());
             let hint = near.map_or(String::new(), |near| format!(" Did you mean \"{near}\"?"));
@@ -83,7 +106,7 @@ fn strange(spec: &Spec, span: Span, builtin: &Google) -> Option<Diagnostic> {
             Some(problem(
                 span,
                 detail,
-                "Say it by `base`, like \"https://redis.googleapis.com/v1/\".",
+                "Say it by `base`, like \"https://metastore.googleapis.com/v1/\".",
             ))
         }
     }
@@ -95,8 +118,8 @@ mod tests {
 
     const GOOD: &str = r#"
 resource "google_own" {
-  service = "redis"
-  base    = "https://redis.googleapis.com/v1"
+  service = "metastore"
+  base    = "https://metastore.googleapis.com/v1"
   id      = "{name}"
   create  = { post = "projects/{project}/things" }
   read    = { get = "{name}" }
@@ -115,7 +138,7 @@ resource "google_own" {
     fn a_type_with_an_address_of_its_own_is_taken() {
         let specs = own_types(&[(FileId::default(), GOOD)]).unwrap();
 
-        assert_eq!(specs[0].base.as_deref(), Some("https://redis.googleapis.com/v1/"));
+        assert_eq!(specs[0].base.as_deref(), Some("https://metastore.googleapis.com/v1/"));
         assert_eq!((specs[0].mode, specs[0].type_name.as_str()), (Mode::Managed, "google_own"));
     }
 
@@ -132,9 +155,16 @@ resource "google_own" {
             with("  create  = { post = \"projects/{project}/things\" }\n", "")
                 .contains("has no `create`")
         );
-        assert!(with("https://redis.googleapis.com/v1", "redis").contains("is no address"));
+        assert!(with("https://metastore.googleapis.com/v1", "metastore").contains("is no address"));
+        assert!(with("https://metastore", "http://metastore").contains("is no address"));
+        assert!(with("\"metastore\"", "\"storage\"").contains("is known"));
         assert!(
-            with("  base    = \"https://redis.googleapis.com/v1\"\n", "").contains("is not known")
+            told(&[GOOD, &GOOD.replace("google_own", "google_other").replace("/v1", "/v2")])[0]
+                .contains("has another `base`")
+        );
+        assert!(
+            with("  base    = \"https://metastore.googleapis.com/v1\"\n", "")
+                .contains("is not known")
         );
         assert!(with("resource", "module").contains("only blocks"));
         assert!(with("  id ", "  hook = \"bucket\"\n  id ").contains("There is no hook"));

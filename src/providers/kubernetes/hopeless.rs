@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::client::Cluster;
 use super::evidence;
 use super::object::Name;
-use super::ready::condition;
+use super::ready::{condition, is_stale};
 
 /// How often the pods are looked at.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const REASONS: &[(&str, Duration)] = &[
     ("ImagePullBackOff", Duration::from_secs(60)),
     ("ErrImagePull", Duration::from_secs(60)),
     ("InvalidImageName", Duration::from_secs(10)),
-    ("CrashLoopBackOff", Duration::ZERO),
+    ("CrashLoopBackOff", Duration::from_secs(10)),
 ];
 
 /// How long pods may be refused.
@@ -40,16 +40,19 @@ pub(super) struct Doubt {
 }
 
 impl Doubt {
-    /// Says why waiting is of no use, if it is none.
+    /// Says why waiting is of no use, if it is none. `progress` is what is being waited for in words: where it changes, things
+    /// move on.
     pub(super) async fn look(
         &mut self,
         cluster: &Cluster,
-        kind: &str,
-        name: &Name,
+        (kind, name): (&str, &Name),
         live: &Json,
+        progress: &str,
         now: Timestamp,
     ) -> Option<String> {
-        if self.looked.is_some_and(|last| now < last + PAUSE) {
+        // Until the controller has seen the change, what is told is of the version before.
+        let unseen = kind != "Job" && is_stale(live);
+        if unseen || self.looked.is_some_and(|last| now < last + PAUSE) {
             return None;
         }
         self.looked = Some(now);
@@ -57,6 +60,7 @@ impl Doubt {
             self.seen = None;
             return None;
         };
+        let key = format!("{key}: {progress}");
         let since = match &self.seen {
             Some((before, since)) if *before == key => *since,
             _ => now,
@@ -88,13 +92,13 @@ async fn trouble(
         let told = warnings.iter().find_map(|line| line.strip_prefix("FailedCreate: "));
         return told.map(refused);
     }
-    let found = pods.iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
-    let mut found = found.filter_map(|pod| Some((pod, stuck(pod)?)));
-    let (pod, (reason, patience)) = found.next()?;
-    let newest = newest(cluster, kind, name, &selector, live).await;
-    if newest.is_some_and(|(label, hash)| pod["metadata"]["labels"][label] != hash.as_str()) {
-        return None;
-    }
+    let newest = newest(cluster, (kind, name), &selector, live, &pods).await;
+    let counts = |pod: &&Json| {
+        let hash =
+            |(label, hash): &(&str, String)| pod["metadata"]["labels"][*label] == hash.as_str();
+        pod["metadata"]["deletionTimestamp"].is_null() && newest.as_ref().is_none_or(hash)
+    };
+    let (reason, patience) = pods.iter().filter(counts).find_map(|pod| stuck(pod, kind))?;
     Some((reason.to_owned(), patience, format!("Its pods are in {reason}.")))
 }
 
@@ -108,13 +112,14 @@ fn no_pods(message: &str) -> String {
 }
 
 /// Gives a container's reason that counts.
-fn stuck(pod: &Json) -> Option<(&'static str, Duration)> {
+fn stuck(pod: &Json, kind: &str) -> Option<(&'static str, Duration)> {
     let lists = ["initContainerStatuses", "containerStatuses"];
     let all = lists.iter().filter_map(|list| pod["status"][*list].as_array()).flatten();
     for status in all {
         let reason = status["state"]["waiting"]["reason"].as_str().unwrap_or_default();
         let row = REASONS.iter().find(|(known, _)| *known == reason);
-        let often = status["restartCount"].as_i64().unwrap_or(0) >= RESTARTS;
+        // How often a Job's containers may end is its own `backoffLimit`: its controller says when it is enough.
+        let often = status["restartCount"].as_i64().unwrap_or(0) >= RESTARTS && kind != "Job";
         if let Some(row) = row.filter(|(reason, _)| *reason != "CrashLoopBackOff" || often) {
             return Some(*row);
         }
@@ -125,10 +130,10 @@ fn stuck(pod: &Json) -> Option<(&'static str, Duration)> {
 /// Gives the label by which pods of the newest version are known, and its value.
 async fn newest(
     cluster: &Cluster,
-    kind: &str,
-    name: &Name,
+    (kind, name): (&str, &Name),
     selector: &str,
     live: &Json,
+    pods: &[Json],
 ) -> Option<(&'static str, String)> {
     const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
     match kind {
@@ -141,6 +146,12 @@ async fn newest(
             let set = sets.iter().find(|set| set.pointer(REVISION) == live.pointer(REVISION))?;
             let hash = set.pointer("/metadata/labels/pod-template-hash")?.as_str()?;
             Some(("pod-template-hash", hash.to_owned()))
+        }
+        "DaemonSet" => {
+            let youngest =
+                pods.iter().max_by_key(|pod| pod["metadata"]["creationTimestamp"].as_str())?;
+            let hash = youngest.pointer("/metadata/labels/controller-revision-hash")?.as_str()?;
+            Some(("controller-revision-hash", hash.to_owned()))
         }
         _ => None,
     }
@@ -158,8 +169,10 @@ mod tests {
                 "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}})
         };
 
-        assert_eq!(stuck(&pod(4)), None);
-        assert_eq!(stuck(&pod(5)), Some(("CrashLoopBackOff", Duration::ZERO)));
+        assert_eq!(stuck(&pod(4), "Deployment"), None);
+        let given_up = Some(("CrashLoopBackOff", Duration::from_secs(10)));
+        assert_eq!(stuck(&pod(5), "Deployment"), given_up);
+        assert_eq!(stuck(&pod(5), "Job"), None);
     }
 
     #[test]

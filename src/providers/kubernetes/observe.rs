@@ -61,17 +61,21 @@ pub(super) fn observe(kind: &Kind, template: Option<&Value>, live: &Json, mode: 
 fn without_added_tolerations(template: Option<&Value>, live: &Json) -> Json {
     let spec = template.and_then(|template| template.field("spec")).and_then(Value::elements);
     let given = spec.and_then(|spec| spec.first()).and_then(|spec| spec.field("toleration"));
-    let given: BTreeSet<&str> = given
+    let text = |toleration: &Value, name: &str| {
+        toleration.field(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let given: BTreeSet<[String; 2]> = given
         .and_then(Value::elements)
         .into_iter()
         .flatten()
-        .filter_map(|toleration| toleration.field("key").and_then(Value::as_str))
+        .map(|toleration| [text(toleration, "key"), text(toleration, "effect")])
         .collect();
     let mut live = live.clone();
     if let Some(all) = live.pointer_mut("/spec/tolerations").and_then(Json::as_array_mut) {
         all.retain(|one| {
-            let key = one["key"].as_str().unwrap_or_default();
-            given.contains(key) || !NODE_STATES.contains(&key)
+            let part = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+            let (key, effect) = (part("key"), part("effect"));
+            !NODE_STATES.contains(&key.as_str()) || given.contains(&[key, effect])
         });
     }
     live

@@ -73,6 +73,8 @@ impl Rule {
         let what = format!("the pod to be {}", phases.join(" or "));
         let check = Box::new(move |live: &Json| match text(live, "/status/phase") {
             phase if phases.iter().any(|wanted| wanted == phase) => State::Done,
+            // What has ended does not come back.
+            phase @ ("Succeeded" | "Failed") => State::Failed(format!("The pod is {phase}.")),
             _ => pod(live).unless_done(),
         });
         Look { what, check, ..look }
@@ -140,7 +142,7 @@ pub(super) fn condition<'a>(
     Some((text(found, "/reason"), text(found, "/message")))
 }
 
-fn is_stale(live: &Json) -> bool {
+pub(super) fn is_stale(live: &Json) -> bool {
     number(live, "/status/observedGeneration") < number(live, "/metadata/generation")
 }
 

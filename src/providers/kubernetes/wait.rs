@@ -70,8 +70,8 @@ impl Wait<'_> {
                 }
             }
             let now = self.desk.clock().now();
-            let (kind, name) = (self.kind.kind.as_str(), self.name);
-            if let Some(why) = doubt.look(self.cluster, kind, name, &live, now).await {
+            let object = (self.kind.kind.as_str(), self.name);
+            if let Some(why) = doubt.look(self.cluster, object, &live, &said, now).await {
                 let detail = format!("{} does not become ready. {why}", self.title());
                 return Err(self.explain(ApiErrorKind::Failed, rule, detail, &live).await);
             }

@@ -112,7 +112,8 @@ pub fn create(
     }
     ask(store, hooks::VALIDATING, resource, None, &object, how)?;
     limits::admit(store, resource, &object)?;
-    quota::admit(store, resource, None, &object, how.dry_run)?;
+    // What is refused for its name takes nothing of a quota.
+    quota::admit(store, resource, None, &object, how.dry_run || there.is_some())?;
     if let Some(deleting) = there {
         return Err(Failure::already_exists(resource, &key.name, deleting));
     }

@@ -71,7 +71,10 @@ pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
     }
     // One that is taken out of the configuration stays: there is no account without a password.
     let given = |name: &str| !text(planned, name).is_empty();
-    if ["root_password", "root_password_wo_version"].into_iter().any(|name| changed(name) && given(name)) {
+    if ["root_password", "root_password_wo_version"]
+        .into_iter()
+        .any(|name| changed(name) && given(name))
+    {
         steps.push(Step::Password);
     }
     if changed("maintenance_version") {
@@ -109,7 +112,10 @@ pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
     }
     // Taking out what an instance was restored from restores nothing.
     let wanted = |name: &str| planned.field(name).is_some_and(|value| !is_zero(value));
-    if ["restore_backup_context", "backupdr_backup"].into_iter().any(|name| changed(name) && wanted(name)) {
+    if ["restore_backup_context", "backupdr_backup"]
+        .into_iter()
+        .any(|name| changed(name) && wanted(name))
+    {
         steps.push(Step::Restore);
     }
     if set(&["time_zone"]) {

@@ -56,7 +56,7 @@ fn replica_set(store: &mut Store, set: &Json, source: &str) {
     for _ in count..wanted {
         let mut pod = hand::pod_of(&set["spec"]["template"], namespace(set), set);
         pod["metadata"]["generateName"] = json!(format!("{}-", name(set)));
-        let made = match hand::create_pod(store, set, "replicaset-controller", pod) {
+        let made = match hand::create_pod(store, set, source, pod) {
             Ok(made) => made,
             Err(fault) => {
                 refused = Some(fault);
