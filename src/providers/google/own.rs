@@ -60,9 +60,10 @@ fn problem(span: Span, detail: impl Into<String>, help: &str) -> Diagnostic {
 /// Says whether a token may be sent to an address: over TLS, or within the machine.
 fn is_safe(base: &str) -> bool {
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-    let is_local =
-        |start: &&str| base.strip_prefix(**start).is_some_and(|rest| rest.starts_with([':', '/']));
-    base.starts_with("https://") || local.iter().any(|start| is_local(&start))
+    let is_local = local
+        .iter()
+        .any(|start| base.strip_prefix(start).is_some_and(|rest| rest.starts_with([':', '/'])));
+    base.starts_with("https://") || is_local
 }
 
 /// Tells why a type that reads well cannot be used.
