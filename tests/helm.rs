@@ -257,6 +257,7 @@ fn a_release_is_applied_with_its_cluster_planned_empty_changed_and_destroyed() {
 
         assert!(plan.contains("apps/v1/Deployment/default/web"), "helm {major}: {plan}");
         assert!(changed.contains("= 1 -> 2"), "helm {major}: {changed}");
+        assert!(!changed.contains("set_sensitive"), "helm {major}: {changed}");
         assert_eq!(kept["status"], "deployed", "helm {major}");
         assert_eq!(kept["metadata"]["revision"], 2, "helm {major}");
         assert_eq!(deployed["spec"]["replicas"], 2, "helm {major}");
@@ -297,7 +298,9 @@ fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() 
         let kept = release(folder);
         apply(folder, &[]);
         folder.must(0, EMPTY);
+        folder.printed.clear();
         let upgrade = fails(folder, &broken);
+        let end = folder.printed.clone();
         let plan = folder.must(2, EMPTY);
         apply(folder, &[]);
         folder.must(0, EMPTY);
@@ -306,6 +309,8 @@ fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() 
         assert!(failed.contains("CreateContainerConfigError"), "helm {major}: {failed}");
         assert_eq!(kept["status"], "tainted", "helm {major}");
         assert!(upgrade.contains("could not be upgraded"), "helm {major}: {upgrade}");
+        assert!(upgrade.contains("is \"failed\""), "helm {major}: {upgrade}");
+        assert!(end.contains("may be done in part"), "helm {major}: {end}");
         assert!(plan.contains("\"failed\" -> \"deployed\""), "helm {major}: {plan}");
     });
 }
@@ -347,6 +352,85 @@ fn a_release_that_is_there_is_imported_and_one_that_is_gone_is_made_anew() {
 
         assert!(taken.contains("exists already"), "helm {major}: {taken}");
         assert!(plan.contains("1 to add"), "helm {major}: {plan}");
+    });
+}
+
+#[test]
+fn a_release_that_is_taken_over_shows_no_secret() {
+    each(|major, folder| {
+        let import = "import {\n  to = helm_release.web\n  id = \"default/web\"\n}\n";
+        write(folder, "chart/templates/NOTES.txt", "The password is {{ .Values.password }}.\n");
+        apply(folder, &[]);
+        folder.must(0, &["state", "rm", "helm_release.web"]);
+        write(folder, "main.tf", &format!("{CLUSTER}{RELEASE}{import}"));
+
+        let same = folder.must(0, &["plan", "-sandbox"]);
+        let other = folder.must(0, &["plan", "-sandbox", "-var", "secret=swordfish"]);
+        folder.must(0, &["plan", "-sandbox", "-json"]);
+        apply(folder, &["-var", "secret=swordfish"]);
+        folder.must(0, &["show"]);
+        folder.must(0, &["plan", "-sandbox", "-var", "secret=swordfish", "-detailed-exitcode"]);
+
+        assert!(same.contains("1 to import"), "helm {major}: {same}");
+        assert!(other.contains("another sensitive value"), "helm {major}: {other}");
+        let kept = release(folder)["attributes"].clone();
+        let rendered = format!("{}{}", kept["resources"], kept["metadata"]);
+        for secret in ["hunter2", "aHVudGVyM", "swordfish"] {
+            for text in [&folder.printed, &rendered] {
+                let shown = text.lines().find(|line| line.contains(secret));
+                assert_eq!(shown, None, "helm {major}: {text}");
+            }
+        }
+    });
+}
+
+/// What the cluster knows, and words that YAML has for truths.
+const ODD: &str = r#"apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: odd
+data:
+  kube: {{ .Capabilities.KubeVersion.Version | quote }}
+  answer: {{ .Values.answer | quote }}
+  n: "{{ index .Values "false" }}"
+  "yes": "y"
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: odd
+spec:
+  replicas: 0
+  paused: n
+  selector:
+    matchLabels: {app: odd}
+  template:
+    metadata:
+      labels: {app: odd}
+    spec:
+      automountServiceAccountToken: off
+      containers:
+        - name: web
+          image: example.com/web:1
+          image: example.com/web:2
+"#;
+
+#[test]
+fn a_chart_is_asked_of_its_cluster_and_read_as_helm_reads_it() {
+    each(|major, folder| {
+        write(folder, "chart/templates/odd.yaml", ODD);
+        let given = "  values = [\"answer: y\\nn: on\\n\"]\n\n  set = [";
+        write(folder, "main.tf", &format!("{CLUSTER}{}", RELEASE.replacen("  set = [", given, 1)));
+
+        apply(folder, &[]);
+        folder.must(0, EMPTY);
+        let two = folder.must(2, &[EMPTY, &["-var", "replicas=2"]].concat());
+        let found = behind(folder, &Method::GET, &format!("{MAPS}/odd"), None);
+
+        assert!(!two.contains("ConfigMap/default/odd"), "helm {major}: {two}");
+        assert_eq!(found["data"]["answer"], "true", "helm {major}: {found}");
+        assert_eq!(found["data"]["false"], "true", "helm {major}: {found}");
+        assert_eq!(found["data"]["yes"], "y", "helm {major}: {found}");
     });
 }
 
