@@ -154,7 +154,12 @@ impl KubernetesSession {
             let path = format!("{}?limit=500{more}", kind.collection(namespace));
             let mut page = self.cluster.get(&path).await?;
             if let Some(Json::Array(items)) = page.get_mut("items").map(Json::take) {
-                for item in items {
+                for mut item in items {
+                    // In a list, what all have in common is said once.
+                    if let Some(fields) = item.as_object_mut() {
+                        fields.insert("apiVersion".into(), kind.api_version.as_str().into());
+                        fields.insert("kind".into(), kind.kind.as_str().into());
+                    }
                     let name = item["metadata"]["name"].as_str().unwrap_or_default().to_string();
                     found.insert(name, item);
                 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::merge::schema::{Form as Merging, Schema as Types};
 use crate::value::json::to_json;
-use crate::value::{Kind as Content, Path, Value};
+use crate::value::{Kind as Content, Path, PathStep, Value};
 
 use super::super::definitions::Form;
 use super::super::equal::quantity;
@@ -65,10 +65,41 @@ fn within(
     }
 }
 
-/// What the API server leaves out of an object: a Namespace's own labels never, an empty text of metadata always.
+/// What the API server leaves out of an object: an empty text of metadata, and what is off in its own types.
 fn is_default(given: &Value, path: &Path) -> bool {
-    path.0.len() <= 2 && given.as_str() == Some("") && path.first() == Some("metadata")
+    let shallow = path.0.len() <= 2 && path.first() == Some("metadata");
+    let off = matches!(path.0.last(), Some(PathStep::Attribute(name)) if is_off(name, given));
+    shallow && given.as_str() == Some("") || off
 }
+
+/// Says whether a flag is off and one that the server does not write then.
+pub(super) fn is_off(name: &str, given: &Value) -> bool {
+    given.is_known() && given.as_bool() == Some(false) && OFF.contains(&name)
+}
+
+/// The flags that the server does not write where they are off. Others may be absent and mean something else than off.
+const OFF: &[&str] = &[
+    "chapAuthDiscovery",
+    "chapAuthSession",
+    "clusterScope",
+    "deprecated",
+    "globalDefault",
+    "hostIPC",
+    "hostNetwork",
+    "hostPID",
+    "insecureSkipTLSVerify",
+    "nullable",
+    "paused",
+    "preserveUnknownFields",
+    "publishNotReadyAddresses",
+    "readOnly",
+    "sslEnabled",
+    "stdin",
+    "stdinOnce",
+    "tty",
+    "uniqueItems",
+    "unschedulable",
+];
 
 fn list(parts: &[Value], others: &[Value], lens: Lens<'_>, path: &Path, found: &mut Vec<Path>) {
     let parts: Vec<(usize, &Value)> =

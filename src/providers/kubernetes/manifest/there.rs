@@ -8,7 +8,7 @@ use crate::value::{Kind as Content, Path, Type, Value};
 use super::body::Who;
 use super::kinds::{Known, Lens};
 use super::planning::folded;
-use super::same::{key_of, lacking, merging_of_list};
+use super::same::{is_off, key_of, lacking, merging_of_list};
 
 /// Gives a manifest with what an object has in place of what differs. What the manifest does not say is left out.
 pub(in super::super) fn as_there(written: &Value, there: &Value) -> Value {
@@ -38,7 +38,8 @@ fn seen(written: &Value, there: Option<&Value>, lens: Lens<'_>, top: bool) -> Va
         Content::Object(fields) | Content::Map(_, fields) if there.fields().is_some() => {
             let parts = fields.iter().map(|(name, part)| {
                 let own = top && ["apiVersion", "kind", "status"].contains(&&**name);
-                let found = match own {
+                let off = there.field(name).is_none() && is_off(name, part);
+                let found = match own || off {
                     true => part.clone(),
                     false => seen(part, there.field(name), lens.field(name), false),
                 };
@@ -97,6 +98,22 @@ mod tests {
 
         let mut expected = written;
         expected["spec"]["replicas"] = json!(5);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_the_server_does_not_write_is_as_it_was_given() {
+        let written = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"},
+            "spec": {"paused": false, "template": {"spec": {"hostNetwork": false,
+                "automountServiceAccountToken": false, "containers": [{"name": "c", "tty": false}]}}}});
+        let there = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"},
+            "spec": {"template": {"spec": {"containers": [{"name": "c"}]}}}});
+
+        let found = seen_of(written.clone(), there);
+
+        let mut expected = written;
+        let pod = &mut expected["spec"]["template"]["spec"];
+        pod.as_object_mut().expect("an object").shift_remove("automountServiceAccountToken");
         assert_eq!(found, expected);
     }
 
