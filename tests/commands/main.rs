@@ -2,6 +2,8 @@
 //! of commands, the functions' signatures; and modules from a git repository.
 
 mod approved;
+#[path = "../support/folder.rs"]
+mod folder;
 mod generate;
 mod git;
 mod kept;
@@ -10,6 +12,7 @@ mod program;
 mod provision;
 mod sealed;
 mod stream;
+mod unseen;
 mod usage;
 
 use std::collections::BTreeMap;
