@@ -109,6 +109,7 @@ pub async fn apply(
         defined: definitions(&given.plan.changes, given.registry),
         done: BTreeSet::new(),
         data: given.plan.data.clone(),
+        former_data: BTreeMap::new(),
         opened: Vec::new(),
         unread: BTreeMap::new(),
         deposing: BTreeMap::new(),
@@ -124,6 +125,7 @@ pub async fn apply(
     };
     applier.note_owners();
     applier.read_again().await;
+    applier.read_before().await;
     if !has_errors(&applier.applied.problems) {
         let clock = given.world.clock.clone();
         let walked = walk(&given.plan.order, &given.world.pace, &clock, &mut inbox, &mut applier);
@@ -157,6 +159,8 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) defined: Definitions,
     pub(super) done: BTreeSet<Address>,
     pub(super) data: BTreeMap<Address, Value>,
+    /// Data sources as sessions of what is removed are made from them.
+    pub(super) former_data: BTreeMap<Address, Value>,
     /// Ephemeral resources that are open.
     pub(super) opened: Vec<Opened>,
     /// Data sources of checks that could not be read, and why.
@@ -252,6 +256,7 @@ impl Applier<'_, '_> {
             let (address, value) = (address.clone(), value.clone());
             self.opened.push(Opened { address, value, session });
         }
+        self.former_data.entry(address.clone()).or_insert_with(|| value.clone());
         self.data.insert(address.clone(), value);
     }
 
@@ -296,8 +301,8 @@ impl Applier<'_, '_> {
             };
             self.now.provider(reference, &mut oracle)?
         } else {
-            let mut oracle =
-                Former { registry: self.given.registry, state: &self.before, data: &self.data };
+            let data = &self.former_data;
+            let mut oracle = Former { registry: self.given.registry, state: &self.before, data };
             self.former.provider(reference, &mut oracle)?
         };
         match self.sessions.session(reference, &config).map_err(|problem| vec![problem])? {
@@ -358,8 +363,8 @@ impl Applier<'_, '_> {
             (Verb::Create { after } | Verb::Replace { after, .. }, _) => (None, after),
             _ => return Err(Vec::new()),
         };
-        let config =
-            ignore_changes(&instance.lifecycle.ignore, change.verb.before(), &instance.config);
+        // What is made anew is made as its block says: nothing is left as it was.
+        let config = ignore_changes(&instance.lifecycle.ignore, prior, &instance.config);
         let provider_config = {
             let mut oracle = Now {
                 plan: self.given.plan,

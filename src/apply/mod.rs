@@ -4,6 +4,7 @@
 //! network and report over a desk.
 
 pub mod agree;
+mod before;
 mod checks;
 pub mod applier;
 mod desk;

@@ -363,6 +363,7 @@ impl Maker<'_, '_> {
             }
         }
         spread_create_first(&mut plan.changes, &needs);
+        self.remove_first(&mut plan, &prior);
         for ((address, deposed), change) in &plan.changes {
             let kept = change.verb.is_keep() && change.config.is_some() && deposed.is_none();
             let tracked = self.planner.prior.objects.get_mut(address).filter(|_| kept);

@@ -188,8 +188,8 @@ pub enum Reason {
     Requested,
     /// `replace_triggered_by`.
     Triggered,
-    /// Its cluster is replaced: it goes down with it.
-    ClusterReplaced(Address),
+    /// What it lives in (its cluster, its secret) is replaced: it goes down with it.
+    ParentReplaced(Address),
     /// Its block is gone.
     NoBlock,
     /// Its module is gone.

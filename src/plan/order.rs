@@ -4,12 +4,14 @@
 //! - The removal of A comes after that of B, and after B's change, if B needed A.
 //! - A replacement's two calls stand in the order of `create_first`, which spreads to what is needed
 //!   where mixing would make a cycle.
+//! - What is removed since it would leave something behind where it lives goes when the successor of that stands, if that is
+//!   made first, and is made anew there.
 //!
 //! A pure function of the changes and the needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Call, Change, Verb};
+use super::{Action, Call, Change, Reason, Verb};
 use crate::addr::Address;
 use crate::graph::Graph;
 
@@ -70,6 +72,9 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
         if let Verb::Replace { create_first, .. } = &change.verb {
             let (make, remove) =
                 (action(address, &None, Call::Create), action(address, &None, Call::Delete));
+            if let Some(parent) = made_first_parent(changes, change) {
+                waits.push((remove.clone(), action(parent, &None, Call::Create)));
+            }
             waits.push(if *create_first { (remove, make) } else { (make, remove) });
         }
         // A deposed object goes after its successor stands.
@@ -108,6 +113,13 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
     Graph::of(nodes, waits)
 }
 
+/// Gives what an object goes down with, where the successor of that is made first.
+fn made_first_parent<'c>(changes: &Changes, change: &'c Change) -> Option<&'c Address> {
+    let Some(Reason::ParentReplaced(parent)) = &change.reason else { return None };
+    let whole = changes.get(&(parent.clone(), None))?;
+    matches!(whole.verb, Verb::Replace { create_first: true, .. }).then_some(parent)
+}
+
 /// Gives the calls of `address` that the removal of something it needs must wait for.
 fn leaves(address: &Address, change: &Change, removed: &Change, needed: bool) -> Vec<Action> {
     let made_first =
@@ -117,8 +129,10 @@ fn leaves(address: &Address, change: &Change, removed: &Change, needed: bool) ->
     let mut leaves = Vec::new();
     match &change.verb {
         Verb::Delete { .. } | Verb::Forget { .. } if needed => leaves.extend(removals()),
-        Verb::Replace { .. } => {
-            if needed {
+        Verb::Replace { create_first, .. } => {
+            // What goes down with something else cannot wait until what needs it is made anew.
+            let cannot_wait = matches!(removed.reason, Some(Reason::ParentReplaced(_)));
+            if needed && !(*create_first && cannot_wait) {
                 leaves.extend(removals());
             }
             if made_first {

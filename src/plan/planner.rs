@@ -278,7 +278,6 @@ impl<'a> Planner<'a> {
             return Answer::Known(Value::unknown(asked.schema.ty()));
         };
         self.note_definitions(asked, provider.as_ref());
-        let strands = self.stranded(asked);
         let mut found = match self.found(asked) {
             Ok(found) => found,
             Err(answer) => return answer,
@@ -310,7 +309,7 @@ impl<'a> Planner<'a> {
                 self.drafts.insert(asked.address.clone(), Box::new(draft));
                 Answer::Known(found.value)
             }
-            PlanMode::Normal => self.normal(asked, provider.as_ref(), found, strands),
+            PlanMode::Normal => self.normal(asked, provider.as_ref(), found),
         }
     }
 
@@ -332,9 +331,8 @@ impl<'a> Planner<'a> {
         asked: &Asked<'_>,
         provider: &dyn Provider,
         found: Option<Observed>,
-        strands: Option<Address>,
     ) -> Answer {
-        let stranded = strands.filter(|_| found.is_some());
+        let stranded = found.as_ref().and_then(|found| self.stranded(asked, &found.value));
         let found = if stranded.is_some() { None } else { found };
         let prior = found.as_ref().map(|found| &found.value);
         let private = found.as_ref().map(|found| found.private.clone()).unwrap_or_default();
@@ -379,9 +377,10 @@ impl<'a> Planner<'a> {
             *create_first = asked.instance.lifecycle.config.create_before_destroy.unwrap_or(false);
         }
         self.protected(asked, provider, &verb);
+        self.held(asked, stranded.as_ref());
         let triggered = self.forced.get(asked.address).filter(|_| verb.is_made()).cloned();
         let tainted = reason == Some(Reason::Tainted);
-        let reason = stranded.map(Reason::ClusterReplaced).or(triggered).or(reason);
+        let reason = stranded.map(Reason::ParentReplaced).or(triggered).or(reason);
         let after = verb.after().cloned().unwrap_or_else(|| Value::null(asked.schema.ty()));
         let importing = self.imports.get(asked.address).filter(|_| found.is_some()).cloned();
         let draft = Draft {

@@ -91,7 +91,7 @@ enum WrittenReason {
     Tainted,
     Requested,
     Triggered,
-    ClusterReplaced(String),
+    ParentReplaced(String),
     NoBlock,
     NoModule,
     CountIndex,
@@ -382,7 +382,7 @@ impl From<&Reason> for WrittenReason {
             Reason::Tainted => WrittenReason::Tainted,
             Reason::Requested => WrittenReason::Requested,
             Reason::Triggered => WrittenReason::Triggered,
-            Reason::ClusterReplaced(cluster) => WrittenReason::ClusterReplaced(cluster.to_string()),
+            Reason::ParentReplaced(cluster) => WrittenReason::ParentReplaced(cluster.to_string()),
             Reason::NoBlock => WrittenReason::NoBlock,
             Reason::NoModule => WrittenReason::NoModule,
             Reason::CountIndex => WrittenReason::CountIndex,
@@ -405,8 +405,8 @@ impl TryFrom<WrittenReason> for Reason {
             WrittenReason::Tainted => Reason::Tainted,
             WrittenReason::Requested => Reason::Requested,
             WrittenReason::Triggered => Reason::Triggered,
-            WrittenReason::ClusterReplaced(cluster) => {
-                Reason::ClusterReplaced(read_address(&cluster)?)
+            WrittenReason::ParentReplaced(cluster) => {
+                Reason::ParentReplaced(read_address(&cluster)?)
             }
             WrittenReason::NoBlock => Reason::NoBlock,
             WrittenReason::NoModule => Reason::NoModule,
@@ -612,7 +612,7 @@ pub(super) mod tests {
         };
         let mut plan = Plan::default();
         let replace = Verb::Replace { before: value("1"), after: value("2"), create_first: true };
-        let cluster = Reason::ClusterReplaced("c.c".parse().unwrap());
+        let cluster = Reason::ParentReplaced("c.c".parse().unwrap());
         let mut first = change(replace, Some(cluster));
         first.span = Some(Span::new(FileId(0), 0, 1));
         plan.changes.insert(("module.m[0].a.b[\"k\"]".parse().unwrap(), None), first);

@@ -95,6 +95,17 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Gives what an object is a part of: the other's resource type, and its id or name. When that goes, the object goes with it.
+    fn inside(&self, _type_name: &str, _value: &Value) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// Says whether something that an object has had made elsewhere (a load balancer, a disk) would be left behind if the object only
+    /// went down with its cluster: then it is removed before.
+    fn leaves_behind(&self, _type_name: &str, _value: &Value) -> bool {
+        false
+    }
+
     /// Gives what an instance defines for others of its provider, by the names that these ask for: the kinds of a
     /// CustomResourceDefinition. Planning sees it in [`PlanRequest::offered`].
     fn defines(&self, _type_name: &str, _config: &Value) -> Vec<(String, Value)> {

@@ -117,8 +117,11 @@ fn reasons(
         Reason::CannotUpdate | Reason::Tainted | Reason::Requested | Reason::Triggered => {
             return Vec::new();
         }
-        Reason::ClusterReplaced(cluster) => {
-            format!("because {cluster} is replaced, and it goes down with it")
+        Reason::ParentReplaced(parent) if matches!(change.verb, Verb::Replace { .. }) => format!(
+            "because {parent} is replaced; it is removed before, so that nothing it has had made outside is left behind"
+        ),
+        Reason::ParentReplaced(parent) => {
+            format!("because {parent} is replaced, and it goes down with it")
         }
         Reason::NoBlock => {
             let block = Address::root(address.mode, &address.type_name, &address.name);

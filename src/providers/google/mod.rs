@@ -251,6 +251,13 @@ impl Provider for Google {
         versions.filter_map(|version| version.split('.').nth(1)?.parse().ok()).max()
     }
 
+    fn inside(&self, type_name: &str, value: &Value) -> Vec<(String, String)> {
+        let Some(entry) = self.catalog.entry(Mode::Managed, type_name) else { return Vec::new() };
+        let named =
+            entry.spec.inside.iter().filter_map(|(of, id)| Some((of, id.from_value(value)?)));
+        named.map(|(of, id)| (of.clone(), id)).collect()
+    }
+
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {
         Ok(upgraded(type_name, version, attributes))
     }

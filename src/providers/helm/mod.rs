@@ -27,7 +27,7 @@ use crate::diag::Diagnostic;
 use crate::schema::Schema;
 use crate::value::{Path, Value};
 
-use super::kubernetes::{NO_CLUSTER, Reach};
+use super::kubernetes::{NO_CLUSTER, Reach, makes_outside};
 use super::{Observed, PlanRequest, Planned, Problem, Provider, Session, World};
 
 use self::session::{HelmSession, Place};
@@ -88,6 +88,13 @@ impl Provider for HelmProvider {
 
     fn renders(&self, _type_name: &str) -> bool {
         true
+    }
+
+    fn leaves_behind(&self, _type_name: &str, value: &Value) -> bool {
+        let objects = release::rows(value.field("resources"));
+        let makes = |text: &String| serde_json::from_str(text).is_ok_and(|it| makes_outside(&it));
+        // A release of which it is not known what is in it may have anything.
+        objects.is_empty() || objects.values().any(makes)
     }
 
     fn validate(&self, _mode: Mode, _type_name: &str, config: &Value) -> Vec<Problem> {

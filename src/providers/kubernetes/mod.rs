@@ -33,6 +33,7 @@ mod kubeconfig;
 mod reach;
 mod whole_kubeconfig;
 mod left;
+mod outside;
 mod parts;
 mod upgrade;
 mod manifest;
@@ -41,6 +42,7 @@ mod laws;
 
 pub(super) use self::connection::NO_CLUSTER;
 pub use self::kubeconfig::kubeconfig;
+pub(super) use self::outside::makes_outside;
 pub(super) use self::reach::{Reach, block, place_of, private};
 
 use std::collections::BTreeMap;
@@ -260,6 +262,10 @@ impl Provider for Kubernetes {
 
     fn requires(&self, type_name: &str, value: &Value) -> Vec<String> {
         manifest::requires(type_name, value)
+    }
+
+    fn leaves_behind(&self, type_name: &str, value: &Value) -> bool {
+        outside::leaves_behind(type_name, value)
     }
 
     fn defines(&self, type_name: &str, value: &Value) -> Vec<(String, Value)> {

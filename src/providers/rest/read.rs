@@ -98,6 +98,7 @@ fn spec(
         labels: words.text("labels"),
         serves: words.texts("serves"),
         locks: words.texts("locks").iter().map(|text| Template::parse(text)).collect(),
+        inside: templates(words.take("inside")),
         create: None,
         read: None,
         list: None,
@@ -145,6 +146,12 @@ fn spec(
     }
     words.finish();
     spec
+}
+
+fn templates(word: Option<Word>) -> BTreeMap<String, Template> {
+    let Some(Word::Object(fields)) = word else { return BTreeMap::new() };
+    let template = |word: Word| Some(Template::parse(&word.text()?));
+    fields.into_iter().filter_map(|(name, word)| Some((name, template(word)?))).collect()
 }
 
 fn groups(word: Option<Word>) -> Vec<Vec<String>> {

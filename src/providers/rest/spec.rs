@@ -40,6 +40,8 @@ pub struct Spec {
     pub serves: Vec<String>,
     /// What takes one change at a time: actions of one session that name the same wait for each other.
     pub locks: Vec<Template>,
+    /// What it is a part of, and goes with: the other's type, and its id or name by the attributes of this one.
+    pub inside: BTreeMap<String, Template>,
     /// How the object is made.
     pub create: Option<Call>,
     /// How it is read.

@@ -311,7 +311,7 @@ fn action_reason(reason: &Reason) -> &'static str {
         Reason::Tainted => "replace_because_tainted",
         Reason::Requested => "replace_by_request",
         Reason::Triggered => "replace_by_triggers",
-        Reason::ClusterReplaced(_) => "replace_because_cluster_replaced",
+        Reason::ParentReplaced(_) => "replace_because_parent_replaced",
         Reason::NoBlock => "delete_because_no_resource_config",
         Reason::NoModule => "delete_because_no_module",
         Reason::CountIndex => "delete_because_count_index",

@@ -139,7 +139,7 @@ fn reason_word(reason: &Reason) -> &'static str {
         Reason::Tainted => "tainted",
         Reason::Requested => "requested",
         Reason::Triggered => "replace_triggered_by",
-        Reason::ClusterReplaced(_) => "cluster_replaced",
+        Reason::ParentReplaced(_) => "parent_replaced",
         Reason::NoBlock => "delete_because_no_resource_config",
         Reason::NoModule => "delete_because_no_module",
         Reason::CountIndex => "delete_because_count_index",

@@ -5,6 +5,7 @@ resource "google_container_node_pool" {
   hook      = "node_pool"
   id        = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}"
   import    = ["projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}", "{project}/{location}/{cluster/}/{name}", "{location}/{cluster/}/{name}"]
+  inside    = { google_container_cluster = "projects/{project}/locations/{location}/clusters/{cluster/}" }
   operation = gke
   rests     = { field = "status", ready = ["RUNNING"], failed = ["RUNNING_WITH_ERROR", "ERROR"] }
 

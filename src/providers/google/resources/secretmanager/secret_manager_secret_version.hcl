@@ -5,6 +5,7 @@ resource "google_secret_manager_secret_version" {
   hook    = "version_of_secret"
   id      = "{name}"
   import  = ["{secret*}/versions/{version}"]
+  inside  = { google_secret_manager_secret = "{secret}" }
 
   create = { post = "{secret}:addVersion" }
   read   = { get = "{name}", gone_when = { state = "DESTROYED" } }

@@ -5,6 +5,7 @@ resource "google_storage_bucket_iam_member" {
   hook    = "iam_member"
   id      = "{bucket}/{role}/{member}"
   import  = ["{bucket} {role} {member}", "{bucket} {role} {member} {condition.title}"]
+  inside  = { google_storage_bucket = "{bucket/}" }
 
   read   = { get = "{bucket}/iam?optionsRequestedPolicyVersion=3" }
   update = { put = "{bucket}/iam", how = none }

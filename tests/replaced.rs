@@ -1,0 +1,367 @@
+//! What is replaced takes with it what lives in it: that is made anew in the same run, and nothing is left behind.
+
+#[path = "support/folder.rs"]
+mod folder;
+#[path = "support/program.rs"]
+mod program;
+
+use std::fs;
+
+use folder::{Folder, inventory};
+use serde_json::Value as Json;
+
+/// A cluster, and the provider that speaks to it.
+const CLUSTER: &str = r#"
+provider "google" {
+  project = "demo"
+  region  = "europe-west1"
+}
+
+resource "google_project_service" "services" {
+  for_each = toset([
+    "compute.googleapis.com",
+    "container.googleapis.com",
+    "secretmanager.googleapis.com",
+    "storage.googleapis.com",
+  ])
+
+  service            = each.value
+  disable_on_destroy = false
+}
+
+resource "google_container_cluster" "one" {
+  name                = "one"
+  location            = "europe-west1-b"
+  initial_node_count  = 2
+  deletion_protection = false
+  resource_labels     = { team = "a" }
+
+  depends_on = [google_project_service.services]
+}
+
+data "google_client_config" "me" {}
+
+provider "kubernetes" {
+  host                   = "https://${google_container_cluster.one.endpoint}"
+  token                  = data.google_client_config.me.access_token
+  cluster_ca_certificate = base64decode(google_container_cluster.one.master_auth[0].cluster_ca_certificate)
+}
+"#;
+
+/// Something to stand behind a load balancer, and something that only lives in the cluster.
+const INSIDE: &str = r#"
+resource "kubernetes_config_map_v1" "settings" {
+  metadata {
+    name = "settings"
+  }
+  data = { color = "blue" }
+}
+
+resource "kubernetes_service_v1" "web" {
+  metadata {
+    name = "web"
+  }
+  spec {
+    type     = "NodePort"
+    selector = { app = "store" }
+    port {
+      port = 80
+    }
+  }
+}
+"#;
+
+/// Objects that have something made outside of their cluster.
+const OUTSIDE: &str = r#"
+resource "kubernetes_ingress_v1" "web" {
+  wait_for_load_balancer = true
+  metadata {
+    name = "web"
+  }
+  spec {
+    default_backend {
+      service {
+        name = kubernetes_service_v1.web.metadata[0].name
+        port {
+          number = 80
+        }
+      }
+    }
+  }
+}
+
+resource "kubernetes_service_v1" "open" {
+  metadata {
+    name = "open"
+  }
+  spec {
+    type     = "LoadBalancer"
+    selector = { app = "web" }
+    port {
+      port = 80
+    }
+  }
+}
+
+resource "kubernetes_persistent_volume_claim_v1" "disk" {
+  wait_until_bound = false
+  metadata {
+    name = "disk"
+  }
+  spec {
+    access_modes = ["ReadWriteOnce"]
+    resources {
+      requests = { storage = "5Gi" }
+    }
+  }
+}
+"#;
+
+/// Pods that keep a claim from going.
+const MOUNTING: &str = r#"
+resource "kubernetes_deployment_v1" "store" {
+  metadata {
+    name = "store"
+  }
+  spec {
+    selector {
+      match_labels = { app = "store" }
+    }
+    template {
+      metadata {
+        labels = { app = "store" }
+      }
+      spec {
+        container {
+          name  = "store"
+          image = "example.com/store:1"
+          volume_mount {
+            name       = "disk"
+            mount_path = "/data"
+          }
+        }
+        volume {
+          name = "disk"
+          persistent_volume_claim {
+            claim_name = kubernetes_persistent_volume_claim_v1.disk.metadata[0].name
+          }
+        }
+      }
+    }
+  }
+}
+"#;
+
+fn written(parts: &[&str]) -> Folder {
+    let folder = Folder::empty();
+    fs::write(folder.path("main.tf"), parts.concat()).unwrap();
+    folder
+}
+
+fn edited(folder: &Folder, from: &str, to: &str) {
+    let text = fs::read_to_string(folder.path("main.tf")).unwrap();
+    assert!(text.contains(from), "{from}");
+    fs::write(folder.path("main.tf"), text.replace(from, to)).unwrap();
+}
+
+/// Gives a plan's changes: how many of each kind, and the text.
+fn planned(folder: &mut Folder) -> String {
+    folder.must(2, &["plan", "-sandbox", "-detailed-exitcode"])
+}
+
+fn applied(folder: &mut Folder) -> String {
+    folder.must(0, &["apply", "-sandbox", "-auto-approve"])
+}
+
+fn is_idle(folder: &mut Folder) {
+    folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
+}
+
+#[test]
+fn what_is_a_part_of_a_replaced_object_is_made_anew_in_the_same_run() {
+    let parts = r#"
+resource "google_container_node_pool" "main" {
+  name       = "main"
+  cluster    = google_container_cluster.one.name
+  location   = google_container_cluster.one.location
+  node_count = 1
+}
+
+resource "google_secret_manager_secret" "key" {
+  secret_id = "key"
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.services]
+}
+
+resource "google_secret_manager_secret_version" "key" {
+  secret      = google_secret_manager_secret.key.id
+  secret_data = "first"
+}
+
+resource "google_storage_bucket" "files" {
+  name     = "demo-files"
+  location = "EU"
+
+  depends_on = [google_project_service.services]
+}
+
+resource "google_storage_bucket_iam_member" "all" {
+  bucket = google_storage_bucket.files.name
+  role   = "roles/storage.objectViewer"
+  member = "allUsers"
+}
+"#;
+    let mut folder = written(&[CLUSTER, INSIDE, parts]);
+    edited(
+        &folder,
+        "initial_node_count  = 2",
+        "initial_node_count  = 1\n  remove_default_node_pool = true",
+    );
+    applied(&mut folder);
+    let replaced = [
+        "google_container_cluster.one",
+        "google_secret_manager_secret.key",
+        "google_storage_bucket.files",
+    ];
+    let options = replaced.map(|address| format!("-replace={address}"));
+    let mut words = vec!["apply", "-sandbox", "-auto-approve"];
+    words.extend(options.iter().map(String::as_str));
+
+    let told = folder.must(0, &words);
+
+    for (part, whole) in [
+        ("google_container_node_pool.main", replaced[0]),
+        ("google_secret_manager_secret_version.key", replaced[1]),
+        ("google_storage_bucket_iam_member.all", replaced[2]),
+    ] {
+        let why = format!("(because {whole} is replaced, and it goes down with it)");
+        let planned = told.find(&format!("# {part} will be created")).expect(part);
+        let (_, line) = told[planned..].split_once('\n').unwrap();
+        assert!(line.trim_start().starts_with(&format!("# {why}")), "{line}");
+        assert!(!told.contains(&format!("{part}: Destroying")), "{told}");
+    }
+    is_idle(&mut folder);
+}
+
+#[test]
+fn a_part_that_is_moved_leaves_the_whole_that_is_replaced() {
+    let buckets = r#"
+resource "google_storage_bucket" "files" {
+  count    = 2
+  name     = "demo-files-${count.index}"
+  location = "EU"
+
+  depends_on = [google_project_service.services]
+}
+
+resource "google_storage_bucket_iam_member" "all" {
+  bucket = google_storage_bucket.files[0].name
+  role   = "roles/storage.objectViewer"
+  member = "allUsers"
+}
+"#;
+    let (services, _) = CLUSTER.split_once("resource \"google_container_cluster\"").unwrap();
+    let mut folder = written(&[services, buckets]);
+    applied(&mut folder);
+    edited(&folder, "files[0].name", "files[1].name");
+
+    let word = "-replace=google_storage_bucket.files[1]";
+    let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", word]);
+
+    assert!(told.contains("Resources: 2 added, 0 changed, 2 destroyed"), "{told}");
+    is_idle(&mut folder);
+}
+
+/// Gives what is left in the sandbox of what a cluster's controllers make, and of clusters.
+fn left(folder: &Folder) -> Vec<Json> {
+    inventory(folder).into_iter().filter(|item| item["service"] != "serviceusage").collect()
+}
+
+/// Replaces the cluster by one elsewhere, and checks that nothing of the former one's is left.
+fn is_replaced_without_a_leak(folder: &mut Folder) -> String {
+    edited(folder, "europe-west1-b", "europe-west1-c");
+
+    let plan = planned(folder);
+    let told = applied(folder);
+
+    let why = "(because google_container_cluster.one is replaced; it is removed before,";
+    for address in [
+        "kubernetes_service_v1.open",
+        "kubernetes_ingress_v1.web",
+        "kubernetes_persistent_volume_claim_v1.disk",
+        "kubernetes_deployment_v1.store",
+    ] {
+        let at = plan.find(&format!("# {address} must be replaced")).expect(address);
+        assert!(plan[at..].lines().nth(1).unwrap().contains(why), "{plan}");
+        let removed = told.find(&format!("{address}: Destruction complete")).expect(address);
+        let gone = told.find("google_container_cluster.one: Destroying").unwrap();
+        let made = told.find(&format!("{address}: Creation complete")).expect(address);
+        assert!(removed < gone && removed < made, "{told}");
+    }
+    let goes_down = "# kubernetes_config_map_v1.settings will be created";
+    assert!(plan.contains(goes_down), "{plan}");
+    is_idle(folder);
+    told
+}
+
+#[test]
+fn what_objects_have_had_made_outside_goes_before_a_replaced_cluster() {
+    let mut folder = written(&[CLUSTER, INSIDE, OUTSIDE, MOUNTING]);
+    applied(&mut folder);
+    let before = left(&folder).len();
+
+    let told = is_replaced_without_a_leak(&mut folder);
+
+    let gone = told.find("google_container_cluster.one: Destruction complete").unwrap();
+    assert!(gone < told.find("google_container_cluster.one: Creating").unwrap(), "{told}");
+    assert_eq!(left(&folder).len(), before);
+    folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
+    assert_eq!(left(&folder), Vec::<Json>::new());
+}
+
+#[test]
+fn what_objects_have_had_made_outside_goes_before_a_cluster_whose_successor_stands() {
+    let mut folder = written(&[CLUSTER, INSIDE, OUTSIDE, MOUNTING]);
+    let own = "  depends_on = [google_project_service.services]";
+    let first = "  lifecycle {\n    create_before_destroy = true\n  }\n";
+    edited(&folder, own, &format!("{first}{own}"));
+    // The token of the block is read when the new cluster stands; the removals need one before.
+    let me = "\"google_client_config\" \"me\" {";
+    edited(&folder, me, &format!("{me}\n  depends_on = [google_container_cluster.one]\n"));
+    applied(&mut folder);
+    let before = left(&folder).len();
+
+    let told = is_replaced_without_a_leak(&mut folder);
+
+    let made = told.find("google_container_cluster.one: Creation complete").unwrap();
+    assert!(made < told.find("kubernetes_service_v1.open: Destroying").unwrap(), "{told}");
+    assert_eq!(left(&folder).len(), before);
+    folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
+    assert_eq!(left(&folder), Vec::<Json>::new());
+}
+
+#[test]
+fn what_must_not_be_destroyed_keeps_its_cluster_from_being_replaced() {
+    let kept = r#"
+resource "kubernetes_config_map_v1" "kept" {
+  metadata {
+    name = "kept"
+  }
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+"#;
+    let mut folder = written(&[CLUSTER, kept]);
+    applied(&mut folder);
+
+    let word = "-replace=google_container_cluster.one";
+    let ran = folder.run(&["plan", "-sandbox", word]);
+
+    assert_eq!(ran.exit, 1, "{}", ran.out);
+    assert!(ran.err.contains("Instance cannot be destroyed"), "{}", ran.err);
+    assert!(ran.err.contains("kubernetes_config_map_v1.kept"), "{}", ran.err);
+}
