@@ -53,7 +53,8 @@ impl Planner<'_> {
             Mode::Data | Mode::Managed => None,
         };
         let mut needs = asked.instance.depends_on.iter().chain(needs.into_iter().flatten());
-        let pending = needs.any(|need| self.changes(need));
+        // What is to be destroyed is still there.
+        let pending = self.mode != PlanMode::Destroy && needs.any(|need| self.changes(need));
         let deferred = if !config.is_whole() {
             Some(Reason::ConfigUnknown)
         } else if pending {
