@@ -288,7 +288,7 @@ mod tests {
             "keep" => Verb::Keep { before },
             "update" => Verb::Update { before, after },
             "delete" => Verb::Delete { before },
-            "replace" => Verb::Replace { before, after, create_first: false },
+            "replace" | "goes with a" => Verb::Replace { before, after, create_first: false },
             "create first" => Verb::Replace { before, after, create_first: true },
             _ => Verb::Create { after },
         }
@@ -303,7 +303,7 @@ mod tests {
         });
         Change {
             verb: verb(word),
-            reason: None,
+            reason: (word == "goes with a").then(|| Reason::ParentReplaced(named("a"))),
             provider,
             config: None,
             needs: BTreeSet::new(),
@@ -353,6 +353,8 @@ mod tests {
             (&[("a", "create first"), ("b", "update"), ("c", "keep")], "+a ~b -a"),
             (&[("a", "replace"), ("b", "create first"), ("c", "keep")], "+a +b -b -a"),
             (&[("a", "delete"), ("b", "update"), ("c", "keep")], "~b -a"),
+            (&[("a", "replace"), ("b", "goes with a"), ("c", "keep")], "-b -a +a +b"),
+            (&[("a", "create first"), ("b", "goes with a"), ("c", "keep")], "+a -b +b -a"),
         ] {
             assert_eq!(drawn(verbs), drawing, "{verbs:?}");
         }
