@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 use terrane::addr::Mode;
+use terrane::providers::Provider;
 use terrane::providers::google::Google;
 use terrane::providers::rest::spec::Part;
 use terrane::schema::Given;
@@ -19,6 +20,26 @@ fn every_resource_file_is_in_the_words_of_the_language() {
         .map(|problem| format!("{:?} {}", problem.context, problem.detail))
         .collect();
     assert!(texts.is_empty(), "{}", texts.join("\n"));
+}
+
+#[test]
+fn what_something_is_inside_of_is_a_type_and_named_by_its_own_attributes() {
+    let provider = Google::new();
+    let entry = |type_name: &str| provider.catalog().entry(Mode::Managed, type_name);
+
+    let names = provider.type_names(Mode::Managed);
+
+    let inside = names.iter().filter(|name| !entry(name).unwrap().spec.inside.is_empty());
+    assert!(inside.count() >= 3);
+    for name in &names {
+        let spec = &entry(name).unwrap().spec;
+        for (whole, id) in &spec.inside {
+            assert!(entry(whole).is_some(), "{name}: {whole}");
+            for attribute in id.holes() {
+                assert!(spec.part(attribute).is_some(), "{name}: {attribute}");
+            }
+        }
+    }
 }
 
 /// The facts by the names of their files: `google_storage_bucket`, `data.google_project`.
