@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Trims Google's API discovery documents to what the sandbox answers.
 
-Usage: trim_discovery.py DISCOVERY_FOLDER OUT_FOLDER
+Usage: trim_discovery.py DISCOVERY_FOLDER OUT_FOLDER           for the sandbox
+       trim_discovery.py DISCOVERY_FOLDER OUT_FOLDER whole     for the planner (google_api_resource)
 
 The input are the files `<api>.<version>.json` of google-api-python-client (Apache-2.0, Google LLC).
 The output are `<api>.<version>.json.gz`: methods (id, verb, path, parameters, request and response
-schema) and the schemas that they reach, without prose.
+schema) and the schemas that they reach, without prose. For the planner the output has the form of the input: the methods by
+which objects are made, read, changed and removed, and their schemas.
 """
 
 import gzip
@@ -121,15 +123,65 @@ def trim(document, keep):
     }
 
 
+WHOLE = ["appengine.v1", "artifactregistry.v1", "bigtableadmin.v2", "cloudbuild.v1", "cloudkms.v1", "cloudresourcemanager.v3",
+         "compute.v1", "container.v1", "dns.v1", "firestore.v1", "iam.v1", "logging.v2", "pubsub.v1", "redis.v1",
+         "secretmanager.v1", "sqladmin.v1", "storage.v1"]
+
+
+def plain_field(field):
+    out = {key: field[key] for key in ("type", "format", "$ref", "enum") if key in field}
+    if output_only(field):
+        out["readOnly"] = True
+    for key in ("items", "additionalProperties"):
+        if key in field:
+            out[key] = plain_field(field[key])
+    if "properties" in field:
+        out["properties"] = {name: plain_field(inner) for name, inner in field["properties"].items()}
+    return out
+
+
+def whole(document):
+    methods, todo = {}, []
+    for method in methods_of(document):
+        if not re.search(r"\.(create|insert|get|patch|update|delete)$", method["id"]):
+            continue
+        entry = {"id": method["id"], "httpMethod": method["httpMethod"], "flatPath": method.get("flatPath") or method["path"]}
+        entry["parameters"] = {name: {"location": "query"} for name, parameter in method.get("parameters", {}).items()
+                               if parameter.get("location") == "query"}
+        for side in ("request", "response"):
+            if side in method:
+                entry[side] = {"$ref": method[side]["$ref"]}
+                todo.append(method[side]["$ref"])
+        methods[method["id"]] = entry
+    schemas = {}
+    while todo:
+        name = todo.pop()
+        if name not in schemas:
+            schemas[name] = plain_field(document["schemas"][name])
+            todo.extend(references(schemas[name]))
+    return {"servicePath": document.get("servicePath", ""), "methods": dict(sorted(methods.items())),
+            "schemas": dict(sorted(schemas.items()))}
+
+
+def written(path, content):
+    text = json.dumps(content, separators=(",", ":"))
+    with open(path, "wb") as file:
+        file.write(gzip.compress(text.encode(), 9, mtime=0))
+    return len(text)
+
+
 def main():
-    source, target = sys.argv[1:3]
+    source, target, *mode = sys.argv[1:]
+    if mode == ["whole"]:
+        for api in WHOLE:
+            with open(f"{source}/{api}.json", encoding="utf-8") as file:
+                print(api, written(f"{target}/{api}.json.gz", whole(json.load(file))), "bytes")
+        return
     for api, keep in KEEP.items():
         with open(f"{source}/{api}.json", encoding="utf-8") as file:
             trimmed = trim(json.load(file), keep)
-        text = json.dumps(trimmed, separators=(",", ":"))
-        with open(f"{target}/{api}.json.gz", "wb") as file:
-            file.write(gzip.compress(text.encode(), 9, mtime=0))
-        print(api, len(trimmed["methods"]), "methods", len(trimmed["schemas"]), "schemas", len(text), "bytes")
+        size = written(f"{target}/{api}.json.gz", trimmed)
+        print(api, len(trimmed["methods"]), "methods", len(trimmed["schemas"]), "schemas", size, "bytes")
 
 
 main()

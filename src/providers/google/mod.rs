@@ -4,6 +4,7 @@ pub mod settings;
 pub mod resources;
 pub mod hooks;
 pub mod own;
+pub mod described;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -147,6 +148,7 @@ impl Google {
             transport,
             tokens: Arc::new(Tokens(tokens)),
             bases: self.bases(&config, world),
+            root: settings::in_world("{}", "https://{}.googleapis.com/", &config, world),
             clock: world.clock.clone(),
             headers: headers(&config),
             poll: settings::duration(&config, "poll_interval", 10),

@@ -8,6 +8,7 @@ use super::hooks;
 
 /// Each resource type's, data source's and ephemeral resource's file.
 pub const RESOURCES: &[FileRow] = &[
+    (Mode::Managed, "google_api_resource", include_str!("resources/any/api_resource.hcl")),
     (
         Mode::Managed,
         "google_artifact_registry_repository",
@@ -205,6 +206,7 @@ pub const SHARED: &[SharedRow] =
 
 /// The hooks by name.
 pub const HOOKS: &[HookRow] = &[
+    ("api_resource", &hooks::api_resource::ApiResource),
     ("bucket", &hooks::storage::Bucket),
     ("hmac_key", &hooks::storage::HmacKey),
     ("iam_binding", &hooks::binding::Binding),

@@ -23,6 +23,8 @@ pub struct Api {
     pub tokens: Arc<dyn TokenSource>,
     /// The base address of each service, with a slash at the end.
     pub bases: BTreeMap<String, String>,
+    /// The address of any service, with `{}` for its name and a slash at the end: what a service `at:NAME/PREFIX` is reached by.
+    pub root: String,
     /// The clock to wait by while reading.
     pub clock: Arc<dyn Clock>,
     /// Headers of every request.
@@ -76,6 +78,10 @@ impl Api {
     pub fn url(&self, ask: &Ask<'_>) -> Result<String, ApiError> {
         match self.bases.get(ask.service) {
             Some(base) => Ok(format!("{base}{}", ask.path)),
+            None if ask.service.starts_with("at:") => {
+                let (name, prefix) = ask.service[3..].split_once('/').unwrap_or_default();
+                Ok(format!("{}{prefix}/{}", self.root.replace("{}", name), ask.path))
+            }
             None => {
                 let detail = format!("There is no address for the service \"{}\".", ask.service);
                 Err(ApiError::new(ApiErrorKind::Invalid, "Unknown service", detail))

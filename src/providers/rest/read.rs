@@ -315,6 +315,7 @@ fn ty(word: &Word) -> Option<(Type, bool)> {
         Word::Name(name) => match name.as_str() {
             "string" => Some((Type::String, false)),
             "bool" => Some((Type::Bool, false)),
+            "any" => Some((Type::Any, false)),
             "int" => Some((Type::Number, true)),
             "float" => Some((Type::Number, false)),
             _ => None,

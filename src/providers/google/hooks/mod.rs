@@ -22,3 +22,4 @@ pub mod databases;
 pub mod binding;
 pub mod bigtable;
 pub mod account_key;
+pub mod api_resource;
