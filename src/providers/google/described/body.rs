@@ -86,8 +86,8 @@ fn members(
     let properties = schema["properties"].as_object();
     let others = &schema["additionalProperties"];
     for (name, inner) in given.fields().into_iter().flatten() {
-        let path = path.attribute(name);
-        match properties.and_then(|properties| properties.get(name)) {
+        let path = path.attribute(&**name);
+        match properties.and_then(|properties| properties.get(&**name)) {
             Some(property) if property["readOnly"] == true => found.push(Strange {
                 path,
                 detail: format!(

@@ -16,13 +16,17 @@ use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::{Call, Spec};
 use crate::providers::rest::template::{Template, escape, text_at};
-use crate::providers::rest::validate::problem;
+use crate::providers::rest::validate;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Problem, Wanted};
 use crate::value::json::{from_json, to_json};
 use crate::value::{Path, Value};
 
 /// The hook of `google_api_resource`.
 pub struct ApiResource;
+
+fn problem(name: &str, summary: &str, detail: String) -> Problem {
+    validate::problem(&Path::root().attribute(name), summary, detail)
+}
 
 /// Gives the description that counts: the one that is written, else the bundled one. Nothing while it is not known.
 fn description(config: &Value) -> Option<Result<std::sync::Arc<Description>, Problem>> {
