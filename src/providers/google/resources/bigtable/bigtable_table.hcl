@@ -5,6 +5,7 @@ resource "google_bigtable_table" {
   hook      = "bigtable_table"
   id        = "projects/{project}/instances/{instance_name/}/tables/{name}"
   import    = ["projects/{project}/instances/{instance_name}/tables/{name}", "{project}/{instance_name}/{name}", "{instance_name}/{name}"]
+  inside    = { google_bigtable_instance = "projects/{project}/instances/{instance_name/}" }
   operation = standard
 
   create = { post = "projects/{project}/instances/{instance_name/}/tables", body = "table", with = { tableId = "{name}" } }

@@ -5,6 +5,7 @@ resource "google_dns_record_set" {
   hook    = "record_set"
   id      = "projects/{project}/managedZones/{managed_zone/}/rrsets/{name}/{type}"
   import  = ["projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}", "{project}/{managed_zone}/{name}/{type}", "{managed_zone}/{name}/{type}"]
+  inside  = { google_dns_managed_zone = "projects/{project}/managedZones/{managed_zone/}" }
 
   create = { post = "projects/{project}/managedZones/{managed_zone/}/changes" }
   read   = { get = "projects/{project}/managedZones/{managed_zone/}/rrsets?name={name}&type={type}", pick = "rrsets", where = { name = "name", type = "type" } }

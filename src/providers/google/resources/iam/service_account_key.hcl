@@ -4,6 +4,7 @@ resource "google_service_account_key" {
   object  = "ServiceAccountKey"
   hook    = "service_account_key"
   id      = "{name}"
+  inside  = { google_service_account = "{service_account_id}" }
 
   create = { post = "{service_account_id}/keys" }
   read   = { get = "{name}?publicKeyType={public_key_type}", denied_is_gone = true }

@@ -4,6 +4,7 @@ resource "google_sql_database" {
   object    = "Database"
   id        = "projects/{project}/instances/{instance}/databases/{name}"
   import    = ["projects/{project}/instances/{instance}/databases/{name}", "instances/{instance}/databases/{name}", "{project}/{instance}/{name}", "{instance}/{name}"]
+  inside    = { google_sql_database_instance = "projects/{project}/instances/{instance}" }
   operation = sql
   locks     = ["sql/{project}/{instance}"]
 

@@ -5,6 +5,7 @@ resource "google_sql_user" {
   hook      = "sql_user"
   id        = "{name}/{host?}/{instance}"
   import    = ["{project}/{instance}/{name}", "{project}/{instance}/{host}/{name}"]
+  inside    = { google_sql_database_instance = "projects/{project}/instances/{instance}" }
   operation = sql
   locks     = ["sql/{project}/{instance}"]
 

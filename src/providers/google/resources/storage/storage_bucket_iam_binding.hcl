@@ -5,6 +5,7 @@ resource "google_storage_bucket_iam_binding" {
   hook    = "iam_binding"
   id      = "{bucket}/{role}"
   import  = ["{bucket} {role}"]
+  inside  = { google_storage_bucket = "{bucket/}" }
 
   read   = { get = "{bucket}/iam?optionsRequestedPolicyVersion=3" }
   update = { put = "{bucket}/iam", how = none }

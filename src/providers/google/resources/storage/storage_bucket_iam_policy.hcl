@@ -5,6 +5,7 @@ resource "google_storage_bucket_iam_policy" {
   hook    = "iam_policy"
   id      = "{bucket}"
   import  = ["b/{bucket}", "{bucket}"]
+  inside  = { google_storage_bucket = "{bucket/}" }
 
   read   = { get = "{bucket}/iam?optionsRequestedPolicyVersion=3" }
   update = { put = "{bucket}/iam", how = none }
