@@ -224,3 +224,238 @@ fn metadata_that_others_have_set_is_neither_drift_nor_lost() {
         assert_eq!(values, ["3", "2"]);
     });
 }
+
+/// What a change of one configuration of a standing machine plans, and the bodies of its calls.
+async fn changed(bench: &Bench, from: &Json, change: &Json) -> (Vec<String>, Vec<(String, Json)>) {
+    let made = bench.create(TYPE, from).await;
+    let mut to = from.clone();
+    for (name, value) in change.as_object().unwrap() {
+        to[name] = value.clone();
+    }
+    let wanted = bench.config(TYPE, &to);
+    let planned = bench.plan(TYPE, Some(&made), &wanted);
+    assert!(planned.problems.is_empty(), "{:?}", planned.problems);
+    let replaces: Vec<String> = planned.replaces.iter().map(ToString::to_string).collect();
+    bench.bodies.lock().unwrap().clear();
+    let mut left = made.clone();
+    if replaces.is_empty() {
+        let deed = Deed::Update { prior: made, planned: planned.after, config: wanted.clone() };
+        let done =
+            bench.act(TYPE, deed).await.unwrap_or_else(|failure| panic!("{}", failure.error));
+        left = bench.read(TYPE, &done.unwrap()).await.unwrap();
+        let again = bench.plan(TYPE, Some(&left), &wanted);
+        assert!(again.replaces.is_empty(), "{:?}", again.replaces);
+        super::support::assert_same(&change.to_string(), &left, &again.after);
+    }
+    let sent = bench.bodies.lock().unwrap().clone();
+    bench.act(TYPE, Deed::Delete { prior: left }).await.unwrap();
+    let last = |line: &str| line.rsplit('/').next().unwrap().to_string();
+    let calls = sent.iter().filter(|(line, _)| !line.starts_with("GET"));
+    (replaces, calls.map(|(line, body)| (last(line), body.clone())).collect())
+}
+
+#[test]
+fn an_interface_moves_into_another_network_while_the_machine_stands_still() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        bench.create("google_compute_network", &json!({ "name": "wide" })).await;
+        let mut from = least();
+        from["allow_stopping_for_update"] = json!(true);
+        let change = json!({ "network_interface": { "network": "wide" } });
+
+        let (_, sent) = changed(&bench, &from, &change).await;
+
+        let calls: Vec<&str> = sent.iter().map(|(line, _)| line.as_str()).collect();
+        let moved = "updateNetworkInterface?networkInterface=nic0";
+        assert_eq!(calls, ["stop", moved, "start"]);
+        assert!(sent[1].1["network"].as_str().unwrap().ends_with("/wide"));
+        assert!(sent[1].1["subnetwork"].is_null());
+    });
+}
+
+#[test]
+fn a_subnetworks_project_beside_a_link_is_the_links() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let link = "projects/polls-demo/regions/asia-south1/subnetworks/one";
+        let mut from = least();
+        from["network_interface"] = json!({ "subnetwork": link });
+        let change = json!({ "network_interface": { "subnetwork": link, "subnetwork_project": "other" }, "tags": ["web"] });
+
+        let (_, sent) = changed(&bench, &from, &change).await;
+
+        assert_eq!(sent.len(), 1, "{sent:?}");
+    });
+}
+
+#[test]
+fn a_subnetworks_project_beside_a_name_moves_the_interface() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let mut config = least();
+        config["allow_stopping_for_update"] = json!(true);
+        config["network_interface"] = json!({ "subnetwork": "one" });
+        let made = bench.create(TYPE, &config).await;
+        config["network_interface"]["subnetwork_project"] = json!("polls-host");
+
+        let planned = bench.plan(TYPE, Some(&made), &bench.config(TYPE, &config)).after;
+
+        let interface = planned.field("network_interface").unwrap().elements().unwrap()[0].clone();
+        assert_eq!(interface.field("subnetwork").unwrap().as_str(), Some("one"));
+        assert!(!interface.field("network_ip").unwrap().is_known());
+    });
+}
+
+#[test]
+fn an_address_of_its_own_is_another_machines_unless_the_interface_moves() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let mut from = least();
+        from["allow_stopping_for_update"] = json!(true);
+        from["network_interface"] = json!({ "subnetwork": "one" });
+        let stays =
+            json!({ "network_interface": { "subnetwork": "one", "network_ip": "10.1.0.77" } });
+        let moves =
+            json!({ "network_interface": { "subnetwork": "two", "network_ip": "10.2.0.77" } });
+        let prefix = json!({ "network_interface": { "subnetwork": "one", "internal_ipv6_prefix_length": 96 } });
+        let boot = json!({ "boot_disk": { "interface": "NVME", "initialize_params": { "image": "debian-cloud/debian-12" } } });
+        let usual = json!({ "boot_disk": { "interface": "SCSI", "initialize_params": { "image": "debian-cloud/debian-12" } } });
+
+        let (replaced, _) = changed(&bench, &from, &stays).await;
+        let (prefixed, _) = changed(&bench, &from, &prefix).await;
+        let (moved, sent) = changed(&bench, &from, &moves).await;
+        let (booted, _) = changed(&bench, &from, &boot).await;
+        let (same, _) = changed(&bench, &from, &usual).await;
+
+        assert_eq!(replaced, ["network_interface[0].network_ip"]);
+        assert_eq!(prefixed, ["network_interface[0].internal_ipv6_prefix_length"]);
+        assert!(moved.is_empty());
+        assert_eq!(sent[1].1["networkIP"], json!("10.2.0.77"));
+        assert_eq!(booted, ["boot_disk[0].interface"]);
+        assert!(same.is_empty());
+    });
+}
+
+#[test]
+fn features_of_the_processor_change_while_the_machine_stands_still() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let mut from = least();
+        from["allow_stopping_for_update"] = json!(true);
+        let change = json!({ "advanced_machine_features": { "threads_per_core": 1 } });
+
+        let calls = calls(&bench, &from, &change).await;
+
+        assert_eq!(calls, ["stop", "least?mostDisruptiveAllowedAction=REFRESH", "start"]);
+    });
+}
+
+#[test]
+fn changed_tags_of_the_resource_manager_are_sent() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let tags =
+            |value: &str| json!({ "params": { "resource_manager_tags": { "tagKeys/1": value } } });
+        let mut from = least();
+        from["params"] = tags("tagValues/1")["params"].clone();
+
+        let (replaced, sent) = changed(&bench, &from, &tags("tagValues/2")).await;
+
+        assert!(replaced.is_empty(), "{replaced:?}");
+        let given = json!({ "resourceManagerTags": { "tagKeys/1": "tagValues/2" } });
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].1["params"], given);
+    });
+}
+
+#[test]
+fn a_way_out_that_changes_gets_an_address_anew() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let address = json!({ "name": "front", "region": "asia-south1" });
+        let address = bench.create("google_compute_address", &address).await;
+        let address = address.field("address").unwrap().as_str().unwrap().to_string();
+        let with = |access: Json| json!({ "network_interface": { "network": "default", "access_config": access } });
+        let mut from = least();
+        from["network_interface"] = with(json!({}))["network_interface"].clone();
+
+        let named = with(json!({ "public_ptr_domain_name": "web.example.com." }));
+        let (_, named) = changed(&bench, &from, &named).await;
+        let own = with(json!({ "nat_ip": address }));
+        let (_, own) = changed(&bench, &from, &own).await;
+
+        assert_eq!(named[1].1["setPublicPtr"], json!(true));
+        assert!(named[1].1["natIP"].is_null(), "{}", named[1].1);
+        assert_eq!(own[1].1["natIP"], json!(address));
+    });
+}
+
+#[test]
+fn a_disk_with_another_key_is_attached_anew() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let disk = |key: &str| json!({ "attached_disk": [{ "source": "data", "device_name": "data", "disk_encryption_key_raw": key }] });
+        let mut from = least();
+        from["attached_disk"] = disk("b25l")["attached_disk"].clone();
+
+        let calls = calls(&bench, &from, &disk("dHdv")).await;
+
+        assert_eq!(calls, ["detachDisk?deviceName=data", "attachDisk"]);
+    });
+}
+
+#[test]
+fn a_protected_machine_stays_until_its_protection_is_taken_away() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let mut config = least();
+        config["deletion_protection"] = json!(true);
+        let made = bench.create(TYPE, &config).await;
+        let refused = bench.act(TYPE, Deed::Delete { prior: made.clone() }).await;
+        let unaware = made.with_field("deletion_protection", Value::bool(false));
+        let denied = bench.act(TYPE, Deed::Delete { prior: unaware }).await;
+        config["deletion_protection"] = json!(false);
+        let wanted = bench.config(TYPE, &config);
+        let planned = bench.plan(TYPE, Some(&made), &wanted).after;
+        bench.bodies.lock().unwrap().clear();
+        let deed = Deed::Update { prior: made, planned, config: wanted };
+        let free = bench.act(TYPE, deed).await.unwrap().unwrap();
+        let sent = bench.bodies.lock().unwrap().clone();
+        let gone = bench.act(TYPE, Deed::Delete { prior: free }).await;
+
+        let refused = format!("{:?}", refused.unwrap_err().error);
+        assert!(refused.contains("`deletion_protection` is true"), "{refused}");
+        let denied = format!("{:?}", denied.unwrap_err().error);
+        assert!(denied.contains("protected against deletion"), "{denied}");
+        let unset = "least/setDeletionProtection?deletionProtection=false";
+        assert!(sent.iter().any(|(line, _)| line.ends_with(unset)), "{sent:?}");
+        assert!(gone.is_ok());
+    });
+}
+
+#[test]
+fn a_disk_that_a_machine_uses_is_no_drift() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let disk = json!({ "name": "lone", "zone": "asia-south1-a", "size": 10 });
+        let disk = bench.create("google_compute_disk", &disk).await;
+        let disk = bench.read("google_compute_disk", &disk).await.unwrap();
+        let mut config = least();
+        config["attached_disk"] = json!([{ "source": "lone" }]);
+        bench.create(TYPE, &config).await;
+
+        let again = bench.read("google_compute_disk", &disk).await.unwrap();
+
+        super::support::assert_same("the disk", &disk, &again);
+    });
+}

@@ -50,6 +50,9 @@ pub(super) fn check(
     for index in 0..count {
         let mut interface = body["networkInterfaces"][index].take();
         interface["name"] = json!(format!("nic{index}"));
+        for access in interface["accessConfigs"].as_array().into_iter().flatten() {
+            asked_outside(turn.store, project, place, access)?;
+        }
         wired(turn.store, project, &zone, &mut interface)?;
         body["networkInterfaces"][index] = interface;
     }
@@ -263,6 +266,34 @@ fn wired(
     Ok(())
 }
 
+/// Looks at a way out that is asked for: an address of its own is one that is reserved and that no machine has.
+fn asked_outside(
+    store: &Store,
+    project: &str,
+    place: &Place,
+    access: &Json,
+) -> Result<(), Refusal> {
+    if access["publicPtrDomainName"].is_string() && access["setPublicPtr"] != json!(true) {
+        let why = "The field can be set only if setPublicPtr is enabled.";
+        return Err(invalid("publicPtrDomainName", text(access, "publicPtrDomainName"), why));
+    }
+    let Some(address) = access["natIP"].as_str() else { return Ok(()) };
+    let region = super::operation::region(place.scope.trim_start_matches("zones/"));
+    let root = key(project, &format!("regions/{region}/addresses/"));
+    let reserved = store.children(&root).any(|(_, object)| object["address"] == address);
+    let used = store.below(&key(project, "zones/")).any(|(_, object)| {
+        let interfaces = object["networkInterfaces"].as_array().into_iter().flatten();
+        let mut ways =
+            interfaces.flat_map(|one| one["accessConfigs"].as_array().into_iter().flatten());
+        ways.any(|way| way["natIP"] == address)
+    });
+    if !reserved || used {
+        let why = "The specified external IP address was not found or is in use.";
+        return Err(invalid("networkInterfaces[].accessConfigs[].natIP", address, why));
+    }
+    Ok(())
+}
+
 /// Gives a way out its address.
 fn outside([a, b]: [u64; 2], access: &mut Json) {
     default_of(access, "type", json!("ONE_TO_ONE_NAT"));
@@ -376,6 +407,7 @@ pub(super) fn answer(turn: &mut Turn<'_>, project: &str, place: &Place, verb: &s
             after["shieldedInstanceConfig"] = patched(&object["shieldedInstanceConfig"], &body);
         }
         "update" => {
+            refreshed(&object, &body)?;
             for field in ["description", "canIpForward", "advancedMachineFeatures"] {
                 after[field] = body[field].clone();
             }
@@ -396,6 +428,27 @@ pub(super) fn answer(turn: &mut Turn<'_>, project: &str, place: &Place, verb: &s
         fields.retain(|_, value| !value.is_null());
     }
     begin(turn, (project, &place.scope), verb, &object, vec![Effect::Put(own, after)])
+}
+
+/// Refuses what a refresh of a running machine cannot change.
+fn refreshed(object: &Json, body: &Json) -> Result<(), Refusal> {
+    let features = "advancedMachineFeatures";
+    if body[features] != object[features] && object["status"] != json!("TERMINATED") {
+        let why = "The most disruptive action that is allowed, REFRESH, is less than a restart.";
+        return Err(invalid(features, "", why));
+    }
+    Ok(())
+}
+
+/// Refuses what an interface has for good while it stays in its network.
+fn fixed(interface: &Json, given: &Json) -> Result<(), Refusal> {
+    for field in ["networkIP", "ipv6Address", "internalIpv6PrefixLength"] {
+        if !given[field].is_null() && given[field] != interface[field] {
+            let why = "An update changes only the alias IP ranges and the attached network.";
+            return Err(invalid(field, text(given, field), why));
+        }
+    }
+    Ok(())
 }
 
 fn policies(project: &str, verb: &str, body: &Json, after: &mut Json) {
@@ -466,6 +519,7 @@ fn interfaces(
                 ));
             }
             let mut access = turn.body.clone();
+            asked_outside(turn.store, project, place, &access)?;
             outside([turn.store.count(), turn.store.count()], &mut access);
             ways.push(access);
         }
@@ -479,6 +533,9 @@ fn interfaces(
             }
             let mut given = turn.body.clone();
             let moved = given["subnetwork"].is_string() || given["network"].is_string();
+            if !moved {
+                fixed(&interface, &given)?;
+            }
             if moved && after["status"] != json!("TERMINATED") {
                 return Err(Refusal::precondition(
                     "The network changes only while the instance is stopped.",

@@ -215,36 +215,82 @@ fn attached(draft: &mut Draft<'_>, prior: &Value) {
     draft.after = draft.after.with_field("attached_disk", planned);
 }
 
-/// Plans what follows from changes: a new address in another subnetwork, the status.
-fn follow(draft: &mut Draft<'_>, prior: &Value) {
-    if let (Some(Some(old)), Some(Some(new))) = (
-        prior.field("network_interface").map(Value::elements),
-        draft.after.field("network_interface").map(Value::elements),
-    ) {
-        let written = draft.config.field("network_interface").and_then(Value::elements);
-        let planned = new.iter().enumerate().map(|(at, interface)| {
-            let moved = old
-                .get(at)
-                .is_some_and(|old| old.field("subnetwork") != interface.field("subnetwork"));
-            let open = |name: &str| {
-                let given = written.and_then(|written| written.get(at)?.field(name));
-                given.is_none_or(Value::is_null)
-            };
-            let names = ["network_ip", "network", "subnetwork_project"];
-            names
-                .iter()
-                .filter(|name| moved && open(name))
-                .fold(interface.clone(), |interface, name| {
-                    interface.with_field(name, Value::unknown_not_null(Type::String))
-                })
-        });
-        let planned: Vec<Value> = planned.collect();
-        let element = draft.after.field("network_interface").map(Value::ty);
-        if let Some(Type::List(element)) = element {
-            draft.after =
-                draft.after.with_field("network_interface", Value::list(*element, planned));
+/// Plans the interfaces: what the service gives anew to one that moves, and what only another machine can have.
+fn interfaces(draft: &mut Draft<'_>, prior: &Value) {
+    let elements = |value: &Value| {
+        value.field("network_interface").and_then(Value::elements).map(<[Value]>::to_vec)
+    };
+    let (Some(old), Some(new)) = (elements(prior), elements(&draft.after)) else { return };
+    let written = elements(draft.config).unwrap_or_default();
+    let mut planned = Vec::new();
+    for (at, new) in new.iter().enumerate() {
+        let Some(old) = old.get(at) else {
+            planned.push(new.clone());
+            continue;
+        };
+        let given = |name: &str| {
+            written.get(at).and_then(|one| one.field(name)).filter(|field| !field.is_null())
+        };
+        let mut interface = homed(old, new, given("subnetwork"));
+        let moved = machine::moves(old, &interface);
+        let network = old.field("network") != interface.field("network");
+        let follows = ["network_ip", "network", "subnetwork_project", "subnetwork"];
+        for name in follows.iter().filter(|name| moved && given(name).is_none()) {
+            if *name != "subnetwork" || network {
+                let unknown = Value::unknown_not_null(Type::String);
+                interface = interface.with_field(name, unknown);
+            }
         }
+        let stack = old.field("stack_type") != interface.field("stack_type");
+        for name in FIXED.iter().filter(|_| !moved) {
+            let differs = old.field(name) != interface.field(name);
+            if differs && !(stack && *name != "network_ip") {
+                let path = Path::root().attribute("network_interface").place(at);
+                draft.replaces.push(path.attribute(*name));
+            }
+        }
+        planned.push(readdressed(old, interface, given("access_config")));
     }
+    if let Some(Type::List(element)) = draft.after.field("network_interface").map(Value::ty) {
+        draft.after = draft.after.with_field("network_interface", Value::list(*element, planned));
+    }
+}
+
+/// What an interface has for good, unless it moves.
+const FIXED: [&str; 3] = ["network_ip", "ipv6_address", "internal_ipv6_prefix_length"];
+
+/// The project of a subnetwork counts where the subnetwork is a bare name; a link says its own.
+fn homed(old: &Value, new: &Value, subnetwork: Option<&Value>) -> Value {
+    let project = "subnetwork_project";
+    let (Some(stands), true) = (old.field(project), old.field(project) != new.field(project))
+    else {
+        return new.clone();
+    };
+    match subnetwork.filter(|name| name.as_str().is_none_or(|name| !name.contains('/'))) {
+        Some(name) => new.with_field("subnetwork", name.clone()),
+        None => new.with_field(project, stands.clone()),
+    }
+}
+
+/// Ways out that change are made anew: an address that nobody has written is another one then.
+fn readdressed(old: &Value, new: Value, written: Option<&Value>) -> Value {
+    let same = old.field("access_config") == new.field("access_config");
+    let (Some(ways), false) = (new.field("access_config"), same) else { return new };
+    let written = written.and_then(Value::elements).map(<[Value]>::to_vec).unwrap_or_default();
+    let mut place = 0;
+    let ways = ways.map_parts(&mut |way| {
+        let given = written.get(place).and_then(|way| way.field("nat_ip"));
+        place += 1;
+        match given.is_none_or(Value::is_null) {
+            true => way.with_field("nat_ip", Value::unknown_not_null(Type::String)),
+            false => way.clone(),
+        }
+    });
+    new.with_field("access_config", ways)
+}
+
+/// Plans the status that follows from the wanted one.
+fn follow(draft: &mut Draft<'_>, prior: &Value) {
     if let Some(wanted) = text_at(&draft.after, "desired_status")
         && text_at(prior, "desired_status").as_deref() != Some(&wanted)
     {
@@ -278,7 +324,16 @@ impl Hook for Instance {
                 draft.replaces.push(Path::root().attribute(name));
             }
         }
+        let wired = |value: &Value| {
+            let boot = first(value, "boot_disk");
+            boot.and_then(|boot| text_at(boot, "interface")).unwrap_or_else(|| "SCSI".into())
+        };
+        if wired(prior) != wired(&draft.after) {
+            let path = Path::root().attribute("boot_disk").place(0).attribute("interface");
+            draft.replaces.push(path);
+        }
         attached(draft, prior);
+        interfaces(draft, prior);
         follow(draft, prior);
         let names = machine::wants_a_stop(prior, &draft.after);
         let running = text_at(prior, "current_status").is_some_and(|status| status == "RUNNING");
@@ -325,6 +380,9 @@ impl Hook for Instance {
             }
             for access in interface["accessConfigs"].as_array_mut().into_iter().flatten() {
                 access["type"] = json!("ONE_TO_ONE_NAT");
+                if access["publicPtrDomainName"].is_string() {
+                    access["setPublicPtr"] = json!(true);
+                }
             }
             for access in interface["ipv6AccessConfigs"].as_array_mut().into_iter().flatten() {
                 access["type"] = json!("DIRECT_IPV6");

@@ -38,16 +38,23 @@ pub(super) fn wants_a_stop(prior: &Value, planned: &Value) -> Vec<&'static str> 
     if affinities(prior) != affinities(planned) {
         names.push("scheduling");
     }
-    let nets = |value: &Value| -> Vec<Option<Value>> {
-        let all = value.field("network_interface").and_then(Value::elements).unwrap_or_default();
-        all.iter()
-            .map(|one| one.field("subnetwork").filter(|field| field.is_known()).cloned())
-            .collect()
+    let nets = |value: &Value| {
+        value.field("network_interface").and_then(Value::elements).map(<[Value]>::to_vec)
     };
-    if nets(prior) != nets(planned) {
+    let (old, new) = (nets(prior).unwrap_or_default(), nets(planned).unwrap_or_default());
+    if old.len() != new.len() || old.iter().zip(&new).any(|(old, new)| moves(old, new)) {
         names.push("network_interface");
     }
     names
+}
+
+/// Says whether an interface comes into another network or subnetwork.
+pub(super) fn moves(old: &Value, new: &Value) -> bool {
+    let of = |value: &Value, name: &str| {
+        value.field(name).filter(|field| field.is_known() && !field.is_null()).cloned()
+    };
+    let names = ["subnetwork", "subnetwork_project", "network"];
+    names.iter().any(|name| of(old, name) != of(new, name))
 }
 
 /// Says whether the machine may be stopped for a change.
@@ -107,8 +114,8 @@ pub(super) async fn change(
         }
     } else {
         way.scheduling().await?;
+        way.whole().await?;
     }
-    way.whole().await?;
     if let Some(wanted) = wanted {
         way.brought(&status, &wanted).await?;
     }
@@ -126,6 +133,27 @@ fn stands(job: &Job<'_>, names: &[&str]) -> ApiError {
         names.join(", ")
     );
     ApiError::new(ApiErrorKind::Invalid, "The machine would have to be stopped", detail)
+}
+
+/// Says whether an interface is asked into another network or subnetwork.
+fn elsewhere(old: &Json, new: &Json) -> bool {
+    ["subnetwork", "network"].iter().any(|member| old[member] != new[member])
+}
+
+/// Gives those members of an interface that change in their place.
+fn changed_members(old: &Json, new: &Json) -> Json {
+    let mut body = json!({});
+    for (member, none) in [
+        ("aliasIpRanges", json!([])),
+        ("stackType", Json::Null),
+        ("igmpQuery", Json::Null),
+        ("ipv6AccessConfigs", json!([])),
+    ] {
+        if old[member] != new[member] {
+            body[member] = if new[member].is_null() { none } else { new[member].clone() };
+        }
+    }
+    body
 }
 
 impl Way<'_, '_> {
@@ -195,9 +223,17 @@ impl Way<'_, '_> {
         };
         let last =
             |json: &Json| json.as_str().unwrap_or_default().rsplit('/').next().map(str::to_string);
+        let key = |disk: &Json, member: &str| disk["diskEncryptionKey"][member].clone();
+        let keyed = |a: &Json, b: &Json| {
+            let own = ["rawKey", "rsaEncryptedKey", "kmsKeyServiceAccount"];
+            let named = key(b, "kmsKeyName");
+            own.iter().all(|member| key(a, member) == key(b, member))
+                && (named.is_null() || named == key(a, "kmsKeyName"))
+        };
         let same = |a: &Json, b: &Json| {
             last(&a["source"]) == last(&b["source"])
                 && a["mode"] == b["mode"]
+                && keyed(a, b)
                 && (b["deviceName"].is_null() || a["deviceName"] == b["deviceName"])
         };
         let (old, new) = (list(&self.before), list(&self.after));
@@ -283,6 +319,7 @@ impl Way<'_, '_> {
     }
 
     /// The ways out of each interface, and what of it changes while the machine runs.
+    /// Its own address does not: it is another machine's.
     async fn accesses(&self) -> Result<(), Failure> {
         let list = |json: &Json| json["networkInterfaces"].as_array().cloned().unwrap_or_default();
         let (old, new) = (list(&self.before), list(&self.after));
@@ -305,28 +342,9 @@ impl Way<'_, '_> {
                     .await?;
                 }
             }
-            let mut body = json!({});
-            if old["subnetwork"] == new["subnetwork"] {
-                for member in [
-                    "aliasIpRanges",
-                    "stackType",
-                    "networkIP",
-                    "igmpQuery",
-                    "ipv6AccessConfigs",
-                    "ipv6Address",
-                ] {
-                    if old[member] != new[member] {
-                        let none = if member.ends_with('s') && member != "ipv6Address" {
-                            json!([])
-                        } else {
-                            Json::Null
-                        };
-                        body[member] =
-                            if new[member].is_null() { none } else { new[member].clone() };
-                    }
-                }
+            if !elsewhere(old, new) {
+                self.interface(at, changed_members(old, new)).await?;
             }
-            self.interface(at, body).await?;
         }
         Ok(())
     }
@@ -376,13 +394,14 @@ impl Way<'_, '_> {
         }
         let list = |json: &Json| json["networkInterfaces"].as_array().cloned().unwrap_or_default();
         for (at, (old, new)) in list(&self.before).iter().zip(&list(&self.after)).enumerate() {
-            if old["subnetwork"] != new["subnetwork"] {
-                let mut body = json!({ "subnetwork": new["subnetwork"] });
-                if new["aliasIpRanges"] != old["aliasIpRanges"] {
-                    let ranges = new["aliasIpRanges"].as_array().cloned().unwrap_or_default();
-                    body["aliasIpRanges"] = json!(ranges);
+            if elsewhere(old, new) {
+                let mut body = changed_members(old, new);
+                for member in ["network", "subnetwork"] {
+                    if new[member].is_string() {
+                        body[member] = new[member].clone();
+                    }
                 }
-                for member in ["network", "networkIP"] {
+                for member in ["networkIP", "ipv6Address"] {
                     if new[member].is_string() && new[member] != old[member] {
                         body[member] = new[member].clone();
                     }
@@ -390,12 +409,12 @@ impl Way<'_, '_> {
                 self.interface(at, body).await?;
             }
         }
-        Ok(())
+        self.whole().await
     }
 
     /// What changes by writing the whole object anew.
     async fn whole(&self) -> Result<(), Failure> {
-        let members = ["description", "canIpForward", "advancedMachineFeatures"];
+        let members = ["description", "canIpForward", "advancedMachineFeatures", "params"];
         if !members.iter().any(|member| self.differs(member)) {
             return Ok(());
         }
