@@ -386,7 +386,7 @@ fn calm(spec: &Spec, value: Value, base: Option<&Value>) -> Value {
         return value;
     }
     spec.parts.iter().filter(|part| part.volatile).fold(value.clone(), |value, part| {
-        match base.field(&part.name).filter(|field| field.is_known() && !field.is_null()) {
+        match base.field(&part.name).filter(|field| field.is_known()) {
             Some(field) => value.with_field(&part.name, field.clone()),
             None => value,
         }
