@@ -117,6 +117,42 @@ fn a_subscription_whose_topic_was_deleted_is_made_anew_for_the_new_one() {
 }
 
 #[test]
+fn files_of_a_bucket_have_the_form_that_is_written_last() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        bench.create("google_pubsub_topic", &json!({ "name": "votes" })).await;
+        let bucket = json!({ "name": "polls-votes", "location": "US" });
+        bench.create("google_storage_bucket", &bucket).await;
+        let with = |store: Json| json!({ "name": "kept", "topic": "votes", "cloud_storage_config": store });
+        let least = with(json!({ "bucket": "polls-votes" }));
+        let changes = [
+            with(json!({ "bucket": "polls-votes", "avro_config": { "write_metadata": true } })),
+            with(json!({ "bucket": "polls-votes", "avro_config": {} })),
+            with(json!({ "bucket": "polls-votes", "text_config": {} })),
+            with(json!({ "bucket": "polls-votes", "avro_config": { "write_metadata": true } })),
+            with(json!({ "bucket": "polls-votes" })),
+        ];
+        laws(&bench, "google_pubsub_subscription", &least, None, &changes).await;
+    });
+}
+
+#[test]
+fn a_topic_of_dead_letters_alone_has_the_usual_number_of_attempts() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        bench.create("google_pubsub_topic", &json!({ "name": "votes" })).await;
+        let dead = json!({ "dead_letter_topic": "projects/polls-demo/topics/votes" });
+        let seven = json!({ "dead_letter_topic": "projects/polls-demo/topics/votes", "max_delivery_attempts": 7 });
+        let config = json!({ "name": "counter", "topic": "votes", "dead_letter_policy": dead });
+        let changes =
+            [json!({ "dead_letter_policy": seven }), json!({ "dead_letter_policy": dead })];
+        laws(&bench, "google_pubsub_subscription", &config, None, &changes).await;
+    });
+}
+
+#[test]
 fn every_attribute_of_a_topic() {
     swept("google_pubsub_topic");
 }

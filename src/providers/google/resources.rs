@@ -209,6 +209,7 @@ pub const HOOKS: &[HookRow] = &[
     ("api_resource", &hooks::api_resource::ApiResource),
     ("bucket", &hooks::storage::Bucket),
     ("hmac_key", &hooks::storage::HmacKey),
+    ("subscription", &hooks::pubsub::Subscription),
     ("iam_binding", &hooks::binding::Binding),
     ("iam_policy", &hooks::binding::Policy),
     ("policy_text", &hooks::binding::PolicyText),

@@ -117,7 +117,12 @@ pub fn same(rule: Option<&str>, prior: &Value, wanted: &Value, around: Around<'_
     }
     let Some(name) = rule else { return false };
     if let Some(other) = name.strip_prefix("empty_equals:") {
-        let empty = |value: &Value| is_zero(value) || value.as_str() == Some(other);
+        let number = other.parse().ok();
+        let empty = |value: &Value| {
+            is_zero(value)
+                || value.as_str() == Some(other)
+                || (number.is_some() && value.as_i64() == number)
+        };
         return empty(prior) && empty(wanted);
     }
     if let Some(key) = name.strip_prefix("ignore_server_key:") {
@@ -383,7 +388,7 @@ fn same_members(a: &Value, b: &Value) -> bool {
 /// Says whether two policies give the same roles to the same members, and log the same.
 pub fn same_policy(a: &str, b: &str) -> bool {
     type Roles = BTreeMap<(String, String), BTreeSet<String>>;
-    let read = |text: &str| -> Option<(Roles, Json)> {
+    let read = |text: &str| {
         let policy: Json = serde_json::from_str(text).ok()?;
         let mut roles = Roles::new();
         for binding in policy["bindings"].as_array().into_iter().flatten() {
@@ -395,10 +400,24 @@ pub fn same_policy(a: &str, b: &str) -> bool {
             roles.entry((role, condition.join("\n"))).or_default().extend(members);
         }
         roles.retain(|_, members| !members.is_empty());
-        let audits = policy["auditConfigs"].as_array().cloned().unwrap_or_default();
-        Some((roles, Json::Array(audits)))
+        Some((roles, audits(&policy)))
     };
     matches!((read(a), read(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// Gives what is logged, by service and kind; the order in which it is written says nothing.
+fn audits(policy: &Json) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut audits: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    let text = |json: &Json, name: &str| json[name].as_str().unwrap_or_default().to_string();
+    for config in policy["auditConfigs"].as_array().into_iter().flatten() {
+        for log in config["auditLogConfigs"].as_array().into_iter().flatten() {
+            let exempted = log["exemptedMembers"].as_array().into_iter().flatten();
+            let exempted = exempted.filter_map(|member| member.as_str().map(normal_member));
+            let kind = (text(config, "service"), text(log, "logType"));
+            audits.entry(kind).or_default().extend(exempted);
+        }
+    }
+    audits
 }
 
 /// Gives an IAM member in the form that is compared and sent: what is no name of one's own in lower case.
@@ -433,6 +452,26 @@ mod tests {
             "projects/p/global/networks/a",
             "https://www.googleapis.com/compute/v1/projects/p/global/networks/a"
         ));
+    }
+
+    #[test]
+    fn what_a_policy_logs_is_the_same_in_any_order() {
+        let log = |a: &str, b: &str| {
+            format!(
+                "{{\"service\":\"x\",\"auditLogConfigs\":[{{\"logType\":\"{a}\"}},{{\"logType\":\"{b}\"}}]}}"
+            )
+        };
+        let policy = |a: &str, b: &str| format!("{{\"auditConfigs\":[{}]}}", log(a, b));
+        let first = policy("DATA_READ", "DATA_WRITE");
+        assert!(text_same("iam_policy_json", &first, &policy("DATA_WRITE", "DATA_READ")));
+        assert!(!text_same("iam_policy_json", &first, &policy("DATA_WRITE", "ADMIN_READ")));
+    }
+
+    #[test]
+    fn a_number_that_stands_for_none_is_the_same() {
+        let none = Value::null(crate::value::Type::Number);
+        let of = |number: i64| same(Some("empty_equals:5"), &Value::number(number), &none, NOWHERE);
+        assert!(of(5) && !of(7));
     }
 
     #[test]

@@ -206,6 +206,12 @@ fn check_subscription(turn: &Turn<'_>, subscription: &Json) -> Result<(), Refusa
     if let Some(bucket) = bucket.filter(|bucket| turn.store.find(&storage::key(bucket)).is_none()) {
         return Err(Refusal::not_found(format!("Bucket {bucket} does not exist.")));
     }
+    let forms = &subscription["cloudStorageConfig"];
+    if forms["avroConfig"].is_object() && forms["textConfig"].is_object() {
+        return Err(Refusal::invalid(
+            "Only one of text_config and avro_config can be set: they are members of oneof output_format.",
+        ));
+    }
     let ways = [
         subscription["pushConfig"]["pushEndpoint"].is_string(),
         subscription["bigqueryConfig"].is_object(),

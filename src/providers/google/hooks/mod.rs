@@ -3,6 +3,7 @@
 pub mod storage;
 pub mod iam;
 pub mod project;
+pub mod pubsub;
 pub mod cluster;
 pub mod pool;
 pub mod ephemeral;

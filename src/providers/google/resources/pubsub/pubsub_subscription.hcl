@@ -2,6 +2,7 @@
 resource "google_pubsub_subscription" {
   service = "pubsub"
   object  = "Subscription"
+  hook    = "subscription"
   id      = "projects/{project}/subscriptions/{name}"
   import  = ["projects/{project}/subscriptions/{name}", "{project}/{name}", "{name}"]
   labels  = "labels"
@@ -92,7 +93,7 @@ resource "google_pubsub_subscription" {
     counts    = true
     attributes = {
       dead_letter_topic     = { type = string, optional = true, api = "deadLetterTopic" }
-      max_delivery_attempts = { type = int, optional = true, api = "maxDeliveryAttempts" }
+      max_delivery_attempts = { type = int, optional = true, api = "maxDeliveryAttempts", suppress = "empty_equals:5" }
     }
   }
 
