@@ -162,6 +162,40 @@ fn a_zone_with_records_goes_only_where_that_is_wanted() {
 }
 
 #[test]
+fn a_zone_that_is_seen_from_nowhere_any_more_says_so() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let network =
+            "https://www.googleapis.com/compute/v1/projects/polls-demo/global/networks/default";
+        let seen = json!({ "networks": [{ "network_url": network }] });
+        let mut config =
+            json!({ "name": "inside", "dns_name": "inside.example.com.", "visibility": "private" });
+        config["private_visibility_config"] = seen;
+        let made = bench.create(ZONE, &config).await;
+        config["private_visibility_config"] = json!([]);
+        let wanted = bench.config(ZONE, &config);
+        let planned = bench.plan(ZONE, Some(&made), &wanted).after;
+
+        let deed = Deed::Update { prior: made, planned, config: wanted.clone() };
+        let done = bench.act(ZONE, deed).await.unwrap().unwrap();
+
+        let sent = bench
+            .bodies
+            .lock()
+            .unwrap()
+            .iter()
+            .rfind(|(line, _)| line.starts_with("PUT "))
+            .cloned();
+        assert_eq!(sent.unwrap().1["privateVisibilityConfig"], json!({ "networks": [] }));
+        let found = told(&bench, "managedZones/inside").await;
+        assert!(found.get("privateVisibilityConfig").is_none(), "{found}");
+        let read = bench.read(ZONE, &done).await.unwrap();
+        assert_same("the next plan", &read, &bench.plan(ZONE, Some(&read), &wanted).after);
+    });
+}
+
+#[test]
 fn every_attribute_of_a_zone() {
     swept(ZONE);
 }

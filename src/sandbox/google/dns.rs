@@ -123,6 +123,12 @@ fn complete(turn: &Turn<'_>, zone: &mut Json) -> Result<(), Refusal> {
         && let Some(seen) = zone["privateVisibilityConfig"].as_object_mut()
     {
         seen.remove("networks");
+        if seen.values().all(|rest| rest.as_array().is_some_and(Vec::is_empty)) {
+            zone["privateVisibilityConfig"] = Json::Null;
+        }
+    }
+    if let Some(fields) = zone.as_object_mut() {
+        fields.retain(|name, value| name != "privateVisibilityConfig" || !value.is_null());
     }
     let secured = &mut zone["dnssecConfig"];
     if secured.is_object() {
@@ -160,7 +166,10 @@ fn list(turn: &mut Turn<'_>) -> Answer {
 }
 
 fn update(turn: &mut Turn<'_>) -> Answer {
-    let given = turn.body.clone();
+    let mut given = turn.body.clone();
+    if given["privateVisibilityConfig"].is_null() {
+        given["privateVisibilityConfig"] = find(turn)?.1["privateVisibilityConfig"].clone();
+    }
     changed(turn, given)
 }
 

@@ -88,6 +88,10 @@ fn network_link(json: &mut Json, project: &str) {
 impl Hook for Zone {
     fn asked(&self, object: &mut Json, planned: &Value) {
         let project = text(planned, "project");
+        if text(planned, "visibility") == "private" && object["privateVisibilityConfig"].is_null() {
+            // A whole without it leaves what stands.
+            object["privateVisibilityConfig"] = json!({});
+        }
         if let Some(seen) = object.get_mut("privateVisibilityConfig").filter(|it| it.is_object()) {
             // What is seen from nowhere any more must be said.
             if seen["networks"].is_null() {
