@@ -67,6 +67,11 @@ fn clusters_are_known_by_their_ids_and_one_that_moves_makes_the_instance_anew() 
         let moved = instance("order-1", json!([b, cluster("polls-a", "asia-south1-c", 1)]));
         let moved = bench.plan(INSTANCE, Some(&made), &bench.config(INSTANCE, &moved));
         assert_eq!(moved.replaces.len(), 1, "{:?}", moved.replaces);
+        let mut wide = a.clone();
+        wide["node_scaling_factor"] = json!("NodeScalingFactor2X");
+        let wide = bench.config(INSTANCE, &instance("order-1", json!([b, wide])));
+        let wide = bench.plan(INSTANCE, Some(&made), &wide);
+        assert_eq!(wide.replaces.len(), 1, "{:?}", wide.replaces);
         let twice = bench.config(INSTANCE, &instance("order-1", json!([a, a])));
         let provider: &dyn terrane::providers::Provider = &bench.provider;
         let problems = provider.validate(terrane::addr::Mode::Managed, INSTANCE, &twice);

@@ -199,7 +199,7 @@ impl Hook for Instance {
             let Some((_, config)) = find(wanted, id) else { continue };
             let stands = find(old, id).map(|(_, stands)| stands);
             let planned = completed(parts, config, stands);
-            for name in ["storage_type", "zone", "kms_key_name"] {
+            for name in ["storage_type", "zone", "kms_key_name", "node_scaling_factor"] {
                 if stands.is_some_and(|stands| stands.field(name) != planned.field(name)) {
                     let path = Path::root().attribute("cluster").place(after.len());
                     draft.replaces.push(path.attribute(name));
