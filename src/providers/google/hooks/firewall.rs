@@ -79,6 +79,13 @@ impl Hook for Firewall {
 
     fn plan(&self, draft: &mut Draft<'_>) {
         Firewall::sources(draft);
+        // The service keeps nothing of the parameters: they are said once.
+        if let Some(prior) = draft.prior
+            && !is_empty(prior.field("params"))
+            && prior.field("params") != draft.after.field("params")
+        {
+            draft.replaces.push(Path::root().attribute("params"));
+        }
         // With the former attribute the service tells of a block that nobody has written.
         if let Some(standing) = draft.prior.and_then(|prior| prior.field("log_config"))
             && logs(&draft.after) == Some(true)
