@@ -61,6 +61,15 @@ fn a_binding_is_that_of_its_condition_and_leaves_the_others_alone() {
         let deed = terrane::providers::Deed::Delete { prior: second.clone() };
         bench.act(type_name, deed).await.unwrap();
 
+        let import = format!("polls-demo {role} until");
+        for (type_name, import) in [
+            (type_name, import),
+            ("google_project_iam_member", format!("polls-demo {role} user:a@example.com until")),
+        ] {
+            let found = bench.provider.import(type_name, &import, &bench.block).unwrap();
+            let found = bench.read(type_name, &found).await.unwrap();
+            assert_eq!(found.field("condition"), first.field("condition"), "{type_name}");
+        }
         let left = bench.read(type_name, &first).await.unwrap();
         assert_eq!(left.field("members"), first.field("members"));
         assert!(bench.read(type_name, &second).await.is_none());
@@ -91,6 +100,22 @@ fn whole_policies() {
         let config =
             json!({ "project": "polls-demo", "policy_data": policy_data(&bench, &roles).await });
         laws(&bench, "google_project_iam_policy", &config, Some("polls-demo"), &[]).await;
+    });
+}
+
+#[test]
+fn a_policy_that_gives_nobody_a_role_stands() {
+    block_on(async {
+        let bench = Bench::new();
+        surroundings(&bench).await;
+        let type_name = "google_storage_bucket_iam_policy";
+        let config =
+            json!({ "bucket": "polls-iam", "policy_data": policy_data(&bench, &json!({})).await });
+        let made = bench.create(type_name, &config).await;
+
+        let read = bench.read(type_name, &made).await;
+
+        assert_eq!(read.as_ref(), Some(&made));
     });
 }
 

@@ -16,7 +16,7 @@ use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, Failure, Problem, Wanted};
 use crate::value::{Path, Type, Value};
 
-use super::iam::{Grant, bindings, granted, identity, of_bucket, policies, rewrite};
+use super::iam::{Grant, bindings, granted, identity, of_bucket, policies, rewrite, titled};
 
 /// `google_project_iam_binding`, `google_storage_bucket_iam_binding`.
 pub struct Binding;
@@ -113,7 +113,12 @@ impl Hook for Binding {
         wanted: &[&Wanted],
     ) -> Option<Vec<Result<Option<Value>, ApiError>>> {
         let read = policies(session, spec, wanted).await.into_iter().zip(wanted);
-        let found = read.map(|(read, wanted)| read.map(|found| bound(&wanted.value, &found?.1)));
+        let found = read.map(|(read, wanted)| {
+            read.map(|found| {
+                let policy = found?.1;
+                bound(&titled(wanted.value.clone(), &policy), &policy)
+            })
+        });
         Some(found.collect())
     }
 
@@ -204,8 +209,10 @@ impl Hook for Policy {
             read.map(|found| {
                 let (_, policy) = found?;
                 let empty = bindings(&policy).is_empty() && policy["auditConfigs"].is_null();
-                let imported = text_at(&wanted.value, "policy_data").is_none();
-                (!empty || imported).then(|| stated(&wanted.value, &policy))
+                let given = text_at(&wanted.value, "policy_data");
+                // One that gives nobody a role stands as long as what it is of.
+                let nothing = given.is_none_or(|given| same_policy(&given, "{}"));
+                (!empty || nothing).then(|| stated(&wanted.value, &policy))
             })
         });
         Some(found.collect())

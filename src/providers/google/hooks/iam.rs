@@ -133,6 +133,28 @@ pub(super) fn granted(value: &Value, policy: &Json) -> Value {
     value.with_field("id", id)
 }
 
+/// Gives a condition of which an import says only the title the rest of it: that of the role's binding of this title.
+pub(super) fn titled(value: Value, policy: &Json) -> Value {
+    let block = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
+    let Some(block) = block.filter(|block| text_at(block, "expression").is_none()) else {
+        return value;
+    };
+    let (role, title) = (text_at(&value, "role"), text_at(block, "title"));
+    let fits = |binding: &&Json| {
+        binding["role"].as_str() == role.as_deref()
+            && binding["condition"]["title"].as_str() == title.as_deref()
+    };
+    let all = bindings(policy);
+    let Some(found) = all.iter().find(fits) else { return value };
+    let names = ["expression", "description"];
+    let block =
+        names.iter().fold(block.clone(), |block, name| match found["condition"][name].as_str() {
+            Some(text) => block.with_field(name, Value::string(text)),
+            None => block,
+        });
+    value.with_field("condition", Value::list(block.ty(), vec![block]))
+}
+
 pub(super) fn identity(value: &Value) -> Value {
     let target = ["bucket", "project"]
         .iter()
@@ -274,8 +296,9 @@ impl Hook for Member {
         let read = policies(session, spec, wanted).await.into_iter().zip(wanted);
         let found = read.map(|(read, wanted)| {
             read.map(|found| {
-                let (value, policy) = found?;
-                Grant::of(&value).is_in(&policy).then(|| granted(&wanted.value, &policy))
+                let (_, policy) = found?;
+                let value = titled(wanted.value.clone(), &policy);
+                Grant::of(&value).is_in(&policy).then(|| granted(&value, &policy))
             })
         });
         let found = found.collect();

@@ -4,7 +4,7 @@ resource "google_project_iam_binding" {
   object  = "Policy"
   hook    = "iam_binding"
   id      = "{project}/{role}"
-  import  = ["{project} {role}"]
+  import  = ["{project} {role} {condition.title}", "{project} {role}"]
 
   read   = { post = "projects/{project}:getIamPolicy", with = { "options.requestedPolicyVersion" = 3 } }
   update = { post = "projects/{project}:setIamPolicy", body = "policy", with = { updateMask = "bindings,etag,auditConfigs" }, how = none }

@@ -4,7 +4,7 @@ resource "google_project_iam_member" {
   object  = "Policy"
   hook    = "iam_member"
   id      = "{project}/{role}/{member}"
-  import  = ["{project} {role} {member}", "{project} {role} {member} {condition.title}"]
+  import  = ["{project} {role} {member} {condition.title}", "{project} {role} {member}"]
 
   read   = { post = "projects/{project}:getIamPolicy", with = { "options.requestedPolicyVersion" = 3 } }
   update = { post = "projects/{project}:setIamPolicy", body = "policy", with = { updateMask = "bindings,etag,auditConfigs" }, how = none }

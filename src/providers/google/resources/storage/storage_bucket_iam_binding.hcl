@@ -4,7 +4,7 @@ resource "google_storage_bucket_iam_binding" {
   object  = "Policy"
   hook    = "iam_binding"
   id      = "{bucket}/{role}"
-  import  = ["{bucket} {role}"]
+  import  = ["{bucket} {role} {condition.title}", "{bucket} {role}"]
   inside  = { google_storage_bucket = "{bucket/}" }
 
   read   = { get = "{bucket}/iam?optionsRequestedPolicyVersion=3" }

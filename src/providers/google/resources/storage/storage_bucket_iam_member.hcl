@@ -4,7 +4,7 @@ resource "google_storage_bucket_iam_member" {
   object  = "Policy"
   hook    = "iam_member"
   id      = "{bucket}/{role}/{member}"
-  import  = ["{bucket} {role} {member}", "{bucket} {role} {member} {condition.title}"]
+  import  = ["{bucket} {role} {member} {condition.title}", "{bucket} {role} {member}"]
   inside  = { google_storage_bucket = "{bucket/}" }
 
   read   = { get = "{bucket}/iam?optionsRequestedPolicyVersion=3" }
