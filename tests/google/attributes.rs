@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use terrane::providers::Deed;
 use terrane::providers::rest::spec::{Part, Shape, Spec};
 use terrane::schema::Given;
-use terrane::value::{Type, Value};
+use terrane::value::{Path, PathStep, Type, Value};
 
 use super::laws::{block_on, cluster, enable};
 use super::support::{Bench, differences};
@@ -98,12 +98,47 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
+    /// Says whether the resource file or the book says of a part that its change makes another object.
+    fn replaces(&self, path: &Path) -> bool {
+        let names: Vec<&str> = path
+            .0
+            .iter()
+            .filter_map(|step| match step {
+                PathStep::Attribute(name) => Some(name.as_str()),
+                PathStep::Index(_) => None,
+            })
+            .collect();
+        if book(self.type_name)["replaced"].get(names.join(".")).is_some() {
+            return true;
+        }
+        let spec = self.bench.spec(self.type_name);
+        let mut parts: &[Part] = &spec.parts;
+        for (place, name) in names.iter().enumerate() {
+            let Some(part) = parts.iter().find(|part| part.name == *name) else { return false };
+            if place + 1 == names.len() {
+                return part.replaces;
+            }
+            parts = part.inside().unwrap_or_default();
+        }
+        false
+    }
+
     /// Brings the object to a configuration, and looks whether the next plan is empty. Says whether it is worth going on.
     async fn reach(&mut self, step: &str, configuration: &Json) -> bool {
         let config = self.bench.config(self.type_name, configuration);
         let planned = self.bench.plan(self.type_name, self.standing.as_ref(), &config);
         if let Some(problem) = planned.problems.first() {
             self.problems.push(format!("{step}: {problem:?}"));
+            return false;
+        }
+        let wrong: Vec<String> = planned
+            .replaces
+            .iter()
+            .filter(|path| !self.replaces(path))
+            .map(ToString::to_string)
+            .collect();
+        if !wrong.is_empty() {
+            self.problems.push(format!("{step}: replaced for {}", wrong.join(", ")));
             return false;
         }
         if self.standing.as_ref() == Some(&planned.after) || !planned.replaces.is_empty() {
