@@ -28,6 +28,7 @@ const ABSENT: &[(&str, &str)] = &[
 
 /// What the sandbox's answer has and the real one has not.
 const MORE: &[(&str, &str)] = &[
+    ("publicKeyData", "of an account's key: the recorder left the certificates out"),
     ("parent", "of a service: it was read disabled, here it is enabled before"),
     (
         "ipAllocationPolicy.clusterSecondaryRangeName",

@@ -82,10 +82,6 @@ pub(super) fn check(store: &Store, project: &str, rule: &mut Json) -> Result<(),
     if !(0..=65_535).contains(&priority) {
         return Err(wrong("priority", &json!(priority), "Must be between 0 and 65535."));
     }
-    let sources = ["sourceRanges", "sourceTags", "sourceServiceAccounts"];
-    if !out && !sources.iter().any(|name| given(rule, name)) {
-        rule["sourceRanges"] = json!(["0.0.0.0/0"]);
-    }
     if out && !given(rule, "destinationRanges") {
         rule["destinationRanges"] = json!(["0.0.0.0/0"]);
     }

@@ -1,10 +1,11 @@
 //! What is written against what the service tells: only what the body says is compared.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 /// Gives what the service tells of the members that a body has: in the body's own form where it means the same.
 pub fn projected(body: &Json, live: Option<&Json>) -> Json {
     match (body, live) {
+        (body, live) if agrees(body, live) => body.clone(),
         (Json::Object(body), Some(Json::Object(live))) => body
             .iter()
             .map(|(name, part)| (name.clone(), projected(part, live.get(name))))
@@ -13,7 +14,6 @@ pub fn projected(body: &Json, live: Option<&Json>) -> Json {
         (Json::Array(body), Some(Json::Array(live))) if body.len() == live.len() => {
             body.iter().zip(live).map(|(part, live)| projected(part, Some(live))).collect()
         }
-        (body, live) if agrees(body, live) => body.clone(),
         (_, live) => live.cloned().unwrap_or(Json::Null),
     }
 }
@@ -58,52 +58,52 @@ fn is_nothing(json: &Json) -> bool {
     }
 }
 
-/// Gives the smallest change from one body to another, and the paths that it changes: null for what goes away.
-pub fn change(before: &Json, after: &Json) -> (Json, Vec<String>) {
-    let (mut patch, mut mask) = (json!({}), Vec::new());
+/// Gives the smallest change from one body to another, and the paths that it changes: null for what goes away. `is_open` says of a
+/// path that a mask can go on below it; a map of labels is changed as a whole.
+pub fn change(before: &Json, after: &Json, is_open: &dyn Fn(&str) -> bool) -> (Json, Vec<String>) {
     let none = Map::new();
-    let (before, after) = (before.as_object().unwrap_or(&none), after.as_object().unwrap_or(&none));
-    differing(before, after, "", &mut patch, &mut mask);
-    (patch, mask)
+    let of = |body: &'_ Json| body.as_object().cloned().unwrap_or_else(|| none.clone());
+    let mut change = Change { is_open, mask: Vec::new() };
+    let patch = change.between(&of(before), &of(after), "");
+    change.mask.sort();
+    (patch.into(), change.mask)
 }
 
-fn differing(
-    before: &Map<String, Json>,
-    after: &Map<String, Json>,
-    path: &str,
-    patch: &mut Json,
-    mask: &mut Vec<String>,
-) {
-    let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
-    for name in names {
-        let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        match (before.get(name), after.get(name)) {
-            (Some(Json::Object(one)), Some(Json::Object(other)))
-                if is_plain(one) && is_plain(other) =>
-            {
-                let mut inner = json!({});
-                differing(one, other, &here, &mut inner, mask);
-                if inner.as_object().is_some_and(|inner| !inner.is_empty()) {
-                    patch[name] = inner;
+struct Change<'a> {
+    is_open: &'a dyn Fn(&str) -> bool,
+    mask: Vec<String>,
+}
+
+impl Change<'_> {
+    fn between(
+        &mut self,
+        before: &Map<String, Json>,
+        after: &Map<String, Json>,
+        path: &str,
+    ) -> Map<String, Json> {
+        let mut patch = Map::new();
+        let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+        for name in names {
+            let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            match (before.get(name), after.get(name)) {
+                (one, other) if one == other => {}
+                (Some(Json::Object(one)), Some(Json::Object(other))) if (self.is_open)(&here) => {
+                    patch.insert(name.clone(), self.between(one, other, &here).into());
+                }
+                (_, other) => {
+                    patch.insert(name.clone(), other.cloned().unwrap_or(Json::Null));
+                    self.mask.push(here);
                 }
             }
-            (one, other) if one == other => {}
-            (_, other) => {
-                patch[name] = other.cloned().unwrap_or(Json::Null);
-                mask.push(here);
-            }
         }
+        patch
     }
-}
-
-/// Says whether members have names that a mask can have: a map's keys (labels) need not be.
-fn is_plain(fields: &Map<String, Json>) -> bool {
-    !fields.is_empty()
-        && fields.keys().all(|name| name.chars().all(|letter| letter.is_ascii_alphanumeric()))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -130,10 +130,11 @@ mod tests {
             json!({ "a": { "x": 1, "y": 2 }, "labels": { "k-1": "v" }, "gone": true, "same": [1] });
         let after = json!({ "a": { "x": 1, "y": 3 }, "labels": { "k-1": "w" }, "same": [1] });
 
-        let (patch, mask) = change(&before, &after);
+        let open = |path: &str| path == "a";
+        let (patch, mask) = change(&before, &after, &open);
 
         assert_eq!(patch, json!({ "a": { "y": 3 }, "labels": { "k-1": "w" }, "gone": null }));
         assert_eq!(mask, ["a.y", "gone", "labels"]);
-        assert!(change(&after, &after).1.is_empty());
+        assert!(change(&after, &after, &open).1.is_empty());
     }
 }

@@ -153,6 +153,18 @@ impl Description {
         self.schemas.get(name)
     }
 
+    /// Says whether a place in an object of a schema has members of fixed names, which a mask can name.
+    pub fn has_members(&self, schema: &str, path: &str) -> bool {
+        let resolved = |schema: &'_ Json| match schema["$ref"].as_str() {
+            Some(name) => self.schemas.get(name).cloned(),
+            None => Some(schema.clone()),
+        };
+        let root = self.schemas.get(schema).cloned();
+        let found =
+            path.split('.').fold(root, |schema, name| resolved(schema?["properties"].get(name)?));
+        found.is_some_and(|schema| schema["properties"].is_object())
+    }
+
     /// Finds out how the objects of a collection are treated.
     ///
     /// # Errors
@@ -411,28 +423,28 @@ mod tests {
         assert_eq!(
             of("pubsub", "v1", "projects/p/topics"),
             told(
-                r#"{"create":"put","delete":true,"operation":null,"prefix":"v1","update":["topic"]}"#,
+                r#"{"prefix":"v1","create":"put","update":["topic"],"delete":true,"operation":null}"#,
                 "Topic"
             )
         );
         assert_eq!(
             of("cloudkms", "v1", "projects/p/locations/l/keyRings"),
             told(
-                r#"{"create":["keyRingId",null,null],"delete":false,"operation":null,"prefix":"v1","update":null}"#,
+                r#"{"prefix":"v1","create":["keyRingId",null,null],"update":null,"delete":false,"operation":null}"#,
                 "KeyRing"
             )
         );
         assert_eq!(
             of("compute", "v1", "projects/p/global/firewalls"),
             told(
-                r#"{"create":[null,null,null],"delete":true,"operation":"compute","prefix":"compute/v1","update":"merge"}"#,
+                r#"{"prefix":"compute/v1","create":[null,null,null],"update":"merge","delete":true,"operation":"compute"}"#,
                 "Firewall"
             )
         );
         assert_eq!(
             of("artifactregistry", "v1", "projects/p/locations/l/repositories"),
             told(
-                r#"{"create":["repositoryId",null,null],"delete":true,"operation":"standard","prefix":"v1","update":"mask"}"#,
+                r#"{"prefix":"v1","create":["repositoryId",null,null],"update":"mask","delete":true,"operation":"standard"}"#,
                 "Repository"
             )
         );

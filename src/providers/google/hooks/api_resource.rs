@@ -298,7 +298,16 @@ impl Hook for ApiResource {
             true => projected(&body(planned), Some(&live)),
             false => body(prior),
         };
-        let (mut patch, mask) = change(&before, &body(planned));
+        let known = description(planned).and_then(Result::ok).and_then(|description| {
+            let schema = collection(planned, &description)?.ok()?.schema?;
+            Some((description, schema))
+        });
+        let is_open = |path: &str| {
+            known
+                .as_ref()
+                .is_some_and(|(description, schema)| description.has_members(schema, path))
+        };
+        let (mut patch, mask) = change(&before, &body(planned), &is_open);
         let (Some(call), false) = (&own.update.call, mask.is_empty()) else {
             return job.settle(planned, until).await;
         };
