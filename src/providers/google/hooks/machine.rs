@@ -260,8 +260,8 @@ impl Way<'_, '_> {
     /// What of the boot disk changes: whether it goes with the machine, its size, its labels.
     async fn boot(&self, prior: &Value) -> Result<(), Failure> {
         let of = |json: &Json| {
-            let disks = json["disks"].as_array().into_iter().flatten();
-            disks.filter(|disk| disk["boot"] == json!(true)).cloned().next().unwrap_or_default()
+            let mut disks = json["disks"].as_array().into_iter().flatten();
+            disks.find(|disk| disk["boot"] == json!(true)).cloned().unwrap_or_default()
         };
         let (old, new) = (of(&self.before), of(&self.after));
         let labels = |disk: &Json| disk["initializeParams"]["labels"].clone();

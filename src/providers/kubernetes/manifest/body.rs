@@ -163,7 +163,7 @@ pub(in super::super) fn sealed_data(manifest: &Value) -> Value {
     }
     let sealed =
         ["data", "stringData"].iter().fold(manifest.clone(), |manifest, name| {
-            match fields.get(*name).filter(|part| !part.is_null()) {
+            match fields.get(name).filter(|part| !part.is_null()) {
                 Some(part) => manifest.with_field(name, part.clone().sensitive()),
                 None => manifest,
             }

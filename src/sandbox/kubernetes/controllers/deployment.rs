@@ -185,8 +185,8 @@ fn tell(store: &mut Store, deployment: &Json, hash: &str, wanted: i64) {
     first["lastUpdateTime"] = first["lastTransitionTime"].clone();
     let done = updated >= wanted && total == updated && available >= wanted;
     let second = progress(store, deployment, &status, done, hash);
-    let failures = sets.iter().flat_map(|set| items(set, "/status/conditions"));
-    let failure = failures.filter(|one| one["type"] == "ReplicaFailure").cloned().next();
+    let mut failures = sets.iter().flat_map(|set| items(set, "/status/conditions"));
+    let failure = failures.find(|one| one["type"] == "ReplicaFailure").cloned();
     let mut conditions = vec![first, second];
     conditions.extend(failure.map(|mut failure| {
         failure["lastUpdateTime"] = failure["lastTransitionTime"].clone();

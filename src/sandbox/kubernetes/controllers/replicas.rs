@@ -93,8 +93,8 @@ fn replica_set(store: &mut Store, set: &Json, source: &str) {
     }
     if let Some(fault) = refused {
         // The words of the first try stay: each one names another pod.
-        let before = items(set, "/status/conditions").iter();
-        let before = before.filter(|one| one["type"] == "ReplicaFailure").cloned().next();
+        let mut before = items(set, "/status/conditions").iter();
+        let before = before.find(|one| one["type"] == "ReplicaFailure").cloned();
         let entry = before.unwrap_or_else(|| {
             hand::condition(store, set, "ReplicaFailure", true, "FailedCreate", &fault)
         });
