@@ -213,9 +213,8 @@ impl Description {
         let member = self.member(method, schema).map(str::to_string);
         let request = method.request.as_ref().and_then(|request| self.schemas.get(request));
         let members = request.and_then(|request| request["properties"].as_object());
-        let named =
-            members.into_iter().flatten().map(|(name, _)| name).filter(|_| member.is_some());
-        let named = named.cloned().find(|name| method.is_name(name));
+        let mut names = members.into_iter().flatten().map(|(name, _)| name);
+        let named = names.find(|name| member.is_some() && method.is_name(name)).cloned();
         Post {
             query: method.query.iter().find(|name| method.is_name(name)).cloned(),
             member,
