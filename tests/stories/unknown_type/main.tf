@@ -7,7 +7,7 @@ resource "google_storage_bukket" "files" {
   name = "demo-files"
 }
 
-resource "google_bigtable_instance" "big" {
+resource "google_spanner_instance" "big" {
   name = "big"
 }
 
