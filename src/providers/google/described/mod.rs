@@ -429,7 +429,7 @@ mod tests {
         assert_eq!(
             of("cloudkms", "v1", "projects/p/locations/l/keyRings"),
             told(
-                r#"{"prefix":"v1","create":["keyRingId",null,null],"update":null,"delete":false,"operation":null}"#,
+                r#"{"prefix":"v1","create":["keyRingId",null,null],"update":null,"delete":true,"operation":null}"#,
                 "KeyRing"
             )
         );
