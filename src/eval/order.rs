@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Schemas;
-use super::reference::{Chain, Named, block_text, fixed_key, is_reserved, named, references};
+use super::reference::{Chain, Named, Step, block_text, fixed_key, is_reserved, named, references};
 use super::scope::Table;
 use crate::addr::{Key, Mode};
-use crate::config::{Config, Module, ModuleCall, ProviderBlock, Resource};
+use crate::config::{Config, Import, Module, ModuleCall, ProviderBlock, Resource};
 use crate::diag::{Diagnostic, Sources, Span};
 use crate::syntax::tree::{Block, Body, Expr};
 
@@ -121,8 +121,10 @@ impl<'a> Graph<'a> {
         let numbers: Table<Node<'a>, usize> =
             nodes.iter().enumerate().map(|(number, node)| (*node, number)).collect();
         let mut instances = Table::default();
+        let imports = imports(places);
         let edges = nodes.iter().enumerate().map(|(number, node)| {
-            let mut found = Found { places, schemas, at: 0, nodes: Vec::new(), keys: Vec::new() };
+            let (nodes, keys) = (Vec::new(), Vec::new());
+            let mut found = Found { places, schemas, imports: &imports, at: 0, nodes, keys };
             found.node(*node);
             for (block, key) in &found.keys {
                 let whole = found.nodes.iter().filter(|(other, _)| other == block).count();
@@ -238,6 +240,32 @@ impl<'a> Graph<'a> {
     }
 }
 
+/// The root's `import` blocks by the names of what they import to.
+type Imports<'a> = Table<Vec<String>, Vec<&'a Import>>;
+
+/// Gives the root's `import` blocks by the block that each imports to: the names of its modules, its type and its name.
+fn imports<'a>(places: &[Place<'a>]) -> Imports<'a> {
+    let mut found = Imports::default();
+    for import in places.first().into_iter().flat_map(|root| &root.module.imports) {
+        let chain = Chain::new(&import.to);
+        let names = chain.steps.iter().filter_map(|(step, ..)| match step {
+            Step::Attribute(name) => Some(name.text.clone()),
+            Step::Index(_) => None,
+        });
+        let mut names: Vec<String> =
+            std::iter::once(chain.name().0.to_owned()).chain(names).collect();
+        let modules = names.len().saturating_sub(2);
+        // What stands before a block are `module` and a module's name, in turn.
+        let mut place = 0;
+        names.retain(|_| {
+            place += 1;
+            place > modules || place % 2 == 0
+        });
+        found.entry(names).or_default().push(import);
+    }
+    found
+}
+
 fn resources(module: &Module) -> impl Iterator<Item = &Resource> {
     let scoped = module.checks.values().filter_map(|check| check.data.as_ref());
     module.resources.values().map(Box::as_ref).chain(scoped)
@@ -283,6 +311,7 @@ fn instance_key(chain: &Chain<'_>) -> Option<Key> {
 struct Found<'p, 'a> {
     places: &'p [Place<'a>],
     schemas: &'p dyn Schemas,
+    imports: &'p Imports<'a>,
     /// The module that names are looked up in.
     at: usize,
     nodes: Vec<(Node<'a>, Span)>,
@@ -359,7 +388,24 @@ impl<'a> Found<'_, 'a> {
         }
     }
 
+    /// Takes in what the `import` blocks of a resource refer to: what is imported stands after it.
+    fn imports(&mut self, resource: &'a Resource) {
+        let here = self.at;
+        let names = [resource.type_name.text.clone(), resource.name.text.clone()];
+        let path = self.places[here].module.path.iter().cloned();
+        let key: Vec<String> = path.chain(names).collect();
+        let blocks = self.imports.get(&key).map(Vec::as_slice).unwrap_or_default();
+        self.at = 0;
+        for import in blocks {
+            self.exprs(import.id.iter().chain(&import.for_each));
+        }
+        self.at = here;
+    }
+
     fn resource(&mut self, resource: &'a Resource) {
+        if resource.mode == Mode::Managed && !self.imports.is_empty() {
+            self.imports(resource);
+        }
         self.exprs(resource.count.iter().chain(&resource.for_each));
         self.depends_on(&resource.depends_on);
         self.exprs(&resource.lifecycle.replace_triggered_by);

@@ -234,7 +234,7 @@ fn told(given: &Given<'_>, evaluation: &Evaluation, planner: &Planner<'_>) -> Ve
 
 /// Notes what `import` blocks of the root ask for and the state does not have.
 fn imports(planner: &mut Planner<'_>, evaluator: &mut Evaluator<'_>) -> Vec<Diagnostic> {
-    let (found, problems) = evaluator.imports(&mut super::planner::Unread);
+    let (found, problems) = evaluator.imports(&mut super::standing::Standing(planner));
     planner.imports.extend(found.into_iter().map(|import| (import.to, import.id)));
     planner.imports.extend(planner.options.imports.iter().cloned());
     problems

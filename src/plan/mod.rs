@@ -25,6 +25,7 @@ pub mod propose;
 mod removals;
 mod targets;
 pub mod sessions;
+mod standing;
 pub mod validate;
 mod written;
 mod written_plan;
