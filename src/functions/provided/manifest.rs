@@ -75,7 +75,7 @@ fn mappings(text: &str) -> Result<Vec<(usize, String, Value)>, CallError> {
     let says = |line: &str| !(line.trim().is_empty() || line.trim_start().starts_with('#'));
     let mut found = Vec::new();
     for (line, document) in pieces(text) {
-        // A licence, or what is left out for now, is no document.
+        // Comments alone (a licence, an object that is commented out) are no document.
         if !document.lines().any(says) {
             continue;
         }

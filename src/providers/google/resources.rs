@@ -201,8 +201,11 @@ pub const RESOURCES: &[FileRow] = &[
 ];
 
 /// What several resource files have in common.
-pub const SHARED: &[SharedRow] =
-    &[("node_config", include_str!("resources/container/shared_node_config.hcl"))];
+pub const SHARED: &[SharedRow] = &[
+    ("health_checked_targets", include_str!("resources/dns/shared_health_checked_targets.hcl")),
+    ("message_transforms", include_str!("resources/pubsub/shared_message_transforms.hcl")),
+    ("node_config", include_str!("resources/container/shared_node_config.hcl")),
+];
 
 /// The hooks by name.
 pub const HOOKS: &[HookRow] = &[

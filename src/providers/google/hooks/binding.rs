@@ -16,7 +16,7 @@ use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, Failure, Problem, Wanted};
 use crate::value::{Path, Type, Value};
 
-use super::iam::{Grant, bindings, granted, identity, of_bucket, policies, rewrite, titled};
+use super::iam::{Grant, bindings, granted, identified, of_bucket, policies, rewrite, titled};
 
 /// `google_project_iam_binding`, `google_storage_bucket_iam_binding`.
 pub struct Binding;
@@ -96,10 +96,7 @@ impl Binding {
 #[async_trait]
 impl Hook for Binding {
     fn plan(&self, draft: &mut Draft<'_>) {
-        if draft.prior.is_none() {
-            let id = identity(&draft.after);
-            draft.after = draft.after.with_field("id", id);
-        }
+        identified(draft);
     }
 
     fn imported(&self, value: Value) -> Value {

@@ -155,6 +155,14 @@ pub(super) fn titled(value: Value, policy: &Json) -> Value {
     value.with_field("condition", Value::list(block.ty(), vec![block]))
 }
 
+/// Gives an object that is new its id.
+pub(super) fn identified(draft: &mut Draft<'_>) {
+    if draft.prior.is_none() {
+        let id = identity(&draft.after);
+        draft.after = draft.after.with_field("id", id);
+    }
+}
+
 pub(super) fn identity(value: &Value) -> Value {
     let target = ["bucket", "project"]
         .iter()
@@ -277,10 +285,7 @@ pub(super) async fn policies(
 #[async_trait]
 impl Hook for Member {
     fn plan(&self, draft: &mut Draft<'_>) {
-        if draft.prior.is_none() {
-            let id = identity(&draft.after);
-            draft.after = draft.after.with_field("id", id);
-        }
+        identified(draft);
     }
 
     fn imported(&self, value: Value) -> Value {

@@ -48,23 +48,7 @@ resource "google_dns_record_set" {
         optional  = true
         max_items = 1
         api       = "healthCheckedTargets"
-        attributes = {
-          external_endpoints = { type = list(string), optional = true, api = "externalEndpoints" }
-        }
-
-        block "internal_load_balancers" {
-          optional = true
-          api      = "internalLoadBalancers"
-          attributes = {
-            ip_address         = { type = string, required = true, api = "ipAddress" }
-            ip_protocol        = { type = string, required = true, one_of = ["tcp", "udp"], api = "ipProtocol" }
-            network_url        = { type = string, required = true, api = "networkUrl", suppress = "self_link_or_name" }
-            port               = { type = string, required = true, api = "port" }
-            project            = { type = string, required = true, api = "project" }
-            load_balancer_type = { type = string, optional = true, one_of = ["regionalL4ilb", "regionalL7ilb", "globalL7ilb"], api = "loadBalancerType", suppress = "empty_equals:none" }
-            region             = { type = string, optional = true, api = "region" }
-          }
-        }
+        shared    = "health_checked_targets"
       }
     }
 
@@ -90,23 +74,7 @@ resource "google_dns_record_set" {
           optional  = true
           max_items = 1
           api       = "healthCheckedTargets"
-          attributes = {
-            external_endpoints = { type = list(string), optional = true, api = "externalEndpoints" }
-          }
-
-          block "internal_load_balancers" {
-            optional = true
-            api      = "internalLoadBalancers"
-            attributes = {
-              ip_address         = { type = string, required = true, api = "ipAddress" }
-              ip_protocol        = { type = string, required = true, one_of = ["tcp", "udp"], api = "ipProtocol" }
-              network_url        = { type = string, required = true, api = "networkUrl", suppress = "self_link_or_name" }
-              port               = { type = string, required = true, api = "port" }
-              project            = { type = string, required = true, api = "project" }
-              load_balancer_type = { type = string, optional = true, one_of = ["regionalL4ilb", "regionalL7ilb", "globalL7ilb"], api = "loadBalancerType", suppress = "empty_equals:none" }
-              region             = { type = string, optional = true, api = "region" }
-            }
-          }
+          shared    = "health_checked_targets"
         }
       }
 
@@ -114,23 +82,7 @@ resource "google_dns_record_set" {
         required  = true
         max_items = 1
         api       = "primaryTargets"
-        attributes = {
-          external_endpoints = { type = list(string), optional = true, api = "externalEndpoints" }
-        }
-
-        block "internal_load_balancers" {
-          optional = true
-          api      = "internalLoadBalancers"
-          attributes = {
-            ip_address         = { type = string, required = true, api = "ipAddress" }
-            ip_protocol        = { type = string, required = true, one_of = ["tcp", "udp"], api = "ipProtocol" }
-            network_url        = { type = string, required = true, api = "networkUrl", suppress = "self_link_or_name" }
-            port               = { type = string, required = true, api = "port" }
-            project            = { type = string, required = true, api = "project" }
-            load_balancer_type = { type = string, optional = true, one_of = ["regionalL4ilb", "regionalL7ilb", "globalL7ilb"], api = "loadBalancerType", suppress = "empty_equals:none" }
-            region             = { type = string, optional = true, api = "region" }
-          }
-        }
+        shared    = "health_checked_targets"
       }
     }
 
@@ -147,23 +99,7 @@ resource "google_dns_record_set" {
         optional  = true
         max_items = 1
         api       = "healthCheckedTargets"
-        attributes = {
-          external_endpoints = { type = list(string), optional = true, api = "externalEndpoints" }
-        }
-
-        block "internal_load_balancers" {
-          optional = true
-          api      = "internalLoadBalancers"
-          attributes = {
-            ip_address         = { type = string, required = true, api = "ipAddress" }
-            ip_protocol        = { type = string, required = true, one_of = ["tcp", "udp"], api = "ipProtocol" }
-            network_url        = { type = string, required = true, api = "networkUrl", suppress = "self_link_or_name" }
-            port               = { type = string, required = true, api = "port" }
-            project            = { type = string, required = true, api = "project" }
-            load_balancer_type = { type = string, optional = true, one_of = ["regionalL4ilb", "regionalL7ilb", "globalL7ilb"], api = "loadBalancerType", suppress = "empty_equals:none" }
-            region             = { type = string, optional = true, api = "region" }
-          }
-        }
+        shared    = "health_checked_targets"
       }
     }
   }
