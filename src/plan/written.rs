@@ -84,13 +84,13 @@ impl From<&Kind> for WrittenKind {
                 prefix: bounds.prefix.as_deref().map(str::to_string),
                 length: bounds.length,
                 number: (
-                    bounds.number.0.as_ref().map(number_text),
-                    bounds.number.1.as_ref().map(number_text),
+                    bounds.number.0.as_ref().map(Number::to_exact),
+                    bounds.number.1.as_ref().map(Number::to_exact),
                 ),
             }),
             Kind::Null(ty) => WrittenKind::Null(type_to_json(ty)),
             Kind::Bool(value) => WrittenKind::Bool(*value),
-            Kind::Number(number) => WrittenKind::Number(number_text(number)),
+            Kind::Number(number) => WrittenKind::Number(number.to_exact()),
             Kind::String(text) => WrittenKind::String(text.to_string()),
             Kind::List(ty, elements) => WrittenKind::List(type_to_json(ty), parts(elements)),
             Kind::Set(ty, elements) => WrittenKind::Set(type_to_json(ty), parts(elements)),
@@ -101,20 +101,8 @@ impl From<&Kind> for WrittenKind {
     }
 }
 
-fn number_text(number: &Number) -> String {
-    match (number.is_infinite(), number.is_negative()) {
-        (true, false) => "inf".into(),
-        (true, true) => "-inf".into(),
-        (false, _) => number.to_string(),
-    }
-}
-
 fn number(text: &str) -> Result<Number, Damage> {
-    match text {
-        "inf" => Ok(Number::infinity(false)),
-        "-inf" => Ok(Number::infinity(true)),
-        text => Number::parse(text).ok_or_else(|| format!("\"{text}\" is no number")),
-    }
+    Number::parse_exact(text).ok_or_else(|| format!("\"{text}\" is no number"))
 }
 
 fn ty(json: &Json) -> Result<Type, Damage> {
@@ -259,7 +247,16 @@ mod tests {
             ("u", unknown),
             ("s", Value::string("x\u{e9}").sensitive()),
             ("n", Value::null(Type::map(Type::Number))),
-            ("l", Value::list(Type::Number, vec![Value::number(Number::parse("1e30").unwrap())])),
+            (
+                "l",
+                Value::list(
+                    Type::Number,
+                    vec![
+                        Value::number(Number::parse("1e30").unwrap()),
+                        Value::number(Number::from_f64(1_180_591_620_717_411_303_424.0).unwrap()),
+                    ],
+                ),
+            ),
             (
                 "e",
                 Value::set(Type::String, vec![Value::string("b"), Value::string("a").sensitive()]),

@@ -5,6 +5,7 @@
 //! wider one of its operands. Integers that fit are kept as such.
 
 mod decimal;
+mod exact;
 mod power;
 
 use std::cmp::Ordering;
