@@ -9,7 +9,7 @@ use super::interrupt::{Moment, guarded};
 use super::planning::{self, Told, options, planned_as};
 use super::recover::taken_up;
 use super::telling::{self, Teller};
-use super::workbench::{Loaded, Workbench, file_problem};
+use super::workbench::{Loaded, Workbench};
 use super::{Command, Exit, flag, one, option};
 use crate::addr::Address;
 use crate::apply::{Applied, Given, apply as carry_out, resume};
@@ -158,15 +158,10 @@ fn apply_saved(
     matches: &ArgMatches,
     name: &str,
 ) -> Result<Exit, Exit> {
-    let path = workbench.folder.join(name);
-    let bytes = std::fs::read(&path)
-        .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
-    let vault = workbench.encryption()?.plan;
-    let bytes = workbench.opened(vault.as_ref(), &path, bytes)?;
-    let saved = file::read(&bytes)
-        .map_err(|error| workbench.fail(&[file_problem("Failed to load plan", &path, &error)]))?;
+    let saved = workbench.saved_plan(name)?;
     let file::Saved { mut plan, files, inputs } = saved;
     let (config, problems) = workbench.config_of(files.clone());
+    workbench.keeps_state_as(&config);
     file::settle(&mut plan, &files, &workbench.sources);
     if has_errors(&problems) {
         return Err(workbench.fail(&problems));

@@ -15,7 +15,8 @@ use super::workbench::{Workbench, file_problem};
 use crate::backends::disk::{Disk, write_whole};
 use crate::backends::kinds::{self, Settings, Surroundings, UNKNOWN_KIND};
 use crate::backends::{self, Backend};
-use crate::diag::Diagnostic;
+use crate::config::installed::NOT_INSTALLED;
+use crate::diag::{Diagnostic, has_errors};
 use crate::eval::constant_of;
 use crate::render;
 use crate::syntax::tree::Body;
@@ -256,6 +257,19 @@ impl Workbench<'_, '_> {
 
     /// Gives the place that counts: what `init` has kept of this block, or the block.
     fn place(&mut self) -> Result<Place, Exit> {
+        if self.backend.is_none() {
+            let (_, mut problems) = self.config();
+            problems.retain(|problem| {
+                let file = problem.span().map(|span| Path::new(self.sources.name(span.file)));
+                let own = file.is_some_and(|file| file.components().count() == 1);
+                own && problem.summary != NOT_INSTALLED
+            });
+            // What is broken may be the block that says where the state is.
+            let unsaid = self.backend.as_ref().is_some_and(Option::is_none);
+            if unsaid && has_errors(&problems) && self.kept().is_none() {
+                return Err(self.fail(&problems));
+            }
+        }
         let block = self.block_place();
         let reason = match (self.kept(), block) {
             (Some(kept), block) if kept.is_of(block.as_ref()) => {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::Exit;
-use super::workbench::Workbench;
+use super::workbench::{Workbench, file_problem};
 use crate::backends::vault::{Encryption, SealError, Vault, encryption, is_sealed};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::constant_of;
+use crate::plan::file::{self, Saved};
 use crate::syntax;
 use crate::syntax::tree::{Block, Body, Expr};
 use crate::value::json::to_json;
@@ -147,6 +148,17 @@ impl Workbench<'_, '_> {
             let detail = format!("The file {} cannot be used: {error}.", path.display());
             self.fail(&[Diagnostic::error("Encrypted file", detail)])
         })
+    }
+
+    /// Reads a saved plan, opened where it is sealed.
+    pub(super) fn saved_plan(&mut self, name: &str) -> Result<Saved, Exit> {
+        let path = self.folder.join(name);
+        let summary = "Failed to load plan";
+        let bytes = std::fs::read(&path)
+            .map_err(|error| self.fail(&[file_problem(summary, &path, &error)]))?;
+        let vault = self.encryption()?.plan;
+        let bytes = self.opened(vault.as_ref(), &path, bytes)?;
+        file::read(&bytes).map_err(|error| self.fail(&[file_problem(summary, &path, &error)]))
     }
 
     /// Seals a saved plan.

@@ -4,12 +4,13 @@ use clap::{Arg, ArgMatches};
 
 use super::planning::{self, options, planned};
 use super::workbench::Workbench;
-use super::{Command, Exit, flag, one};
+use super::{Command, Exit, flag, one, option};
 use crate::addr::Address;
 use crate::diag::has_errors;
 use crate::eval::Evaluator;
 use crate::graph::Graph;
 use crate::plan::sessions::RegistrySchemas;
+use crate::plan::{Action, Plan};
 use crate::render;
 use crate::render::graph::Box;
 
@@ -26,6 +27,7 @@ pub(super) const COMMAND: Command = Command {
                     .value_parser(["resources", "plan", "plan-destroy", "apply"])
                     .default_value("resources"),
             )
+            .arg(option("plan", "FILE", "Draw the calls of a saved plan"))
             .arg(
                 flag("draw-cycles", "Accepted for Terraform's sake: a cycle is an error")
                     .hide(true),
@@ -58,6 +60,10 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 
 fn graph(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), Exit> {
     let drawn = match one(matches, "type") {
+        _ if matches.contains_id("plan") => {
+            let name = one(matches, "plan").unwrap_or_default();
+            drawing(&workbench.saved_plan(name)?.plan)
+        }
         Some("resources") | None => resources(workbench, matches)?,
         Some(kind) => calls(workbench, matches, kind == "plan-destroy")?,
     };
@@ -115,7 +121,12 @@ fn calls(
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let plan = planned(workbench, &loaded, &registry, &prior, &options)?;
-    let named = |action: &crate::plan::Action| Box {
+    Ok(drawing(&plan))
+}
+
+/// Gives the calls of a plan, each with those that it waits for.
+fn drawing(plan: &Plan) -> Graph<Box> {
+    let named = |action: &Action| Box {
         module: String::new(),
         name: format!("{} ({})", action.address, format!("{:?}", action.call).to_lowercase()),
     };
@@ -126,5 +137,5 @@ fn calls(
             drawn.wait(named(action), named(need));
         }
     }
-    Ok(drawn)
+    drawn
 }

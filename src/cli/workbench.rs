@@ -270,7 +270,7 @@ impl<'e, 's> Workbench<'e, 's> {
         }
         let loader = Installed { files: &Disk, manifest: self.manifest() };
         let (config, problems) = load(&self.folder, &mut self.sources, &loader);
-        self.backend = Some(config.root.settings.backend.clone());
+        self.keeps_state_as(&config);
         let asked = self.environment.variable(encryption::VARIABLE).is_some();
         self.encryption = Written::of(&config, asked);
         self.empty = self.sources.files().next().is_none();
@@ -279,6 +279,11 @@ impl<'e, 's> Workbench<'e, 's> {
             self.sources.add(MANIFEST, loader.manifest.to_text());
         }
         (config, problems)
+    }
+
+    /// Takes the place of the state from a configuration.
+    pub(super) fn keeps_state_as(&mut self, config: &Config) {
+        self.backend = Some(config.root.settings.backend.clone());
     }
 
     /// Refuses to plan, for `plan` or `apply`, where no file says what is wanted: all would be destroyed.

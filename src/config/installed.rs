@@ -12,7 +12,7 @@ use super::{Loader, ModuleCall};
 use crate::diag::Diagnostic;
 
 /// The summary of what is said where a module's files are not there.
-pub(super) const NOT_INSTALLED: &str = "Module not installed";
+pub const NOT_INSTALLED: &str = "Module not installed";
 
 /// An installed module.
 #[derive(Clone, Debug, PartialEq, Eq)]

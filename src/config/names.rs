@@ -77,6 +77,19 @@ pub fn is_static(expr: &Expr) -> bool {
     }
 }
 
+/// Takes a literal that is a word, at the root of a chain, for the name that it is where only references may stand.
+pub fn worded(expr: Expr) -> Expr {
+    let Expr { kind, span } = expr;
+    let kind = match kind {
+        ExprKind::Null => ExprKind::Name("null".to_string()),
+        ExprKind::Bool(value) => ExprKind::Name(value.to_string()),
+        ExprKind::Attribute(source, name) => ExprKind::Attribute(Box::new(worded(*source)), name),
+        ExprKind::Index(source, index) => ExprKind::Index(Box::new(worded(*source)), index),
+        kind => kind,
+    };
+    Expr { kind, span }
+}
+
 /// Says whether an index is a literal string or number.
 pub fn is_literal_key(index: &Expr) -> bool {
     matches!(index.kind, ExprKind::Number(_)) || index.literal().is_some()

@@ -152,7 +152,7 @@ impl Reader<'_> {
 
     /// Gives a fixed reference; one in quotes is taken out of them, with a warning in the native syntax.
     pub(super) fn reference(&mut self, expr: &Expr) -> Option<Expr> {
-        let expr = self.unquoted(expr);
+        let expr = names::worded(self.unquoted(expr));
         if names::is_static(&expr) {
             return Some(expr);
         }

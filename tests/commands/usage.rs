@@ -67,3 +67,22 @@ fn init_tells_in_json_what_it_does() {
     assert_eq!(lines[0]["type"], "version");
     assert_eq!(codes.collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn the_calls_of_a_saved_plan_are_drawn_as_those_of_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"b\" {\n  input = terraform_data.a.id\n}\n";
+    fs::write(folder.path().join("main.tf"), config).unwrap();
+    let told = |arguments: &[&str]| {
+        let ran = run(folder.path(), arguments, &BTreeMap::new(), "");
+        assert_eq!(ran.exit, 0, "{arguments:?}\n{}", ran.err);
+        ran.out
+    };
+
+    told(&["plan", "-out=planned"]);
+    let new = told(&["graph", "-type=plan"]);
+    fs::write(folder.path().join("main.tf"), "").unwrap();
+
+    assert_eq!(told(&["graph", "-plan=planned"]), new);
+    assert!(new.contains(r#""terraform_data.b (create)" -> "terraform_data.a (create)""#), "{new}");
+}
