@@ -20,6 +20,7 @@ pub mod backends;
 pub mod providers;
 pub mod plan;
 pub mod apply;
+pub mod review;
 pub mod render;
 pub mod sandbox;
 pub mod cli;

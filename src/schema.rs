@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::{Type, Value};
+use crate::value::{Kind, Type, Value};
 
 /// The fields of a resource type, data source or provider block.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,75 @@ pub struct Schema {
     pub seal: Option<Seal>,
     /// What one block is many instances by, without `count` and `for_each`.
     pub spread: Option<Spread>,
+    /// What changes of it are dangerous, and why.
+    pub risks: Vec<RiskRule>,
+}
+
+/// A kind of danger. The order is that of their weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RiskKind {
+    /// Data is lost that nothing brings back.
+    DataLoss,
+    /// Others can read or do what they should not: the public, or an account with too much power.
+    Exposure,
+    /// It cannot be undone, though no data is lost.
+    Irreversible,
+    /// Something does not answer for a while.
+    Downtime,
+    /// It costs money for as long as it stands.
+    Cost,
+}
+
+/// What is done to an object, as rules name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is removed and made anew.
+    Replace,
+    /// It is removed.
+    Delete,
+}
+
+/// When a change is dangerous.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RiskRule {
+    /// In what way.
+    pub kind: RiskKind,
+    /// What is done.
+    pub on: Vec<On>,
+    /// What must be so of the object: of what is removed as it is, otherwise as it will be.
+    pub when: Vec<RiskTest>,
+    /// What makes it harmless.
+    pub unless: Vec<RiskTest>,
+    /// What happens, as people are told: a sentence without a full stop.
+    pub why: String,
+}
+
+/// A condition on a part of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RiskTest {
+    /// The part: names of fields, `*` for each element.
+    pub path: Vec<String>,
+    /// What is asked of it.
+    pub test: RiskQuestion,
+}
+
+/// What is asked of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RiskQuestion {
+    /// It is one of these.
+    Is(Vec<Value>),
+    /// It is none of these; what is not there counts as none.
+    Not(Vec<Value>),
+    /// It has one of these texts in it.
+    Has(Vec<String>),
+    /// It changes.
+    Changes,
+    /// It becomes smaller, or goes away.
+    Falls,
 }
 
 /// Marks the secret parts of an object: whether a field is one may depend on another (a manifest's `kind`).
@@ -198,6 +267,13 @@ pub enum BlockKind {
 }
 
 impl Schema {
+    /// Marks what is called sensitive, and what is secret by what the object is.
+    #[must_use]
+    pub fn sealed(&self, value: &Value) -> Value {
+        let sealed = seal_fields(value, &self.fields);
+        self.seal.map_or_else(|| sealed.clone(), |seal| (seal.0)(&sealed))
+    }
+
     /// Gives the object type of a whole instance.
     pub fn ty(&self) -> Type {
         fields_type(&self.fields)
@@ -330,4 +406,23 @@ pub fn timeouts(names: &[&str]) -> Field {
     let field = || Field::attribute(Type::String, Given::Optional);
     let fields = names.iter().map(|name| ((*name).to_string(), field())).collect();
     Field::block(BlockKind::Single, 0, Some(1), fields)
+}
+
+fn seal_fields(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
+    let secret = fields.iter().filter(|(_, field)| field.has_secret());
+    let mut sealed = value.clone();
+    for (name, field) in secret {
+        let Some(part) = value.field(name) else { continue };
+        let part_sealed = match &field.nesting {
+            _ if field.sensitive && !part.is_null() => part.clone().sensitive(),
+            Nesting::Attribute => continue,
+            Nesting::Block(block) => match part.kind() {
+                Kind::Object(_) => seal_fields(part, &block.fields),
+                // A map of blocks and a list of them have the blocks as their parts.
+                _ => part.map_parts(&mut |inside| seal_fields(inside, &block.fields)),
+            },
+        };
+        sealed = sealed.with_field(name, part_sealed);
+    }
+    sealed
 }

@@ -23,7 +23,11 @@ const FLOORS: &[(&str, &str)] = &[
     ("providers", "addr auth backends diag http merge schema state syntax value"),
     ("plan", "addr config diag eval graph http providers schema state value"),
     ("apply", "addr backends config diag eval graph http plan providers schema state syntax value"),
-    ("render", "addr config diag eval functions graph plan providers schema state syntax value"),
+    ("review", "addr config diag eval plan schema syntax value"),
+    (
+        "render",
+        "addr config diag eval functions graph plan providers review schema state syntax value",
+    ),
     ("sandbox", "http merge"),
 ];
 

@@ -95,7 +95,7 @@ fn apply_new(
             return Err(exit);
         }
     };
-    telling::plan(workbench, &plan, &registry);
+    telling::plan(workbench, &plan, loaded.both(), &registry);
     if let Some(problem) = not_approved(matches, &plan) {
         workbench.unlock(lock);
         return Err(workbench.fail(&[problem]));
@@ -159,10 +159,10 @@ fn apply_saved(
     name: &str,
 ) -> Result<Exit, Exit> {
     let saved = workbench.saved_plan(name)?;
-    let file::Saved { mut plan, files, inputs } = saved;
+    let file::Saved { mut plan, files, mut inputs } = saved;
     let (config, problems) = workbench.config_of(files.clone());
     workbench.keeps_state_as(&config);
-    file::settle(&mut plan, &files, &workbench.sources);
+    file::settle(&mut plan, &mut inputs, &files, &workbench.sources);
     if has_errors(&problems) {
         return Err(workbench.fail(&problems));
     }
@@ -214,7 +214,7 @@ fn rest_of(
         ..Options::default()
     };
     let rest = planning::planned(workbench, loaded, registry, prior, &options)?;
-    telling::plan(workbench, &rest, registry);
+    telling::plan(workbench, &rest, loaded.both(), registry);
     let beyond = resume::beyond(approved, &rest);
     if beyond.is_empty() {
         return Ok(rest);

@@ -53,7 +53,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
         plan.generated.clone_from(&generated.blocks);
         plan.warnings.push(Generated::remark());
     }
-    telling::plan(workbench, &plan, &registry);
+    telling::plan(workbench, &plan, loaded.both(), &registry);
     telling::told_digest(workbench, &plan);
     if let (Some(generated), false) = (&generated, workbench.json()) {
         workbench.screen.print(format!(

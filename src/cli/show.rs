@@ -56,8 +56,9 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     let bytes = workbench.opened(vault.as_ref(), &path, bytes)?;
     if let Ok(mut saved) = file::read(&bytes) {
         let (config, _) = workbench.config_of(saved.files.clone());
-        file::settle(&mut saved.plan, &saved.files, &workbench.sources);
-        telling::saved_plan(workbench, &saved.plan, &config, &registry, clear);
+        let (plan, inputs) = (&mut saved.plan, &mut saved.inputs);
+        file::settle(plan, inputs, &saved.files, &workbench.sources);
+        telling::saved_plan(workbench, &saved.plan, (&config, &saved.inputs), &registry, clear);
         return Ok(());
     }
     let text = String::from_utf8_lossy(&bytes);

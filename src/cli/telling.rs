@@ -10,6 +10,7 @@ use crate::addr::{Address, Mode};
 use crate::apply::Applied;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources};
+use crate::eval::Inputs;
 use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
@@ -20,6 +21,7 @@ use crate::render::json::plan::PlanDocument;
 use crate::render::json::{Reveal, stream};
 use crate::render::progress::{self, Progress};
 use crate::render::{self, Style};
+use crate::review::{self, Review, review};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
 
@@ -63,7 +65,12 @@ fn of_object(registry: &Registry, address: &Address, object: &Object) -> Option<
 }
 
 /// Shows a plan: as text, or as lines of JSON.
-pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Registry) {
+pub(super) fn plan(
+    workbench: &mut Workbench<'_, '_>,
+    plan: &Plan,
+    loaded: (&Config, &Inputs),
+    registry: &Registry,
+) {
     if workbench.json() {
         let now = workbench.clock.now();
         workbench.screen.print(stream::planned(plan, now));
@@ -74,16 +81,35 @@ pub(super) fn plan(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Re
         workbench.tell(&plan.warnings);
         return;
     }
-    as_text(workbench, plan, registry, render::plan::plan);
+    let review = reviewed(workbench, plan, loaded, registry, false);
+    as_text(workbench, (plan, &review), registry, render::plan::plan);
+}
+
+/// Gives what reviewers want to know of a plan; of the parts of new objects only where the `whole` is asked for.
+pub(super) fn reviewed(
+    workbench: &Workbench<'_, '_>,
+    plan: &Plan,
+    (config, inputs): (&Config, &Inputs),
+    registry: &Registry,
+    whole: bool,
+) -> Review {
+    let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
+    let sources = &workbench.sources;
+    review(&review::Given { plan, config, sources, inputs, schemas: &schemas, whole })
 }
 
 /// How a plan is told as text.
-type Telling = fn(&Plan, &render::plan::SchemaOf<'_>, &Sources, &Style) -> String;
+type Telling = fn(&Plan, &Review, &render::plan::SchemaOf<'_>, &Sources, &Style) -> String;
 
-fn as_text(workbench: &mut Workbench<'_, '_>, plan: &Plan, registry: &Registry, tell: Telling) {
+fn as_text(
+    workbench: &mut Workbench<'_, '_>,
+    (plan, review): (&Plan, &Review),
+    registry: &Registry,
+    tell: Telling,
+) {
     let style = workbench.style();
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
-    let text = tell(plan, &schemas, &workbench.sources, &style);
+    let text = tell(plan, review, &schemas, &workbench.sources, &style);
     workbench.screen.print(text);
 }
 
@@ -122,9 +148,9 @@ pub(super) fn partial_plan(
         return;
     }
     if workbench.json() {
-        plan(workbench, made, registry);
+        plan(workbench, made, (&Config::default(), &Inputs::default()), registry);
     } else {
-        as_text(workbench, made, registry, render::plan::partial);
+        as_text(workbench, (made, &Review::default()), registry, render::plan::partial);
     }
 }
 
@@ -132,14 +158,15 @@ pub(super) fn partial_plan(
 pub(super) fn saved_plan(
     workbench: &mut Workbench<'_, '_>,
     saved: &Plan,
-    config: &Config,
+    (config, inputs): (&Config, &Inputs),
     registry: &Registry,
     reveal: Reveal,
 ) {
     if !workbench.json() {
-        plan(workbench, saved, registry);
+        plan(workbench, saved, (config, inputs), registry);
         return;
     }
+    let review = reviewed(workbench, saved, (config, inputs), registry, true);
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let kept = |address: &Address, object: &Object| of_object(registry, address, object);
     let document = PlanDocument {
@@ -155,6 +182,7 @@ pub(super) fn saved_plan(
             reveal,
         )),
         reveal,
+        review: &review,
     };
     let text = render::json::plan::plan(&document).to_string();
     workbench.screen.line(text);

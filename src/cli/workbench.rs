@@ -1,6 +1,6 @@
 //! What commands have in common: the folder, the configuration, the state, the providers, the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -571,6 +571,11 @@ pub(super) fn file_problem(
 }
 
 impl Loaded {
+    /// Gives the configuration and what its variables are given.
+    pub(super) fn both(&self) -> (&Config, &Inputs) {
+        (&self.config, &self.inputs)
+    }
+
     /// Names the block that a problem's place is in.
     pub(super) fn name_block(&self, problem: &mut Diagnostic) {
         if let (None, Some(span)) = (&problem.context, problem.span()) {
@@ -582,11 +587,23 @@ impl Loaded {
 impl Workbench<'_, '_> {
     /// Reads a configuration from texts that were kept, as `file name, text`.
     pub(super) fn config_of(&mut self, files: Vec<(String, String)>) -> (Config, Vec<Diagnostic>) {
+        let texts = files.clone();
         let files: BTreeMap<PathBuf, String> =
             files.into_iter().map(|(name, text)| (self.folder.join(name), text)).collect();
         let listed = files.get(&self.folder.join(MANIFEST)).map_or("", String::as_str);
         let manifest = Manifest::parse(listed);
         let files = crate::config::Memory(files);
-        load(&self.folder, &mut self.sources, &Installed { files: &files, manifest })
+        let loader = Installed { files: &files, manifest };
+        let loaded = load(&self.folder, &mut self.sources, &loader);
+        // Files of values are no part of the configuration: places in them are told, too.
+        let known: BTreeSet<String> =
+            self.sources.files().map(|(_, name, _)| name.to_string()).collect();
+        for (name, text) in texts.into_iter().filter(|(name, _)| !known.contains(name)) {
+            match text.is_empty() {
+                true => self.sources.add_unseen(name, text),
+                false => self.sources.add(name, text),
+            };
+        }
+        loaded
     }
 }

@@ -149,8 +149,8 @@ pub fn read(bytes: &[u8]) -> Result<Saved, PlanFileError> {
     Ok(Saved { plan, files, inputs })
 }
 
-/// Brings a read plan's places to the numbers that its files have in `sources`.
-pub fn settle(plan: &mut Plan, files: &[(String, String)], sources: &Sources) {
+/// Brings a read plan's and its inputs' places to the numbers that the files have in `sources`.
+pub fn settle(plan: &mut Plan, inputs: &mut Inputs, files: &[(String, String)], sources: &Sources) {
     let numbers: BTreeMap<&str, _> = sources.files().map(|(id, name, _)| (name, id)).collect();
     let mut move_span = |span: &mut Span| {
         let name = files.get(span.file.0 as usize).map(|(name, _)| name.as_str());
@@ -161,6 +161,9 @@ pub fn settle(plan: &mut Plan, files: &[(String, String)], sources: &Sources) {
     for change in plan.changes.values_mut() {
         change.span.iter_mut().for_each(&mut move_span);
         change.places.iter_mut().for_each(|(_, span)| move_span(span));
+    }
+    for input in inputs.variables.values_mut() {
+        input.span.iter_mut().for_each(&mut move_span);
     }
     for label in plan.warnings.iter_mut().flat_map(|warning| &mut warning.labels) {
         move_span(&mut label.span);

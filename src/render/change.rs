@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::diff::{Diff, Spot};
-use super::object::seal_object;
 use super::plan::SchemaOf;
 use super::style::{Ink, Style};
 use crate::addr::{Address, Key, Mode, module_text};
@@ -12,13 +11,13 @@ use crate::plan::{Change, Plan, Reason, Verb};
 use crate::schema::Schema;
 use crate::value::Value;
 
-/// Tells one change: what becomes of it, why, and its parts.
+/// Tells one change: what becomes of it, why, what reviewers are told `beside`, and its parts.
 pub(super) fn object(
     plan: &Plan,
     (address, deposed): (&Address, Option<&str>),
     change: &Change,
-    schemas: &SchemaOf<'_>,
-    sources: &Sources,
+    (schemas, sources): (&SchemaOf<'_>, &Sources),
+    beside: &str,
     style: Style,
 ) -> String {
     let mut name = address.to_string();
@@ -67,7 +66,7 @@ pub(super) fn object(
     for note in &change.notes {
         text += &format!("  # ({note})\n");
     }
-    text + &body(address, change, schemas, style)
+    text + beside + &body(address, change, schemas, style)
 }
 
 /// What most objects' text has room in, so that it need not grow many times.
@@ -186,8 +185,7 @@ pub(super) fn block(
 ) -> String {
     let word = if address.mode == Mode::Data { "data" } else { "resource" };
     let fields = schema.map(|schema| &schema.fields);
-    let sealed =
-        [before, after].map(|side| side.zip(schema).map(|(side, of)| seal_object(side, of)));
+    let sealed = [before, after].map(|side| side.zip(schema).map(|(side, of)| of.sealed(side)));
     let [before, after] = [(0, before), (1, after)].map(|(at, side)| sealed[at].as_ref().or(side));
     let body = diff.body(fields, before, after, &Spot::new(1));
     let mut text = String::with_capacity(body.len() + ROOM / 4);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::document::quote;
-use super::object::seal_object;
 use crate::schema::{BlockKind, Field, Given, Schema};
 use crate::value::{Fields, Kind, Value};
 
@@ -18,7 +17,7 @@ pub fn block(type_name: &str, name: &str, id: &str, schema: &Schema, value: &Val
         quote(type_name),
         quote(name)
     );
-    body(&schema.fields, &seal_object(value, schema), &mut out);
+    body(&schema.fields, &schema.sealed(value), &mut out);
     out + "}\n"
 }
 

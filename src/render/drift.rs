@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::diff::{Diff, Spot};
-use super::object::seal_object;
 use super::style::{Ink, Style, counted};
 use crate::addr::Address;
 use crate::diag::{Sources, Span};
@@ -38,7 +37,7 @@ impl DriftReport<'_> {
     pub(super) fn leaves(&self, address: &Address, drift: &Drift) -> Vec<Leaf> {
         let schema = (self.schema)(address, drift);
         let seal = |value: &Value| match &schema {
-            Some(schema) => seal_object(value, schema),
+            Some(schema) => schema.sealed(value),
             None => value.clone(),
         };
         let mut leaves = Vec::new();

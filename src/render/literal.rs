@@ -11,6 +11,15 @@ pub fn literal(value: &Value) -> String {
     tell(value, 0)
 }
 
+/// Tells a value in a few words; nothing where it is a secret, unknown, or has parts.
+pub fn short(value: &Value) -> Option<String> {
+    match value.shown().filter(|_| value.is_known())? {
+        Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) => Some(literal(value)),
+        Kind::String(text) if !text.contains('\n') => Some(quote(text)),
+        _ => None,
+    }
+}
+
 /// Tells outputs, `name = value` each.
 pub fn outputs(outputs: &BTreeMap<String, KeptOutput>) -> String {
     let mut text = String::new();

@@ -16,6 +16,7 @@ pub mod literal;
 pub mod object;
 pub mod plan;
 pub mod progress;
+pub mod review;
 pub mod state;
 mod snippet;
 pub mod style;

@@ -1,12 +1,11 @@
 //! Kept objects as values: by their schema, with the marks that file and schema give.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::addr::Address;
-use crate::schema::{Field, Nesting, Schema};
+use crate::schema::Schema;
 use crate::state::Object;
 use crate::state::flat::FLAT;
 use crate::value::json::{from_json, from_json_as};
@@ -24,7 +23,7 @@ pub fn value_of(object: &Object, schema: Option<&Schema>) -> Value {
         Some(Err(_)) | None => undressed(object.other.get(FLAT).unwrap_or(&object.attributes)),
     };
     let value = match schema {
-        Some(schema) => seal_object(&value, schema),
+        Some(schema) => schema.sealed(&value),
         None => value,
     };
     object.sensitive.iter().fold(value, |value, path| match path.as_array() {
@@ -43,31 +42,6 @@ fn undressed(attributes: &Json) -> Value {
         _ => from_json(json),
     };
     Value::object(fields.iter().map(|(name, json)| (name.as_str(), read(json))))
-}
-
-/// Marks what the schema calls sensitive, and what is secret by what the object is.
-pub(super) fn seal_object(value: &Value, schema: &Schema) -> Value {
-    let sealed = seal_fields(value, &schema.fields);
-    schema.seal.map_or_else(|| sealed.clone(), |seal| (seal.0)(&sealed))
-}
-
-fn seal_fields(value: &Value, fields: &BTreeMap<String, Field>) -> Value {
-    let secret = fields.iter().filter(|(_, field)| field.has_secret());
-    let mut sealed = value.clone();
-    for (name, field) in secret {
-        let Some(part) = value.field(name) else { continue };
-        let part_sealed = match &field.nesting {
-            _ if field.sensitive && !part.is_null() => part.clone().sensitive(),
-            Nesting::Attribute => continue,
-            Nesting::Block(block) => match part.kind() {
-                Kind::Object(_) => seal_fields(part, &block.fields),
-                // A map of blocks and a list of them have the blocks as their parts.
-                _ => part.map_parts(&mut |inside| seal_fields(inside, &block.fields)),
-            },
-        };
-        sealed = sealed.with_field(name, part_sealed);
-    }
-    sealed
 }
 
 /// Marks the part at a path as the file writes it; a path that leads nowhere marks the last part it reaches.

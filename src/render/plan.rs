@@ -7,10 +7,12 @@ use super::change::{block, object};
 use super::diagnostic;
 use super::diff::{Act, Diff, Spot, act};
 use super::loose::loosened;
+use super::review::{lines, summary as summary_of_review};
 use super::style::{Ink, Style};
 use crate::addr::{Address, Mode};
 use crate::diag::{Sources, gathered};
 use crate::plan::{Change, Counts, Drift, OutputChange, Plan, PlanMode, Verb};
+use crate::review::Review;
 use crate::schema::Schema;
 use crate::value::Value;
 
@@ -18,12 +20,25 @@ use crate::value::Value;
 pub type SchemaOf<'a> = dyn Fn(&Address, &Change) -> Option<Arc<Schema>> + 'a;
 
 /// Tells a plan.
-pub fn plan(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Style) -> String {
-    told(plan, "Terrane will perform the following actions:\n", schemas, sources, *style)
+pub fn plan(
+    plan: &Plan,
+    review: &Review,
+    schemas: &SchemaOf<'_>,
+    sources: &Sources,
+    style: &Style,
+) -> String {
+    let head = "Terrane will perform the following actions:\n";
+    told((plan, review), head, schemas, sources, *style)
 }
 
 /// Tells what was planned before a problem was met.
-pub fn partial(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &Style) -> String {
+pub fn partial(
+    plan: &Plan,
+    review: &Review,
+    schemas: &SchemaOf<'_>,
+    sources: &Sources,
+    style: &Style,
+) -> String {
     if shown(plan).is_empty() && outputs(plan, *style).is_empty() {
         let mut text = drift(plan, schemas, *style);
         if !text.is_empty() {
@@ -33,11 +48,11 @@ pub fn partial(plan: &Plan, schemas: &SchemaOf<'_>, sources: &Sources, style: &S
         return text + &style.wrap(failed) + &warnings(plan, sources, *style);
     }
     let head = "Terrane planned the following actions, but then encountered a problem:\n";
-    told(plan, head, schemas, sources, *style)
+    told((plan, review), head, schemas, sources, *style)
 }
 
 fn told(
-    plan: &Plan,
+    (plan, review): (&Plan, &Review),
     head: &str,
     schemas: &SchemaOf<'_>,
     sources: &Sources,
@@ -54,8 +69,11 @@ fn told(
         text += head;
         for (address, deposed, change) in &shown {
             text += "\n";
-            text += &object(plan, (address, *deposed), change, schemas, sources, style);
+            let beside = review.item(address, *deposed).map(|item| lines(item, sources, style));
+            let beside = beside.unwrap_or_default();
+            text += &object(plan, (address, *deposed), change, (schemas, sources), &beside, style);
         }
+        text += &summary_of_review(review, sources, style);
         text += "\n";
         text += &summary(plan.counts(), style);
     }
@@ -298,4 +316,4 @@ fn warnings(plan: &Plan, sources: &Sources, style: Style) -> String {
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -56,7 +56,7 @@ fn told(plan: &Plan) -> String {
 }
 
 fn told_by(plan: &Plan, schemas: &SchemaOf<'_>) -> String {
-    super::plan(plan, schemas, &Sources::default(), &Style::default())
+    super::plan(plan, &Review::default(), schemas, &Sources::default(), &Style::default())
 }
 
 /// The text of one change without header and summary.

@@ -96,12 +96,24 @@ fn planned(case: &Case, found: &mut Found) {
     }
 }
 
-/// Compares the whole document of a plan, member by member, but for the place of a change's block, which only ours has.
+/// What only ours has: where a change comes from, how sure it is, what is dangerous about it.
+const OWN: &[&str] = &[
+    "source",
+    "source_calls",
+    "sources",
+    "repetition_sources",
+    "certainty",
+    "conditional_on",
+    "risks",
+];
+
+/// Compares the whole document of a plan, member by member, but for what only ours has.
 fn differ_in_documents(found: &mut Found, got: &Json, want: &Json) {
     let mut got = got.clone();
     let changes = got.get_mut("resource_changes").and_then(Json::as_array_mut);
     for change in changes.into_iter().flatten() {
-        change.as_object_mut().expect("a change is an object").remove("source");
+        let change = change.as_object_mut().expect("a change is an object");
+        OWN.iter().for_each(|name| drop(change.remove(*name)));
     }
     let members = |side: &Json| side.as_object().cloned().unwrap_or_default();
     let (got, want) = (members(&got), members(want));
@@ -267,7 +279,7 @@ fn differ_in_changes(found: &mut Found, got: &Json, want: &Json) {
             fields.extend(change);
         }
         fields.remove("provider_name");
-        fields.remove("source");
+        OWN.iter().for_each(|name| drop(fields.remove(*name)));
         Json::Object(fields)
     };
     let got: Json = got.as_array().into_iter().flatten().map(lifted).collect();

@@ -12,7 +12,18 @@ static FORGOTTEN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r", \d+ to forget\.$").expect("it is right"));
 
 /// What begins lines that only one of the programs has, or that come as things happen.
-const OWN: &[&str] = &["Digest: ", "────", "  . forget (no longer managed"];
+const OWN: &[&str] = &[
+    "Digest: ",
+    "────",
+    "  . forget (no longer managed",
+    "  # because ",
+    "  # perhaps: ",
+    "  # danger: ",
+];
+
+/// What only the program counts of changes that may not happen.
+static UNSURE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\d+ changes? (is|are) not certain").expect("it is right"));
 
 /// What ends them.
 const HAPPENING: &[&str] = &[": Reading...", ": Refreshing state...", ": Preparing import..."];
@@ -54,5 +65,7 @@ pub(crate) fn plain(text: &str) -> String {
             _ => lines.push(line),
         }
     }
+    lines.retain(|line| !UNSURE.is_match(line));
+    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     lines.join("\n").trim_end().replace(USED, "Resource actions are")
 }

@@ -42,7 +42,8 @@ pub fn diagnostic(problem: &Diagnostic, sources: &Sources) -> Json {
     Json::Object(out)
 }
 
-fn range(span: Span, sources: &Sources) -> Json {
+/// Gives a place: file, and start and end with line, column and byte.
+pub(in super::super) fn range(span: Span, sources: &Sources) -> Json {
     let (start, end) = places(span, sources);
     let place = |Place { line, column, byte }: Place| json!({ "line": line, "column": column, "byte": byte });
     json!({ "filename": sources.name(span.file), "start": place(start), "end": place(end) })

@@ -33,7 +33,7 @@ pub enum Reveal {
 }
 
 /// Gives a value: unknown fields are left out, unknown elements are null.
-fn value(value: &Value, reveal: Reveal) -> Json {
+pub(super) fn value(value: &Value, reveal: Reveal) -> Json {
     if value.is_sensitive() && reveal == Reveal::No && !value.is_null() && value.is_known() {
         return SECRET.into();
     }
@@ -100,7 +100,7 @@ fn mode(mode: Mode) -> &'static str {
 }
 
 /// Gives a path's steps.
-fn path(path: &Path) -> Json {
+pub(super) fn path(path: &Path) -> Json {
     let step = |step: &PathStep| match step {
         PathStep::Attribute(name) => (&**name).into(),
         PathStep::Index(index) => to_json(index),

@@ -12,8 +12,10 @@ use crate::diag::Sources;
 use crate::eval::{CheckResult, CheckStatus};
 use crate::plan::objects;
 use crate::plan::{Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
-use crate::render::object::{self, seal_object};
+use crate::render::object;
 use crate::render::plan::SchemaOf;
+use crate::render::review;
+use crate::review::Review;
 use crate::schema::Schema;
 use crate::state::file::COMPATIBLE;
 use crate::state::{KeptOutput, Snapshot, provider};
@@ -34,6 +36,8 @@ pub struct PlanDocument<'a> {
     pub configuration: Option<Json>,
     /// Whether secrets are written.
     pub reveal: Reveal,
+    /// What reviewers want to know beside.
+    pub review: &'a Review,
 }
 
 /// Gives the document of a plan.
@@ -157,7 +161,7 @@ pub(super) fn sorted(plan: &Plan) -> Vec<Placed<'_>> {
 
 /// Gives a side with what its schema calls sensitive marked.
 fn sealed(side: &Value, schema: Option<&Schema>) -> Value {
-    schema.map_or_else(|| side.clone(), |schema| seal_object(side, schema))
+    schema.map_or_else(|| side.clone(), |schema| schema.sealed(side))
 }
 
 fn planned_values(document: &PlanDocument<'_>) -> Json {
@@ -238,6 +242,9 @@ fn resource_change(
         let start = document.sources.start(span);
         let place = json!({ "filename": document.sources.name(span.file), "line": start.line });
         out.insert("source".into(), place);
+    }
+    if let Some(item) = document.review.item(address, deposed) {
+        review::members(item, document.sources, document.reveal, &mut out);
     }
     Json::Object(out)
 }
@@ -424,6 +431,7 @@ mod tests {
             sources: &Sources::default(),
             configuration: None,
             reveal: Reveal::No,
+            review: &Review::default(),
         })
     }
 

@@ -1,0 +1,706 @@
+//! Where a value comes from: from the expression of an argument through locals, variables, calls of modules and
+//! repetitions to the texts that people edit.
+//!
+//! By the text alone, with the keys of instances as they are. Where the text does not tell which way a value takes (a
+//! condition, a key that is worked out), all ways are followed.
+
+use std::collections::BTreeMap;
+
+use super::scope::{Bound, Scope, Turn};
+use super::step::{Step, literal};
+use crate::addr::{Address, Mode};
+use crate::config::names::{self, Subject};
+use crate::config::{Config, block_name};
+use crate::diag::{FileId, Sources, Span};
+use crate::eval::Inputs;
+use crate::syntax;
+use crate::syntax::tree::{Body, Expr, ExprKind, Part};
+use crate::value::Path;
+
+/// An end of the way: a text that a value is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// Its place; nothing for what stands in no file (`-var`, the environment).
+    pub span: Option<Span>,
+    /// What was followed last: `var.size`, `local.names`, an object's attribute; empty where nothing was.
+    pub name: String,
+    /// Where a variable's value was given, where that is no file: `-var="size=..."`.
+    pub given: Option<String>,
+    /// The text of a literal.
+    pub literal: Option<String>,
+    /// The places of the references on the way, the argument's own first.
+    pub via: Vec<Span>,
+}
+
+/// So many ends of one value are looked for: more tell nobody anything.
+const MOST: usize = 200;
+/// So deep references are followed.
+const DEEPEST: usize = 60;
+
+/// Follows values to their texts.
+pub struct Tracer<'a> {
+    config: &'a Config,
+    inputs: &'a Inputs,
+    /// The root variables' values as files have them.
+    given: BTreeMap<String, Expr>,
+}
+
+/// The way so far.
+#[derive(Clone, Default)]
+struct Way {
+    name: String,
+    via: Vec<Span>,
+    depth: usize,
+}
+
+impl Way {
+    fn on(&self, name: String, at: Span) -> Way {
+        let mut way = self.clone();
+        way.name = name;
+        way.depth += 1;
+        if way.via.last() != Some(&at) {
+            way.via.push(at);
+        }
+        way
+    }
+}
+
+impl<'a> Tracer<'a> {
+    /// Makes one for a configuration and what its variables are given.
+    pub fn new(config: &'a Config, sources: &Sources, inputs: &'a Inputs) -> Tracer<'a> {
+        let mut files: BTreeMap<FileId, Body> = BTreeMap::new();
+        let mut given = BTreeMap::new();
+        for (name, input) in &inputs.variables {
+            let Some(span) = input.span else { continue };
+            let body = files.entry(span.file).or_insert_with(|| body_of(span.file, sources));
+            if let Some(attribute) = body.attribute(name) {
+                given.insert(name.clone(), attribute.expr.clone());
+            }
+        }
+        Tracer { config, inputs, given }
+    }
+
+    /// Gives the texts that a part of an instance's configuration is made from, and the place of its own expression;
+    /// nothing where its block says nothing of it.
+    pub fn origins(&self, address: &Address, path: &Path) -> Option<(Span, Vec<Origin>)> {
+        let scope = self.scope_of(address)?;
+        let block = scope.module.resource(block_name(address))?;
+        let steps: Vec<Step> = path.0.iter().map(Step::from).collect();
+        let mut found = Vec::new();
+        let span = self.body(&block.body, &steps, &scope, &Way::default(), &mut found)?;
+        Some((span, found))
+    }
+
+    /// Gives the texts that say which instances a block has.
+    pub fn repetition(&self, address: &Address) -> Vec<Origin> {
+        let mut found = Vec::new();
+        let Some(scope) = self.scope_of(address) else { return found };
+        match &scope.turn {
+            Some(Turn::Each(expr, key)) => {
+                let outer = scope.without_turn();
+                let way = Way::default().on("each.key".into(), expr.span);
+                self.keys(expr, &Step::Name(key.clone()), &outer, &way, &mut found);
+            }
+            Some(Turn::Count(expr, _)) => {
+                let outer = scope.without_turn();
+                self.expr(expr, &[], &outer, &Way::default(), &mut found);
+            }
+            None => {}
+        }
+        found
+    }
+
+    /// Gives the texts that an output of the root is made from.
+    pub fn output(&self, name: &str) -> Option<(Span, Vec<Origin>)> {
+        let output = self.config.root.outputs.get(name)?;
+        let mut found = Vec::new();
+        let scope = Scope::of(&self.config.root, Vec::new());
+        self.expr(&output.value, &[], &scope, &Way::default(), &mut found);
+        Some((output.value.span, found))
+    }
+
+    /// Gives the places of the calls that lead to an instance's module, the outermost first.
+    pub fn calls(&self, address: &Address) -> Vec<Span> {
+        let mut module = &self.config.root;
+        let mut places = Vec::new();
+        for step in &address.module {
+            let Some(call) = module.calls.get(&step.name) else { break };
+            places.push(call.span);
+            module = &call.module;
+        }
+        places
+    }
+
+    fn scope_of(&self, address: &Address) -> Option<Scope<'_>> {
+        let mut scope = Scope::of(&self.config.root, Vec::new());
+        for step in &address.module {
+            scope = scope.into_call(&step.name, step.key.as_ref())?;
+        }
+        let block = scope.module.resource(block_name(address))?;
+        scope.turn = Turn::of(block.count.as_ref(), block.for_each.as_ref(), address.key.as_ref());
+        Some(scope)
+    }
+
+    /// Follows a part of a block's inside; gives the place of what says it.
+    fn body<'t>(
+        &'t self,
+        body: &'t Body,
+        steps: &[Step],
+        scope: &Scope<'t>,
+        way: &Way,
+        found: &mut Vec<Origin>,
+    ) -> Option<Span> {
+        let (first, rest) = steps.split_first()?;
+        let Step::Name(name) = first else { return None };
+        if let Some(attribute) = body.attribute(name) {
+            self.expr(&attribute.expr, rest, scope, way, found);
+            return Some(attribute.expr.span);
+        }
+        let place = match rest.first() {
+            Some(Step::Place(place)) => Some(*place),
+            _ => None,
+        };
+        let rest =
+            if matches!(rest.first(), Some(Step::Name(_)) | None) { rest } else { &rest[1..] };
+        let mut said = None;
+        let mut seen = 0;
+        for block in &body.blocks {
+            let dynamic = block.kind.text == "dynamic"
+                && block.labels.first().is_some_and(|label| label.text == *name);
+            if dynamic {
+                let content = block.body.blocks("content").next();
+                let items = block.body.attribute("for_each");
+                let (Some(content), Some(items)) = (content, items) else { continue };
+                let iterator = block.body.attribute("iterator").and_then(|of| of.expr.traversal());
+                let iterator = iterator.and_then(|names| Some(names.first()?.text.clone()));
+                let at = place.map_or(Step::Any, |place| Step::Place(place.saturating_sub(seen)));
+                let bound = Bound::iterator(&items.expr, scope, at);
+                let inner = scope.with(iterator.unwrap_or_else(|| name.clone()), bound);
+                if rest.is_empty() {
+                    self.expr(&items.expr, &[], scope, way, found);
+                    said = said.or(Some(items.expr.span));
+                } else {
+                    said = self.body(&content.body, rest, &inner, way, found).or(said);
+                }
+            } else if block.kind.text == *name {
+                let wanted = place.is_none_or(|place| place == seen);
+                seen += 1;
+                if wanted && rest.is_empty() {
+                    found.push(end(Some(block.span), None, way));
+                    said = said.or(Some(block.header));
+                } else if wanted {
+                    said = self.body(&block.body, rest, scope, way, found).or(said);
+                }
+            }
+        }
+        said
+    }
+
+    /// Follows a part of an expression's value.
+    fn expr<'t>(
+        &'t self,
+        expr: &'t Expr,
+        steps: &[Step],
+        scope: &Scope<'t>,
+        way: &Way,
+        found: &mut Vec<Origin>,
+    ) {
+        if found.len() >= MOST || way.depth >= DEEPEST {
+            return;
+        }
+        let whole =
+            |expr: &'t Expr, found: &mut Vec<Origin>| self.expr(expr, &[], scope, way, found);
+        match &expr.kind {
+            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) => {
+                found.push(end(Some(expr.span), literal(expr), way));
+            }
+            ExprKind::Template(parts) => self.template(expr, parts, steps, scope, way, found),
+            ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Index(..) => {
+                self.reference(expr, steps, scope, way, found);
+            }
+            ExprKind::Splat { source, each, .. } => {
+                let (first, rest) = match steps.split_first() {
+                    Some((first, rest)) => (first.clone(), rest),
+                    None => (Step::Any, steps),
+                };
+                let mut inner = vec![first];
+                inner.extend(super::step::of_chain(each));
+                inner.extend_from_slice(rest);
+                self.expr(source, &inner, scope, way, found);
+            }
+            ExprKind::Call { name, arguments, .. } => {
+                self.call((expr, &name.text), arguments, steps, scope, way, found);
+            }
+            ExprKind::Unary(_, inner) => whole(inner, found),
+            ExprKind::Binary(_, left, right) => {
+                whole(left, found);
+                whole(right, found);
+            }
+            ExprKind::Conditional(condition, then, otherwise) => {
+                whole(condition, found);
+                self.expr(then, steps, scope, way, found);
+                self.expr(otherwise, steps, scope, way, found);
+            }
+            ExprKind::Tuple(elements) => match steps.split_first() {
+                Some((Step::Place(place), rest)) if *place < elements.len() => {
+                    self.expr(&elements[*place], rest, scope, way, found);
+                }
+                Some((Step::Any, rest)) => {
+                    for element in elements {
+                        self.expr(element, rest, scope, way, found);
+                    }
+                }
+                Some(_) => found.push(end(Some(expr.span), None, way)),
+                None if elements.is_empty() => found.push(end(Some(expr.span), None, way)),
+                None => elements.iter().for_each(|element| whole(element, found)),
+            },
+            ExprKind::Object(_) => self.object(expr, steps, scope, way, found),
+            ExprKind::For(comprehension) => {
+                let wanted = steps.first().cloned().unwrap_or(Step::Any);
+                let at = match (&comprehension.key, &comprehension.key_name) {
+                    (Some(key), Some(name)) if names_only(key, &name.text) => wanted,
+                    // A list that leaves nothing out has an element for each of those it is made from.
+                    (None, _) if comprehension.condition.is_none() => wanted,
+                    _ => Step::Any,
+                };
+                let bound =
+                    |is_key| Bound::turn(&comprehension.collection, scope, at.clone(), is_key);
+                let mut inner = scope.with(comprehension.value_name.text.clone(), bound(false));
+                if let Some(name) = &comprehension.key_name {
+                    inner = inner.with(name.text.clone(), bound(true));
+                }
+                let rest = steps.get(1..).unwrap_or(&[]);
+                self.expr(&comprehension.value, rest, &inner, way, found);
+                if let Some(condition) = &comprehension.condition {
+                    self.expr(condition, &[], &inner, way, found);
+                }
+                if let (Some(key), true) = (&comprehension.key, matches!(at, Step::Any)) {
+                    self.expr(key, &[], &inner, way, found);
+                }
+            }
+            ExprKind::Parens(inner) => self.expr(inner, steps, scope, way, found),
+            ExprKind::Each | ExprKind::Unknown => {}
+        }
+    }
+
+    fn template<'t>(
+        &'t self,
+        expr: &'t Expr,
+        parts: &'t [Part],
+        steps: &[Step],
+        scope: &Scope<'t>,
+        way: &Way,
+        found: &mut Vec<Origin>,
+    ) {
+        if let Some(text) = expr.literal() {
+            found.push(end(Some(expr.span), Some(text), way));
+            return;
+        }
+        if let [Part::Interpolation(inner)] = parts {
+            self.expr(inner, steps, scope, way, found);
+            return;
+        }
+        for part in parts {
+            match part {
+                Part::Literal(text, span) => {
+                    found.push(end(Some(*span), Some(text.clone()), way));
+                }
+                Part::Interpolation(inner) => self.expr(inner, &[], scope, way, found),
+                Part::If { condition, then, otherwise, .. } => {
+                    self.expr(condition, &[], scope, way, found);
+                    self.template(expr, then, &[], scope, way, found);
+                    self.template(expr, otherwise, &[], scope, way, found);
+                }
+                Part::For { key_name, value_name, collection, body, .. } => {
+                    let bound = |is_key| Bound::turn(collection, scope, Step::Any, is_key);
+                    let mut inner = scope.with(value_name.text.clone(), bound(false));
+                    if let Some(name) = key_name {
+                        inner = inner.with(name.text.clone(), bound(true));
+                    }
+                    self.expr(collection, &[], scope, way, found);
+                    self.template(expr, body, &[], &inner, way, found);
+                }
+            }
+        }
+    }
+
+    fn object<'t>(
+        &'t self,
+        expr: &'t Expr,
+        steps: &[Step],
+        scope: &Scope<'t>,
+        way: &Way,
+        found: &mut Vec<Origin>,
+    ) {
+        let ExprKind::Object(items) = &expr.kind else { return };
+        let Some((first, rest)) = steps.split_first() else {
+            for item in items {
+                self.expr(&item.value, &[], scope, way, found);
+            }
+            if items.is_empty() {
+                found.push(end(Some(expr.span), None, way));
+            }
+            return;
+        };
+        let Step::Name(name) = first else {
+            items.iter().for_each(|item| self.expr(&item.value, rest, scope, way, found));
+            return;
+        };
+        let key = |expr: &Expr| literal(expr);
+        if let Some(item) = items.iter().rev().find(|item| key(&item.key).as_ref() == Some(name)) {
+            self.expr(&item.value, rest, scope, way, found);
+            return;
+        }
+        let before = found.len();
+        for item in items.iter().filter(|item| key(&item.key).is_none()) {
+            self.expr(&item.key, &[], scope, way, found);
+            self.expr(&item.value, rest, scope, way, found);
+        }
+        if found.len() == before {
+            found.push(end(Some(expr.span), None, way));
+        }
+    }
+
+    /// Follows a call: the arguments that the part asked for can come from.
+    fn call<'t>(
+        &'t self,
+        (expr, name): (&'t Expr, &str),
+        arguments: &'t [Expr],
+        steps: &[Step],
+        scope: &Scope<'t>,
+        way: &Way,
+        found: &mut Vec<Origin>,
+    ) {
+        let name = name.strip_prefix("core::").unwrap_or(name);
+        let keeps = ["tomap", "tolist", "toset", "tostring", "tonumber", "tobool", "sensitive"];
+        let keeps = keeps.contains(&name)
+            || ["nonsensitive", "ephemeralasnull", "try", "coalesce", "one"].contains(&name);
+        match (name, steps.first(), arguments) {
+            ("merge", Some(Step::Name(key)), _) => {
+                for argument in arguments.iter().rev() {
+                    match self.has(argument, key, scope, 0) {
+                        Some(false) => continue,
+                        Some(true) => return self.expr(argument, steps, scope, way, found),
+                        None => self.expr(argument, steps, scope, way, found),
+                    }
+                }
+                if found.is_empty() {
+                    found.push(end(Some(expr.span), None, way));
+                }
+            }
+            ("lookup", _, [map, key, rest @ ..]) => {
+                let mut inner = vec![self.constant(key, scope)];
+                inner.extend_from_slice(steps);
+                self.expr(map, &inner, scope, way, found);
+                rest.iter().for_each(|other| self.expr(other, steps, scope, way, found));
+            }
+            ("element", _, [list, place]) => {
+                let mut inner = vec![self.constant(place, scope)];
+                inner.extend_from_slice(steps);
+                self.expr(list, &inner, scope, way, found);
+            }
+            ("setproduct" | "zipmap" | "keys" | "values", _, _) => {
+                arguments.iter().for_each(|argument| self.expr(argument, &[], scope, way, found));
+            }
+            (
+                "concat" | "flatten" | "setunion" | "distinct" | "compact" | "reverse" | "sort",
+                _,
+                _,
+            ) => {
+                let mut inner = steps.to_vec();
+                if let Some(first) = inner.first_mut() {
+                    *first = Step::Any;
+                }
+                arguments
+                    .iter()
+                    .for_each(|argument| self.expr(argument, &inner, scope, way, found));
+            }
+            (_, _, []) => found.push(end(Some(expr.span), None, way)),
+            _ => {
+                let steps = if keeps { steps } else { &[] };
+                arguments.iter().for_each(|argument| self.expr(argument, steps, scope, way, found));
+            }
+        }
+    }
+
+    /// Says whether a value surely has or lacks a key.
+    fn has<'t>(
+        &'t self,
+        expr: &'t Expr,
+        key: &str,
+        scope: &Scope<'t>,
+        depth: usize,
+    ) -> Option<bool> {
+        if depth > DEEPEST {
+            return None;
+        }
+        match &expr.kind {
+            ExprKind::Parens(inner) => self.has(inner, key, scope, depth + 1),
+            ExprKind::Object(items) => {
+                let keys: Vec<_> = items.iter().map(|item| literal(&item.key)).collect();
+                match keys.iter().flatten().any(|name| name == key) {
+                    true => Some(true),
+                    false if keys.iter().all(Option::is_some) => Some(false),
+                    false => None,
+                }
+            }
+            _ => {
+                let (target, steps, inner) = self.target(expr, scope)?;
+                if !steps.is_empty() {
+                    return None;
+                }
+                self.has(target, key, &inner, depth + 1)
+            }
+        }
+    }
+
+    /// Gives the step that an index is, where the text tells.
+    fn constant<'t>(&'t self, index: &'t Expr, scope: &Scope<'t>) -> Step {
+        let mut at = (index, scope.clone());
+        for _ in 0..DEEPEST {
+            if let Some(text) = literal(at.0) {
+                return Step::from_text(&text);
+            }
+            if let Some(step) = at.1.own(at.0) {
+                return step;
+            }
+            match self.target(at.0, &at.1) {
+                Some((target, steps, inner)) if steps.is_empty() => at = (target, inner),
+                _ => return Step::Any,
+            }
+        }
+        Step::Any
+    }
+
+    /// Gives the expression that a reference stands for, the steps into it, and where it stands; nothing for what the
+    /// configuration does not say.
+    fn target<'t>(
+        &'t self,
+        expr: &'t Expr,
+        scope: &Scope<'t>,
+    ) -> Option<(&'t Expr, Vec<Step>, Scope<'t>)> {
+        let mut steps = super::step::of_chain(expr);
+        let ExprKind::Name(root) = &names::root(expr).kind else { return None };
+        if let Some(bound) = scope.bound(root) {
+            let (collection, key, is_key, dropped) = bound.part(&steps)?;
+            if is_key {
+                return None;
+            }
+            let mut inner = vec![key];
+            inner.extend(steps.drain(dropped..));
+            return Some((collection, inner, bound.scope().clone()));
+        }
+        let (subject, rest) = names::subject(expr)?;
+        let rest = super::step::of_steps(&rest);
+        match subject {
+            Subject::Local(name) => {
+                let local = scope.module.locals.get(&name.text)?;
+                Some((&local.expr, rest, scope.plain()))
+            }
+            Subject::Variable(name) => {
+                let (expr, inner) = self.variable(&name.text, scope)?;
+                Some((expr, rest, inner))
+            }
+            Subject::Module(name) => {
+                let (key, rest) = match rest.split_first() {
+                    Some((key @ (Step::Place(_) | Step::Any), rest)) => (Some(key.clone()), rest),
+                    Some((key, rest)) if scope.is_each(&name.text) => (Some(key.clone()), rest),
+                    _ => (None, &rest[..]),
+                };
+                let inner = scope.plain().into_call_at(&name.text, key)?;
+                let (Step::Name(output), rest) = rest.split_first()? else { return None };
+                let output = inner.module.outputs.get(output)?;
+                Some((&output.value, rest.to_vec(), inner))
+            }
+            Subject::Each(name) if name.text == "value" => match &scope.turn {
+                Some(Turn::Each(expr, key)) => {
+                    let mut inner = vec![Step::Name(key.clone())];
+                    inner.extend(rest);
+                    Some((expr, inner, scope.without_turn()))
+                }
+                _ => None,
+            },
+            Subject::Resource(Mode::Managed, of, name) => {
+                let block = scope.module.resource((Mode::Managed, &of.text, &name.text))?;
+                let repeated = block.count.is_some() || block.for_each.is_some();
+                let (key, rest) = match rest.split_first() {
+                    Some((key, rest)) if repeated => (Some(key.clone()), rest),
+                    _ => (None, &rest[..]),
+                };
+                let (Step::Name(argument), rest) = rest.split_first()? else { return None };
+                let attribute = block.body.attribute(argument)?;
+                let mut inner = scope.plain();
+                inner.turn = Turn::at(block.count.as_ref(), block.for_each.as_ref(), key);
+                Some((&attribute.expr, rest.to_vec(), inner))
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives what a variable's value is written as, and where that stands.
+    fn variable<'t>(&'t self, name: &str, scope: &Scope<'t>) -> Option<(&'t Expr, Scope<'t>)> {
+        let default = scope.module.variables.get(name).and_then(|of| of.default.as_ref());
+        let plain = scope.plain();
+        let Some((call, outer)) = scope.outer() else {
+            if let Some(given) = self.given.get(name) {
+                return Some((given, plain));
+            }
+            let known = self.inputs.variables.contains_key(name);
+            return default.filter(|_| !known).map(|default| (default, plain));
+        };
+        match call.inputs.attribute(name) {
+            Some(given) => Some((&given.expr, outer)),
+            None => default.map(|default| (default, plain)),
+        }
+    }
+
+    fn reference<'t>(
+        &'t self,
+        expr: &'t Expr,
+        steps: &[Step],
+        scope: &Scope<'t>,
+        way: &Way,
+        found: &mut Vec<Origin>,
+    ) {
+        // An index that is worked out may be what was edited.
+        for step in names::chain(expr) {
+            if let ExprKind::Index(_, index) = &step.kind
+                && literal(index).is_none()
+            {
+                self.expr(index, &[], scope, way, found);
+            }
+        }
+        if let Some((step, expr, outer)) = scope.key_of(expr) {
+            let way = way.on("each.key".into(), expr.span);
+            self.keys(expr, &step, &outer, &way, found);
+            return;
+        }
+        let on = way.on(super::step::named(expr), expr.span);
+        if let Some((target, mut inner, place)) = self.target_at(expr, scope) {
+            inner.extend_from_slice(steps);
+            self.expr(target, &inner, &place, &on, found);
+            return;
+        }
+        let root = names::root(expr);
+        if !matches!(root.kind, ExprKind::Name(_)) {
+            self.expr(root, &[], scope, way, found);
+            return;
+        }
+        match names::subject(expr).map(|(subject, _)| subject) {
+            Some(Subject::Variable(name)) => {
+                let given = self.inputs.variables.get(&name.text);
+                let mut end = end(None, None, &on);
+                end.given = given.map(|given| given.origin.clone());
+                if end.given.is_none() {
+                    end.span = scope.module.variables.get(&name.text).map(|of| of.span);
+                }
+                found.push(end);
+            }
+            Some(Subject::Count(_)) => {
+                if let Some(Turn::Count(count, _)) = &scope.turn {
+                    let outer = scope.without_turn();
+                    self.expr(count, &[], &outer, &on, found);
+                }
+            }
+            _ => found.push(end(Some(expr.span), None, &on)),
+        }
+    }
+
+    /// Gives what a reference stands for, with indexes that the text tells put in.
+    fn target_at<'t>(
+        &'t self,
+        expr: &'t Expr,
+        scope: &Scope<'t>,
+    ) -> Option<(&'t Expr, Vec<Step>, Scope<'t>)> {
+        let (target, mut steps, inner) = self.target(expr, scope)?;
+        let indexes: Vec<&Expr> = names::chain(expr)
+            .into_iter()
+            .filter_map(|step| match &step.kind {
+                ExprKind::Index(_, index) if literal(index).is_none() => Some(&**index),
+                _ => None,
+            })
+            .collect();
+        let mut known = indexes.into_iter().rev().map(|index| self.constant(index, scope));
+        for step in steps.iter_mut().rev().filter(|step| matches!(step, Step::Any)) {
+            let Some(found) = known.next() else { break };
+            *step = found;
+        }
+        Some((target, steps, inner))
+    }
+
+    /// Follows the keys of a collection to where one of them is written.
+    fn keys<'t>(
+        &'t self,
+        expr: &'t Expr,
+        key: &Step,
+        scope: &Scope<'t>,
+        way: &Way,
+        found: &mut Vec<Origin>,
+    ) {
+        if way.depth >= DEEPEST || found.len() >= MOST {
+            return;
+        }
+        let Step::Name(name) = key else { return self.expr(expr, &[], scope, way, found) };
+        match &expr.kind {
+            ExprKind::Parens(inner) => self.keys(inner, key, scope, way, found),
+            ExprKind::Object(items) => {
+                let item = items.iter().find(|item| literal(&item.key).as_ref() == Some(name));
+                let span = item.map_or(expr.span, |item| item.key.span);
+                found.push(end(Some(span), Some(name.clone()), way));
+            }
+            ExprKind::Tuple(elements) => {
+                match elements.iter().find(|element| literal(element).as_ref() == Some(name)) {
+                    Some(element) => found.push(end(Some(element.span), Some(name.clone()), way)),
+                    None => self.expr(expr, &[], scope, way, found),
+                }
+            }
+            ExprKind::Call { name: called, arguments, .. }
+                if ["toset", "tomap", "tolist", "merge", "concat", "setunion"]
+                    .contains(&called.text.as_str()) =>
+            {
+                for argument in arguments {
+                    let told = self.has(argument, name, scope, 0);
+                    if told != Some(false) {
+                        self.keys(argument, key, scope, way, found);
+                    }
+                }
+            }
+            ExprKind::For(comprehension) => {
+                let from = |of: &Expr, name: &str| names_only(of, name);
+                match (&comprehension.key, &comprehension.key_name) {
+                    (Some(of), Some(name)) if from(of, &name.text) => {
+                        self.keys(&comprehension.collection, key, scope, way, found);
+                    }
+                    (Some(of), _) if from(of, &comprehension.value_name.text) => {
+                        self.keys(&comprehension.collection, key, scope, way, found);
+                    }
+                    _ => self.expr(expr, &[], scope, way, found),
+                }
+            }
+            _ => match self.target_at(expr, scope) {
+                Some((target, steps, inner)) if steps.is_empty() => {
+                    let on = way.on(super::step::named(expr), expr.span);
+                    self.keys(target, key, &inner, &on, found);
+                }
+                _ => self.expr(expr, &[], scope, way, found),
+            },
+        }
+    }
+}
+
+fn end(span: Option<Span>, literal: Option<String>, way: &Way) -> Origin {
+    Origin { span, name: way.name.clone(), given: None, literal, via: way.via.clone() }
+}
+
+fn names_only(expr: &Expr, name: &str) -> bool {
+    matches!(&expr.kind, ExprKind::Name(own) if own == name)
+}
+
+/// Reads a file of values again.
+fn body_of(file: FileId, sources: &Sources) -> Body {
+    let (name, text) = (sources.name(file), sources.text(file));
+    match name.ends_with(".json") {
+        true => syntax::parse_json_values(file, name, text).0.body,
+        false => syntax::parse_named(file, name, text).0.body,
+    }
+}
