@@ -31,7 +31,13 @@ pub(super) fn causes(part: &Differing, origins: &[Origin]) -> Vec<Cause> {
         }
         _ => false,
     };
-    let mut chosen: Vec<&Origin> = origins.iter().filter(is_new).collect();
+    // What it was is still written: another of the ways was chosen.
+    let switched = origins.iter().any(|origin| origin.selects)
+        && origins.iter().any(|of| !of.selects && of.literal.as_ref() == Some(&before));
+    let mut chosen: Vec<&Origin> = match switched {
+        true => origins.iter().filter(|origin| origin.selects).collect(),
+        false => origins.iter().filter(is_new).collect(),
+    };
     if chosen.is_empty() {
         // A literal that both sides have was not edited.
         let is_old = |origin: &&Origin| match &origin.literal {

@@ -80,11 +80,22 @@ fn compare(path: &Path, before: Option<&Value>, after: Option<&Value>, found: &m
             let parts =
                 |side: Option<&Value>| side.and_then(Value::elements).unwrap_or(&[]).to_vec();
             let (before, after) = (parts(before), parts(after));
-            for gone in before.iter().filter(|element| !after.contains(element)) {
+            let [gone, new] = [(&before, &after), (&after, &before)].map(|(own, others)| {
+                let alone = own.iter().filter(|element| !others.contains(element));
+                alone.cloned().collect::<Vec<Value>>()
+            });
+            // One that comes for one that goes is the same, changed.
+            if let ([gone], [new]) = (&gone[..], &new[..])
+                && gone.fields().is_some()
+                && new.fields().is_some()
+            {
+                return compare(&path.place(0), Some(gone), Some(new), found);
+            }
+            for gone in &gone {
                 let path = path.element(named(gone));
                 found.push(Differing { path, before: Some(gone.clone()), after: None });
             }
-            for new in after.iter().filter(|element| !before.contains(element)) {
+            for new in &new {
                 let path = path.element(named(new));
                 found.push(Differing { path, before: None, after: Some(new.clone()) });
             }

@@ -30,6 +30,8 @@ pub struct Origin {
     pub literal: Option<String>,
     /// The places of the references on the way, the argument's own first.
     pub via: Vec<Span>,
+    /// Whether it only chooses among others: it is in a condition, an index or a key.
+    pub selects: bool,
 }
 
 /// So many ends of one value are looked for: more tell nobody anything.
@@ -51,6 +53,7 @@ struct Way {
     name: String,
     via: Vec<Span>,
     depth: usize,
+    selects: bool,
 }
 
 impl Way {
@@ -62,6 +65,10 @@ impl Way {
             way.via.push(at);
         }
         way
+    }
+
+    fn selecting(&self) -> Way {
+        Way { selects: true, ..self.clone() }
     }
 }
 
@@ -237,7 +244,7 @@ impl<'a> Tracer<'a> {
                 whole(right, found);
             }
             ExprKind::Conditional(condition, then, otherwise) => {
-                whole(condition, found);
+                self.expr(condition, &[], scope, &way.selecting(), found);
                 self.expr(then, steps, scope, way, found);
                 self.expr(otherwise, steps, scope, way, found);
             }
@@ -272,10 +279,10 @@ impl<'a> Tracer<'a> {
                 let rest = steps.get(1..).unwrap_or(&[]);
                 self.expr(&comprehension.value, rest, &inner, way, found);
                 if let Some(condition) = &comprehension.condition {
-                    self.expr(condition, &[], &inner, way, found);
+                    self.expr(condition, &[], &inner, &way.selecting(), found);
                 }
                 if let (Some(key), true) = (&comprehension.key, matches!(at, Step::Any)) {
-                    self.expr(key, &[], &inner, way, found);
+                    self.expr(key, &[], &inner, &way.selecting(), found);
                 }
             }
             ExprKind::Parens(inner) => self.expr(inner, steps, scope, way, found),
@@ -307,7 +314,7 @@ impl<'a> Tracer<'a> {
                 }
                 Part::Interpolation(inner) => self.expr(inner, &[], scope, way, found),
                 Part::If { condition, then, otherwise, .. } => {
-                    self.expr(condition, &[], scope, way, found);
+                    self.expr(condition, &[], scope, &way.selecting(), found);
                     self.template(expr, then, &[], scope, way, found);
                     self.template(expr, otherwise, &[], scope, way, found);
                 }
@@ -389,6 +396,9 @@ impl<'a> Tracer<'a> {
                 }
             }
             ("lookup", _, [map, key, rest @ ..]) => {
+                if literal(key).is_none() {
+                    self.expr(key, &[], scope, &way.selecting(), found);
+                }
                 let mut inner = vec![self.constant(key, scope)];
                 inner.extend_from_slice(steps);
                 self.expr(map, &inner, scope, way, found);
@@ -445,7 +455,7 @@ impl<'a> Tracer<'a> {
                 }
             }
             _ => {
-                let (target, steps, inner) = self.target(expr, scope)?;
+                let (target, steps, inner) = self.target(expr, &[], scope)?;
                 if !steps.is_empty() {
                     return None;
                 }
@@ -464,7 +474,7 @@ impl<'a> Tracer<'a> {
             if let Some(step) = at.1.own(at.0) {
                 return step;
             }
-            match self.target(at.0, &at.1) {
+            match self.target(at.0, &[], &at.1) {
                 Some((target, steps, inner)) if steps.is_empty() => at = (target, inner),
                 _ => return Step::Any,
             }
@@ -472,14 +482,28 @@ impl<'a> Tracer<'a> {
         Step::Any
     }
 
-    /// Gives the expression that a reference stands for, the steps into it, and where it stands; nothing for what the
-    /// configuration does not say.
+    /// Gives the steps that expressions are, each a step of the one before, as far as the text tells them.
+    fn steps<'t>(&'t self, chain: &[&'t Expr], scope: &Scope<'t>) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for expr in chain {
+            match &expr.kind {
+                ExprKind::Index(_, index) => steps.push(self.constant(index, scope)),
+                _ => steps.extend(super::step::of_steps(&[*expr])),
+            }
+        }
+        steps
+    }
+
+    /// Gives the expression that a reference with more steps stands for, the steps into it, and where it stands; nothing for
+    /// what the configuration does not say.
     fn target<'t>(
         &'t self,
         expr: &'t Expr,
+        more: &[Step],
         scope: &Scope<'t>,
     ) -> Option<(&'t Expr, Vec<Step>, Scope<'t>)> {
-        let mut steps = super::step::of_chain(expr);
+        let mut steps = self.steps(&names::chain(expr)[1..], scope);
+        steps.extend_from_slice(more);
         let ExprKind::Name(root) = &names::root(expr).kind else { return None };
         if let Some(bound) = scope.bound(root) {
             let (collection, key, is_key, dropped) = bound.part(&steps)?;
@@ -491,7 +515,8 @@ impl<'a> Tracer<'a> {
             return Some((collection, inner, bound.scope().clone()));
         }
         let (subject, rest) = names::subject(expr)?;
-        let rest = super::step::of_steps(&rest);
+        let mut rest = self.steps(&rest, scope);
+        rest.extend_from_slice(more);
         match subject {
             Subject::Local(name) => {
                 let local = scope.module.locals.get(&name.text)?;
@@ -567,7 +592,7 @@ impl<'a> Tracer<'a> {
             if let ExprKind::Index(_, index) = &step.kind
                 && literal(index).is_none()
             {
-                self.expr(index, &[], scope, way, found);
+                self.expr(index, &[], scope, &way.selecting(), found);
             }
         }
         if let Some((step, expr, outer)) = scope.key_of(expr) {
@@ -576,8 +601,7 @@ impl<'a> Tracer<'a> {
             return;
         }
         let on = way.on(super::step::named(expr), expr.span);
-        if let Some((target, mut inner, place)) = self.target_at(expr, scope) {
-            inner.extend_from_slice(steps);
+        if let Some((target, inner, place)) = self.target(expr, steps, scope) {
             self.expr(target, &inner, &place, &on, found);
             return;
         }
@@ -604,28 +628,6 @@ impl<'a> Tracer<'a> {
             }
             _ => found.push(end(Some(expr.span), None, &on)),
         }
-    }
-
-    /// Gives what a reference stands for, with indexes that the text tells put in.
-    fn target_at<'t>(
-        &'t self,
-        expr: &'t Expr,
-        scope: &Scope<'t>,
-    ) -> Option<(&'t Expr, Vec<Step>, Scope<'t>)> {
-        let (target, mut steps, inner) = self.target(expr, scope)?;
-        let indexes: Vec<&Expr> = names::chain(expr)
-            .into_iter()
-            .filter_map(|step| match &step.kind {
-                ExprKind::Index(_, index) if literal(index).is_none() => Some(&**index),
-                _ => None,
-            })
-            .collect();
-        let mut known = indexes.into_iter().rev().map(|index| self.constant(index, scope));
-        for step in steps.iter_mut().rev().filter(|step| matches!(step, Step::Any)) {
-            let Some(found) = known.next() else { break };
-            *step = found;
-        }
-        Some((target, steps, inner))
     }
 
     /// Follows the keys of a collection to where one of them is written.
@@ -677,7 +679,7 @@ impl<'a> Tracer<'a> {
                     _ => self.expr(expr, &[], scope, way, found),
                 }
             }
-            _ => match self.target_at(expr, scope) {
+            _ => match self.target(expr, &[], scope) {
                 Some((target, steps, inner)) if steps.is_empty() => {
                     let on = way.on(super::step::named(expr), expr.span);
                     self.keys(target, key, &inner, &on, found);
@@ -689,7 +691,8 @@ impl<'a> Tracer<'a> {
 }
 
 fn end(span: Option<Span>, literal: Option<String>, way: &Way) -> Origin {
-    Origin { span, name: way.name.clone(), given: None, literal, via: way.via.clone() }
+    let (name, via, selects) = (way.name.clone(), way.via.clone(), way.selects);
+    Origin { span, name, given: None, literal, via, selects }
 }
 
 fn names_only(expr: &Expr, name: &str) -> bool {

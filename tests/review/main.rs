@@ -2,8 +2,6 @@
 //! harmless one, and what the renderings of a plan say.
 
 mod edits;
-#[path = "../support/folder.rs"]
-mod folder;
 #[path = "../support/program.rs"]
 mod program;
 
