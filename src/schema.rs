@@ -84,10 +84,14 @@ pub enum RiskQuestion {
     Not(Vec<Value>),
     /// It has one of these texts in it.
     Has(Vec<String>),
+    /// It is there: neither null nor empty.
+    There,
     /// It changes.
     Changes,
     /// It becomes smaller, or goes away.
     Falls,
+    /// It becomes larger.
+    Rises,
 }
 
 /// Marks the secret parts of an object: whether a field is one may depend on another (a manifest's `kind`).

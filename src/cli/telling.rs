@@ -15,7 +15,7 @@ use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
 use crate::plan::{Change, Drift, Plan, PlanMode, digest};
-use crate::providers::Registry;
+use crate::providers::{Registry, risks};
 use crate::render::drift::DriftReport;
 use crate::render::json::plan::PlanDocument;
 use crate::render::json::{Reveal, stream};
@@ -95,7 +95,9 @@ pub(super) fn reviewed(
 ) -> Review {
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let sources = &workbench.sources;
-    review(&review::Given { plan, config, sources, inputs, schemas: &schemas, whole })
+    let rules = |address: &Address| risks::of(&address.type_name);
+    let (schemas, rules) = (&schemas as _, &rules as _);
+    review(&review::Given { plan, config, sources, inputs, schemas, rules, whole })
 }
 
 /// How a plan is told as text.

@@ -5,6 +5,7 @@
 //! source to it.
 
 pub mod rest;
+pub mod risks;
 pub mod google;
 pub mod kubernetes;
 pub mod helm;

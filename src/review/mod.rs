@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::diag::{Sources, Span};
 use crate::eval::Inputs;
 use crate::plan::{Change, Plan, PlanMode, Verb};
-use crate::schema::Schema;
+use crate::schema::{RiskRule, Schema};
 use crate::value::Path;
 
 pub use self::cause::Cause;
@@ -92,6 +92,8 @@ pub struct Given<'a> {
     pub inputs: &'a Inputs,
     /// The schemas of changes.
     pub schemas: &'a dyn Fn(&Address, &Change) -> Option<Arc<Schema>>,
+    /// The rules of resource types for what is dangerous, beside those of their schemas.
+    pub rules: &'a dyn Fn(&Address) -> &'static [RiskRule],
     /// Whether the parts of what is made are followed, too.
     pub whole: bool,
 }
@@ -143,16 +145,15 @@ fn item(
         parts.push(Part { of: of.clone(), place: Some(place), origins, causes });
     }
     let repeated = if gone || given.whole { tracer.repetition(address) } else { Vec::new() };
-    let (certainty, risks) = (
-        certain::certainty(change, &differing),
-        schema.map(|schema| risk::risks(&schema.risks, change, &differing)).unwrap_or_default(),
-    );
+    let own = schema.iter().flat_map(|schema| &schema.risks);
+    let rules = (given.rules)(address).iter().filter(|_| address.mode == Mode::Managed);
+    let risks = risk::risks(rules.chain(own), change, &differing);
     Item {
         address: address.clone(),
         deposed: deposed.cloned(),
         place: change.span,
         calls: tracer.calls(address),
-        certainty,
+        certainty: certain::certainty(change, &differing),
         parts,
         repeated,
         risks,

@@ -58,7 +58,11 @@ enum Holds {
 }
 
 /// Gives the risks of a change, the worst first; each kind with one reason is told once.
-pub(super) fn risks(rules: &[RiskRule], change: &Change, differing: &[Differing]) -> Vec<Risk> {
+pub(super) fn risks<'r>(
+    rules: impl IntoIterator<Item = &'r RiskRule>,
+    change: &Change,
+    differing: &[Differing],
+) -> Vec<Risk> {
     let on = match change.verb {
         Verb::Create { .. } => On::Create,
         Verb::Update { .. } => On::Update,
@@ -67,9 +71,14 @@ pub(super) fn risks(rules: &[RiskRule], change: &Change, differing: &[Differing]
         Verb::Keep { .. } | Verb::Read { .. } | Verb::Forget { .. } => return Vec::new(),
     };
     let mut found: Vec<Risk> = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.on.contains(&on)) {
+    for rule in rules.into_iter().filter(|rule| rule.on.contains(&on)) {
         let holds = |test: &RiskTest| holds(test, on, change, differing);
-        let when = rule.when.iter().map(holds).min().unwrap_or(Holds::Yes);
+        let mut when = rule.when.iter().map(holds).min().unwrap_or(Holds::Yes);
+        // What was so before is not the update's danger.
+        let changes = |test: &RiskTest| differing.iter().any(|part| is_within(part, &test.path));
+        if on == On::Update && !rule.when.is_empty() && !rule.when.iter().any(changes) {
+            when = Holds::No;
+        }
         let spared = rule.unless.iter().map(holds).max().unwrap_or(Holds::No);
         let perhaps = match (when, spared) {
             (Holds::No, _) | (_, Holds::Yes) => continue,
@@ -106,16 +115,20 @@ fn holds(test: &RiskTest, on: On, change: &Change, differing: &[Differing]) -> H
         values.iter().map(one).max().unwrap_or(Holds::No)
     };
     match &test.test {
-        RiskQuestion::Is(wanted) => any(&|value| wanted.contains(&value.without_marks())),
-        RiskQuestion::Not(wanted) => match any(&|value| wanted.contains(&value.without_marks())) {
-            Holds::Yes => Holds::No,
-            Holds::No => Holds::Yes,
-            Holds::Perhaps => Holds::Perhaps,
-        },
+        RiskQuestion::Is(wanted) => any(&|value| wanted.iter().any(|one| is_same(one, value))),
+        RiskQuestion::Not(wanted) => {
+            match any(&|value| wanted.iter().any(|one| is_same(one, value))) {
+                Holds::Yes => Holds::No,
+                Holds::No => Holds::Yes,
+                Holds::Perhaps => Holds::Perhaps,
+            }
+        }
         RiskQuestion::Has(texts) => any(&|value| {
-            let text = value.as_str().unwrap_or_default();
-            texts.iter().any(|wanted| text.contains(wanted.as_str()))
+            let has = |text: &str| texts.iter().any(|wanted| text.contains(wanted.as_str()));
+            value.as_str().is_some_and(has)
         }),
+        RiskQuestion::There => any(&is_there),
+        RiskQuestion::Changes | RiskQuestion::Rises if on == On::Create => any(&is_there),
         RiskQuestion::Changes => {
             let parts = changed();
             let sure = |part: &&&Differing| part.after.as_ref().is_none_or(Value::is_whole);
@@ -125,19 +138,60 @@ fn holds(test: &RiskTest, on: On, change: &Change, differing: &[Differing]) -> H
                 (false, false) => Holds::Perhaps,
             }
         }
-        RiskQuestion::Falls => changed().into_iter().map(falls).max().unwrap_or(Holds::No),
+        RiskQuestion::Falls => {
+            changed().into_iter().map(|part| moves(part, false)).max().unwrap_or(Holds::No)
+        }
+        RiskQuestion::Rises => {
+            changed().into_iter().map(|part| moves(part, true)).max().unwrap_or(Holds::No)
+        }
     }
 }
 
-fn falls(part: &Differing) -> Holds {
+fn is_same(wanted: &Value, value: &Value) -> bool {
+    wanted.is_null() && value.is_null() || *wanted == value.without_marks()
+}
+
+fn is_there(value: &Value) -> bool {
+    let empty = value.elements().is_some_and(<[Value]>::is_empty)
+        || value.fields().is_some_and(crate::value::Fields::is_empty);
+    !value.is_null() && !empty
+}
+
+/// Says whether a number rises or falls; what goes away, or is no longer true, falls.
+fn moves(part: &Differing, up: bool) -> Holds {
     match (&part.before, &part.after) {
-        (Some(_), None) => Holds::Yes,
+        (Some(_), None) => {
+            if up {
+                Holds::No
+            } else {
+                Holds::Yes
+            }
+        }
         (Some(_), Some(after)) if !after.is_known() => Holds::Perhaps,
-        (Some(before), Some(after)) => match (before.as_number(), after.as_number()) {
-            (Some(before), Some(after)) if after < before => Holds::Yes,
-            _ => Holds::No,
-        },
-        (None, _) => Holds::No,
+        (Some(before), Some(after)) => {
+            let numbers = before.as_number().zip(after.as_number());
+            let truths = before.as_bool().zip(after.as_bool());
+            let moves = match (numbers, truths) {
+                (Some((before, after)), _) => {
+                    if up {
+                        after > before
+                    } else {
+                        after < before
+                    }
+                }
+                (None, Some((before, after))) => before != after && after == up,
+                (None, None) => false,
+            };
+            if moves { Holds::Yes } else { Holds::No }
+        }
+        (None, Some(_)) => {
+            if up {
+                Holds::Yes
+            } else {
+                Holds::No
+            }
+        }
+        (None, None) => Holds::No,
     }
 }
 

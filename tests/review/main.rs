@@ -1,6 +1,7 @@
 //! Reviews: that the place told for each change is that of the text that was edited, that no dangerous change is told as a
 //! harmless one, and what the renderings of a plan say.
 
+mod changes;
 mod edits;
 #[path = "../support/program.rs"]
 mod program;

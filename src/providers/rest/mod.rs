@@ -8,6 +8,7 @@
 pub mod spec;
 mod words;
 pub mod read;
+pub mod risks;
 pub mod schema;
 pub mod shared;
 pub mod template;

@@ -11,7 +11,6 @@ use crate::syntax::tree::{Block, Body as Tree, ExprKind};
 use crate::value::Type;
 
 use super::codec::Codec;
-use super::equal;
 use super::shared::{SharedRow, shared_parts};
 use super::spec::{
     Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Pick, Place, Rests, Shape,
@@ -19,6 +18,7 @@ use super::spec::{
 };
 use super::template::Template;
 use super::words::{Word, Words, word};
+use super::{equal, risks};
 
 /// Reads a file's one resource or data source.
 ///
@@ -83,6 +83,7 @@ fn spec(
         })
         .filter_map(|(name, call)| Some((name, call?)))
         .collect();
+    let risks = risks::read(&block.body, problems);
     let mut words = Words::of_body(&block.body, span, problems);
     let mut spec = Spec {
         mode,
@@ -121,6 +122,7 @@ fn spec(
         at_least_one_of: groups(words.take("at_least_one_of")),
         hook: words.text("hook"),
         parts,
+        risks,
     };
     calls(&mut spec, &mut words);
     if let Some(Word::Object(fields)) = words.take("import_sets") {

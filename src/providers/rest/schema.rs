@@ -24,7 +24,7 @@ pub fn schema(spec: &Spec) -> Schema {
         let names: Vec<&str> = spec.timeouts.keys().map(String::as_str).collect();
         fields.insert("timeouts".into(), timeouts(&names));
     }
-    Schema { version: spec.schema_version, fields, ..Schema::default() }
+    Schema { version: spec.schema_version, fields, risks: spec.risks.clone(), ..Schema::default() }
 }
 
 fn fields(parts: &[Part]) -> BTreeMap<String, Field> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::addr::Mode;
 use crate::http::Method;
-use crate::schema::Given;
+use crate::schema::{Given, RiskRule};
 use crate::value::{Type, Value};
 
 use super::codec::Codec;
@@ -68,6 +68,8 @@ pub struct Spec {
     pub hook: Option<String>,
     /// The attributes and blocks.
     pub parts: Vec<Part>,
+    /// What changes are dangerous.
+    pub risks: Vec<RiskRule>,
 }
 
 /// One request.
