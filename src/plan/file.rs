@@ -279,7 +279,7 @@ mod tests {
         let main = other.add("main.tf", "a\nb\n");
         let mut plan = saved.plan;
 
-        settle(&mut plan, &saved.files, &other);
+        settle(&mut plan, &mut inputs(), &saved.files, &other);
 
         let files: Vec<FileId> =
             plan.changes.values().filter_map(|change| change.span).map(|span| span.file).collect();

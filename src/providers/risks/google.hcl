@@ -533,11 +533,6 @@ resource "google_sql_database_instance" {
     when = { "settings.ip_configuration.ssl_mode" = ["ALLOW_UNENCRYPTED_AND_ENCRYPTED"] }
     why  = "connections may go unencrypted"
   }
-  risk "exposure" {
-    on   = [update]
-    when = { "settings.ip_configuration.require_ssl" = falls }
-    why  = "connections may go unencrypted"
-  }
   risk "data-loss" {
     on   = [update]
     when = { "settings.backup_configuration.enabled" = falls }

@@ -53,11 +53,6 @@ resource "kubernetes_deployment" "kubernetes_deployment_v1" "kubernetes_replicat
     on  = [delete, replace]
     why = "its pods stop"
   }
-  risk "downtime" {
-    on   = [update]
-    when = { "spec.template" = changes, "spec.strategy.type" = ["Recreate"] }
-    why  = "all its pods stop before the new ones start"
-  }
 }
 
 resource "kubernetes_daemonset" "kubernetes_daemon_set_v1" "kubernetes_pod" "kubernetes_pod_v1" {
@@ -805,5 +800,13 @@ resource "kubernetes_manifest" "kubernetes_manifests" {
     on   = [delete, replace]
     when = { "manifest.kind" = { not = ["Namespace", "CustomResourceDefinition", "PersistentVolumeClaim", "PersistentVolume", "Secret", "Deployment", "StatefulSet", "DaemonSet", "Pod", "ReplicaSet", "ReplicationController", "CronJob", "Job", "Service", "Ingress", "Gateway", "HTTPRoute", "ClusterRoleBinding", "RoleBinding", "ClusterRole", "Role", "NetworkPolicy", "ConfigMap", "ServiceAccount", "StorageClass", "PriorityClass", "IngressClass", "PodDisruptionBudget", "HorizontalPodAutoscaler", "ResourceQuota", "LimitRange", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"] } }
     why  = "the object is removed, and what its controller made of it may go with it"
+  }
+}
+
+resource "kubernetes_deployment" "kubernetes_deployment_v1" {
+  risk "downtime" {
+    on   = [update]
+    when = { "spec.template" = changes, "spec.strategy.type" = ["Recreate"] }
+    why  = "all its pods stop before the new ones start"
   }
 }

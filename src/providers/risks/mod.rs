@@ -42,7 +42,45 @@ pub fn types() -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{google, helm, kubernetes, small};
     use super::*;
+    use crate::addr::Mode;
+    use crate::schema::{Field, Nesting};
+
+    /// Gives the names on a path that the schema lacks; what is below an attribute is not known here.
+    fn lacking(fields: &BTreeMap<String, Field>, path: &[String]) -> Option<String> {
+        let (first, rest) = path.split_first()?;
+        if first == "*" {
+            return lacking(fields, rest);
+        }
+        let Some(field) = fields.get(first) else { return Some(first.clone()) };
+        match &field.nesting {
+            Nesting::Block(block) => lacking(&block.fields, rest),
+            Nesting::Attribute => None,
+        }
+    }
+
+    #[test]
+    fn rules_speak_of_types_and_fields_that_there_are() {
+        let providers = [google::google().unwrap(), kubernetes::kubernetes(), helm::helm()];
+        let all: Vec<_> = providers.into_iter().chain(small::small()).collect();
+        let mut wrong = Vec::new();
+        for name in types() {
+            let schema = all.iter().find_map(|provider| provider.resource(Mode::Managed, name));
+            let Some(schema) = schema else {
+                wrong.push(format!("there is no {name}"));
+                continue;
+            };
+            for test in of(name).iter().flat_map(|rule| rule.when.iter().chain(&rule.unless)) {
+                let lacking = lacking(&schema.fields, &test.path);
+                wrong.extend(
+                    lacking.map(|part| format!("{name}.{}: no {part}", test.path.join("."))),
+                );
+            }
+        }
+
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 
     #[test]
     fn the_books_are_in_their_words() {
