@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::{Arg, ArgMatches};
 
 use super::interrupt::{Moment, guarded};
+use super::judge::{self, judged};
 use super::planning::{self, Told, options, planned_as};
 use super::recover::taken_up;
 use super::telling::{self, Teller};
@@ -46,6 +47,7 @@ pub(super) const DESTROY: Command = Command {
 
 fn arguments(command: clap::Command) -> clap::Command {
     planning::arguments(command)
+        .args(judge::arguments())
         .arg(flag("auto-approve", "Do not ask before making changes"))
         .arg(option(
             "approved-digest",
@@ -96,9 +98,9 @@ fn apply_new(
         }
     };
     telling::plan(workbench, &plan, loaded.both(), &registry);
-    if let Some(problem) = not_approved(matches, &plan) {
+    if let Err(exit) = may_be_applied(workbench, matches, &plan, &loaded, &registry) {
         workbench.unlock(lock);
-        return Err(workbench.fail(&[problem]));
+        return Err(exit);
     }
     if !plan.is_empty() && !agreed(workbench, matches, options.mode) {
         workbench.unlock(lock);
@@ -107,6 +109,20 @@ fn apply_new(
         return Err(1);
     }
     finish(workbench, matches, &loaded, &registry, &plan, lock, destroy)
+}
+
+/// Refuses a plan that is not the approved one, or that policies or its dangers forbid.
+fn may_be_applied(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    plan: &Plan,
+    loaded: &Loaded,
+    registry: &Registry,
+) -> Result<(), Exit> {
+    if let Some(problem) = not_approved(matches, plan) {
+        return Err(workbench.fail(&[problem]));
+    }
+    judged(workbench, matches, plan, loaded, registry).map(drop)
 }
 
 /// Says that a plan is not the one that was approved.
@@ -177,9 +193,9 @@ fn apply_saved(
             return Err(exit);
         }
     };
-    if let Some(problem) = not_approved(matches, &plan) {
+    if let Err(exit) = may_be_applied(workbench, matches, &plan, &loaded, &registry) {
         workbench.unlock(lock);
-        return Err(workbench.fail(&[problem]));
+        return Err(exit);
     }
     if (&prior.lineage, prior.serial) != (&plan.base.lineage, plan.base.serial) {
         let resumed = match matches.get_one::<bool>("resume") {

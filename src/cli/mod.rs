@@ -9,6 +9,7 @@ mod attached;
 mod backend;
 mod encryption;
 mod interrupt;
+mod judge;
 mod logging;
 mod own_types;
 mod sandboxed;

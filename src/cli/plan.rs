@@ -3,6 +3,7 @@
 use clap::ArgMatches;
 
 use super::generate::{Generated, generate};
+use super::judge::{self, judged};
 use super::planning::{self, options, planned};
 use super::recover::taken_up;
 use super::telling;
@@ -17,6 +18,7 @@ pub(super) const COMMAND: Command = Command {
     about: "Show what would be done to make the world as configured",
     arguments: |command| {
         planning::arguments(command)
+            .args(judge::arguments())
             .arg(option("out", "FILE", "Save the plan, for `terrane apply FILE`"))
             .arg(option(
                 "generate-config-out",
@@ -83,6 +85,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
         );
         workbench.screen.print(format!("\n{note}\n"));
     }
+    judged(workbench, matches, &plan, &loaded, &registry)?;
     let detailed = matches.get_one::<bool>("detailed-exitcode").copied().unwrap_or(false);
     let exit = if detailed && !plan.is_empty() { 2 } else { 0 };
     // The process ends: a large plan need not be taken apart piece by piece before.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::environment::Screen;
 use super::workbench::Workbench;
@@ -169,25 +170,46 @@ pub(super) fn saved_plan(
         return;
     }
     let review = reviewed(workbench, saved, (config, inputs), registry, true);
+    let document = whole_document(workbench, (saved, &review), config, registry, reveal);
+    workbench.screen.line(document.to_string());
+}
+
+/// Gives a plan's document without secrets.
+pub(super) fn document(
+    workbench: &Workbench<'_, '_>,
+    plan: &Plan,
+    config: &Config,
+    registry: &Registry,
+    review: &Review,
+) -> Json {
+    whole_document(workbench, (plan, review), config, registry, Reveal::No)
+}
+
+fn whole_document(
+    workbench: &Workbench<'_, '_>,
+    (plan, review): (&Plan, &Review),
+    config: &Config,
+    registry: &Registry,
+    reveal: Reveal,
+) -> Json {
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let kept = |address: &Address, object: &Object| of_object(registry, address, object);
-    let document = PlanDocument {
-        plan: saved,
+    let configuration = render::json::config::configuration(
+        config,
+        registry,
+        &workbench.sources,
+        &plan.generated,
+        reveal,
+    );
+    render::json::plan::plan(&PlanDocument {
+        plan,
         schemas: &schemas,
         kept_schemas: &kept,
         sources: &workbench.sources,
-        configuration: Some(render::json::config::configuration(
-            config,
-            registry,
-            &workbench.sources,
-            &saved.generated,
-            reveal,
-        )),
+        configuration: Some(configuration),
         reveal,
-        review: &review,
-    };
-    let text = render::json::plan::plan(&document).to_string();
-    workbench.screen.line(text);
+        review,
+    })
 }
 
 /// Shows the state.

@@ -10,7 +10,7 @@ use super::style::{Ink, Style};
 use crate::diag::{Sources, Span};
 use crate::review::risk::{Risk, RiskKind};
 use crate::review::trace::Origin;
-use crate::review::{Cause, Certainty, Item, Part, Review};
+use crate::review::{Cause, Certainty, Item, Part, Review, Severity, Verdict};
 
 /// So many causes of one change are told; the others are counted.
 const CAUSES: usize = 4;
@@ -146,6 +146,39 @@ pub(super) fn summary(review: &Review, sources: &Sources, style: Style) -> Strin
         text += &format!("\n{}", style.wrap(&told));
     }
     text
+}
+
+/// Tells what policies say.
+pub fn verdicts(verdicts: &[Verdict], style: Style) -> String {
+    if verdicts.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", style.paint(Ink::Bold, "Policies:"));
+    for verdict in verdicts {
+        let (word, ink) = match verdict.severity {
+            Severity::Deny => ("deny", Ink::BoldRed),
+            Severity::Warn => ("warn", Ink::Update),
+        };
+        let address = verdict.address.as_ref().map(|address| format!("{address}: "));
+        let line =
+            format!("{}{} ({})", address.unwrap_or_default(), verdict.message, verdict.policy);
+        text += &format!("  {}  {line}\n", style.paint(ink, word));
+    }
+    text
+}
+
+/// Gives what a policy says.
+pub(super) fn verdict(verdict: &Verdict) -> Json {
+    let severity = match verdict.severity {
+        Severity::Deny => "deny",
+        Severity::Warn => "warn",
+    };
+    let mut out =
+        json!({ "severity": severity, "message": verdict.message, "policy": verdict.policy });
+    if let Some(address) = &verdict.address {
+        out["address"] = address.as_str().into();
+    }
+    out
 }
 
 /// Adds to a change's document what reviewers want to know.

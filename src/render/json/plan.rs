@@ -91,6 +91,10 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
     if !plan.checks.is_empty() {
         out.insert("checks".into(), checks(&plan.checks));
     }
+    if !document.review.verdicts.is_empty() {
+        let results = document.review.verdicts.iter().map(review::verdict);
+        out.insert("policy_results".into(), results.collect());
+    }
     if let Some(made) = plan.base.made {
         out.insert("timestamp".into(), format!("{made:.0}").into());
     }

@@ -15,6 +15,8 @@ use crate::plan::event::{ApplyEvent, EphemeralStep, PlanEvent, ProvisionStep};
 use crate::plan::{Action, Call, Change, Counts, OutputChange, Plan, PlanMode, Reason, Verb};
 use crate::render::plan::summary_line;
 use crate::render::progress::{Applied, Long, complete_line, message, seconds, span, subject};
+use crate::render::review;
+use crate::review::{Severity as Weight, Verdict};
 use crate::state::KeptOutput;
 use crate::value::Type;
 use crate::value::json::type_to_json;
@@ -165,6 +167,17 @@ pub fn plan_summary(counts: Counts, now: Timestamp) -> String {
     let numbers = [counts.add, counts.change, counts.import, counts.destroy];
     // Who reads the line expects no other numbers in it.
     summary(&summary_line(Counts { forget: 0, ..counts }), numbers, "plan", now)
+}
+
+/// Tells what a policy says of a plan.
+pub fn policy_result(verdict: &Verdict, now: Timestamp) -> String {
+    let level = match verdict.severity {
+        Weight::Deny => "error",
+        Weight::Warn => "warn",
+    };
+    let result = review::verdict(verdict);
+    let message = format!("Policy {}: {}", verdict.policy, verdict.message);
+    line(level, &message, now, "policy_result", vec![("policy_result", result)])
 }
 
 /// Gives the line of a plan's digest.
