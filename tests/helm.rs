@@ -1,4 +1,4 @@
-//! Charts by the real helm programs, of each generation that is there, against the sandbox.
+//! Charts by the real helm programs against the sandbox: all of it with one of each generation, a life cycle with each version.
 
 #[path = "support/charts.rs"]
 mod charts;
@@ -559,7 +559,7 @@ fn run(helm: &Path, folder: &Folder, words: &[&str]) -> String {
 
 #[test]
 fn the_sandbox_serves_helm_itself() {
-    for helm in helm::helms().into_values() {
+    for (_, helm) in helm::all() {
         let mut folder = made(&helm);
         apply(&mut folder, &["-target=google_container_cluster.one"]);
         let runtime = tokio::runtime::Runtime::new().unwrap();

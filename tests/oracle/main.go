@@ -57,6 +57,11 @@ func main() {
 				log.Fatal(err)
 			}
 			return
+		case "numbers":
+			if err := numbers(); err != nil {
+				log.Fatal(err)
+			}
+			return
 		case "controllers":
 			os.Args = rest
 			os.Exit(cli.Run(controllers.NewControllerManagerCommand()))

@@ -17,16 +17,28 @@ import (
 // types prints how Go writes the fields of each type of the API: what is always there, and what is
 // left out when it is empty. It is what the sandbox's table of shapes is made from.
 func types() error {
+	return all(gather)
+}
+
+// numbers prints the number of each field in protobuf, by the type's name. A field that is written
+// as part of the type around it is named by its own type, after a slash.
+func numbers() error {
+	return all(number)
+}
+
+type fieldsOf = func(reflect.Type, map[string]string, map[string]map[string]string)
+
+func all(gather fieldsOf) error {
 	found := map[string]map[string]string{}
 	for _, version := range []string{"v1", "v2"} {
 		for kind, known := range legacyscheme.Scheme.AllKnownTypes() {
 			if kind.Version == version {
-				walk(known, found)
+				walk(known, found, gather)
 			}
 		}
 	}
-	walk(reflect.TypeFor[apiextensions.CustomResourceDefinition](), found)
-	walk(reflect.TypeFor[apiregistration.APIService](), found)
+	walk(reflect.TypeFor[apiextensions.CustomResourceDefinition](), found, gather)
+	walk(reflect.TypeFor[apiregistration.APIService](), found, gather)
 	return json.NewEncoder(os.Stdout).Encode(found)
 }
 
@@ -40,7 +52,7 @@ func name(t reflect.Type) string {
 	return strings.Join(append(append(domain, path[1:]...), t.Name()), ".")
 }
 
-func walk(t reflect.Type, found map[string]map[string]string) {
+func walk(t reflect.Type, found map[string]map[string]string, gather fieldsOf) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
 	}
@@ -73,7 +85,23 @@ func gather(t reflect.Type, fields map[string]string, found map[string]map[strin
 			how = strings.ToUpper(how)
 		}
 		fields[tag] = how + " " + field.Type.String()
-		walk(field.Type, found)
+		walk(field.Type, found, gather)
+	}
+}
+
+func number(t reflect.Type, fields map[string]string, found map[string]map[string]string) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		parts := strings.Split(field.Tag.Get("protobuf"), ",")
+		if tag == "-" || len(parts) < 2 {
+			continue
+		}
+		if tag == "" {
+			tag = "/" + name(field.Type)
+		}
+		fields[parts[1]] = tag
+		walk(field.Type, found, number)
 	}
 }
 

@@ -79,6 +79,11 @@ pub fn of(api_version: &str, kind: &str) -> Option<&'static Json> {
     table().definitions.get(name)
 }
 
+/// Gives a definition by its own name.
+pub fn named(name: &str) -> Option<&'static Json> {
+    table().definitions.get(name)
+}
+
 /// Gives a reference to the definition of an object's metadata.
 pub fn metadata() -> Option<&'static Json> {
     of("v1", "ConfigMap").and_then(|definition| definition["properties"].get("metadata"))

@@ -34,6 +34,12 @@ pub fn type_of(definition: &str, field: &str) -> Option<&'static str> {
     table().get(definition)?.get(field)?.split_once(' ').map(|(_, name)| name)
 }
 
+/// Says whether a field is left out when it is empty.
+pub fn is_left_out(definition: &str, field: &str) -> bool {
+    let how = table().get(definition).and_then(|fields| fields.get(field));
+    how.is_none_or(|how| how.starts_with(|letter: char| letter.is_lowercase() && letter != 'p'))
+}
+
 /// Brings an object into the form in which its kind is written.
 pub fn settle(object: &mut Json, api_version: &str, kind: &str) {
     walk(object, api_version, kind, true);

@@ -324,6 +324,11 @@ fn text_of_phase(pod: &Json) -> &str {
 }
 
 fn evict(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {
+    if call.request.method != Method::POST {
+        return Err(Failure::method_not_allowed());
+    }
+    let body = call.object()?;
+    let options = Options::parse(&body["deleteOptions"], &|name| call.query(name))?;
     let mut store = inner.locked();
     let key = call.key(object);
     let pod = store.get(&key).ok_or_else(|| Failure::not_found(call.resource, object))?.clone();
@@ -335,7 +340,7 @@ fn evict(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
         let text = "Cannot evict pod as it would violate the pod's disruption budget.";
         return Err(Failure::too_many_requests(text, 10));
     }
-    delete::delete(&mut store, call.resource, &key, &Options::default())?;
+    delete::delete(&mut store, call.resource, &key, &options)?;
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Ok(Response::json(StatusCode::CREATED, &status))
 }
