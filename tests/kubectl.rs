@@ -251,7 +251,7 @@ const MADE: &[&str] = &[
     "create cronjob cj --image=example.com/x:1 --schedule=1/5|0|*|*|* --restart=OnFailure -- echo hi",
     "create job j --image=example.com/x:1 -- echo hi",
     "create job of --from=cronjob/cj",
-    "create quota q --hard=cpu=10,pods=30,memory=1Gi --scopes=NotTerminating",
+    "create quota q --hard=pods=30 --scopes=NotTerminating",
     "create poddisruptionbudget least --selector=app=web --min-available=1",
     "create poddisruptionbudget most --selector=app=web --max-unavailable=50%",
     "create priorityclass pc --value=0 --description=x --preemption-policy=Never",

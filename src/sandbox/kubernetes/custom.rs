@@ -3,6 +3,8 @@
 //! Source: the API reference of `apiextensions.k8s.io/v1` (structural schemas, pruning, defaulting). No webhook
 //! converts: versions differ by name alone.
 
+use std::sync::Arc;
+
 use regex::Regex;
 use serde_json::{Map, Value as Json, json};
 
@@ -405,7 +407,7 @@ pub fn scale_paths(store: &Store, resource: &Resource) -> Option<(String, String
 }
 
 /// Gives the objects of what a definition makes.
-pub fn objects(store: &Store, definition: &Json) -> Vec<Json> {
+pub fn objects(store: &Store, definition: &Json) -> Vec<Arc<Json>> {
     let (group, plural) = (text(definition, "/spec/group"), text(definition, "/spec/names/plural"));
     let of = store.objects.iter().filter(|(key, _)| key.group == group && key.plural == plural);
     of.map(|(_, object)| object.clone()).collect()

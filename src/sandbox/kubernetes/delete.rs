@@ -175,7 +175,8 @@ pub fn dependents<'s>(
     owner: &str,
 ) -> impl Iterator<Item = (&'s Key, &'s Json)> + use<'s> {
     let owner = owner.to_owned();
-    store.objects.iter().filter(move |(_, object)| {
+    let all = store.objects.iter().map(|(key, object)| (key, object.as_ref()));
+    all.filter(move |(_, object)| {
         items(object, "/metadata/ownerReferences").iter().any(|one| text(one, "/uid") == owner)
     })
 }

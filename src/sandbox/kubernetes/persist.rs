@@ -1,6 +1,7 @@
 //! A cluster as JSON, for the world's file, and back.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -15,7 +16,7 @@ pub fn write(inner: &Inner) -> Json {
     let objects: Vec<Json> = store
         .objects
         .iter()
-        .map(|(key, object)| json!({"group": key.group, "plural": key.plural, "object": object}))
+        .map(|(key, object)| json!({"group": key.group, "plural": key.plural, "object": **object}))
         .collect();
     let logs: BTreeMap<&String, Vec<Json>> = store
         .logs
@@ -58,7 +59,7 @@ pub fn read(json: &Json) -> Result<(ClusterName, String, Store), String> {
             namespace: text(&object, "/metadata/namespace").to_owned(),
             name: text(&object, "/metadata/name").to_owned(),
         };
-        store.objects.insert(key, object);
+        store.objects.insert(key, Arc::new(object));
     }
     for (place, lines) in json["logs"].as_object().into_iter().flatten() {
         let lines = lines

@@ -112,7 +112,7 @@ pub fn list(
     let version = after.as_ref().map_or(store.revision, |(_, _, version)| *version);
     let all = standing(store, resource, wanted.namespace.as_deref(), version)?;
     let mut found: Vec<(&Key, &Json)> = all
-        .iter()
+        .into_iter()
         .filter(|(key, object)| {
             let past = after
                 .as_ref()
@@ -174,12 +174,12 @@ fn item(resource: &Resource, object: &Json) -> Json {
 }
 
 /// Gives a type's objects as they stood at a version.
-fn standing(
-    store: &Store,
+fn standing<'s>(
+    store: &'s Store,
     resource: &Resource,
     namespace: Option<&str>,
     version: u64,
-) -> Result<BTreeMap<Key, Json>, Failure> {
+) -> Result<BTreeMap<&'s Key, &'s Json>, Failure> {
     let known = store.changes.front().map_or(store.revision, |change| change.revision);
     if version < store.revision && version + 1 < known {
         return Err(Failure::expired(
@@ -187,10 +187,7 @@ fn standing(
              must start a new list without the continue parameter.",
         ));
     }
-    let mut objects: BTreeMap<Key, Json> = store
-        .list(resource, namespace)
-        .map(|(key, object)| (key.clone(), object.clone()))
-        .collect();
+    let mut objects: BTreeMap<&Key, &Json> = store.list(resource, namespace).collect();
     let newer = store.changes.iter().rev().take_while(|change| change.revision > version);
     for change in newer {
         let mine = change.key.group == resource.group
@@ -199,7 +196,7 @@ fn standing(
         match &change.before {
             _ if !mine => {}
             Some(before) => {
-                objects.insert(change.key.clone(), before.clone());
+                objects.insert(&change.key, before);
             }
             None => {
                 objects.remove(&change.key);

@@ -3,6 +3,7 @@
 //! The range is GKE's own for new clusters (34.118.224.0/20); node ports are 30000 to 32767.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
@@ -26,7 +27,7 @@ pub fn allocate(
     }
     let kind = text(service, "/spec/type").to_owned();
     let own = uid(service).to_owned();
-    let others: Vec<Json> =
+    let others: Vec<Arc<Json>> =
         store.all("Service").into_iter().filter(|other| uid(other) != own).collect();
     if kind == "ExternalName" {
         for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
@@ -76,7 +77,7 @@ fn address(
     resource: &Resource,
     old: Option<&Json>,
     service: &mut Json,
-    others: &[Json],
+    others: &[Arc<Json>],
 ) -> Result<(), Failure> {
     let mut wanted = text(service, "/spec/clusterIP").to_owned();
     if wanted.is_empty()
@@ -110,7 +111,7 @@ fn node_ports(
     resource: &Resource,
     old: Option<&Json>,
     service: &mut Json,
-    others: &[Json],
+    others: &[Arc<Json>],
 ) -> Result<(), Failure> {
     let mut used: BTreeSet<i64> = others
         .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -50,9 +51,9 @@ pub struct Change {
     /// Where.
     pub key: Key,
     /// What was there.
-    pub before: Option<Json>,
+    pub before: Option<Arc<Json>>,
     /// What is there; the last state where it was removed.
-    pub after: Json,
+    pub after: Arc<Json>,
     /// Whether it was removed.
     pub removed: bool,
 }
@@ -97,8 +98,8 @@ pub struct Run {
 /// A cluster's objects.
 #[derive(Debug)]
 pub struct Store {
-    /// The objects.
-    pub objects: BTreeMap<Key, Json>,
+    /// The objects. They are shared: who looks at many of them holds them without copying them.
+    pub objects: BTreeMap<Key, Arc<Json>>,
     /// The last version given.
     pub revision: u64,
     /// The last changes, oldest first.
@@ -165,7 +166,12 @@ impl Store {
 
     /// Gives an object.
     pub fn get(&self, key: &Key) -> Option<&Json> {
-        self.objects.get(key)
+        self.objects.get(key).map(Arc::as_ref)
+    }
+
+    /// Gives an object to hold while others are written.
+    pub fn shared(&self, key: &Key) -> Option<Arc<Json>> {
+        self.objects.get(key).cloned()
     }
 
     /// Gives an object of a kind.
@@ -187,6 +193,16 @@ impl Store {
             namespace: only.clone().unwrap_or_default(),
             name: String::new(),
         };
+        self.range(start, group, plural, only).map(|(key, object)| (key, object.as_ref()))
+    }
+
+    fn range(
+        &self,
+        start: Key,
+        group: String,
+        plural: String,
+        only: Option<String>,
+    ) -> impl Iterator<Item = (&Key, &Arc<Json>)> {
         self.objects.range((Bound::Included(start), Bound::Unbounded)).take_while(
             move |(key, _)| {
                 key.group == group
@@ -196,9 +212,12 @@ impl Store {
         )
     }
 
-    /// Gives copies of the objects of a kind, of all namespaces.
-    pub fn all(&self, kind: &str) -> Vec<Json> {
-        self.list(resources::named(kind), None).map(|(_, object)| object.clone()).collect()
+    /// Gives the objects of a kind, of all namespaces, as they stand: what is written meanwhile does not change them.
+    pub fn all(&self, kind: &str) -> Vec<Arc<Json>> {
+        let resource = resources::named(kind);
+        let start = Key::new(resource, "", "");
+        let (group, plural) = (resource.group.to_owned(), resource.plural.to_owned());
+        self.range(start, group, plural, None).map(|(_, object)| object.clone()).collect()
     }
 
     /// Gives the objects of a kind in a namespace.
@@ -214,14 +233,11 @@ impl Store {
     pub fn write(&mut self, key: &Key, mut object: Json) -> Json {
         self.revision += 1;
         object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
-        let before = self.objects.insert(key.clone(), object.clone());
-        self.note(Change {
-            revision: self.revision,
-            key: key.clone(),
-            before,
-            after: object.clone(),
-            removed: false,
-        });
+        let after = Arc::new(object);
+        let before = self.objects.insert(key.clone(), after.clone());
+        let object = after.as_ref().clone();
+        let (revision, key) = (self.revision, key.clone());
+        self.note(Change { revision, key, before, after, removed: false });
         object
     }
 
@@ -229,13 +245,13 @@ impl Store {
     pub fn remove(&mut self, key: &Key) -> Option<Json> {
         let before = self.objects.remove(key)?;
         self.revision += 1;
-        let mut last = before.clone();
+        let mut last = before.as_ref().clone();
         last["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         self.note(Change {
             revision: self.revision,
             key: key.clone(),
             before: Some(before),
-            after: last.clone(),
+            after: Arc::new(last.clone()),
             removed: true,
         });
         Some(last)

@@ -170,7 +170,7 @@ impl Watch {
         match &change.before {
             // What no longer fits goes as it was while it did, with the new version.
             Some(before) if kind == "DELETED" && !change.removed => {
-                let mut before = before.clone();
+                let mut before = before.as_ref().clone();
                 before["metadata"]["resourceVersion"] =
                     change.after["metadata"]["resourceVersion"].clone();
                 self.push(kind, &before, now);

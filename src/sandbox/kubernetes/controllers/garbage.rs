@@ -1,6 +1,7 @@
 //! Dependents go with their owners, before them, or are left alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -14,7 +15,7 @@ use crate::sandbox::kubernetes::store::{Store, is_deleting, items, text, uid};
 pub fn run(store: &mut Store, _: &ClusterName) {
     let living: BTreeSet<String> =
         store.objects.values().map(|object| uid(object).to_owned()).collect();
-    let orphans: Vec<Json> = store
+    let orphans: Vec<Arc<Json>> = store
         .objects
         .values()
         .filter(|object| {
@@ -27,7 +28,7 @@ pub fn run(store: &mut Store, _: &ClusterName) {
     for object in orphans {
         hand::delete(store, &object);
     }
-    let going: Vec<Json> =
+    let going: Vec<Arc<Json>> =
         store.objects.values().filter(|object| is_deleting(object)).cloned().collect();
     for object in going {
         let finalizers = items(&object, "/metadata/finalizers");

@@ -48,8 +48,8 @@ pub fn try_create(store: &mut Store, manager: &str, object: Json) -> Result<Json
 /// Changes an object past validation (a binding, a finalizer, an annotation), where it differs.
 pub fn change(store: &mut Store, manager: &str, object: &Json, edit: impl FnOnce(&mut Json)) {
     let key = key_of(store, object);
-    let Some(old) = store.get(&key).cloned() else { return };
-    let mut next = old.clone();
+    let Some(old) = store.shared(&key) else { return };
+    let mut next = old.as_ref().clone();
     edit(&mut next);
     write(store, &key, &old, next, manager, None);
 }
@@ -74,11 +74,8 @@ pub fn update(
 /// Writes an object's status where it differs.
 pub fn status(store: &mut Store, manager: &str, object: &Json, status: Json) {
     let key = key_of(store, object);
-    let Some(old) = store.get(&key).cloned() else { return };
-    if old["status"] == status {
-        return;
-    }
-    let mut next = old.clone();
+    let Some(old) = store.shared(&key).filter(|old| old["status"] != status) else { return };
+    let mut next = old.as_ref().clone();
     next["status"] = status;
     write(store, &key, &old, next, manager, Some("status"));
 }

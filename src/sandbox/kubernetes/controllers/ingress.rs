@@ -4,6 +4,7 @@
 //! Ingress with `spec.ingressClassName` and no annotation is nobody's.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
@@ -340,7 +341,7 @@ fn unmake(store: &mut Store, cluster: &ClusterName, ingress: &Json) {
         .rev()
         .map(|(kind, called)| (format!("global/{kind}"), called))
         .collect();
-    let others: Vec<Json> = store
+    let others: Vec<Arc<Json>> = store
         .all("Ingress")
         .into_iter()
         .filter(|other| uid(other) != uid(ingress) && !is_deleting(other) && is_ours(other))

@@ -1,5 +1,7 @@
 //! Nodes: those of the Google side's pools, as objects; and what a pod asks of them.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::hand;
@@ -114,7 +116,7 @@ pub fn choose(store: &Store, pod: &Json) -> Result<String, String> {
             tainted.push(taint);
             continue;
         }
-        let on: Vec<Json> = store
+        let on: Vec<Arc<Json>> = store
             .all("Pod")
             .into_iter()
             .filter(|other| text(other, "/spec/nodeName") == name(node))
@@ -180,7 +182,7 @@ fn tolerates(toleration: &Json, taint: &Json) -> bool {
         && (is_any || value == text(taint, "/value"))
 }
 
-fn lacking(node: &Json, on: &[Json], pod: &Json) -> Option<&'static str> {
+fn lacking(node: &Json, on: &[Arc<Json>], pod: &Json) -> Option<&'static str> {
     for word in ["cpu", "memory"] {
         let room = amount(&node["status"]["allocatable"][word]);
         let used: i128 = on.iter().map(|other| asked(other, word)).sum();
