@@ -103,7 +103,7 @@ pub fn create(
             return Err(Failure::already_exists(resource, &key.name, deleting));
         }
     }
-    ask(store, hooks::MUTATING, resource, None, &object, how)?;
+    mutate(store, resource, None, &mut object, how)?;
     admit(store, resource, None, &mut object)?;
     shapes::settle(&mut object, &resource.api_version(), resource.kind);
     let causes = faults(store, resource, None, &object, &missing);
@@ -141,14 +141,15 @@ pub fn update(
     same_identity(resource, key, &old, &object)?;
     let status = how.writer.subresource.as_deref() == Some("status");
     if status {
+        let mut next = old.clone();
+        next["status"] = object["status"].clone();
+        // What is wanted is what stands there, whatever was sent beside the status.
         let mut causes = Vec::new();
-        custom::check_status(store, resource, &old, &object, &mut causes);
-        validate::status(resource, &object, &mut causes);
+        custom::check_status(store, resource, &old, &next, &mut causes);
+        validate::status(resource, &next, &mut causes);
         if !causes.is_empty() {
             return Err(Failure::invalid(resource, &key.name, &causes));
         }
-        let mut next = old.clone();
-        next["status"] = object["status"].clone();
         if object["metadata"].get("managedFields").is_some() {
             next["metadata"]["managedFields"] = object["metadata"]["managedFields"].clone();
         }
@@ -167,7 +168,7 @@ pub fn update(
     own(store, resource, Some(&old), &mut object, how);
     versions::hand_over(&old, &mut object);
     if !status {
-        ask(store, hooks::MUTATING, resource, Some(&old), &object, how)?;
+        mutate(store, resource, Some(&old), &mut object, how)?;
         admit(store, resource, Some(&old), &mut object)?;
         shapes::settle(&mut object, &resource.api_version(), resource.kind);
         let mut causes = finalizers(&old, &object);
@@ -202,16 +203,43 @@ pub fn update(
     Ok(versions::outward(resource, &store.write(key, versions::inward(&object))))
 }
 
+/// Asks the webhooks that may change an object, and lets it be as they have made it.
+fn mutate(
+    store: &Store,
+    resource: &'static Resource,
+    old: Option<&Json>,
+    object: &mut Json,
+    how: &mut How,
+) -> Result<(), Failure> {
+    let Some(mut changed) = ask(store, hooks::MUTATING, resource, old, object, how)? else {
+        return Ok(());
+    };
+    for name in ["name", "namespace", "uid", "creationTimestamp", "managedFields"] {
+        match object["metadata"].get(name) {
+            Some(value) => changed["metadata"][name] = value.clone(),
+            None => remove(&mut changed["metadata"], name),
+        }
+    }
+    *object = changed;
+    prepare(store, resource, object);
+    Ok(())
+}
+
+/// Asks the webhooks of a kind; gives the object as they have changed it.
 fn ask(
     store: &Store,
     kind: &str,
     resource: &'static Resource,
     old: Option<&Json>,
     object: &Json,
-    how: &How,
-) -> Result<(), Failure> {
+    how: &mut How,
+) -> Result<Option<Json>, Failure> {
     let subresource = how.writer.subresource.as_deref();
-    hooks::ask(store, kind, &hooks::Wish { resource, subresource, old, new: Some(object) })
+    let wish = hooks::Wish { resource, subresource, old, new: Some(object) };
+    let manner = hooks::Manner { dry_run: how.dry_run, manager: &how.writer.manager };
+    let outcome = hooks::ask(store, kind, &wish, &manner)?;
+    how.warnings.extend(outcome.warnings);
+    Ok(outcome.object)
 }
 
 /// Brings an object into the form in which the kind is written, with its defaults.

@@ -13,7 +13,7 @@ use super::definitions;
 use super::delete::{self, Deleted, Options};
 use super::discovery;
 use super::failure::{Cause, Failure};
-use super::hooks::{self, Wish};
+use super::hooks::{self, Manner, Wish};
 use super::patch;
 use super::protobuf;
 use super::read::{self, Form, Wanted};
@@ -421,8 +421,9 @@ fn deleted(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let mut store = inner.locked();
     if let Some(old) = store.get(&call.key(object)) {
         let wish = Wish { resource: call.resource, subresource: None, old: Some(old), new: None };
+        let manner = Manner { dry_run: options.dry_run, manager: "" };
         for kind in [hooks::MUTATING, hooks::VALIDATING] {
-            hooks::ask(&store, kind, &wish)?;
+            hooks::ask(&store, kind, &wish, &manner)?;
         }
     }
     let outcome = delete::delete(&mut store, call.resource, &call.key(object), &options)?;

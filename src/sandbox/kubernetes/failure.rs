@@ -111,6 +111,29 @@ impl Failure {
         Failure { code, reason, message: message.into(), details: Json::Null }
     }
 
+    /// Gives a reason of the table; one that is none is no reason.
+    pub fn known_reason(word: &str) -> &'static str {
+        const KNOWN: [&str; 16] = [
+            "Unauthorized",
+            "Forbidden",
+            "NotFound",
+            "AlreadyExists",
+            "Conflict",
+            "Gone",
+            "Invalid",
+            "ServerTimeout",
+            "Timeout",
+            "TooManyRequests",
+            "BadRequest",
+            "MethodNotAllowed",
+            "NotAcceptable",
+            "UnsupportedMediaType",
+            "InternalError",
+            "ServiceUnavailable",
+        ];
+        KNOWN.into_iter().find(|known| *known == word).unwrap_or_default()
+    }
+
     /// No good token.
     pub fn unauthorized() -> Failure {
         Failure::new(401, "Unauthorized", "Unauthorized")

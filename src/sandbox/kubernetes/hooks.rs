@@ -1,19 +1,23 @@
-//! Admission webhooks: which of them a write concerns, and whether they can be reached.
+//! Admission webhooks: which of them a write concerns, and what they say of it.
 //!
-//! The sandbox is a function of requests and calls nobody. What it can say truly is that nobody would answer: the
-//! Service is not there, or has no pod that is ready. A webhook behind which there is one lets everything pass
-//! unchanged, and so does one with a `url`. Source: the API reference of `admissionregistration.k8s.io/v1` and a real
-//! API server's words (`tests/server/cases/hooks.yaml`).
+//! One with a `url` of this machine is called. What is behind a Service does not run here: the sandbox says truly that
+//! nobody answers where the Service is not there or has no pod that is ready; where there is one, everything passes
+//! unchanged, and so it does with a `url` elsewhere. Source: the API reference of `admissionregistration.k8s.io/v1` and
+//! a real API server's words (`tests/server/cases/hooks.yaml`, `tests/server/hooks.rs`).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
+use super::callout::{self, Callee};
 use super::cel::parse::parse;
 use super::cel::value::{self, Value};
 use super::cel::work_out::work_out;
 use super::failure::Failure;
+use super::patch;
 use super::resources::{self, Resource};
 use super::select::label_selector_matches;
-use super::store::{Store, items, name, namespace, text};
+use super::store::{Store, digest, items, mix, name, namespace, text};
 
 /// The two kinds of configurations, in the order in which they are asked.
 pub const MUTATING: &str = "MutatingWebhookConfiguration";
@@ -46,34 +50,197 @@ impl Wish<'_> {
     }
 }
 
+/// What an API server tells a webhook of a write besides what is written.
+pub struct Manner<'m> {
+    /// Whether nothing is kept.
+    pub dry_run: bool,
+    /// Who writes.
+    pub manager: &'m str,
+}
+
+/// What the webhooks made of a write.
+#[derive(Default)]
+pub struct Outcome {
+    /// The object as they have changed it; none where they have not.
+    pub object: Option<Json>,
+    /// What they tell the caller besides.
+    pub warnings: Vec<String>,
+}
+
 /// Asks the webhooks of a kind about a write.
 ///
 /// # Errors
-/// The refusal where one of them cannot be asked and does not let that pass.
-pub fn ask(store: &Store, kind: &str, wish: &Wish<'_>) -> Result<(), Failure> {
+/// The refusal of one of them, or that where one cannot be asked and does not let that pass.
+pub fn ask(
+    store: &Store,
+    kind: &str,
+    wish: &Wish<'_>,
+    manner: &Manner<'_>,
+) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::default();
     if wish.resource.group == "admissionregistration.k8s.io" {
-        return Ok(());
+        return Ok(outcome);
     }
     for configuration in store.all(kind) {
         for hook in items(&configuration, "/webhooks") {
-            if !concerns(store, hook, wish) {
+            let wish = Wish { new: outcome.object.as_ref().or(wish.new), ..*wish };
+            if !concerns(store, hook, &wish) {
                 continue;
             }
-            if let Some(fault) = unreachable(store, hook)
-                && text(hook, "/failurePolicy") != "Ignore"
-            {
-                let told = format!(
-                    "failed calling webhook {:?}: failed to call webhook: {fault}",
-                    name_of(hook)
-                );
-                let mut failure = Failure::internal(format!("Internal error occurred: {told}"));
-                failure.reason = "InternalError";
-                failure.details = json!({"causes": [{"message": told}]});
-                return Err(failure);
+            match answer(store, hook, &wish, manner) {
+                Ok(None) => {}
+                Ok(Some(response)) => {
+                    refused(hook, &response)?;
+                    outcome.warnings.extend(
+                        items(&response, "/warnings")
+                            .iter()
+                            .filter_map(Json::as_str)
+                            .map(Into::into),
+                    );
+                    if let (MUTATING, Some(new)) = (kind, wish.new) {
+                        outcome.object = patched(new, &response)?.or(outcome.object);
+                    }
+                }
+                Err(_) if text(hook, "/failurePolicy") == "Ignore" => {}
+                Err(fault) => {
+                    let called = name_of(hook);
+                    return Err(internal(format!("failed calling webhook {called:?}: {fault}")));
+                }
             }
         }
     }
-    Ok(())
+    Ok(outcome)
+}
+
+/// Gives a webhook's response; none where nobody is asked.
+fn answer(
+    store: &Store,
+    hook: &Json,
+    wish: &Wish<'_>,
+    manner: &Manner<'_>,
+) -> Result<Option<Json>, String> {
+    let failed = |fault: String| format!("failed to call webhook: {fault}");
+    if let Some(fault) = unreachable(store, hook) {
+        return Err(failed(fault));
+    }
+    let url = text(hook, "/clientConfig/url");
+    if !callout::is_near(url) {
+        return Ok(None);
+    }
+    let callee = Callee {
+        url: url.to_owned(),
+        bundle: text(hook, "/clientConfig/caBundle").to_owned(),
+        seconds: hook["timeoutSeconds"].as_i64().unwrap_or(10),
+    };
+    let review = review(hook, wish, manner);
+    let mut answer = callout::review(&callee, &review).map_err(failed)?;
+    let (version, kind) = (text(&answer, "/apiVersion"), text(&answer, "/kind"));
+    if (version, kind) != (text(&review, "/apiVersion"), "AdmissionReview") {
+        return Err(failed(format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \
+             \"pkg/runtime/scheme.go:110\""
+        )));
+    }
+    let invalid = |fault: String| format!("received invalid webhook response: {fault}");
+    let response = answer["response"].take();
+    if !response.is_object() {
+        return Err(invalid("webhook response was absent".to_owned()));
+    }
+    let (wanted, given) = (text(&review, "/request/uid"), text(&response, "/uid"));
+    if wanted != given {
+        return Err(invalid(format!("expected response.uid={wanted:?}, got {given:?}")));
+    }
+    Ok(Some(response))
+}
+
+/// Makes what a webhook is asked.
+fn review(hook: &Json, wish: &Wish<'_>, manner: &Manner<'_>) -> Json {
+    let Resource { group, version, kind, plural, .. } = wish.resource;
+    let kind = json!({"group": group, "version": version, "kind": kind});
+    let resource = json!({"group": group, "version": version, "resource": plural});
+    let operation = wish.operation();
+    let object = wish.object();
+    let mut given = wish.new.cloned().unwrap_or_default();
+    if operation == "CREATE" {
+        // It is given its identity when it is stored.
+        super::admit::remove(&mut given["metadata"], "uid");
+        given["metadata"]["creationTimestamp"] = Json::Null;
+    }
+    let options = match operation {
+        "CREATE" => "CreateOptions",
+        "UPDATE" => "UpdateOptions",
+        _ => "DeleteOptions",
+    };
+    let mut options = json!({"kind": options, "apiVersion": "meta.k8s.io/v1"});
+    if operation != "DELETE" {
+        options["fieldManager"] = json!(manner.manager);
+    }
+    if manner.dry_run {
+        options["dryRun"] = json!(["All"]);
+    }
+    // One that is asked the same twice is asked twice.
+    let mark = digest(&format!("{}{operation}{object}", text(hook, "/name")));
+    let uid = uuid::Builder::from_random_bytes(
+        (u128::from(mark) << 64 | u128::from(mix(mark))).to_be_bytes(),
+    );
+    let versions = items(hook, "/admissionReviewVersions");
+    let known =
+        versions.iter().filter_map(Json::as_str).find(|one| ["v1", "v1beta1"].contains(one));
+    let mut request = json!({"uid": uid.into_uuid().to_string(), "kind": kind, "resource": resource,
+        "requestKind": kind, "requestResource": resource, "name": name(&object),
+        "operation": operation, "userInfo": {"username": "sandbox@terrane.dev",
+            "groups": ["system:authenticated"]},
+        "object": given, "oldObject": wish.old, "dryRun": manner.dry_run, "options": options});
+    if wish.resource.namespaced {
+        request["namespace"] = json!(namespace(&object));
+    } else if kind["kind"] == "Namespace" {
+        request["namespace"] = json!(name(&object));
+    }
+    if let Some(part) = wish.subresource {
+        request["subResource"] = json!(part);
+        request["requestSubResource"] = json!(part);
+    }
+    json!({"kind": "AdmissionReview", "request": request,
+        "apiVersion": format!("admission.k8s.io/{}", known.unwrap_or("v1"))})
+}
+
+/// Gives a webhook's refusal.
+fn refused(hook: &Json, response: &Json) -> Result<(), Failure> {
+    if response["allowed"] == true {
+        return Ok(());
+    }
+    let code = response["status"]["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+    let mut failure = Failure::bad_request(match text(response, "/status/message") {
+        "" => {
+            format!("admission webhook {:?} denied the request without explanation", name_of(hook))
+        }
+        why => format!("admission webhook {:?} denied the request: {why}", name_of(hook)),
+    });
+    failure.code = code.filter(|code| *code >= 400).unwrap_or(400);
+    failure.reason = Failure::known_reason(text(response, "/status/reason"));
+    failure.details = response["status"]["details"].clone();
+    Err(failure)
+}
+
+/// Lays a webhook's patch over an object; none where it has no patch.
+fn patched(object: &Json, response: &Json) -> Result<Option<Json>, Failure> {
+    let encoded = text(response, "/patch");
+    if encoded.is_empty() {
+        return Ok(None);
+    }
+    let fault = |fault: String| internal(fault);
+    let bytes = STANDARD.decode(encoded).map_err(|why| fault(why.to_string()))?;
+    let patch = serde_json::from_slice(&bytes).map_err(|why| fault(why.to_string()))?;
+    let mut object = object.clone();
+    patch::json_patch(&mut object, &patch).map_err(fault)?;
+    Ok(Some(object))
+}
+
+fn internal(told: String) -> Failure {
+    let mut failure = Failure::internal(format!("Internal error occurred: {told}"));
+    failure.reason = "InternalError";
+    failure.details = json!({"causes": [{"message": told}]});
+    failure
 }
 
 fn name_of(hook: &Json) -> &str {

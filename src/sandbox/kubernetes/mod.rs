@@ -29,6 +29,7 @@ pub mod immutable;
 pub mod services;
 pub mod quota;
 pub mod limits;
+pub mod callout;
 pub mod hooks;
 pub mod admit;
 pub mod apply;

@@ -28,7 +28,13 @@ pub fn json_patch(target: &mut Json, patch: &Json) -> Result<(), String> {
                 }
             }
             "remove" => {
-                take(target, path).ok_or_else(missing)?;
+                let key = path.rsplit('/').next().unwrap_or_default();
+                take(target, path).ok_or_else(|| {
+                    format!(
+                        "error in remove for path: '{path}': Unable to remove nonexistent key: \
+                         {key}: missing value"
+                    )
+                })?;
             }
             "test" => {
                 let there = target.pointer(path).unwrap_or(&Json::Null);

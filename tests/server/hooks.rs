@@ -1,0 +1,268 @@
+//! Webhooks that answer: what they make of a write is what they made of it at a real API server (1.33).
+
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::sandbox::Sandbox;
+use crate::suite::{Answer, Sender, Sent};
+
+/// A webhook over TLS, which answers as its path says; it runs as long as this is there.
+struct Hook {
+    port: u16,
+    /// Its authority, as `caBundle` has it.
+    bundle: String,
+    /// What it was asked.
+    asked: Arc<Mutex<Vec<Json>>>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+fn response(path: &str, uid: &Json) -> Json {
+    let mut response = json!({"uid": uid, "allowed": !path.starts_with("/deny")});
+    match path {
+        "/change" => {
+            let patch = json!([{"op": "add", "path": "/data/added", "value": "x"},
+                {"op": "add", "path": "/metadata/labels/seen", "value": "yes"}]);
+            response["patchType"] = json!("JSONPatch");
+            response["patch"] = json!(STANDARD.encode(patch.to_string()));
+        }
+        "/broken" => {
+            let patch = json!([{"op": "remove", "path": "/nope"}]);
+            response["patch"] = json!(STANDARD.encode(patch.to_string()));
+        }
+        "/deny/why" => {
+            response["status"] = json!({"message": "no way", "code": 403, "reason": "Forbidden"});
+        }
+        "/warn" => response["warnings"] = json!(["careful"]),
+        "/other" => response["uid"] = json!("other"),
+        _ => {}
+    }
+    response
+}
+
+impl Hook {
+    fn serve() -> Hook {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let own = CertificateParams::new(vec!["127.0.0.1".to_string()]).unwrap();
+        let own = own.signed_by(&key, &authority).unwrap().pem();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(own.as_bytes()).unwrap()],
+                PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap(),
+            )
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = asked.clone();
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, log) = (acceptor.clone(), log.clone());
+                tokio::spawn(async move {
+                    let mut stream = acceptor.accept(stream).await?;
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(stream.read_u8().await?);
+                    }
+                    let head = String::from_utf8_lossy(&head).to_lowercase();
+                    let length = head.split("content-length: ").nth(1).unwrap();
+                    let length = length.lines().next().unwrap().parse().unwrap();
+                    let mut body = vec![0; length];
+                    stream.read_exact(&mut body).await?;
+                    let body: Json = serde_json::from_slice(&body).unwrap();
+                    let path = head.split([' ', '?']).nth(1).unwrap();
+                    let status = if path == "/gone" { "404 Not Found" } else { "200 OK" };
+                    let mut answer = json!({"apiVersion": body["apiVersion"],
+                        "kind": body["kind"], "response": response(path, &body["request"]["uid"])});
+                    if path == "/nothing" {
+                        answer["response"] = Json::Null;
+                    }
+                    log.lock().unwrap().push(body);
+                    let answer = format!("HTTP/1.1 {status}\r\n\r\n{answer}");
+                    stream.write_all(answer.as_bytes()).await?;
+                    stream.shutdown().await
+                });
+            }
+        });
+        let bundle = STANDARD.encode(authority.pem());
+        Hook { port, bundle, asked, _runtime: runtime }
+    }
+}
+
+fn send(sandbox: &mut Sandbox, line: &str, body: Option<Json>) -> Answer {
+    let (method, path) = line.split_once(' ').unwrap();
+    let merge = method == "PATCH";
+    sandbox.send(&Sent {
+        method: method.into(),
+        path: path.into(),
+        media: if merge { "application/merge-patch+json" } else { "application/json" },
+        accept: "application/json".into(),
+        body: body.map(|body| body.to_string()),
+    })
+}
+
+/// Makes a configuration of one webhook for ConfigMaps that have the label.
+fn configure(sandbox: &mut Sandbox, kind: &str, client: Json, policy: &str) {
+    let body = json!({"metadata": {"name": "one"}, "webhooks": [{"name": "one.example.com",
+        "clientConfig": client, "sideEffects": "None", "timeoutSeconds": 2,
+        "admissionReviewVersions": ["v1"], "failurePolicy": policy,
+        "objectSelector": {"matchLabels": {"hooked": "yes"}},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "here"}},
+        "rules": [{"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"],
+            "resources": ["configmaps"]}]}]});
+    let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations");
+    send(sandbox, &format!("DELETE {path}/one"), None);
+    let made = send(sandbox, &format!("POST {path}"), Some(body));
+    assert_eq!(made.status, 201, "{}", made.body);
+}
+
+const MAPS: &str = "/api/v1/namespaces/here/configmaps";
+
+fn map(name: &str) -> Json {
+    json!({"metadata": {"name": name, "labels": {"hooked": "yes"}}, "data": {"a": "1"}})
+}
+
+#[test]
+fn what_a_webhook_says_of_a_write_is_done() {
+    let hook = Hook::serve();
+    let mut sandbox = Sandbox::new("here");
+    let port = hook.port;
+    let failed = "Internal error occurred: failed calling webhook \"one.example.com\": ";
+    let invalid = format!("{failed}received invalid webhook response: ");
+    let cases = [
+        ("/fine", 201, String::new()),
+        ("/warn", 201, String::new()),
+        (
+            "/deny",
+            400,
+            "admission webhook \"one.example.com\" denied the request without explanation".into(),
+        ),
+        (
+            "/deny/why",
+            403,
+            "admission webhook \"one.example.com\" denied the request: no way".into(),
+        ),
+        ("/other", 500, format!("{invalid}expected response.uid=\"")),
+        ("/nothing", 500, format!("{invalid}webhook response was absent")),
+        (
+            "/gone",
+            500,
+            format!(
+                "{failed}failed to call webhook: the server could not find the requested resource"
+            ),
+        ),
+    ];
+
+    for (path, status, message) in cases {
+        let url = format!("https://127.0.0.1:{port}{path}");
+        let client = json!({"url": url, "caBundle": hook.bundle});
+        configure(&mut sandbox, "validating", client, "Fail");
+        let answer = send(&mut sandbox, &format!("POST {MAPS}?dryRun=All"), Some(map("m")));
+
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        let said = answer.body["message"].as_str().unwrap_or_default();
+        assert!(said.starts_with(&message), "{path}: {said}");
+        let warned = if path == "/warn" { vec!["299 - \"careful\"".to_owned()] } else { vec![] };
+        assert_eq!(answer.warnings, warned, "{path}");
+    }
+    let asked = hook.asked.lock().unwrap();
+    let request = &asked[0]["request"];
+    assert_eq!(request["operation"], "CREATE");
+    assert_eq!(request["namespace"], "here");
+    assert_eq!(request["dryRun"], true);
+    assert_eq!(request["object"]["data"]["a"], "1");
+    assert!(request["object"]["metadata"].get("uid").is_none(), "{request}");
+    assert!(request["oldObject"].is_null());
+}
+
+#[test]
+fn a_webhook_changes_what_is_written() {
+    let hook = Hook::serve();
+    let mut sandbox = Sandbox::new("here");
+    let client = |path: &str| json!({"url": format!("https://127.0.0.1:{}{path}", hook.port), "caBundle": hook.bundle});
+
+    configure(&mut sandbox, "mutating", client("/change"), "Fail");
+    let made = send(&mut sandbox, &format!("POST {MAPS}"), Some(map("m"))).body;
+    let mut other = map("other");
+    other["metadata"]["labels"] = json!({});
+    let other = send(&mut sandbox, &format!("POST {MAPS}"), Some(other)).body;
+    let change = json!({"data": {"added": "y"}});
+    let changed = send(&mut sandbox, &format!("PATCH {MAPS}/m"), Some(change)).body;
+    let removed = send(&mut sandbox, &format!("DELETE {MAPS}/m"), None);
+    configure(&mut sandbox, "mutating", client("/broken"), "Fail");
+    let broken = send(&mut sandbox, &format!("POST {MAPS}"), Some(map("m"))).body;
+
+    assert_eq!(made["data"], json!({"a": "1", "added": "x"}));
+    assert_eq!(made["metadata"]["labels"], json!({"hooked": "yes", "seen": "yes"}));
+    assert_eq!(other["data"], json!({"a": "1"}));
+    assert_eq!(changed["data"]["added"], "x");
+    assert_eq!(removed.status, 200);
+    let told = "Internal error occurred: error in remove for path: '/nope': Unable to remove \
+        nonexistent key: nope: missing value";
+    assert_eq!(broken["message"], told);
+    let asked = hook.asked.lock().unwrap();
+    let told = |at: usize, part: &str| asked[at]["request"][part].clone();
+    assert_eq!((told(1, "operation"), told(2, "operation")), (json!("UPDATE"), json!("DELETE")));
+    assert_eq!(told(1, "oldObject")["data"]["added"], "x");
+    assert!(told(2, "object").is_null());
+}
+
+#[test]
+fn a_webhook_that_cannot_be_believed_or_reached_refuses_unless_that_is_ignored() {
+    let hook = Hook::serve();
+    let mut sandbox = Sandbox::new("here");
+    let failed = "Internal error occurred: failed calling webhook \"one.example.com\": failed to \
+        call webhook: Post ";
+    let another = Hook::serve();
+    let cases = [
+        (
+            json!({"url": "https://127.0.0.1:1/v", "caBundle": hook.bundle}),
+            "\"https://127.0.0.1:1/v?timeout=2s\": dial tcp 127.0.0.1:1: connect: connection refused"
+                .to_owned(),
+        ),
+        (
+            json!({"url": format!("https://127.0.0.1:{}/fine", hook.port), "caBundle": another.bundle}),
+            format!(
+                "\"https://127.0.0.1:{}/fine?timeout=2s\": tls: failed to verify certificate: \
+                 x509: certificate signed by unknown authority",
+                hook.port
+            ),
+        ),
+        (
+            json!({"url": format!("https://localhost:{}/fine", hook.port), "caBundle": hook.bundle}),
+            format!(
+                "\"https://localhost:{}/fine?timeout=2s\": tls: failed to verify certificate: \
+                 x509: certificate is not valid for any names, but wanted to match localhost",
+                hook.port
+            ),
+        ),
+    ];
+
+    for (client, fault) in cases {
+        configure(&mut sandbox, "validating", client.clone(), "Fail");
+        let refused = send(&mut sandbox, &format!("POST {MAPS}?dryRun=All"), Some(map("m")));
+        configure(&mut sandbox, "validating", client, "Ignore");
+        let passed = send(&mut sandbox, &format!("POST {MAPS}?dryRun=All"), Some(map("m")));
+
+        assert_eq!(refused.status, 500);
+        assert_eq!(refused.body["message"], format!("{failed}{fault}"));
+        assert_eq!(passed.status, 201, "{}", passed.body);
+    }
+}
