@@ -6,6 +6,7 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
+use super::sandboxed::held;
 use super::workbench::Workbench;
 use super::{Command, Exit, one, option};
 use crate::diag::Diagnostic;
@@ -66,7 +67,8 @@ fn serve_world(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Resul
             format!("The world {} cannot be served on {address}: {error}.", file.display());
         Diagnostic::error("Sandbox not available", detail)
     };
-    let world = World::open(Some(&file), speed, Timestamp::now()).map_err(failed)?;
+    let world = World::open(Some(&file), speed, Timestamp::now())
+        .map_err(|error| held(&error, &file).unwrap_or_else(|| failed(error)))?;
     let server = workbench.runtime.block_on(async {
         let listener = TcpListener::bind(address).await?;
         serve(world, listener).await

@@ -11,7 +11,7 @@ use super::attached::AttachedClock;
 use crate::diag::Diagnostic;
 use crate::http::Clock;
 use crate::sandbox::server::{Server, serve};
-use crate::sandbox::world::{World, attach};
+use crate::sandbox::world::{World, attach, holder};
 
 /// The sandbox of a run.
 pub(super) struct Sandbox {
@@ -20,6 +20,17 @@ pub(super) struct Sandbox {
     /// Its clock.
     pub(super) clock: Arc<dyn Clock>,
     server: Option<Server>,
+}
+
+/// Tells who has a world that another process holds; `None` where that is not what is wrong.
+pub(super) fn held(error: &std::io::Error, file: &Path) -> Option<Diagnostic> {
+    if error.kind() != std::io::ErrorKind::WouldBlock {
+        return None;
+    }
+    let who = holder(file).unwrap_or_else(|| "another process".to_owned());
+    let detail = format!("The sandbox's world {} is held: {who} has it open.", file.display());
+    let help = "Wait until it ends, or stop it; `terrane sandbox` is stopped with Ctrl-C.";
+    Some(Diagnostic::error("Sandbox not available", detail).help(help))
 }
 
 impl Sandbox {
@@ -35,13 +46,14 @@ impl Sandbox {
             Diagnostic::error("Sandbox not available", detail)
                 .help("Delete the file to begin with an empty world.")
         };
+        let opened =
+            |error: std::io::Error| held(&error, file).unwrap_or_else(|| failed(error.to_string()));
         if let Some(base) = attach(file) {
             let clock = runtime.block_on(AttachedClock::attach(&base)).map_err(failed)?;
             return Ok(Sandbox { base, clock: Arc::new(clock), server: None });
         }
         let start = start.unwrap_or_else(Timestamp::now);
-        let world =
-            World::open(Some(file), 0.0, start).map_err(|error| failed(error.to_string()))?;
+        let world = World::open(Some(file), 0.0, start).map_err(opened)?;
         let clock: Arc<dyn Clock> = world.clock();
         let server = runtime.block_on(async {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await?;

@@ -464,6 +464,14 @@ pub fn attach(path: &Path) -> Option<String> {
     (body["pid"] == json["pid"]).then(|| format!("http://{address}"))
 }
 
+/// Says who holds a world's file, where the lock tells it: the process, and where it serves.
+pub fn holder(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(lock_path(path)).ok()?;
+    let json: Json = serde_json::from_str(&text).ok()?;
+    let (pid, address) = (json["pid"].as_u64()?, json["address"].as_str()?);
+    Some(format!("process {pid}, which serves it on {address},"))
+}
+
 fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");

@@ -169,10 +169,19 @@ fn hold(item: &Json, requests: &Amounts, limits: Option<&Amounts>, faults: &mut 
             faults.push(format!("{told}, but no request is specified or request is 0"));
         } else if limit == 0 {
             faults.push(format!("{told}, but no limit is specified or limit is 0"));
-        } else if limit * 1_000_000_000 > most.0 * request {
+        } else if exceeds(limit, request, most.0) {
             let ratio = limit as f64 / request as f64;
             faults.push(format!("{told}, but provided ratio is {ratio:.6}"));
         }
+    }
+}
+
+/// Says whether a limit is more than so many times a request, in billionths.
+fn exceeds(limit: i128, request: i128, most: i128) -> bool {
+    match (limit.checked_mul(1_000_000_000), most.checked_mul(request)) {
+        (Some(limit), Some(most)) => limit > most,
+        // Of numbers so large the last digits do not decide.
+        _ => limit as f64 * 1e9 > most as f64 * request as f64,
     }
 }
 

@@ -71,6 +71,9 @@ fn a_world_goes_on_in_the_next_process_with_the_same_ports() {
     let path = folder.path().join("world.json");
     let world = open(Some(&path)).unwrap();
     assert_eq!(open(Some(&path)).err().map(|error| error.kind()), Some(io::ErrorKind::WouldBlock));
+    world.announce("127.0.0.1:4".parse().unwrap()).unwrap();
+    let holder = crate::sandbox::world::holder(&path).unwrap();
+    assert!(holder.contains(&std::process::id().to_string()) && holder.contains("127.0.0.1:4"));
     let asker = Asker::of(world);
     let services = json!({"serviceIds": ["container.googleapis.com", "storage.googleapis.com"]});
     asker.ask("POST", &format!("/v1/projects/{PROJECT}/services:batchEnable"), &services);

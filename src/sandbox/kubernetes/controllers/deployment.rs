@@ -12,6 +12,8 @@ use crate::sandbox::kubernetes::store::{
 };
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
+/// The reason where a ReplicaSet was refused.
+const NOT_MADE: &str = "ReplicaSetCreateError";
 
 /// Takes the next step of every Deployment.
 pub fn run(store: &mut Store, _: &ClusterName) {
@@ -28,8 +30,9 @@ fn step(store: &mut Store, deployment: &Json) {
     let mut sets = hand::owned(store, "ReplicaSet", deployment);
     let paused = deployment["spec"]["paused"] == true;
     let is_new = |set: &Json| set["metadata"]["labels"]["pod-template-hash"] == hash.as_str();
+    let mut fault = None;
     if !sets.iter().any(is_new) && !paused {
-        make(store, deployment, &hash, &sets, wanted);
+        fault = make(store, deployment, &hash, &sets, wanted).err();
         sets = hand::owned(store, "ReplicaSet", deployment);
     }
     let (new, old): (Vec<Json>, Vec<Json>) = sets.into_iter().partition(is_new);
@@ -39,11 +42,21 @@ fn step(store: &mut Store, deployment: &Json) {
             roll(store, deployment, new, &old, wanted);
         }
     }
-    tell(store, deployment, &hash, wanted);
+    tell(store, deployment, &hash, wanted, fault);
     forget(store, deployment, &old);
 }
 
-fn make(store: &mut Store, deployment: &Json, hash: &str, old: &[Json], wanted: i64) {
+/// Makes the ReplicaSet of a template.
+///
+/// # Errors
+/// What the Deployment says where it was refused.
+fn make(
+    store: &mut Store,
+    deployment: &Json,
+    hash: &str,
+    old: &[Json],
+    wanted: i64,
+) -> Result<(), String> {
     let mut template = deployment["spec"]["template"].clone();
     if !template["metadata"]["labels"].is_object() {
         template["metadata"]["labels"] = json!({});
@@ -64,9 +77,15 @@ fn make(store: &mut Store, deployment: &Json, hash: &str, old: &[Json], wanted: 
                 "deployment.kubernetes.io/desired-replicas": wanted.to_string()}},
         "spec": {"replicas": first, "selector": selector, "template": template,
             "minReadySeconds": number(deployment, "/spec/minReadySeconds").unwrap_or(0)}});
-    hand::create(store, MANAGER, set);
+    let component = "deployment-controller";
+    if let Err(fault) = hand::try_create(store, MANAGER, set) {
+        let message = format!("Failed to create new replica set \"{called}\": {fault}");
+        hand::event(store, deployment, component, true, NOT_MADE, &message);
+        return Err(message);
+    }
     let message = format!("Scaled up replica set {called} from 0 to {wanted}");
-    hand::event(store, deployment, "deployment-controller", false, "ScalingReplicaSet", &message);
+    hand::event(store, deployment, component, false, "ScalingReplicaSet", &message);
+    Ok(())
 }
 
 fn last_revision(sets: &[Json]) -> i64 {
@@ -149,7 +168,7 @@ fn share(value: &Json, of: i64, up: bool) -> i64 {
     }
 }
 
-fn tell(store: &mut Store, deployment: &Json, hash: &str, wanted: i64) {
+fn tell(store: &mut Store, deployment: &Json, hash: &str, wanted: i64, fault: Option<String>) {
     let sets = hand::owned(store, "ReplicaSet", deployment);
     let sum = |field: &str| -> i64 {
         sets.iter().filter_map(|set| number(set, &format!("/status/{field}"))).sum()
@@ -184,7 +203,15 @@ fn tell(store: &mut Store, deployment: &Json, hash: &str, wanted: i64) {
     let mut first = hand::condition(store, deployment, "Available", enough, reason, message);
     first["lastUpdateTime"] = first["lastTransitionTime"].clone();
     let done = updated >= wanted && total == updated && available >= wanted;
-    let second = progress(store, deployment, &status, done, hash);
+    let second = match fault {
+        Some(fault) => {
+            let mut entry =
+                hand::condition(store, deployment, "Progressing", false, NOT_MADE, &fault);
+            entry["lastUpdateTime"] = entry["lastTransitionTime"].clone();
+            entry
+        }
+        None => progress(store, deployment, &status, done, hash),
+    };
     let mut failures = sets.iter().flat_map(|set| items(set, "/status/conditions"));
     let failure = failures.find(|one| one["type"] == "ReplicaFailure").cloned();
     let mut conditions = vec![first, second];

@@ -28,8 +28,9 @@ fn step(store: &mut Store, set: &Json) {
         let called = format!("{}-{ordinal}", name(set));
         match store.find("Pod", namespace(set), &called).cloned() {
             None => {
-                claims(store, set, ordinal);
-                make(store, set, ordinal, &revision);
+                if claims(store, set, ordinal) {
+                    make(store, set, ordinal, &revision);
+                }
                 waiting = true;
             }
             Some(pod) => {
@@ -87,7 +88,9 @@ fn claim_name(set: &Json, template: &Json, ordinal: i64) -> String {
     format!("{}-{}-{ordinal}", text(template, "/metadata/name"), name(set))
 }
 
-fn claims(store: &mut Store, set: &Json, ordinal: i64) {
+/// Makes the claims of a pod; says whether all are there.
+fn claims(store: &mut Store, set: &Json, ordinal: i64) -> bool {
+    let mut whole = true;
     for template in items(set, "/spec/volumeClaimTemplates") {
         let called = claim_name(set, template, ordinal);
         if store.find("PersistentVolumeClaim", namespace(set), &called).is_some() {
@@ -111,14 +114,22 @@ fn claims(store: &mut Store, set: &Json, ordinal: i64) {
         }
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
             "metadata": metadata, "spec": template["spec"]});
-        hand::create(store, MANAGER, claim);
-        let message = format!(
-            "create Claim {called} Pod {}-{ordinal} in StatefulSet {} success",
-            name(set),
-            name(set)
-        );
-        hand::event(store, set, "statefulset-controller", false, "SuccessfulCreate", &message);
+        let about =
+            format!("create Claim {called} Pod {0}-{ordinal} in StatefulSet {0}", name(set));
+        let component = "statefulset-controller";
+        match hand::try_create(store, MANAGER, claim) {
+            Ok(_) => {
+                let message = format!("{about} success");
+                hand::event(store, set, component, false, "SuccessfulCreate", &message);
+            }
+            Err(fault) => {
+                whole = false;
+                let message = format!("{about} failed error: {fault}");
+                hand::event(store, set, component, true, "FailedCreate", &message);
+            }
+        }
     }
+    whole
 }
 
 fn make(store: &mut Store, set: &Json, ordinal: i64, revision: &str) {

@@ -337,3 +337,89 @@ fn a_cluster_read_from_its_text_is_the_same() {
     let (status, _) = other.call(Method::GET, &format!("{CORE}/pods/postgres-0"), "", &Json::Null);
     assert_eq!(status, 200);
 }
+
+fn quota(bench: &Bench, hard: Json) {
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"},
+        "spec": {"hard": hard}});
+    bench.post(&format!("{CORE}/resourcequotas"), &quota);
+}
+
+fn told(bench: &Bench, reason: &str) -> Vec<Json> {
+    let events = bench.get(&format!("{CORE}/events"))["items"].as_array().unwrap().clone();
+    events.into_iter().filter(|event| event["reason"] == reason).collect()
+}
+
+#[test]
+fn a_claim_that_is_refused_is_told_by_its_set_and_its_pod_waits() {
+    let bench = Bench::with_nodes();
+    quota(&bench, json!({"persistentvolumeclaims": "0"}));
+
+    postgres(&bench, "pw");
+    bench.wait(30);
+
+    let failed = told(&bench, "FailedCreate");
+    let words = failed[0]["message"].as_str().unwrap();
+    let begin =
+        "create Claim data-postgres-0 Pod postgres-0 in StatefulSet postgres failed error: ";
+    assert!(words.starts_with(begin) && words.contains("exceeded quota: q"), "{words}");
+    assert_eq!((failed.len(), failed[0]["type"].as_str()), (1, Some("Warning")));
+    assert!(told(&bench, "SuccessfulCreate").is_empty());
+    assert!(pods(&bench).is_empty());
+}
+
+#[test]
+fn a_replica_set_that_is_refused_is_told_by_its_deployment() {
+    let bench = Bench::with_nodes();
+    quota(&bench, json!({"count/replicasets.apps": "0"}));
+
+    bench.post(&format!("{APPS}/deployments"), &deployment("web", 1));
+    bench.wait(30);
+
+    let web = bench.get(&format!("{APPS}/deployments/web"));
+    let progressing = condition(&web, "Progressing");
+    assert_eq!(progressing["reason"], "ReplicaSetCreateError", "{web}");
+    assert_eq!(progressing["status"], "False");
+    let words = progressing["message"].as_str().unwrap();
+    assert!(words.starts_with("Failed to create new replica set \"web-"), "{words}");
+    assert!(words.contains("exceeded quota: q"), "{words}");
+    assert_eq!(told(&bench, "ReplicaSetCreateError").len(), 1);
+    assert!(told(&bench, "ScalingReplicaSet").is_empty());
+}
+
+#[test]
+fn a_status_is_held_against_what_stands_there_and_an_eviction_can_be_tried() {
+    let bench = Bench::with_nodes();
+    bench.post(&format!("{APPS}/deployments"), &deployment("web", 1));
+    bench.wait(30);
+
+    let mut sent = bench.get(&format!("{APPS}/deployments/web"));
+    sent["spec"]["replicas"] = json!(-3);
+    sent["spec"]["template"]["spec"]["containers"] = json!([]);
+    let url = format!("{APPS}/deployments/web/status");
+    let (status, answer) = bench.call(Method::PUT, &url, "application/json", &sent);
+    let pod = pods(&bench)[0]["metadata"]["name"].as_str().unwrap().to_owned();
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+        "metadata": {"name": pod}, "deleteOptions": {"dryRun": ["All"]}});
+    bench.post(&format!("{CORE}/pods/{pod}/eviction"), &eviction);
+
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["spec"]["replicas"], 1);
+    assert!(pods(&bench)[0]["metadata"].get("deletionTimestamp").is_none());
+}
+
+#[test]
+fn a_ratio_of_the_largest_amounts_is_worked_out() {
+    let bench = Bench::with_nodes();
+    let most = "9E";
+    let range = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "r"},
+        "spec": {"limits": [{"type": "Container", "maxLimitRequestRatio": {"memory": most}}]}});
+    bench.post(&format!("{CORE}/limitranges"), &range);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "x:1",
+            "resources": {"limits": {"memory": most}, "requests": {"memory": most}}}]}});
+
+    let (status, answer) =
+        bench.call(Method::POST, &format!("{CORE}/pods"), "application/json", &pod);
+
+    assert_eq!(status, 201, "{answer}");
+}
