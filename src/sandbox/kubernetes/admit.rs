@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::convert;
 use super::custom;
 use super::defaults;
 use super::defaults_pod::{self, admit_pod};
@@ -120,7 +121,9 @@ pub fn create(
     if how.dry_run {
         return Ok(object);
     }
-    Ok(versions::outward(resource, &store.write(&key, versions::inward(&object))))
+    let stored = convert::inward(store, resource, &object)?;
+    let stored = store.write(&key, stored);
+    convert::outward(store, resource, &stored)
 }
 
 /// Replaces an object by its next state.
@@ -134,9 +137,10 @@ pub fn update(
     mut object: Json,
     how: &mut How,
 ) -> Result<Json, Failure> {
-    let Some(old) = store.get(key).map(|old| versions::outward(resource, old)) else {
+    let Some(old) = store.get(key).map(|old| convert::outward(store, resource, old)) else {
         return Err(Failure::not_found(resource, &key.name));
     };
+    let old = old?;
     let missing = conform(store, resource, &mut object, how)?;
     same_identity(resource, key, &old, &object)?;
     let status = how.writer.subresource.as_deref() == Some("status");
@@ -200,7 +204,9 @@ pub fn update(
         store.write(key, object);
         return Ok(store.remove(key).unwrap_or_default());
     }
-    Ok(versions::outward(resource, &store.write(key, versions::inward(&object))))
+    let stored = convert::inward(store, resource, &object)?;
+    let stored = store.write(key, stored);
+    convert::outward(store, resource, &stored)
 }
 
 /// Asks the webhooks that may change an object, and lets it be as they have made it.

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::Inner;
 use super::admit::{self, How, Validation};
 use super::apply;
+use super::convert;
 use super::custom;
 use super::definitions;
 use super::delete::{self, Deleted, Options};
@@ -22,7 +23,6 @@ use super::select::Selector;
 use super::store::{Key, name, text};
 use super::subresources;
 use super::twice;
-use super::versions;
 use super::watch;
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 use crate::merge::check;
@@ -186,7 +186,8 @@ fn perform(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
             let store = inner.locked();
             let found = store.get(&call.key(object));
             let found = found.ok_or_else(|| Failure::not_found(call.resource, object))?;
-            let shaped = read::shaped(call.form(), call.resource, found, store.now);
+            let found = convert::outward(&store, call.resource, found)?;
+            let shaped = read::shaped(call.form(), call.resource, &found, store.now);
             Ok(Response::json(StatusCode::OK, &shaped))
         }
         (&Method::POST, None) => post(inner, call),
@@ -375,7 +376,7 @@ fn patched(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let Some(live) = store.get(&key) else {
         return Err(Failure::not_found(call.resource, object));
     };
-    let mut next = versions::outward(call.resource, live);
+    let mut next = convert::outward(&store, call.resource, live)?;
     match media.as_str() {
         "application/json-patch+json" => {
             if !change.is_array() {
@@ -429,7 +430,7 @@ fn deleted(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let outcome = delete::delete(&mut store, call.resource, &call.key(object), &options)?;
     let mut response = match outcome {
         Deleted::Waiting(object) | Deleted::Was(object) => {
-            Response::json(StatusCode::OK, &versions::outward(call.resource, &object))
+            Response::json(StatusCode::OK, &convert::outward(&store, call.resource, &object)?)
         }
         Deleted::Gone(uid) => {
             let mut details = json!({"name": object});

@@ -3,12 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use super::admit::{self, How, remove};
+use super::convert;
 use super::custom;
 use super::failure::{Cause, Failure};
 use super::resources::Resource;
 use super::shapes;
 use super::store::{Key, Store, text};
-use super::versions;
 use crate::merge;
 use crate::merge::ApplyError;
 use crate::merge::schema::Schema;
@@ -39,7 +39,7 @@ pub fn apply(
             Some(_) => {}
         }
     }
-    let live = store.get(key).map(|live| versions::outward(resource, live));
+    let live = store.get(key).map(|live| convert::outward(store, resource, live)).transpose()?;
     guard(resource, key, live.as_ref(), &version, &uid)?;
     how.writer.api_version = resource.api_version();
     how.writer.time = Some(store.stamp());

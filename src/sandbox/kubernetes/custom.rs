@@ -1,7 +1,6 @@
 //! Kinds that CustomResourceDefinitions make: where they are served, what their objects may hold, what is filled in.
 //!
-//! Source: the API reference of `apiextensions.k8s.io/v1` (structural schemas, pruning, defaulting). No webhook
-//! converts: versions differ by name alone.
+//! Source: the API reference of `apiextensions.k8s.io/v1` (structural schemas, pruning, defaulting).
 
 use std::sync::Arc;
 
@@ -104,10 +103,15 @@ fn row(store: &mut Store, definition: &Json, version: &Json) -> &'static Resourc
     row
 }
 
+/// Gives the definition that makes a custom resource.
+pub fn definition<'s>(store: &'s Store, resource: &Resource) -> Option<&'s Json> {
+    let name = format!("{}.{}", resource.plural, resource.group);
+    store.find("CustomResourceDefinition", "", &name)
+}
+
 /// Gives what a definition says of the version that a custom resource is served in.
 fn version_of<'s>(store: &'s Store, resource: &Resource) -> Option<&'s Json> {
-    let name = format!("{}.{}", resource.plural, resource.group);
-    let definition = store.find("CustomResourceDefinition", "", &name)?;
+    let definition = definition(store, resource)?;
     let mut versions = items(definition, "/spec/versions").iter();
     versions.find(|version| version["name"] == resource.version)
 }

@@ -248,7 +248,7 @@ fn name_of(hook: &Json) -> &str {
 }
 
 /// Says why nobody answers, where that is so.
-fn unreachable(store: &Store, hook: &Json) -> Option<String> {
+pub fn unreachable(store: &Store, hook: &Json) -> Option<String> {
     let service = hook["clientConfig"].get("service").filter(|service| service.is_object())?;
     let (space, called) = (text(service, "/namespace"), text(service, "/name"));
     let port = service["port"].as_i64().unwrap_or(443);

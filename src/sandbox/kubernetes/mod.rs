@@ -31,6 +31,7 @@ pub mod quota;
 pub mod limits;
 pub mod callout;
 pub mod hooks;
+pub mod convert;
 pub mod admit;
 pub mod apply;
 pub mod delete;

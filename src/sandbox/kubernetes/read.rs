@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 
+use super::convert;
 use super::failure::Failure;
 use super::resources::Resource;
 use super::select::Selector;
@@ -135,9 +136,12 @@ pub fn list(
     }
     let objects: Vec<&Json> = found.into_iter().map(|(_, object)| object).collect();
     let outward: Vec<Json>;
+    let api_version = resource.api_version();
+    let other = resource.custom && objects.iter().any(|one| one["apiVersion"] != *api_version);
     let objects = match form {
-        Form::Plain | Form::Metadata if versions::is_other(resource) => {
-            outward = objects.iter().map(|object| versions::outward(resource, object)).collect();
+        Form::Plain | Form::Metadata if other || versions::is_other(resource) => {
+            let all = objects.iter().map(|object| convert::outward(store, resource, object));
+            outward = all.collect::<Result<Vec<Json>, Failure>>()?;
             outward.iter().collect()
         }
         _ => objects,

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::Inner;
 use super::api::Call;
+use super::convert;
 use super::failure::Failure;
 use super::read::{self, Form};
 use super::resources::Resource;
@@ -86,7 +87,7 @@ impl Watch {
             let namespace = (!self.namespace.is_empty()).then_some(self.namespace.as_str());
             for (_, object) in store.list(self.resource, namespace) {
                 if self.selector.matches(object) {
-                    self.push("ADDED", object, store.now);
+                    self.told_of(&store, "ADDED", object);
                 }
             }
             if initial {
@@ -135,7 +136,7 @@ impl Watch {
         }
         let first = store.changes.partition_point(|change| change.revision <= self.cursor);
         for change in store.changes.iter().skip(first) {
-            self.tell(change, store.now);
+            self.tell(change, &store);
         }
         self.cursor = store.revision;
         let now = inner.clock.now();
@@ -151,7 +152,7 @@ impl Watch {
         }
     }
 
-    fn tell(&mut self, change: &Change, now: Timestamp) {
+    fn tell(&mut self, change: &Change, store: &Store) {
         let key = &change.key;
         let mine = key.group == self.resource.group
             && key.plural == self.resource.plural
@@ -173,9 +174,20 @@ impl Watch {
                 let mut before = before.as_ref().clone();
                 before["metadata"]["resourceVersion"] =
                     change.after["metadata"]["resourceVersion"].clone();
-                self.push(kind, &before, now);
+                self.told_of(store, kind, &before);
             }
-            _ => self.push(kind, &change.after, now),
+            _ => self.told_of(store, kind, &change.after),
+        }
+    }
+
+    /// Tells of an object in the version that is watched; the watch ends where it cannot be brought into it.
+    fn told_of(&mut self, store: &Store, kind: &str, object: &Json) {
+        match convert::outward(store, self.resource, object) {
+            Ok(object) => self.push(kind, &object, store.now),
+            Err(failure) => {
+                self.push("ERROR", &failure.to_json(), store.now);
+                self.ended = true;
+            }
         }
     }
 
