@@ -25,7 +25,19 @@ struct Hook {
     _runtime: tokio::runtime::Runtime,
 }
 
-fn response(path: &str, uid: &Json) -> Json {
+fn response(path: &str, request: &Json) -> Json {
+    let uid = &request["uid"];
+    if let Some(objects) = request["objects"].as_array() {
+        let mut converted = objects.clone();
+        for object in &mut converted {
+            object["spec"]["from"] = object["apiVersion"].take();
+            object["apiVersion"] = request["desiredAPIVersion"].clone();
+        }
+        let failed = path == "/deny";
+        let result =
+            json!({"status": if failed { "Failure" } else { "Success" }, "message": "no way"});
+        return json!({"uid": uid, "result": result, "convertedObjects": converted});
+    }
     let mut response = json!({"uid": uid, "allowed": !path.starts_with("/deny")});
     match path {
         "/change" => {
@@ -90,7 +102,7 @@ impl Hook {
                     let path = head.split([' ', '?']).nth(1).unwrap();
                     let status = if path == "/gone" { "404 Not Found" } else { "200 OK" };
                     let mut answer = json!({"apiVersion": body["apiVersion"],
-                        "kind": body["kind"], "response": response(path, &body["request"]["uid"])});
+                        "kind": body["kind"], "response": response(path, &body["request"])});
                     if path == "/nothing" {
                         answer["response"] = Json::Null;
                     }
@@ -265,4 +277,43 @@ fn a_webhook_that_cannot_be_believed_or_reached_refuses_unless_that_is_ignored()
         assert_eq!(refused.body["message"], format!("{failed}{fault}"));
         assert_eq!(passed.status, 201, "{}", passed.body);
     }
+}
+
+#[test]
+fn a_webhook_converts_objects_into_the_version_that_is_asked_for() {
+    let hook = Hook::serve();
+    let mut sandbox = Sandbox::new("here");
+    let free = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+    let version =
+        |name: &str| json!({"name": name, "served": true, "storage": name == "v1", "schema": free});
+    let definition = |path: &str| {
+        json!({"metadata": {"name": "goats.example.com"}, "spec": {"group": "example.com",
+            "scope": "Namespaced", "names": {"plural": "goats", "kind": "Goat"},
+            "conversion": {"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"],
+                "clientConfig": {"url": format!("https://127.0.0.1:{}{path}", hook.port),
+                    "caBundle": hook.bundle}}},
+            "versions": [version("v1"), version("v2")]}})
+    };
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let goats = |version: &str| format!("/apis/example.com/{version}/namespaces/here/goats");
+    let goat = json!({"apiVersion": "example.com/v1", "kind": "Goat", "metadata": {"name": "g"}});
+
+    send(&mut sandbox, &format!("POST {definitions}"), Some(definition("/convert")));
+    sandbox.pause();
+    let made = send(&mut sandbox, &format!("POST {}", goats("v1")), Some(goat));
+    let other = send(&mut sandbox, &format!("GET {}/g", goats("v2")), None).body;
+    let list = send(&mut sandbox, &format!("GET {}", goats("v2")), None).body;
+    let change = definition("/deny")["spec"]["conversion"].clone();
+    let change = json!({"spec": {"conversion": change}});
+    send(&mut sandbox, &format!("PATCH {definitions}/goats.example.com"), Some(change));
+    let refused = send(&mut sandbox, &format!("GET {}/g", goats("v2")), None);
+
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(other["apiVersion"], "example.com/v2", "{other}");
+    assert_eq!(other["spec"]["from"], "example.com/v1");
+    assert_eq!(other["metadata"], made.body["metadata"]);
+    assert_eq!(list["items"][0]["spec"]["from"], "example.com/v1", "{list}");
+    assert_eq!(refused.status, 500);
+    let told = "conversion webhook for example.com/v1, Kind=Goat failed: no way";
+    assert_eq!(refused.body["message"], told);
 }

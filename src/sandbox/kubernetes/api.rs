@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::Inner;
 use super::admit::{self, How, Validation};
 use super::apply;
+use super::columns;
 use super::convert;
 use super::custom;
 use super::definitions;
@@ -187,7 +188,9 @@ fn perform(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> {
             let found = store.get(&call.key(object));
             let found = found.ok_or_else(|| Failure::not_found(call.resource, object))?;
             let found = convert::outward(&store, call.resource, found)?;
-            let shaped = read::shaped(call.form(), call.resource, &found, store.now);
+            let mut shaped = read::shaped(call.form(), call.resource, &found, store.now);
+            let own = columns::of(&store, call.resource);
+            columns::lay(&mut shaped, &own, &[&found], store.now);
             Ok(Response::json(StatusCode::OK, &shaped))
         }
         (&Method::POST, None) => post(inner, call),

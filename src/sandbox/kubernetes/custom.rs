@@ -110,7 +110,7 @@ pub fn definition<'s>(store: &'s Store, resource: &Resource) -> Option<&'s Json>
 }
 
 /// Gives what a definition says of the version that a custom resource is served in.
-fn version_of<'s>(store: &'s Store, resource: &Resource) -> Option<&'s Json> {
+pub fn version_of<'s>(store: &'s Store, resource: &Resource) -> Option<&'s Json> {
     let definition = definition(store, resource)?;
     let mut versions = items(definition, "/spec/versions").iter();
     versions.find(|version| version["name"] == resource.version)

@@ -43,6 +43,7 @@ pub mod watch;
 pub mod discovery;
 pub mod table;
 pub mod table_more;
+pub mod columns;
 pub mod subresources;
 pub mod signing;
 pub mod bootstrap;

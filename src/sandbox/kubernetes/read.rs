@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 
+use super::columns;
 use super::convert;
 use super::failure::Failure;
 use super::resources::Resource;
@@ -148,7 +149,9 @@ pub fn list(
     };
     Ok(match form {
         Form::Table { include, version } => {
-            table::table(resource, &objects, include, metadata, store.now, version)
+            let mut table = table::table(resource, &objects, include, metadata, store.now, version);
+            columns::lay(&mut table, &columns::of(store, resource), &objects, store.now);
+            table
         }
         Form::Metadata => json!({"kind": "PartialObjectMetadataList",
             "apiVersion": "meta.k8s.io/v1", "metadata": metadata,

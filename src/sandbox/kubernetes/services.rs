@@ -40,6 +40,7 @@ pub fn allocate(
     address(resource, old, service, &others)?;
     if kind == "NodePort" || kind == "LoadBalancer" {
         node_ports(resource, old, service, &others)?;
+        health_port(old, service, &others);
     } else if let Some(ports) = service["spec"]["ports"].as_array_mut() {
         for port in ports {
             super::admit::remove(port, "nodePort");
@@ -105,6 +106,33 @@ fn address(
     service["spec"]["clusterIP"] = json!(wanted);
     service["spec"]["clusterIPs"] = json!([wanted]);
     Ok(())
+}
+
+/// A load balancer that keeps to the nodes of its pods asks them by a port of its own.
+fn health_port(old: Option<&Json>, service: &mut Json, others: &[Arc<Json>]) {
+    let local = text(service, "/spec/type") == "LoadBalancer"
+        && text(service, "/spec/externalTrafficPolicy") == "Local";
+    if !local {
+        super::admit::remove(&mut service["spec"], "healthCheckNodePort");
+        return;
+    }
+    if service["spec"]["healthCheckNodePort"].as_i64().is_some_and(|port| port > 0) {
+        return;
+    }
+    let kept = old.and_then(|old| old["spec"]["healthCheckNodePort"].as_i64());
+    let own = items(service, "/spec/ports").iter();
+    let all = others.iter().flat_map(|other| items(other, "/spec/ports")).chain(own);
+    let used: BTreeSet<i64> = all
+        .filter_map(|port| port["nodePort"].as_i64())
+        .chain(others.iter().filter_map(|other| other["spec"]["healthCheckNodePort"].as_i64()))
+        .collect();
+    let start = digest(&format!("health {}", uid(service)));
+    let number = kept.or_else(|| {
+        (0..2768_u64)
+            .map(|step| 30000 + i64::try_from((start.wrapping_add(step)) % 2768).unwrap_or(0))
+            .find(|number| !used.contains(number))
+    });
+    service["spec"]["healthCheckNodePort"] = json!(number);
 }
 
 fn node_ports(

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::Inner;
 use super::api::Call;
+use super::columns;
 use super::convert;
 use super::failure::Failure;
 use super::read::{self, Form};
@@ -38,6 +39,7 @@ struct Watch {
     bookmark_at: Timestamp,
     ended: bool,
     told: bool,
+    columns: Vec<Json>,
 }
 
 /// Starts a watch.
@@ -67,6 +69,7 @@ pub fn answer(
         bookmark_at: now + Duration::from_mins(1),
         ended: false,
         told: false,
+        columns: Vec::new(),
     };
     watch.start(&version, initial)?;
     let stream = futures::stream::unfold(watch, |mut watch| async move {
@@ -183,7 +186,10 @@ impl Watch {
     /// Tells of an object in the version that is watched; the watch ends where it cannot be brought into it.
     fn told_of(&mut self, store: &Store, kind: &str, object: &Json) {
         match convert::outward(store, self.resource, object) {
-            Ok(object) => self.push(kind, &object, store.now),
+            Ok(object) => {
+                self.columns = columns::of(store, self.resource);
+                self.push(kind, &object, store.now);
+            }
             Err(failure) => {
                 self.push("ERROR", &failure.to_json(), store.now);
                 self.ended = true;
@@ -192,11 +198,14 @@ impl Watch {
     }
 
     fn push(&mut self, kind: &str, object: &Json, now: Timestamp) {
-        let object = match kind {
+        let mut object = match kind {
             "ERROR" | "BOOKMARK" => object.clone(),
-            _ => read::shaped(self.form, self.resource, object, now),
+            _ => {
+                let mut shaped = read::shaped(self.form, self.resource, object, now);
+                columns::lay(&mut shaped, &self.columns, &[object], now);
+                shaped
+            }
         };
-        let mut object = object;
         if object["kind"] == "Table" && object.get("columnDefinitions").is_some() {
             // The columns are told once.
             if self.told {

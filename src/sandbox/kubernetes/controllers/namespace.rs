@@ -7,6 +7,11 @@ use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::admit;
 use crate::sandbox::kubernetes::store::{Store, is_deleting, name, namespace, text};
 
+/// What a real cluster says of the certificate.
+const ROOT_NOTE: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when \
+    using internal endpoints such as the internal service IP or kubernetes.default.svc. No other \
+    usage is guaranteed across distributions of Kubernetes clusters.";
+
 /// Gives each namespace its account and certificate, and empties those that go.
 pub fn run(store: &mut Store, _: &ClusterName) {
     for space in store.all("Namespace") {
@@ -23,7 +28,8 @@ pub fn run(store: &mut Store, _: &ClusterName) {
         if store.find("ConfigMap", place, "kube-root-ca.crt").is_none() {
             let text = "-----BEGIN CERTIFICATE-----\nsandbox\n-----END CERTIFICATE-----\n";
             let map = json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "kube-root-ca.crt", "namespace": place},
+                "metadata": {"name": "kube-root-ca.crt", "namespace": place,
+                    "annotations": {"kubernetes.io/description": ROOT_NOTE}},
                 "data": {"ca.crt": text}});
             hand::create(store, MANAGER, map);
         }
