@@ -10,8 +10,9 @@ use terrane::value::Value;
 use super::support::{Bench, assert_same, differences};
 
 /// What only the configuration knows: an import is followed by an update of the state alone.
-const CLIENTS_OWN: [&str; 14] = [
+const CLIENTS_OWN: [&str; 15] = [
     ".force_destroy",
+    ".content",
     ".deletion_protection",
     ".remove_default_node_pool",
     ".disable_on_destroy",

@@ -22,7 +22,7 @@ use crate::providers::rest::api::Api;
 use crate::providers::rest::catalog::Catalog;
 use crate::providers::rest::job::protected;
 use crate::providers::rest::json::set_dotted;
-use crate::providers::rest::plan::plan;
+use crate::providers::rest::plan::{Defaults, plan};
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::text_at;
@@ -159,7 +159,7 @@ impl Google {
         Ok(RestSession {
             api,
             catalog: self.catalog.clone(),
-            defaults: settings::defaults(&config),
+            defaults: Defaults { root: world.root.clone(), ..settings::defaults(&config) },
         })
     }
 }
@@ -231,7 +231,9 @@ impl Provider for Google {
                 notes: Vec::new(),
             };
         };
+        let root = self.world.as_ref().map(|world| world.root.clone()).unwrap_or_default();
         let defaults = settings::defaults(&self.complete(request.provider));
+        let defaults = Defaults { root, ..defaults };
         plan(&entry.spec, self.catalog.hook(&entry.spec), &defaults, request)
     }
 

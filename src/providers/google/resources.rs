@@ -138,6 +138,11 @@ pub const RESOURCES: &[FileRow] = &[
     (Mode::Managed, "google_storage_bucket", include_str!("resources/storage/storage_bucket.hcl")),
     (
         Mode::Managed,
+        "google_storage_bucket_object",
+        include_str!("resources/storage/storage_bucket_object.hcl"),
+    ),
+    (
+        Mode::Managed,
         "google_storage_bucket_iam_member",
         include_str!("resources/storage/storage_bucket_iam_member.hcl"),
     ),
@@ -166,6 +171,11 @@ pub const RESOURCES: &[FileRow] = &[
     ),
     (Mode::Data, "google_service_account", include_str!("resources/data/data_service_account.hcl")),
     (Mode::Data, "google_storage_bucket", include_str!("resources/data/data_storage_bucket.hcl")),
+    (
+        Mode::Data,
+        "google_storage_bucket_object",
+        include_str!("resources/data/data_storage_bucket_object.hcl"),
+    ),
     (Mode::Data, "google_iam_policy", include_str!("resources/data/data_iam_policy.hcl")),
     (Mode::Data, "google_project", include_str!("resources/data/data_project.hcl")),
     (
@@ -211,6 +221,7 @@ pub const SHARED: &[SharedRow] = &[
 pub const HOOKS: &[HookRow] = &[
     ("api_resource", &hooks::api_resource::ApiResource),
     ("bucket", &hooks::storage::Bucket),
+    ("bucket_object", &hooks::object::Object),
     ("hmac_key", &hooks::storage::HmacKey),
     ("subscription", &hooks::pubsub::Subscription),
     ("iam_binding", &hooks::binding::Binding),

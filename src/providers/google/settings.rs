@@ -1,6 +1,7 @@
 //! What a provider block says, and what the environment says where it does not.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::auth::google::{External, Wish};
@@ -165,6 +166,7 @@ pub fn defaults(config: &Value) -> Defaults {
             .collect(),
         attribution: attributed.then(|| ("goog-terraform-provisioned".to_string(), proactive)),
         deletion_policy: text_at(config, "deletion_policy"),
+        root: PathBuf::new(),
     }
 }
 

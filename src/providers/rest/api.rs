@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::http::client::Transport;
 use crate::http::pace::Pace;
 use crate::http::retry::{Retry, after, passes, too_many};
-use crate::http::{Clock, HeaderMap, HeaderValue, Method, Request};
+use crate::http::{Bytes, Clock, HeaderMap, HeaderValue, Method, Request};
 use crate::providers::{ApiError, ApiErrorKind, TokenSource};
 
 use super::error::{Refused, refused, unreachable};
@@ -50,10 +50,23 @@ pub struct Ask<'a> {
     pub path: String,
     /// The body.
     pub body: Option<Json>,
+    /// Bytes to upload, in place of a body of JSON.
+    pub upload: Option<Upload>,
+    /// Further headers.
+    pub headers: HeaderMap,
     /// What is being done, for errors.
     pub what: String,
     /// Whether a try of which nobody knows whether it was done is told at once, and not repeated.
     pub careful: bool,
+}
+
+/// Bytes that are sent to the address of a service's uploads.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// What they are.
+    pub content_type: String,
+    /// They.
+    pub bytes: Bytes,
 }
 
 impl<'a> Ask<'a> {
@@ -64,6 +77,8 @@ impl<'a> Ask<'a> {
             method: Method::GET,
             path: path.into(),
             body: None,
+            upload: None,
+            headers: HeaderMap::new(),
             what: what.into(),
             careful: false,
         }
@@ -77,6 +92,7 @@ impl Api {
     /// There is no such service.
     pub fn url(&self, ask: &Ask<'_>) -> Result<String, ApiError> {
         match self.bases.get(ask.service) {
+            Some(base) if ask.upload.is_some() => Ok(format!("{}{}", uploads(base), ask.path)),
             Some(base) => Ok(format!("{base}{}", ask.path)),
             None if ask.service.starts_with("at:") => {
                 let (name, prefix) = ask.service[3..].split_once('/').unwrap_or_default();
@@ -122,7 +138,14 @@ impl Api {
         if let Some(body) = &ask.body {
             request = request.json(body);
         }
+        if let Some(upload) = &ask.upload {
+            request.body = upload.bytes.clone();
+            if let Ok(kind) = HeaderValue::from_str(&upload.content_type) {
+                request.headers.insert(::http::header::CONTENT_TYPE, kind);
+            }
+        }
         request.headers.extend(self.headers.clone());
+        request.headers.extend(ask.headers.clone());
         let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
             .unwrap_or(HeaderValue::from_static(""));
         bearer.set_sensitive(true);
@@ -192,6 +215,16 @@ impl Api {
             }
         }
     }
+}
+
+/// Gives the address of a service's uploads: `upload` stands before the API and its version.
+fn uploads(base: &str) -> String {
+    let base = base.trim_end_matches('/');
+    let (root, api) = match base.rmatch_indices('/').nth(1) {
+        Some((at, _)) => base.split_at(at),
+        None => ("", base),
+    };
+    format!("{root}/upload{api}/")
 }
 
 /// A failed try, whether another is worth it, and after which time the service asks for it.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
 use super::equal::duration_seconds;
@@ -15,6 +17,8 @@ pub enum Codec {
     LocalPart,
     /// Read: a text after a fixed beginning.
     Prefix(Arc<str>),
+    /// Read: bytes in base 64 as hexadecimal digits.
+    Base64Hex,
     /// A bool that says the contrary.
     Inverted,
     /// Read: whether the text is this.
@@ -38,6 +42,7 @@ pub enum Codec {
 const CODECS: &[(&str, Codec)] = &[
     ("last_segment", Codec::LastSegment),
     ("local_part", Codec::LocalPart),
+    ("base64_hex", Codec::Base64Hex),
     ("inverted", Codec::Inverted),
     ("live_state", Codec::LiveState),
     ("networking_mode", Codec::NetworkingMode),
@@ -72,6 +77,7 @@ impl Codec {
             Codec::LastSegment => text.map(|text| last_segment(text).into()),
             Codec::LocalPart => text.map(|text| text.split('@').next().unwrap_or(text).into()),
             Codec::Prefix(prefix) => text.map(|text| format!("{prefix}{text}").into()),
+            Codec::Base64Hex => Some(hex::encode(STANDARD.decode(text?).ok()?).into()),
             Codec::Inverted => Some(Json::Bool(!truth.unwrap_or(false))),
             Codec::Equals(wanted) => Some(Json::Bool(text == Some(wanted))),
             Codec::LiveState => Some(match truth {
@@ -110,7 +116,9 @@ impl Codec {
                 let text = json.as_str()?;
                 Some(text.strip_prefix(&**prefix).unwrap_or(text).into())
             }
-            Codec::LastSegment | Codec::LocalPart | Codec::Equals(_) => Some(json),
+            Codec::LastSegment | Codec::LocalPart | Codec::Base64Hex | Codec::Equals(_) => {
+                Some(json)
+            }
         }
     }
 }

@@ -36,7 +36,9 @@ impl Job<'_> {
                 Ok(answer) => return Ok(answer),
                 Err(refused) => refused,
             };
-            if refused.status() == 409 && lost == 0 {
+            // A service with conditions in place of conflicts says 412.
+            let conflict = matches!(refused.status(), 409 | 412);
+            if conflict && lost == 0 {
                 // Somebody on the way may have sent it twice: the conflict is with what the first one made.
                 let there = self.session.get(self.spec, planned, &self.what("looking for")).await;
                 return match there {
@@ -45,7 +47,7 @@ impl Job<'_> {
                 };
             }
             // After a lost answer a conflict may be with what that try made.
-            if !(refused.unknown || refused.status() == 409) {
+            if !(refused.unknown || conflict) {
                 return Err(refused.into());
             }
             lost += 1;

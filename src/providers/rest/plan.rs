@@ -4,6 +4,8 @@
 //! the same as the one that stands is not a change. Marks are put aside for the decision and set again at the
 //! end.
 
+use std::path::PathBuf;
+
 use crate::addr::Address;
 use crate::providers::{PlanRequest, Planned, Problem};
 use crate::schema::Given;
@@ -26,6 +28,8 @@ pub struct Defaults {
     pub attribution: Option<(String, bool)>,
     /// The default of `deletion_policy`.
     pub deletion_policy: Option<String>,
+    /// The folder from which the files that a block names are looked for.
+    pub root: PathBuf,
 }
 
 impl Defaults {

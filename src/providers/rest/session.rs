@@ -56,14 +56,7 @@ impl RestSession {
                 .help(format!("Set \"{name}\" in the resource or in the provider block."))
         })?;
         let body = body(call, value, object);
-        Ok(Ask {
-            service: &spec.service,
-            method: call.method.clone(),
-            path,
-            body,
-            what: what.to_string(),
-            careful: false,
-        })
+        Ok(Ask { method: call.method.clone(), body, ..Ask::get(&spec.service, path, what) })
     }
 
     /// Fills in of an object what the provider block gives.

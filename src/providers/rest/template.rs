@@ -1,7 +1,7 @@
 //! Texts with `{attribute}` placeholders: paths, ids, and the reading of ids.
 //!
 //! `{attribute/}` takes the text after the last slash: the attribute may be a name or a whole id. `{attribute?}` may be without
-//! a value. In the form of an id `{attribute*}` may have slashes.
+//! a value. In a path `{attribute%}` is one segment: its slashes are escaped. In the form of an id `{attribute*}` may have slashes.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ impl Template {
     pub fn holes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
-            Piece::Hole(name) => Some(name.trim_end_matches(['/', '*', '?'])),
+            Piece::Hole(name) => Some(name.trim_end_matches(['/', '*', '?', '%'])),
         })
     }
 
@@ -78,9 +78,10 @@ impl Template {
                     text.push_str(piece);
                 }
                 Piece::Hole(name) => {
-                    let filled =
-                        hole(value, name).ok_or_else(|| name.trim_end_matches('/').to_string())?;
-                    text.push_str(&escape(&filled, query));
+                    let segment = name.strip_suffix('%');
+                    let filled = hole(value, segment.unwrap_or(name))
+                        .ok_or_else(|| name.trim_end_matches(['/', '%']).to_string())?;
+                    text.push_str(&escape(&filled, query || segment.is_some()));
                 }
             }
         }
@@ -190,6 +191,19 @@ mod tests {
         assert_eq!(short.take_apart("a@b").map(|found| found["email"].clone()), Some("a@b".into()));
         let found = long.take_apart("projects/p/serviceAccounts/a@b").unwrap();
         assert_eq!((found["project"].as_str(), found["email"].as_str()), ("p", "a@b"));
+    }
+
+    #[test]
+    fn what_is_one_segment_has_no_slashes() {
+        let path = Template::parse("b/{bucket}/o/{name%}");
+        let value =
+            Value::object([("bucket", Value::string("b")), ("name", Value::string("css/a b.css"))]);
+
+        assert_eq!(path.url(&value), Ok("b/b/o/css%2Fa%20b.css".to_string()));
+        assert_eq!(
+            path.url(&value.with_field("name", Value::null(Type::String))),
+            Err("name".into())
+        );
     }
 
     #[test]

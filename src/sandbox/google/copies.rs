@@ -2,10 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
+use super::holds;
 use super::objects::{key, shown, write};
 use super::refusal::Refusal;
 use super::storage::{self, bucket};
 use super::turn::{self, Answer, Row, Turn};
+use super::versions;
 
 /// The methods.
 pub const ROWS: &[Row] = &[
@@ -40,7 +42,8 @@ fn copied(turn: &mut Turn<'_>) -> Result<Json, Refusal> {
         return Err(Refusal::required("destinationObject"));
     };
     let (source, to_bucket, to) = (key(from_bucket, from), to_bucket.clone(), to.clone());
-    let wanted = turn.parameter("sourceGeneration");
+    let wanted =
+        turn.parameter("sourceGeneration").or_else(|| turn.parameter("ifSourceGenerationMatch"));
     let found = turn.store.find(&source).filter(|object| {
         wanted.is_none_or(|generation| object["generation"].as_str() == Some(generation))
     });
@@ -64,6 +67,10 @@ fn made(
         None => turn.body.clone(),
     };
     let of = |field: &str| if given[field].is_null() { &source[field] } else { &given[field] };
+    let present = turn.store.find(&key(bucket, name));
+    versions::check(turn, present)?;
+    holds::free(present, turn.now)?;
+    let home = storage::bucket(turn, bucket)?.clone();
     let kind = of("contentType").as_str().unwrap_or("application/octet-stream");
     let mut object = write(turn.store, turn.now, bucket, name, kind, content);
     for field in KEPT.iter().filter(|field| !of(field).is_null()) {
@@ -72,6 +79,7 @@ fn made(
     if let Some(class) = given["storageClass"].as_str() {
         object["storageClass"] = json!(class);
     }
+    holds::by_bucket(&mut object, &home, turn.now);
     turn.store.put(key(bucket, name), object.clone());
     Ok(object)
 }

@@ -4,13 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use md5::{Digest, Md5};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use sha2::Sha256;
 
 use crate::http::{Body, Bytes, HeaderMap, HeaderValue, Request, Response, StatusCode};
-use crate::sandbox::store::{Store, random, stamp};
+use crate::sandbox::store::{Store, merge_fields, random, stamp};
 
 use super::described::Match;
+use super::holds;
 use super::policy;
 use super::refusal::{Refusal, Style};
 use super::storage::{self, bucket};
@@ -23,7 +24,7 @@ pub const ROWS: &[Row] = &[
     ("storage.objects.get", get),
     ("storage.objects.list", list),
     ("storage.objects.patch", patch),
-    ("storage.objects.update", patch),
+    ("storage.objects.update", update),
     ("storage.objects.delete", delete),
 ];
 
@@ -159,26 +160,29 @@ fn finish(
     if name.is_empty() {
         return Err(Refusal::required("name"));
     }
-    versions::check(turn, turn.store.find(&key(bucket_name, &name)))?;
+    let present = turn.store.find(&key(bucket_name, &name));
+    versions::check(turn, present)?;
+    holds::free(present, turn.now)?;
+    let sum = STANDARD.encode(Md5::digest(content));
+    if let Some(given) = metadata["md5Hash"].as_str().filter(|given| *given != sum) {
+        return Err(Refusal::invalid(format!(
+            "Provided MD5 hash \"{given}\" doesn't match calculated MD5 hash \"{sum}\"."
+        )));
+    }
+    let home = bucket(turn, bucket_name)?.clone();
     let encryption = encryption(turn.request)?;
-    let kind = metadata["contentType"].as_str().unwrap_or(kind);
+    let mut scratch = json!({});
+    holds::take(&mut scratch, metadata, &home, false, turn.now)?;
     let mut object = write(turn.store, turn.now, bucket_name, &name, kind, content);
-    for field in [
-        "cacheControl",
-        "contentDisposition",
-        "contentEncoding",
-        "contentLanguage",
-        "metadata",
-        "storageClass",
-    ] {
-        if !metadata[field].is_null() {
-            object[field] = metadata[field].clone();
-        }
+    merge_fields(&mut object, &scratch);
+    holds::by_bucket(&mut object, &home, turn.now);
+    if object["contentType"] == json!("") {
+        object.as_object_mut().map(|fields| fields.shift_remove("contentType"));
     }
     if let Some(sum) = encryption {
         object["customerEncryption"] = json!({"encryptionAlgorithm": "AES256", "keySha256": sum});
     }
-    if let Some(name) = turn.parameter("kmsKeyName") {
+    if let Some(name) = turn.parameter("kmsKeyName").or(metadata["kmsKeyName"].as_str()) {
         object["kmsKeyName"] = json!(format!("{name}/cryptoKeyVersions/1"));
     }
     turn.store.put(key(bucket_name, &name), object.clone());
@@ -345,6 +349,9 @@ fn list(turn: &mut Turn<'_>) -> Answer {
     let root = key(&bucket_name, "");
     let prefix = turn.parameter("prefix").unwrap_or_default().to_owned();
     let delimiter = turn.parameter("delimiter").unwrap_or_default().to_owned();
+    let start_at = turn.parameter("startOffset").unwrap_or_default().to_owned();
+    let end_at = turn.parameter("endOffset").unwrap_or_default().to_owned();
+    let trailing = turn.parameter("includeTrailingDelimiter") == Some("true");
     let (mut items, mut prefixes) = (Vec::new(), Vec::<String>::new());
     let start = format!("{root}{prefix}");
     let mut found: Vec<&Json> = turn.store.below(&start).map(|(_, object)| object).collect();
@@ -356,9 +363,16 @@ fn list(turn: &mut Turn<'_>) -> Answer {
     }
     for object in found {
         let name = object["name"].as_str().unwrap_or_default();
+        if name < start_at.as_str() || (!end_at.is_empty() && name >= end_at.as_str()) {
+            continue;
+        }
         let cut = (!delimiter.is_empty()).then(|| name[prefix.len()..].find(&delimiter)).flatten();
         match cut {
+            // The object that is the folder's own mark is told beside it, where that is wished.
             Some(at) => {
+                if trailing && name.len() == prefix.len() + at + delimiter.len() {
+                    items.push(shown(turn, object.clone()));
+                }
                 let group = name[..prefix.len() + at + delimiter.len()].to_owned();
                 if prefixes.last() != Some(&group) {
                     prefixes.push(group);
@@ -374,29 +388,27 @@ fn list(turn: &mut Turn<'_>) -> Answer {
     turn::list(frame, "items", turn.page(items, "maxResults"))
 }
 
-fn patch(turn: &mut Turn<'_>) -> Answer {
+/// Changes what is said of an object: some of it, or all at once.
+fn change(turn: &mut Turn<'_>, whole: bool) -> Answer {
     let (place, found) = find(turn)?;
-    let mut object = found.clone();
-    versions::check(turn, Some(&object))?;
-    let owned = [
-        "kind",
-        "id",
-        "selfLink",
-        "mediaLink",
-        "name",
-        "bucket",
-        "generation",
-        "size",
-        "md5Hash",
-        "crc32c",
-        "etag",
-    ];
-    let mut given: Map<String, Json> = turn.body.as_object().cloned().unwrap_or_default();
-    given.retain(|name, _| !owned.contains(&name.as_str()));
-    object = storage::patched(&object, &Json::Object(given));
+    let before = found.clone();
+    versions::check(turn, Some(&before))?;
+    let home = bucket(turn, &turn.path[0])?.clone();
+    let mut given = turn.body.clone();
+    // What is in maps is changed one by one.
+    for name in ["metadata", "contexts"].into_iter().filter(|_| !whole) {
+        if given[name].is_object() {
+            given[name] = storage::patched(&before[name], &given[name]);
+        }
+    }
+    let mut object = before.clone();
+    holds::take(&mut object, &given, &home, whole, turn.now)?;
+    let meant = turn.parameter("overrideUnlockedRetention") == Some("true");
+    holds::retained(&before, &object, meant, turn.now)?;
     let next =
         object["metageneration"].as_str().and_then(|n| n.parse::<u64>().ok()).unwrap_or(1) + 1;
     object["metageneration"] = json!(next.to_string());
+    object["etag"] = json!(turn.store.etag());
     object["updated"] = json!(stamp(turn.now));
     if object["timeDeleted"].is_null() {
         turn.store.put(place, object.clone());
@@ -407,9 +419,18 @@ fn patch(turn: &mut Turn<'_>) -> Answer {
     turn::ok(&shown(turn, object))
 }
 
+fn patch(turn: &mut Turn<'_>) -> Answer {
+    change(turn, false)
+}
+
+fn update(turn: &mut Turn<'_>) -> Answer {
+    change(turn, true)
+}
+
 fn delete(turn: &mut Turn<'_>) -> Answer {
     let (place, object) = find(turn)?;
     versions::check(turn, Some(object))?;
+    holds::free(Some(object), turn.now)?;
     if turn.parameter("generation").is_some() {
         versions::remove(turn.store, &place);
     } else {

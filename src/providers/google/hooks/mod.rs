@@ -1,6 +1,7 @@
 //! What the words of resource files cannot say, by product.
 
 pub mod storage;
+pub mod object;
 pub mod iam;
 pub mod project;
 pub mod pubsub;

@@ -1,0 +1,349 @@
+//! Objects of buckets: their bytes come from a file or from the configuration, and are told apart by their MD5 sum.
+//!
+//! A file's bytes are never kept; what the state has of them is the sum. A plan says the sum that the object will have, so
+//! an apply whose file has changed in between stops.
+
+use std::path::Path as FilePath;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use md5::{Digest as _, Md5};
+use serde_json::{Map, Value as Json};
+use sha2::Sha256;
+
+use crate::http::{Bytes, HeaderMap, HeaderValue};
+use crate::providers::rest::api::{Ask, Upload};
+use crate::providers::rest::hook::Hook;
+use crate::providers::rest::job::Job;
+use crate::providers::rest::plan::Draft;
+use crate::providers::rest::session::RestSession;
+use crate::providers::rest::spec::{Call, Spec};
+use crate::providers::rest::template::text_at;
+use crate::providers::rest::validate::problem;
+use crate::providers::{ApiError, ApiErrorKind, Failure, Problem};
+use crate::value::{Path, Type, Value};
+
+/// `google_storage_bucket_object`.
+pub struct Object;
+
+/// Gives the bytes that an object is to have; nothing where they are not known.
+fn bytes(value: &Value, root: &FilePath) -> Option<std::io::Result<Vec<u8>>> {
+    let given = |name: &str| value.field(name).filter(|field| !field.is_null());
+    match (given("content"), given("source")) {
+        (Some(content), _) => Some(Ok(content.as_str()?.as_bytes().to_vec())),
+        (None, Some(source)) => Some(std::fs::read(root.join(source.as_str()?))),
+        (None, None) => None,
+    }
+}
+
+fn sum(bytes: &[u8]) -> String {
+    STANDARD.encode(Md5::digest(bytes))
+}
+
+/// Says of a plan that the object gets other bytes.
+fn renewed(draft: &mut Draft<'_>, sum: Option<&str>) {
+    let hexadecimal = sum.and_then(|sum| STANDARD.decode(sum).ok()).map(hex::encode);
+    let known = |text: Option<&str>| match text {
+        Some(text) => Value::string(text),
+        None => Value::unknown_not_null(Type::String),
+    };
+    let unknown = Value::unknown_not_null;
+    for (name, value) in [
+        ("detect_md5hash", known(sum)),
+        ("md5hash", known(sum)),
+        ("md5hexhash", known(hexadecimal.as_deref())),
+        ("crc32c", unknown(Type::String)),
+        ("generation", unknown(Type::Number)),
+        ("media_link", unknown(Type::String)),
+    ] {
+        draft.after = draft.after.with_field(name, value);
+    }
+}
+
+/// Gives the headers of a request about what is encrypted with the customer's own key.
+fn encryption(value: &Value) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let block = value.field("customer_encryption").and_then(Value::elements);
+    let Some(block) = block.and_then(<[Value]>::first) else { return headers };
+    let key = text_at(block, "encryption_key").unwrap_or_default();
+    let sum = STANDARD.encode(Sha256::digest(STANDARD.decode(&key).unwrap_or_default()));
+    let algorithm = text_at(block, "encryption_algorithm").unwrap_or_else(|| "AES256".into());
+    for (name, text) in [
+        ("x-goog-encryption-algorithm", algorithm),
+        ("x-goog-encryption-key", key),
+        ("x-goog-encryption-key-sha256", sum),
+    ] {
+        if let Ok(mut text) = HeaderValue::from_str(&text) {
+            text.set_sensitive(true);
+            headers.insert(name, text);
+        }
+    }
+    headers
+}
+
+/// How contents begin of which this says the type.
+const BEGINNINGS: &[(&[u8], &str)] = &[
+    (b"<!DOCTYPE HTML", "text/html; charset=utf-8"),
+    (b"<!doctype html", "text/html; charset=utf-8"),
+    (b"<!DOCTYPE html", "text/html; charset=utf-8"),
+    (b"<html", "text/html; charset=utf-8"),
+    (b"<?xml", "text/xml; charset=utf-8"),
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"\x1f\x8b\x08", "application/x-gzip"),
+    (b"PK\x03\x04", "application/zip"),
+];
+
+/// Says of which type contents are whose type nobody has said.
+fn sniffed(bytes: &[u8]) -> &'static str {
+    let known = BEGINNINGS.iter().find(|(beginning, _)| bytes.starts_with(beginning));
+    match known {
+        Some((_, kind)) => kind,
+        None if bytes.contains(&0) || std::str::from_utf8(bytes).is_err() => {
+            "application/octet-stream"
+        }
+        None => "text/plain; charset=utf-8",
+    }
+}
+
+/// Makes the body of an upload of two parts: what is said of the object, and its bytes.
+fn parts(metadata: &Json, kind: &str, bytes: &[u8]) -> Upload {
+    let boundary = format!("part-{}", &hex::encode(Sha256::digest(bytes))[..32]);
+    let head = format!(
+        "--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{metadata}\r\n\
+         --{boundary}\r\nContent-Type: {kind}\r\n\r\n"
+    );
+    let end = format!("\r\n--{boundary}--\r\n");
+    let body = [head.as_bytes(), bytes, end.as_bytes()].concat();
+    Upload {
+        content_type: format!("multipart/related; boundary={boundary}"),
+        bytes: Bytes::from(body),
+    }
+}
+
+/// Gives the bytes of an object that is written, where they are those that were planned.
+fn planned_bytes(job: &Job<'_>, planned: &Value) -> Result<Vec<u8>, ApiError> {
+    let source = text_at(planned, "source").unwrap_or_default();
+    let found = match bytes(planned, &job.session.defaults.root) {
+        Some(Ok(found)) => found,
+        Some(Err(error)) => {
+            let detail = format!("{}: {source} cannot be read: {error}", job.what("reading"));
+            return Err(ApiError::new(ApiErrorKind::Invalid, "File not readable", detail));
+        }
+        None => Vec::new(),
+    };
+    match text_at(planned, "md5hash").filter(|planned| *planned != sum(&found)) {
+        None => Ok(found),
+        Some(_) => {
+            let detail = format!(
+                "{}: {source} has changed since it was planned.",
+                job.what("reading the file of")
+            );
+            Err(ApiError::new(ApiErrorKind::Invalid, "File changed", detail).help("Plan again."))
+        }
+    }
+}
+
+impl Object {
+    /// Makes the request that writes the object.
+    fn upload<'a>(
+        &self,
+        job: &'a Job<'_>,
+        call: &Call,
+        planned: &Value,
+        deed: &str,
+    ) -> Result<Ask<'a>, Failure> {
+        let bytes = planned_bytes(job, planned)?;
+        let mut metadata = job.body(planned);
+        // The service holds what it got against it.
+        metadata["md5Hash"] = sum(&bytes).into();
+        let kind = match planned.field("force_empty_content_type").and_then(Value::as_bool) {
+            Some(true) => String::new(),
+            _ => text_at(planned, "content_type").unwrap_or_else(|| sniffed(&bytes).into()),
+        };
+        metadata["contentType"] = kind.as_str().into();
+        let ask = job.ask(call, planned, None, deed)?;
+        let upload = Some(parts(&metadata, &kind, &bytes));
+        Ok(Ask { upload, headers: encryption(planned), ..ask })
+    }
+
+    /// Changes what is said of the object, and leaves its bytes alone.
+    async fn rewrite(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+        until: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(call) = &job.spec.update.call else { return Ok(()) };
+        let found = job.session.get(job.spec, planned, &job.what("reading")).await?;
+        let mut object = found.unwrap_or(Json::Object(Map::new()));
+        let generation = object["metageneration"].as_str().unwrap_or_default().to_string();
+        let wanted = job.body(planned);
+        let Json::Object(fields) = &mut object else { return Ok(()) };
+        for name in CHANGEABLE {
+            match wanted.get(name) {
+                Some(member) => fields.insert((*name).into(), member.clone()),
+                None => fields.shift_remove(*name),
+            };
+        }
+        let mut ask = job.ask(call, planned, Some(object), "updating")?;
+        ask.path.push_str(&format!("?ifMetagenerationMatch={generation}"));
+        if prior.field("retention") != planned.field("retention") {
+            ask.path.push_str("&overrideUnlockedRetention=true");
+        }
+        job.send(&ask, planned, until).await?;
+        Ok(())
+    }
+}
+
+/// The members that change without another upload.
+const CHANGEABLE: &[&str] = &["eventBasedHold", "temporaryHold", "retention", "contexts"];
+
+#[async_trait]
+impl Hook for Object {
+    fn validate(&self, config: &Value) -> Vec<Problem> {
+        let contexts =
+            config.field("contexts").and_then(Value::elements).and_then(<[Value]>::first);
+        let customs = contexts.and_then(|block| block.field("custom")).and_then(Value::elements);
+        let keys: Vec<String> =
+            customs.into_iter().flatten().filter_map(|custom| text_at(custom, "key")).collect();
+        let twice = keys.iter().enumerate().find(|(place, key)| keys[..*place].contains(key));
+        let path = Path::root().attribute("contexts");
+        let found = twice.map(|(_, key)| {
+            problem(&path, "Duplicate key", format!("There are two contexts with the key {key:?}."))
+        });
+        found.into_iter().collect()
+    }
+
+    fn plan(&self, draft: &mut Draft<'_>) {
+        let config = draft.config;
+        let is_written = |name: &str| config.field(name).is_some_and(|value| !value.is_null());
+        if !is_written("content") {
+            draft.after = draft.after.with_field("content", Value::null(Type::String));
+        }
+        let local = bytes(config, &draft.defaults.root).and_then(Result::ok);
+        let local = local.map(|bytes| sum(&bytes));
+        let Some(prior) = draft.prior else { return renewed(draft, local.as_deref()) };
+        let standing = text_at(prior, "md5hash");
+        let same = match is_written("source_md5hash") {
+            true => prior.field("source_md5hash") == draft.after.field("source_md5hash"),
+            false => local.is_some() && local == standing,
+        };
+        if !same {
+            return renewed(draft, local.as_deref());
+        }
+        let kept = prior.field("detect_md5hash").cloned();
+        draft.after = kept
+            .into_iter()
+            .fold(draft.after.clone(), |after, kept| after.with_field("detect_md5hash", kept));
+    }
+
+    /// The service tells contexts in its own order.
+    fn answered(&self, object: &mut Json, base: Option<&Value>) {
+        let contexts = base.and_then(|base| base.field("contexts")).and_then(Value::elements);
+        let customs = contexts.and_then(|blocks| blocks.first()?.field("custom")?.elements());
+        let Some(told) = object.pointer_mut("/contexts/custom").and_then(Json::as_object_mut)
+        else {
+            return;
+        };
+        let mut ordered = Map::new();
+        for key in customs.into_iter().flatten().filter_map(|custom| text_at(custom, "key")) {
+            if let Some(custom) = told.shift_remove(&key) {
+                ordered.insert(key, custom);
+            }
+        }
+        ordered.append(told);
+        *told = ordered;
+    }
+
+    /// The sums of what is encrypted with the customer's own key are told only to who has it.
+    async fn enrich(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        value: Value,
+        object: &Json,
+    ) -> Value {
+        let headers = encryption(&value);
+        let Some(call) = spec.read.as_ref().filter(|_| !headers.is_empty()) else { return value };
+        if object.get("md5Hash").is_some() {
+            return value;
+        }
+        let Ok(ask) = session.ask(spec, call, &value, None, "reading the sums of an object") else {
+            return value;
+        };
+        match session.api.send(&Ask { headers, ..ask }, &*session.api.clock).await {
+            Ok(whole) => session.decoded(spec, &whole, Some(&value)),
+            Err(refused) => {
+                tracing::warn!(status = %refused.status(), "the sums of the object cannot be read");
+                value
+            }
+        }
+    }
+
+    async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
+        let Some(call) = &job.spec.create else { return Ok(planned.clone()) };
+        let until = job.until("create", planned);
+        let mut ask = self.upload(job, call, planned, "creating")?;
+        // What is there already is somebody else's.
+        ask.path.push_str("&ifGenerationMatch=0");
+        match job.made(&ask, planned, until).await {
+            Ok(_) => job.settle(planned, until).await,
+            Err(failure) if failure.error.status == Some(412) => {
+                let text = |name: &str| text_at(planned, name).unwrap_or_default();
+                let detail = format!(
+                    "{}: the bucket \"{}\" has an object \"{}\" already. It was left alone.",
+                    job.what("creating"),
+                    text("bucket"),
+                    text("name")
+                );
+                Err(ApiError::new(ApiErrorKind::Conflict, "The object exists already", detail)
+                    .help("Choose another name; or import the object, and the plan shows what would change in it.")
+                    .into())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
+        let until = job.until("update", planned);
+        let changed =
+            |names: &[&str]| names.iter().any(|name| prior.field(name) != planned.field(name));
+        if changed(&["md5hash", "source_md5hash", "detect_md5hash"])
+            && let Some(call) = &job.spec.create
+        {
+            let ask = self.upload(job, call, planned, "updating")?;
+            job.send(&ask, planned, until).await?;
+        } else if changed(&["event_based_hold", "temporary_hold", "retention", "contexts"]) {
+            self.rewrite(job, prior, planned, until).await?;
+        }
+        job.settle(planned, until).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_of_contents_is_seen_by_their_beginning() {
+        for (bytes, kind) in [
+            (&b"body {}"[..], "text/plain; charset=utf-8"),
+            (&b"<!DOCTYPE html><p>"[..], "text/html; charset=utf-8"),
+            (&b"\x89PNG\r\n\x1a\n\0"[..], "image/png"),
+            (&b"\xff\0"[..], "application/octet-stream"),
+        ] {
+            assert_eq!(sniffed(bytes), kind);
+        }
+    }
+}
