@@ -13,6 +13,7 @@ mod laws_databases;
 mod laws_pubsub;
 mod laws_sql;
 mod laws_iam;
+mod laws_hmac;
 mod laws_storage;
 mod lookups;
 mod recorded;

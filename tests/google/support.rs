@@ -41,6 +41,7 @@ impl Transport for InProcess {
 pub(crate) struct Table {
     clock: Arc<dyn Clock>,
     pub sent: Mutex<Vec<String>>,
+    pub kept: Mutex<Vec<Value>>,
 }
 
 #[async_trait]
@@ -51,7 +52,9 @@ impl Desk for Table {
         Ok(sent.len() as u64)
     }
     async fn answer(&self, _call: u64, _outcome: &str) {}
-    async fn keep(&self, _object: &Observed) {}
+    async fn keep(&self, object: &Observed) {
+        self.kept.lock().unwrap().push(object.value.clone());
+    }
     fn note(&self, _text: &str) {}
     fn log(&self, _lines: &[String]) {}
     fn clock(&self) -> Arc<dyn Clock> {
@@ -94,7 +97,7 @@ impl Bench {
         let block = block.with_field("project", Value::string("polls-demo"));
         let block = block.with_field("region", Value::string("asia-south1"));
         let session = provider.session(&block, &given).unwrap();
-        let desk = Table { clock, sent: Mutex::default() };
+        let desk = Table { clock, sent: Mutex::default(), kept: Mutex::default() };
         Bench { provider, session, world, desk, block, bodies }
     }
 

@@ -222,7 +222,7 @@ pub const HOOKS: &[HookRow] = &[
     ("api_resource", &hooks::api_resource::ApiResource),
     ("bucket", &hooks::storage::Bucket),
     ("bucket_object", &hooks::object::Object),
-    ("hmac_key", &hooks::storage::HmacKey),
+    ("hmac_key", &hooks::hmac::HmacKey),
     ("subscription", &hooks::pubsub::Subscription),
     ("iam_binding", &hooks::binding::Binding),
     ("iam_policy", &hooks::binding::Policy),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 
+use crate::http::Method;
 use crate::providers::{Action, ApiError, ApiErrorKind, Desk, Failure, Observed};
 use crate::value::{Path, Value};
 
@@ -86,6 +87,23 @@ impl Job<'_> {
                 }
             }
         }
+    }
+
+    /// Sends a request that the file has no word for, and waits for what it begins. Gives its answer.
+    ///
+    /// # Errors
+    /// What the service answered instead.
+    pub async fn perform(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<Json>,
+        (deed, value): (&str, &Value),
+    ) -> Result<Json, Failure> {
+        let until = self.until("update", value);
+        let ask = Ask::get(&self.spec.service, path, self.what(deed));
+        let answer = self.send(&Ask { method, body, ..ask }, value, until).await?;
+        Ok(self.wait(answer, value, until).await?)
     }
 
     /// Says whether a refusal means that another operation is in the way, which ends.

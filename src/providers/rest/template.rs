@@ -164,6 +164,11 @@ pub fn text_at(value: &Value, name: &str) -> Option<String> {
     }
 }
 
+/// Gives the first block of a name.
+pub fn first_block<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.field(name).and_then(Value::elements).and_then(<[Value]>::first)
+}
+
 /// Escapes a text for a path (slashes and colons stay) or a query.
 pub fn escape(text: &str, query: bool) -> String {
     let mut out = String::new();

@@ -2,6 +2,8 @@
 
 pub mod storage;
 pub mod object;
+pub mod hmac;
+pub mod turning;
 pub mod iam;
 pub mod project;
 pub mod pubsub;

@@ -20,7 +20,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::{Call, Spec};
-use crate::providers::rest::template::text_at;
+use crate::providers::rest::template::{first_block, text_at};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Problem};
 use crate::value::{Path, Type, Value};
@@ -65,8 +65,7 @@ fn renewed(draft: &mut Draft<'_>, sum: Option<&str>) {
 /// Gives the headers of a request about what is encrypted with the customer's own key.
 fn encryption(value: &Value) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let block = value.field("customer_encryption").and_then(Value::elements);
-    let Some(block) = block.and_then(<[Value]>::first) else { return headers };
+    let Some(block) = first_block(value, "customer_encryption") else { return headers };
     let key = text_at(block, "encryption_key").unwrap_or_default();
     let sum = STANDARD.encode(Sha256::digest(STANDARD.decode(&key).unwrap_or_default()));
     let algorithm = text_at(block, "encryption_algorithm").unwrap_or_else(|| "AES256".into());
@@ -207,9 +206,9 @@ const CHANGEABLE: &[&str] = &["eventBasedHold", "temporaryHold", "retention", "c
 #[async_trait]
 impl Hook for Object {
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        let contexts =
-            config.field("contexts").and_then(Value::elements).and_then(<[Value]>::first);
-        let customs = contexts.and_then(|block| block.field("custom")).and_then(Value::elements);
+        let customs = first_block(config, "contexts")
+            .and_then(|block| block.field("custom"))
+            .and_then(Value::elements);
         let keys: Vec<String> =
             customs.into_iter().flatten().filter_map(|custom| text_at(custom, "key")).collect();
         let twice = keys.iter().enumerate().find(|(place, key)| keys[..*place].contains(key));
@@ -245,8 +244,8 @@ impl Hook for Object {
 
     /// The service tells contexts in its own order.
     fn answered(&self, object: &mut Json, base: Option<&Value>) {
-        let contexts = base.and_then(|base| base.field("contexts")).and_then(Value::elements);
-        let customs = contexts.and_then(|blocks| blocks.first()?.field("custom")?.elements());
+        let contexts = base.and_then(|base| first_block(base, "contexts"));
+        let customs = contexts.and_then(|block| block.field("custom")?.elements());
         let Some(told) = object.pointer_mut("/contexts/custom").and_then(Json::as_object_mut)
         else {
             return;

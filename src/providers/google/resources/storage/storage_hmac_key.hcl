@@ -1,4 +1,4 @@
-# A service account's key for Cloud Storage's S3-style interface.
+# A service account's key for Cloud Storage's S3-style interface. What turns it and where its secret goes is Terrane's own.
 resource "google_storage_hmac_key" {
   service = "storage"
   object  = "HmacKeyMetadata"
@@ -16,11 +16,28 @@ resource "google_storage_hmac_key" {
   attributes = {
     service_account_email = { type = string, required = true, replaces = true, api = "serviceAccountEmail", write = none }
     deletion_policy       = { type = string, optional = true, computed = true }
+    keepers               = { type = map(string), optional = true }
     project               = { type = string, optional = true, computed = true, replaces = true, api = "projectId", fill = project }
+    rotation_grace        = { type = string, optional = true }
+    rotation_period       = { type = string, optional = true }
     state                 = { type = string, optional = true, default = "ACTIVE", one_of = ["ACTIVE", "INACTIVE"], api = "state" }
     access_id             = { type = string, computed = true, api = "accessId" }
+    previous_access_id    = { type = string, computed = true }
+    previous_state        = { type = string, computed = true }
+    rotation_due          = { type = string, computed = true }
+    rotation_left         = { type = list(string), computed = true }
+    rotation_mark         = { type = list(string), computed = true }
     secret                = { type = string, computed = true, sensitive = true, keep = true }
     time_created          = { type = string, computed = true, api = "timeCreated" }
     updated               = { type = string, computed = true, api = "updated", volatile = true }
+  }
+
+  block "secret_sink" {
+    optional  = true
+    max_items = 1
+    attributes = {
+      secret  = { type = string, required = true }
+      version = { type = string, computed = true }
+    }
   }
 }

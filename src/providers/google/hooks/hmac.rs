@@ -1,0 +1,305 @@
+//! Interoperability keys of Cloud Storage: the secret is in the answer that makes one, and nowhere else.
+//!
+//! How a key turns is in `turning.rs`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value as Json, json};
+
+use crate::http::Method;
+use crate::http::retry::Retry;
+use crate::providers::rest::api::Ask;
+use crate::providers::rest::hook::Hook;
+use crate::providers::rest::job::{Job, settled};
+use crate::providers::rest::plan::Draft;
+use crate::providers::rest::session::RestSession;
+use crate::providers::rest::spec::Spec;
+use crate::providers::rest::template::{escape, first_block, text_at};
+use crate::providers::{ApiError, Failure, Observed, Problem};
+use crate::value::{Type, Value};
+
+use super::turning;
+
+/// `google_storage_hmac_key`.
+pub struct HmacKey;
+
+/// Gives the secret of Secret Manager that a key's secret goes to.
+pub(super) fn sink(value: &Value) -> Option<String> {
+    text_at(first_block(value, "secret_sink")?, "secret")
+}
+
+/// Gives the version of that secret that holds the key's.
+pub(super) fn sunk(value: &Value) -> Option<String> {
+    text_at(first_block(value, "secret_sink")?, "version")
+}
+
+/// Says which version holds the key's secret.
+pub(super) fn with_version(value: &Value, version: Value) -> Value {
+    let Some(block) = first_block(value, "secret_sink") else { return value.clone() };
+    let block = block.with_field("version", version);
+    value.with_field("secret_sink", Value::list(block.ty(), vec![block]))
+}
+
+/// The path of a key of an account.
+pub(super) fn path(value: &Value, access_id: &str) -> String {
+    let project = text_at(value, "project").unwrap_or_default();
+    format!("projects/{}/hmacKeys/{}", escape(&project, false), escape(access_id, false))
+}
+
+impl HmacKey {
+    /// Makes a key, and puts its secret where it belongs. Gives the object, which is kept between the requests. `standing` is
+    /// the object that gets it, where there is one.
+    pub(super) async fn another(
+        &self,
+        job: &Job<'_>,
+        planned: &Value,
+        standing: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let Some(call) = &job.spec.create else { return Ok(planned.clone()) };
+        let until = job.until("create", planned);
+        let ask = job.ask(call, planned, None, "creating")?;
+        let answer =
+            self.made(job, &Ask { careful: true, ..ask }, (planned, standing), until).await?;
+        let metadata = answer.get("metadata").cloned().unwrap_or(Json::Object(Map::new()));
+        // The secret is in this answer and nowhere else.
+        let secret = answer.get("secret").and_then(Json::as_str).unwrap_or_default();
+        let kept = match sink(planned) {
+            Some(_) => Value::null(Type::String),
+            None => Value::string(secret),
+        };
+        let base = with_version(&planned.with_field("secret", kept), Value::null(Type::String));
+        let made = settled(&job.session.decoded(job.spec, &metadata, Some(&base)));
+        job.keep(&made).await;
+        let written = match self.write(job, &made, secret).await {
+            Ok(written) => written,
+            Err(failure) => return Err(partly(failure, &made)),
+        };
+        let wanted = text_at(planned, "state").unwrap_or_else(|| "ACTIVE".into());
+        if wanted == "INACTIVE" {
+            let switched = self.set_state(job, &written, &wanted).await;
+            switched.map_err(|failure| partly(failure, &written))?;
+        }
+        Ok(written.with_field("state", Value::string(wanted)))
+    }
+
+    /// Writes a key's secret to its sink, where it has one.
+    pub(super) async fn write(
+        &self,
+        job: &Job<'_>,
+        made: &Value,
+        secret: &str,
+    ) -> Result<Value, Failure> {
+        let Some(sink) = sink(made) else { return Ok(made.clone()) };
+        let project = text_at(made, "project").unwrap_or_default();
+        let sink = match sink.contains('/') {
+            true => sink,
+            false => format!("projects/{project}/secrets/{sink}"),
+        };
+        let access_id = text_at(made, "access_id").unwrap_or_default();
+        let pair = json!({ "access_id": access_id, "secret": secret }).to_string();
+        let path = format!("{}:addVersion", escape(&sink, false));
+        let ask = Ask::get("secretmanager", path, job.what("writing the secret of"));
+        let body = Some(json!({ "payload": { "data": STANDARD.encode(pair) } }));
+        let ask = Ask { method: Method::POST, body, ..ask };
+        let answer = job.send(&ask, made, job.until("create", made)).await?;
+        let version = answer.get("name").and_then(Json::as_str).unwrap_or_default();
+        let written = with_version(made, Value::string(version));
+        let written = written.with_field("secret", Value::null(Type::String));
+        job.keep(&written).await;
+        Ok(written)
+    }
+
+    /// Sends the request that makes a key. Its secret is in the answer alone: where that is lost, looks for the key that
+    /// may have been made, and makes no second one in silence.
+    async fn made(
+        &self,
+        job: &Job<'_>,
+        ask: &Ask<'_>,
+        (planned, standing): (&Value, Option<&Value>),
+        until: Timestamp,
+    ) -> Result<Json, Failure> {
+        let email = text_at(planned, "service_account_email").unwrap_or_default();
+        let clock = job.desk.clock();
+        let _one_at_a_time = job.session.api.lock(&format!("keys of {email}"), &*clock).await;
+        let before = self.keys(job, planned, &email).await?;
+        if let Some(standing) = standing {
+            // Should the run end here, the next one knows which key is of no use.
+            job.keep(&turning::marked(standing, clock.now(), &before)).await;
+        }
+        let (retry, mut lost) = (Retry::default(), 0);
+        loop {
+            let refused = match job.send(ask, planned, until).await {
+                Ok(answer) => return Ok(answer),
+                Err(refused) if refused.unknown => refused,
+                Err(refused) => return Err(refused.into()),
+            };
+            job.desk.note("the answer was lost: looking whether a key was made");
+            let keys = self.keys(job, planned, &email).await?;
+            for key in keys.into_iter().filter(|key| !before.contains(key)) {
+                // Nobody has its secret, which was in the lost answer alone.
+                job.desk.note(&format!("removing the key {key}, whose secret was lost"));
+                self.remove(job, planned, &key).await?;
+            }
+            lost += 1;
+            match retry.pause(lost) {
+                Some(pause) => clock.sleep(pause).await,
+                None => return Err(refused.into()),
+            }
+        }
+    }
+
+    /// Gives the access ids of a service account's keys.
+    async fn keys(
+        &self,
+        job: &Job<'_>,
+        planned: &Value,
+        email: &str,
+    ) -> Result<Vec<String>, ApiError> {
+        let what = job.what("listing the keys beside");
+        let keys = listed(job.session, job.spec, planned, email, what).await?;
+        let ids = keys.iter().filter_map(|key| key.get("accessId").and_then(Json::as_str));
+        Ok(ids.map(String::from).collect())
+    }
+
+    /// Brings a key to a state; one that is gone stays gone.
+    pub(super) async fn set_state(
+        &self,
+        job: &Job<'_>,
+        value: &Value,
+        state: &str,
+    ) -> Result<(), Failure> {
+        let Some(found) = job.session.get(job.spec, value, &job.what("reading")).await? else {
+            return Ok(());
+        };
+        if found.get("state").and_then(Json::as_str) == Some(state) {
+            return Ok(());
+        }
+        let Some(call) = &job.spec.update.call else { return Ok(()) };
+        let mut body = json!({ "state": state });
+        if let Some(etag) = found.get("etag") {
+            body["etag"] = etag.clone();
+        }
+        let ask = job.ask(call, value, Some(body), "updating")?;
+        let until = job.until("update", value);
+        job.send(&ask, value, until).await?;
+        Ok(())
+    }
+
+    /// Removes a key of the account: it is put out of action first.
+    pub(super) async fn remove(
+        &self,
+        job: &Job<'_>,
+        of: &Value,
+        access_id: &str,
+    ) -> Result<(), Failure> {
+        let key = of.with_field("access_id", Value::string(access_id));
+        self.set_state(job, &key, "INACTIVE").await?;
+        let clock = job.desk.clock();
+        for _ in 0..3 {
+            match job.delete(&key).await {
+                // The change of its state may not be seen everywhere at once.
+                Err(failure) if failure.error.status == Some(400) => {
+                    clock.sleep(Duration::from_secs(2)).await
+                }
+                other => return other,
+            }
+        }
+        job.delete(&key).await
+    }
+}
+
+/// Gives a failure that leaves an object behind.
+pub(super) fn partly(failure: Failure, object: &Value) -> Failure {
+    let partial = Observed { value: settled(object), private: Vec::new() };
+    Failure { partial: Some(partial), ..failure }
+}
+
+/// Gives the keys of a service account.
+pub(super) async fn listed(
+    session: &RestSession,
+    spec: &Spec,
+    planned: &Value,
+    email: &str,
+    what: String,
+) -> Result<Vec<Json>, ApiError> {
+    let project = text_at(planned, "project").unwrap_or_default();
+    let path = format!(
+        "projects/{}/hmacKeys?serviceAccountEmail={}&maxResults=250",
+        escape(&project, false),
+        escape(email, true)
+    );
+    Ok(session.api.list(&Ask::get(&spec.service, path, what), "items").await?)
+}
+
+/// A key that was made so long after its making began, at most, is of that making: the clocks may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
+const TRIES: SignedDuration = SignedDuration::from_mins(5);
+
+/// Says whether a key was made by a making that began at a moment.
+pub(super) fn is_of(key: &Json, since: Timestamp) -> bool {
+    let made = key.get("timeCreated").and_then(Json::as_str).and_then(|text| text.parse().ok());
+    made.is_some_and(|made: Timestamp| made >= since - SKEW && made <= since + TRIES)
+}
+
+#[async_trait]
+impl Hook for HmacKey {
+    fn validate(&self, config: &Value) -> Vec<Problem> {
+        turning::validate(config)
+    }
+
+    fn plan(&self, draft: &mut Draft<'_>) {
+        turning::plan(draft);
+    }
+
+    async fn enrich(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        value: Value,
+        _object: &Json,
+    ) -> Value {
+        turning::looked_at(session, spec, value).await
+    }
+
+    async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
+        let planned = job.session.located(job.spec, planned);
+        let made = self.another(job, &planned, None).await?;
+        job.settle(&made, job.until("create", &planned)).await
+    }
+
+    async fn strays(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        planned: &Value,
+        since: Timestamp,
+    ) -> Result<Vec<Value>, ApiError> {
+        let Some(email) = text_at(planned, "service_account_email") else { return Ok(Vec::new()) };
+        let what = format!("looking for keys of {email}");
+        let keys = listed(session, spec, planned, &email, what).await?;
+        let keys = keys.iter().filter(|key| is_of(key, since));
+        Ok(keys.map(|key| session.decoded(spec, key, None)).collect())
+    }
+
+    async fn update(
+        &self,
+        job: &Job<'_>,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Value, Failure> {
+        turning::update(self, job, prior, planned).await
+    }
+
+    async fn delete(&self, job: &Job<'_>, prior: &Value) -> Result<(), Failure> {
+        for access_id in ["previous_access_id", "access_id"] {
+            if let Some(access_id) = text_at(prior, access_id) {
+                self.remove(job, prior, &access_id).await?;
+            }
+        }
+        Ok(())
+    }
+}
