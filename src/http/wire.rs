@@ -133,6 +133,7 @@ mod tests {
     fn secrets_are_hidden_wherever_they_stand() {
         for (url, body) in [
             ("https://h/hmacKeys", r#"{"metadata": {"accessId": "x"}, "secret": "hunter2"}"#),
+            ("https://h/v1/projects/p/secrets/s:addVersion", r#"{"payload": {"data": "hunter2"}}"#),
             ("https://h/token", r#"{"access_token": "hunter2", "expires_in": 3600}"#),
             ("https://h/api/v1/namespaces/a/secrets/b", r#"{"data": {"PASSWORD": "hunter2"}}"#),
             ("https://h/api", r#"{"kind": "Secret", "stringData": {"a": "hunter2"}}"#),

@@ -1,6 +1,7 @@
 //! Secrets of manifests: whatever is printed of a run, their data is not in it.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -170,4 +171,49 @@ fn the_data_of_secrets_is_in_nothing_that_is_printed() {
     assert!(destroyed.contains("Destroy complete"), "{destroyed}");
     look(&folder.printed);
     look(&made);
+}
+
+/// Gives all files below a folder but the world's own.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        match entry.path() {
+            path if path.is_dir() => files(&path, found),
+            path if path.ends_with(".terrane/world.json") => {}
+            path => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn the_secret_of_a_key_with_a_sink_is_in_no_file() {
+    let mut folder = Folder::empty();
+    fs::write(folder.path("main.tf"), include_str!("../stories/hmac_rotation/main.tf")).unwrap();
+    folder.must(0, &["plan", "-sandbox", "-out=first"]);
+    folder.must(0, &["apply", "-sandbox", "first"]);
+    folder.behind(|world| {
+        let body = json!({ "advance": "720h" });
+        send(world, Method::POST, "/sandbox/clock", Some(("application/json", body)));
+    });
+    folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
+    folder.must(0, &["show", "-json"]);
+
+    let mut secrets = Vec::new();
+    folder.behind(|world| {
+        let store = world.google.locked();
+        let keys = store.hidden.iter().filter(|(place, _)| place.contains("/hmacKeys/"));
+        secrets.extend(keys.map(|(_, hidden)| hidden["secret"].as_str().unwrap().to_string()));
+    });
+    let mut found = Vec::new();
+    files(folder.inside.path(), &mut found);
+
+    assert_eq!(secrets.len(), 2);
+    assert!(found.len() >= 3, "{found:?}");
+    for secret in &secrets {
+        assert!(!folder.printed.contains(secret), "it was printed");
+        for file in &found {
+            let text = fs::read(file).unwrap();
+            let text = String::from_utf8_lossy(&text);
+            assert!(!text.contains(secret), "{}", file.display());
+        }
+    }
 }
