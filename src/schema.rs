@@ -212,6 +212,8 @@ pub struct Field {
     pub write_only: bool,
     /// Its value is read each time and never kept in state or plan (an access token).
     pub never_kept: bool,
+    /// It is a note of the provider's own, which a plan does not show.
+    pub quiet: bool,
     /// What stands for it where the configuration gives nothing.
     pub default: Option<Value>,
     /// Where it is going away: what to use in its place.
@@ -311,6 +313,7 @@ impl Field {
             sensitive: false,
             write_only: false,
             never_kept: false,
+            quiet: false,
             default: None,
             deprecated: None,
             description: String::new(),

@@ -468,7 +468,11 @@ impl Diff<'_> {
             let there = |whole| side(whole, name).is_some_and(|value| !value.is_null());
             there(before) || there(after)
         };
-        let names: Vec<&str> = names.iter().filter(is_there).copied().collect();
+        let quiet = |name: &&&str| {
+            !self.whole && fields.and_then(|fields| fields.get(**name)).is_some_and(|it| it.quiet)
+        };
+        let shown = |name: &&&str| is_there(name) && !quiet(name);
+        let names: Vec<&str> = names.iter().filter(shown).copied().collect();
         let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
         let (mut text, mut hidden) = (String::with_capacity(names.len() * LINE), 0);
         for name in names {

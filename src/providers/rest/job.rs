@@ -99,11 +99,11 @@ impl Job<'_> {
         path: String,
         body: Option<Json>,
         (deed, value): (&str, &Value),
-    ) -> Result<Json, Failure> {
+    ) -> Result<Json, ApiError> {
         let until = self.until("update", value);
         let ask = Ask::get(&self.spec.service, path, self.what(deed));
         let answer = self.send(&Ask { method, body, ..ask }, value, until).await?;
-        Ok(self.wait(answer, value, until).await?)
+        self.wait(answer, value, until).await
     }
 
     /// Says whether a refusal means that another operation is in the way, which ends.

@@ -62,6 +62,13 @@ pub fn remove(json: &mut Json, path: &str) {
     }
 }
 
+/// Takes the members away that are null.
+pub fn drop_nulls(json: &mut Json) {
+    if let Json::Object(fields) = json {
+        fields.retain(|_, value| !value.is_null());
+    }
+}
+
 /// Says whether the JSON is null, false, zero, or empty at every depth.
 pub fn is_zero(json: &Json) -> bool {
     match json {

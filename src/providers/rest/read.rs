@@ -397,6 +397,7 @@ fn common(name: String, shape: Shape, words: &mut Words<'_>) -> Part {
         sensitive: words.flag("sensitive"),
         write_only: words.flag("write_only"),
         never_kept: words.flag("never_kept"),
+        quiet: words.flag("quiet"),
         deprecated: words.text("deprecated"),
         read: other_place(words.text("read"), &api),
         write: other_place(words.text("write"), &api),

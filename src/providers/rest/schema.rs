@@ -48,6 +48,7 @@ fn field(part: &Part) -> Field {
         sensitive: part.sensitive,
         write_only: part.write_only,
         never_kept: part.never_kept,
+        quiet: part.quiet,
         default: part.default.clone(),
         deprecated: part.deprecated.clone(),
         ..field

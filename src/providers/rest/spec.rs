@@ -210,6 +210,8 @@ pub struct Part {
     pub write_only: bool,
     /// It is read each time and never kept.
     pub never_kept: bool,
+    /// It is a note of our own, which a plan does not show.
+    pub quiet: bool,
     /// What to use in its place.
     pub deprecated: Option<String>,
     /// Where it is read from; nothing where the service does not tell it.

@@ -164,6 +164,17 @@ pub fn text_at(value: &Value, name: &str) -> Option<String> {
     }
 }
 
+/// Gives an attribute's text as [`text_at`] does, empty where there is none.
+pub fn text(value: &Value, name: &str) -> String {
+    text_at(value, name).unwrap_or_default()
+}
+
+/// Gives an attribute's texts, where it is a list or a set of them.
+pub fn texts(value: &Value, name: &str) -> Vec<String> {
+    let texts = value.field(name).and_then(Value::elements).unwrap_or_default();
+    texts.iter().filter_map(Value::as_str).map(str::to_string).collect()
+}
+
 /// Gives the first block of a name.
 pub fn first_block<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.field(name).and_then(Value::elements).and_then(<[Value]>::first)

@@ -17,7 +17,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::{Part, Spec};
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::template::{escape, text, text_at};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, Failure, Problem};
 use crate::value::{Path, Value};
@@ -27,10 +27,6 @@ pub struct Instance;
 
 /// `google_bigtable_table`.
 pub struct Table;
-
-fn text(value: &Value, name: &str) -> String {
-    text_at(value, name).unwrap_or_default()
-}
 
 fn clusters(value: &Value) -> &[Value] {
     value.field("cluster").and_then(Value::elements).unwrap_or_default()
@@ -85,6 +81,9 @@ fn completed(parts: &[Part], config: &Value, prior: Option<&Value>) -> Value {
     }))
 }
 
+/// What is being done.
+const CLUSTERS: &str = "changing the clusters of";
+
 impl Instance {
     /// Gives a cluster as the service takes it.
     fn cluster(spec: &Spec, project: &str, cluster: &Value) -> Json {
@@ -106,20 +105,6 @@ impl Instance {
         object
     }
 
-    async fn call(
-        job: &Job<'_>,
-        (method, path): (Method, String),
-        body: Option<Json>,
-        value: &Value,
-    ) -> Result<(), ApiError> {
-        let until = job.until("update", value);
-        let ask = Ask::get(&job.spec.service, path, job.what("changing the clusters of"));
-        let ask = Ask { method, body, ..ask };
-        let answer = job.send(&ask, value, until).await?;
-        job.wait(answer, value, until).await?;
-        Ok(())
-    }
-
     /// Makes, changes and removes clusters, as their ids say.
     async fn clusters(job: &Job<'_>, prior: &Value, planned: &Value) -> Result<(), ApiError> {
         let project = text(planned, "project");
@@ -131,7 +116,7 @@ impl Instance {
             let wanted = Instance::cluster(job.spec, &project, cluster);
             let Some((_, stands)) = find(old, &id) else {
                 let path = format!("{base}?clusterId={}", escape(&id, true));
-                Instance::call(job, (Method::POST, path), Some(wanted), planned).await?;
+                job.perform(Method::POST, path, Some(wanted), (CLUSTERS, planned)).await?;
                 continue;
             };
             let stands = Instance::cluster(job.spec, &project, stands);
@@ -147,14 +132,14 @@ impl Instance {
             if !mask.is_empty() {
                 let id = escape(&id, false);
                 let path = format!("{base}/{id}?updateMask={}", mask.join(","));
-                Instance::call(job, (Method::PATCH, path), Some(wanted), planned).await?;
+                job.perform(Method::PATCH, path, Some(wanted), (CLUSTERS, planned)).await?;
             }
         }
         for cluster in old {
             let id = text(cluster, "cluster_id");
             if find(new, &id).is_none() {
                 let path = format!("{base}/{}", escape(&id, false));
-                Instance::call(job, (Method::DELETE, path), None, planned).await?;
+                job.perform(Method::DELETE, path, None, (CLUSTERS, planned)).await?;
             }
         }
         Ok(())
@@ -308,7 +293,7 @@ impl Hook for Instance {
             };
             for backup in backups {
                 let name = backup["name"].as_str().unwrap_or_default().to_string();
-                Instance::call(job, (Method::DELETE, name), None, prior).await?;
+                job.perform(Method::DELETE, name, None, (CLUSTERS, prior)).await?;
             }
         }
         job.delete(prior).await

@@ -11,7 +11,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::json as members;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::spec::Part;
-use crate::providers::rest::template::text_at;
+use crate::providers::rest::template::{first_block, text_at};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiErrorKind, Failure};
 use crate::value::{Path, Type, Value};
@@ -177,9 +177,7 @@ impl Hook for Cluster {
                 }
             }
         }
-        if let Some(fleet) =
-            value.field("fleet").and_then(Value::elements).and_then(<[Value]>::first)
-        {
+        if let Some(fleet) = first_block(&value, "fleet") {
             let membership = text_at(fleet, "membership").unwrap_or_default();
             let after = |mark: &str| {
                 let rest = membership.split(mark).nth(1).unwrap_or_default();
@@ -484,9 +482,7 @@ pub fn endpoints(parts: &[Part], planned: &Value) -> Json {
 /// Further ranges for pods are told by what is added and what is removed.
 fn pod_ranges(prior: &Value, planned: &Value) -> Json {
     let names = |value: &Value| {
-        let first = |value: &Value, name: &str| {
-            value.field(name).and_then(Value::elements).and_then(<[Value]>::first).cloned()
-        };
+        let first = |value: &Value, name: &str| first_block(value, name).cloned();
         let ranges = first(value, "ip_allocation_policy")
             .and_then(|policy| first(&policy, "additional_pod_ranges_config"));
         let set = ranges.and_then(|ranges| ranges.field("pod_range_names").cloned());

@@ -10,7 +10,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
-use crate::providers::rest::template::text_at;
+use crate::providers::rest::template::{text, text_at};
 use crate::providers::rest::validate::problem;
 use crate::value::{Path, Type, Value};
 
@@ -22,10 +22,6 @@ pub struct Firestore;
 
 /// `google_app_engine_application`.
 pub struct App;
-
-fn text(value: &Value, name: &str) -> String {
-    text_at(value, name).unwrap_or_default()
-}
 
 fn is_on(value: &Value, name: &str) -> bool {
     value.field(name).and_then(Value::as_bool) == Some(true)

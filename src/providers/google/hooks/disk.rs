@@ -8,8 +8,9 @@ use crate::providers::rest::api::Ask;
 use crate::providers::rest::change::concerns;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
+use crate::providers::rest::json::drop_nulls;
 use crate::providers::rest::plan::Draft;
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::template::{escape, first_block, text_at};
 use crate::providers::{ApiError, Failure};
 use crate::value::{Path, Value};
 
@@ -26,21 +27,6 @@ pub(super) fn in_zone(planned: &Value, collection: &str, name: &str) -> String {
     }
     let text = |field: &str| text_at(planned, field).unwrap_or_default();
     format!("projects/{}/zones/{}/{collection}/{name}", text("project"), text("zone"))
-}
-
-/// Does a call without an object of its own, and waits.
-pub(super) async fn post(
-    job: &Job<'_>,
-    path: String,
-    body: Option<Json>,
-    value: &Value,
-) -> Result<(), Failure> {
-    let ask = Ask::get(&job.spec.service, path, job.what("changing"));
-    let ask = Ask { method: Method::POST, body, ..ask };
-    let until = job.until("update", value);
-    let answer = job.send(&ask, value, until).await?;
-    job.wait(answer, value, until).await?;
-    Ok(())
 }
 
 impl Disk {
@@ -64,8 +50,8 @@ impl Disk {
                 let name = disk["deviceName"].as_str().unwrap_or_default();
                 if disk["source"] == own {
                     let name = escape(name, true);
-                    post(job, format!("{machine}/detachDisk?deviceName={name}"), None, prior)
-                        .await?;
+                    let path = format!("{machine}/detachDisk?deviceName={name}");
+                    job.perform(Method::POST, path, None, ("changing", prior)).await?;
                 }
             }
         }
@@ -83,13 +69,15 @@ impl Disk {
         let now = job.desk.clock().now().strftime("%Y%m%d-%H%M%S").to_string();
         let stem: String = stem.chars().take(47).collect();
         let mut body = json!({ "name": format!("{stem}-{now}") });
-        if let Some(key) = prior.field("disk_encryption_key").and_then(Value::elements)
-            && let Some(raw) = key.first().and_then(|key| text_at(key, "raw_key"))
+        if let Some(key) = first_block(prior, "disk_encryption_key")
+            && let Some(raw) = text_at(key, "raw_key")
         {
             body["sourceDiskEncryptionKey"] = json!({ "rawKey": raw });
         }
         let path = in_zone(prior, "disks", &text_at(prior, "name").unwrap_or_default());
-        post(job, format!("{}/createSnapshot", escape(&path, false)), Some(body), prior).await
+        let path = format!("{}/createSnapshot", escape(&path, false));
+        job.perform(Method::POST, path, Some(body), ("changing", prior)).await?;
+        Ok(())
     }
 }
 
@@ -110,9 +98,7 @@ impl Hook for Disk {
                 object[member] = json!(in_zone(planned, collection, &name));
             }
         }
-        if let Some(fields) = object.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
-        }
+        drop_nulls(object);
     }
 
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {

@@ -8,7 +8,7 @@ use crate::providers::rest::api::Ask;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::template::{escape, text};
 use crate::providers::{ApiError, ApiErrorKind, Failure};
 use crate::value::Value;
 
@@ -20,10 +20,6 @@ pub struct Records;
 
 /// How often a change is made anew where somebody else changed the set meanwhile.
 const TRIES: usize = 4;
-
-fn text(value: &Value, name: &str) -> String {
-    text_at(value, name).unwrap_or_default()
-}
 
 /// Gives the path of a zone: of one's own, or of that of a set of records.
 fn zone_path(value: &Value, name: &str) -> String {

@@ -11,7 +11,7 @@ use crate::providers::rest::equal::duration_seconds;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::template::{escape, text_at, texts};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, ApiErrorKind, Problem};
 use crate::value::{Path, Type, Value};
@@ -324,11 +324,6 @@ fn no_delegate(config: &Value) -> Vec<Problem> {
         problem(&path, "Invalid Service Account Name", detail)
     };
     texts(config, "delegates").iter().filter(wrong).map(tell).collect()
-}
-
-fn texts(config: &Value, name: &str) -> Vec<String> {
-    let parts = config.field(name).and_then(Value::elements).unwrap_or_default();
-    parts.iter().filter_map(Value::as_str).map(String::from).collect()
 }
 
 fn told(answer: &Json, member: &str) -> Result<String, ApiError> {

@@ -12,7 +12,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
-use crate::providers::rest::template::text_at;
+use crate::providers::rest::template::{first_block, text_at};
 use crate::providers::{ApiError, ApiErrorKind, Failure, Wanted};
 use crate::value::{Type, Value};
 
@@ -29,7 +29,7 @@ pub(super) struct Grant {
 impl Grant {
     pub(super) fn of(value: &Value) -> Grant {
         let text = |value: &Value, name: &str| text_at(value, name).unwrap_or_default();
-        let block = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
+        let block = first_block(value, "condition");
         let condition = block.map(|block| {
             let mut condition =
                 json!({ "title": text(block, "title"), "expression": text(block, "expression") });
@@ -135,7 +135,7 @@ pub(super) fn granted(value: &Value, policy: &Json) -> Value {
 
 /// Gives a condition of which an import says only the title the rest of it: that of the role's binding of this title.
 pub(super) fn titled(value: Value, policy: &Json) -> Value {
-    let block = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
+    let block = first_block(&value, "condition");
     let Some(block) = block.filter(|block| text_at(block, "expression").is_none()) else {
         return value;
     };
@@ -171,7 +171,7 @@ pub(super) fn identity(value: &Value) -> Value {
         .unwrap_or("project");
     let names = [target, "role", "member"].into_iter().filter(|name| value.field(name).is_some());
     let names: Vec<&str> = names.collect();
-    let condition = value.field("condition").and_then(Value::elements).and_then(<[Value]>::first);
+    let condition = first_block(value, "condition");
     let known = names.iter().all(|name| value.field(name).is_some_and(Value::is_known))
         && value.field("condition").is_none_or(Value::is_whole);
     if !known {

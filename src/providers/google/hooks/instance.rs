@@ -11,7 +11,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::{Part, Spec};
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::template::{escape, first_block, text_at};
 use crate::providers::rest::validate::problem;
 use crate::value::{Path, Type, Value};
 
@@ -21,11 +21,6 @@ use super::{image, machine};
 /// `google_compute_instance`.
 pub struct Instance;
 
-/// Gives the only block of a kind.
-pub(super) fn first<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.field(name)?.elements()?.first()
-}
-
 /// Sets the only block of a kind.
 fn with_first(value: &Value, name: &str, element: Value) -> Value {
     let ty = element.ty();
@@ -34,17 +29,17 @@ fn with_first(value: &Value, name: &str, element: Value) -> Value {
 
 /// Changes how the boot disk is made.
 fn with_initial(value: &Value, change: impl FnOnce(&Value) -> Value) -> Value {
-    let Some(boot) = first(value, "boot_disk") else { return value.clone() };
-    let Some(initial) = first(boot, "initialize_params") else { return value.clone() };
+    let Some(boot) = first_block(value, "boot_disk") else { return value.clone() };
+    let Some(initial) = first_block(boot, "initialize_params") else { return value.clone() };
     with_first(value, "boot_disk", with_first(boot, "initialize_params", change(initial)))
 }
 
 fn initial_text(value: &Value, name: &str) -> Option<String> {
-    text_at(first(first(value, "boot_disk")?, "initialize_params")?, name)
+    text_at(first_block(first_block(value, "boot_disk")?, "initialize_params")?, name)
 }
 
 pub(super) fn initial_size(value: &Value) -> Option<i64> {
-    let initial = first(first(value, "boot_disk")?, "initialize_params")?;
+    let initial = first_block(first_block(value, "boot_disk")?, "initialize_params")?;
     initial.field("size").and_then(Value::as_i64)
 }
 
@@ -325,7 +320,7 @@ impl Hook for Instance {
             }
         }
         let wired = |value: &Value| {
-            let boot = first(value, "boot_disk");
+            let boot = first_block(value, "boot_disk");
             boot.and_then(|boot| text_at(boot, "interface")).unwrap_or_else(|| "SCSI".into())
         };
         if wired(prior) != wired(&draft.after) {
@@ -457,13 +452,13 @@ impl Hook for Instance {
         let path = escape(&source[at..], false);
         let ask = Ask::get(&spec.service, path, "reading the boot disk");
         let Ok(disk) = session.api.send(&ask, &*session.api.clock).await else { return value };
-        let Some(boot) = first(&value, "boot_disk") else { return value };
+        let Some(boot) = first_block(&value, "boot_disk") else { return value };
         let parts = parts_of(parts_of(&spec.parts, "boot_disk"), "initialize_params");
         let mut made = disk;
         for (from, to) in [("sizeGb", "diskSizeGb"), ("type", "diskType")] {
             made[to] = made[from].clone();
         }
-        let initial = decode(parts, &made, first(boot, "initialize_params"));
+        let initial = decode(parts, &made, first_block(boot, "initialize_params"));
         with_first(&value, "boot_disk", with_first(boot, "initialize_params", initial))
     }
 

@@ -30,9 +30,7 @@ fn flag(value: &Value, name: &str) -> Option<bool> {
 
 /// Sends a request without an answer that matters.
 async fn call(job: &Job<'_>, path: String, deed: &str, value: &Value) -> Result<(), Failure> {
-    let ask = Ask::get(&job.spec.service, path, job.what(deed));
-    let ask = Ask { method: Method::POST, body: Some(json!({})), ..ask };
-    job.send(&ask, value, job.until("update", value)).await?;
+    job.perform(Method::POST, path, Some(json!({})), (deed, value)).await?;
     Ok(())
 }
 

@@ -5,14 +5,13 @@ use serde_json::{Value as Json, json};
 use crate::http::Method;
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::job::Job;
-use crate::providers::rest::json::is_zero;
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::json::{drop_nulls, is_zero};
+use crate::providers::rest::template::{escape, first_block, text_at};
 use crate::providers::{ApiError, ApiErrorKind, Failure};
 use crate::value::Value;
 
 use super::compute::set_labels;
-use super::disk::post;
-use super::instance::{first, initial_size};
+use super::instance::initial_size;
 
 /// What changes only while the machine is stopped.
 const STILL: [&str; 6] = [
@@ -33,7 +32,7 @@ pub(super) fn wants_a_stop(prior: &Value, planned: &Value) -> Vec<&'static str> 
     };
     let mut names: Vec<&str> = STILL.iter().filter(|name| changed(name)).copied().collect();
     let affinities = |value: &Value| {
-        first(value, "scheduling").and_then(|one| one.field("node_affinities").cloned())
+        first_block(value, "scheduling").and_then(|one| one.field("node_affinities").cloned())
     };
     if affinities(prior) != affinities(planned) {
         names.push("scheduling");
@@ -163,7 +162,9 @@ impl Way<'_, '_> {
     }
 
     async fn call(&self, verb: &str, body: Option<Json>) -> Result<(), Failure> {
-        post(self.job, format!("{}/{verb}", self.path), body, self.planned).await
+        let path = format!("{}/{verb}", self.path);
+        self.job.perform(Method::POST, path, body, ("changing", self.planned)).await?;
+        Ok(())
     }
 
     async fn send(&self, method: Method, verb: &str, body: Json) -> Result<(), Failure> {
@@ -172,11 +173,7 @@ impl Way<'_, '_> {
         } else {
             format!("{}/{verb}", self.path)
         };
-        let ask = Ask::get(&self.job.spec.service, path, self.job.what("changing"));
-        let ask = Ask { method, body: Some(body), ..ask };
-        let until = self.job.until("update", self.planned);
-        let answer = self.job.send(&ask, self.planned, until).await?;
-        self.job.wait(answer, self.planned, until).await?;
+        self.job.perform(method, path, Some(body), ("changing", self.planned)).await?;
         Ok(())
     }
 
@@ -281,7 +278,8 @@ impl Way<'_, '_> {
             source.find("projects/").map(|at| escape(&source[at..], false)).unwrap_or_default();
         if let Some(size) = initial_size(self.planned).filter(|_| grown) {
             let body = json!({ "sizeGb": size.to_string() });
-            post(self.job, format!("{disk}/resize"), Some(body), self.planned).await?;
+            let path = format!("{disk}/resize");
+            self.job.perform(Method::POST, path, Some(body), ("changing", self.planned)).await?;
         }
         if labels(&old) != labels(&new) {
             let ask = Ask::get(
@@ -298,7 +296,8 @@ impl Way<'_, '_> {
                 .map_err(ApiError::from)?;
             let body =
                 json!({ "labels": labels(&new), "labelFingerprint": found["labelFingerprint"] });
-            post(self.job, format!("{disk}/setLabels"), Some(body), self.planned).await?;
+            let path = format!("{disk}/setLabels");
+            self.job.perform(Method::POST, path, Some(body), ("changing", self.planned)).await?;
         }
         Ok(())
     }
@@ -422,9 +421,7 @@ impl Way<'_, '_> {
         for member in members {
             found[member] = self.after[member].clone();
         }
-        if let Some(fields) = found.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
-        }
+        drop_nulls(&mut found);
         self.send(Method::PUT, "?mostDisruptiveAllowedAction=REFRESH", found).await
     }
 

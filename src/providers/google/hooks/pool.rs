@@ -11,7 +11,7 @@ use crate::providers::rest::json as members;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
-use crate::providers::rest::template::text_at;
+use crate::providers::rest::template::{first_block, text_at};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Problem};
 use crate::value::{Path, Type, Value};
@@ -125,9 +125,7 @@ impl Hook for NodePool {
     }
 
     fn decoded(&self, value: Value, object: &Json, base: Option<&Value>) -> Value {
-        let Some(config) =
-            value.field("node_config").and_then(Value::elements).and_then(<[Value]>::first)
-        else {
+        let Some(config) = first_block(&value, "node_config") else {
             return value;
         };
         let known = base

@@ -8,15 +8,15 @@ use crate::providers::rest::api::Ask;
 use crate::providers::rest::equal::is_zero;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
-use crate::providers::rest::json;
+use crate::providers::rest::json::{self, drop_nulls};
 use crate::providers::rest::plan::Draft;
-use crate::providers::rest::template::{escape, text_at};
+use crate::providers::rest::template::{escape, first_block, text, text_at};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, Deed, Failure, Problem};
 use crate::value::json::to_json;
 use crate::value::{Path, Type, Value};
 
-use super::sql_steps::{Step, block, steps, text};
+use super::sql_steps::{Step, steps};
 
 /// `google_sql_database_instance`.
 pub struct Instance;
@@ -31,7 +31,9 @@ fn with_block(value: &Value, name: &str, block: Value) -> Value {
 
 /// What a plan knows of an instance's disk, network and version beyond the attributes.
 fn settle_settings(draft: &mut Draft<'_>, prior: &Value) {
-    let (Some(old), Some(new)) = (block(prior, "settings"), block(&draft.after, "settings")) else {
+    let (Some(old), Some(new)) =
+        (first_block(prior, "settings"), first_block(&draft.after, "settings"))
+    else {
         return;
     };
     let mut new = new.clone();
@@ -48,9 +50,11 @@ fn settle_settings(draft: &mut Draft<'_>, prior: &Value) {
         }
     }
     let network = |value: &Value| {
-        block(value, "ip_configuration").map(|ip| text(ip, "private_network")).unwrap_or_default()
+        first_block(value, "ip_configuration")
+            .map(|ip| text(ip, "private_network"))
+            .unwrap_or_default()
     };
-    let known = block(&new, "ip_configuration").is_none_or(Value::is_whole);
+    let known = first_block(&new, "ip_configuration").is_none_or(Value::is_whole);
     if known && !network(old).is_empty() && network(&new).is_empty() {
         let at = here("ip_configuration").place(0).attribute("private_network");
         draft.replaces.push(at);
@@ -90,21 +94,6 @@ impl Instance {
         text_at(planned, "root_password").or(written)
     }
 
-    async fn call(
-        job: &Job<'_>,
-        method: Method,
-        path: String,
-        body: Json,
-        value: &Value,
-    ) -> Result<(), ApiError> {
-        let until = job.until("update", value);
-        let ask = Ask::get(&job.spec.service, path, job.what("updating"));
-        let ask = Ask { method, body: Some(body), ..ask };
-        let answer = job.send(&ask, value, until).await?;
-        job.wait(answer, value, until).await?;
-        Ok(())
-    }
-
     fn path(value: &Value) -> String {
         let escaped = |name: &str| escape(&text(value, name), false);
         format!("projects/{}/instances/{}", escaped("project"), escaped("name"))
@@ -113,7 +102,7 @@ impl Instance {
     /// Takes away the administrator that everybody can be: a new MySQL has `root` from any host, without a password.
     async fn without_root(job: &Job<'_>, value: &Value) -> Result<(), ApiError> {
         let primary = text_at(value, "master_instance_name").is_none();
-        let policy = block(value, "settings").map(|it| text(it, "activation_policy"));
+        let policy = first_block(value, "settings").map(|it| text(it, "activation_policy"));
         // While it does not run, nobody can come in, and its users cannot be looked at.
         let runs = policy.is_none_or(|policy| policy.is_empty() || policy == "ALWAYS");
         if !primary || !runs || !text(value, "database_version").starts_with("MYSQL") {
@@ -144,7 +133,7 @@ impl Instance {
     ) -> Result<Json, Failure> {
         let project = escape(&text(planned, "project"), false);
         let member = |from: &Value, name: &str| from.field(name).map(to_json).unwrap_or_default();
-        let (path, body) = if let Some(from) = block(planned, "clone") {
+        let (path, body) = if let Some(from) = first_block(planned, "clone") {
             let of = text_at(from, "source_project").map_or(project, |it| escape(&it, false));
             let mut context = json!({ "destinationInstanceName": text(planned, "name") });
             for (to, name) in [
@@ -164,7 +153,7 @@ impl Instance {
             (format!("projects/{of}/instances/{source}/clone"), body)
         } else {
             let none = Value::object(std::iter::empty::<(&str, Value)>());
-            let from = block(planned, "point_in_time_restore_context").unwrap_or(&none);
+            let from = first_block(planned, "point_in_time_restore_context").unwrap_or(&none);
             let target = text_at(from, "target_instance").unwrap_or_else(|| text(planned, "name"));
             let mut context = json!({ "targetInstance": target });
             for (to, name) in [
@@ -186,19 +175,24 @@ impl Instance {
     async fn step(job: &Job<'_>, step: &Step, planned: &Value) -> Result<(), ApiError> {
         let path = Instance::path(planned);
         match step {
-            Step::Patch(body) => {
-                Instance::call(job, Method::PATCH, path, body.clone(), planned).await
-            }
+            Step::Patch(body) => job
+                .perform(Method::PATCH, path, Some(body.clone()), ("updating", planned))
+                .await
+                .map(drop),
             Step::Promote => {
                 let path = format!("{path}/promoteReplica");
-                Instance::call(job, Method::POST, path, json!({}), planned).await
+                job.perform(Method::POST, path, Some(json!({})), ("updating", planned))
+                    .await
+                    .map(drop)
             }
             Step::Switchover => {
                 let path = format!("{path}/switchover");
-                Instance::call(job, Method::POST, path, json!({}), planned).await
+                job.perform(Method::POST, path, Some(json!({})), ("updating", planned))
+                    .await
+                    .map(drop)
             }
             Step::Restore => {
-                let body = match block(planned, "restore_backup_context") {
+                let body = match first_block(planned, "restore_backup_context") {
                     Some(from) => json!({ "restoreBackupContext": without_nulls(json!({
                         "backupRunId": text_at(from, "backup_run_id"),
                         "instanceId": text_at(from, "instance_id"), "project": text_at(from, "project"),
@@ -206,7 +200,7 @@ impl Instance {
                     None => json!({ "backupdrBackup": text_at(planned, "backupdr_backup") }),
                 };
                 let path = format!("{path}/restoreBackup");
-                Instance::call(job, Method::POST, path, body, planned).await
+                job.perform(Method::POST, path, Some(body), ("updating", planned)).await.map(drop)
             }
             Step::Password => {
                 let kind = text(planned, "database_version");
@@ -220,7 +214,7 @@ impl Instance {
                     "name": name, "instance": text(planned, "name"),
                     "password": Instance::password(job, planned).unwrap_or_default(),
                 });
-                Instance::call(job, Method::PUT, path, body, planned).await
+                job.perform(Method::PUT, path, Some(body), ("updating", planned)).await.map(drop)
             }
             Step::Put => {
                 let found = job.session.get(job.spec, planned, &job.what("reading")).await?;
@@ -230,16 +224,14 @@ impl Instance {
                 if let Some(version) = version {
                     json::set_dotted(&mut body, "settings.settingsVersion", version);
                 }
-                Instance::call(job, Method::PUT, path, body, planned).await
+                job.perform(Method::PUT, path, Some(body), ("updating", planned)).await.map(drop)
             }
         }
     }
 }
 
 fn without_nulls(mut object: Json) -> Json {
-    if let Json::Object(fields) = &mut object {
-        fields.retain(|_, value| !value.is_null());
-    }
+    drop_nulls(&mut object);
     object
 }
 
@@ -247,7 +239,8 @@ fn without_nulls(mut object: Json) -> Json {
 impl Hook for Instance {
     fn validate(&self, config: &Value) -> Vec<Problem> {
         let version = text(config, "database_version");
-        let backup = block(config, "settings").and_then(|it| block(it, "backup_configuration"));
+        let backup =
+            first_block(config, "settings").and_then(|it| first_block(it, "backup_configuration"));
         let on = |name: &str| {
             let flag = backup.and_then(|backup| backup.field(name));
             flag.and_then(Value::as_bool) == Some(true)
@@ -326,7 +319,7 @@ impl Hook for Instance {
         let until = job.until("create", &planned);
         let copy = ["clone", "point_in_time_restore_context"]
             .iter()
-            .any(|name| block(&planned, name).is_some());
+            .any(|name| first_block(&planned, name).is_some());
         let mut logged = false;
         let answer = if copy {
             Instance::copied(job, &planned, until).await?
@@ -356,7 +349,7 @@ impl Hook for Instance {
                 json!({ "settings": { "backupConfiguration": { "binaryLogEnabled": true } } });
             further.push(Step::Patch(body));
         }
-        if copy && block(&planned, "settings").is_some() {
+        if copy && first_block(&planned, "settings").is_some() {
             further.push(Step::Put);
         }
         let wanted = |name: &str| planned.field(name).is_some_and(|it| !is_zero(it));
@@ -400,7 +393,8 @@ impl Hook for Instance {
         let Some(call) = &job.spec.delete else { return Ok(()) };
         let until = job.until("delete", prior);
         let mut ask = job.ask(call, prior, None, "deleting")?;
-        let last = block(prior, "settings").and_then(|it| block(it, "final_backup_config"));
+        let last =
+            first_block(prior, "settings").and_then(|it| first_block(it, "final_backup_config"));
         let kept = last.and_then(|it| it.field("enabled")).and_then(Value::as_bool) == Some(true);
         let said = text_at(prior, "final_backup_description");
         if kept || said.is_some() {
@@ -468,8 +462,8 @@ impl Hook for User {
             let mut body = job.body(planned);
             User::with_password(job, &mut body);
             json::remove(&mut body, "databaseRoles");
-            if block(prior, "password_policy").is_some()
-                && block(planned, "password_policy").is_none()
+            if first_block(prior, "password_policy").is_some()
+                && first_block(planned, "password_policy").is_none()
             {
                 body["passwordPolicy"] = json!({});
             }

@@ -6,18 +6,8 @@ use crate::providers::rest::encode::{Empty, encode_part};
 use crate::providers::rest::equal::is_zero;
 use crate::providers::rest::json;
 use crate::providers::rest::spec::Spec;
-use crate::providers::rest::template::text_at;
+use crate::providers::rest::template::{first_block, text};
 use crate::value::{Type, Value};
-
-/// Gives the one block of a name.
-pub(super) fn block<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.field(name)?.elements()?.first()
-}
-
-/// Gives an attribute's text, empty where there is none.
-pub(super) fn text(value: &Value, name: &str) -> String {
-    text_at(value, name).unwrap_or_default()
-}
 
 /// A call of an update.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +41,10 @@ pub fn steps(spec: &Spec, prior: &Value, planned: &Value) -> Vec<Step> {
     let mut steps = Vec::new();
     let changed = |name: &str| differs(prior, planned, name);
     let none = Value::object(std::iter::empty::<(&str, Value)>());
-    let (old, new) =
-        (block(prior, "settings").unwrap_or(&none), block(planned, "settings").unwrap_or(&none));
+    let (old, new) = (
+        first_block(prior, "settings").unwrap_or(&none),
+        first_block(planned, "settings").unwrap_or(&none),
+    );
     let set = |names: &[&str]| names.iter().any(|name| differs(old, new, name));
     let settings = |names: &[&str]| settings_of(spec, new, names);
     if text(new, "activation_policy") == "ALWAYS" && set(&["activation_policy"]) {

@@ -8,6 +8,7 @@ use crate::providers::rest::change::concerns;
 use crate::providers::rest::equal::range;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
+use crate::providers::rest::json::drop_nulls;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::spec::Part;
 use crate::providers::rest::template::text_at;
@@ -33,9 +34,7 @@ fn completed(object: &mut Json) {
     for range in object["secondaryIpRanges"].as_array_mut().into_iter().flatten() {
         reserved(range);
     }
-    if let Some(fields) = object.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
-    }
+    drop_nulls(object);
 }
 
 /// Plans the secondary ranges: what the service has given to one stays with its name, wherever it stands in the list.

@@ -14,7 +14,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
-use crate::providers::rest::template::{first_block, text_at};
+use crate::providers::rest::template::{first_block, text_at, texts};
 use crate::providers::rest::validate::problem;
 use crate::providers::{Failure, Problem};
 use crate::value::{Path, Type, Value};
@@ -145,11 +145,6 @@ pub fn marked(standing: &Value, now: Timestamp, before: &[String]) -> Value {
     let texts = std::iter::once(now.to_string()).chain(before.iter().cloned());
     standing
         .with_field("rotation_mark", Value::list(Type::String, texts.map(Value::string).collect()))
-}
-
-fn texts(value: &Value, name: &str) -> Vec<String> {
-    let texts = value.field(name).and_then(Value::elements).unwrap_or_default();
-    texts.iter().filter_map(Value::as_str).map(str::to_string).collect()
 }
 
 /// Says of a key that was read what is due, and what stands beside it.

@@ -20,7 +20,7 @@ resource "google_api_resource" {
     query       = { type = map(string), optional = true, replaces = true }
     body        = { type = any, optional = true, api = "body" }
     description = { type = string, optional = true, write_only = true }
-    calls       = { type = string, computed = true }
+    calls       = { type = string, computed = true, quiet = true }
     output      = { type = any, computed = true, volatile = true }
   }
 }

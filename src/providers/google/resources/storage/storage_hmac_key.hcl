@@ -26,7 +26,7 @@ resource "google_storage_hmac_key" {
     previous_state        = { type = string, computed = true }
     rotation_due          = { type = string, computed = true }
     rotation_left         = { type = list(string), computed = true }
-    rotation_mark         = { type = list(string), computed = true }
+    rotation_mark         = { type = list(string), computed = true, quiet = true }
     secret                = { type = string, computed = true, sensitive = true, keep = true }
     time_created          = { type = string, computed = true, api = "timeCreated" }
     updated               = { type = string, computed = true, api = "updated", volatile = true }
