@@ -20,5 +20,7 @@ mod recorded;
 mod faults;
 mod credentials;
 mod bodies;
+mod traffic;
+mod traffic_codec;
 mod attributes;
 mod over_a_port;

@@ -95,7 +95,7 @@ fn steps(text: &str) -> Vec<(String, Vec<Json>)> {
 }
 
 /// What the configuration of an object would be that says all that it can.
-fn written(parts: &[Part], value: &Value) -> Value {
+pub(crate) fn written(parts: &[Part], value: &Value) -> Value {
     Value::object(parts.iter().map(|part| {
         let field = value.field(&part.name).cloned().unwrap_or_else(|| part.absent());
         let field = match (part.given, part.inside()) {

@@ -37,15 +37,15 @@ KEEP = {
     "cloudresourcemanager.v3": r"cloudresourcemanager\.projects\.(get|search|getIamPolicy|setIamPolicy|testIamPermissions)",
     "artifactregistry.v1": r"artifactregistry\.projects\.locations\.(get|list|operations\.get|repositories\.(create|delete|get|list|patch|getIamPolicy|setIamPolicy|testIamPermissions))",
     "iamcredentials.v1": r"iamcredentials\.projects\.serviceAccounts\.(generateAccessToken|generateIdToken|signJwt)",
-    "secretmanager.v1": r"secretmanager\.projects\.secrets\.(create|get|list|patch|delete|addVersion|versions\.(get|list|access|enable|disable|destroy))",
-    "cloudkms.v1": r"cloudkms\.projects\.locations\.keyRings\.(create|get|list|cryptoKeys\.(create|get|list|patch|encrypt|decrypt"
+    "secretmanager.v1": r"secretmanager\.projects\.secrets\.(create|get|list|patch|delete|addVersion|getIamPolicy|setIamPolicy|versions\.(get|list|access|enable|disable|destroy))",
+    "cloudkms.v1": r"cloudkms\.projects\.locations\.keyRings\.(create|get|list|getIamPolicy|setIamPolicy|cryptoKeys\.(create|get|list|getIamPolicy|setIamPolicy|patch|encrypt|decrypt"
                    r"|updatePrimaryVersion|cryptoKeyVersions\.(create|get|list|patch|destroy|restore)))",
     "compute.v1": COMPUTE,
     "pubsub.v1": r"pubsub\.projects\.(topics|subscriptions)\.(create|get|list|patch|delete|detach|getIamPolicy|setIamPolicy|testIamPermissions"
                  r"|subscriptions\.list)",
     "sqladmin.v1": r"sql\.(instances\.(insert|get|list|update|patch|delete|clone|restoreBackup|pointInTimeRestore|promoteReplica|switchover)"
                    r"|(databases|users)\.(insert|get|list|update|patch|delete)|operations\.(get|list))",
-    "dns.v1": r"dns\.(managedZones\.(create|get|list|patch|update|delete)|resourceRecordSets\.(get|list)|changes\.(create|get|list))",
+    "dns.v1": r"dns\.(managedZones\.(create|get|list|patch|update|delete)|resourceRecordSets\.(create|get|list|patch|delete)|changes\.(create|get|list))",
     "redis.v1": r"redis\.projects\.locations\.(instances\.(create|get|list|patch|delete|upgrade|getAuthString)|operations\.get)",
     "firestore.v1": r"firestore\.projects\.databases\.(create|get|list|patch|delete|operations\.get)",
     "bigtableadmin.v2": r"bigtableadmin\.(operations\.get|projects\.instances\.(create|get|list|partialUpdateInstance|delete"

@@ -10,6 +10,7 @@ use crate::value::{Number, Type, Value};
 
 use super::equal::{Around, is_zero};
 use super::json;
+use super::plan::normalize;
 use super::spec::{Part, Place, Shape, Wire, parts_type};
 
 /// Decodes an object's parts.
@@ -61,7 +62,7 @@ fn part_value(
                 None => found.cloned(),
             };
             match read.and_then(|json| typed(&wired(part.wire, json), ty)) {
-                Some(value) => value,
+                Some(value) => normalize(part.normalize.as_deref(), &value),
                 None if part.keep => kept(),
                 None => untold(part, ty, base),
             }

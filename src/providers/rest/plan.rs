@@ -221,7 +221,7 @@ impl Walk<'_> {
 }
 
 /// Brings a value to its one form.
-fn normalize(form: Option<&str>, value: &Value) -> Value {
+pub(super) fn normalize(form: Option<&str>, value: &Value) -> Value {
     match form {
         Some(form) => {
             let change =

@@ -136,6 +136,11 @@ pub fn complete(
         "addresses" => {
             object["status"] = json!("RESERVED");
             object["labelFingerprint"] = json!(store.etag());
+            default_of(&mut object, "addressType", json!("EXTERNAL"));
+            default_of(&mut object, "networkTier", json!("PREMIUM"));
+            if object["addressType"] == "INTERNAL" && scope.starts_with("regions/") {
+                default_of(&mut object, "purpose", json!("GCE_ENDPOINT"));
+            }
             if object["address"].is_null() {
                 object["address"] = json!(format!(
                     "34.{}.{}.{}",

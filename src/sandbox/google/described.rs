@@ -111,6 +111,11 @@ pub fn all() -> Vec<Api> {
     APIS.iter().map(api).collect()
 }
 
+/// Gives the names of the services, without their domain.
+pub fn services() -> impl Iterator<Item = &'static str> {
+    APIS.iter().map(|(name, ..)| *name)
+}
+
 /// Gives the title of a service, like `Cloud Storage API` for `storage.googleapis.com`.
 pub fn title(service: &str) -> Option<&'static str> {
     let name = service.strip_suffix(".googleapis.com")?;
@@ -143,12 +148,30 @@ impl Api {
             }
             path => path,
         };
-        let found = self.content().methods.iter().filter(|method| method.verb == verb);
-        found
+        let found = self.fitting(verb, path);
+        match stable_of(path).filter(|_| found.is_empty()) {
+            Some(path) => self.fitting(verb, &path),
+            None => found,
+        }
+    }
+
+    /// Gives the methods that a path fits as it stands. A call of an object (`NAME:getIamPolicy`) is never an object of such a
+    /// name.
+    fn fitting<'a>(&'a self, verb: &str, path: &[String]) -> Vec<Match<'a>> {
+        let of = self.content().methods.iter().filter(|method| method.verb == verb);
+        let mut found: Vec<Match<'_>> = of
             .filter_map(|method| {
                 method.variables(path).map(|path| Match { api: self, method, path })
             })
-            .collect()
+            .collect();
+        let is_call =
+            path.last().and_then(|last| last.rsplit_once(':')).is_some_and(|(_, call)| {
+                !call.is_empty() && call.bytes().all(|letter| letter.is_ascii_alphabetic())
+            });
+        if is_call && self.style != Style::Errors {
+            found.retain(|found| !matches!(found.method.segments.last(), Some(Segment::Variable)));
+        }
+        found
     }
 
     /// Checks a request's body and gives it without what is output-only.
@@ -163,8 +186,28 @@ impl Api {
         let mut body: Json = serde_json::from_slice(&request.body).map_err(|error| {
             Refusal::invalid(format!("Invalid JSON payload received. Unexpected token.\n{error}"))
         })?;
-        let mut check =
-            Check { api: self, problems: Vec::new(), keep_null: method.verb == "PATCH" };
+        // What is only tried out has members that its description of today does not know.
+        let tried_out = ["beta", "alpha"].iter().any(|it| request.path().contains(it));
+        let mut check = Check {
+            api: self,
+            problems: Vec::new(),
+            keep_null: method.verb == "PATCH",
+            lenient: tried_out,
+        };
+        // What stands in the address may stand in the body too.
+        if let Some(fields) = body.as_object_mut().filter(|_| self.style != Style::Errors) {
+            let known = &self.content().schemas[schema.as_str()]["properties"];
+            fields.retain(|name, _| !known[name].is_null() || !IN_ADDRESS.contains(&name.as_str()));
+            // And what stands in the query is said of the body's members, where they are not there.
+            for (name, value) in request.query() {
+                if !known[&name].is_null()
+                    && !method.query.contains_key(&name)
+                    && !fields.contains_key(&name)
+                {
+                    fields.insert(name, value.into());
+                }
+            }
+        }
         check.value(&json!({"$ref": schema}), &mut body, "");
         if check.problems.is_empty() {
             return Ok(body);
@@ -207,7 +250,12 @@ impl Api {
         for (name, value) in &given {
             let Some(field) = method.query.get(name) else {
                 let common = name.starts_with('$') || self.content().parameters.contains(name);
-                if common || self.style == Style::Errors || name == "alt" || name == "userProject" {
+                // A member of the body may be said in the address.
+                let member = method.request.as_ref().is_some_and(|schema| {
+                    !self.content().schemas[schema]["properties"][name.as_str()].is_null()
+                });
+                let free = common || member || self.style == Style::Errors;
+                if free || name == "alt" || name == "userProject" {
                     continue;
                 }
                 return Err(Refusal::invalid(format!(
@@ -251,6 +299,21 @@ impl Method {
     }
 }
 
+/// Gives a path of a version that is still tried out (`v1beta1`, `beta`) as that of the version that it will be.
+fn stable_of(path: &[String]) -> Option<Vec<String>> {
+    let stable = |segment: &String| {
+        let (version, _) = segment.split_once("beta").or_else(|| segment.split_once("alpha"))?;
+        let number = version.strip_prefix('v').is_some_and(|it| it.parse::<u32>().is_ok());
+        (number || version.is_empty())
+            .then(|| if number { version.to_owned() } else { "v1".to_owned() })
+    };
+    let (place, version) =
+        path.iter().take(2).enumerate().find_map(|(place, it)| Some((place, stable(it)?)))?;
+    let mut path = path.to_vec();
+    path[place] = version;
+    Some(path)
+}
+
 fn unpack(packed: &[u8]) -> Content {
     let mut text = String::new();
     GzDecoder::new(packed).read_to_string(&mut text).expect("the bundled description is gzip text");
@@ -284,11 +347,19 @@ fn segment(text: &str) -> Segment {
     }
 }
 
+/// What a request names in its address.
+const IN_ADDRESS: [&str; 2] = ["name", "parent"];
+
+/// The names of choices whose numbers are not those of their places.
+const NUMBERS: [(&str, u64); 1] = [("STANDARD_HA", 3)];
+
 struct Check<'a> {
     api: &'a Api,
     problems: Vec<(String, String)>,
     /// A merge patch says with null that a field goes.
     keep_null: bool,
+    /// What is not known is left out, in place of a refusal.
+    lenient: bool,
 }
 
 impl Check<'_> {
@@ -301,6 +372,7 @@ impl Check<'_> {
             Some("object") => self.object(schema, value, at, "object"),
             Some("array") => match value {
                 Json::Array(items) => {
+                    items.retain(|item| !item.is_null());
                     for (index, item) in items.iter_mut().enumerate() {
                         self.value(&schema["items"], item, &format!("{at}[{index}]"));
                     }
@@ -321,6 +393,15 @@ impl Check<'_> {
             fields.retain(|_, inner| !inner.is_null());
         }
         let known = schema["properties"].as_object();
+        if let Some(known) = known {
+            // A choice that is an empty text is none.
+            let chosen = |name: &str| known.get(name).is_some_and(|it| it["enum"].is_array());
+            fields.retain(|name, inner| *inner != "" || !chosen(name));
+            if self.lenient {
+                fields
+                    .retain(|name, _| known.contains_key(name) || known.contains_key(&camel(name)));
+            }
+        }
         if let Some(known) = known {
             fields
                 .retain(|name, _| known.get(name).is_none_or(|field| field["out"] != json!(true)));
@@ -386,9 +467,13 @@ impl Check<'_> {
                 }
                 // Protocol buffers' JSON takes an enum's number too.
                 (Json::Number(number), Some(values)) => {
-                    match number.as_u64().and_then(|index| values.get(usize::try_from(index).ok()?))
-                    {
-                        Some(name) => *value = name.clone(),
+                    let own = NUMBERS.iter().find(|(name, own)| {
+                        number.as_u64() == Some(*own) && values.iter().any(|value| value == name)
+                    });
+                    let own = own.map(|(name, _)| json!(name));
+                    let place = || values.get(usize::try_from(number.as_u64()?).ok()?).cloned();
+                    match own.or_else(place) {
+                        Some(name) => *value = name,
                         None => self.wrong(at, "TYPE_ENUM", &value.clone()),
                     }
                 }

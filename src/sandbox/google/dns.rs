@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::store::{Operation, hash, stamp};
+use crate::sandbox::store::{Operation, hash, merge_fields, stamp};
 
 use super::network;
 use super::refusal::Refusal;
@@ -24,6 +24,9 @@ pub const ROWS: &[Row] = &[
     ("dns.managedZones.delete", delete),
     ("dns.resourceRecordSets.get", get_set),
     ("dns.resourceRecordSets.list", list_sets),
+    ("dns.resourceRecordSets.create", create_set),
+    ("dns.resourceRecordSets.patch", patch_set),
+    ("dns.resourceRecordSets.delete", delete_set),
     ("dns.changes.create", change),
     ("dns.changes.get", get_change),
     ("dns.changes.list", list_changes),
@@ -242,6 +245,39 @@ fn list_sets(turn: &mut Turn<'_>) -> Answer {
         .collect();
     let page = turn.page(items, "maxResults");
     turn::list(json!({"kind": "dns#resourceRecordSetsListResponse"}), "rrsets", page)
+}
+
+/// Makes a set by itself: the same as a change that adds it.
+fn create_set(turn: &mut Turn<'_>) -> Answer {
+    let set = turn.body.clone();
+    turn.body = json!({"additions": [set]});
+    change(turn)?;
+    turn.path.extend([text(&set, "name").to_owned(), text(&set, "type").to_owned()]);
+    get_set(turn)
+}
+
+/// Changes a set by itself: what the request says takes the place of what stands.
+fn patch_set(turn: &mut Turn<'_>) -> Answer {
+    let (stands, given) = (standing(turn)?, turn.body.clone());
+    let mut set = stands.clone();
+    merge_fields(&mut set, &given);
+    turn.body = json!({"deletions": [stands], "additions": [set]});
+    change(turn)?;
+    get_set(turn)
+}
+
+fn delete_set(turn: &mut Turn<'_>) -> Answer {
+    let stands = standing(turn)?;
+    turn.body = json!({"deletions": [stands]});
+    change(turn)?;
+    turn::ok(&json!({}))
+}
+
+fn standing(turn: &Turn<'_>) -> Result<Json, Refusal> {
+    let (place, _) = find(turn)?;
+    let (name, kind) = (&turn.path[2], &turn.path[3]);
+    let found = turn.store.find(&set_key(&place, name, kind)).cloned();
+    found.ok_or_else(|| missing("parameters.name", name, kind))
 }
 
 fn missing(field: &str, name: &str, kind: &str) -> Refusal {

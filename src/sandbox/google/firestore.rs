@@ -172,7 +172,8 @@ fn patch(turn: &mut Turn<'_>) -> Answer {
         "deleteProtectionState",
     ];
     for field in mask.split(',').filter(|it| !it.is_empty()).map(camel) {
-        if !CHANGEABLE.contains(&field.as_str()) {
+        // The name may be named: it is that of the address.
+        if field != "name" && !CHANGEABLE.contains(&field.as_str()) {
             return Err(Refusal::invalid(format!("The field '{field}' cannot be updated.")));
         }
         merge_fields(&mut database, &json!({ field.as_str(): turn.body[&field] }));

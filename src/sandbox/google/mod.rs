@@ -22,6 +22,7 @@ pub mod projects;
 pub mod artifactregistry;
 pub mod secretmanager;
 pub mod kms;
+pub mod policies;
 pub mod pubsub;
 pub mod sql;
 pub mod sql_inside;
@@ -69,6 +70,7 @@ const TABLES: &[&[Row]] = &[
     artifactregistry::ROWS,
     secretmanager::ROWS,
     kms::ROWS,
+    policies::ROWS,
     pubsub::ROWS,
     sql::ROWS,
     sql_inside::ROWS,

@@ -203,7 +203,9 @@ fn check_subscription(turn: &Turn<'_>, subscription: &Json) -> Result<(), Refusa
         return Err(missing(topic));
     }
     let bucket = subscription["cloudStorageConfig"]["bucket"].as_str();
-    if let Some(bucket) = bucket.filter(|bucket| turn.store.find(&storage::key(bucket)).is_none()) {
+    // A bucket may be named by its whole way.
+    let bare = bucket.map(|bucket| bucket.rsplit('/').next().unwrap_or(bucket));
+    if let Some(bucket) = bare.filter(|bucket| turn.store.find(&storage::key(bucket)).is_none()) {
         return Err(Refusal::not_found(format!("Bucket {bucket} does not exist.")));
     }
     let forms = &subscription["cloudStorageConfig"];

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{merge_fields, project_number, stamp};
@@ -69,11 +70,22 @@ fn create(turn: &mut Turn<'_>) -> Answer {
         return Err(Refusal::exists(format!("Secret [{name}] already exists.")));
     }
     let mut secret = turn.body.clone();
+    expires(&mut secret, turn.now);
     secret["name"] = json!(name);
     secret["createTime"] = json!(stamp(turn.now));
     secret["etag"] = json!(turn.store.etag());
     turn.store.put(place, secret.clone());
     turn::ok(&secret)
+}
+
+/// Says when a secret is over whose time to live was given.
+fn expires(secret: &mut Json, now: Timestamp) {
+    let seconds = secret["ttl"].as_str().and_then(|it| it.strip_suffix('s')?.parse::<f64>().ok());
+    #[expect(clippy::cast_possible_truncation, reason = "a secret lives some years at most")]
+    let span = seconds.map(|seconds| SignedDuration::from_secs(seconds as i64));
+    if let Some(until) = span.and_then(|span| now.checked_add(span).ok()) {
+        merge_fields(secret, &json!({"ttl": null, "expireTime": stamp(until)}));
+    }
 }
 
 fn get(turn: &mut Turn<'_>) -> Answer {
@@ -104,6 +116,7 @@ fn patch(turn: &mut Turn<'_>) -> Answer {
             merge_fields(&mut secret, &json!({ name.as_str(): turn.body[&name] }));
         }
     }
+    expires(&mut secret, turn.now);
     secret["etag"] = json!(turn.store.etag());
     turn.store.put(place, secret.clone());
     turn::ok(&secret)

@@ -41,6 +41,9 @@ const VERSIONS: &[(&str, &str)] = &[
     ("MYSQL_5_7", "MYSQL_5_7_44"),
     ("MYSQL_8_0", "MYSQL_8_0_41"),
     ("MYSQL_8_4", "MYSQL_8_4_7"),
+    ("POSTGRES_9_6", "POSTGRES_9_6_24"),
+    ("POSTGRES_10", "POSTGRES_10_23"),
+    ("POSTGRES_11", "POSTGRES_11_22"),
     ("POSTGRES_12", "POSTGRES_12_19"),
     ("POSTGRES_13", "POSTGRES_13_15"),
     ("POSTGRES_14", "POSTGRES_14_12"),
@@ -114,16 +117,20 @@ fn name_fits(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
+/// Versions whose edition is the larger one where nothing is said.
+const FROM_PLUS: [&str; 3] = ["MYSQL_8_4", "POSTGRES_16", "POSTGRES_17"];
+
 fn is_plus(edition: &Json) -> bool {
     edition == "ENTERPRISE_PLUS"
 }
 
 /// Fills in of settings what the service decides.
 fn complete(settings: &mut Json, region: &str, version: &str) {
+    let edition = if FROM_PLUS.contains(&version) { "ENTERPRISE_PLUS" } else { "ENTERPRISE" };
     let defaults = json!({
         "kind": "sql#settings", "activationPolicy": "ALWAYS", "availabilityType": "ZONAL",
         "authorizedGaeApplications": [], "connectorEnforcement": "NOT_REQUIRED", "dataDiskSizeGb": "10",
-        "dataDiskType": "PD_SSD", "deletionProtectionEnabled": false, "edition": "ENTERPRISE", "pricingPlan": "PER_USE",
+        "dataDiskType": "PD_SSD", "deletionProtectionEnabled": false, "edition": edition, "pricingPlan": "PER_USE",
         "replicationType": "SYNCHRONOUS", "storageAutoResize": true, "storageAutoResizeLimit": "0",
     });
     for (name, value) in defaults.as_object().into_iter().flatten() {
@@ -162,6 +169,13 @@ fn complete(settings: &mut Json, region: &str, version: &str) {
         &mut settings["locationPreference"],
         json!({"kind": "sql#locationPreference", "zone": format!("{region}-a")}),
     );
+    if settings["backupConfiguration"]["enabled"] == true && version.starts_with("POSTGRES") {
+        let point = settings["backupConfiguration"]["pointInTimeRecoveryEnabled"] == true;
+        fill(
+            &mut settings["backupConfiguration"],
+            json!({"replicationLogArchivingEnabled": point}),
+        );
+    }
     if version.starts_with("SQLSERVER") {
         fill(settings, json!({"replicationLagMaxSeconds": 31_536_000}));
     }
@@ -185,7 +199,9 @@ fn check(turn: &Turn<'_>, settings: &Json, version: &str) -> Result<(), Refusal>
     }
     let edition = &settings["edition"];
     let large = ["db-perf-optimized-", "db-c4a-"].iter().any(|start| tier.starts_with(start));
-    if large != is_plus(edition) || !tier.starts_with("db-") {
+    let custom = tier.starts_with("db-custom-");
+    let fits = large == is_plus(edition) || (custom && is_plus(edition));
+    if !fits || !tier.starts_with("db-") {
         let edition = edition.as_str().unwrap_or_default();
         return Err(wrong(format!("Invalid Tier ({tier}) for ({edition}) Edition.")));
     }
@@ -248,7 +264,10 @@ fn made(turn: &mut Turn<'_>, body: &Json) -> Json {
         "databaseInstalledVersion": installed, "maintenanceVersion": format!("{installed}.R20250302.00_04"),
         "instanceType": "CLOUD_SQL_INSTANCE", "connectionName": format!("{project}:{region}:{name}"),
         "createTime": stamp(turn.now), "etag": turn.store.etag(), "satisfiesPzi": true,
-        "sqlNetworkArchitecture": "NEW_NETWORK_ARCHITECTURE",
+        "sqlNetworkArchitecture": "NEW_NETWORK_ARCHITECTURE", "includeReplicasForMajorVersionUpgrade": false,
+        "geminiConfig": {
+            "activeQueryEnabled": false, "entitled": false, "flagRecommenderEnabled": true, "indexAdvisorEnabled": false,
+        },
         "selfLink": format!("https://sqladmin.googleapis.com/sql/v1beta4/projects/{project}/instances/{name}"),
         "serviceAccountEmailAddress":
             format!("p{}-{}@gcp-sa-cloud-sql.iam.gserviceaccount.com", project_number(&project), turn.store.letters(6)),

@@ -38,7 +38,7 @@ pub fn first(store: &mut Store, place: &str, instance: &Json) -> Vec<Effect> {
     for name in names {
         let place = format!("{place}/databases/{name}");
         store.hidden.insert(place.clone(), json!({"default": true}));
-        effects.push(Effect::Put(place, database(instance, &json!({"name": name}))));
+        effects.push(Effect::Put(place, database(store, instance, &json!({"name": name}))));
     }
     let place = format!("{place}/users/{user}@{host}");
     store.hidden.insert(place.clone(), json!({"default": true}));
@@ -70,7 +70,7 @@ fn done(turn: &mut Turn<'_>, kind: &str, link: &str, takes: Duration, effect: Ef
     turn::ok(&answer)
 }
 
-fn database(instance: &Json, body: &Json) -> Json {
+fn database(store: &mut Store, instance: &Json, body: &Json) -> Json {
     let version = instance["databaseVersion"].as_str().unwrap_or_default();
     let (charset, collation) = match version.split('_').next() {
         Some("POSTGRES") => ("UTF8", "en_US.UTF8"),
@@ -84,7 +84,7 @@ fn database(instance: &Json, body: &Json) -> Json {
     };
     let name = body["name"].as_str().unwrap_or_default();
     json!({
-        "kind": "sql#database", "name": name, "instance": instance["name"], "project": instance["project"],
+        "kind": "sql#database", "etag": store.etag(), "name": name, "instance": instance["name"], "project": instance["project"],
         "charset": given("charset", charset), "collation": given("collation", collation),
         "selfLink": format!("{}/databases/{name}", instance["selfLink"].as_str().unwrap_or_default()),
     })
@@ -112,7 +112,7 @@ fn insert_database(turn: &mut Turn<'_>) -> Answer {
         );
         return Err(refuse(400, "invalid", message));
     }
-    let database = database(&instance, &turn.body);
+    let database = database(turn.store, &instance, &turn.body);
     let link = format!("/databases/{name}");
     done(turn, "CREATE_DATABASE", &link, Duration::ZERO, Effect::Put(key, database))
 }
@@ -195,11 +195,14 @@ fn user(store: &mut Store, instance: &Json, body: &Json) -> Json {
         "kind": "sql#user", "instance": instance["name"], "project": instance["project"], "etag": store.etag(),
     });
     merge_fields(&mut user, &fixed);
-    if user["passwordPolicy"].is_object() {
-        user["passwordPolicy"]["status"] = json!({});
+    if !user["passwordPolicy"].is_object() {
+        user["passwordPolicy"] = json!({});
     }
+    user["passwordPolicy"]["status"] = json!({});
+    user["iamStatus"] = json!("IAM_STATUS_UNSPECIFIED");
     if instance["databaseVersion"].as_str().is_some_and(|it| it.starts_with("SQLSERVER")) {
-        user["sqlserverUserDetails"] = json!({"serverRoles": ["CustomerDbRootRole"]});
+        user["sqlserverUserDetails"] =
+            json!({"serverRoles": ["CustomerDbRootRole"], "disabled": false});
     }
     user
 }
