@@ -22,5 +22,7 @@ mod credentials;
 mod bodies;
 mod traffic;
 mod traffic_codec;
+mod described;
+mod document;
 mod attributes;
 mod over_a_port;

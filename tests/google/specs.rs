@@ -6,8 +6,9 @@ use serde_json::{Value as Json, json};
 use terrane::addr::Mode;
 use terrane::providers::Provider;
 use terrane::providers::google::Google;
-use terrane::providers::rest::spec::Part;
+use terrane::providers::rest::spec::{Part, Shape};
 use terrane::schema::Given;
+use terrane::value::Type;
 use terrane::value::json::to_json;
 
 #[test]
@@ -98,7 +99,29 @@ fn every_attribute_is_as_in_the_facts() {
     }
 }
 
-fn collect(parts: &[Part], prefix: &str, found: &mut BTreeMap<String, Json>) {
+/// Gives the type of a part in the words of the facts.
+pub(crate) fn kind(part: &Part) -> String {
+    fn of(ty: &Type, integer: bool) -> String {
+        let inside = |name: &str, element: &Type| format!("{name}<{}>", of(element, integer));
+        match ty {
+            Type::Bool => "bool".into(),
+            Type::Number if integer => "int".into(),
+            Type::Number => "float".into(),
+            Type::List(element) => inside("list", element),
+            Type::Set(element) => inside("set", element),
+            Type::Map(element) => inside("map", element),
+            Type::Any => "any".into(),
+            _ => "string".into(),
+        }
+    }
+    match &part.shape {
+        Shape::Attribute { ty, integer } => of(ty, *integer),
+        Shape::Block { set: true, .. } => "block_set".into(),
+        Shape::Block { .. } => "block_list".into(),
+    }
+}
+
+pub(crate) fn collect(parts: &[Part], prefix: &str, found: &mut BTreeMap<String, Json>) {
     for part in parts {
         let path = format!("{prefix}{}", part.name);
         let mode = match part.given {
@@ -107,7 +130,7 @@ fn collect(parts: &[Part], prefix: &str, found: &mut BTreeMap<String, Json>) {
             Given::OptionalOrService => "optional+computed",
             Given::Service => "computed",
         };
-        let mut fact = json!({ "mode": mode });
+        let mut fact = json!({ "type": kind(part), "mode": mode });
         if part.replaces {
             fact["force_new"] = true.into();
         }

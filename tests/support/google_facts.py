@@ -24,7 +24,7 @@ def attributes_of(folder, name):
 def walk(attributes, prefix, found):
     for fact in attributes:
         path = prefix + fact["name"]
-        row = {"mode": fact["mode"]}
+        row = {"type": fact["type"], "mode": fact["mode"]}
         row.update({flag: fact[flag] for flag in FLAGS if fact.get(flag) is not None and fact[flag] is not False})
         if fact.get("default") is False:
             row["default"] = False

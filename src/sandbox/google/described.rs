@@ -274,6 +274,11 @@ impl Api {
         Ok(given)
     }
 
+    /// Gives the schema of a name, as the trimmed description has it.
+    pub fn schema(&self, name: &str) -> Option<&Json> {
+        self.content().schemas.get(name)
+    }
+
     fn content(&self) -> &Content {
         self.content.get_or_init(|| unpack(self.packed))
     }

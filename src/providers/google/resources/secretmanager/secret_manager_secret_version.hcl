@@ -9,7 +9,7 @@ resource "google_secret_manager_secret_version" {
 
   create = { post = "{secret}:addVersion" }
   read   = { get = "{name}", gone_when = { state = "DESTROYED" } }
-  update = { post = "{name}", how = client }
+  update = { post = "{name}:enable", how = client }
   delete = { post = "{name}:destroy", body = none }
   timeouts = { create = "20m", update = "20m", delete = "20m" }
   schema_version = 1
