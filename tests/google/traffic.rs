@@ -82,14 +82,19 @@ fn exchange(entry: &Json) -> Exchange {
 
 /// Puts fixed texts in the place of the recorder's words.
 fn filled(text: &str) -> String {
-    let mut text =
-        text.replace("${projectId}", "polls-demo").replace("${projectNumber}", "123456789012");
-    while let Some(at) = text.find("${") {
-        let Some(end) = text[at..].find('}') else { break };
-        let name = text[at + 2..at + end].to_lowercase();
-        text.replace_range(at..=at + end, &name);
+    let mut filled = String::with_capacity(text.len());
+    let mut parts = text.split("${");
+    filled += parts.next().unwrap_or_default();
+    for part in parts {
+        let (word, rest) = part.split_once('}').unwrap_or((part, ""));
+        match word {
+            "projectId" => filled += "polls-demo",
+            "projectNumber" => filled += "123456789012",
+            word => filled += &word.to_lowercase(),
+        }
+        filled += rest;
     }
-    text
+    filled
 }
 
 /// Gives the logs: those that are bundled, or those of the folder that `TRAFFIC` names.
