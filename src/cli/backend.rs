@@ -256,7 +256,7 @@ impl Workbench<'_, '_> {
     }
 
     /// Gives the place that counts: what `init` has kept of this block, or the block.
-    fn place(&mut self) -> Result<Place, Exit> {
+    pub(super) fn place(&mut self) -> Result<Place, Exit> {
         if self.backend.is_none() {
             let (_, mut problems) = self.config();
             problems.retain(|problem| {

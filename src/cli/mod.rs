@@ -32,6 +32,7 @@ mod metadata;
 mod migrate;
 mod modules;
 mod output;
+mod permissions;
 mod plan;
 mod planning;
 mod providers;
@@ -89,6 +90,7 @@ const COMMANDS: &[Command] = &[
     metadata::COMMAND,
     graph::COMMAND,
     providers::COMMAND,
+    permissions::COMMAND,
     kubeconfig::COMMAND,
     sandbox::COMMAND,
     force_unlock::COMMAND,

@@ -4,6 +4,7 @@
 //! provider: it reads many objects at once and performs actions. [`Registry`] maps a provider's
 //! source to it.
 
+pub mod permission;
 pub mod rest;
 pub mod risks;
 pub mod google;
@@ -26,6 +27,8 @@ use crate::http::Clock;
 use crate::http::pace::Pace;
 use crate::schema::Schema;
 use crate::value::{Kind, Path, Value};
+
+use self::permission::{Doing, Permission, Tested};
 
 /// A provider, offline.
 pub trait Provider: Send + Sync {
@@ -116,6 +119,18 @@ pub trait Provider: Send + Sync {
     /// Says what forbids an object's removal (`deletion_protection` in the state): nothing is sent then.
     fn check_delete(&self, _type_name: &str, _prior: &Value) -> Option<Problem> {
         None
+    }
+
+    /// Names what the account must be allowed, to do this with an object that is configured so. Pure.
+    fn permissions(
+        &self,
+        _mode: Mode,
+        _type_name: &str,
+        _config: &Value,
+        _provider: &Value,
+        _doing: Doing,
+    ) -> Vec<Permission> {
+        Vec::new()
     }
 
     /// Brings attributes written with an older schema version to the present one.
@@ -367,6 +382,11 @@ pub trait Session: Send + Sync {
     /// Reads an object for which nobody need be asked, at once; nothing where [`Session::read_many`] is needed.
     fn read_at_once(&self, _wanted: &Wanted) -> Option<Result<Option<Observed>, ApiError>> {
         None
+    }
+
+    /// Asks which of some permissions the account has; nothing where the service cannot be asked.
+    async fn granted(&self, _tested: &Tested) -> Result<Option<Vec<String>>, ApiError> {
+        Ok(None)
     }
 
     /// Reads a data source.

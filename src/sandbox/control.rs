@@ -1,4 +1,4 @@
-//! The sandbox's own addresses, below `/sandbox/`: health, time, inventory, faults, journal.
+//! The sandbox's own addresses, below `/sandbox/`: health, time, inventory, faults, permissions, journal.
 
 use std::sync::PoisonError;
 
@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::http::{Clock, Method, Request, Response, StatusCode};
 use crate::sandbox::exports::exports;
 use crate::sandbox::faults::duration;
-use crate::sandbox::google::inventory;
+use crate::sandbox::google::{inventory, policy};
 use crate::sandbox::world::World;
 
 /// Answers a request below `/sandbox/`.
@@ -35,6 +35,13 @@ pub fn answer(world: &World, request: &Request) -> Response {
         }
         (&Method::DELETE, "fault") => {
             world.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            ok(&json!({}))
+        }
+        (&Method::POST, "permissions") => {
+            let Some(denied) = body["denied"].as_array() else {
+                return refused("\"denied\" is a list of permissions.");
+            };
+            policy::deny(&mut world.google.locked(), json!(denied));
             ok(&json!({}))
         }
         (&Method::POST, "reset") => {

@@ -26,3 +26,4 @@ mod described;
 mod document;
 mod attributes;
 mod over_a_port;
+mod permissions;

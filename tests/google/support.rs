@@ -10,6 +10,8 @@ use terrane::addr::{Address, Mode};
 use terrane::http::client::{SendError, Transport};
 use terrane::http::{Clock, Request, Response};
 use terrane::providers::google::Google;
+use terrane::providers::google::permissions::of_call;
+use terrane::providers::permission::Doing;
 use terrane::providers::rest::decode::typed;
 use terrane::providers::rest::session::RestSession;
 use terrane::providers::rest::spec::{Part, Shape, Spec, parts_type};
@@ -131,6 +133,39 @@ impl Bench {
     }
 
     pub(crate) async fn act(&self, type_name: &str, deed: Deed) -> Result<Option<Value>, Failure> {
+        let before = self.bodies.lock().unwrap().len();
+        let value = match &deed {
+            Deed::Create { planned, .. } | Deed::Update { planned, .. } => planned.clone(),
+            Deed::Delete { prior } => prior.clone(),
+        };
+        let done = self.performed(type_name, deed).await;
+        self.permitted(type_name, &value, before);
+        done
+    }
+
+    /// Looks whether each request that was sent since is one that the type is known to need permissions for.
+    fn permitted(&self, type_name: &str, value: &Value, since: usize) {
+        let (mode, doing) = (Mode::Managed, Doing::Change);
+        let known = self.provider.permissions(mode, type_name, value, &self.block, doing);
+        let known: Vec<&str> = known.iter().map(|needed| needed.name.as_str()).collect();
+        for (request, _) in self.bodies.lock().unwrap()[since..].iter() {
+            let (method, url) = request.split_once(' ').unwrap();
+            let bases = &self.session.api.bases;
+            let at = bases
+                .iter()
+                .find_map(|(service, base)| Some((service, url.strip_prefix(base.as_str())?)));
+            // What is asked beside the services (a token's endpoint) needs no permission; an upload goes the way of its object.
+            let Some((service, path)) = at else { continue };
+            for name in of_call(service, &method.parse().unwrap(), path) {
+                assert!(
+                    known.contains(&name.as_str()),
+                    "{type_name}: {method} {path} needs {name}, not one of {known:?}"
+                );
+            }
+        }
+    }
+
+    async fn performed(&self, type_name: &str, deed: Deed) -> Result<Option<Value>, Failure> {
         self.desk.clock.enter();
         let action = Action {
             address: address(type_name),

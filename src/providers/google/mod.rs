@@ -5,6 +5,7 @@ pub mod resources;
 pub mod hooks;
 pub mod own;
 pub mod described;
+pub mod permissions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::auth::google::GoogleTokens;
 use crate::diag::Diagnostic;
 use crate::http::client::{Client, Transport};
 use crate::http::{HeaderMap, HeaderValue};
+use crate::providers::permission::{Doing, Permission};
 use crate::providers::rest::api::Api;
 use crate::providers::rest::catalog::Catalog;
 use crate::providers::rest::job::protected;
@@ -151,6 +153,7 @@ impl Google {
             root: settings::in_world("{}", "https://{}.googleapis.com/", &config, world),
             clock: world.clock.clone(),
             headers: headers(&config),
+            permissions: permissions::of_call,
             poll: settings::duration(&config, "poll_interval", 10),
             pace: world.pace.clone(),
             locks: Mutex::default(),
@@ -260,6 +263,19 @@ impl Provider for Google {
         let named =
             entry.spec.inside.iter().filter_map(|(of, id)| Some((of, id.from_value(value)?)));
         named.map(|(of, id)| (of.clone(), id)).collect()
+    }
+
+    fn permissions(
+        &self,
+        mode: Mode,
+        type_name: &str,
+        config: &Value,
+        provider: &Value,
+        doing: Doing,
+    ) -> Vec<Permission> {
+        let Some(entry) = self.catalog.entry(mode, type_name) else { return Vec::new() };
+        let defaults = settings::defaults(&self.complete(provider));
+        permissions::needed(&entry.spec, &defaults, config, doing)
     }
 
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {

@@ -13,7 +13,7 @@ use crate::http::retry::{Retry, after, passes, too_many};
 use crate::http::{Bytes, Clock, HeaderMap, HeaderValue, Method, Request};
 use crate::providers::{ApiError, ApiErrorKind, TokenSource};
 
-use super::error::{Refused, refused, unreachable};
+use super::error::{Refused, name_permissions, refused, unreachable};
 
 /// What a session sends by.
 pub struct Api {
@@ -29,6 +29,8 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// Headers of every request.
     pub headers: HeaderMap,
+    /// Names the permissions that a call needs, by its service, method and path.
+    pub permissions: fn(&str, &Method, &str) -> Vec<String>,
     /// The longest pause between two looks at an operation.
     pub poll: Duration,
     /// What is told how the services answer.
@@ -171,6 +173,9 @@ impl Api {
         let (again, after) = (passes(status, &body), after(&answer.headers));
         let mut failed = refused(&ask.what, &ask.method, url, status, &body, tries);
         failed.unknown = matches!(status, 500 | 502 | 504);
+        if status == 403 {
+            name_permissions(&mut failed, &(self.permissions)(ask.service, &ask.method, &ask.path));
+        }
         Err(Attempt(failed, again, after))
     }
 

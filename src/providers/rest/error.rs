@@ -98,6 +98,21 @@ pub fn refused(
     Refused { error, reasons, message, tries, unknown: false }
 }
 
+/// Says which permissions the refused call needs, where the refusal is one of permission.
+pub fn name_permissions(refused: &mut Refused, names: &[String]) {
+    let denied = refused.error.kind == ApiErrorKind::Denied;
+    if names.is_empty() || !denied || is_disabled(&refused.message, &refused.reasons) {
+        return;
+    }
+    let (word, them) =
+        if names.len() == 1 { ("permission", "it") } else { ("permissions", "them") };
+    let names = names.join(", ");
+    refused.error.help = vec![format!(
+        "The call needs the {word} {names}. Give the account that you use a role with {them} on the project (or the object), or \
+         use another account. `terrane permissions apply` names all that this configuration needs."
+    )];
+}
+
 /// Gives the error of an answer that never came.
 pub fn unreachable(what: &str, method: &Method, url: &str, cause: &str, tries: u32) -> Refused {
     let place = url.split('?').next().unwrap_or(url);

@@ -24,6 +24,7 @@ pub mod json;
 pub mod hook;
 pub mod error;
 pub mod api;
+mod granted;
 pub mod catalog;
 pub mod job;
 pub mod lost;

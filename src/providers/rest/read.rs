@@ -13,8 +13,8 @@ use crate::value::Type;
 use super::codec::Codec;
 use super::shared::{SharedRow, shared_parts};
 use super::spec::{
-    Body, Call, Change, Checks, How, List, Member, OperationKind, Part, Pick, Place, Rests, Shape,
-    Spec, Update, Wire,
+    Body, Call, Change, Checks, How, List, Member, Need, OperationKind, Part, Pick, Place, Rests,
+    Shape, Spec, Update, Wire,
 };
 use super::template::Template;
 use super::words::{Word, Words, word};
@@ -100,6 +100,7 @@ fn spec(
         serves: words.texts("serves"),
         locks: words.texts("locks").iter().map(|text| Template::parse(text)).collect(),
         inside: templates(words.take("inside")),
+        needs: needs(&mut words),
         create: None,
         read: None,
         list: None,
@@ -154,6 +155,22 @@ fn templates(word: Option<Word>) -> BTreeMap<String, Template> {
     let Some(Word::Object(fields)) = word else { return BTreeMap::new() };
     let template = |word: Word| Some(Template::parse(&word.text()?));
     fields.into_iter().filter_map(|(name, word)| Some((name, template(word)?))).collect()
+}
+
+fn needs(words: &mut Words<'_>) -> Vec<Need> {
+    let Some(Word::List(rows)) = words.take("needs") else { return Vec::new() };
+    let need = |row| {
+        let mut inner = Words::of_word(row, words.span, words.problems);
+        let need = Need {
+            when: inner.texts("when"),
+            permissions: inner.texts("permissions"),
+            with: inner.text("with"),
+            at: inner.text("at"),
+        };
+        inner.finish();
+        need
+    };
+    rows.into_iter().map(need).collect()
 }
 
 fn groups(word: Option<Word>) -> Vec<Vec<String>> {

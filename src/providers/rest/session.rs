@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::addr::Mode;
 use crate::http::pace;
+use crate::providers::permission::Tested;
 use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Session, TokenSource,
     Wanted,
@@ -408,6 +409,10 @@ impl Session for RestSession {
         found.sort_by_key(|(place, _)| *place);
         let observed = |value| Observed { value, private: Vec::new() };
         found.into_iter().map(|(_, read)| read.map(|value| value.map(observed))).collect()
+    }
+
+    async fn granted(&self, tested: &Tested) -> Result<Option<Vec<String>>, ApiError> {
+        super::granted::granted(&self.api, tested).await.map(Some)
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {

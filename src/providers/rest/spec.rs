@@ -42,6 +42,8 @@ pub struct Spec {
     pub locks: Vec<Template>,
     /// What it is a part of, and goes with: the other's type, and its id or name by the attributes of this one.
     pub inside: BTreeMap<String, Template>,
+    /// What the account must be allowed beside the calls that stand here.
+    pub needs: Vec<Need>,
     /// How the object is made.
     pub create: Option<Call>,
     /// How it is read.
@@ -91,6 +93,19 @@ pub struct Call {
     pub asleep: Option<String>,
     /// The answer is a list in which the object is found.
     pub pick: Option<Pick>,
+}
+
+/// Permissions that are needed beside those of a type's own calls.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// What they are needed for: `create`, `read`, `update`, `delete`.
+    pub when: Vec<String>,
+    /// Their names.
+    pub permissions: Vec<String>,
+    /// The attribute that makes them needed, where it is given.
+    pub with: Option<String>,
+    /// The attribute that they are about, given or not.
+    pub at: Option<String>,
 }
 
 /// How an object is found in a list.

@@ -184,7 +184,7 @@ fn set_policy(turn: &mut Turn<'_>) -> Answer {
 
 fn test_permissions(turn: &mut Turn<'_>) -> Answer {
     find(turn)?;
-    turn::ok(&json!({"permissions": turn.body["permissions"]}))
+    turn::ok(&policy::tested(turn.store, &turn.body["permissions"]))
 }
 
 fn get_operation(turn: &mut Turn<'_>) -> Answer {

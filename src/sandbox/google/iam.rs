@@ -206,7 +206,7 @@ fn set_policy(turn: &mut Turn<'_>) -> Answer {
 
 fn test_permissions(turn: &mut Turn<'_>) -> Answer {
     find(turn)?;
-    turn::ok(&json!({"permissions": turn.body["permissions"]}))
+    turn::ok(&policy::tested(turn.store, &turn.body["permissions"]))
 }
 
 fn create_key(turn: &mut Turn<'_>) -> Answer {

@@ -23,6 +23,28 @@ pub fn put(store: &mut Store, resource: &str, bindings: Json) {
     store.hidden.insert(key(resource), policy);
 }
 
+const DENIED: &str = "denied permissions";
+
+/// Sets which permissions callers do not have: names, or beginnings of names that end with `*`.
+pub fn deny(store: &mut Store, names: Json) {
+    store.hidden.insert(DENIED.to_string(), names);
+    store.dirty = true;
+}
+
+/// Answers a question for permissions: those of the asked that callers have, which is all that are not denied.
+pub fn tested(store: &Store, asked: &Json) -> Json {
+    let denied = store.hidden.get(DENIED).and_then(Json::as_array).cloned().unwrap_or_default();
+    let is_denied = |name: &str| {
+        denied.iter().filter_map(Json::as_str).any(|denied| match denied.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == denied,
+        })
+    };
+    let names = asked.as_array().into_iter().flatten().filter_map(Json::as_str);
+    let granted: Vec<&str> = names.filter(|name| !is_denied(name)).collect();
+    if granted.is_empty() { json!({}) } else { json!({ "permissions": granted }) }
+}
+
 /// Forgets a resource's policy.
 pub fn remove(store: &mut Store, resource: &str) {
     store.hidden.remove(&key(resource));

@@ -127,6 +127,5 @@ fn set_policy(turn: &mut Turn<'_>) -> Answer {
 
 fn test_permissions(turn: &mut Turn<'_>) -> Answer {
     check(turn)?;
-    let permissions: Json = turn.body["permissions"].clone();
-    turn::ok(&json!({"permissions": permissions}))
+    turn::ok(&policy::tested(turn.store, &turn.body["permissions"]))
 }

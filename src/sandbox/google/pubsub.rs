@@ -336,5 +336,5 @@ fn set_policy(turn: &mut Turn<'_>) -> Answer {
 
 fn test_permissions(turn: &mut Turn<'_>) -> Answer {
     find(turn)?;
-    turn::ok(&json!({"permissions": turn.body["permissions"]}))
+    turn::ok(&policy::tested(turn.store, &turn.body["permissions"]))
 }

@@ -374,7 +374,9 @@ fn test_permissions(turn: &mut Turn<'_>) -> Answer {
         .filter(|(name, _)| name == "permissions")
         .map(|(_, value)| value)
         .collect();
-    turn::ok(&json!({"kind": "storage#testIamPermissionsResponse", "permissions": asked}))
+    let mut answer = policy::tested(turn.store, &json!(asked));
+    answer["kind"] = json!("storage#testIamPermissionsResponse");
+    turn::ok(&answer)
 }
 
 fn service_account(turn: &mut Turn<'_>) -> Answer {

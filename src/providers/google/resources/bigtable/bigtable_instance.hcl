@@ -8,6 +8,12 @@ resource "google_bigtable_instance" {
   labels    = "labels"
   operation = standard
 
+  needs = [
+    { when = ["read"], permissions = ["bigtable.clusters.list"], at = "cluster" },
+    { when = ["create", "update"], permissions = ["bigtable.clusters.create", "bigtable.clusters.delete", "bigtable.clusters.update"], at = "cluster" },
+    { when = ["delete"], permissions = ["bigtable.backups.delete", "bigtable.backups.list"], with = "force_destroy" },
+  ]
+
   create = { post = "projects/{project}/instances", body = "instance", with = { parent = "projects/{project}", instanceId = "{name}" } }
   read   = { get = "projects/{project}/instances/{name}" }
   update = { patch = "projects/{project}/instances/{name}", how = query_mask }

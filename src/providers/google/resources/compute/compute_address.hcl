@@ -8,6 +8,11 @@ resource "google_compute_address" {
   labels    = "labels"
   operation = compute
 
+  needs = [
+    { when = ["create"], permissions = ["compute.addresses.createInternal", "compute.subnetworks.use"], with = "subnetwork" },
+    { when = ["create"], permissions = ["compute.networks.use"], with = "network" },
+  ]
+
   create = { post = "projects/{project}/regions/{region}/addresses" }
   read   = { get = "projects/{project}/regions/{region}/addresses/{name}" }
   list   = { get = "projects/{project}/regions/{region}/addresses?maxResults=500", items = "items", by = "name" }

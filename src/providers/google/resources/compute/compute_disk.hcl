@@ -8,6 +8,13 @@ resource "google_compute_disk" {
   labels    = "labels"
   operation = compute
 
+  needs = [
+    { when = ["create"], permissions = ["compute.images.useReadOnly", "compute.images.get", "compute.images.getFromFamily"], with = "image" },
+    { when = ["create"], permissions = ["compute.snapshots.useReadOnly"], with = "snapshot" },
+    { when = ["delete"], permissions = ["compute.disks.createSnapshot", "compute.snapshots.create"], with = "create_snapshot_before_destroy" },
+    { when = ["delete"], permissions = ["compute.instances.detachDisk", "compute.instances.get"] },
+  ]
+
   create = { post = "projects/{project}/zones/{zone}/disks" }
   read   = { get = "projects/{project}/zones/{zone}/disks/{name}" }
   list   = { get = "projects/{project}/zones/{zone}/disks?maxResults=500", items = "items", by = "name" }

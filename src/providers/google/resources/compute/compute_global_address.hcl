@@ -8,6 +8,10 @@ resource "google_compute_global_address" {
   labels    = "labels"
   operation = compute
 
+  needs = [
+    { when = ["create"], permissions = ["compute.globalAddresses.createInternal", "compute.networks.use"], with = "network" },
+  ]
+
   create = { post = "projects/{project}/global/addresses" }
   read   = { get = "projects/{project}/global/addresses/{name}" }
   list   = { get = "projects/{project}/global/addresses?maxResults=500", items = "items", by = "name" }

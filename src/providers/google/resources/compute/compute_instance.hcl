@@ -9,6 +9,20 @@ resource "google_compute_instance" {
   labels         = "labels"
   operation      = compute
 
+  needs = [
+    { when = ["create"], permissions = ["compute.disks.create", "compute.disks.use", "compute.images.useReadOnly"], at = "boot_disk" },
+    { when = ["create"], permissions = ["compute.images.get", "compute.images.getFromFamily"], with = "boot_disk.initialize_params.image" },
+    { when = ["read"], permissions = ["compute.disks.get"], at = "boot_disk" },
+    { when = ["create", "update"], permissions = ["compute.subnetworks.use"], at = "network_interface" },
+    { when = ["create", "update"], permissions = ["compute.subnetworks.useExternalIp"], with = "network_interface.access_config" },
+    { when = ["create", "update"], permissions = ["compute.instances.setServiceAccount", "iam.serviceAccounts.actAs"], with = "service_account" },
+    { when = ["create", "update"], permissions = ["compute.instances.setMetadata"], with = "metadata" },
+    { when = ["create", "update"], permissions = ["compute.instances.setTags"], with = "tags" },
+    { when = ["create", "update"], permissions = ["compute.instances.resume", "compute.instances.start", "compute.instances.stop", "compute.instances.suspend"], with = "desired_status" },
+    { when = ["update"], permissions = ["compute.instances.start", "compute.instances.startWithEncryptionKey", "compute.instances.stop"], with = "allow_stopping_for_update" },
+    { when = ["update"], permissions = ["compute.instances.addAccessConfig", "compute.instances.addResourcePolicies", "compute.instances.attachDisk", "compute.instances.deleteAccessConfig", "compute.instances.detachDisk", "compute.instances.removeResourcePolicies", "compute.instances.setDeletionProtection", "compute.instances.setDiskAutoDelete", "compute.instances.setMachineType", "compute.instances.setMinCpuPlatform", "compute.instances.setMetadata", "compute.instances.setScheduling", "compute.instances.setServiceAccount", "compute.instances.setTags", "compute.instances.update", "compute.instances.updateAccessConfig", "compute.instances.updateDisplayDevice", "compute.instances.updateNetworkInterface", "compute.instances.updateShieldedInstanceConfig"] },
+  ]
+
   create = { post = "projects/{project}/zones/{zone}/instances" }
   read   = { get = "projects/{project}/zones/{zone}/instances/{name}" }
   list   = { get = "projects/{project}/zones/{zone}/instances?maxResults=500", items = "items", by = "name" }

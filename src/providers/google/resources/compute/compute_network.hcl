@@ -7,6 +7,10 @@ resource "google_compute_network" {
   import    = ["projects/{project}/global/networks/{name}", "{project}/{name}", "{name}"]
   operation = compute
 
+  needs = [
+    { when = ["create"], permissions = ["compute.networks.updatePolicy", "compute.routes.delete", "compute.routes.list"], with = "delete_default_routes_on_create" },
+  ]
+
   create = { post = "projects/{project}/global/networks" }
   read   = { get = "projects/{project}/global/networks/{name}" }
   list   = { get = "projects/{project}/global/networks?maxResults=500", items = "items", by = "name" }

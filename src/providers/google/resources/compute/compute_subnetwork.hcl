@@ -7,6 +7,10 @@ resource "google_compute_subnetwork" {
   import    = ["projects/{project}/regions/{region}/subnetworks/{name}", "{project}/{region}/{name}", "{region}/{name}", "{name}"]
   operation = compute
 
+  needs = [
+    { when = ["create", "delete"], permissions = ["compute.networks.updatePolicy"], at = "network" },
+  ]
+
   create = { post = "projects/{project}/regions/{region}/subnetworks" }
   read   = { get = "projects/{project}/regions/{region}/subnetworks/{name}" }
   list   = { get = "projects/{project}/regions/{region}/subnetworks?maxResults=500", items = "items", by = "name" }

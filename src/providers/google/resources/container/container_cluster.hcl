@@ -11,6 +11,10 @@ resource "google_container_cluster" {
   operation = gke
   rests     = { field = "status", ready = ["RUNNING"], failed = ["DEGRADED", "ERROR"] }
 
+  needs = [
+    { when = ["create"], permissions = ["iam.serviceAccounts.actAs"], at = "node_config.service_account" },
+  ]
+
   create = { post = "projects/{project}/locations/{location}/clusters", body = "cluster" }
   read   = { get = "projects/{project}/locations/{location}/clusters/{name}" }
   list   = { get = "projects/{project}/locations/-/clusters", items = "clusters", by = "selfLink" }

@@ -9,6 +9,10 @@ resource "google_container_node_pool" {
   operation = gke
   rests     = { field = "status", ready = ["RUNNING"], failed = ["RUNNING_WITH_ERROR", "ERROR"] }
 
+  needs = [
+    { when = ["create"], permissions = ["iam.serviceAccounts.actAs"], at = "node_config.service_account" },
+  ]
+
   create = { post = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools", body = "nodePool" }
   read   = { get = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}" }
   list   = { get = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools", items = "nodePools", by = "name" }

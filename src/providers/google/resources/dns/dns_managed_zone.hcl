@@ -7,6 +7,11 @@ resource "google_dns_managed_zone" {
   import  = ["projects/{project}/managedZones/{name}", "{project}/{name}", "{name}"]
   labels  = "labels"
 
+  needs = [
+    { when = ["create", "update"], permissions = ["dns.networks.bindPrivateDNSZone"], with = "private_visibility_config" },
+    { when = ["delete"], permissions = ["dns.changes.create", "dns.changes.get", "dns.resourceRecordSets.create", "dns.resourceRecordSets.delete", "dns.resourceRecordSets.list", "dns.resourceRecordSets.update"], with = "force_destroy" },
+  ]
+
   create = { post = "projects/{project}/managedZones" }
   read   = { get = "projects/{project}/managedZones/{name}" }
   list   = { get = "projects/{project}/managedZones?maxResults=100", items = "managedZones", by = "name" }

@@ -7,6 +7,10 @@ resource "google_dns_record_set" {
   import  = ["projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}", "{project}/{managed_zone}/{name}/{type}", "{managed_zone}/{name}/{type}"]
   inside  = { google_dns_managed_zone = "projects/{project}/managedZones/{managed_zone/}" }
 
+  needs = [
+    { when = ["create", "update", "delete"], permissions = ["dns.changes.get", "dns.managedZones.get"] },
+  ]
+
   create = { post = "projects/{project}/managedZones/{managed_zone/}/changes" }
   read   = { get = "projects/{project}/managedZones/{managed_zone/}/rrsets?name={name}&type={type}", pick = "rrsets", where = { name = "name", type = "type" } }
   list   = { get = "projects/{project}/managedZones/{managed_zone/}/rrsets?maxResults=1000", items = "rrsets", by = "name" }

@@ -2,6 +2,9 @@
 ephemeral "google_secret_manager_secret_version" {
   service = "secretmanager"
   hook    = "secret_version"
+  needs = [
+    { when = ["read"], permissions = ["secretmanager.versions.access", "secretmanager.versions.get"] },
+  ]
 
   attributes = {
     project               = { type = string, optional = true, computed = true, fill = "project" }

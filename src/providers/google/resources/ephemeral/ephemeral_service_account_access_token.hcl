@@ -2,6 +2,9 @@
 ephemeral "google_service_account_access_token" {
   service = "iamcredentials"
   hook    = "access_token"
+  needs = [
+    { when = ["read"], permissions = ["iam.serviceAccounts.getAccessToken"], at = "target_service_account" },
+  ]
 
   attributes = {
     target_service_account = { type = string, required = true, regex = "^.+@(.+\\.iam|developer|appspot|cloudservices|cloudbuild)\\.gserviceaccount\\.com$" }

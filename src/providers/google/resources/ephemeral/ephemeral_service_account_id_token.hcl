@@ -2,6 +2,9 @@
 ephemeral "google_service_account_id_token" {
   service = "iamcredentials"
   hook    = "id_token"
+  needs = [
+    { when = ["read"], permissions = ["iam.serviceAccounts.getOpenIdToken"], at = "target_service_account" },
+  ]
 
   attributes = {
     target_audience        = { type = string, required = true }

@@ -2,6 +2,9 @@
 ephemeral "google_service_account_jwt" {
   service = "iamcredentials"
   hook    = "jwt"
+  needs = [
+    { when = ["read"], permissions = ["iam.serviceAccounts.signJwt"], at = "target_service_account" },
+  ]
 
   attributes = {
     payload                = { type = string, required = true }

@@ -3,6 +3,9 @@ ephemeral "google_service_account_key" {
   service         = "iam"
   hook            = "account_key"
   at_least_one_of = [["service_account_id", "name"]]
+  needs = [
+    { when = ["read"], permissions = ["iam.serviceAccountKeys.create", "iam.serviceAccountKeys.delete", "iam.serviceAccountKeys.get"] },
+  ]
 
   attributes = {
     service_account_id = { type = string, optional = true }

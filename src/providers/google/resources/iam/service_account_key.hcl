@@ -6,6 +6,10 @@ resource "google_service_account_key" {
   id      = "{name}"
   inside  = { google_service_account = "{service_account_id}" }
 
+  needs = [
+    { when = ["create"], permissions = ["iam.serviceAccountKeys.list"] },
+  ]
+
   create = { post = "{service_account_id}/keys" }
   read   = { get = "{name}?publicKeyType={public_key_type}", denied_is_gone = true }
   delete = { delete = "{name}" }

@@ -7,6 +7,10 @@ resource "google_kms_crypto_key" {
   import  = ["{key_ring*}/cryptoKeys/{name}"]
   labels  = "labels"
 
+  needs = [
+    { when = ["delete"], permissions = ["cloudkms.cryptoKeyVersions.destroy", "cloudkms.cryptoKeyVersions.list"] },
+  ]
+
   create = { post = "{key_ring}/cryptoKeys?cryptoKeyId={name}" }
   read   = { get = "{key_ring}/cryptoKeys/{name}" }
   list   = { get = "{key_ring}/cryptoKeys?pageSize=500", items = "cryptoKeys", by = "name" }

@@ -7,6 +7,10 @@ resource "google_pubsub_subscription" {
   import  = ["projects/{project}/subscriptions/{name}", "{project}/{name}", "{name}"]
   labels  = "labels"
 
+  needs = [
+    { when = ["create"], permissions = ["pubsub.topics.attachSubscription"], at = "topic" },
+  ]
+
   create = { put = "projects/{project}/subscriptions/{name}" }
   read   = { get = "projects/{project}/subscriptions/{name}" }
   list   = { get = "projects/{project}/subscriptions?pageSize=500", items = "subscriptions", by = "name" }

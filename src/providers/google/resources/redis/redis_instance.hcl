@@ -8,6 +8,10 @@ resource "google_redis_instance" {
   labels    = "labels"
   operation = standard
 
+  needs = [
+    { when = ["read"], permissions = ["redis.instances.getAuthString"], with = "auth_enabled" },
+  ]
+
   create = { post = "projects/{project}/locations/{region}/instances?instanceId={name}", with = { name = "projects/{project}/locations/{region}/instances/{name}" } }
   read   = { get = "projects/{project}/locations/{region}/instances/{name}" }
   list   = { get = "projects/{project}/locations/{region}/instances?pageSize=500", items = "instances", by = "name" }

@@ -7,6 +7,10 @@ resource "google_secret_manager_secret_version" {
   import  = ["{secret*}/versions/{version}"]
   inside  = { google_secret_manager_secret = "{secret}" }
 
+  needs = [
+    { when = ["read"], permissions = ["secretmanager.versions.access"], at = "secret_data" },
+  ]
+
   create = { post = "{secret}:addVersion" }
   read   = { get = "{name}", gone_when = { state = "DESTROYED" } }
   update = { post = "{name}:enable", how = client }

@@ -9,6 +9,14 @@ resource "google_sql_database_instance" {
   operation = sql
   locks     = ["sql/{project}/{name}", "sql/{project}/{master_instance_name}"]
 
+  needs = [
+    { when = ["create"], permissions = ["cloudsql.users.delete", "cloudsql.users.list"], at = "root_password" },
+    { when = ["update"], permissions = ["cloudsql.users.update"], at = "root_password" },
+    { when = ["update"], permissions = ["cloudsql.instances.promoteReplica"], at = "master_instance_name" },
+    { when = ["create"], permissions = ["cloudsql.instances.clone"], with = "clone" },
+    { when = ["create"], permissions = ["cloudsql.instances.restoreBackup"], with = "restore_backup_context" },
+  ]
+
   create = { post = "projects/{project}/instances" }
   read   = { get = "projects/{project}/instances/{name}", denied_is_gone = true }
   list   = { get = "projects/{project}/instances?maxResults=500", items = "items", by = "name" }

@@ -8,6 +8,12 @@ resource "google_storage_bucket" {
   import_sets = { force_destroy = false }
   labels  = "labels"
 
+  needs = [
+    { when = ["delete"], permissions = ["storage.objects.list"] },
+    { when = ["delete"], permissions = ["storage.objects.delete"], with = "force_destroy" },
+    { when = ["create"], permissions = ["storage.buckets.enableObjectRetention"], with = "enable_object_retention" },
+  ]
+
   create = { post = "b?project={project}" }
   read   = { get = "b/{name}?projection=noAcl" }
   list   = { get = "b?project={project}&projection=noAcl&maxResults=1000", items = "items", by = "name" }
