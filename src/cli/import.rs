@@ -5,7 +5,7 @@ use clap::{Arg, ArgMatches};
 use super::planning::{Told, planned_as};
 use super::taint::instance;
 use super::workbench::{Loaded, Workbench};
-use super::{Command, Exit, flag_on, one, option, state_arguments, variables};
+use super::{Command, Exit, discover, flag_on, one, option, state_arguments, variables};
 use crate::addr::{Address, Mode, Target, module_text};
 use crate::diag::Diagnostic;
 use crate::plan::objects::encode;
@@ -19,14 +19,15 @@ pub(super) const COMMAND: Command = Command {
     about: "Take an object that exists into the state; an `import` block does so in a plan",
     arguments: |command| {
         command
-            .arg(Arg::new("address").required(true).value_name("ADDR"))
+            .arg(Arg::new("address").required_unless_present("discover").value_name("ADDR"))
             .arg(
                 Arg::new("id")
-                    .required(true)
+                    .required_unless_present("discover")
                     .value_name("ID")
                     .allow_hyphen_values(true)
                     .help("What the object is found by; the resource type says of what form"),
             )
+            .args(discover::arguments())
             .args(variables::arguments())
             .args(state_arguments())
             .arg(
@@ -42,6 +43,9 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn import(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
+    if discover::is_asked(matches) {
+        return discover::discover(workbench, matches);
+    }
     let text = one(matches, "address").unwrap_or_default();
     let address = instance(text).map_err(|problem| workbench.fail(&[problem]))?;
     let id = one(matches, "id").unwrap_or_default().to_string();

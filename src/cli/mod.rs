@@ -19,6 +19,8 @@ mod workbench;
 mod apply;
 mod completions;
 mod console;
+mod discover;
+mod discovered;
 mod drift;
 mod fmt;
 mod force_unlock;

@@ -133,6 +133,16 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Gives the types whose objects can be listed, each with the types that it is listed below.
+    fn discovers(&self) -> BTreeMap<String, Vec<String>> {
+        BTreeMap::new()
+    }
+
+    /// Gives the smallest configuration that says what an object is. Pure.
+    fn minimal(&self, _type_name: &str, found: &Value, _provider: &Value) -> Value {
+        found.clone()
+    }
+
     /// Brings attributes written with an older schema version to the present one.
     ///
     /// # Errors
@@ -256,6 +266,15 @@ pub struct Wanted {
     pub value: Value,
     /// The provider's own bytes.
     pub private: Vec<u8>,
+}
+
+/// What there is of a type.
+#[derive(Clone, Debug, Default)]
+pub struct Discovered {
+    /// The import ids, each with what the list said of the object.
+    pub found: Vec<(String, Value)>,
+    /// What was left alone, by name, each with why.
+    pub left: Vec<(String, String)>,
 }
 
 /// An object as found.
@@ -387,6 +406,15 @@ pub trait Session: Send + Sync {
     /// Asks which of some permissions the account has; nothing where the service cannot be asked.
     async fn granted(&self, _tested: &Tested) -> Result<Option<Vec<String>>, ApiError> {
         Ok(None)
+    }
+
+    /// Lists the objects of a type that the project has; `above` are those found of the types that it is listed below.
+    async fn discover(
+        &self,
+        _type_name: &str,
+        _above: &BTreeMap<String, Vec<Value>>,
+    ) -> Result<Discovered, ApiError> {
+        Ok(Discovered::default())
     }
 
     /// Reads a data source.

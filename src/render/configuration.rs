@@ -17,12 +17,33 @@ pub fn block(type_name: &str, name: &str, id: &str, schema: &Schema, value: &Val
         quote(type_name),
         quote(name)
     );
-    body(&schema.fields, &schema.sealed(value), &mut out);
+    body(&schema.fields, &schema.sealed(value), false, &mut out);
     out + "}\n"
 }
 
-/// Writes what of a body can be configured: attributes, then blocks.
-fn body(fields: &BTreeMap<String, Field>, value: &Value, out: &mut String) {
+/// What a text begins with that is an expression, and written as it is.
+pub const EXPRESSION: char = '\u{e000}';
+
+/// Writes an object's block with what is given in a configuration, and the block that imports it. It is to be laid out before
+/// it is kept.
+pub fn imported_block(
+    type_name: &str,
+    name: &str,
+    id: &str,
+    schema: &Schema,
+    config: &Value,
+) -> String {
+    let (label, quoted) = (quote(type_name), quote(name));
+    let mut out = format!(
+        "\nimport {{\nto = {type_name}.{name}\nid = {}\n}}\n\nresource {label} {quoted} {{\n",
+        quote(id)
+    );
+    body(&schema.fields, &schema.sealed(config), true, &mut out);
+    out + "}\n"
+}
+
+/// Writes what of a body can be configured: attributes, then blocks; of a brief one only what is given.
+fn body(fields: &BTreeMap<String, Field>, value: &Value, brief: bool, out: &mut String) {
     let given = fields.iter().filter(|(name, field)| {
         let own_id = *name == "id" && field.is_computed();
         field.is_configurable() && field.deprecated.is_none() && !field.write_only && !own_id
@@ -31,6 +52,7 @@ fn body(fields: &BTreeMap<String, Field>, value: &Value, out: &mut String) {
         given.partition(|(_, field)| field.inside().is_none());
     for (name, field) in attributes {
         match value.field(name) {
+            Some(part) if brief && part.is_null() => {}
             Some(part) if field.sensitive || part.is_sensitive() => {
                 out.push_str(&format!("{name} = null # sensitive\n"));
             }
@@ -38,7 +60,7 @@ fn body(fields: &BTreeMap<String, Field>, value: &Value, out: &mut String) {
                 out.push_str(&format!("{name} = {}\n", expression(part)));
             }
             // What the service gives need not be written.
-            _ if field.given == Given::OptionalOrService => {}
+            _ if brief || field.given == Given::OptionalOrService => {}
             _ => out.push_str(&format!("{name} = null\n")),
         }
     }
@@ -50,7 +72,7 @@ fn body(fields: &BTreeMap<String, Field>, value: &Value, out: &mut String) {
         let (Some(inside), Some(part)) = (field.inside(), value.field(name)) else { continue };
         let mut one = |label: &str, element: &Value| {
             out.push_str(&format!("{name} {label}{{\n"));
-            body(&inside.fields, element, out);
+            body(&inside.fields, element, brief, out);
             out.push_str("}\n");
         };
         match (part.kind(), inside.kind) {
@@ -80,7 +102,10 @@ fn expression(value: &Value) -> String {
         Kind::Unknown(..) | Kind::Null(_) => "null".to_string(),
         Kind::Bool(value) => value.to_string(),
         Kind::Number(number) => number.to_string(),
-        Kind::String(text) => quote(text),
+        Kind::String(text) => match text.strip_prefix(EXPRESSION) {
+            Some(written) => written.to_string(),
+            None => quote(text),
+        },
         Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {
             let parts: Vec<String> = parts.iter().map(expression).collect();
             format!("[{}]", parts.join(", "))

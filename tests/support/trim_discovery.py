@@ -38,8 +38,8 @@ KEEP = {
     "artifactregistry.v1": r"artifactregistry\.projects\.locations\.(get|list|operations\.get|repositories\.(create|delete|get|list|patch|getIamPolicy|setIamPolicy|testIamPermissions))",
     "iamcredentials.v1": r"iamcredentials\.projects\.serviceAccounts\.(generateAccessToken|generateIdToken|signJwt)",
     "secretmanager.v1": r"secretmanager\.projects\.secrets\.(create|get|list|patch|delete|addVersion|getIamPolicy|setIamPolicy|versions\.(get|list|access|enable|disable|destroy))",
-    "cloudkms.v1": r"cloudkms\.projects\.locations\.keyRings\.(create|get|list|getIamPolicy|setIamPolicy|cryptoKeys\.(create|get|list|getIamPolicy|setIamPolicy|patch|encrypt|decrypt"
-                   r"|updatePrimaryVersion|cryptoKeyVersions\.(create|get|list|patch|destroy|restore)))",
+    "cloudkms.v1": r"cloudkms\.projects\.locations\.(list|keyRings\.(create|get|list|getIamPolicy|setIamPolicy|cryptoKeys\.(create|get|list|getIamPolicy|setIamPolicy|patch|encrypt|decrypt"
+                   r"|updatePrimaryVersion|cryptoKeyVersions\.(create|get|list|patch|destroy|restore))))",
     "compute.v1": COMPUTE,
     "pubsub.v1": r"pubsub\.projects\.(topics|subscriptions)\.(create|get|list|patch|delete|detach|getIamPolicy|setIamPolicy|testIamPermissions"
                  r"|subscriptions\.list)",

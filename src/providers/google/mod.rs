@@ -24,6 +24,7 @@ use crate::providers::rest::api::Api;
 use crate::providers::rest::catalog::Catalog;
 use crate::providers::rest::job::protected;
 use crate::providers::rest::json::set_dotted;
+use crate::providers::rest::minimal::{above, is_listed, minimal};
 use crate::providers::rest::plan::{Defaults, plan};
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
@@ -276,6 +277,23 @@ impl Provider for Google {
         let Some(entry) = self.catalog.entry(mode, type_name) else { return Vec::new() };
         let defaults = settings::defaults(&self.complete(provider));
         permissions::needed(&entry.spec, &defaults, config, doing)
+    }
+
+    fn discovers(&self) -> BTreeMap<String, Vec<String>> {
+        let names = self.catalog.names(Mode::Managed).into_iter();
+        let entries = names.filter_map(|name| self.catalog.entry(Mode::Managed, &name));
+        let listed = entries.filter(|entry| is_listed(&entry.spec));
+        listed
+            .map(|entry| (entry.spec.type_name.clone(), above(&entry.spec).into_keys().collect()))
+            .collect()
+    }
+
+    fn minimal(&self, type_name: &str, found: &Value, provider: &Value) -> Value {
+        let Some(entry) = self.catalog.entry(Mode::Managed, type_name) else {
+            return found.clone();
+        };
+        let defaults = settings::defaults(&self.complete(provider));
+        minimal(&entry.spec, &entry.schema.empty(), &defaults, found)
     }
 
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, String> {

@@ -189,6 +189,28 @@ impl Api {
     /// What the service answered instead.
     pub async fn list(&self, ask: &Ask<'_>, items: &str) -> Result<Vec<Json>, Refused> {
         let mut found = Vec::new();
+        for answer in self.pages(ask).await? {
+            found.extend(answer.get(items).and_then(Json::as_array).into_iter().flatten().cloned());
+        }
+        Ok(found)
+    }
+
+    /// Reads all pages of a list of scopes (regions, zones), each with what is in it.
+    ///
+    /// # Errors
+    /// What the service answered instead.
+    pub async fn list_scopes(&self, ask: &Ask<'_>) -> Result<Vec<(String, Json)>, Refused> {
+        let mut found = Vec::new();
+        for answer in self.pages(ask).await? {
+            let scopes = answer.get("items").and_then(Json::as_object).into_iter().flatten();
+            found.extend(scopes.map(|(scope, inside)| (scope.clone(), inside.clone())));
+        }
+        Ok(found)
+    }
+
+    /// Reads the pages of a list, one after the other.
+    async fn pages(&self, ask: &Ask<'_>) -> Result<Vec<Json>, Refused> {
+        let mut found = Vec::new();
         let mut page: Option<String> = None;
         loop {
             let mut ask = ask.clone();
@@ -198,11 +220,10 @@ impl Api {
                     .push_str(&format!("{mark}pageToken={}", super::template::escape(token, true)));
             }
             let answer = self.send(&ask, &*self.clock).await?;
-            found.extend(answer.get(items).and_then(Json::as_array).into_iter().flatten().cloned());
-            match answer.get("nextPageToken").and_then(Json::as_str) {
-                Some(next) if !next.is_empty() && page.as_deref() != Some(next) => {
-                    page = Some(next.to_string())
-                }
+            let next = answer.get("nextPageToken").and_then(Json::as_str).map(str::to_string);
+            found.push(answer);
+            match next {
+                Some(next) if !next.is_empty() && page.as_ref() != Some(&next) => page = Some(next),
                 _ => return Ok(found),
             }
         }

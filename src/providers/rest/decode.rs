@@ -30,7 +30,11 @@ fn object(
             base.and_then(|base| base.field(&part.name)).filter(|value| value.is_known());
         let value = part_value(part, here, root, standing, whole);
         let around = Around { prior: whole, beside: base };
-        let value = match standing {
+        // Nothing stands for the default: what is read as empty is told apart from it.
+        let means = |standing: &&Value| {
+            !standing.is_null() || part.default.as_ref().is_none_or(is_zero) || value.is_null()
+        };
+        let value = match standing.filter(means) {
             Some(standing) if part.same(&value, standing, around) => standing.clone(),
             _ => value,
         };

@@ -25,6 +25,8 @@ pub mod hook;
 pub mod error;
 pub mod api;
 mod granted;
+mod discover;
+pub mod minimal;
 pub mod catalog;
 pub mod job;
 pub mod lost;

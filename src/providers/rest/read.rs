@@ -13,8 +13,8 @@ use crate::value::Type;
 use super::codec::Codec;
 use super::shared::{SharedRow, shared_parts};
 use super::spec::{
-    Body, Call, Change, Checks, How, List, Member, Need, OperationKind, Part, Pick, Place, Rests,
-    Shape, Spec, Update, Wire,
+    Body, Call, Change, Checks, Discover, How, List, Member, Need, OperationKind, Own, Part, Pick,
+    Place, Rests, Shape, Spec, Update, Wire,
 };
 use super::template::Template;
 use super::words::{Word, Words, word};
@@ -104,6 +104,7 @@ fn spec(
         create: None,
         read: None,
         list: None,
+        discover: None,
         update: Update { how: How::Never, call: None, precondition: None },
         delete: None,
         rpcs,
@@ -193,6 +194,9 @@ fn calls(spec: &mut Spec, words: &mut Words<'_>) {
             spec.list = Some(List { call, items, by });
         }
     }
+    if let Some(discover) = words.take("discover") {
+        spec.discover = Some(discovering(discover, words));
+    }
     if let Some(update) = words.take("update") {
         let mut inner = Words::of_word(update, words.span, words.problems);
         let how = inner.choice("how", HOWS, How::Never);
@@ -222,6 +226,46 @@ const HOWS: &[(&str, How)] = &[
     ("whole", How::Whole),
     ("fields", How::Fields),
 ];
+
+fn discovering(word: Word, words: &mut Words<'_>) -> Discover {
+    let mut inner = Words::of_word(word, words.span, words.problems);
+    let items = inner.text("items");
+    let places = inner.text("places").map(|text| Template::parse(&text));
+    let aggregated = inner.flag("aggregated");
+    let of = templates(inner.take("of"));
+    let without = inner.texts("without");
+    let rows = match inner.take("own") {
+        Some(Word::List(rows)) => rows,
+        _ => Vec::new(),
+    };
+    let mut own = Vec::new();
+    for row in rows {
+        let mut words = Words::of_word(row, inner.span, inner.problems);
+        own.push(Own {
+            member: words.text("member").unwrap_or_default(),
+            like: regex(&mut words, "like"),
+            same: texts_of(words.take("same")),
+            names: words.text("names"),
+            below: words.text("below"),
+            why: words.text("why").unwrap_or_default(),
+        });
+        words.finish();
+    }
+    let list = call_words(&mut inner).zip(items);
+    inner.finish();
+    Discover { list, places, aggregated, of, without, own }
+}
+
+/// Gives a word that is a pattern.
+fn regex(words: &mut Words<'_>, name: &'static str) -> Option<regex::Regex> {
+    match regex::Regex::new(&words.text(name)?) {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            words.problem(format!("The regex is wrong: {error}."));
+            None
+        }
+    }
+}
 
 fn call(word: Option<Word>, words: &mut Words<'_>) -> Option<Call> {
     let mut inner = Words::of_word(word?, words.span, words.problems);
@@ -483,13 +527,7 @@ fn checks(words: &mut Words<'_>) -> Checks {
         },
         _ => None,
     };
-    let regex = words.text("regex").and_then(|text| match regex::Regex::new(&text) {
-        Ok(regex) => Some(regex),
-        Err(error) => {
-            words.problem(format!("The regex is wrong: {error}."));
-            None
-        }
-    });
+    let regex = regex(words, "regex");
     Checks {
         one_of: words.texts("one_of"),
         min: words.number("min"),

@@ -11,8 +11,8 @@ use crate::addr::Mode;
 use crate::http::pace;
 use crate::providers::permission::Tested;
 use crate::providers::{
-    Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Session, TokenSource,
-    Wanted,
+    Action, ApiError, ApiErrorKind, Deed, Desk, Discovered, Failure, Found, Observed, Session,
+    TokenSource, Wanted,
 };
 use crate::value::{Type, Value};
 
@@ -409,6 +409,17 @@ impl Session for RestSession {
         found.sort_by_key(|(place, _)| *place);
         let observed = |value| Observed { value, private: Vec::new() };
         found.into_iter().map(|(_, read)| read.map(|value| value.map(observed))).collect()
+    }
+
+    async fn discover(
+        &self,
+        type_name: &str,
+        above: &BTreeMap<String, Vec<Value>>,
+    ) -> Result<Discovered, ApiError> {
+        match self.catalog.entry(Mode::Managed, type_name) {
+            Some(entry) => self.discovered(&entry.spec, &entry.schema.empty(), above).await,
+            None => Err(unknown_type(type_name)),
+        }
     }
 
     async fn granted(&self, tested: &Tested) -> Result<Option<Vec<String>>, ApiError> {

@@ -50,6 +50,8 @@ pub struct Spec {
     pub read: Option<Call>,
     /// How all objects of its collection are read.
     pub list: Option<List>,
+    /// How those that a project has are found, where that is not the list as it stands.
+    pub discover: Option<Discover>,
     /// How it is changed.
     pub update: Update,
     /// How it is removed.
@@ -146,6 +148,40 @@ pub struct List {
     pub items: String,
     /// The member by which an object is found: its last segment is compared with that of the id.
     pub by: String,
+}
+
+/// How the objects are found that a project has.
+#[derive(Clone, Debug, Default)]
+pub struct Discover {
+    /// The LIST, where it is another than the type's own.
+    pub list: Option<(Call, String)>,
+    /// What lists the locations, where each is asked for itself.
+    pub places: Option<Template>,
+    /// The answer is a map of scopes, each with a list.
+    pub aggregated: bool,
+    /// What the objects are listed below, where nothing says that they are inside of it: the other's type, and its id.
+    pub of: BTreeMap<String, Template>,
+    /// The parts that are not written: other resources say them.
+    pub without: Vec<String>,
+    /// What of them is a service's own and nobody's to manage.
+    pub own: Vec<Own>,
+}
+
+/// A rule by which an object is a service's own.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// The member that is looked at.
+    pub member: String,
+    /// What it looks like then.
+    pub like: Option<regex::Regex>,
+    /// Members that are then equal to attributes of what the object is below.
+    pub same: Vec<(String, String)>,
+    /// The member, a list of links, of which one ends with it then.
+    pub names: Option<String>,
+    /// The attribute of what the object is below that is true then.
+    pub below: Option<String>,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// How an object is changed.

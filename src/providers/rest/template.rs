@@ -144,6 +144,7 @@ fn hole(value: &Value, name: &str) -> Option<String> {
     if let Some(name) = name.strip_suffix('?') {
         return Some(text_at(value, name).unwrap_or_default());
     }
+    let name = name.trim_end_matches('*');
     match name.strip_suffix('/') {
         Some(name) => {
             text_at(value, name).map(|text| text.rsplit('/').next().unwrap_or(&text).to_string())

@@ -38,7 +38,8 @@ fn get_location(turn: &mut Turn<'_>) -> Answer {
 
 fn list_locations(turn: &mut Turn<'_>) -> Answer {
     let project = turn.path[0].clone();
-    let items = REGIONS.iter().map(|(region, _, _)| location(&project, region)).collect();
+    let items = REGIONS.iter().map(|(region, _, _)| *region).chain(["asia", "europe", "us"]);
+    let items = items.map(|name| location(&project, name)).collect();
     turn::list(json!({}), "locations", turn.page(items, "pageSize"))
 }
 

@@ -336,6 +336,7 @@ fn aggregated(turn: &mut Turn<'_>, project: &str, collection: &str) -> Answer {
         if filtered(turn, vec![object.clone()])?.is_empty() {
             continue;
         }
+        let object = shown(turn.store, project, collection, &object);
         let entry = scopes.entry(scope).or_insert_with(|| json!({collection: []}));
         if let Some(list) = entry[collection].as_array_mut() {
             list.push(object);

@@ -11,12 +11,14 @@ use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{merge_fields, random, stamp};
 
+use super::compute::REGIONS;
 use super::described::camel;
 use super::refusal::Refusal;
 use super::turn::{self, Answer, Row, Turn};
 
 /// The methods.
 pub const ROWS: &[Row] = &[
+    ("cloudkms.projects.locations.list", list_locations),
     ("cloudkms.projects.locations.keyRings.create", create_ring),
     ("cloudkms.projects.locations.keyRings.get", get),
     ("cloudkms.projects.locations.keyRings.list", list_rings),
@@ -34,6 +36,16 @@ pub const ROWS: &[Row] = &[
     ("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.destroy", destroy),
     ("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.restore", restore),
 ];
+
+/// Lists the regions, and the places that are none.
+fn list_locations(turn: &mut Turn<'_>) -> Answer {
+    let project = turn.path[0].clone();
+    let regions = REGIONS.iter().map(|(region, _, _)| *region);
+    let items = regions.chain(["asia", "europe", "global", "us"]).map(
+        |name| json!({"name": format!("projects/{project}/locations/{name}"), "locationId": name}),
+    );
+    turn::list(json!({}), "locations", turn.page(items.collect(), "pageSize"))
+}
 
 /// The most bytes that are encrypted at once.
 const MOST: usize = 64 * 1024;

@@ -10,6 +10,7 @@ resource "google_artifact_registry_repository" {
   create = { post = "projects/{project}/locations/{location}/repositories?repositoryId={repository_id}" }
   read   = { get = "projects/{project}/locations/{location}/repositories/{repository_id}" }
   list   = { get = "projects/{project}/locations/{location}/repositories?pageSize=500", items = "repositories", by = "name" }
+  discover = { places = "projects/{project}/locations" }
   update = { patch = "projects/{project}/locations/{location}/repositories/{repository_id}", how = query_mask }
   delete = { delete = "projects/{project}/locations/{location}/repositories/{repository_id}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

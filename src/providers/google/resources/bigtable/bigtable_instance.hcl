@@ -16,6 +16,7 @@ resource "google_bigtable_instance" {
 
   create = { post = "projects/{project}/instances", body = "instance", with = { parent = "projects/{project}", instanceId = "{name}" } }
   read   = { get = "projects/{project}/instances/{name}" }
+  discover = { get = "projects/{project}/instances", items = "instances" }
   update = { patch = "projects/{project}/instances/{name}", how = query_mask }
   delete = { delete = "projects/{project}/instances/{name}" }
   timeouts = { create = "60m", update = "60m", read = "60m" }

@@ -10,6 +10,7 @@ resource "google_bigtable_table" {
 
   create = { post = "projects/{project}/instances/{instance_name/}/tables", body = "table", with = { tableId = "{name}" } }
   read   = { get = "projects/{project}/instances/{instance_name/}/tables/{name}?view=FULL" }
+  discover = { get = "projects/{project}/instances/{instance_name/}/tables?view=NAME_ONLY", items = "tables", of = { google_bigtable_instance = "projects/{project}/instances/{instance_name}" } }
   update = { patch = "projects/{project}/instances/{instance_name/}/tables/{name}", how = query_mask }
   delete = { delete = "projects/{project}/instances/{instance_name/}/tables/{name}" }
   rpc "families" { post = "projects/{project}/instances/{instance_name/}/tables/{name}:modifyColumnFamilies" }

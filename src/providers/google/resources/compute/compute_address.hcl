@@ -16,6 +16,7 @@ resource "google_compute_address" {
   create = { post = "projects/{project}/regions/{region}/addresses" }
   read   = { get = "projects/{project}/regions/{region}/addresses/{name}" }
   list   = { get = "projects/{project}/regions/{region}/addresses?maxResults=500", items = "items", by = "name" }
+  discover = { get = "projects/{project}/aggregated/addresses?maxResults=500&returnPartialSuccess=true", items = "addresses", aggregated = true, own = [{ member = "name", like = "^(gke-|k8s-|nat-auto-ip-)", why = "addresses of clusters and gateways" }] }
   update = { post = "projects/{project}/regions/{region}/addresses/{name}/setLabels", how = client }
   delete = { delete = "projects/{project}/regions/{region}/addresses/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

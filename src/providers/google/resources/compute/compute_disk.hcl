@@ -18,6 +18,7 @@ resource "google_compute_disk" {
   create = { post = "projects/{project}/zones/{zone}/disks" }
   read   = { get = "projects/{project}/zones/{zone}/disks/{name}" }
   list   = { get = "projects/{project}/zones/{zone}/disks?maxResults=500", items = "items", by = "name" }
+  discover = { get = "projects/{project}/aggregated/disks?maxResults=500&returnPartialSuccess=true", items = "disks", aggregated = true, own = [{ member = "name", like = "^(gke-|pvc-)", why = "disks of clusters" }, { member = "name", names = "users", why = "boot disks belong to their machine" }] }
   update = { post = "projects/{project}/zones/{zone}/disks/{name}/setLabels", how = client }
   delete = { delete = "projects/{project}/zones/{zone}/disks/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

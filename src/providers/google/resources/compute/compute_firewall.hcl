@@ -11,6 +11,7 @@ resource "google_compute_firewall" {
   create = { post = "projects/{project}/global/firewalls" }
   read   = { get = "projects/{project}/global/firewalls/{name}" }
   list   = { get = "projects/{project}/global/firewalls?maxResults=500", items = "items", by = "name" }
+  discover = { own = [{ member = "name", like = "^(default-allow-|gke-|k8s-)", why = "rules of the default network and of clusters" }] }
   update = { patch = "projects/{project}/global/firewalls/{name}", how = merge }
   delete = { delete = "projects/{project}/global/firewalls/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

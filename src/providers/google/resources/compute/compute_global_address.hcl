@@ -15,6 +15,7 @@ resource "google_compute_global_address" {
   create = { post = "projects/{project}/global/addresses" }
   read   = { get = "projects/{project}/global/addresses/{name}" }
   list   = { get = "projects/{project}/global/addresses?maxResults=500", items = "items", by = "name" }
+  discover = { own = [{ member = "name", like = "^(gke-|k8s)", why = "addresses of clusters" }] }
   update = { post = "projects/{project}/global/addresses/{name}/setLabels", how = client }
   delete = { delete = "projects/{project}/global/addresses/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

@@ -14,6 +14,7 @@ resource "google_compute_network" {
   create = { post = "projects/{project}/global/networks" }
   read   = { get = "projects/{project}/global/networks/{name}" }
   list   = { get = "projects/{project}/global/networks?maxResults=500", items = "items", by = "name" }
+  discover = { own = [{ member = "name", like = "^default$", why = "the default network is Google's" }] }
   update = { patch = "projects/{project}/global/networks/{name}", how = merge }
   delete = { delete = "projects/{project}/global/networks/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

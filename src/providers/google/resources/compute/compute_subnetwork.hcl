@@ -14,6 +14,7 @@ resource "google_compute_subnetwork" {
   create = { post = "projects/{project}/regions/{region}/subnetworks" }
   read   = { get = "projects/{project}/regions/{region}/subnetworks/{name}" }
   list   = { get = "projects/{project}/regions/{region}/subnetworks?maxResults=500", items = "items", by = "name" }
+  discover = { get = "projects/{project}/aggregated/subnetworks?maxResults=500&returnPartialSuccess=true", items = "subnetworks", aggregated = true, own = [{ member = "name", like = "^default$", why = "ranges of the default network" }] }
   update = { patch = "projects/{project}/regions/{region}/subnetworks/{name}", how = fields, precondition = "fingerprint" }
   delete = { delete = "projects/{project}/regions/{region}/subnetworks/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

@@ -18,6 +18,7 @@ resource "google_container_cluster" {
   create = { post = "projects/{project}/locations/{location}/clusters", body = "cluster" }
   read   = { get = "projects/{project}/locations/{location}/clusters/{name}" }
   list   = { get = "projects/{project}/locations/-/clusters", items = "clusters", by = "selfLink" }
+  discover = { without = ["cluster_ipv4_cidr", "node_config", "node_pool", "node_version"] }
   update = { put = "projects/{project}/locations/{location}/clusters/{name}", how = fields, body = "update" }
   delete = { delete = "projects/{project}/locations/{location}/clusters/{name}" }
   rpc "set_legacy_abac" { post = "projects/{project}/locations/{location}/clusters/{name}:setLegacyAbac" }

@@ -16,6 +16,7 @@ resource "google_container_node_pool" {
   create = { post = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools", body = "nodePool" }
   read   = { get = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}" }
   list   = { get = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools", items = "nodePools", by = "name" }
+  discover = { own = [{ below = "enable_autopilot", why = "pools of Autopilot clusters are Google's" }] }
   update = { put = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}", how = fields }
   delete = { delete = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}" }
   rpc "set_size" { post = "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}:setSize" }

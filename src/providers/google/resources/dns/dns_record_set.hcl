@@ -14,6 +14,7 @@ resource "google_dns_record_set" {
   create = { post = "projects/{project}/managedZones/{managed_zone/}/changes" }
   read   = { get = "projects/{project}/managedZones/{managed_zone/}/rrsets?name={name}&type={type}", pick = "rrsets", where = { name = "name", type = "type" } }
   list   = { get = "projects/{project}/managedZones/{managed_zone/}/rrsets?maxResults=1000", items = "rrsets", by = "name" }
+  discover = { own = [{ member = "type", like = "^SOA$", why = "the zone's own records" }, { member = "type", like = "^NS$", same = { name = "dns_name" }, why = "the zone's own records" }] }
   update = { post = "projects/{project}/managedZones/{managed_zone/}/changes", how = whole }
   delete = { post = "projects/{project}/managedZones/{managed_zone/}/changes" }
   exactly_one_of = [

@@ -9,6 +9,7 @@ resource "google_service_account" {
   create = { post = "projects/{project}/serviceAccounts", body = "serviceAccount", with = { accountId = "{account_id}" } }
   read   = { get = "projects/{project}/serviceAccounts/{email}", denied_is_gone = true }
   list   = { get = "projects/{project}/serviceAccounts?pageSize=100", items = "accounts", by = "email" }
+  discover = { own = [{ member = "email", like = "(-compute@developer|@appspot)\\.gserviceaccount\\.com$", why = "default service accounts are Google's" }] }
   update = { patch = "projects/{project}/serviceAccounts/{email}", how = body_mask, body = "serviceAccount", precondition = "etag" }
   delete = { delete = "projects/{project}/serviceAccounts/{email}" }
   rpc "enable" { post = "projects/{project}/serviceAccounts/{email}:enable" }

@@ -14,6 +14,7 @@ resource "google_kms_crypto_key" {
   create = { post = "{key_ring}/cryptoKeys?cryptoKeyId={name}" }
   read   = { get = "{key_ring}/cryptoKeys/{name}" }
   list   = { get = "{key_ring}/cryptoKeys?pageSize=500", items = "cryptoKeys", by = "name" }
+  discover = { of = { google_kms_key_ring = "{key_ring*}" } }
   update = { patch = "{key_ring}/cryptoKeys/{name}", how = query_mask }
   timeouts = { create = "20m", update = "20m", delete = "20m" }
   schema_version = 1

@@ -8,6 +8,7 @@ resource "google_kms_key_ring" {
   create = { post = "projects/{project}/locations/{location}/keyRings?keyRingId={name}" }
   read   = { get = "projects/{project}/locations/{location}/keyRings/{name}" }
   list   = { get = "projects/{project}/locations/{location}/keyRings?pageSize=500", items = "keyRings", by = "name" }
+  discover = { places = "projects/{project}/locations" }
   timeouts = { create = "20m", delete = "20m" }
 
   attributes = {

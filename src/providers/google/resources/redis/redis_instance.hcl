@@ -15,6 +15,7 @@ resource "google_redis_instance" {
   create = { post = "projects/{project}/locations/{region}/instances?instanceId={name}", with = { name = "projects/{project}/locations/{region}/instances/{name}" } }
   read   = { get = "projects/{project}/locations/{region}/instances/{name}" }
   list   = { get = "projects/{project}/locations/{region}/instances?pageSize=500", items = "instances", by = "name" }
+  discover = { get = "projects/{project}/locations/-/instances?pageSize=500", items = "instances" }
   update = { patch = "projects/{project}/locations/{region}/instances/{name}", how = query_mask }
   delete = { delete = "projects/{project}/locations/{region}/instances/{name}" }
   rpc "upgrade" { post = "projects/{project}/locations/{region}/instances/{name}:upgrade" }

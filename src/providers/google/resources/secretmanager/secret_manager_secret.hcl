@@ -37,12 +37,14 @@ resource "google_secret_manager_secret" {
     required  = true
     replaces  = true
     max_items = 1
+    counts    = true
     api       = "replication"
 
     block "auto" {
       optional  = true
       replaces  = true
       max_items = 1
+      counts    = true
       api       = "automatic"
 
       block "customer_managed_encryption" {

@@ -11,6 +11,7 @@ resource "google_sql_database" {
   create = { post = "projects/{project}/instances/{instance}/databases" }
   read   = { get = "projects/{project}/instances/{instance}/databases/{name}", denied_is_gone = true, asleep = "instance is not running" }
   list   = { get = "projects/{project}/instances/{instance}/databases", items = "items", by = "name" }
+  discover = { own = [{ member = "name", like = "^(mysql|information_schema|performance_schema|sys|postgres|master|model|msdb|tempdb)$", why = "the server's own databases" }] }
   update = { put = "projects/{project}/instances/{instance}/databases/{name}", how = whole }
   delete = { delete = "projects/{project}/instances/{instance}/databases/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

@@ -12,6 +12,7 @@ resource "google_sql_user" {
   create = { post = "projects/{project}/instances/{instance}/users" }
   read   = { get = "projects/{project}/instances/{instance}/users", pick = "items", where = { name = "name", host = "host" }, denied_is_gone = true, asleep = "instance is not running" }
   list   = { get = "projects/{project}/instances/{instance}/users", items = "items", by = "name" }
+  discover = { own = [{ member = "name", like = "^(root|postgres|sqlserver|mysql\\.sys|cloudsql.*)$", why = "the server's own users" }] }
   update = { put = "projects/{project}/instances/{instance}/users?host={host?}&name={name}", how = whole }
   delete = { delete = "projects/{project}/instances/{instance}/users?host={host?}&name={name}" }
   timeouts = { create = "10m", update = "10m", delete = "10m" }
