@@ -49,6 +49,29 @@ fn every_example_is_applied_once_planned_empty_and_destroyed_without_leftovers()
     }
 }
 
+#[test]
+fn the_example_takes_hardly_longer_than_what_waits_for_each_other() {
+    let folder = &mut Folder::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls"));
+
+    let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", "-json"]);
+
+    let lines = told.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+    let lasted =
+        lines.filter_map(|line| line.get("lasted").cloned()).last().expect("it lasted long");
+    let seconds = |name: &str| lasted[name].as_f64().unwrap();
+    assert!(seconds("critical_seconds") > 600.0, "{lasted:#}");
+    assert!(seconds("seconds") <= 1.05 * seconds("critical_seconds"), "{lasted:#}");
+    let path: Vec<&str> = lasted["critical_path"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["addr"].as_str().unwrap())
+        .collect();
+    for address in ["google_container_cluster.pollsapi", "kubernetes_ingress_v1.pollsapi"] {
+        assert!(path.contains(&address), "{path:?}");
+    }
+}
+
 fn polls() -> Folder {
     let mut folder = Folder::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls"));
     folder.must(0, &["apply", "-sandbox", "-auto-approve"]);

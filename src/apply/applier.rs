@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::agree::disagreement;
 use super::desk::Message;
 use super::late::Unmade;
+use super::makespan::Span;
 use super::oracle::{Former, Now};
 use super::program::Run;
 use super::provision::Provisioning;
@@ -69,6 +70,8 @@ pub struct Applied {
     pub skipped: Vec<(Action, Address)>,
     /// Calls that failed.
     pub failed: Vec<Action>,
+    /// When each call that ended began and was done.
+    pub spans: BTreeMap<Action, Span>,
     /// One of them may have been done in part.
     pub partly: bool,
     /// The state could not be saved.

@@ -10,6 +10,7 @@ pub mod applier;
 mod desk;
 mod diary;
 pub mod late;
+pub mod makespan;
 mod oracle;
 mod program;
 pub mod recover;

@@ -148,7 +148,10 @@ impl Walk for Applier<'_, '_> {
         };
         if !matches!(outcome, Outcome::More(_)) {
             self.end(action, place, failure.as_ref());
-            self.started.remove(action);
+            if let Some(began) = self.started.remove(action) {
+                let now = self.given.world.clock.now();
+                self.applied.spans.insert(action.clone(), (began, now));
+            }
             self.ended.insert(action.clone());
         }
         // What was only computed is written with what comes next: a program that runs, a request, the state.

@@ -1,6 +1,7 @@
 //! What commands print: results given to `render`, and its text to the screen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -9,6 +10,7 @@ use super::environment::Screen;
 use super::workbench::Workbench;
 use crate::addr::{Address, Mode};
 use crate::apply::Applied;
+use crate::apply::makespan::makespan;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources};
 use crate::eval::Inputs;
@@ -240,6 +242,9 @@ pub(super) fn object(
     workbench.screen.print(text);
 }
 
+/// From this time on it is told how long an apply took, and why.
+const LONG: Duration = Duration::from_secs(10);
+
 /// Shows what an apply has done.
 pub(super) fn applied(
     workbench: &mut Workbench<'_, '_>,
@@ -255,13 +260,20 @@ pub(super) fn applied(
         destroyed: counts.destroy,
         imported: counts.import,
     };
+    let makespan = makespan(&plan.order, &applied.spans);
+    let lasted = makespan.as_ref().filter(|makespan| makespan.took >= LONG);
+    let lasted = lasted.map(|found| progress::Lasted {
+        took: found.took,
+        critical: found.critical,
+        chain: &found.chain,
+    });
     if workbench.json() {
         // As with Terraform, the numbers of an apply are told where all of it was done.
         if failed {
             return;
         }
         let now = workbench.clock.now();
-        workbench.screen.print(stream::apply_summary(done, destroy, now));
+        workbench.screen.print(stream::apply_summary(done, destroy, lasted.as_ref(), now));
         if !destroy {
             workbench.screen.print(stream::applied_outputs(&applied.snapshot.outputs, now));
         }
@@ -306,7 +318,8 @@ pub(super) fn applied(
         return;
     }
     let style = workbench.style();
-    let text = progress::complete(done, destroy, &applied.snapshot.outputs, &style);
+    let text =
+        progress::complete(done, destroy, lasted.as_ref(), &applied.snapshot.outputs, &style);
     workbench.screen.print(text);
 }
 

@@ -384,14 +384,43 @@ pub fn complete_line(applied: Applied, destroy: bool) -> String {
     )
 }
 
+/// How long an apply lasted, and the chain of calls that it could not have done without.
+pub struct Lasted<'a> {
+    /// The whole.
+    pub took: Duration,
+    /// The chain's time.
+    pub critical: Duration,
+    /// The chain, each call with its time.
+    pub chain: &'a [(Action, Duration)],
+}
+
+impl Lasted<'_> {
+    /// Says it in one line: the calls of the chain that took a second or more.
+    pub fn line(&self) -> String {
+        let long = self.chain.iter().filter(|(_, took)| took.as_secs() > 0);
+        let chain: Vec<String> =
+            long.map(|(action, took)| format!("{} ({})", action.address, span(*took))).collect();
+        format!(
+            "It took {}; what waits for each other takes {}: {}.",
+            span(self.took),
+            span(self.critical),
+            chain.join(", ")
+        )
+    }
+}
+
 /// Tells the end of an apply: what it did, and the outputs.
 pub fn complete(
     applied: Applied,
     destroy: bool,
+    lasted: Option<&Lasted<'_>>,
     outputs: &BTreeMap<String, KeptOutput>,
     style: &Style,
 ) -> String {
     let mut text = format!("\n{}\n", style.paint(Ink::BoldGreen, &complete_line(applied, destroy)));
+    if let Some(lasted) = lasted {
+        text += &format!("{}\n", lasted.line());
+    }
     if !outputs.is_empty() && !destroy {
         text += &format!("\n{}\n\n", style.paint(Ink::BoldGreen, "Outputs:"));
         text += &super::literal::outputs(outputs);

@@ -14,7 +14,9 @@ use crate::diag::{Diagnostic, Severity, Sources};
 use crate::plan::event::{ApplyEvent, EphemeralStep, PlanEvent, ProvisionStep};
 use crate::plan::{Action, Call, Change, Counts, OutputChange, Plan, PlanMode, Reason, Verb};
 use crate::render::plan::summary_line;
-use crate::render::progress::{Applied, Long, complete_line, message, seconds, span, subject};
+use crate::render::progress::{
+    Applied, Lasted, Long, complete_line, message, seconds, span, subject,
+};
 use crate::render::review;
 use crate::review::{Severity as Weight, Verdict};
 use crate::state::KeptOutput;
@@ -154,19 +156,27 @@ fn reason_word(reason: &Reason) -> &'static str {
     }
 }
 
-fn summary(message: &str, counts: [usize; 4], operation: &str, now: Timestamp) -> String {
+fn summary(
+    message: &str,
+    counts: [usize; 4],
+    operation: &str,
+    more: Vec<(&'static str, Json)>,
+    now: Timestamp,
+) -> String {
     let [add, change, import, remove] = counts;
     let changes = json!({
         "add": add, "change": change, "import": import, "remove": remove, "operation": operation,
     });
-    line("info", message, now, "change_summary", vec![("changes", changes)])
+    let mut members = vec![("changes", changes)];
+    members.extend(more);
+    line("info", message, now, "change_summary", members)
 }
 
 /// Gives the line of a plan's numbers.
 pub fn plan_summary(counts: Counts, now: Timestamp) -> String {
     let numbers = [counts.add, counts.change, counts.import, counts.destroy];
     // Who reads the line expects no other numbers in it.
-    summary(&summary_line(Counts { forget: 0, ..counts }), numbers, "plan", now)
+    summary(&summary_line(Counts { forget: 0, ..counts }), numbers, "plan", Vec::new(), now)
 }
 
 /// Tells what a policy says of a plan.
@@ -187,10 +197,26 @@ pub fn plan_digest(digest: &str, now: Timestamp) -> String {
 }
 
 /// Gives the line of an apply's numbers.
-pub fn apply_summary(applied: Applied, destroy: bool, now: Timestamp) -> String {
+pub fn apply_summary(
+    applied: Applied,
+    destroy: bool,
+    lasted: Option<&Lasted<'_>>,
+    now: Timestamp,
+) -> String {
     let numbers = [applied.added, applied.changed, applied.imported, applied.destroyed];
     let operation = if destroy { "destroy" } else { "apply" };
-    summary(&complete_line(applied, destroy), numbers, operation, now)
+    let mut more = Vec::new();
+    if let Some(lasted) = lasted {
+        let chain = lasted.chain.iter().map(|(action, took)| {
+            json!({ "addr": action.address.to_string(), "seconds": took.as_secs_f64() })
+        });
+        let (took, critical) = (lasted.took.as_secs_f64(), lasted.critical.as_secs_f64());
+        let chain: Vec<Json> = chain.collect();
+        let lasted =
+            json!({ "seconds": took, "critical_seconds": critical, "critical_path": chain });
+        more.push(("lasted", lasted));
+    }
+    summary(&complete_line(applied, destroy), numbers, operation, more, now)
 }
 
 fn outputs(outputs: Map<String, Json>, now: Timestamp) -> String {
