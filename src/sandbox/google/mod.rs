@@ -124,7 +124,8 @@ impl Google {
         };
         let style = found.api.style;
         let good = bearer.is_some_and(|bearer| token_is_good(&store, bearer, self.clock.now()));
-        let open = bearer.is_none() && objects::is_public(&store, &found);
+        let open =
+            bearer.is_none() && (objects::is_public(&store, &found) || goes_on(&store, request));
         if !good && !open {
             return Refusal::unauthenticated(bearer.is_some()).answer(style);
         }
@@ -212,6 +213,13 @@ impl Google {
         }
         Refusal::no_route(request.path()).answer(Style::Both)
     }
+}
+
+/// Says whether a request goes on with an upload that was begun: who has its address needs no token.
+fn goes_on(store: &Store, request: &Request) -> bool {
+    let query = request.query();
+    let id = query.iter().find(|(name, _)| name == "upload_id").map(|(_, id)| id.as_str());
+    id.is_some_and(|id| id.starts_with("upload-") && store.hidden.contains_key(id))
 }
 
 /// Says whether a bearer token is good at a moment.
