@@ -2,7 +2,7 @@
 """Measures Terrane, beside Terraform in the same run where `terraform` is on the PATH, and prints the tables of docs/performance.md.
 
     cargo build --release
-    tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth] [state]
+    tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth] [state] [refresh]
     tests/benches/measure.py doubling [--only TEXT]         # what grows faster than its input (minutes)
 
 Every figure is the median of N runs (of fewer where a run of the peer takes long) of the whole process: wall-clock and CPU time (user and system, of the
@@ -10,6 +10,7 @@ process and of its children) in milliseconds, and the largest resident memory in
 Nothing leaves the machine: the configurations are written here, use `terraform_data` only, and the example runs on the embedded sandbox.
 """
 import argparse, json, os, platform, shutil, socket, statistics, subprocess, sys, tempfile, threading
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import perf_counter, sleep
@@ -89,6 +90,31 @@ def buckets(count, backend):
         '  labels   = { number = count.index }\n}\n')
 
 
+REFRESH = """provider "google" {
+  project = "polls-demo"
+}
+resource "google_project_service" "needed" {
+  for_each = toset(["storage", "iam"])
+  service  = "${each.key}.googleapis.com"
+}
+resource "google_storage_bucket" "b" {
+  count      = 1000
+  name       = "refresh-bench-${count.index}"
+  location   = "EU"
+  depends_on = [google_project_service.needed]
+}
+resource "google_service_account" "a" {
+  count      = 100
+  account_id = "refresh-${count.index}"
+  depends_on = [google_project_service.needed]
+}
+resource "google_storage_hmac_key" "k" {
+  count                 = 200
+  service_account_email = google_service_account.a[floor(count.index / 2)].email
+}
+"""
+
+
 def for_each(count):
     return (f'locals {{\n  items = {{ for i in range({count}) : format("item-%06d", i) => i }}\n}}\n\n' if count <= 1024 else
             f'locals {{\n  items = {{ for p in setproduct(range({count // 1000}), range(1000)) : format("item-%06d", p[0] * 1000 + p[1]) => p[1] }}\n}}\n\n') + (
@@ -154,6 +180,18 @@ class Served:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = Request(self.base + path, json.dumps(body).encode() if body is not None else None, headers)
         return urlopen(request).read()
+
+    def environment(self):
+        return {"GOOGLE_OAUTH_ACCESS_TOKEN": self.token, "GOOGLE_STORAGE_CUSTOM_ENDPOINT": f"{self.base}/storage/storage/v1/",
+                "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT": f"{self.base}/iam/v1/",
+                "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT": f"{self.base}/serviceusage/v1/"}
+
+    def each(self, paths):
+        """Reads one after the other over one connection."""
+        connection = HTTPConnection(self.base.split("://")[1])
+        for path in paths:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+            connection.getresponse().read()
 
     def state_size(self):
         return len(self.ask("/storage/storage/v1/b/state-bench/o/default.tfstate?alt=media"))
@@ -287,6 +325,31 @@ class Measure:
                 size = served.state_size()
                 print(f"| {count:,} | {served.bytes / 1e6:,.2f} MB | {served.bytes / count:,.0f} | {served.requests:,} | {size / 1e6:,.2f} MB |", flush=True)
 
+    def refresh(self):
+        """A plan without changes of what LIST gives, each answer 50 ms late; beside one GET for each object, ten at a time."""
+        folder = self.folder("refresh")
+        write(folder, "main.tf", REFRESH)
+        run(self.ours, ["apply", "--sandbox", "-auto-approve"], folder)
+        print("\n### 1,000 buckets, 100 service accounts, 200 HMAC keys; each answer takes 50 ms\n\n| what | calls | wall | CPU |\n|---|--:|--:|--:|")
+        with Served(self.ours, folder) as served:
+            at_once = run(self.ours, ["plan", "-refresh=false", "-detailed-exitcode"], folder, environment=served.environment())
+            served.ask("/sandbox/fault", {"path": "^/(storage|iam|serviceusage)/", "delay": "50ms", "times": 1000000})
+            before = json.loads(served.ask("/sandbox/fault"))["seen"]
+            wall, cpu, _ = run(self.ours, ["plan", "-detailed-exitcode"], folder, environment=served.environment())
+            calls = json.loads(served.ask("/sandbox/fault"))["seen"] - before - 1
+            print(f"| plan without changes | {calls:,} | {wall * 1e3:,.0f} ms | {cpu * 1e3:,.0f} ms |")
+            print(f"| the same without reading | 0 | {at_once[0] * 1e3:,.0f} ms | {at_once[1] * 1e3:,.0f} ms |")
+            paths = [f"/storage/storage/v1/b/refresh-bench-{number}?projection=noAcl" for number in range(1000)]
+            paths += [f"/iam/v1/projects/polls-demo/serviceAccounts/refresh-{number}@polls-demo.iam.gserviceaccount.com" for number in range(100)]
+            paths += [paths[number] for number in range(200)]
+            begin = perf_counter()
+            threads = [threading.Thread(target=served.each, args=(paths[place::10],)) for place in range(10)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            print(f"| one GET each, ten at a time, without a plan | {len(paths):,} | {(perf_counter() - begin) * 1e3:,.0f} ms | |", flush=True)
+
     def work(self, arguments, folder):
         """What a run costs: instructions of user space where `perf` or `valgrind` can count them (nearly the same each time), else nanoseconds of CPU."""
         any_exit = (0, 1, 2, 3)
@@ -328,7 +391,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--largest", type=int, default=100_000)
     parser.add_argument("--only", metavar="TEXT", help="of the section `doubling` only the shapes with this text in their name")
-    parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth", "state"])
+    parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth", "state", "refresh"])
     options = parser.parse_args()
     options.terrane = str(Path(options.terrane).resolve())
     with tempfile.TemporaryDirectory() as scratch:

@@ -27,3 +27,4 @@ mod document;
 mod attributes;
 mod over_a_port;
 mod permissions;
+mod refresh;

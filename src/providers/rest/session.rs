@@ -303,19 +303,28 @@ impl RestSession {
             let ask = Ask::get(&spec.service, path, format!("listing {}", spec.type_name));
             // A refused LIST may be a matter of permission: the single reads will tell.
             let Ok(objects) = self.api.list(&ask, &list.items).await else { continue };
+            let mut named: BTreeMap<&str, Vec<&Json>> = BTreeMap::new();
+            for object in &objects {
+                if let Some(name) = json::dotted(object, &list.by).and_then(Json::as_str) {
+                    named.entry(last_segment(name)).or_default().push(object);
+                }
+            }
             for place in places {
                 let value = &wanted[place].value;
                 if let Some(pick) = spec.read.as_ref().and_then(|read| read.pick.as_ref()) {
                     found[place] = picked(spec, pick, &objects, value).cloned();
                     continue;
                 }
-                found[place] = objects
-                    .iter()
+                let id = id_of(value, spec);
+                let same_name = id.as_deref().and_then(|id| named.get(last_segment(id)));
+                found[place] = same_name
+                    .into_iter()
+                    .flatten()
                     .find(|object| {
-                        is_same(list, object, value, spec)
+                        is_same_place(object, value)
                             && spec.read.as_ref().is_none_or(|call| !is_gone(call, object))
                     })
-                    .cloned();
+                    .map(|object| (*object).clone());
             }
         }
         found
@@ -352,23 +361,20 @@ fn is_gone(call: &Call, json: &Json) -> bool {
         .any(|(path, gone)| json::dotted(json, path).and_then(Json::as_str) == Some(gone))
 }
 
-/// Says whether a listed object is the wanted one: by the last segment of its name, and its location where both have one.
-fn is_same(list: &List, object: &Json, value: &Value, spec: &Spec) -> bool {
-    let id = value
-        .field("id")
-        .and_then(Value::as_str)
-        .map(str::to_string)
-        .or_else(|| spec.id.from_value(value));
-    let name = json::dotted(object, &list.by).and_then(Json::as_str);
-    let same_name =
-        matches!((id, name), (Some(id), Some(name)) if last_segment(&id) == last_segment(name));
+/// Gives the id of an object, by which a list is searched: a listed object's name has the same last segment.
+fn id_of(value: &Value, spec: &Spec) -> Option<String> {
+    let id = value.field("id").and_then(Value::as_str).map(str::to_string);
+    id.or_else(|| spec.id.from_value(value))
+}
+
+/// Says whether a listed object is where the wanted one is, where both have a location.
+fn is_same_place(object: &Json, value: &Value) -> bool {
     let here = value.field("location").and_then(Value::as_str);
     let there = object.get("location").and_then(Json::as_str);
-    let same_place = match (here, there) {
+    match (here, there) {
         (Some(here), Some(there)) => here.eq_ignore_ascii_case(there),
         _ => true,
-    };
-    same_name && same_place
+    }
 }
 
 /// Keeps the marks of a last change (`updated`, `etag`) where nothing else changed: a write of something beside the
