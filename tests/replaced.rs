@@ -7,7 +7,7 @@ mod program;
 
 use std::fs;
 
-use folder::{Folder, inventory};
+use folder::{Folder, inventory, send};
 use serde_json::Value as Json;
 
 /// A cluster, and the provider that speaks to it.
@@ -364,4 +364,201 @@ resource "kubernetes_config_map_v1" "kept" {
     assert_eq!(ran.exit, 1, "{}", ran.out);
     assert!(ran.err.contains("Instance cannot be destroyed"), "{}", ran.err);
     assert!(ran.err.contains("kubernetes_config_map_v1.kept"), "{}", ran.err);
+}
+
+/// Has the cluster's successor made first, and a postcondition that stops a run as soon as that stands.
+fn with_a_successor(folder: &Folder) {
+    let own = "  depends_on = [google_project_service.services]";
+    let first = r#"
+  lifecycle {
+    create_before_destroy = true
+    postcondition {
+      condition     = !var.broken || self.endpoint == "none"
+      error_message = "This run goes no further."
+    }
+  }
+"#;
+    edited(folder, own, &format!("{first}{own}"));
+    edited(
+        folder,
+        "data \"google_client_config\"",
+        "variable \"broken\" {\n  default = false\n}\n\ndata \"google_client_config\"",
+    );
+}
+
+#[test]
+fn what_lives_in_a_cluster_that_was_put_aside_goes_before_it_in_the_next_run() {
+    let mut folder = written(&[CLUSTER, INSIDE, OUTSIDE, MOUNTING]);
+    with_a_successor(&folder);
+    applied(&mut folder);
+    let before = left(&folder).len();
+    edited(&folder, "europe-west1-b", "europe-west1-c");
+    let broken = folder.run(&["apply", "-sandbox", "-auto-approve", "-var", "broken=true"]);
+    assert_eq!(broken.exit, 1, "{}", broken.out);
+    assert!(broken.err.contains("This run goes no further."), "{}", broken.err);
+
+    let plan = planned(&mut folder);
+    let told = applied(&mut folder);
+
+    for address in [
+        "kubernetes_service_v1.open",
+        "kubernetes_ingress_v1.web",
+        "kubernetes_persistent_volume_claim_v1.disk",
+        "kubernetes_deployment_v1.store",
+    ] {
+        assert!(plan.contains(&format!("# {address} (deposed object ")), "{address} {plan}");
+        assert!(plan.contains(&format!("# {address} will be created")), "{address} {plan}");
+        let of = |what: &str, from: usize| {
+            let at = told[from..].find(what).unwrap_or_else(|| panic!("{what}: {told}"));
+            from + at
+        };
+        let began = of(&format!("{address} (deposed object "), told.find("Plan: ").unwrap());
+        let removed = of("Destruction complete", began);
+        let gone = of("google_container_cluster.one (deposed object ", began);
+        let made = of(&format!("{address}: Creating"), began);
+        assert!(removed < gone && began < made, "{told}");
+    }
+    assert_eq!(left(&folder).len(), before);
+    is_idle(&mut folder);
+    folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
+    assert_eq!(left(&folder), Vec::<Json>::new());
+}
+
+#[test]
+fn a_cluster_that_was_put_aside_and_removed_by_hand_takes_along_what_was_in_it() {
+    let mut folder = written(&[CLUSTER, INSIDE, OUTSIDE, MOUNTING]);
+    with_a_successor(&folder);
+    applied(&mut folder);
+    edited(&folder, "europe-west1-b", "europe-west1-c");
+    folder.run(&["apply", "-sandbox", "-auto-approve", "-var", "broken=true"]);
+    folder.behind(|world| {
+        let url = "https://container.googleapis.com/v1/projects/demo/locations/europe-west1-b/clusters/one";
+        send(world, terrane::http::Method::DELETE, url, None);
+    });
+
+    let plan = planned(&mut folder);
+
+    assert!(!plan.contains("deposed"), "{plan}");
+    applied(&mut folder);
+    is_idle(&mut folder);
+}
+
+#[test]
+fn a_cluster_whose_successor_cannot_be_made_stays_with_all_that_is_in_it() {
+    let mut folder = written(&[CLUSTER, INSIDE, OUTSIDE, MOUNTING]);
+    with_a_successor(&folder);
+    applied(&mut folder);
+    edited(&folder, "europe-west1-b", "nowhere-1");
+
+    let ran = folder.run(&["apply", "-sandbox", "-auto-approve"]);
+
+    assert_eq!(ran.exit, 1, "{}", ran.out);
+    edited(&folder, "nowhere-1", "europe-west1-b");
+    is_idle(&mut folder);
+}
+
+#[test]
+fn a_targeted_cluster_brings_along_what_goes_down_with_it() {
+    let mut folder = written(&[CLUSTER, INSIDE, OUTSIDE, MOUNTING]);
+    applied(&mut folder);
+    let before = left(&folder).len();
+    edited(&folder, "europe-west1-b", "europe-west1-c");
+
+    let target = "-target=google_container_cluster.one";
+    let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", target]);
+
+    assert!(folder.printed.contains("Warning: More than the targets"), "{told}");
+    assert!(folder.printed.contains(" - kubernetes_service_v1.open"), "{told}");
+    for address in ["kubernetes_service_v1.open", "kubernetes_ingress_v1.web"] {
+        assert!(told.contains(&format!("{address}: Destruction complete")), "{told}");
+    }
+    assert_eq!(left(&folder).len(), before);
+    is_idle(&mut folder);
+    folder.must(0, &["destroy", "-sandbox", "-auto-approve", target]);
+    assert_eq!(left(&folder), Vec::<Json>::new());
+}
+
+#[test]
+fn what_is_excluded_keeps_its_cluster_from_being_replaced() {
+    let mut folder = written(&[CLUSTER, INSIDE, OUTSIDE, MOUNTING]);
+    applied(&mut folder);
+    edited(&folder, "europe-west1-b", "europe-west1-c");
+
+    let ran = folder.run(&["plan", "-sandbox", "-exclude=kubernetes_service_v1.open"]);
+
+    assert_eq!(ran.exit, 1, "{}", ran.out);
+    assert!(ran.err.contains("Excluded objects would be destroyed"), "{}", ran.err);
+    assert!(ran.err.contains(" - kubernetes_service_v1.open"), "{}", ran.err);
+}
+
+/// Objects in a namespace: named by a reference, by its text, and in manifests.
+const IN_NAMESPACE: &str = r#"
+resource "kubernetes_namespace_v1" "shop" {
+  metadata {
+    name = "shop"
+  }
+}
+
+resource "kubernetes_config_map_v1" "by_reference" {
+  metadata {
+    name      = "by-reference"
+    namespace = kubernetes_namespace_v1.shop.metadata[0].name
+  }
+  data = { color = "blue" }
+}
+
+resource "kubernetes_config_map_v1" "by_name" {
+  metadata {
+    name      = "by-name"
+    namespace = "shop"
+  }
+}
+
+resource "kubernetes_config_map_v1" "elsewhere" {
+  metadata {
+    name = "elsewhere"
+  }
+}
+
+resource "kubernetes_manifest" "by_name" {
+  manifest = {
+    apiVersion = "v1"
+    kind       = "ConfigMap"
+    metadata   = { name = "manifest", namespace = "shop" }
+  }
+}
+"#;
+
+#[test]
+fn a_replaced_namespace_gets_all_of_its_objects_anew() {
+    let mut folder = written(&[CLUSTER, IN_NAMESPACE]);
+    applied(&mut folder);
+
+    let word = "-replace=kubernetes_namespace_v1.shop";
+    let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", word]);
+
+    let why = "(because kubernetes_namespace_v1.shop is replaced, and it goes down with it)";
+    assert!(told.contains("Plan: 4 to add, 0 to change, 1 to destroy"), "{told}");
+    for address in [
+        "kubernetes_config_map_v1.by_reference",
+        "kubernetes_config_map_v1.by_name",
+        "kubernetes_manifest.by_name",
+    ] {
+        let at = told.find(&format!("# {address} will be created")).expect(address);
+        assert!(told[at..].lines().nth(1).unwrap().contains(why), "{told}");
+    }
+    assert!(told.contains("Resources: 4 added, 0 changed, 1 destroyed"), "{told}");
+    is_idle(&mut folder);
+}
+
+#[test]
+fn a_targeted_namespace_brings_along_what_is_in_it() {
+    let mut folder = written(&[CLUSTER, IN_NAMESPACE]);
+    applied(&mut folder);
+
+    let words = ["-target=kubernetes_namespace_v1.shop", "-replace=kubernetes_namespace_v1.shop"];
+    let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", words[0], words[1]]);
+
+    assert!(told.contains("Resources: 4 added, 0 changed, 1 destroyed"), "{told}");
+    is_idle(&mut folder);
 }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::agree::disagreement;
 use super::desk::Message;
 use super::late::Unmade;
 use super::makespan::Span;
-use super::oracle::{Former, Now};
+use super::oracle::Now;
 use super::program::Run;
 use super::provision::Provisioning;
 use super::walking::{inconsistent, overlaid, place};
@@ -20,9 +19,10 @@ use crate::addr::{Address, Mode};
 use crate::backends::{BackendError, Lock};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources, has_errors};
-use crate::eval::{Evaluator, Inputs, Instance, ProviderRef};
+use crate::eval::{Evaluator, Inputs, Instance, ProviderConfig, ProviderRef};
 use crate::graph::{Stop, Walk, walk};
 use crate::plan::event::{ApplyEvent, EphemeralStep};
+use crate::plan::former::Former;
 use crate::plan::implied::{Definitions, definitions};
 use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::one::{Around, plan_object};
@@ -305,10 +305,20 @@ impl Applier<'_, '_> {
             self.now.provider(reference, &mut oracle)?
         } else {
             let data = &self.former_data;
-            let mut oracle = Former { registry: self.given.registry, state: &self.before, data };
+            let (registry, state) = (self.given.registry, &self.before);
+            let mut oracle = Former { registry, state, data, deposed: None };
             self.former.provider(reference, &mut oracle)?
         };
-        match self.sessions.session(reference, &config).map_err(|problem| vec![problem])? {
+        self.session_of(reference, &config)
+    }
+
+    /// Gives the session of a provider block's configuration.
+    pub(super) fn session_of(
+        &mut self,
+        reference: &ProviderRef,
+        config: &ProviderConfig,
+    ) -> Result<Arc<dyn Session>, Vec<Diagnostic>> {
+        match self.sessions.session(reference, config).map_err(|problem| vec![problem])? {
             Some(session) => Ok(session),
             None => {
                 let detail = format!(
@@ -335,7 +345,7 @@ impl Applier<'_, '_> {
             Call::Create | Call::Update => self.make(action, &change)?,
             Call::Delete | Call::Read | Call::Forget => {
                 let (before, private) = self.former_object(action, &change)?;
-                let session = self.session(&change.provider, false)?;
+                let session = self.leaving_session(action, &change.provider)?;
                 let deed = Deed::Delete { prior: before };
                 return Ok((session, self.act(action, deed, private)));
             }
@@ -421,32 +431,6 @@ impl Applier<'_, '_> {
         Err(vec![Diagnostic::error("Inconsistent plan", detail)])
     }
 
-    /// Puts an object aside under a deposed key before its successor is made.
-    pub(super) fn depose(&mut self, address: &Address) {
-        let Some(tracked) = self.state.objects.get_mut(address) else { return };
-        let Some(object) = tracked.current.take() else { return };
-        let text = format!("{} {address} {}", self.state.lineage, self.state.serial);
-        let key = hex::encode(&Sha256::digest(text.as_bytes())[..4]);
-        tracked.deposed.insert(key.clone(), object.clone());
-        self.deposing.insert(address.clone(), key.clone());
-        let (object, address) = (Some(Box::new(object)), address.clone());
-        self.entries.push(Entry::Object { address: address.clone(), deposed: Some(key), object });
-        self.entries.push(Entry::Object { address, deposed: None, object: None });
-    }
-
-    /// Says whether an object waits under a deposed key for its successor.
-    pub(super) fn is_deposing(&self, address: &Address) -> bool {
-        self.deposing.contains_key(address)
-    }
-
-    /// Gives the deposed key of an action's object, where it is not the current one.
-    pub(super) fn deposed_key(&self, action: &Action) -> Option<String> {
-        action.deposed.clone().or_else(|| {
-            let waiting = self.deposing.get(&action.address).cloned();
-            waiting.filter(|_| action.call == Call::Delete)
-        })
-    }
-
     /// Sets what stands under an action's address, in the state and in the journal.
     pub(super) fn set(&mut self, action: &Action, object: Option<Object>) {
         let address = action.address.clone();
@@ -492,10 +476,6 @@ impl Applier<'_, '_> {
             (object.identity, object.other) = (former.identity.clone(), former.carried());
         }
         Some(object)
-    }
-
-    pub(super) fn id(&self, address: &Address) -> Option<String> {
-        self.state.current(address)?.id().map(str::to_string)
     }
 
     pub(super) fn elapsed(&self, action: &Action) -> std::time::Duration {

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::applier::Applier;
-use super::oracle::Former;
 use crate::addr::Address;
 use crate::eval::{Evaluator, ProviderRef};
+use crate::plan::former::Former;
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::{Reason, Verb};
 use crate::providers::read_or_open;
@@ -18,26 +18,34 @@ impl Applier<'_, '_> {
     pub(super) async fn read_before(&mut self) {
         self.former_data = self.data.clone();
         let plan = self.given.plan;
-        let leaving = plan.changes.values().filter(|change| {
+        let leaving = plan.changes.iter().filter(|((_, deposed), change)| {
             let replaced = matches!(change.verb, Verb::Replace { .. });
-            replaced && matches!(change.reason, Some(Reason::ParentReplaced(_)))
+            deposed.is_some()
+                || replaced && matches!(change.reason, Some(Reason::ParentReplaced(_)))
         });
-        let leaving: BTreeSet<Arc<ProviderRef>> =
-            leaving.map(|change| change.provider.clone()).collect();
+        let leaving: BTreeSet<(Arc<ProviderRef>, Option<&str>)> = leaving
+            .map(|((_, deposed), change)| (change.provider.clone(), deposed.as_deref()))
+            .collect();
         let reads = plan.changes.iter().filter(|(_, of)| matches!(of.verb, Verb::Read { .. }));
         let reads: BTreeMap<Address, ()> =
             reads.map(|((address, _), _)| (address.clone(), ())).collect();
-        for provider in leaving {
-            self.read_for(&provider, &reads).await;
+        for (provider, deposed) in leaving {
+            self.read_for(&provider, deposed, &reads).await;
         }
     }
 
-    async fn read_for(&mut self, provider: &ProviderRef, reads: &BTreeMap<Address, ()>) {
+    async fn read_for(
+        &mut self,
+        provider: &ProviderRef,
+        deposed: Option<&str>,
+        reads: &BTreeMap<Address, ()>,
+    ) {
         let schemas = RegistrySchemas(self.given.registry);
         let given = self.given;
         let mut evaluator = Evaluator::new(given.config, given.sources, given.inputs, &schemas);
         let data = self.former_data.clone();
-        let mut former = Former { registry: given.registry, state: &self.before, data: &data };
+        let (registry, state) = (given.registry, &self.before);
+        let mut former = Former { registry, state, data: &data, deposed };
         let Ok(config) = evaluator.provider(provider, &mut former) else { return };
         let needs = config.needs.values().flatten();
         let wanted: BTreeSet<&Address> =

@@ -77,10 +77,10 @@ impl Applier<'_, '_> {
         deposed: Option<String>,
         failure: Option<&Failure>,
     ) {
-        let open = failure.is_some_and(|failure| {
-            matches!(failure.error.kind, ApiErrorKind::Unreachable | ApiErrorKind::Interrupted)
-        });
-        if open || !self.sends(action) || matches!(action.call, Call::Read | Call::Forget) {
+        if failure.is_some_and(is_open)
+            || !self.sends(action)
+            || matches!(action.call, Call::Read | Call::Forget)
+        {
             return;
         }
         self.entries.push(Entry::End { address: action.address.clone(), deposed });
@@ -103,6 +103,11 @@ impl Applier<'_, '_> {
         object.create_before_destroy = change.create_before_destroy;
         Some(object)
     }
+}
+
+/// Says whether it is open what became of an action that failed.
+pub(super) fn is_open(failure: &Failure) -> bool {
+    matches!(failure.error.kind, ApiErrorKind::Unreachable | ApiErrorKind::Interrupted)
 }
 
 /// Gives a value with null in the place of what is not known.

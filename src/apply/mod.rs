@@ -7,6 +7,7 @@ pub mod agree;
 mod before;
 mod checks;
 pub mod applier;
+mod deposed;
 mod desk;
 mod diary;
 pub mod late;

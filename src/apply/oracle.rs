@@ -55,26 +55,6 @@ impl Oracle for Now<'_> {
     }
 }
 
-/// Answers with objects as they were: for what sessions of things to be removed are made from.
-pub(super) struct Former<'a> {
-    pub(super) registry: &'a Registry,
-    pub(super) state: &'a Snapshot,
-    pub(super) data: &'a BTreeMap<Address, Value>,
-}
-
-impl Oracle for Former<'_> {
-    fn object(&mut self, asked: &Asked<'_>) -> Answer {
-        match self.data.get(asked.address) {
-            Some(value) => Answer::Known(value.clone()),
-            None => kept(self.registry, self.state, asked),
-        }
-    }
-
-    fn prior_keys(&self, block: &Address) -> Vec<Key> {
-        keys(self.state, block)
-    }
-}
-
 fn kept(registry: &Registry, state: &Snapshot, asked: &Asked<'_>) -> Answer {
     let unknown = || Answer::Known(Value::unknown(asked.schema.ty()));
     let Some(object) = state.current(asked.address) else { return unknown() };

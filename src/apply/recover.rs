@@ -11,13 +11,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::oracle::Former;
 use crate::addr::{Address, Key, Mode};
 use crate::backends::Lock;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Sources};
 use crate::eval::{self, Asked, Evaluator, Inputs, Instance, Oracle, ProviderConfig, ProviderRef};
 use crate::http::Clock;
+use crate::plan::former::Former;
 use crate::plan::objects::{decode, encode, provider_ref, with_marks_of};
 use crate::plan::sessions::{RegistrySchemas, Sessions};
 use crate::providers::{
@@ -174,14 +174,24 @@ impl Recovery<'_, '_> {
             first.map_or_else(|| "its provider cannot be used".to_string(), |it| it.summary)
         };
         let said = |problem: Diagnostic| format!("{}: {}", problem.summary, problem.detail);
+        // An evaluator remembers what is known whole: of what was put aside, something else is.
+        let Given { config, sources, inputs, registry, .. } = self.given;
+        let schemas = RegistrySchemas(registry);
+        let mut aside = (question.begun.deposed.is_some())
+            .then(|| Evaluator::new(config, sources, inputs, &schemas));
         loop {
             let former = Former {
                 registry: self.given.registry,
                 state: &self.recovered.snapshot,
                 data: &self.data,
+                deposed: question.begun.deposed.as_deref(),
             };
             let mut seeking = Seeking { former, wanted: Vec::new() };
-            let config = self.evaluator.provider(&reference, &mut seeking).map_err(told)?;
+            let config = match &mut aside {
+                Some(evaluator) => evaluator.provider(&reference, &mut seeking),
+                None => self.evaluator.provider(&reference, &mut seeking),
+            };
+            let config = config.map_err(told)?;
             let wanted = seeking.wanted;
             if wanted.is_empty() {
                 let session = self.sessions.session(&reference, &config).map_err(said)?;

@@ -56,7 +56,12 @@ fn fits(approved: &Change, now: &Change) -> bool {
 fn is_rest_of_replacement(approved: &Change, now: &Change, deposed: &Option<String>) -> bool {
     deposed.is_some()
         && matches!(now.verb, Verb::Delete { .. })
-        && matches!(approved.verb, Verb::Replace { create_first: true, .. })
+        && match approved.verb {
+            Verb::Replace { create_first, .. } => {
+                create_first || matches!(approved.reason, Some(Reason::ParentReplaced(_)))
+            }
+            _ => false,
+        }
 }
 
 #[cfg(test)]

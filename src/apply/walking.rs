@@ -7,7 +7,7 @@ use super::applier::{Applier, Done, Given};
 use super::desk::{Message, WorkerDesk};
 use super::diary::known;
 use super::late::{self, Expected};
-use super::oracle::{Former, Now};
+use super::oracle::Now;
 use super::provision::Next;
 use crate::addr::{Address, Mode};
 use crate::diag::{Diagnostic, Severity, Span};
@@ -15,6 +15,7 @@ use crate::eval::{CheckResult, Evaluator, OutputValue};
 use crate::graph::{Outcome, Prepared, Walk};
 use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
+use crate::plan::former::Former;
 use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::{Action, Call, Change, PlanMode, Reason, Verb};
@@ -142,6 +143,7 @@ impl Walk for Applier<'_, '_> {
                     self.applied.partly = true;
                 }
                 self.fail(action, &failed.error);
+                self.take_back(action, &failed);
                 failure = Some(failed);
                 Outcome::Failed
             }
@@ -414,7 +416,8 @@ impl Applier<'_, '_> {
         let Given { config, sources, inputs, .. } = self.given;
         let mut evaluator = Evaluator::new(config, sources, inputs, &schemas);
         let registry = self.given.registry;
-        evaluator.outputs(&mut Former { registry, state: &self.state, data: &self.data }).0
+        let (state, data) = (&self.state, &self.data);
+        evaluator.outputs(&mut Former { registry, state, data, deposed: None }).0
     }
 
     /// Evaluates all once more with what was made: checks and the root's outputs. An output that is not known

@@ -1,14 +1,19 @@
 //! The object that others live in (a cluster, a secret), as their plan sees it: an edge of the graph, not a text.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::former::Former;
 use super::make::Maker;
+use super::objects;
 use super::order::Needs;
-use super::planner::{Planner, cannot_be_destroyed};
+use super::planner::{ObjectKey, Planner, cannot_be_destroyed};
+use super::sessions::RegistrySchemas;
 use super::{Change, Plan, Reason, Verb};
 use crate::addr::Address;
-use crate::eval::Asked;
+use crate::eval::{Asked, Desired, Evaluator, ProviderConfig, ProviderRef};
 use crate::providers::Observed;
+use crate::state::Snapshot;
 use crate::value::Value;
 
 /// What an object is named by where another says that it is inside of it.
@@ -17,7 +22,44 @@ const NAMES: [&str; 3] = ["id", "name", "self_link"];
 impl Planner<'_> {
     /// Gives the object that an instance lives in, where that will be made anew: the instance goes down with it.
     pub(super) fn stranded(&self, asked: &Asked<'_>, found: &Value) -> Option<Address> {
-        self.without_server(asked).or_else(|| self.without_whole(asked, found))
+        self.without_server(asked)
+            .or_else(|| self.without_whole(asked, found))
+            .or_else(|| self.sunk.get(asked.address).cloned())
+    }
+
+    /// Notes which instances live in something that is replaced, by names alone; says whether there are new ones.
+    pub(super) fn sink(&mut self, desired: &Desired) -> bool {
+        let mut going: BTreeMap<String, Vec<(&Address, &Arc<ProviderRef>)>> = BTreeMap::new();
+        let replaced = self.drafts.iter().filter_map(|(address, draft)| match &draft.verb {
+            Verb::Replace { before, .. } => Some((address, before)),
+            _ => None,
+        });
+        for (address, before) in replaced {
+            let Some(instance) = desired.instances.get(address) else { continue };
+            let Some(provider) = self.sessions.provider(&instance.provider) else { continue };
+            for name in provider.offers(&address.type_name, before) {
+                going.entry(name).or_default().push((address, &instance.provider));
+            }
+        }
+        let inside = |(address, value): (&Address, &Value)| {
+            let instance = desired.instances.get(address)?;
+            let provider = self.sessions.provider(&instance.provider)?;
+            let names = provider.lives_in(&address.type_name, value);
+            let mut wholes = names.iter().filter_map(|name| going.get(name)).flatten();
+            let whole = wholes.find(|(whole, block)| {
+                let named = || instance.needs.iter().any(|need| need.covers(whole));
+                *whole != address && (**block == instance.provider || named())
+            })?;
+            Some((address.clone(), whole.0.clone()))
+        };
+        if going.is_empty() {
+            return false;
+        }
+        let open = self.saved.iter().filter(|(address, _)| !self.sunk.contains_key(*address));
+        let found: Vec<(Address, Address)> = open.filter_map(inside).collect();
+        let more = !found.is_empty();
+        self.sunk.extend(found);
+        more
     }
 
     /// Gives the server that an instance is an object of.
@@ -36,12 +78,7 @@ impl Planner<'_> {
         }
         let needs = asked.instance.needs.iter().flat_map(|need| need.within(&self.drafts));
         let is_whole = |address: &Address| {
-            let value = self.saved.get(address);
-            let named = |id: &str| {
-                let names = NAMES.iter().filter_map(|name| value?.field(name)?.as_str());
-                names.into_iter().any(|name| name == id)
-            };
-            wholes.iter().any(|(of, id)| *of == address.type_name && named(id))
+            self.saved.get(address).is_some_and(|value| is_one_of(&wholes, address, value))
         };
         let mut made = needs.filter(|(_, draft)| draft.verb.is_made());
         made.find(|(address, _)| is_whole(address)).map(|(address, _)| address.clone())
@@ -68,6 +105,15 @@ impl Planner<'_> {
         let first = versions.next()?;
         versions.all(|other| other == first).then_some(first)
     }
+}
+
+/// Says whether an object is one of those that another says to be inside of.
+pub(super) fn is_one_of(wholes: &[(String, String)], address: &Address, value: &Value) -> bool {
+    let named = |id: &str| {
+        let mut names = NAMES.iter().filter_map(|name| value.field(name)?.as_str());
+        names.any(|name| name == id)
+    };
+    wholes.iter().any(|(of, id)| *of == address.type_name && named(id))
 }
 
 impl Maker<'_, '_> {
@@ -115,6 +161,35 @@ impl Maker<'_, '_> {
                 change.private = former.private;
             }
         }
+    }
+
+    /// Gives what a deposed object was put aside with: what its provider's block is made from.
+    pub(super) fn put_aside_with(&self, (address, deposed): &ObjectKey) -> Option<ObjectKey> {
+        let key = deposed.as_ref()?;
+        let tracked = self.planner.prior.objects.get(address)?;
+        let reference = objects::provider_ref(&tracked.deposed.get(key)?.provider)?;
+        let needs = self.provider_needs(&reference);
+        let mut wholes = needs.iter().flat_map(|need| need.within(&self.planner.prior.objects));
+        let whole = wholes.find(|(_, tracked)| tracked.deposed.contains_key(key))?.0;
+        Some((whole.clone(), deposed.clone()))
+    }
+
+    /// Gives a provider block's configuration by the state: for what was put aside under a key, by what was put aside with it.
+    pub(super) fn config_aside(
+        &self,
+        reference: &ProviderRef,
+        state: &Snapshot,
+        aside: Option<&str>,
+    ) -> Result<ProviderConfig, ()> {
+        let given = self.given;
+        let schemas = RegistrySchemas(given.registry);
+        let data = self.planner.data.iter();
+        let data = data.map(|(address, (_, value))| (address.clone(), value.clone())).collect();
+        let registry = given.registry;
+        let mut former = Former { registry, state, data: &data, deposed: aside };
+        Evaluator::new(given.config, given.sources, given.inputs, &schemas)
+            .provider(reference, &mut former)
+            .map_err(|_| ())
     }
 
     /// Gives an object as it stands, as far as anybody could look.

@@ -77,11 +77,8 @@ pub(super) fn add_implied(
 ) {
     let mut offered: BTreeMap<(&ProviderRef, String), BTreeSet<&Address>> = BTreeMap::new();
     let mut wanted: Vec<(&Address, (&ProviderRef, String))> = Vec::new();
-    for ((address, deposed), change) in changes {
+    for ((address, _), change) in changes {
         let Some(provider) = registry.provider(&change.provider.source) else { continue };
-        if deposed.is_some() {
-            continue;
-        }
         let (type_name, block) = (&address.type_name, change.provider.as_ref());
         for value in change.verb.before().into_iter().chain(change.verb.after()) {
             for name in provider.offers(type_name, value) {

@@ -46,6 +46,7 @@ impl Planner<'_> {
         self.drafts.clear();
         self.problems.clear();
         self.forced.clear();
+        self.sunk.clear();
     }
 }
 

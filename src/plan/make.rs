@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::beside::Beside;
 use super::event::PlanEvent;
+use super::going::{self, Going};
 use super::implied::{add_implied, with_required};
 use super::moves::apply_moves;
 use super::moves_check::{check_moves, left_out};
@@ -55,15 +56,35 @@ pub struct Given<'a> {
 /// not be applied.
 pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     let mut opened = Vec::new();
-    let options = Options { targets: with_required(given), ..given.options.clone() };
-    let given = &Given { options: &options, world: given.world.clone(), ..*given };
-    let (plan, mut problems) = work_out(given, &mut opened).await;
-    problems.extend(close(&mut opened).await);
-    (plan, problems)
+    let mut options = given.options.clone();
+    let mut brought = Vec::new();
+    loop {
+        options.targets =
+            with_required(&Given { options: &options, world: given.world.clone(), ..*given });
+        let given = &Given { options: &options, world: given.world.clone(), ..*given };
+        let mut going = Going::new();
+        let (mut plan, mut problems) = work_out(given, &mut opened, &mut going).await;
+        problems.extend(close(&mut opened).await);
+        // What lives in something that goes is targeted with it.
+        if options.exclude.is_empty() && !going.is_empty() {
+            let (targets, told) = going::brought(&going);
+            options.targets.extend(targets);
+            brought.extend(told);
+            continue;
+        }
+        problems.extend(going::excluded(&going));
+        plan.warnings.extend(brought.iter().cloned());
+        problems.extend(brought);
+        return (plan, problems);
+    }
 }
 
-/// Makes a plan; leaves open what it has opened.
-async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Diagnostic>) {
+/// Makes a plan; leaves open what it has opened, and tells what goes down and is left out.
+async fn work_out(
+    given: &Given<'_>,
+    opened: &mut Vec<Opened>,
+    going: &mut Going,
+) -> (Plan, Vec<Diagnostic>) {
     let mut prior = given.prior.clone();
     let moves = apply_moves(given.config, &mut prior);
     let schemas = RegistrySchemas(given.registry);
@@ -101,7 +122,8 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     }
     let mut evaluation = loop {
         let evaluation = rounds(&mut planner, &mut evaluator).await;
-        if !planner.trigger(&triggers(&evaluation.desired)) {
+        let triggered = planner.trigger(&triggers(&evaluation.desired));
+        if !planner.sink(&evaluation.desired) && !triggered {
             break evaluation;
         }
         // What is known whole is not asked for again: with new reasons to replace, everything is.
@@ -175,6 +197,7 @@ async fn work_out(given: &Given<'_>, opened: &mut Vec<Opened>) -> (Plan, Vec<Dia
     // Where it was looked at what is to be destroyed, it was moved then.
     let moved = if unchecked && looked_at { BTreeMap::new() } else { moves.moved };
     let mut plan = maker.finish(moved, &evaluator);
+    *going = maker.going(&plan);
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);
     (plan, maker.problems)
@@ -588,7 +611,7 @@ impl Maker<'_, '_> {
         all.collect()
     }
 
-    fn provider_needs(&self, reference: &ProviderRef) -> BTreeSet<Address> {
+    pub(super) fn provider_needs(&self, reference: &ProviderRef) -> BTreeSet<Address> {
         let config = self.desired.providers.get(reference);
         config.iter().flat_map(|config| config.needs.values()).flatten().cloned().collect()
     }

@@ -8,6 +8,8 @@ mod drifted;
 mod edge;
 pub mod event;
 mod failed;
+mod going;
+pub mod former;
 pub mod implied;
 pub mod file;
 mod live;

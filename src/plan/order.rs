@@ -77,12 +77,8 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
             }
             waits.push(if *create_first { (remove, make) } else { (make, remove) });
         }
-        // A deposed object goes after its successor stands.
         if deposed.is_some() {
-            let current = changes.get(&(address.clone(), None));
-            for made in current.iter().flat_map(|change| actions(address, change, is_making)) {
-                waits.push((action(address, deposed, Call::Delete), made));
-            }
+            waits.extend(deposed_waits(changes, needs, prior, (address, deposed)));
         }
     }
     for (number, address) in index.addresses.iter().enumerate() {
@@ -111,6 +107,44 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
         }
     }
     Graph::of(nodes, waits)
+}
+
+/// Gives what the removal of a deposed object waits for, and what waits for it.
+fn deposed_waits(
+    changes: &Changes,
+    needs: &Needs,
+    prior: &Needs,
+    (address, deposed): (&Address, &Option<String>),
+) -> Vec<(Action, Action)> {
+    let removal = action(address, deposed, Call::Delete);
+    let needs_it = |needs: &Needs, other: &Address| {
+        let of = needs.get(other);
+        other != address && of.is_some_and(|of| of.iter().any(|need| need.covers(address)))
+    };
+    let mut waits = Vec::new();
+    // What lives in something that was put aside with it is removed before it is made where that has its successor.
+    let inside = changes.keys().any(|(other, key)| {
+        let of = prior.get(address);
+        let needed = of.is_some_and(|of| of.iter().any(|need| need.covers(other)));
+        key == deposed && other != address && needed
+    });
+    let current = changes.get(&(address.clone(), None));
+    for made in current.iter().flat_map(|change| actions(address, change, is_making)) {
+        waits.push(match inside {
+            true => (made, removal.clone()),
+            // It goes after its successor stands.
+            false => (removal.clone(), made),
+        });
+    }
+    for ((other, key), change) in changes {
+        if key.is_some() && needs_it(prior, other) {
+            waits.push((removal.clone(), action(other, key, Call::Delete)));
+        } else if key.is_none() && !inside && needs_it(needs, other) {
+            let makes = actions(other, change, is_making);
+            waits.extend(makes.into_iter().map(|made| (removal.clone(), made)));
+        }
+    }
+    waits
 }
 
 /// Gives what an object goes down with, where the successor of that is made first.

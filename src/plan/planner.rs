@@ -91,6 +91,8 @@ pub(super) struct Planner<'a> {
     pub(super) data: BTreeMap<Address, (Value, Value)>,
     pub(super) previews: BTreeMap<Address, Previewed>,
     pub(super) forced: BTreeMap<Address, Reason>,
+    /// What lives, by its name alone, in something that is replaced.
+    pub(super) sunk: BTreeMap<Address, Address>,
     pub(super) failed: BTreeMap<ObjectKey, ApiError>,
     /// As of the last time that each instance was asked for: the evaluator remembers what is known whole.
     /// Boxed: a tree moves what it holds.
@@ -128,6 +130,7 @@ impl<'a> Planner<'a> {
             data: BTreeMap::new(),
             previews: BTreeMap::new(),
             forced: BTreeMap::new(),
+            sunk: BTreeMap::new(),
             failed: BTreeMap::new(),
             drafts: BTreeMap::new(),
             problems: BTreeMap::new(),

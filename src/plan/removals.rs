@@ -102,7 +102,11 @@ impl Maker<'_, '_> {
             if let_go || !self.is_looked_at(&address) {
                 continue;
             }
-            let Ok(config) = self.provider_config(&reference, evaluator) else { continue };
+            let config = match &key.1 {
+                Some(aside) => self.config_aside(&reference, &self.planner.prior, Some(aside)),
+                None => self.provider_config(&reference, evaluator),
+            };
+            let Ok(config) = config else { continue };
             match self.planner.sessions.session(&reference, &config) {
                 Ok(Some(session)) => wanted.push((key, session, observed)),
                 Ok(None) => {}
@@ -113,7 +117,15 @@ impl Maker<'_, '_> {
         let (deposed, current): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|((_, deposed), ..)| deposed.is_some());
         self.read_current(current).await;
-        for one in deposed {
+        // What others were put aside with is asked for first: they are gone where it is.
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            deposed.into_iter().partition(|(key, ..)| self.put_aside_with(key).is_some());
+        for one in outside.into_iter().chain(inside) {
+            let whole = self.put_aside_with(&one.0);
+            if whole.is_some_and(|whole| matches!(self.planner.observed.get(&whole), Some(None))) {
+                self.planner.observed.insert(one.0, None);
+                continue;
+            }
             self.read_current(vec![one]).await;
         }
     }

@@ -104,6 +104,12 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Gives what an object lives in, by the names that [`Provider::offers`] gives that: a namespace, the definition of its kind. When
+    /// that goes, the object goes with it.
+    fn lives_in(&self, _type_name: &str, _value: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Says whether something that an object has had made elsewhere (a load balancer, a disk) would be left behind if the object only
     /// went down with its cluster: then it is removed before.
     fn leaves_behind(&self, _type_name: &str, _value: &Value) -> bool {

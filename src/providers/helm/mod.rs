@@ -27,7 +27,7 @@ use crate::diag::Diagnostic;
 use crate::schema::Schema;
 use crate::value::{Path, Value};
 
-use super::kubernetes::{NO_CLUSTER, Reach, makes_outside};
+use super::kubernetes::{NO_CLUSTER, Reach, makes_outside, namespace_name};
 use super::{Observed, PlanRequest, Planned, Problem, Provider, Session, World};
 
 use self::session::{HelmSession, Place};
@@ -88,6 +88,16 @@ impl Provider for HelmProvider {
 
     fn renders(&self, _type_name: &str) -> bool {
         true
+    }
+
+    fn wants(&self, _type_name: &str, value: &Value) -> Vec<String> {
+        // In which one is not said where that is not known yet.
+        let known = value.field("namespace").is_none_or(Value::is_known);
+        known.then(|| namespace_name(&words::namespace(value))).into_iter().collect()
+    }
+
+    fn lives_in(&self, type_name: &str, value: &Value) -> Vec<String> {
+        self.wants(type_name, value)
     }
 
     fn leaves_behind(&self, _type_name: &str, value: &Value) -> bool {

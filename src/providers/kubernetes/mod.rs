@@ -42,6 +42,7 @@ mod laws;
 
 pub(super) use self::connection::NO_CLUSTER;
 pub use self::kubeconfig::kubeconfig;
+pub(super) use self::manifest::namespace_name;
 pub(super) use self::outside::makes_outside;
 pub(super) use self::reach::{Reach, block, place_of, private};
 
@@ -261,6 +262,10 @@ impl Provider for Kubernetes {
     }
 
     fn requires(&self, type_name: &str, value: &Value) -> Vec<String> {
+        manifest::requires(type_name, value)
+    }
+
+    fn lives_in(&self, type_name: &str, value: &Value) -> Vec<String> {
         manifest::requires(type_name, value)
     }
 

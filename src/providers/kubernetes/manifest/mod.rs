@@ -28,6 +28,7 @@ pub(super) use self::act::{body, by, finish_read, found, make, unmake, update};
 pub(super) use self::body::{Who, manifest, sealed_data};
 pub(super) use self::check::at_field;
 pub(super) use self::kinds::{bare, common};
+pub(in crate::providers) use self::offers::namespace_name;
 pub(super) use self::offers::{defines, offers, requires, wants};
 pub(super) use self::planning::plan;
 pub(super) use self::there::as_there;

@@ -20,6 +20,11 @@ fn object(group: &str, kind: &str, namespace: &str, name: &str) -> String {
     format!("object {group}/{kind}/{namespace}/{name}")
 }
 
+/// Names a namespace as [`offers`] does.
+pub(in crate::providers) fn namespace_name(namespace: &str) -> String {
+    object("", "Namespace", "", namespace)
+}
+
 /// Says what an object is needed by.
 pub(in super::super) fn offers(type_name: &str, value: &Value) -> Vec<String> {
     if !is_manifest(type_name) {
@@ -75,7 +80,7 @@ pub(in super::super) fn wants(type_name: &str, value: &Value) -> Vec<String> {
         .filter(|_| is_manifest(type_name))
         .and_then(|it| Who::of(&it).map(|who| (it, who)))
     else {
-        return Vec::new();
+        return requires(type_name, value);
     };
     let json = to_json(&known_part(&written.without_marks()));
     let mut needs = Needs::of(&who);
@@ -85,7 +90,12 @@ pub(in super::super) fn wants(type_name: &str, value: &Value) -> Vec<String> {
 
 /// Names what the server refuses an object without: its namespace, and the definition of its kind.
 pub(in super::super) fn requires(type_name: &str, value: &Value) -> Vec<String> {
-    let who = manifest(value).filter(|_| is_manifest(type_name)).and_then(|it| Who::of(&it));
+    if !is_manifest(type_name) {
+        let name = tables().kind(type_name).and_then(|kind| Name::of(kind, value));
+        let namespace = name.map(|name| name.namespace).filter(|space| !space.is_empty());
+        return namespace.map(|space| namespace_name(&space)).into_iter().collect();
+    }
+    let who = manifest(value).and_then(|it| Who::of(&it));
     who.map(|who| Needs::of(&who).found.into_iter().collect()).unwrap_or_default()
 }
 
@@ -116,7 +126,7 @@ impl Needs {
         };
         let mut found = BTreeSet::new();
         if !namespace.is_empty() {
-            found.insert(object("", "Namespace", "", &namespace));
+            found.insert(namespace_name(&namespace));
         }
         if known.is_none() {
             found.insert(key(&who.api_version, &who.kind));
