@@ -22,6 +22,7 @@ use crate::plan::objects::{decode, encode, provider_ref, with_marks_of};
 use crate::plan::sessions::{RegistrySchemas, Sessions};
 use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Found, Observed, Registry, Session, Wanted, World,
+    read_or_open,
 };
 use crate::state::replay::enter;
 use crate::state::{Entry, Object, Question, Snapshot};
@@ -131,6 +132,30 @@ pub async fn recover(
     recovery.finish(lock).await
 }
 
+/// Gives the configuration and the session of a provider's block by what stands in a state; nothing where it is not known by that.
+/// Data sources that it comes from are read.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn standing(
+    given: &Given<'_>,
+    snapshot: &Snapshot,
+    reference: &Arc<ProviderRef>,
+) -> Result<Option<(ProviderConfig, Arc<dyn Session>)>, String> {
+    let schemas = RegistrySchemas(given.registry);
+    let mut recovery = Recovery {
+        given,
+        evaluator: Evaluator::new(given.config, given.sources, given.inputs, &schemas),
+        sessions: Sessions::new(given.registry, given.world.clone()),
+        recovered: Recovered { snapshot: snapshot.clone(), ..Recovered::default() },
+        entries: Vec::new(),
+        data: BTreeMap::new(),
+        desk: Clerk { may_change: false, clock: given.world.clock.clone() },
+    };
+    recovery.note_owners();
+    recovery.session_of(reference, None).await
+}
+
 struct Recovery<'g, 'a> {
     given: &'g Given<'a>,
     evaluator: Evaluator<'g>,
@@ -154,21 +179,35 @@ impl Recovery<'_, '_> {
         kept.cloned().or_else(|| begun.planned.clone())
     }
 
-    /// Gives the session for a question; nothing while the provider's configuration is not known. Data sources that it
-    /// comes from are read.
-    async fn session(
-        &mut self,
-        question: &Question,
-    ) -> Result<Option<(Arc<ProviderRef>, Arc<dyn Session>)>, String> {
+    fn note_owners(&mut self) {
         for (address, tracked) in &self.recovered.snapshot.objects {
             let reference = tracked.current.as_ref().and_then(|it| provider_ref(&it.provider));
             if let Some(reference) = reference {
                 self.sessions.owns(address, &reference);
             }
         }
+    }
+
+    /// Gives the session for a question; nothing while the provider's configuration is not known. Data sources that it
+    /// comes from are read.
+    async fn session(
+        &mut self,
+        question: &Question,
+    ) -> Result<Option<(Arc<ProviderRef>, Arc<dyn Session>)>, String> {
+        self.note_owners();
         let object = self.object(question).ok_or("nothing is known of the object")?;
         let reference =
             provider_ref(&object.provider).ok_or("its provider's name cannot be read")?;
+        let session = self.session_of(&reference, question.begun.deposed.as_deref()).await?;
+        Ok(session.map(|(_, session)| (reference, session)))
+    }
+
+    /// Gives the configuration of a provider's block, by the state, and its session.
+    async fn session_of(
+        &mut self,
+        reference: &Arc<ProviderRef>,
+        deposed: Option<&str>,
+    ) -> Result<Option<(ProviderConfig, Arc<dyn Session>)>, String> {
         let told = |problems: Vec<Diagnostic>| {
             let first = problems.into_iter().next();
             first.map_or_else(|| "its provider cannot be used".to_string(), |it| it.summary)
@@ -177,30 +216,30 @@ impl Recovery<'_, '_> {
         // An evaluator remembers what is known whole: of what was put aside, something else is.
         let Given { config, sources, inputs, registry, .. } = self.given;
         let schemas = RegistrySchemas(registry);
-        let mut aside = (question.begun.deposed.is_some())
-            .then(|| Evaluator::new(config, sources, inputs, &schemas));
+        let mut aside =
+            (deposed.is_some()).then(|| Evaluator::new(config, sources, inputs, &schemas));
         loop {
             let former = Former {
                 registry: self.given.registry,
                 state: &self.recovered.snapshot,
                 data: &self.data,
-                deposed: question.begun.deposed.as_deref(),
+                deposed,
             };
             let mut seeking = Seeking { former, wanted: Vec::new() };
             let config = match &mut aside {
-                Some(evaluator) => evaluator.provider(&reference, &mut seeking),
-                None => self.evaluator.provider(&reference, &mut seeking),
+                Some(evaluator) => evaluator.provider(reference, &mut seeking),
+                None => self.evaluator.provider(reference, &mut seeking),
             };
             let config = config.map_err(told)?;
             let wanted = seeking.wanted;
             if wanted.is_empty() {
-                let session = self.sessions.session(&reference, &config).map_err(said)?;
-                return Ok(session.map(|session| (reference, session)));
+                let session = self.sessions.session(reference, &config).map_err(said)?;
+                return Ok(session.map(|session| (config, session)));
             }
             for (address, instance, config) in wanted {
                 let session = self.sessions.session(&instance.provider, &config).map_err(said)?;
                 let Some(session) = session else { return Ok(None) };
-                let read = session.read_data(&address.type_name, &instance.config).await;
+                let read = read_or_open(&*session, &address, &instance.config).await;
                 let read = read.map_err(|error| format!("{}: {}", error.summary, error.detail))?;
                 self.data.insert(address, read);
             }

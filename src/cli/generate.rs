@@ -9,15 +9,18 @@ use clap::ArgMatches;
 use super::workbench::{Workbench, file_problem};
 use super::{Exit, one, variables};
 use crate::addr::{Address, Mode, Target};
+use crate::apply::recover::{self, Given};
 use crate::backends::disk::write_whole;
 use crate::config::installed::{Installed, InstalledModule};
 use crate::config::{Config, Disk, Loader, load};
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::{Evaluator, Imported};
+use crate::plan::former::Former;
 use crate::plan::planner::Unread;
-use crate::plan::sessions::{RegistrySchemas, Sessions};
-use crate::providers::{Registry, Wanted};
+use crate::plan::sessions::RegistrySchemas;
+use crate::providers::Wanted;
 use crate::render::configuration;
+use crate::state::Snapshot;
 use crate::syntax;
 
 /// Reads what there is on disk, and one file more in the root folder.
@@ -137,9 +140,13 @@ fn blocks(
     }
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let (inputs, sources) = (workbench.inputs(values), workbench.sources.clone());
+    let backend = workbench.backend(matches)?;
+    let standing = workbench.snapshot(&*backend)?;
     let schemas = RegistrySchemas(&registry);
     let mut evaluator = Evaluator::new(&config, &sources, &inputs, &schemas);
-    let (imports, problems) = evaluator.imports(&mut Unread);
+    let data = BTreeMap::new();
+    let mut former = Former { registry: &registry, state: &standing, data: &data, deposed: None };
+    let (imports, problems) = evaluator.imports(&mut former);
     if has_errors(&problems) {
         return Err(workbench.fail(&problems));
     }
@@ -148,7 +155,10 @@ fn blocks(
     let (mut text, mut blocks) = (configuration::HEAD.to_string(), BTreeMap::new());
     for address in missing {
         let Some(import) = ids.get(address) else { continue };
-        let block = block(workbench, &registry, &mut evaluator, import);
+        let world = workbench.world();
+        let (config, sources, inputs) = (&config, &sources, &inputs);
+        let given = Given { config, sources, inputs, registry: &registry, world };
+        let block = block(workbench, &given, &standing, &mut evaluator, import);
         let block = block.map_err(|problems| workbench.fail(&problems))?;
         let file = workbench.sources.add("generated", block.as_str());
         let block = syntax::format(file, "generated", &block);
@@ -163,23 +173,23 @@ fn blocks(
 /// Reads one object and writes its block.
 fn block(
     workbench: &Workbench<'_, '_>,
-    registry: &Registry,
+    given: &Given<'_>,
+    standing: &Snapshot,
     evaluator: &mut Evaluator<'_>,
     import: &Imported,
 ) -> Result<String, Vec<Diagnostic>> {
     let address = &import.to;
     let reference = evaluator.provider_of(address, &mut Unread)?;
-    let provider_config = evaluator.provider(&reference, &mut Unread)?;
-    let mut sessions = Sessions::new(registry, workbench.world());
-    let (Some(provider), Some(session)) = (
-        registry.provider(&reference.source),
-        sessions.session(&reference, &provider_config).map_err(|problem| vec![problem])?,
-    ) else {
-        let detail = format!(
-            "The provider of {address} is not there, or its configuration is not known before an apply."
-        );
-        return Err(vec![Diagnostic::error("Object cannot be read", detail).at(import.span, "")]);
+    let cannot = |why: String| {
+        let detail = format!("The provider of {address} cannot be asked: {why}.");
+        vec![Diagnostic::error("Object cannot be read", detail).at(import.span, "")]
     };
+    let provider = given.registry.provider(&reference.source);
+    let provider = provider.ok_or_else(|| cannot("it is not known".into()))?;
+    let session = workbench.runtime.block_on(recover::standing(given, standing, &reference));
+    let (provider_config, session) = session
+        .map_err(cannot)?
+        .ok_or_else(|| cannot("its configuration comes from what is not made yet".into()))?;
     let schema = provider.resource(address.mode, &address.type_name).ok_or_else(Vec::new)?;
     let value = provider
         .import(&address.type_name, &import.id, &provider_config.value)

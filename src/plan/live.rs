@@ -22,7 +22,9 @@ pub(super) fn unchecked(planner: &Planner<'_>, desired: &Desired) -> Vec<Diagnos
                 "The configuration of provider \"{name}\" is known only after apply (`{argument}` comes from what is not \
                  made yet), so this was planned from the bundled definitions."
             ),
-            Some(Preview::Unverified(note)) => {
+            Some(
+                Preview::Unverified(note) | Preview::Sharper { unchecked: note @ Some(_), .. },
+            ) => {
                 let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
                 format!("The server of provider \"{name}\" did not check this{note}.")
             }

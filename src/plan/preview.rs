@@ -46,7 +46,8 @@ impl Planner<'_> {
         {
             match made.preview.clone() {
                 Preview::Unverified(note) => planned.notes.extend(note),
-                Preview::Sharper { after, replaces } => {
+                Preview::Sharper { after, replaces, unchecked } => {
+                    planned.notes.extend(unchecked);
                     planned.after = after;
                     planned.replaces = replaces;
                 }

@@ -337,6 +337,8 @@ pub enum Preview {
         after: Value,
         /// The parts whose change the server refuses in place.
         replaces: Vec<Path>,
+        /// Why it comes from elsewhere than the server, where it does.
+        unchecked: Option<String>,
     },
     /// The server refuses.
     Refused(ApiError),

@@ -100,3 +100,75 @@ fn what_is_written_is_valid_and_plans_no_change() {
     assert!(plan.out.contains(nothing), "{}\n{text}", plan.out);
     assert!(text.contains("age") && text.contains("team = \"a-b\""), "{text}");
 }
+
+const CLUSTER: &str = r#"
+provider "google" {
+  project = "demo"
+  region  = "europe-west1"
+}
+
+resource "google_project_service" "services" {
+  for_each           = toset(["compute.googleapis.com", "container.googleapis.com"])
+  service            = each.value
+  disable_on_destroy = false
+}
+
+resource "google_container_cluster" "one" {
+  name                = "one"
+  location            = "europe-west1-b"
+  initial_node_count  = 1
+  deletion_protection = false
+  depends_on          = [google_project_service.services]
+}
+
+data "google_client_config" "me" {}
+
+provider "kubernetes" {
+  host                   = "https://${google_container_cluster.one.endpoint}"
+  token                  = data.google_client_config.me.access_token
+  cluster_ca_certificate = base64decode(google_container_cluster.one.master_auth[0].cluster_ca_certificate)
+}
+"#;
+
+const SETTINGS: &str = r#"
+resource "kubernetes_config_map_v1" "settings" {
+  metadata {
+    name = "settings"
+  }
+  data = { color = "blue" }
+}
+"#;
+
+#[test]
+fn a_block_is_written_for_an_object_of_a_cluster_of_the_same_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("main.tf");
+    fs::write(&main, format!("{CLUSTER}{SETTINGS}")).unwrap();
+    let made = terrane(folder.path(), &["apply", "-sandbox", "-auto-approve"]);
+    assert_eq!(made.exit, 0, "{}{}", made.out, made.err);
+    terrane(folder.path(), &["state", "rm", "kubernetes_config_map_v1.settings"]);
+    let import =
+        "import {\n  to = kubernetes_config_map_v1.settings\n  id = \"default/settings\"\n}\n";
+    fs::write(&main, format!("{CLUSTER}{import}")).unwrap();
+
+    let plan = terrane(folder.path(), &["plan", "-sandbox", "-generate-config-out=gen.tf"]);
+    let text = fs::read_to_string(folder.path().join("gen.tf")).unwrap_or_default();
+
+    assert_eq!(plan.exit, 0, "{}{text}", plan.err);
+    let nothing = "Plan: 1 to import, 0 to add, 0 to change, 0 to destroy.";
+    assert!(plan.out.contains(nothing), "{}\n{text}", plan.out);
+    assert!(text.contains("color = \"blue\""), "{text}");
+}
+
+#[test]
+fn a_block_is_not_written_for_an_object_of_a_cluster_that_does_not_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let import =
+        "import {\n  to = kubernetes_config_map_v1.settings\n  id = \"default/settings\"\n}\n";
+    fs::write(folder.path().join("main.tf"), format!("{CLUSTER}{import}")).unwrap();
+
+    let plan = terrane(folder.path(), &["plan", "-sandbox", "-generate-config-out=gen.tf"]);
+
+    assert_eq!(plan.exit, 1, "{}", plan.out);
+    assert!(plan.err.contains("comes from what is not made yet"), "{}", plan.err);
+}

@@ -20,6 +20,15 @@ const UNSERVED: &[&str] = &["no matches for kind", "unable to build kubernetes o
 const SILENT: &[&str] =
     &["cluster unreachable", "connection refused", "i/o timeout", "no such host"];
 
+/// What a chart renders to.
+struct Rendered {
+    record: Record,
+    /// Helm told the values too.
+    whole: bool,
+    /// Why the cluster was not asked, where there is one.
+    unchecked: Option<String>,
+}
+
 pub(super) fn quiet(_: std::time::Duration) {}
 
 impl HelmSession {
@@ -41,17 +50,18 @@ impl HelmSession {
             self.lint(&config, &values).await?;
         }
         let prior = proposed.prior.as_ref();
-        let (record, whole) =
+        let Rendered { record, whole, unchecked } =
             self.render(&config, &values, prior.is_some(), proposed.minor).await?;
         let after = sharpened(&proposed.planned, &record, &values, prior, whole);
         let settled = prior
             .is_some_and(|prior| prior.field("resources") != after.field("resources"))
             && proposed.planned.field("metadata").is_some_and(Value::is_whole);
         if !settled {
-            return Ok(Preview::Sharper { after, replaces: Vec::new() });
+            return Ok(Preview::Sharper { after, replaces: Vec::new(), unchecked });
         }
         // Nothing that is given to the chart has changed: what comes out otherwise each time is left as it is.
-        let (again, _) = self.render(&config, &values, true, proposed.minor).await?;
+        let Rendered { record: again, .. } =
+            self.render(&config, &values, true, proposed.minor).await?;
         let second = sharpened(&proposed.planned, &again, &values, prior, whole);
         let (first, second) = (rows(after.field("resources")), rows(second.field("resources")));
         let before = rows(prior.and_then(|prior| prior.field("resources")));
@@ -65,17 +75,18 @@ impl HelmSession {
             true => proposed.planned.clone(),
             false => after.with_field("resources", texts(&steady)),
         };
-        Ok(Preview::Sharper { after, replaces: Vec::new() })
+        Ok(Preview::Sharper { after, replaces: Vec::new(), unchecked })
     }
 
-    /// Renders a chart; the second part says whether helm told the values too.
+    /// Renders a chart.
     async fn render(
         &self,
         config: &Value,
         values: &Values,
         upgrade: bool,
         minor: Option<u32>,
-    ) -> Result<(Record, bool), ApiError> {
+    ) -> Result<Rendered, ApiError> {
+        let mut unchecked = None;
         if self.reach.is_some() {
             let more = ["--dry-run=server", "--output", "json"];
             // Helm installs nothing over what is there by a plain upgrade: the verb is only for the look.
@@ -85,15 +96,24 @@ impl HelmSession {
                 None => {
                     let release: Json = serde_json::from_str(json_of(&said.out))
                         .map_err(|error| strange(&error.to_string()))?;
-                    return Ok((Record::of(&release), true));
+                    return Ok(Rendered {
+                        record: Record::of(&release),
+                        whole: true,
+                        unchecked: None,
+                    });
                 }
-                Some(why) if is_among(&why, UNSERVED) || is_among(&why, SILENT) => {}
+                Some(why) if is_among(&why, UNSERVED) || is_among(&why, SILENT) => {
+                    unchecked = Some(format!("rendered without the cluster: {}", first_line(&why)));
+                }
                 // The name is taken: the apply says so, or goes on with what is there.
-                Some(why) if why.contains("cannot re-use a name") => {}
+                Some(why) if why.contains("cannot re-use a name") => {
+                    unchecked = Some(format!("rendered without the cluster: {}", first_line(&why)));
+                }
                 Some(why) => return Err(refused(config, &why)),
             }
         }
-        self.render_alone(config, values, upgrade, minor).await
+        let rendered = self.render_alone(config, values, upgrade, minor).await?;
+        Ok(Rendered { unchecked, ..rendered })
     }
 
     /// Renders a chart without a cluster, for the version of Kubernetes that its cluster will have.
@@ -103,7 +123,7 @@ impl HelmSession {
         values: &Values,
         upgrade: bool,
         minor: Option<u32>,
-    ) -> Result<(Record, bool), ApiError> {
+    ) -> Result<Rendered, ApiError> {
         let version = minor.map_or(super::BUNDLED.to_string(), |minor| format!("1.{minor}.0"));
         let mut more = vec!["--kube-version", &version];
         if upgrade {
@@ -122,7 +142,7 @@ impl HelmSession {
         record.namespace = namespace(config);
         record.values = values.whole.clone();
         let reuses = flag(config, "reuse_values");
-        Ok((record, !(upgrade && reuses)))
+        Ok(Rendered { record, whole: !(upgrade && reuses), unchecked: None })
     }
 
     /// Asks which chart it is.
@@ -259,6 +279,10 @@ fn json_of(out: &str) -> &str {
 
 fn documents_of_chart(text: &str) -> Result<Json, ApiError> {
     yaml::one(text).map_err(|error| strange(&error))
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default().trim_end_matches('.')
 }
 
 fn is_among(text: &str, words: &[&str]) -> bool {

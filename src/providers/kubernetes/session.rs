@@ -276,13 +276,15 @@ impl KubernetesSession {
         };
         let refusal = match apply(&self.cluster, kind, &name, &body, &by, true, None).await {
             Ok(_) => {
-                return Preview::Sharper { after: proposed.planned.clone(), replaces: Vec::new() };
+                let after = proposed.planned.clone();
+                return Preview::Sharper { after, replaces: Vec::new(), unchecked: None };
             }
             Err(refusal) => refusal,
         };
         let replaces = apply::immutable(kind, &refusal);
         if proposed.prior.is_some() && !replaces.is_empty() {
-            return Preview::Sharper { after: proposed.planned.clone(), replaces };
+            let after = proposed.planned.clone();
+            return Preview::Sharper { after, replaces, unchecked: None };
         }
         let unverified = |why: &str| Preview::Unverified(Some(why.to_string()));
         match refusal.error.kind {

@@ -108,7 +108,10 @@ pub(in super::super) async fn preview(
     };
     let (config, prior) = (&proposed.config, proposed.prior.as_ref());
     match write(cluster, &target, config, prior, live, true).await {
-        Ok(_) => Preview::Sharper { after: proposed.planned.clone(), replaces: Vec::new() },
+        Ok(_) => {
+            let after = proposed.planned.clone();
+            Preview::Sharper { after, replaces: Vec::new(), unchecked: None }
+        }
         Err(error) => match error.kind {
             ApiErrorKind::Unreachable => unverified("the cluster cannot be reached".into()),
             ApiErrorKind::Denied => unverified("the account may not try the change out".into()),
