@@ -186,6 +186,19 @@ impl Bench {
         serde_json::from_slice(answer.bytes()).unwrap_or_default()
     }
 
+    /// Says whether the cluster refuses an object that somebody else would apply.
+    pub(crate) fn refuses(&self, path: &str, object: &Json) -> bool {
+        let url = format!("{path}?fieldManager=test&force=true&dryRun=All&fieldValidation=Strict");
+        let mut request = Request::new(Method::PATCH, &url).json(object);
+        let kind = HeaderValue::from_static("application/apply-patch+yaml");
+        request.headers.insert("content-type", kind);
+        let header =
+            HeaderValue::from_str(&format!("Bearer {}", self.google_token)).expect("a header");
+        request.headers.insert("authorization", header);
+        let (key, _) = self.world.clusters().into_iter().next().expect("a cluster runs");
+        !self.world.answer_cluster(&key, &request).status.is_success()
+    }
+
     /// Lets time pass.
     pub(crate) fn pass(&self, seconds: u64) {
         self.world.clock().advance(Duration::from_secs(seconds));

@@ -327,3 +327,40 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
     assert!(!bench.said().contains("p4ss"));
     bench.stop().await;
 }
+
+/// The cases of what is told before there is a server.
+const RULES: &str = include_str!("rules.json");
+
+#[tokio::test]
+async fn what_is_told_before_there_is_a_server_the_server_refuses_as_well() {
+    let bench = Bench::start(1).await;
+    let cases: Vec<Json> = serde_json::from_str(RULES).expect("the cases are JSON");
+    let mut wrong = Vec::new();
+
+    for case in cases {
+        let object = case.get("bad").unwrap_or(&case["good"]);
+        let text = |name: &str| object[name].as_str().unwrap_or_default();
+        let plural = match text("kind") {
+            "Ingress" => "ingresses".to_string(),
+            "NetworkPolicy" => "networkpolicies".to_string(),
+            kind => format!("{}s", kind.to_lowercase()),
+        };
+        let metadata = &object["metadata"];
+        let name = metadata["name"].as_str().unwrap_or_default().replace(' ', "%20");
+        let group = if text("apiVersion").contains('/') { "apis" } else { "api" };
+        let space = metadata["namespace"].as_str().unwrap_or("default");
+        let space = match text("kind") {
+            "Namespace" => String::new(),
+            _ => format!("namespaces/{space}/"),
+        };
+        let path = format!("/{group}/{}/{space}{plural}/{name}", text("apiVersion"));
+        let refused = bench.refuses(&path, object);
+        // What the sandbox has no rule for is marked.
+        if refused != (case.get("bad").is_some() && case.get("sandbox").is_none()) {
+            wrong.push(format!("{}: {object}", if refused { "refused" } else { "taken" }));
+        }
+    }
+
+    bench.stop().await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

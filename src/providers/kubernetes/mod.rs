@@ -14,6 +14,7 @@ mod place;
 mod object;
 mod observe;
 mod planning;
+mod rules;
 mod check;
 mod client;
 mod discovery;

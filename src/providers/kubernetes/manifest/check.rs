@@ -3,16 +3,14 @@
 use serde_json::Value as Json;
 
 use crate::diag::nearest;
-use crate::value::{Kind as Content, Path, PathStep, Value};
+use crate::value::{Kind as Content, Path, Value};
 
 use super::super::super::Problem;
-use super::super::check::rules;
 use super::super::definitions::{Absent, Form, Part, bundled};
 use super::super::equal::quantity;
-use super::super::object::Name;
-use super::super::observe::{Mode, observe};
-use super::super::tables::{Kind, Nodes};
-use super::body::{FORBIDDEN, Who, intent, is_secret};
+use super::super::rules::syntax::is_base64;
+use super::super::rules::{self, View};
+use super::body::{FORBIDDEN, Who, is_secret};
 use super::kinds::{Known, typed};
 
 /// Makes a problem with a part of the manifest.
@@ -106,44 +104,9 @@ pub(super) fn check(
             let detail = format!("A {} lives in no namespace.", who.kind);
             found.push(problem(&namespace, "Namespace of what has none", detail));
         }
-        if found.is_empty()
-            && manifest.is_whole()
-            && let (Some(row), Some(name)) = (typed(&who.api_version, &who.kind), who.name(kind))
-        {
-            found.extend(as_typed(manifest, known.part(), row, &name));
-        }
-    }
-    found
-}
-
-/// Holds a manifest against the rules that the resource type of its kind has.
-fn as_typed(manifest: &Value, part: Option<&Part>, row: &Kind, name: &Name) -> Vec<Problem> {
-    let json = intent(manifest, part, row, name);
-    let value = observe(row, None, &json, Mode::Whole);
-    let found = rules(row, &value).into_iter();
-    found.map(|one| Problem { path: in_api(&row.nodes, &one.path), ..one }).collect()
-}
-
-/// Gives the path in a manifest of what is at a path of attributes.
-fn in_api(nodes: &Nodes, path: &Path) -> Path {
-    let mut found = Path::root().attribute("manifest");
-    let mut nodes = Some(nodes);
-    let mut is_object = false;
-    for step in &path.0 {
-        match step {
-            PathStep::Attribute(name) => {
-                let Some(node) = nodes.and_then(|nodes| nodes.get(name)) else { break };
-                is_object = node.object || node.wrapper;
-                if let Some(api) = node.api.as_deref().filter(|_| !node.wrapper) {
-                    found = found.attribute(api);
-                }
-                nodes = node.block.as_deref();
-            }
-            PathStep::Index(index) => match index.as_str() {
-                Some(key) => found = found.attribute(key),
-                None if is_object => {}
-                None => found = found.element(index.clone()),
-            },
+        if let Some(row) = typed(&who.api_version, &who.kind) {
+            let view = View::plain(&row.nodes, manifest, Path::root().attribute("manifest"));
+            rules::check(&who.api_version, &who.kind, &view, &mut found);
         }
     }
     found
@@ -278,6 +241,13 @@ impl Walk<'_> {
         };
         if !good {
             return self.mistyped(value, wanted, path);
+        }
+        if part.format == "byte" && text.is_some_and(|text| !is_base64(text)) {
+            let detail = format!(
+                "`{path}` of {} is no base64 text. `base64encode` makes one.",
+                self.who.kind
+            );
+            return self.say(path, "Invalid base64", detail);
         }
         let allowed = &part.one_of;
         let Some(text) = text.filter(|_| !allowed.is_empty()) else { return };
