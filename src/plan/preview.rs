@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::PlanMode;
 use super::decide::same;
 use super::planner::{Job, Planner};
+use crate::diag::Span;
 use crate::eval::{Answer, Asked};
 use crate::providers::{Planned, Preview, Proposed, Session};
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 /// What a session made of a planned object.
 pub(super) struct Previewed {
@@ -17,6 +18,13 @@ pub(super) struct Previewed {
     pub(super) by: Arc<dyn Session>,
     /// The answer.
     pub(super) preview: Preview,
+}
+
+/// Gives the place of the nearest argument to a part.
+fn nearest(wanted: Option<&Path>, places: &[(Path, Span)]) -> Option<Span> {
+    let fitting =
+        places.iter().filter(|(path, _)| wanted.is_some_and(|it| it.0.starts_with(&path.0)));
+    fitting.max_by_key(|(path, _)| path.0.len()).map(|(_, span)| *span)
 }
 
 impl Planner<'_> {
@@ -52,7 +60,11 @@ impl Planner<'_> {
                     planned.replaces = replaces;
                 }
                 Preview::Refused(error) => {
-                    let problem = error.to_diagnostic(asked.address).at(asked.instance.open, "");
+                    let problem = error.to_diagnostic(asked.address);
+                    let problem = match nearest(error.path.as_ref(), &asked.instance.places) {
+                        Some(span) => problem.at(span, ""),
+                        None => problem.at(asked.instance.open, ""),
+                    };
                     self.complain(asked.address, problem);
                     return Ok((planned, true));
                 }

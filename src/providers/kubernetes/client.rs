@@ -10,8 +10,10 @@ use crate::auth::kubernetes::{self as access, Access, Answer, Bearer, Silence};
 use crate::http::pace::Pace;
 use crate::http::retry::Retry;
 use crate::http::{Clock, Method};
+use crate::value::Path;
 
 use super::super::{ApiError, ApiErrorKind, World};
+use super::manifest::at_field;
 
 /// The API server of one cluster.
 pub(super) struct Cluster {
@@ -176,7 +178,11 @@ impl Cluster {
         };
         let message = if ask.path.contains("/secrets") { discreet(&message) } else { message };
         let asked = format!("`{} {}`", ask.method, ask.path.split('?').next().unwrap_or(ask.path));
-        Refusal { status: Some(status), error: explain(status, &asked, &message), body }
+        let error = match untyped(&message) {
+            Some((field, why)) => misfit(ask, field, why),
+            None => ApiError { path: cause(&body), ..explain(status, &asked, &message) },
+        };
+        Refusal { status: Some(status), error, body }
     }
 }
 
@@ -244,6 +250,33 @@ fn explain(status: u16, asked: &str, message: &str) -> ApiError {
     if help.is_empty() { error } else { error.help(help) }
 }
 
+/// Gives the field of an object that its kind has no place for, and why. The server answers that as if it had failed.
+fn untyped(message: &str) -> Option<(&str, &str)> {
+    let said = message.strip_prefix("failed to create typed patch object (")?;
+    let (_, said) = said.split_once("): ")?;
+    let first = said.trim_start_matches("errors:").trim_start().lines().next()?;
+    let (field, why) = first.trim().split_once(": ")?;
+    field.starts_with('.').then_some((&field[1..], why))
+}
+
+fn misfit(ask: &Ask<'_>, field: &str, why: &str) -> ApiError {
+    let why = match why {
+        "field not declared in schema" => "the definition of its kind has no such field",
+        other => other,
+    };
+    let asked = ask.path.split('?').next().unwrap_or(ask.path);
+    let detail = format!("`{} {asked}` was refused: in the object, `{field}`: {why}.", ask.method);
+    let mut error = ApiError::new(ApiErrorKind::Invalid, "Kubernetes refused the object", detail);
+    error.path = Some(at_field(field));
+    error
+}
+
+/// Gives the field that an answer names first, as the path in a manifest.
+fn cause(body: &Json) -> Option<Path> {
+    let field = body.pointer("/details/causes/0/field")?.as_str()?;
+    (!field.is_empty()).then(|| at_field(field.trim_start_matches('.')))
+}
+
 /// Takes values out of a message about a secret.
 fn discreet(message: &str) -> String {
     let Some(at) = message.find("Invalid value:") else { return message.to_string() };
@@ -264,6 +297,17 @@ mod tests {
 
         assert!(!shown.contains("hunter2"));
         assert!(shown.ends_with(": must be short"));
+    }
+
+    #[test]
+    fn a_field_that_a_kind_does_not_have_is_named() {
+        let message = "failed to create typed patch object (default/web; example.com/v1, Kind=Gadget): .spec.list[name=\"a\"].wrong: \
+                       field not declared in schema";
+
+        let found = untyped(message);
+
+        let wanted = ("spec.list[name=\"a\"].wrong", "field not declared in schema");
+        assert_eq!(found, Some(wanted));
     }
 
     #[test]

@@ -49,9 +49,27 @@ pub(super) struct Part {
     /// What a text means.
     #[serde(skip)]
     pub form: Form,
+    /// How large it may be, where the plan itself says so.
+    #[serde(skip)]
+    pub limits: Option<Box<Limits>>,
     /// It may have properties that are not listed.
     #[serde(skip)]
     pub open: bool,
+}
+
+/// How large a value may be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Limits {
+    /// The least number, and whether it is one too little.
+    pub least: Option<(f64, bool)>,
+    /// The greatest number, and whether it is one too much.
+    pub most: Option<(f64, bool)>,
+    /// How many characters, elements or fields there must be.
+    pub shortest: Option<usize>,
+    /// How many characters, elements or fields there may be.
+    pub longest: Option<usize>,
+    /// What a text must match.
+    pub pattern: Option<String>,
 }
 
 /// A kind's definition.

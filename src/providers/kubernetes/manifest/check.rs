@@ -6,7 +6,7 @@ use crate::diag::nearest;
 use crate::value::{Kind as Content, Path, Value};
 
 use super::super::super::Problem;
-use super::super::definitions::{Absent, Form, Part, bundled};
+use super::super::definitions::{Absent, Form, Limits, Part, bundled};
 use super::super::equal::quantity;
 use super::super::rules::syntax::is_base64;
 use super::super::rules::{self, View};
@@ -128,6 +128,9 @@ impl Walk<'_> {
         if value.is_null() || !value.is_known() {
             return;
         }
+        if let Some(limits) = &part.limits {
+            self.limits(value, limits, path);
+        }
         match (part.form, part.ty.as_str()) {
             (Form::Quantity, _) => self.quantity(value, path),
             (Form::IntOrString, _) => {
@@ -140,6 +143,54 @@ impl Walk<'_> {
             (Form::Plain, "") if !part.properties.is_empty() => self.object(value, part, path),
             (Form::Plain, "") => {}
             (Form::Plain, ty) => self.scalar(value, part, ty, path),
+        }
+    }
+
+    /// Checks how large a value is.
+    fn limits(&mut self, value: &Value, limits: &Limits, path: &Path) {
+        let count = |count: usize, what: &str| {
+            let few = limits.shortest.filter(|least| count < *least);
+            let many = limits.longest.filter(|most| count > *most);
+            few.map(|least| format!("has {count} {what}, and must have at least {least}")).or_else(
+                || many.map(|most| format!("has {count} {what}, and may have at most {most}")),
+            )
+        };
+        let number = |number: f64| {
+            let less =
+                limits.least.filter(|(least, out)| number < *least || *out && number == *least);
+            let more = limits.most.filter(|(most, out)| number > *most || *out && number == *most);
+            let shown = if is_secret(value.marks()) { "not".into() } else { number.to_string() };
+            let word = |out: bool, with: &'static str, without| if out { with } else { without };
+            less.map(|(least, out)| {
+                format!("is {shown}, and must be {} {least}", word(out, "more than", "at least"))
+            })
+            .or_else(|| {
+                more.map(|(most, out)| {
+                    format!("is {shown}, and must be {} {most}", word(out, "less than", "at most"))
+                })
+            })
+        };
+        let wrong = match value.kind() {
+            Content::Number(_) => value.as_number().and_then(|it| number(it.to_f64())),
+            Content::String(text) => count(text.chars().count(), "characters").or_else(|| {
+                let pattern = limits.pattern.as_ref()?;
+                // What only Go's patterns have is left to the server.
+                let fits = regex::Regex::new(pattern).ok()?.is_match(text);
+                (!fits).then(|| format!("does not match `{pattern}`"))
+            }),
+            Content::List(_, parts) | Content::Set(_, parts) | Content::Tuple(parts) => {
+                count(parts.len(), "elements")
+            }
+            // Defaults may fill it up.
+            Content::Map(_, fields) | Content::Object(fields) => {
+                let most = limits.longest.filter(|most| fields.len() > *most);
+                most.and_then(|_| count(fields.len(), "fields"))
+            }
+            Content::Null(_) | Content::Unknown(..) | Content::Bool(_) => None,
+        };
+        if let Some(wrong) = wrong {
+            let detail = format!("`{path}` of {} {wrong}.", self.who.kind);
+            self.say(path, "Invalid value in a manifest", detail);
         }
     }
 
@@ -302,4 +353,61 @@ pub(in super::super) fn named(live: &Json, path: &str) -> Option<Json> {
         };
     }
     Some(found.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::super::kinds::key;
+    use super::*;
+    use crate::value::json::from_json;
+
+    fn told(spec: &Json) -> Vec<String> {
+        let schema = json!({ "type": "object", "properties": { "spec": {
+            "type": "object",
+            "required": ["size", "mode"],
+            "properties": {
+                "size": { "type": "integer", "minimum": 1, "maximum": 9, "exclusiveMaximum": true },
+                "colour": { "type": "string", "enum": ["red", "blue"] },
+                "mode": { "type": "string", "default": "fast" },
+                "name": { "type": "string", "pattern": "^[a-z]+$", "maxLength": 4 },
+                "parts": { "type": "array", "minItems": 1, "items": { "type": "string" } },
+            },
+        } } });
+        let definition = json!({ "kind": "CustomResourceDefinition", "spec": {
+            "group": "example.com", "scope": "Namespaced", "names": { "plural": "gadgets", "kind": "Gadget" },
+            "versions": [{ "name": "v1", "schema": { "openAPIV3Schema": schema } }] } });
+        let offered = BTreeMap::from([(key("example.com/v1", "Gadget"), from_json(&definition))]);
+        let manifest = from_json(&json!({ "apiVersion": "example.com/v1", "kind": "Gadget",
+            "metadata": { "name": "a", "namespace": "default" }, "spec": spec }));
+        let who = Who::of(&manifest).expect("it says who it is");
+        let found = check(&manifest, &who, &Known::of(&who, &offered), None);
+        found.iter().map(|it| it.detail.clone()).collect()
+    }
+
+    #[test]
+    fn all_that_a_definition_of_the_plan_forbids_is_told() {
+        let found =
+            told(&json!({ "size": 0, "colour": "green", "name": "Far too long", "parts": [] }));
+
+        let wanted = [
+            "\"green\" is none of the allowed values: red, blue.",
+            "`spec.name` of Gadget has 12 characters, and may have at most 4.",
+            "`spec.parts` of Gadget has 0 elements, and must have at least 1.",
+            "`spec.size` of Gadget is 0, and must be at least 1.",
+        ];
+        assert_eq!(found, wanted);
+        assert_eq!(
+            told(&json!({ "size": 9, "name": "A" })),
+            [
+                "`spec.name` of Gadget does not match `^[a-z]+$`.",
+                "`spec.size` of Gadget is 9, and must be less than 9."
+            ]
+        );
+        assert_eq!(told(&json!({ "size": 8, "parts": ["a"] })), Vec::<String>::new());
+        assert_eq!(told(&json!({})), ["`spec` of Gadget needs the field `size`."]);
+    }
 }

@@ -10,7 +10,7 @@ use crate::merge::structural;
 use crate::value::Value;
 use crate::value::json::to_json;
 
-use super::super::definitions::{Absent, Form, Part, bundled};
+use super::super::definitions::{Absent, Form, Limits, Part, bundled};
 use super::super::tables::{Kind, Way, tables};
 use super::body::Who;
 
@@ -229,6 +229,25 @@ fn root(schema: &Json) -> Part {
     part
 }
 
+/// Reads how large a value may be.
+fn limits(schema: &Json) -> Option<Box<Limits>> {
+    let bound = |name: &str, exclusive: &str| {
+        schema[name].as_f64().map(|number| (number, schema[exclusive] == true))
+    };
+    let count = |names: [&str; 3]| {
+        let found = names.iter().find_map(|name| schema[*name].as_u64());
+        found.and_then(|count| usize::try_from(count).ok())
+    };
+    let limits = Limits {
+        least: bound("minimum", "exclusiveMinimum"),
+        most: bound("maximum", "exclusiveMaximum"),
+        shortest: count(["minLength", "minItems", "minProperties"]),
+        longest: count(["maxLength", "maxItems", "maxProperties"]),
+        pattern: schema["pattern"].as_str().map(String::from),
+    };
+    (limits != Limits::default()).then(|| Box::new(limits))
+}
+
 /// Reads a structural schema.
 fn part(schema: &Json) -> Part {
     let texts = |name: &str| -> Vec<String> {
@@ -238,10 +257,12 @@ fn part(schema: &Json) -> Part {
     let text = |name: &str| schema[name].as_str().unwrap_or_default().to_string();
     let below = |name: &str| schema.get(name).filter(|of| of.is_object()).map(part).map(Box::new);
     let properties = schema["properties"].as_object().into_iter().flatten();
+    let has_default = |name: &str| schema["properties"][name].get("default").is_some();
     let mixed = schema["x-kubernetes-int-or-string"] == true;
     Part {
         properties: properties.map(|(name, below)| (name.clone(), part(below))).collect(),
-        required: texts("required"),
+        // What has a default need not be written.
+        required: texts("required").into_iter().filter(|name| !has_default(name)).collect(),
         one_of: texts("enum"),
         ty: text("type"),
         format: text("format"),
@@ -250,6 +271,7 @@ fn part(schema: &Json) -> Part {
         other: None,
         absent: Absent::default(),
         form: if mixed { Form::IntOrString } else { Form::Plain },
+        limits: limits(schema),
         open: schema["x-kubernetes-preserve-unknown-fields"] == true
             || schema["x-kubernetes-embedded-resource"] == true
             || schema["additionalProperties"] == true,
