@@ -38,6 +38,9 @@ fn one(field: &Field, prior: Option<&Value>, config: Option<&Value>) -> Value {
             &absent
         }
     };
+    if field.write_only {
+        return field.absent();
+    }
     match &field.nesting {
         Nesting::Attribute => attribute(field, prior, config),
         Nesting::Block(block) => nested(field, block, prior, config),
@@ -45,9 +48,6 @@ fn one(field: &Field, prior: Option<&Value>, config: Option<&Value>) -> Value {
 }
 
 fn attribute(field: &Field, prior: Option<&Value>, config: &Value) -> Value {
-    if field.write_only {
-        return Value::null(field.ty.clone());
-    }
     if !config.is_null() {
         return config.clone();
     }

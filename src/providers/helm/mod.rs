@@ -111,11 +111,11 @@ impl Provider for HelmProvider {
         let mut problems: Vec<Problem> = name_problem(config).into_iter().collect();
         problems.extend(postrender_problem(config));
         problems.extend(login_problem(config));
-        let known = ["values", "set", "set_list", "set_sensitive"];
+        let known = ["values", "set", "set_list", "set_sensitive", "set_wo"];
         if known.iter().all(|name| config.field(name).is_none_or(Value::is_whole)) {
             problems.extend(values::Values::of(config).err());
         }
-        for block in ["set", "set_sensitive"] {
+        for block in ["set", "set_sensitive", "set_wo"] {
             let rows = config.field(block).and_then(Value::elements).unwrap_or_default();
             for (place, row) in rows.iter().enumerate() {
                 let kinds = ["auto", "string", "literal"];

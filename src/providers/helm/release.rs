@@ -45,7 +45,7 @@ const CONDUCT: &[&str] = &[
 ];
 
 /// Blocks that another program's state has as null where there are none.
-const BLOCKS: &[&str] = &["set", "set_list", "set_sensitive"];
+const BLOCKS: &[&str] = &["set", "set_list", "set_sensitive", "set_wo"];
 
 /// What the state keeps of a release beside its attributes.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub(super) struct Memory {
     /// It was imported: what it was installed from is not known.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) imported: bool,
+    /// The places of values that were given to helm and are kept nowhere.
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub(super) unkept: Json,
 }
 
 impl Memory {
@@ -65,8 +68,8 @@ impl Memory {
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
-        match (self.meant.is_empty(), self.imported) {
-            (true, false) => Vec::new(),
+        match (self.meant.is_empty(), self.imported, self.unkept.is_null()) {
+            (true, false, true) => Vec::new(),
             _ => serde_json::to_vec(self).unwrap_or_default(),
         }
     }
@@ -129,7 +132,11 @@ pub(super) fn observed(
     let meant = objects_of(record, values);
     let live: Vec<Json> = there.iter().flatten().cloned().collect();
     let live = shown(&live, &record.namespace, &values.secrets_in(&record.values));
-    let mut memory = Memory { imported, ..Memory::default() };
+    let unkept = match values.unkept.as_object().is_some_and(|places| !places.is_empty()) {
+        true => values.unkept.clone(),
+        false => Json::Null,
+    };
+    let mut memory = Memory { imported, unkept, ..Memory::default() };
     for (name, text) in &meant {
         let found = live.get(name);
         let touched = found != Some(text) || is_touched(record, there, name);

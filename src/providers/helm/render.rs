@@ -45,7 +45,7 @@ impl HelmSession {
 
     async fn rendered(&self, proposed: &Proposed) -> Result<Preview, ApiError> {
         let config = with_defaults(&proposed.config);
-        let values = self.values(&config)?;
+        let values = self.values_over(&config, &proposed.private)?;
         if flag(&config, "lint") {
             self.lint(&config, &values).await?;
         }

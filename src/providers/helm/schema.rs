@@ -59,6 +59,15 @@ pub(super) fn provider() -> Schema {
     Schema { fields, ..Schema::default() }
 }
 
+/// Values that are given to helm and kept nowhere.
+fn unkept() -> Field {
+    let mut value = text(Given::Required).sensitive();
+    value.write_only = true;
+    let fields =
+        [("name", text(Given::Required)), ("value", value), ("type", text(Given::Optional))];
+    Field { write_only: true, ..blocks(fields) }
+}
+
 /// What names a chart, says where it is and what it is given: a release and a rendered chart have it alike.
 fn chart() -> BTreeMap<String, Field> {
     let set = || {
@@ -144,6 +153,8 @@ pub(super) fn release() -> Schema {
         ("upgrade_install", flag(false)),
         ("disable_crd_hooks", flag(false)),
         ("lint", flag(false)),
+        ("set_wo", unkept()),
+        ("set_wo_revision", Field::attribute(Type::Number, Given::Optional)),
         ("timeouts", timeouts(&["create", "read", "update", "delete"])),
         ("status", text(Given::Service)),
         ("manifest", text(Given::Service)),

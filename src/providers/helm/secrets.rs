@@ -53,15 +53,15 @@ impl Secrets {
     }
 
     /// Takes in what stands in a tree at the places of secrets: it is one, whether or not it is the one of the configuration.
-    pub(super) fn add_at(&mut self, places: &Json, tree: &Json) {
+    pub(super) fn add_at(&mut self, places: &Json, tree: &Json, shown: &'static str) {
         match (places, tree) {
             (Json::Object(places), Json::Object(fields)) => {
                 for (name, place) in places {
-                    fields.get(name).into_iter().for_each(|part| self.add_at(place, part));
+                    fields.get(name).into_iter().for_each(|part| self.add_at(place, part, shown));
                 }
             }
             // Places of a list may have moved: all of it is secret.
-            _ => self.add_all_as(tree, OTHER),
+            _ => self.add_all_as(tree, shown),
         }
     }
 
@@ -168,7 +168,7 @@ mod tests {
             "auth": {"password": "swordfish", "same": "hunter2", "user": "web"}, "list": ["one1"], "url": "web:swordfish@db",
         });
 
-        secrets.add_at(&places, &found);
+        secrets.add_at(&places, &found, OTHER);
         let shown = secrets.hide_in(&found);
 
         let expected = json!({

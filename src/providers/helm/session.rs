@@ -155,13 +155,13 @@ impl HelmSession {
 
     /// Looks at a release and its objects.
     async fn look(&self, wanted: &Wanted, record: &Record) -> Result<Observed, ApiError> {
-        let values = Values::of(&wanted.value).unwrap_or_default();
+        let memory = Memory::read(&wanted.private);
+        let values = Values::of(&wanted.value).unwrap_or_default().and_unkept(&memory.unkept);
         let there = match &self.reach {
             Some(reach) => reach.as_there(&record.manifests, &record.namespace).await?,
             None => record.manifests.iter().cloned().map(Some).collect(),
         };
-        let imported = Memory::read(&wanted.private).imported;
-        let imported = imported || wanted.value.field("chart").is_none_or(Value::is_null);
+        let imported = memory.imported || wanted.value.field("chart").is_none_or(Value::is_null);
         Ok(observed(&wanted.value, record, &there, &values, imported))
     }
 
@@ -196,15 +196,25 @@ impl HelmSession {
         })
     }
 
+    /// Gives the values of a release that is there: what it was given before and keeps stays as secret as it was.
+    pub(super) fn values_over(&self, config: &Value, private: &[u8]) -> Result<Values, ApiError> {
+        let values = self.values(config)?;
+        Ok(match flag(config, "reuse_values") {
+            true => values.and_unkept(&Memory::read(private).unkept),
+            false => values,
+        })
+    }
+
     /// Installs or upgrades, and gives the release as it is then.
     async fn make(
         &self,
         config: &Value,
         planned: &Value,
         (verb, back): (Verb, bool),
+        private: &[u8],
         desk: &dyn Desk,
     ) -> Result<Observed, Failure> {
-        let values = self.values(config)?;
+        let values = self.values_over(config, private)?;
         let (name, place) = (text(config, "name").unwrap_or_default(), namespace(config));
         // Helm is looked for before anything is said to be begun.
         let helm = self.helm().await?;
@@ -319,7 +329,7 @@ impl HelmSession {
             }
             Some(record) => return Err(in_the_way(&record).into()),
         };
-        self.make(&with_defaults(config), planned, (verb, false), desk).await
+        self.make(&with_defaults(config), planned, (verb, false), &[], desk).await
     }
 
     async fn update(
@@ -335,7 +345,7 @@ impl HelmSession {
             self.free(&record, config, reach, desk).await?;
         }
         let back = !Memory::read(private).meant.is_empty();
-        self.make(&with_defaults(config), planned, (Verb::Upgrade, back), desk).await
+        self.make(&with_defaults(config), planned, (Verb::Upgrade, back), private, desk).await
     }
 
     /// Takes away the mark of a run of helm that was broken off: helm itself would refuse for ever.

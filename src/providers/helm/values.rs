@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::providers::Problem;
 use crate::value::{Path, Value};
 
-use super::secrets::Secrets;
+use super::secrets::{HIDDEN, OTHER, Secrets};
 use super::strvals::{Typing, lay, more, set};
 use super::yaml;
 
@@ -22,6 +22,8 @@ pub(super) struct Values {
     pub secrets: Secrets,
     /// The places of what must not be shown.
     places: Json,
+    /// Those of them that no argument of a state tells.
+    pub unkept: Json,
 }
 
 impl Values {
@@ -30,8 +32,13 @@ impl Values {
     /// # Errors
     /// What is wrong with them.
     pub(super) fn of(config: &Value) -> Result<Values, Problem> {
-        let mut values =
-            Values { whole: json!({}), over: json!({}), places: json!({}), ..Values::default() };
+        let mut values = Values {
+            whole: json!({}),
+            over: json!({}),
+            places: json!({}),
+            unkept: json!({}),
+            ..Values::default()
+        };
         let list = config.field("values");
         let marked = list.is_some_and(Value::is_sensitive);
         for (place, text) in elements(list).iter().enumerate() {
@@ -51,7 +58,9 @@ impl Values {
             values.files.push(written.to_string());
         }
         let base = values.whole.clone();
-        for (name, secret) in [("set", false), ("set_list", false), ("set_sensitive", true)] {
+        for (name, secret) in
+            [("set", false), ("set_list", false), ("set_sensitive", true), ("set_wo", true)]
+        {
             values.take(config, name, secret)?;
         }
         values.over = more(&base, &values.whole);
@@ -95,10 +104,22 @@ impl Values {
                 self.secrets.add(&given);
                 self.secrets.add_all(&more(&before, &self.whole));
                 // It can be read: it was just now.
-                set(&mut self.places, name, &given, typing).unwrap_or_default();
+                match block {
+                    "set_wo" => set(&mut self.unkept, name, "", Typing::Literal),
+                    _ => set(&mut self.places, name, &given, typing),
+                }
+                .unwrap_or_default();
             }
         }
         Ok(())
+    }
+
+    /// Gives them with the places of what was given to helm and is kept nowhere.
+    pub(super) fn and_unkept(mut self, places: &Json) -> Values {
+        if places.is_object() {
+            lay(&mut self.unkept, places);
+        }
+        self
     }
 
     /// Gives the values as a plan shows them.
@@ -109,7 +130,9 @@ impl Values {
     /// Gives what must not be shown of a release with other values: at the places of secrets they are secret as well.
     pub(super) fn secrets_in(&self, other: &Json) -> Secrets {
         let mut secrets = self.secrets.clone();
-        secrets.add_at(&self.places, other);
+        // Whatever stands where something is kept nowhere, it is what was given.
+        secrets.add_at(&self.unkept, other, HIDDEN);
+        secrets.add_at(&self.places, other, OTHER);
         secrets
     }
 }
