@@ -105,7 +105,8 @@ fn the_container_client_for_python_over_rest() {
 
 #[test]
 fn the_client_by_descriptions_for_python() {
-    let found = client("google-python/ready", "google-python/bin/python", "GOOGLE-API-PYTHON-CLIENT");
+    let found =
+        client("google-python/ready", "google-python/bin/python", "GOOGLE-API-PYTHON-CLIENT");
     if let Some(python) = found {
         lives(&python, "discovery.py");
     }

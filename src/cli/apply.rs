@@ -9,6 +9,7 @@ use super::interrupt::{Moment, guarded};
 use super::judge::{self, judged};
 use super::planning::{self, Told, options, planned_as};
 use super::recover::taken_up;
+use super::reports;
 use super::telling::{self, Teller};
 use super::workbench::{Loaded, Workbench};
 use super::{Command, Exit, flag, one, option};
@@ -22,6 +23,7 @@ use crate::http::pace::Pace;
 use crate::plan::planner::Options;
 use crate::plan::{Plan, PlanMode, digest, file};
 use crate::providers::{Registry, World};
+use crate::render::json::Reveal;
 use crate::state::Snapshot;
 
 pub(super) const COMMAND: Command = Command {
@@ -46,7 +48,7 @@ pub(super) const DESTROY: Command = Command {
 };
 
 fn arguments(command: clap::Command) -> clap::Command {
-    planning::arguments(command)
+    reports::arguments(planning::arguments(command))
         .args(judge::arguments())
         .arg(flag("auto-approve", "Do not ask before making changes"))
         .arg(option(
@@ -59,6 +61,9 @@ fn arguments(command: clap::Command) -> clap::Command {
 fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches, destroy: bool) -> Exit {
     telling::version(workbench);
     let saved = if destroy { None } else { one(matches, "plan").map(str::to_string) };
+    if let Err(exit) = reports::asked(workbench, matches) {
+        return exit;
+    }
     let done = match saved {
         Some(name) => apply_saved(workbench, matches, &name),
         None => apply_new(workbench, matches, destroy),
@@ -111,7 +116,7 @@ fn apply_new(
     finish(workbench, matches, &loaded, &registry, &plan, lock, destroy)
 }
 
-/// Refuses a plan that is not the approved one, or that policies or its dangers forbid.
+/// Writes what is asked for reviewers; refuses a plan that is not the approved one, or that policies or its dangers forbid.
 fn may_be_applied(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
@@ -119,10 +124,13 @@ fn may_be_applied(
     loaded: &Loaded,
     registry: &Registry,
 ) -> Result<(), Exit> {
+    let judgement = judged(workbench, matches, plan, loaded, registry)?;
+    let told = (plan, &judgement.findings[..]);
+    reports::write(workbench, matches, told, loaded, registry, Reveal::No)?;
     if let Some(problem) = not_approved(matches, plan) {
         return Err(workbench.fail(&[problem]));
     }
-    judged(workbench, matches, plan, loaded, registry).map(drop)
+    judgement.enforce(workbench)
 }
 
 /// Says that a plan is not the one that was approved.
@@ -209,6 +217,11 @@ fn apply_saved(
                 return Err(exit);
             }
         };
+    }
+    let none = (&plan, &[][..]);
+    if let Err(exit) = reports::write(workbench, matches, none, &loaded, &registry, Reveal::No) {
+        workbench.unlock(lock);
+        return Err(exit);
     }
     finish(workbench, matches, &loaded, &registry, &plan, lock, false)
 }

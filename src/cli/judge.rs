@@ -11,10 +11,11 @@ use crate::diag::Diagnostic;
 use crate::plan::{Plan, Verb};
 use crate::policy::{self, Policy};
 use crate::providers::Registry;
-use crate::render::json::stream;
-use crate::render::review::verdicts as told;
+use crate::render::json::{Reveal, stream};
+use crate::render::review::findings as told;
+use crate::review::Review;
+use crate::review::finding::{Finding, Severity};
 use crate::review::risk::RiskKind;
-use crate::review::{Review, Severity};
 
 /// The exit code of a plan that is refused, so that it can be told from one that could not be made.
 pub(super) const REFUSED: Exit = 3;
@@ -77,44 +78,56 @@ impl Feared {
     }
 }
 
-/// Judges a plan, tells what policies say, and gives that; refuses what they deny and what is feared.
+/// What was found of a plan, and why it is refused; nothing where it is not.
+#[derive(Default)]
+pub(super) struct Judgement {
+    /// What policies say.
+    pub(super) findings: Vec<Finding>,
+    refusal: Option<Diagnostic>,
+}
+
+impl Judgement {
+    /// Refuses the plan.
+    ///
+    /// # Errors
+    /// The exit code, once told why.
+    pub(super) fn enforce(self, workbench: &mut Workbench<'_, '_>) -> Result<(), Exit> {
+        match self.refusal {
+            Some(problem) => {
+                workbench.fail(&[problem]);
+                Err(REFUSED)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Judges a plan and tells what policies say.
 ///
 /// # Errors
-/// The exit code, once told why.
+/// The exit code, once told what is wrong with the policies or the options.
 pub(super) fn judged(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
     plan: &Plan,
     loaded: &Loaded,
     registry: &Registry,
-) -> Result<Review, Exit> {
+) -> Result<Judgement, Exit> {
     let policies = policies(workbench, matches)?;
-    let mut feared = Vec::new();
-    for text in all(matches, "fail-on") {
-        match Feared::parse(&text) {
-            Some(one) => feared.push((text, one)),
-            None => {
-                let detail = format!(
-                    "-fail-on={text} is neither \"destroy\" nor \"risk:\" with a kind of risk."
-                );
-                let problem = Diagnostic::error("Invalid -fail-on", detail);
-                let kinds: Vec<&str> = RiskKind::ALL.iter().map(|kind| kind.name()).collect();
-                let help = format!("Kinds are {}, and any.", kinds.join(", "));
-                return Err(workbench.fail(&[problem.help(help)]));
-            }
-        }
-    }
+    let feared = feared(workbench, matches)?;
     if policies.is_empty() && feared.is_empty() {
-        return Ok(Review::default());
+        return Ok(Judgement::default());
     }
-    let mut review = telling::reviewed(workbench, plan, loaded.both(), registry, true);
+    let review = telling::reviewed(workbench, plan, loaded.both(), registry, true);
+    let mut findings = Vec::new();
     if !policies.is_empty() {
-        let document = telling::document(workbench, plan, &loaded.config, registry, &review);
-        let verdicts = policy::judge(&policies, &workbench.sources, &document);
-        review.verdicts = verdicts.map_err(|problems| workbench.fail(&problems))?;
-        tell(workbench, &review);
+        let (both, shown) = (loaded.both(), (&review, Reveal::No));
+        let document = telling::document(workbench, plan, both, registry, shown);
+        let judged = policy::judge(&policies, &workbench.sources, &document);
+        findings = judged.map_err(|problems| workbench.fail(&problems))?;
+        tell(workbench, &findings);
     }
-    let denied = review.verdicts.iter().filter(|of| of.severity == Severity::Deny);
+    let denied = findings.iter().filter(|of| of.severity == Severity::Deny);
     let mut reasons: Vec<String> = denied
         .map(|of| match &of.address {
             Some(address) => format!("{address}: {} ({})", of.message, of.policy),
@@ -129,24 +142,42 @@ pub(super) fn judged(
             reasons.extend(found);
         }
     }
-    if reasons.is_empty() {
-        return Ok(review);
-    }
-    let detail =
-        format!("It is refused by {}:\n  - {}", named.join(" and "), reasons.join("\n  - "));
-    workbench.fail(&[Diagnostic::error("Plan refused", detail)]);
-    Err(REFUSED)
+    let refusal = (!reasons.is_empty()).then(|| {
+        let (who, why) = (named.join(" and "), reasons.join("\n  - "));
+        Diagnostic::error("Plan refused", format!("It is refused by {who}:\n  - {why}"))
+    });
+    Ok(Judgement { findings, refusal })
 }
 
-fn tell(workbench: &mut Workbench<'_, '_>, review: &Review) {
+/// Reads what `-fail-on` asks for.
+fn feared(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+) -> Result<Vec<(String, Feared)>, Exit> {
+    let mut feared = Vec::new();
+    for text in all(matches, "fail-on") {
+        let Some(one) = Feared::parse(&text) else {
+            let detail = format!(
+                "-fail-on={text} is neither \"destroy\" nor \"risk:\" with a kind of risk."
+            );
+            let kinds: Vec<&str> = RiskKind::ALL.iter().map(|kind| kind.name()).collect();
+            let help = format!("Kinds are {}, and any.", kinds.join(", "));
+            return Err(workbench.fail(&[Diagnostic::error("Invalid -fail-on", detail).help(help)]));
+        };
+        feared.push((text, one));
+    }
+    Ok(feared)
+}
+
+fn tell(workbench: &mut Workbench<'_, '_>, findings: &[Finding]) {
     if workbench.json() {
         let now = workbench.clock.now();
-        for verdict in &review.verdicts {
-            workbench.screen.print(stream::policy_result(verdict, now));
+        for finding in findings {
+            workbench.screen.print(stream::policy_result(finding, now));
         }
         return;
     }
-    let text = told(&review.verdicts, workbench.style());
+    let text = told(findings, workbench.style());
     workbench.screen.print(text);
 }
 

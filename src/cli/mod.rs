@@ -36,10 +36,12 @@ mod modules;
 mod output;
 mod permissions;
 mod plan;
+mod plan_diff;
 mod planning;
 mod providers;
 mod recover;
 mod refresh;
+mod reports;
 mod sandbox;
 mod show;
 mod state;
@@ -75,6 +77,7 @@ const COMMANDS: &[Command] = &[
     validate::COMMAND,
     fmt::COMMAND,
     plan::COMMAND,
+    plan_diff::COMMAND,
     apply::COMMAND,
     apply::DESTROY,
     drift::COMMAND,

@@ -6,18 +6,19 @@ use super::generate::{Generated, generate};
 use super::judge::{self, judged};
 use super::planning::{self, options, planned};
 use super::recover::taken_up;
-use super::telling;
 use super::workbench::{Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
+use super::{reports, telling};
 use crate::backends::disk::write_whole;
 use crate::plan::file;
 use crate::plan::planner::Options;
+use crate::render::json::Reveal;
 
 pub(super) const COMMAND: Command = Command {
     name: "plan",
     about: "Show what would be done to make the world as configured",
     arguments: |command| {
-        planning::arguments(command)
+        reports::arguments(planning::arguments(command))
             .args(judge::arguments())
             .arg(option("out", "FILE", "Save the plan, for `terrane apply FILE`"))
             .arg(option(
@@ -41,6 +42,7 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 
 fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
     telling::version(workbench);
+    reports::asked(workbench, matches)?;
     let generated = generate(workbench, matches)?;
     let saved = one(matches, "out").is_some();
     let options = Options { saved, ..options(workbench, matches, false)? };
@@ -64,6 +66,9 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
             generated.name
         ));
     }
+    let judgement = judged(workbench, matches, &plan, &loaded, &registry)?;
+    let told = (&plan, &judgement.findings[..]);
+    reports::write(workbench, matches, told, &loaded, &registry, Reveal::No)?;
     if let Some(name) = one(matches, "out") {
         let path = workbench.folder.join(name);
         let saved = file::write(&plan, &workbench.sources, &loaded.inputs);
@@ -85,7 +90,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
         );
         workbench.screen.print(format!("\n{note}\n"));
     }
-    judged(workbench, matches, &plan, &loaded, &registry)?;
+    judgement.enforce(workbench)?;
     let detailed = matches.get_one::<bool>("detailed-exitcode").copied().unwrap_or(false);
     let exit = if detailed && !plan.is_empty() { 2 } else { 0 };
     // The process ends: a large plan need not be taken apart piece by piece before.

@@ -2,9 +2,9 @@
 
 use clap::{Arg, ArgMatches};
 
-use super::telling;
-use super::workbench::{Workbench, file_problem};
+use super::workbench::{Loaded, Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
+use super::{reports, telling};
 use crate::diag::Diagnostic;
 use crate::plan::file;
 use crate::render::json::Reveal;
@@ -14,7 +14,7 @@ pub(super) const COMMAND: Command = Command {
     name: "show",
     about: "Show a saved plan or the state",
     arguments: |command| {
-        command
+        reports::arguments(command)
             .arg(
                 Arg::new("path")
                     .value_name("FILE")
@@ -41,7 +41,11 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
     } else {
         Reveal::No
     };
+    let wanted = reports::asked(workbench, matches)?;
     let Some(name) = one(matches, "path") else {
+        if wanted {
+            return Err(workbench.fail(&[no_plan()]));
+        }
         let backend = workbench.backend(matches)?;
         let snapshot = workbench.snapshot(backend.as_ref())?;
         telling::state(workbench, &snapshot, &registry, clear);
@@ -58,8 +62,13 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
         let (config, _) = workbench.config_of(saved.files.clone());
         let (plan, inputs) = (&mut saved.plan, &mut saved.inputs);
         file::settle(plan, inputs, &saved.files, &workbench.sources);
-        telling::saved_plan(workbench, &saved.plan, (&config, &saved.inputs), &registry, clear);
-        return Ok(());
+        let loaded = Loaded { config, inputs: saved.inputs };
+        let plan = &saved.plan;
+        telling::saved_plan(workbench, plan, loaded.both(), &registry, clear);
+        return reports::write(workbench, matches, (plan, &[]), &loaded, &registry, clear);
+    }
+    if wanted {
+        return Err(workbench.fail(&[no_plan()]));
     }
     let text = String::from_utf8_lossy(&bytes);
     match state_file::read(&text) {
@@ -72,4 +81,10 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
         Err(error) => return Err(workbench.fail(&[error.to_diagnostic(name)])),
     }
     Ok(())
+}
+
+fn no_plan() -> Diagnostic {
+    let detail = "The files for reviewers are made of a saved plan, and none is named.";
+    Diagnostic::error("No saved plan", detail)
+        .help("Name the file that `terrane plan -out=FILE` wrote.")
 }

@@ -57,7 +57,11 @@ pub(super) fn initialised(workbench: &mut Workbench<'_, '_>, text: &str, code: &
 }
 
 /// Gives the schema of a planned change.
-fn of_change(registry: &Registry, address: &Address, change: &Change) -> Option<Arc<Schema>> {
+pub(super) fn of_change(
+    registry: &Registry,
+    address: &Address,
+    change: &Change,
+) -> Option<Arc<Schema>> {
     registry.provider(&change.provider.source)?.resource(address.mode, &address.type_name)
 }
 
@@ -172,46 +176,36 @@ pub(super) fn saved_plan(
         return;
     }
     let review = reviewed(workbench, saved, (config, inputs), registry, true);
-    let document = whole_document(workbench, (saved, &review), config, registry, reveal);
+    let document = document(workbench, saved, (config, inputs), registry, (&review, reveal));
     workbench.screen.line(document.to_string());
 }
 
-/// Gives a plan's document without secrets.
+/// Gives the document of a plan.
 pub(super) fn document(
     workbench: &Workbench<'_, '_>,
     plan: &Plan,
-    config: &Config,
+    (config, _): (&Config, &Inputs),
     registry: &Registry,
-    review: &Review,
-) -> Json {
-    whole_document(workbench, (plan, review), config, registry, Reveal::No)
-}
-
-fn whole_document(
-    workbench: &Workbench<'_, '_>,
-    (plan, review): (&Plan, &Review),
-    config: &Config,
-    registry: &Registry,
-    reveal: Reveal,
+    (review, reveal): (&Review, Reveal),
 ) -> Json {
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let kept = |address: &Address, object: &Object| of_object(registry, address, object);
-    let configuration = render::json::config::configuration(
-        config,
-        registry,
-        &workbench.sources,
-        &plan.generated,
-        reveal,
-    );
-    render::json::plan::plan(&PlanDocument {
+    let document = PlanDocument {
         plan,
         schemas: &schemas,
         kept_schemas: &kept,
         sources: &workbench.sources,
-        configuration: Some(configuration),
+        configuration: Some(render::json::config::configuration(
+            config,
+            registry,
+            &workbench.sources,
+            &plan.generated,
+            reveal,
+        )),
         reveal,
         review,
-    })
+    };
+    render::json::plan::plan(&document)
 }
 
 /// Shows the state.

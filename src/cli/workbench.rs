@@ -24,6 +24,7 @@ use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
 use crate::providers::{Registry, World, google, helm, kubernetes, small};
 use crate::render;
+use crate::render::report::Grouping;
 use crate::state::{Question, Snapshot};
 use crate::syntax::tree::Block;
 
@@ -56,6 +57,9 @@ pub(super) struct Workbench<'e, 's> {
     pub(super) replayed: usize,
     /// Whether warnings stand in a line each where there are no errors.
     compact: bool,
+    /// Whether plans are told in short, and how their changes are grouped.
+    concise: bool,
+    pub(super) group: Option<Grouping>,
     colour: bool,
     /// Whether problems stand without boxes around them, as `-no-color` has them.
     plain: bool,
@@ -89,6 +93,9 @@ impl<'e, 's> Workbench<'e, 's> {
         let json = matches.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or(false);
         let compact = matches.try_get_one::<bool>("compact-warnings").ok().flatten();
         let compact = compact.copied().unwrap_or(false);
+        let concise = matches.try_get_one::<bool>("concise").ok().flatten().copied();
+        let group = matches.try_get_one::<String>("group-by").ok().flatten();
+        let group = group.and_then(|name| Grouping::parse(name));
         // One worker beside the thread of the run, which works too: each thread takes memory of its own.
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -116,6 +123,8 @@ impl<'e, 's> Workbench<'e, 's> {
             unmade: Unmade::new(),
             replayed: 0,
             compact,
+            concise: concise.unwrap_or(false),
+            group,
             colour,
             plain: given("no-color"),
         };
@@ -174,7 +183,8 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Gives how text is drawn.
     pub(super) fn style(&self) -> render::Style {
         let width = self.screen.width.saturating_sub(2);
-        render::Style { color: self.colour, width, boxed: !self.plain }
+        let (concise, group) = (self.concise, self.group);
+        render::Style { color: self.colour, width, boxed: !self.plain, concise, group }
     }
 
     /// Prints problems; gives the exit code that they mean.

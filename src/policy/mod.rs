@@ -7,7 +7,7 @@ use regorus::Engine;
 use serde_json::Value as Json;
 
 use crate::diag::{Diagnostic, FileId, Sources, Span};
-use crate::review::{Severity, Verdict};
+use crate::review::finding::{Finding, Severity};
 
 /// A file of policies, which `Sources` has.
 pub type Policy = FileId;
@@ -32,7 +32,7 @@ pub fn judge(
     policies: &[Policy],
     sources: &Sources,
     input: &Json,
-) -> Result<Vec<Verdict>, Vec<Diagnostic>> {
+) -> Result<Vec<Finding>, Vec<Diagnostic>> {
     let mut engine = Engine::new();
     let mut packages = Vec::new();
     let mut problems = Vec::new();
@@ -50,30 +50,30 @@ pub fn judge(
         vec![problem("Policy failed", policies, sources, &error.to_string())]
     };
     engine.set_input_json(&input.to_string()).map_err(|error| failed(&error))?;
-    let mut verdicts = Vec::new();
+    let mut findings = Vec::new();
     for package in &packages {
         let answer = engine.eval_query(package.clone(), false).map_err(|error| failed(&error))?;
         let value = answer.result.first().and_then(|row| row.expressions.first());
         let Some(value) = value else { continue };
         let told = serde_json::to_value(&value.value).map_err(|error| failed(&error))?;
-        verdicts.extend(verdicts_of(package, &told));
+        findings.extend(findings_of(package, &told));
     }
-    verdicts.sort_by(|a, b| {
+    findings.sort_by(|a, b| {
         (a.severity, &a.policy, &a.address, &a.message)
             .cmp(&(b.severity, &b.policy, &b.address, &b.message))
     });
-    Ok(verdicts)
+    Ok(findings)
 }
 
 /// Gives what a package's rules have come to.
-fn verdicts_of(package: &str, told: &Json) -> Vec<Verdict> {
+fn findings_of(package: &str, told: &Json) -> Vec<Finding> {
     let name = package.strip_prefix("data.").unwrap_or(package);
     let mut found = Vec::new();
     for (rule, severity) in RULES {
         for element in told.get(rule).into_iter().flat_map(elements) {
             let Some(message) = message(element, rule) else { continue };
             let address = element.get("address").and_then(Json::as_str).map(str::to_string);
-            found.push(Verdict { severity: *severity, message, policy: name.to_string(), address });
+            found.push(Finding { severity: *severity, message, policy: name.to_string(), address });
         }
     }
     found
@@ -143,8 +143,8 @@ mod tests {
     fn judged(text: &str, input: &Json) -> Result<Vec<(Severity, String)>, Vec<Diagnostic>> {
         let mut sources = Sources::default();
         let policy = sources.add("own.rego", text);
-        let verdicts = judge(&[policy], &sources, input)?.into_iter();
-        Ok(verdicts.map(|verdict| (verdict.severity, verdict.message)).collect())
+        let findings = judge(&[policy], &sources, input)?.into_iter();
+        Ok(findings.map(|finding| (finding.severity, finding.message)).collect())
     }
 
     #[test]

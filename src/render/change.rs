@@ -66,6 +66,11 @@ pub(super) fn object(
     for note in &change.notes {
         text += &format!("  # ({note})\n");
     }
+    // What is made or removed as a whole has no attribute that changes.
+    let whole = !matches!(change.verb, Verb::Update { .. } | Verb::Replace { .. });
+    if style.concise && whole {
+        return text + beside;
+    }
     text + beside + &body(address, change, schemas, style)
 }
 
@@ -98,7 +103,7 @@ fn fate(change: &Change, style: Style) -> Cow<'static, str> {
 }
 
 /// Says why, where it is not plain.
-fn reasons(
+pub(super) fn reasons(
     address: &Address,
     moved: Option<&Address>,
     change: &Change,

@@ -314,7 +314,7 @@ impl Diff<'_> {
                 false => (act(before, after), String::new()),
             };
             // The members of a map are no attributes, unless its type is left open.
-            let telling = (spot.loose || !is_map) && TELLING.contains(name);
+            let telling = (spot.loose || !is_map) && self.tells(name);
             if act == Act::Keep && !telling && !self.whole {
                 hidden += 1;
                 continue;
@@ -330,13 +330,18 @@ impl Diff<'_> {
 
     /// Says how many parts are hidden, in a line of its own; nothing where there are none.
     pub(super) fn hidden(&self, depth: usize, number: usize, noun: &str) -> String {
-        if number == 0 {
+        if number == 0 || self.style.concise {
             return String::new();
         }
         let (count, rest) = (counted(number, noun), "hidden");
         let (number, noun) = count.split_once(' ').unwrap_or((&count, ""));
         let remark = self.dim(&format!("# ({number} unchanged {noun} {rest})"));
         format!("{}{remark}\n", self.lead(depth, Act::Keep))
+    }
+
+    /// Says whether a field is shown even where it does not change.
+    fn tells(&self, name: &str) -> bool {
+        TELLING.contains(&name) && !self.style.concise
     }
 
     fn changed_list(&self, before: &Value, after: &Value, spot: &Spot) -> String {
@@ -489,7 +494,7 @@ impl Diff<'_> {
             let loose = [before, after].map(|side| side.map(open));
             let [before, after] = [0, 1].map(|at| loose[at].as_deref());
             let act = act(before, after);
-            let telling = TELLING.contains(&name);
+            let telling = self.tells(name);
             if act == Act::Keep && !telling && !self.whole {
                 hidden += 1;
                 continue;

@@ -59,16 +59,30 @@ fn told(
     style: Style,
 ) -> String {
     let mut text = drift(plan, schemas, style);
-    let (shown, outputs) = (shown(plan), outputs(plan, style));
+    let (mut shown, outputs) = (shown(plan), outputs(plan, style));
+    if let Some(group) = style.group {
+        shown.sort_by_cached_key(|(address, deposed, _)| {
+            group.of(address, review.item(address, *deposed))
+        });
+    }
     if shown.is_empty() && outputs.is_empty() {
         text += &nothing(plan, style);
         return text + &warnings(plan, sources, style);
     }
     if !shown.is_empty() {
-        text += &legend(&shown, style);
+        if !style.concise {
+            text += &legend(&shown, style);
+        }
         text += head;
+        let mut group = None;
         for (address, deposed, change) in &shown {
             text += "\n";
+            let own = style.group.map(|by| by.of(address, review.item(address, *deposed)).1);
+            if own != group {
+                let name = own.clone().unwrap_or_default();
+                text += &format!("{}\n\n", style.paint(Ink::Bold, &format!("{name}:")));
+                group = own;
+            }
             let beside = review.item(address, *deposed).map(|item| lines(item, sources, style));
             let beside = beside.unwrap_or_default();
             text += &object(plan, (address, *deposed), change, (schemas, sources), &beside, style);
@@ -88,10 +102,10 @@ fn told(
 }
 
 /// A change that is told, with its address.
-type Shown<'p> = (&'p Address, Option<&'p str>, &'p Change);
+pub(super) type Shown<'p> = (&'p Address, Option<&'p str>, &'p Change);
 
 /// Gives the changes to tell: modules after their parents, data sources first.
-fn shown(plan: &Plan) -> Vec<Shown<'_>> {
+pub(super) fn shown(plan: &Plan) -> Vec<Shown<'_>> {
     // Who only refreshes is told what is not as saved, its moves among it.
     if plan.base.mode == PlanMode::RefreshOnly {
         return Vec::new();
@@ -203,7 +217,7 @@ fn legend(shown: &[Shown<'_>], style: Style) -> String {
 }
 
 /// Tells what the world has changed; to who only refreshes, what has moved too.
-fn drift(plan: &Plan, schemas: &SchemaOf<'_>, style: Style) -> String {
+pub(super) fn drift(plan: &Plan, schemas: &SchemaOf<'_>, style: Style) -> String {
     let mut told: BTreeMap<&Address, Option<&Drift>> =
         plan.drift.iter().map(|(address, drift)| (address, Some(drift))).collect();
     told.retain(|address, drift| drift.is_some_and(|drift| plan.is_relevant(address, drift)));
@@ -272,7 +286,7 @@ fn drifted(
     Some(format!("{head}\n{block}"))
 }
 
-fn outputs(plan: &Plan, style: Style) -> String {
+pub(super) fn outputs(plan: &Plan, style: Style) -> String {
     // What differs in its type alone, or in who may see it, looks the same.
     let looks_other = |change: &OutputChange| {
         let [before, after] = [&change.before, &change.after].map(|side| {

@@ -8,9 +8,10 @@ use super::json::{Reveal, path as path_json, value as value_json};
 use super::literal;
 use super::style::{Ink, Style};
 use crate::diag::{Sources, Span};
+use crate::review::finding::{Finding, Severity};
 use crate::review::risk::{Risk, RiskKind};
 use crate::review::trace::Origin;
-use crate::review::{Cause, Certainty, Item, Part, Review, Severity, Verdict};
+use crate::review::{Cause, Certainty, Item, Part, Review};
 
 /// So many causes of one change are told; the others are counted.
 const CAUSES: usize = 4;
@@ -87,7 +88,7 @@ pub fn causes(item: &Item, sources: &Sources) -> Vec<String> {
     told.into_iter().map(|(_, line)| line).collect()
 }
 
-fn of_cause(part: &Part, cause: &Cause, sources: &Sources) -> Option<String> {
+pub(super) fn of_cause(part: &Part, cause: &Cause, sources: &Sources) -> Option<String> {
     let name = match cause.name.as_str() {
         "" => part.of.path.to_string(),
         name => name.to_string(),
@@ -101,7 +102,7 @@ fn of_cause(part: &Part, cause: &Cause, sources: &Sources) -> Option<String> {
     Some(format!("{name}{} at {place}", values.unwrap_or_default()))
 }
 
-fn place(span: Option<Span>, given: Option<&str>, sources: &Sources) -> Option<String> {
+pub(super) fn place(span: Option<Span>, given: Option<&str>, sources: &Sources) -> Option<String> {
     if let Some(given) = given {
         return Some(given.to_string());
     }
@@ -149,33 +150,31 @@ pub(super) fn summary(review: &Review, sources: &Sources, style: Style) -> Strin
 }
 
 /// Tells what policies say.
-pub fn verdicts(verdicts: &[Verdict], style: Style) -> String {
-    if verdicts.is_empty() {
+pub fn findings(findings: &[Finding], style: Style) -> String {
+    if findings.is_empty() {
         return String::new();
     }
     let mut text = format!("\n{}\n", style.paint(Ink::Bold, "Policies:"));
-    for verdict in verdicts {
-        let (word, ink) = match verdict.severity {
-            Severity::Deny => ("deny", Ink::BoldRed),
-            Severity::Warn => ("warn", Ink::Update),
+    for finding in findings {
+        let ink = match finding.severity {
+            Severity::Deny => Ink::BoldRed,
+            Severity::Warn => Ink::Update,
         };
-        let address = verdict.address.as_ref().map(|address| format!("{address}: "));
+        let word = finding.severity.name();
+        let address = finding.address.as_ref().map(|address| format!("{address}: "));
         let line =
-            format!("{}{} ({})", address.unwrap_or_default(), verdict.message, verdict.policy);
+            format!("{}{} ({})", address.unwrap_or_default(), finding.message, finding.policy);
         text += &format!("  {}  {line}\n", style.paint(ink, word));
     }
     text
 }
 
 /// Gives what a policy says.
-pub(super) fn verdict(verdict: &Verdict) -> Json {
-    let severity = match verdict.severity {
-        Severity::Deny => "deny",
-        Severity::Warn => "warn",
-    };
+pub(super) fn finding(finding: &Finding) -> Json {
+    let severity = finding.severity.name();
     let mut out =
-        json!({ "severity": severity, "message": verdict.message, "policy": verdict.policy });
-    if let Some(address) = &verdict.address {
+        json!({ "severity": severity, "message": finding.message, "policy": finding.policy });
+    if let Some(address) = &finding.address {
         out["address"] = address.as_str().into();
     }
     out

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
+use super::report::Grouping;
 use crate::diag::BAD_BYTE;
 
 /// How text is to look.
@@ -13,11 +14,15 @@ pub struct Style {
     pub width: usize,
     /// Whether problems stand in boxes.
     pub boxed: bool,
+    /// Whether only what is new is told: headings, causes and changed attributes.
+    pub concise: bool,
+    /// How changes are grouped.
+    pub group: Option<Grouping>,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { color: false, width: 78, boxed: true }
+        Style { color: false, width: 78, boxed: true, concise: false, group: None }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod cause;
 mod certain;
+pub mod finding;
 pub mod parts;
 pub mod risk;
 mod scope;
@@ -23,6 +24,7 @@ use crate::value::Path;
 
 pub use self::cause::Cause;
 pub use self::certain::Certainty;
+use self::finding::Finding;
 use self::parts::{Differing, differing};
 use self::risk::Risk;
 use self::trace::{Origin, Tracer};
@@ -35,29 +37,7 @@ pub struct Review {
     /// What was edited and how much it changes, the widest first.
     pub causes: Vec<(Cause, usize)>,
     /// What policies say of it, denials first.
-    pub verdicts: Vec<Verdict>,
-}
-
-/// What a policy says of a plan.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
-    /// Whether it may be applied.
-    pub severity: Severity,
-    /// What it says.
-    pub message: String,
-    /// The package that says so, without `data`.
-    pub policy: String,
-    /// The instance that it speaks of.
-    pub address: Option<String>,
-}
-
-/// How much a policy's word weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The plan may not be applied.
-    Deny,
-    /// People should know.
-    Warn,
+    pub findings: Vec<Finding>,
 }
 
 impl Review {

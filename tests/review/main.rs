@@ -1,8 +1,10 @@
 //! Reviews: that the place told for each change is that of the text that was edited, that no dangerous change is told as a
 //! harmless one, and what the renderings of a plan say.
 
+mod canary;
 mod changes;
 mod edits;
+mod renderings;
 #[path = "../support/program.rs"]
 mod program;
 

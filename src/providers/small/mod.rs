@@ -15,7 +15,7 @@ mod remote_state;
 mod seeded;
 mod terraform;
 mod time;
-mod tls;
+pub mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

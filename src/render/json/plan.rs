@@ -91,8 +91,8 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
     if !plan.checks.is_empty() {
         out.insert("checks".into(), checks(&plan.checks));
     }
-    if !document.review.verdicts.is_empty() {
-        let results = document.review.verdicts.iter().map(review::verdict);
+    if !document.review.findings.is_empty() {
+        let results = document.review.findings.iter().map(review::finding);
         out.insert("policy_results".into(), results.collect());
     }
     if let Some(made) = plan.base.made {

@@ -18,7 +18,7 @@ use crate::render::progress::{
     Applied, Lasted, Long, complete_line, message, seconds, span, subject,
 };
 use crate::render::review;
-use crate::review::{Severity as Weight, Verdict};
+use crate::review::finding::{Finding, Severity as Weight};
 use crate::state::KeptOutput;
 use crate::value::Type;
 use crate::value::json::type_to_json;
@@ -180,13 +180,13 @@ pub fn plan_summary(counts: Counts, now: Timestamp) -> String {
 }
 
 /// Tells what a policy says of a plan.
-pub fn policy_result(verdict: &Verdict, now: Timestamp) -> String {
-    let level = match verdict.severity {
+pub fn policy_result(finding: &Finding, now: Timestamp) -> String {
+    let level = match finding.severity {
         Weight::Deny => "error",
         Weight::Warn => "warn",
     };
-    let result = review::verdict(verdict);
-    let message = format!("Policy {}: {}", verdict.policy, verdict.message);
+    let result = review::finding(finding);
+    let message = format!("Policy {}: {}", finding.policy, finding.message);
     line(level, &message, now, "policy_result", vec![("policy_result", result)])
 }
 

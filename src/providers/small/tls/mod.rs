@@ -6,6 +6,7 @@ mod der;
 mod fetch;
 mod key;
 mod ssh;
+pub mod summary;
 mod x509;
 
 use sha1::{Digest, Sha1};

@@ -307,6 +307,8 @@ pub(super) struct Certificate {
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) public: Vec<u8>,
+    /// What else it is for: names, addresses.
+    pub(super) names: Vec<String>,
     /// The numbers that name the algorithm of the key.
     pub(super) key_algorithm: String,
     pub(super) key_id: Option<Vec<u8>>,
@@ -349,8 +351,21 @@ pub(super) fn read_certificate(bytes: &[u8]) -> Option<Certificate> {
         public: public.whole.to_vec(),
         key_algorithm: der::dotted(public.inside()?.first()?.inside()?.first()?.content),
         key_id,
+        names: value(SUBJECT_ALTERNATIVES).and_then(read_names).unwrap_or_default(),
         constraints: value(BASIC_CONSTRAINTS).and_then(read_constraints),
     })
+}
+
+fn read_names(value: &[u8]) -> Option<Vec<String>> {
+    let name = |part: &Element<'_>| match (part.tag, part.content.len()) {
+        (0x87, 4) => <[u8; 4]>::try_from(part.content).map(|ip| IpAddr::from(ip).to_string()).ok(),
+        (0x87, 16) => {
+            <[u8; 16]>::try_from(part.content).map(|ip| IpAddr::from(ip).to_string()).ok()
+        }
+        (0x81 | 0x82 | 0x86, _) => Some(String::from_utf8_lossy(part.content).into_owned()),
+        _ => None,
+    };
+    Some(der::one(value)?.0.inside()?.iter().filter_map(name).collect())
 }
 
 fn read_constraints(value: &[u8]) -> Option<(bool, Option<i64>)> {

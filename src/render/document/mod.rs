@@ -1,14 +1,18 @@
-//! Texts inside of values: quoted, as lines, or taken apart where they are JSON or YAML.
+//! Texts inside of values: quoted, as lines, or taken apart where they have a form of their own.
 
-use serde_json::Value as Json;
+mod forms;
+
 use similar::{ChangeTag, TextDiff};
 
+use self::forms::{FORMS, decoded, json as as_json};
 use super::diff::{Act, Diff, Spot};
+use super::style::{counted, visible};
 use crate::value::Value;
-use crate::value::json::from_json;
 
 /// How many unchanged lines are shown around a changed one, where there are many.
 const AROUND: usize = 3;
+/// How many lines of a text are shown where plans are told in short.
+const CONCISE: usize = 5;
 
 /// Quotes a text as the language writes it.
 pub(super) fn quote(text: &str) -> String {
@@ -46,14 +50,25 @@ pub(super) fn one(diff: &Diff<'_>, text: &str, act: Act, depth: usize) -> String
         return quote(text);
     }
     let lead = diff.lead(depth + 1, Act::Keep);
-    let lines = text.lines().map(|line| format!("{lead}{line}").trim_end().to_string() + "\n");
-    format!("<<-EOT\n{}{}EOT", lines.collect::<String>(), diff.lead(depth, Act::Keep))
+    let count = text.lines().count();
+    let most = if diff.style.concise { CONCISE } else { count };
+    let lines = text.lines().take(most);
+    let lines = lines.map(|line| format!("{lead}{}", visible(line)).trim_end().to_string() + "\n");
+    let mut lines: String = lines.collect();
+    if count > most {
+        let more = diff.dim(&format!("# ({} more)", counted(count - most, "line")));
+        lines += &format!("{lead}{more}\n");
+    }
+    format!("<<-EOT\n{lines}{}EOT", diff.lead(depth, Act::Keep))
 }
 
 /// Tells how a text changes.
 pub(super) fn changed(diff: &Diff<'_>, before: &str, after: &str, spot: &Spot) -> String {
     if let (Some(old), Some(new)) = (as_json(before), as_json(after)) {
         return structure(diff, "jsonencode", (&old, &new), spot);
+    }
+    if let Some(told) = in_base64(diff, before, after, spot) {
+        return told;
     }
     let many = before.contains('\n') || after.contains('\n');
     if !many || as_json(before).is_some() || as_json(after).is_some() {
@@ -62,12 +77,29 @@ pub(super) fn changed(diff: &Diff<'_>, before: &str, after: &str, spot: &Spot) -
             .map(|(text, act)| one(diff, text, act, spot.depth));
         return format!("{before} {arrow} {after}");
     }
-    if let (Some(old), Some(new)) = (as_yaml(before), as_yaml(after))
-        && old != new
-    {
-        return structure(diff, "yamlencode", (&old, &new), spot);
+    for (form, read) in FORMS {
+        match read(before).zip(read(after)) {
+            Some((old, new)) if old != new => return structure(diff, form, (&old, &new), spot),
+            Some(_) => {
+                return lines(diff, before, after, spot.depth) + " # only its format changes";
+            }
+            None => {}
+        }
     }
     lines(diff, before, after, spot.depth)
+}
+
+/// Tells how the texts change that two texts are the base 64 of, where these have a form.
+fn in_base64(diff: &Diff<'_>, before: &str, after: &str, spot: &Spot) -> Option<String> {
+    let (old, new) = (decoded(before)?, decoded(after)?);
+    let has_form = |(_, read): &&forms::Form| read(&old).is_some() && read(&new).is_some();
+    let json = as_json(&old).is_some() && as_json(&new).is_some();
+    if old == new || !(json || FORMS.iter().any(|form| has_form(&form))) {
+        return None;
+    }
+    let inside = Spot { depth: spot.depth + 1, ..spot.clone() };
+    let told = changed(diff, &old, &new, &inside);
+    Some(wrapped(diff, "base64encode", "", (Act::Update, &told), spot.depth))
 }
 
 /// Tells how the value changes that a text is the form of.
@@ -124,8 +156,8 @@ fn lines(diff: &Diff<'_>, before: &str, after: &str, depth: usize) -> String {
             continue;
         }
         text += &diff.hidden(depth + 1, std::mem::take(&mut hidden), "line");
-        let line = format!("{}{}", diff.lead(depth + 1, *act), line.trim_end_matches('\n'));
-        text += line.trim_end();
+        let line = visible(line.trim_end());
+        text += format!("{}{line}", diff.lead(depth + 1, *act)).trim_end();
         text += "\n";
     }
     text += &diff.hidden(depth + 1, hidden, "line");
@@ -137,27 +169,4 @@ fn lines(diff: &Diff<'_>, before: &str, after: &str, depth: usize) -> String {
         _ => "",
     };
     format!("{text}{}EOT{end}", diff.lead(depth, Act::Keep))
-}
-
-/// Reads a text that is a JSON object or array.
-fn as_json(text: &str) -> Option<Value> {
-    let trimmed = text.trim_start();
-    if !trimmed.starts_with(['{', '[']) {
-        return None;
-    }
-    let json: Json = serde_json::from_str(trimmed).ok()?;
-    Some(from_json(&json))
-}
-
-/// Reads a text of one YAML document that is a map or a sequence.
-fn as_yaml(text: &str) -> Option<Value> {
-    let is_one = !text.lines().skip(1).any(|line| line.trim_end() == "---");
-    let looks = text
-        .lines()
-        .any(|line| line.contains(": ") || line.ends_with(':') || line.starts_with("- "));
-    if !is_one || !looks {
-        return None;
-    }
-    let json: Json = serde_saphyr::from_str(text).ok()?;
-    (json.is_object() || json.is_array()).then(|| from_json(&json))
 }

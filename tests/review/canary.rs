@@ -1,0 +1,211 @@
+//! Secrets are in no rendering: neither in clear nor in base 64 or hex, whatever they were given to.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde_json::Value as Json;
+use terrane::cli::Environment;
+
+use crate::program::{Ran, program};
+
+const SECRET: &str = "canary-that-nobody-may-see-7Q";
+const OTHER: &str = "second-canary-that-nobody-may-see";
+
+const CONFIG: &str = r#"
+variable "secret" {
+  sensitive = true
+}
+
+variable "kept" {
+  default = "one"
+}
+
+resource "terraform_data" "plain" {
+  input = { name = var.kept, secret = var.secret, joined = "a-${var.secret}-b", list = [var.secret] }
+}
+
+resource "kubernetes_secret_v1" "canary" {
+  metadata {
+    name = "canary"
+  }
+  data = {
+    password = var.secret
+    config   = yamlencode({ name = var.kept, password = var.secret })
+  }
+}
+
+resource "google_secret_manager_secret" "canary" {
+  secret_id = "canary"
+  labels    = { kept = var.kept }
+  replication {
+    auto {}
+  }
+  depends_on = [google_project_service.secrets]
+}
+
+resource "google_project_service" "secrets" {
+  service            = "secretmanager.googleapis.com"
+  disable_on_destroy = false
+}
+
+resource "google_secret_manager_secret_version" "canary" {
+  secret      = google_secret_manager_secret.canary.id
+  secret_data = var.secret
+}
+
+resource "google_storage_hmac_key" "canary" {
+  service_account_email = google_service_account.nodes.email
+}
+
+resource "terraform_data" "hmac" {
+  input = [var.kept, google_storage_hmac_key.canary.secret]
+}
+
+check "canary" {
+  assert {
+    condition     = var.kept == "never"
+    error_message = "It is not."
+  }
+}
+
+output "secret" {
+  sensitive = true
+  value     = "${var.kept} ${var.secret}"
+}
+"#;
+
+/// What the sandbox's cluster does not take: its token is the secret.
+const OTHER_CLUSTER: &str = r#"
+provider "kubernetes" {
+  alias = "other"
+  host  = "https://${google_container_cluster.pollsapi.endpoint}"
+  token = var.secret
+}
+
+resource "kubernetes_secret_v1" "encoded" {
+  provider = kubernetes.other
+  metadata {
+    name        = "encoded"
+    annotations = { kept = var.kept }
+  }
+  binary_data = { password = base64encode(var.secret) }
+}
+"#;
+
+const INTO: [&str; 5] = [
+    "-md-into=told.md",
+    "-html-into=told.html",
+    "-sarif-into=told.sarif",
+    "-json-into=told.json",
+    "-github",
+];
+
+fn run(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut variables = BTreeMap::new();
+    variables.insert("TF_LOG".to_string(), "debug".to_string());
+    variables.insert("TF_LOG_PATH".to_string(), folder.join("told.log").display().to_string());
+    let cwd = folder.to_owned();
+    let input = Some(String::new());
+    program(
+        &Environment { cwd, variables, input, ..Environment::default() },
+        arguments.iter().copied(),
+        100,
+    )
+}
+
+/// Gives the forms of a secret that must be nowhere: as it is, in hex, and in base 64 at each of the three places.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_string(), hex::encode(secret)];
+    for shift in 0..3 {
+        let encoded = STANDARD_NO_PAD.encode("x".repeat(shift) + secret);
+        // What is made of other bytes, too, is left out at both ends.
+        forms.push(encoded[shift * 2..encoded.len() - 3].to_string());
+    }
+    forms
+}
+
+fn clean(what: &str, text: &str, secrets: &[String]) {
+    for secret in secrets {
+        for form in forms(secret) {
+            if let Some(at) = text.find(&form) {
+                let around = &text[text.floor_char_boundary(at.saturating_sub(150))..at];
+                panic!("{what} tells a secret as {form} after {around}");
+            }
+        }
+    }
+}
+
+/// Runs a command whose output and files are looked through.
+fn told(folder: &Path, arguments: &[&str], exits: &[u8], secrets: &[String]) {
+    let what = arguments.join(" ");
+    let ran = run(folder, arguments);
+    assert!(exits.contains(&ran.exit), "{what}: {}{}", ran.out, ran.err);
+    clean(&what, &ran.out, secrets);
+    clean(&what, &ran.err, secrets);
+    for name in ["told.md", "told.html", "told.sarif", "told.json", "told.log"] {
+        if let Ok(text) = fs::read_to_string(folder.join(name)) {
+            clean(&format!("{name} of {what}"), &text, secrets);
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_in_no_rendering() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let polls = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls");
+    for name in ["cluster.tf", "variables.tf", "versions.tf"] {
+        fs::copy(polls.join(name), folder.join(name)).unwrap();
+    }
+    fs::write(folder.join("canary.tf"), CONFIG).unwrap();
+    let values = |secret: &str, kept: &str| {
+        let text = format!("secret = \"{secret}\"\nkept = \"{kept}\"\n");
+        fs::write(folder.join("terraform.tfvars"), text).unwrap();
+    };
+    let mut secrets = vec![SECRET.to_string(), OTHER.to_string()];
+    let plan = |out: &str, secrets: &[String]| {
+        let mut arguments = vec!["plan", "-sandbox", out];
+        arguments.extend(INTO);
+        told(folder, &arguments, &[0], secrets);
+    };
+
+    values(SECRET, "one");
+    let cluster = folder.join("other.tf");
+    fs::write(&cluster, OTHER_CLUSTER).unwrap();
+    plan("-out=first", &secrets);
+    fs::remove_file(&cluster).unwrap();
+    told(folder, &["apply", "-sandbox", "-auto-approve"], &[0], &secrets);
+    let state: Json =
+        serde_json::from_str(&fs::read_to_string(folder.join("terraform.tfstate")).unwrap())
+            .unwrap();
+    let resources = state["resources"].as_array().unwrap();
+    let hmac = resources.iter().find(|of| of["type"] == "google_storage_hmac_key").unwrap();
+    let key = hmac["instances"][0]["attributes"]["secret"].as_str().unwrap();
+    assert!(key.len() > 16, "{key}");
+    secrets.push(key.to_string());
+    values(OTHER, "two");
+    plan("-out=second", &secrets);
+    values(OTHER, "three");
+    plan("-out=third", &secrets);
+
+    fs::write(&cluster, OTHER_CLUSTER).unwrap();
+    told(folder, &["plan", "-sandbox", "-md-into=told.md"], &[0, 1], &secrets);
+    told(folder, &["show", "second"], &[0], &secrets);
+    told(folder, &["show", "-json", "second"], &[0], &secrets);
+    told(folder, &["plan-diff", "second", "third"], &[2], &secrets);
+    told(folder, &["plan-diff", "-json", "second", "third"], &[2], &secrets);
+    told(folder, &["plan-diff", "first", "second"], &[2], &secrets);
+    // What reveals elsewhere does not in what is handed on.
+    let mut arguments = vec!["show", "-show-sensitive", "second"];
+    arguments.extend(&INTO[..3]);
+    let ran = run(folder, &arguments);
+    assert_eq!(ran.exit, 0, "{}", ran.err);
+    for name in ["told.md", "told.html", "told.sarif"] {
+        clean(name, &fs::read_to_string(folder.join(name)).unwrap(), &secrets);
+    }
+    let plain = fs::read_to_string(folder.join("told.md")).unwrap();
+    assert!(plain.contains("terraform\\_data.plain") || plain.contains("terraform_data.plain"));
+}
