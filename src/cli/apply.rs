@@ -218,11 +218,6 @@ fn apply_saved(
             }
         };
     }
-    let none = (&plan, &[][..]);
-    if let Err(exit) = reports::write(workbench, matches, none, &loaded, &registry, Reveal::No) {
-        workbench.unlock(lock);
-        return Err(exit);
-    }
     finish(workbench, matches, &loaded, &registry, &plan, lock, false)
 }
 

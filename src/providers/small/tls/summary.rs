@@ -23,9 +23,8 @@ pub fn blocks(text: &str) -> Option<Vec<Value>> {
 
 fn block(label: &str, bytes: &[u8]) -> Value {
     let mut fields = vec![("type", Value::string(label))];
-    match read_certificate(bytes).filter(|_| label == "CERTIFICATE") {
-        Some(certificate) => fields.extend(of_certificate(&certificate)),
-        None => {}
+    if let Some(certificate) = read_certificate(bytes).filter(|_| label == "CERTIFICATE") {
+        fields.extend(of_certificate(&certificate));
     }
     fields.push(("sha256", Value::string(hex::encode(Sha256::digest(bytes)))));
     Value::object(fields)
