@@ -203,6 +203,10 @@ metadata: {name: app, labels: {app: app}}
 spec: {selector: {app: app}, ports: [{port: 80}]}
 ";
 
+const LIST: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "listed"}}
+]}"#;
+
 /// What each version does with the application, with a part of what it says.
 const LIFE: &[(&str, &str)] = &[
     ("apply -f app.yaml", "deployment.apps/app created"),
@@ -217,6 +221,7 @@ const LIFE: &[(&str, &str)] = &[
     ("get deployment app -o jsonpath={.spec.replicas}", "3"),
     ("describe deployment app", "3 desired | 3 updated | 3 total | 3 available"),
     ("logs deployment/app", "started"),
+    ("apply -f list.json", "configmap/listed created"),
     ("explain deployment.spec.replicas", "replicas <integer>"),
     ("set image deployment/app c=example.com/c:2", "image updated"),
     ("rollout status deployment/app --timeout=60s", "successfully rolled out"),
@@ -260,7 +265,7 @@ const MADE: &[&str] = &[
     "create configmap cm --from-literal=a=b --from-file=app.yaml",
     "create namespace other",
     "autoscale deployment web --min=1 --max=3",
-    "run alone --image=example.com/x:1 --labels=a=b --env=A=B --port=80 --restart=Never --command -- sleep 9",
+    "run alone --image=example.com/x:1 --labels=a=b --env=A=B --port=80 --restart=Never --command -- sleep 99999",
     "expose deployment web --name=exposed --port=80 --target-port=8080 --type=NodePort",
 ];
 
@@ -284,7 +289,10 @@ const DONE: &[(&str, &str)] = &[
     ("rollout resume deployment/web", "resumed"),
     ("rollout restart deployment/web", "restarted"),
     ("cordon NODE", "cordoned"),
-    ("drain NODE --force --dry-run=server", "evicting pod default/alone (server dry run)"),
+    (
+        "drain NODE --force --dry-run=server --pod-selector=a=b",
+        "evicting pod default/alone (server dry run)",
+    ),
     ("uncordon NODE", "uncordoned"),
     ("taint nodes NODE a=b:PreferNoSchedule", "tainted"),
     ("taint nodes NODE a-", "untainted"),
@@ -307,15 +315,16 @@ fn words(command: &str) -> Vec<String> {
     command.split(' ').map(|word| word.replace('|', " ")).collect()
 }
 
-/// Names what is wanted and not there, leaving out what is empty.
+/// Names what is wanted and not there, leaving out what is empty, and the status, which is others' to tell.
 fn lacks(wanted: &Json, found: &Json, path: &str) -> Vec<String> {
     match (wanted, found) {
         (Json::Null, _) => Vec::new(),
         (Json::Object(fields), _) => {
+            let named = fields.iter().filter(|(name, _)| *name != "status");
             let below = |(name, value): (&String, &Json)| {
                 lacks(value, found.get(name).unwrap_or(&Json::Null), &format!("{path}.{name}"))
             };
-            fields.iter().flat_map(below).collect()
+            named.flat_map(below).collect()
         }
         (Json::Array(items), Json::Array(others)) if items.len() == others.len() => {
             let both = items.iter().zip(others);
@@ -331,6 +340,7 @@ fn cluster() -> (Folder, tokio::runtime::Runtime, Server) {
     let mut folder = Folder::empty();
     fs::write(folder.path("main.tf"), CLUSTER).unwrap();
     fs::write(folder.path("app.yaml"), APP).unwrap();
+    fs::write(folder.path("list.json"), LIST).unwrap();
     folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
     let (runtime, server) = served(&mut folder, "google_container_cluster.one", 20.0);
     (folder, runtime, server)

@@ -7,12 +7,16 @@ use serde_json::{Value as Json, json};
 use super::Inner;
 use super::custom;
 use super::definitions;
+use super::openapi2;
 use super::resources::{RESOURCES, Resource};
 use super::store::{Store, digest};
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 
 /// Versions of a group, the preferred one first.
 const PREFERRED: &[(&str, &[&str])] = &[("networking.gke.io", &["v1", "v1beta1"])];
+
+/// Where the definitions stand in a document.
+const SCHEMAS: &str = "#/components/schemas/";
 
 /// Answers requests that are not about a type; `None` where the path is another's.
 pub fn answer(inner: &Inner, request: &Request, parts: &[&str]) -> Option<Response> {
@@ -46,6 +50,7 @@ pub fn answer(inner: &Inner, request: &Request, parts: &[&str]) -> Option<Respon
         ["apis", group, version] if versions(&all, group).contains(version) => {
             resource_list(&all, group, version)
         }
+        ["openapi", "v2"] => return Some(openapi2::answer(request, &all)),
         ["openapi", "v3"] => openapi_index(&all),
         ["openapi", "v3", "api", "v1"] => openapi(inner, &all, "", "v1"),
         ["openapi", "v3", "apis", group, version] => {
@@ -54,8 +59,10 @@ pub fn answer(inner: &Inner, request: &Request, parts: &[&str]) -> Option<Respon
             }
             openapi(inner, &all, group, version)
         }
-        [] => json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3",
-            "/readyz", "/version"]}),
+        [] => {
+            json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3",
+            "/readyz", "/version"]})
+        }
         _ => return None,
     };
     Some(Response::json(StatusCode::OK, &answer))
@@ -336,15 +343,15 @@ fn openapi(inner: &Inner, all: &All, group: &str, version: &str) -> Json {
     };
     let mut schemas: BTreeMap<String, Json> = BTreeMap::new();
     for (name, definition) in definitions::closure(&api_version, &kinds) {
-        schemas.insert(name.to_owned(), open(definition));
+        schemas.insert(name.to_owned(), open(definition, SCHEMAS));
     }
     for resource in rows.iter().filter(|resource| resource.custom) {
         let Some(schema) = custom::schema(&inner.locked(), resource) else { continue };
         let words = resource.group.split('.').rev().collect::<Vec<_>>().join(".");
         let name = format!("{words}.{version}.{}", resource.kind);
-        schemas.insert(name, open(&custom::document(resource, &schema)));
+        schemas.insert(name, open(&custom::document(resource, &schema), SCHEMAS));
         for (name, definition) in definitions::closure("v1", &["ConfigMap"]) {
-            schemas.insert(name.to_owned(), open(definition));
+            schemas.insert(name.to_owned(), open(definition, SCHEMAS));
         }
     }
     let mut paths = serde_json::Map::new();
@@ -370,18 +377,16 @@ fn openapi(inner: &Inner, all: &All, group: &str, version: &str) -> Json {
 }
 
 /// Turns the references of a definition into those of a document.
-fn open(value: &Json) -> Json {
+pub fn open(value: &Json, prefix: &str) -> Json {
     match value {
         Json::Object(object) => object
             .iter()
             .map(|(key, below)| match below.as_str() {
-                Some(name) if key == "$ref" => {
-                    (key.clone(), json!(format!("#/components/schemas/{name}")))
-                }
-                _ => (key.clone(), open(below)),
+                Some(name) if key == "$ref" => (key.clone(), json!(format!("{prefix}{name}"))),
+                _ => (key.clone(), open(below, prefix)),
             })
             .collect(),
-        Json::Array(items) => items.iter().map(open).collect(),
+        Json::Array(items) => items.iter().map(|item| open(item, prefix)).collect(),
         other => other.clone(),
     }
 }

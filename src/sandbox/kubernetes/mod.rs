@@ -40,6 +40,7 @@ pub mod twice;
 pub mod api;
 pub mod read;
 pub mod watch;
+pub mod openapi2;
 pub mod discovery;
 pub mod table;
 pub mod table_more;
