@@ -481,10 +481,8 @@ fn what_real_clients_sent_is_taken_and_answered_in_full() {
 
     let mut told = settle("refused", &tally.refused);
     told.extend(settle("missing", &tally.missing));
-    if std::env::var_os("TRAFFIC").is_some() {
-        println!("{}", table(tally));
-    }
-    assert!(told.is_empty(), "{} differences:\n{}", told.len(), told.join("\n"));
+    let text = told.join("\n");
+    assert!(told.is_empty(), "{} differences:\n{text}\n{}", told.len(), table(tally));
 }
 
 /// Gives the figures as a table.

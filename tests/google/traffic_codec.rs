@@ -172,10 +172,8 @@ fn what_real_services_told_and_real_clients_asked_for_is_read_and_written() {
 
     let mut told = settle("unread", &once(&figures.unread));
     told.extend(settle("unwritten", &once(&figures.unwritten)));
-    if std::env::var_os("TRAFFIC").is_some() {
-        println!("{}", table(figures));
-    }
-    assert!(told.is_empty(), "{} differences:\n{}", told.len(), told.join("\n"));
+    let text = told.join("\n");
+    assert!(told.is_empty(), "{} differences:\n{text}\n{}", told.len(), table(figures));
 }
 
 /// Gives the figures as a table.

@@ -66,7 +66,11 @@ fn part_value(
                 None => found.cloned(),
             };
             match read.and_then(|json| typed(&wired(part.wire, json), ty)) {
-                Some(value) => normalize(part.normalize.as_deref(), &value),
+                // The service keeps what it was given, in whichever form.
+                Some(value) if matches!(ty, Type::List(_) | Type::Set(_)) => {
+                    normalize(part.normalize.as_deref(), &value)
+                }
+                Some(value) => value,
                 None if part.keep => kept(),
                 None => untold(part, ty, base),
             }

@@ -50,7 +50,14 @@ pub(super) fn existing(store: &Store, project: &str, text: &str) -> Result<Json,
             "Invalid value for field 'resource.sourceImage': '{text}'. The URL is malformed."
         ))
     };
-    let (of, below) = reference::parts(project, text).ok_or_else(malformed)?;
+    // A publisher's newest image may be named by its family alone.
+    let whole = match text.split_once('/') {
+        Some((of, family)) if publishes(of) && !family.contains('/') => {
+            format!("projects/{of}/global/images/family/{family}")
+        }
+        _ => text.to_owned(),
+    };
+    let (of, below) = reference::parts(project, &whole).ok_or_else(malformed)?;
     let name = below.strip_prefix("global/images/").ok_or_else(malformed)?;
     let row = IMAGES.iter().find(|(at, family, image, _)| {
         *at == of && (name == *image || name.strip_prefix("family/") == Some(family))

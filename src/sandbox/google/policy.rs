@@ -222,7 +222,9 @@ fn check_member(store: &Store, member: &str) -> Result<(), Refusal> {
         "deleted",
     ];
     match member.split_once(':') {
-        Some(("serviceAccount", email)) if !account_exists(store, email) => {
+        Some(("serviceAccount", email))
+            if !account_exists(store, email) && !is_foreign(store, email) =>
+        {
             Err(Refusal::invalid(format!("Service account {email} does not exist.")))
         }
         Some((kind, name)) if kinds.contains(&kind) && !name.is_empty() => Ok(()),
@@ -230,6 +232,15 @@ fn check_member(store: &Store, member: &str) -> Result<(), Refusal> {
             "The member {member} is of an unknown type. Please set the correct type."
         ))),
     }
+}
+
+/// Says whether an account is of a project that nobody uses here: which accounts that has is not known.
+fn is_foreign(store: &Store, email: &str) -> bool {
+    let domain = email.split_once('@').map(|(_, domain)| domain);
+    let project = domain.and_then(|domain| domain.strip_suffix(".iam.gserviceaccount.com"));
+    project.is_some_and(|project| {
+        store.below(&format!("serviceusage/projects/{project}/")).next().is_none()
+    })
 }
 
 /// Says whether a service account exists; Google's own (service agents, defaults) always do.
