@@ -72,6 +72,37 @@ fn the_example_takes_hardly_longer_than_what_waits_for_each_other() {
     }
 }
 
+/// A cluster with so many pools: their sizes.
+fn pools(label: &str, sizes: &[(&str, usize)]) -> String {
+    let mut text = format!(
+        "provider \"google\" {{\n  project = \"polls-demo\"\n}}\n\
+         resource \"google_project_service\" \"gke\" {{\n  service = \"container.googleapis.com\"\n}}\n\
+         resource \"google_container_cluster\" \"c\" {{\n  name = \"c\"\n  location = \"europe-west1-b\"\n  \
+         initial_node_count = 1\n  remove_default_node_pool = true\n  deletion_protection = false\n  \
+         resource_labels = {{\n    a = \"{label}\"\n  }}\n  depends_on = [google_project_service.gke]\n}}\n"
+    );
+    for (name, size) in sizes {
+        text += &format!(
+            "resource \"google_container_node_pool\" \"{name}\" {{\n  name = \"{name}\"\n  cluster = google_container_cluster.c.id\n  \
+             node_count = {size}\n}}\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn a_cluster_and_several_of_its_pools_change_in_one_apply_one_after_the_other() {
+    let mut folder = Folder::empty();
+    fs::write(folder.path("main.tf"), pools("one", &[("x", 1), ("y", 1)])).unwrap();
+    folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
+    fs::write(folder.path("main.tf"), pools("two", &[("x", 2), ("z", 1), ("w", 1)])).unwrap();
+
+    let told = folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
+
+    assert!(told.contains("Resources: 2 added, 2 changed, 1 destroyed."), "{told}");
+    folder.must(0, &["plan", "-sandbox", "-detailed-exitcode"]);
+}
+
 fn polls() -> Folder {
     let mut folder = Folder::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls"));
     folder.must(0, &["apply", "-sandbox", "-auto-approve"]);

@@ -373,5 +373,5 @@ fn told(workbench: &mut Workbench<'_, '_>, pieces: &[Piece], notes: &Notes, name
         count => format!("\nWrote {count} resources to {name}. Plan to see what is imported."),
     };
     lines.push(end);
-    workbench.screen.line(lines.join("\n").trim_start_matches('\n').to_string());
+    workbench.screen.line(lines.join("\n").trim_start_matches('\n'));
 }

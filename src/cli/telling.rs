@@ -275,46 +275,47 @@ pub(super) fn applied(
     }
     let destroy = destroy || plan.base.mode == PlanMode::Destroy;
     if failed {
-        let word = if destroy { "Destroy" } else { "Apply" };
-        let mut text = format!(
-            "\n{word} incomplete: {} added, {} changed, {} destroyed; {} failed, {} not begun.\n",
-            done.added,
-            done.changed,
-            done.destroyed,
-            applied.failed.len(),
-            applied.skipped.len()
-        );
-        for action in &applied.failed {
-            text += &format!("  - {}: failed\n", action.address);
-        }
-        for (action, because) in &applied.skipped {
-            let why = if action.address == *because {
-                "the run was stopped".to_string()
-            } else {
-                format!("it waits for {because}")
-            };
-            text += &format!("  - {}: {why}\n", action.address);
-        }
-        let nothing = done == progress::Applied::default();
-        text += match (nothing, applied.unsaved) {
-            (true, _) if applied.partly => {
-                "\nWhat failed may be done in part. The next plan tells what it finds of it.\n"
-            }
-            (true, _) => "\nNothing was done. The next plan begins where this one did.\n",
-            (false, true) => {
-                "\nWhat was done is not in the state: the error above says where it is.\n"
-            }
-            (false, false) => {
-                "\nWhat was done is in the state. The next plan goes on from there.\n"
-            }
-        };
-        workbench.screen.print(text);
+        workbench.screen.print(incomplete(applied, done, destroy));
         return;
     }
     let style = workbench.style();
     let text =
         progress::complete(done, destroy, lasted.as_ref(), &applied.snapshot.outputs, &style);
     workbench.screen.print(text);
+}
+
+/// Tells what of an apply was not done, and what the next plan will make of it.
+fn incomplete(applied: &Applied, done: progress::Applied, destroy: bool) -> String {
+    let word = if destroy { "Destroy" } else { "Apply" };
+    let mut text = format!(
+        "\n{word} incomplete: {} added, {} changed, {} destroyed; {} failed, {} not begun.\n",
+        done.added,
+        done.changed,
+        done.destroyed,
+        applied.failed.len(),
+        applied.skipped.len()
+    );
+    for action in &applied.failed {
+        text += &format!("  - {}: failed\n", action.address);
+    }
+    for (action, because) in &applied.skipped {
+        let why = if action.address == *because {
+            "the run was stopped".to_string()
+        } else {
+            format!("it waits for {because}")
+        };
+        text += &format!("  - {}: {why}\n", action.address);
+    }
+    let nothing = done == progress::Applied::default();
+    text += match (nothing, applied.unsaved) {
+        (true, _) if applied.partly => {
+            "\nWhat failed may be done in part. The next plan tells what it finds of it.\n"
+        }
+        (true, _) => "\nNothing was done. The next plan begins where this one did.\n",
+        (false, true) => "\nWhat was done is not in the state: the error above says where it is.\n",
+        (false, false) => "\nWhat was done is in the state. The next plan goes on from there.\n",
+    };
+    text
 }
 
 /// Shows what an apply does while it runs.

@@ -210,3 +210,29 @@ fn a_request_that_is_sent_twice_on_its_way_is_no_conflict_and_somebody_elses_obj
         assert_eq!(again.unwrap_err().error.kind, ApiErrorKind::Conflict);
     });
 }
+
+#[test]
+fn a_request_of_compute_engine_is_done_once_however_often_it_is_sent() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        fault(&bench, &json!({ "method": "POST", "path": "/global/networks", "double": true }));
+        fault(&bench, &json!({ "method": "PATCH", "path": "/global/networks", "lost": true }));
+
+        let json = json!({ "name": "twice", "auto_create_subnetworks": false });
+        let made = bench.create("google_compute_network", &json).await;
+        bench.ids.lock().unwrap().clear();
+        let changed =
+            json!({ "name": "twice", "auto_create_subnetworks": false, "routing_mode": "GLOBAL" });
+        let config = bench.config("google_compute_network", &changed);
+        let planned = bench.plan("google_compute_network", Some(&made), &config).after;
+        let deed = Deed::Update { prior: made, planned, config };
+        let updated = bench.act("google_compute_network", deed).await.unwrap().unwrap();
+
+        assert_eq!(updated.field("routing_mode"), Some(&Value::string("GLOBAL")));
+        let mut ids = bench.ids.lock().unwrap().clone();
+        assert!(ids.len() > 1, "{ids:?}");
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+    });
+}

@@ -23,7 +23,10 @@ use terrane::sandbox::{self, Service};
 use terrane::value::{Type, Value};
 
 /// Sends to a sandbox in the same process.
-struct InProcess(Arc<sandbox::World>, Bodies);
+struct InProcess(Arc<sandbox::World>, Bodies, Ids);
+
+/// The ids of requests that had one.
+pub(crate) type Ids = Arc<Mutex<Vec<String>>>;
 
 /// The requests that were sent: method and address, and the body.
 pub(crate) type Bodies = Arc<Mutex<Vec<(String, Json)>>>;
@@ -32,7 +35,12 @@ pub(crate) type Bodies = Arc<Mutex<Vec<(String, Json)>>>;
 impl Transport for InProcess {
     async fn send(&self, mut request: Request) -> Result<Response, SendError> {
         let body = serde_json::from_slice(&request.body).unwrap_or_default();
-        self.1.lock().unwrap().push((format!("{} {}", request.method, request.url), body));
+        let (url, id) = match request.url.split_once("requestId=") {
+            Some((before, id)) => (before.trim_end_matches(['?', '&']), Some(id.to_string())),
+            None => (request.url.as_str(), None),
+        };
+        self.2.lock().unwrap().extend(id);
+        self.1.lock().unwrap().push((format!("{} {url}", request.method), body));
         let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
         request.url = rest.find('/').map_or("/", |at| &rest[at..]).to_string();
         Ok(self.0.answer(&request))
@@ -75,6 +83,7 @@ pub(crate) struct Bench {
     pub desk: Table,
     pub block: Value,
     pub bodies: Bodies,
+    pub ids: Ids,
 }
 
 impl Bench {
@@ -93,14 +102,15 @@ impl Bench {
             vault: None,
             tokens: None,
         };
-        let bodies = Bodies::default();
-        let provider = Google::over(Arc::new(InProcess(world.clone(), bodies.clone())));
+        let (bodies, ids) = (Bodies::default(), Ids::default());
+        let transport = InProcess(world.clone(), bodies.clone(), ids.clone());
+        let provider = Google::over(Arc::new(transport));
         let block = provider.schema().empty();
         let block = block.with_field("project", Value::string("polls-demo"));
         let block = block.with_field("region", Value::string("asia-south1"));
         let session = provider.session(&block, &given).unwrap();
         let desk = Table { clock, sent: Mutex::default(), kept: Mutex::default() };
-        Bench { provider, session, world, desk, block, bodies }
+        Bench { provider, session, world, desk, block, bodies, ids }
     }
 
     pub(crate) fn spec(&self, type_name: &str) -> Spec {

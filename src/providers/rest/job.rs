@@ -17,6 +17,7 @@ use super::error::Refused;
 use super::hook::Hook;
 use super::json;
 use super::labels;
+use super::lost::once;
 use super::session::RestSession;
 use super::spec::{Body, Call, How, Member, OperationKind, Spec};
 
@@ -66,6 +67,7 @@ impl Job<'_> {
         until: Timestamp,
     ) -> Result<Json, Refused> {
         let clock = self.desk.clock();
+        let ask = &once(ask);
         let url = self.session.api.url(ask)?;
         let known = json!({ "type": self.spec.type_name, "id": identity.field("id").and_then(Value::as_str) });
         let number = self.desk.intent(&format!("{} {url}", ask.method), known).await?;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
+use crate::http::Method;
 use crate::http::retry::Retry;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Found, Observed, Wanted};
 use crate::value::Value;
@@ -29,7 +30,7 @@ impl Job<'_> {
         planned: &Value,
         until: jiff::Timestamp,
     ) -> Result<Json, Failure> {
-        let ask = Ask { careful: true, ..ask.clone() };
+        let ask = once(&Ask { careful: true, ..ask.clone() });
         let (retry, mut lost, begun) = (Retry::default(), 0, self.desk.clock().now());
         loop {
             let refused = match self.send(&ask, planned, until).await {
@@ -136,6 +137,19 @@ impl RestSession {
         let object = Some(observed(self.observe(spec, json, Some(&planned)).await));
         Ok(Found { object, complete, strays, ..Found::default() })
     }
+}
+
+/// Gives a request an id of its own, where its service takes one: however often it is sent, it is done once.
+pub(super) fn once<'a>(ask: &Ask<'a>) -> Ask<'a> {
+    let takes = ask.service == "compute" && ask.method != Method::GET;
+    // The labels of a global address are the one change that takes none.
+    let without = ask.path.contains("/global/addresses/") && ask.path.ends_with("/setLabels");
+    if !takes || without || ask.path.contains("requestId=") {
+        return ask.clone();
+    }
+    let mark = if ask.path.contains('?') { '&' } else { '?' };
+    let path = format!("{}{mark}requestId={}", ask.path, uuid::Uuid::new_v4());
+    Ask { path, ..ask.clone() }
 }
 
 /// Says whether the service tells that an object was made since an action began; its clock may be a little behind ours.

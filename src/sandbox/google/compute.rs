@@ -197,6 +197,10 @@ pub(super) struct Place {
 /// # Errors
 /// As the method does.
 pub fn answer(turn: &mut Turn<'_>) -> Answer {
+    operation::done_once(turn, perform)
+}
+
+fn perform(turn: &mut Turn<'_>) -> Answer {
     let project = turn.path[0].clone();
     if !images::publishes(&project) {
         network::ensure_defaults(turn.store, turn.now, &project);

@@ -10,6 +10,9 @@ use serde_json::{Value as Json, json};
 
 use crate::sandbox::store::{Effect, Operation, Store, project_number, stamp};
 
+use super::refusal::Refusal;
+use super::turn::{self, Answer, Turn};
+
 /// What an operation of Kubernetes Engine is about.
 pub struct GkeWork<'a> {
     /// The project's id.
@@ -222,4 +225,26 @@ pub fn region(location: &str) -> &str {
 
 fn after(now: Timestamp, takes: Duration) -> Timestamp {
     now.checked_add(takes).unwrap_or(now)
+}
+
+/// Does a request of Compute Engine, once for each `requestId`: a second one of the same id is answered as the first.
+///
+/// # Errors
+/// As the request's, or the id is none.
+pub fn done_once(turn: &mut Turn<'_>, act: fn(&mut Turn<'_>) -> Answer) -> Answer {
+    let Some(id) = turn.parameter("requestId").map(str::to_owned) else { return act(turn) };
+    if uuid::Uuid::parse_str(&id).is_err() {
+        return Err(Refusal::invalid(format!(
+            "Invalid value for field 'requestId': '{id}'. Must be a valid UUID."
+        )));
+    }
+    let place = format!("request:{}:{id}", turn.path[0]);
+    if let Some(done) = turn.store.hidden.get(&place) {
+        return turn::ok(done);
+    }
+    let answer = act(turn)?;
+    if let Ok(body) = serde_json::from_slice::<Json>(answer.bytes()) {
+        turn.store.hidden.insert(place, body);
+    }
+    Ok(answer)
 }
