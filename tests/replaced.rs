@@ -562,3 +562,45 @@ fn a_targeted_namespace_brings_along_what_is_in_it() {
     assert!(told.contains("Resources: 4 added, 0 changed, 1 destroyed"), "{told}");
     is_idle(&mut folder);
 }
+
+/// A StatefulSet whose claims stay where it is removed.
+const STATEFUL: &str = r#"
+resource "kubernetes_manifest" "data" {
+  manifest = { apiVersion = "v1", kind = "Namespace", metadata = { name = "data" } }
+}
+
+resource "kubernetes_manifest" "db" {
+  manifest = {
+    apiVersion = "apps/v1"
+    kind       = "StatefulSet"
+    metadata   = { name = "db", namespace = "data" }
+    spec = {
+      serviceName = "db"
+      selector    = { matchLabels = { app = "db" } }
+      template = {
+        metadata = { labels = { app = "db" } }
+        spec = { containers = [{ name = "db", image = "example.com/db:1", volumeMounts = [{ name = "disk", mountPath = "/disk" }] }] }
+      }
+      volumeClaimTemplates = [{
+        metadata = { name = "disk" }
+        spec     = { accessModes = ["ReadWriteOnce"], resources = { requests = { storage = "1Gi" } } }
+      }]
+    }
+  }
+  wait { rollout = true }
+}
+"#;
+
+#[test]
+fn claims_of_a_stateful_set_go_with_their_namespace_before_a_replaced_cluster() {
+    let mut folder = written(&[CLUSTER, STATEFUL]);
+    applied(&mut folder);
+    let before = left(&folder).len();
+
+    let word = "-replace=google_container_cluster.one";
+    let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", word]);
+
+    assert!(told.contains("# kubernetes_manifest.data must be replaced"), "{told}");
+    assert_eq!(left(&folder).len(), before);
+    is_idle(&mut folder);
+}

@@ -116,6 +116,12 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Says whether an object has had something made elsewhere that stays when it is removed, and goes with what it lives in: the
+    /// claims of a StatefulSet, with its namespace.
+    fn leaves_where_it_lives(&self, _type_name: &str, _value: &Value) -> bool {
+        false
+    }
+
     /// Gives what an instance defines for others of its provider, by the names that these ask for: the kinds of a
     /// CustomResourceDefinition. Planning sees it in [`PlanRequest::offered`].
     fn defines(&self, _type_name: &str, _config: &Value) -> Vec<(String, Value)> {

@@ -27,7 +27,7 @@ use crate::diag::Diagnostic;
 use crate::schema::Schema;
 use crate::value::{Path, Value};
 
-use super::kubernetes::{NO_CLUSTER, Reach, makes_outside, namespace_name};
+use super::kubernetes::{NO_CLUSTER, Reach, claims_stay, makes_outside, namespace_name};
 use super::{Observed, PlanRequest, Planned, Problem, Provider, Session, World};
 
 use self::session::{HelmSession, Place};
@@ -105,6 +105,11 @@ impl Provider for HelmProvider {
         let makes = |text: &String| serde_json::from_str(text).is_ok_and(|it| makes_outside(&it));
         // A release of which it is not known what is in it may have anything.
         objects.is_empty() || objects.values().any(makes)
+    }
+
+    fn leaves_where_it_lives(&self, _type_name: &str, value: &Value) -> bool {
+        let objects = release::rows(value.field("resources"));
+        objects.values().any(|text| serde_json::from_str(text).is_ok_and(|it| claims_stay(&it)))
     }
 
     fn validate(&self, _mode: Mode, _type_name: &str, config: &Value) -> Vec<Problem> {

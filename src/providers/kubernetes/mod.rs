@@ -44,7 +44,7 @@ mod laws;
 pub(super) use self::connection::NO_CLUSTER;
 pub use self::kubeconfig::kubeconfig;
 pub(super) use self::manifest::namespace_name;
-pub(super) use self::outside::makes_outside;
+pub(super) use self::outside::{claims_stay, makes_outside};
 pub(super) use self::reach::{Reach, block, place_of, private};
 
 use std::collections::BTreeMap;
@@ -272,6 +272,10 @@ impl Provider for Kubernetes {
 
     fn leaves_behind(&self, type_name: &str, value: &Value) -> bool {
         outside::leaves_behind(type_name, value)
+    }
+
+    fn leaves_where_it_lives(&self, type_name: &str, value: &Value) -> bool {
+        outside::leaves_where_it_lives(type_name, value)
     }
 
     fn defines(&self, type_name: &str, value: &Value) -> Vec<(String, Value)> {

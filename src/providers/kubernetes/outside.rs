@@ -35,6 +35,24 @@ pub(in crate::providers) fn makes_outside(object: &Json) -> bool {
     maker.is_some_and(|(_, makes)| makes(object))
 }
 
+/// Says whether something that an object has had made goes only with its namespace.
+pub(super) fn leaves_where_it_lives(type_name: &str, value: &Value) -> bool {
+    if is_manifest(type_name) {
+        let written = manifest(value).map(|written| to_json(&written.without_marks()));
+        return written.is_some_and(|written| claims_stay(&written));
+    }
+    let kind = tables().kind(type_name).filter(|kind| kind.way == Way::Whole);
+    kind.is_some_and(|kind| claims_stay(&object::intent(kind, &value.without_marks(), None)))
+}
+
+/// Says whether an object is a StatefulSet whose claims stay when it is removed.
+pub(in crate::providers) fn claims_stay(object: &Json) -> bool {
+    let templates = object["spec"]["volumeClaimTemplates"].as_array();
+    object["kind"] == "StatefulSet"
+        && templates.is_some_and(|templates| !templates.is_empty())
+        && !takes_claims_along(object)
+}
+
 /// Says whether the claims of a StatefulSet go when it is removed; else they stay wherever it goes.
 fn takes_claims_along(object: &Json) -> bool {
     let spec = &object["spec"];
@@ -65,6 +83,8 @@ mod tests {
             ),
         ] {
             assert_eq!(makes_outside(&object), makes, "{object}");
+            let stay = object["spec"]["volumeClaimTemplates"].is_array() && !makes;
+            assert_eq!(claims_stay(&object), stay, "{object}");
         }
     }
 }
