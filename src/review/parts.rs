@@ -36,6 +36,7 @@ fn compare(path: &Path, before: Option<&Value>, after: Option<&Value>, found: &m
     if before.map(Value::without_marks) == after.map(Value::without_marks) {
         return;
     }
+    let secret = [before, after].into_iter().flatten().any(Value::is_sensitive);
     let one = before.or(after).map(Value::kind);
     let alike = match (before, after) {
         (Some(before), Some(after)) => alike(before, after),
@@ -43,10 +44,13 @@ fn compare(path: &Path, before: Option<&Value>, after: Option<&Value>, found: &m
         _ => matches!(one, Some(Kind::Object(_))),
     };
     let leaf = |found: &mut Vec<Differing>| {
-        let side = |side: Option<&Value>| side.cloned();
-        found.push(Differing { path: path.clone(), before: side(before), after: side(after) });
+        // Where one side is a secret, the other tells of it, too.
+        let seal = |side: &Value| if secret { side.clone().sensitive() } else { side.clone() };
+        let (before, after) = (before.map(seal), after.map(seal));
+        found.push(Differing { path: path.clone(), before, after });
     };
-    if !alike {
+    // The parts of a secret are secrets, and so are their names.
+    if secret || !alike {
         return leaf(found);
     }
     match one {
@@ -132,6 +136,19 @@ mod tests {
     fn told(before: serde_json::Value, after: serde_json::Value) -> Vec<String> {
         let verb = Verb::Update { before: value(before), after: value(after) };
         differing(&verb, None).iter().map(|part| part.path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_secret_has_no_parts_and_both_its_sides_are_secret() {
+        let before = Value::object([("m", value(json!({ "k": "a" })).sensitive())]);
+        let after = Value::object([("m", value(json!({ "k": "b" })))]);
+
+        let parts = differing(&Verb::Update { before, after }, None);
+
+        let told = |side: &Option<Value>| side.as_ref().is_some_and(Value::is_sensitive);
+        assert_eq!(parts.len(), 1);
+        assert_eq!(parts[0].path.to_string(), "m");
+        assert!(told(&parts[0].before) && told(&parts[0].after));
     }
 
     #[test]

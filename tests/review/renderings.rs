@@ -106,6 +106,7 @@ fn one_run_writes_all_renderings_of_one_plan() {
     let expected = "::notice file=infra/main.tf,line=";
     assert!(notes.iter().any(|note| note.starts_with(expected)), "{notes:?}");
     check_sarif(&serde_json::from_str(&sarif).unwrap());
+    check_by_schema(&folder.join("plan.sarif"));
     again(&folder, [&md, &html, &sarif]);
 }
 
@@ -154,6 +155,26 @@ fn check_sarif(log: &Json) {
     let region = &replaced["locations"][0]["physicalLocation"]["region"];
     assert_eq!((&region["startLine"], &region["startColumn"]), (&Json::from(19), &Json::from(1)));
     assert_eq!(replaced["relatedLocations"][0]["physicalLocation"]["region"]["startLine"], 2);
+}
+
+/// Checks a log by the standard's own schema, where `.ci/install-clients` has brought it.
+fn check_by_schema(log: &Path) {
+    let schema = std::env::temp_dir().join("terrane-clients/sarif-2.1.0.json");
+    if !schema.is_file() {
+        println!("the schema of SARIF is not there");
+        return;
+    }
+    let script = "import json, sys\ntry:\n  import jsonschema\nexcept ImportError:\n  sys.exit(9)\n\
+                  jsonschema.Draft4Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))";
+    let checked =
+        std::process::Command::new("python3").args(["-c", script]).arg(schema).arg(log).output();
+    match checked {
+        Ok(checked) if checked.status.code() != Some(9) => {
+            let why = String::from_utf8_lossy(&checked.stderr);
+            assert!(checked.status.success(), "{why}");
+        }
+        _ => println!("Python with jsonschema is not there"),
+    }
 }
 
 #[test]

@@ -170,3 +170,6 @@ fn lines(diff: &Diff<'_>, before: &str, after: &str, depth: usize) -> String {
     };
     format!("{text}{}EOT{end}", diff.lead(depth, Act::Keep))
 }
+
+#[cfg(test)]
+mod tests;

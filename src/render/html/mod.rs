@@ -181,7 +181,7 @@ fn changes(rows: &[Row<'_>]) -> String {
     out += &choose("by-type", "Type", "");
     out += &choose("by-certainty", "Certainty", "");
     out += "</form>\n<div class=\"bar\"><p id=\"told\" role=\"status\"></p><p><button type=\"button\" id=\"expand\">Open all</button> \
-            <button type=\"button\" id=\"fold\">Close all</button></p></div>\n<ol id=\"changes\"></ol>\n";
+            <button type=\"button\" id=\"fold\">Close all</button></p></div>\n<ol id=\"changes\"></ol>\n<p><button type=\"button\" id=\"more\" hidden>More</button></p>\n";
     let severe = rows.iter().filter(|row| row.is_severe());
     let severe = severe
         .map(|row| format!("<li>{} <code>{}</code></li>\n", row.deed.word(), escape(&row.name())));
@@ -192,7 +192,7 @@ fn changes(rows: &[Row<'_>]) -> String {
     if rows.iter().any(|row| row.deed != Deed::Move) {
         out += "<section class=\"order\" aria-labelledby=\"order\"><h2 id=\"order\">Order</h2>\n\
                 <p class=\"soft\">What an arrow leads to waits for where it comes from. Of a large plan: what is next to the change that was opened last.</p>\n\
-                <div id=\"graph\" class=\"graph\" tabindex=\"0\" role=\"region\" aria-labelledby=\"order\"></div></section>\n";
+                <div id=\"graph\" class=\"graph\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing of the order\"></div></section>\n";
     }
     out
 }
@@ -252,7 +252,7 @@ fn pre(lines: &[Line], name: &str) -> String {
         return String::new();
     }
     let mut out =
-        format!("<pre class=\"lines\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\">");
+        format!("<pre class=\"lines\" tabindex=\"0\" role=\"group\" aria-label=\"{name}\">");
     for line in lines {
         let (mark, symbol) = match line.symbol {
             '+' => ("add", '+'),

@@ -15,7 +15,7 @@
   const filters = { w: $("by-action"), r: $("by-risk"), m: $("by-module"), t: $("by-type"), c: $("by-certainty") };
 
   // Who waits for whom, the other way round.
-  rows.forEach((row) => { row.back = []; });
+  rows.forEach((row, at) => { row.back = []; row.at = at; });
   rows.forEach((row, at) => row.x.forEach((need) => rows[need].back.push(at)));
   rows.forEach((row) => {
     row.text = [row.n, row.p || "", row.w, row.y.join(" "), row.r.map((risk) => risk.k + " " + risk.w).join(" "),
@@ -33,7 +33,7 @@
   const lines = (of, name) => {
     const pre = make("pre", "lines");
     pre.tabIndex = 0;
-    pre.setAttribute("role", "region");
+    pre.setAttribute("role", "group");
     pre.setAttribute("aria-label", name);
     const marks = { "+": "add", "-": "cut", "!": "alter" };
     of.forEach((line) => {
@@ -54,7 +54,7 @@
   const table = (row) => {
     const scroll = make("div", "scroll");
     scroll.tabIndex = 0;
-    scroll.setAttribute("role", "region");
+    scroll.setAttribute("role", "group");
     scroll.setAttribute("aria-label", "Attributes of " + row.n);
     const whole = make("table");
     const head = make("tr");
@@ -121,6 +121,7 @@
   };
 
   const open = (row, wanted) => {
+    entry(row);
     const now = wanted === undefined ? row.button.getAttribute("aria-expanded") !== "true" : wanted;
     if (now) fill(row);
     row.button.setAttribute("aria-expanded", String(now));
@@ -128,7 +129,10 @@
     if (now) draw(row.at);
   };
 
-  const entry = (row, at) => {
+  // A change's element is made when it is first shown.
+  const entry = (row) => {
+    if (row.item) return row.item;
+    const at = row.at;
     const item = make("li");
     item.id = "c" + at;
     const heading = make("h3");
@@ -147,11 +151,27 @@
     body.hidden = true;
     button.addEventListener("click", () => open(row));
     item.append(heading, body);
-    Object.assign(row, { at, item, button, body });
+    Object.assign(row, { item, button, body });
     return item;
   };
 
+  // Of a long list only so much stands in the page as was scrolled to.
+  const STEP = 150;
   let shown = [];
+  let painted = 0;
+  const paint = (until) => {
+    const all = document.createDocumentFragment();
+    for (; painted < Math.min(until, shown.length); painted += 1) {
+      const row = shown[painted];
+      const before = shown[painted - 1];
+      if (row.g !== undefined && (!before || before.g !== row.g)) all.append(make("li", "group", row.g));
+      all.append(entry(row));
+    }
+    list.append(all);
+    $("more").hidden = painted >= shown.length;
+  };
+  const more = () => paint(painted + STEP);
+
   const sift = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const wants = Object.entries(filters).map(([key, select]) => [key, select.value]).filter(([, value]) => value !== "");
@@ -160,31 +180,14 @@
       if (value === "(any)") return row.r.length > 0;
       return value === "(none)" ? row.r.length === 0 : row.r.some((risk) => risk.k === value);
     }) && words.every((word) => row.text.includes(word));
-    shown = [];
-    rows.forEach((row) => {
-      const fit = fits(row);
-      if (row.item.hidden === fit) row.item.hidden = !fit;
-      if (fit) shown.push(row);
-    });
-    groups.forEach((group) => { group.item.hidden = !group.rows.some((row) => !row.item.hidden); });
+    shown = rows.filter(fits);
+    painted = 0;
+    list.replaceChildren();
+    more();
     told.textContent = shown.length === rows.length ? rows.length + " changes" : shown.length + " of " + rows.length + " changes";
   };
 
-  const groups = [];
-  const build = () => {
-    const all = document.createDocumentFragment();
-    let last;
-    rows.forEach((row, at) => {
-      if (row.g !== undefined && row.g !== last) {
-        last = row.g;
-        const item = make("li", "group", row.g);
-        groups.push({ item, rows: [] });
-        all.append(item);
-      }
-      all.append(entry(row, at));
-      if (groups.length) groups[groups.length - 1].rows.push(row);
-    });
-    list.append(all);
+  const choices = () => {
     const options = (select, values) => values.forEach((value) => {
       const option = make("option", "", value === "" ? "the root" : value);
       option.value = value === "" ? "(root)" : value;
@@ -200,7 +203,8 @@
 
   const go = (at) => {
     const row = rows[at];
-    if (row.item.hidden) { search.value = ""; Object.values(filters).forEach((select) => { select.value = ""; }); sift(); }
+    if (!shown.includes(row)) { search.value = ""; Object.values(filters).forEach((select) => { select.value = ""; }); sift(); }
+    paint(shown.indexOf(row) + 1);
     open(row, true);
     row.item.scrollIntoView({ block: "center" });
     row.button.focus();
@@ -256,9 +260,9 @@
     nodes.forEach((at) => {
       const [x, y] = spot.get(at);
       const row = rows[at];
-      const label = row.n.length > 32 ? "…" + row.n.slice(-31) : row.n;
-      const link = drawn("a", { href: "#c" + at, class: row.w + (at === here ? " here" : ""), "aria-label": row.w + " " + row.n },
-        drawn("title", {}, row.n), drawn("rect", { x, y, width: wide, height: high, rx: 6 }),
+      const label = row.n.length > 29 ? "…" + row.n.slice(-28) : row.n;
+      const link = drawn("a", { href: "#c" + at, class: row.w + (at === here ? " here" : "") },
+        drawn("title", {}, row.w + " " + row.n), drawn("rect", { x, y, width: wide, height: high, rx: 6 }),
         drawn("text", { x: x + 10, y: y + 20 }, row.s + " " + label));
       link.addEventListener("click", (event) => { event.preventDefault(); go(at); });
       svg.append(link);
@@ -268,8 +272,11 @@
 
   const move = (step) => {
     if (!shown.length) return;
-    const at = shown.findIndex((row) => row.button === document.activeElement || row.item.contains(document.activeElement));
-    const next = shown[Math.min(shown.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    const active = document.activeElement;
+    const at = shown.findIndex((row) => row.item && row.item.contains(active));
+    const to = Math.min(shown.length - 1, Math.max(0, at < 0 ? 0 : at + step));
+    paint(to + 1);
+    const next = shown[to];
     next.button.focus();
     next.item.scrollIntoView({ block: "nearest" });
   };
@@ -282,7 +289,7 @@
       if (event.key === "Escape" && event.target === search) { search.value = ""; sift(); search.blur(); }
       return;
     }
-    const row = shown.find((one) => one.item.contains(document.activeElement));
+    const row = shown.find((one) => one.item && one.item.contains(document.activeElement));
     const keys = {
       "/": () => search.focus(),
       j: () => move(1),
@@ -298,19 +305,21 @@
   const named = () => { theme.textContent = dark() ? "Light" : "Dark"; };
   theme.addEventListener("click", () => { document.documentElement.dataset.theme = dark() ? "light" : "dark"; named(); });
   $("asks").addEventListener("click", () => help.showModal());
-  $("expand").addEventListener("click", () => shown.slice(0, 200).forEach((row) => open(row, true)));
-  $("fold").addEventListener("click", () => rows.forEach((row) => open(row, false)));
+  $("expand").addEventListener("click", () => { paint(200); shown.slice(0, 200).forEach((row) => open(row, true)); });
+  $("fold").addEventListener("click", () => rows.forEach((row) => row.item && open(row, false)));
+  $("more").addEventListener("click", more);
+  new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) more(); }, { rootMargin: "600px" }).observe($("more"));
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   search.addEventListener("input", sift);
   Object.values(filters).forEach((select) => select.addEventListener("change", sift));
-  window.addEventListener("beforeprint", () => shown.slice(0, 500).forEach((row) => open(row, true)));
+  window.addEventListener("beforeprint", () => { paint(shown.length); shown.slice(0, 300).forEach((row) => open(row, true)); });
   document.querySelectorAll("[data-go]").forEach((anchor) => anchor.addEventListener("click", (event) => {
     event.preventDefault();
     go(Number(anchor.dataset.go));
   }));
 
   named();
-  build();
+  choices();
   sift();
   draw();
   const asked = /^#c(\d+)$/.exec(location.hash);
