@@ -24,7 +24,6 @@ use crate::render::json::plan::PlanDocument;
 use crate::render::json::{Reveal, stream};
 use crate::render::progress::{self, Progress};
 use crate::render::{self, Style};
-use crate::review::finding::Finding;
 use crate::review::{self, Review, review};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
