@@ -32,6 +32,7 @@ pub mod limits;
 pub mod callout;
 pub mod hooks;
 pub mod convert;
+pub mod admission;
 pub mod admit;
 pub mod apply;
 pub mod delete;
