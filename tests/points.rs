@@ -389,3 +389,42 @@ fn five_hundred_objects_are_refreshed_by_a_list_for_each_type_and_namespace() {
     let lists = 1 + 2 * 5;
     assert!((1..=lists + 2).contains(&asked.len()), "{}:\n{}", asked.len(), asked.join("\n"));
 }
+
+#[test]
+fn a_data_source_of_what_is_not_there_yet_waits_until_it_is_made() {
+    let both = r#"
+resource "kubernetes_service_v1" "db" {
+  metadata {
+    name = "db"
+  }
+  spec {
+    port {
+      port = 5432
+    }
+  }
+}
+
+data "kubernetes_service_v1" "db" {
+  metadata {
+    name = kubernetes_service_v1.db.metadata[0].name
+  }
+}
+
+output "port" {
+  value = data.kubernetes_service_v1.db.spec[0].port[0].port
+}
+"#;
+    let mut folder = written(&[CLUSTER]);
+    applied(&mut folder);
+    fs::write(folder.path("more.tf"), both).unwrap();
+
+    let told = applied(&mut folder);
+
+    assert!(told.contains("# data.kubernetes_service_v1.db will be read during apply"), "{told}");
+    assert!(told.contains("port = 5432"), "{told}");
+    is_idle(&mut folder);
+    // What nothing makes is missed.
+    let other = both.replace("kubernetes_service_v1.db.metadata[0].name", "\"other\"");
+    fs::write(folder.path("more.tf"), other).unwrap();
+    assert_eq!(folder.run(&["plan", "-sandbox"]).exit, 1);
+}

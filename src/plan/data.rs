@@ -9,7 +9,7 @@ use super::validate::wrong;
 use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Mode};
 use crate::eval::{Answer, Asked, Oracle};
-use crate::providers::Session;
+use crate::providers::{ApiErrorKind, Session};
 use crate::value::Value;
 
 impl Planner<'_> {
@@ -55,6 +55,7 @@ impl Planner<'_> {
         let mut needs = asked.instance.depends_on.iter().chain(needs.into_iter().flatten());
         // What is to be destroyed is still there.
         let pending = self.mode != PlanMode::Destroy && needs.any(|need| self.changes(need));
+        let pending = pending || self.later.contains(asked.address);
         let deferred = if !config.is_whole() {
             Some(Reason::ConfigUnknown)
         } else if pending {
@@ -92,6 +93,13 @@ impl Planner<'_> {
             }
             return Answer::Known(value);
         }
+        if self.comes(asked) {
+            self.failed.remove(&(asked.address.clone(), None));
+            self.later.insert(asked.address.clone());
+            let after = propose(asked.schema, None, config);
+            self.read_later(asked, after.clone(), Reason::DependencyPending);
+            return Answer::Known(after);
+        }
         match self.failed.get(&(asked.address.clone(), None)) {
             Some(error) => {
                 let places = asked.instance.places.iter();
@@ -115,6 +123,16 @@ impl Planner<'_> {
                 Answer::Pending
             }
         }
+    }
+
+    /// Says whether there is not what a data source is about, and something that it refers to is still to be made.
+    fn comes(&self, asked: &Asked<'_>) -> bool {
+        let failed = self.failed.get(&(asked.address.clone(), None));
+        let made =
+            |need: &Address| need.within(&self.drafts).any(|(_, draft)| draft.verb.is_made());
+        failed.is_some_and(|error| error.kind == ApiErrorKind::NotFound)
+            && self.mode == PlanMode::Normal
+            && asked.instance.needs.iter().any(made)
     }
 
     /// Notes that a data source is read in the apply.

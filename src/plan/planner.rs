@@ -94,6 +94,8 @@ pub(super) struct Planner<'a> {
     /// What lives, by its name alone, in something that is replaced.
     pub(super) sunk: BTreeMap<Address, Address>,
     pub(super) failed: BTreeMap<ObjectKey, ApiError>,
+    /// Data sources of what is not there yet and is made by this plan.
+    pub(super) later: BTreeSet<Address>,
     /// As of the last time that each instance was asked for: the evaluator remembers what is known whole.
     /// Boxed: a tree moves what it holds.
     pub(super) drafts: BTreeMap<Address, Box<Draft>>,
@@ -132,6 +134,7 @@ impl<'a> Planner<'a> {
             forced: BTreeMap::new(),
             sunk: BTreeMap::new(),
             failed: BTreeMap::new(),
+            later: BTreeSet::new(),
             drafts: BTreeMap::new(),
             problems: BTreeMap::new(),
             wanted: Vec::new(),
