@@ -96,7 +96,7 @@ fn executable(folder: &Folder, name: &str) {
 fn asked(folder: &Folder, verb: &str) -> String {
     let text = fs::read_to_string(folder.path("asked")).unwrap_or_default();
     let real = |line: &&str| line.starts_with(verb) && !line.contains("--dry-run");
-    text.lines().filter(real).next_back().unwrap_or_default().to_string()
+    text.lines().rfind(real).unwrap_or_default().to_string()
 }
 
 fn write(folder: &Folder, name: &str, text: &str) {
