@@ -80,7 +80,7 @@ pub(super) fn gathered<'p>(parts: impl Iterator<Item = &'p Part>) -> Vec<(Cause,
         counted.entry(key).or_insert_with(|| (cause.clone(), 0)).1 += 1;
     }
     let mut all: Vec<(Cause, usize)> = counted.into_values().collect();
-    all.sort_by(|a, b| b.1.cmp(&a.1));
+    all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     all
 }
 

@@ -43,7 +43,7 @@ pub(super) fn certainty(change: &Change, differing: &[Differing]) -> Certainty {
             let within = |path: &Path| change.replaces.iter().any(|of| begins(path, of));
             let forcing: Vec<&Differing> =
                 differing.iter().filter(|part| within(&part.path)).collect();
-            if forcing.is_empty() || !forcing.iter().all(|part| unknown(part)) {
+            if forcing.is_empty() || !forcing.iter().all(unknown) {
                 return Certainty::Certain;
             }
             let paths = forcing.iter().map(|part| part.path.clone()).collect();

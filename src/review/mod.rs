@@ -3,6 +3,7 @@
 //!
 //! Data for `render`: it asks nothing of the world.
 
+mod calls;
 mod cause;
 mod certain;
 pub mod finding;

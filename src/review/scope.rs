@@ -119,16 +119,16 @@ impl<'t> Scope<'t> {
     }
 
     /// Gives the scope of an instance of a call.
-    pub(super) fn into_call(&self, name: &str, key: Option<&Key>) -> Option<Scope<'t>> {
+    pub(super) fn call(&self, name: &str, key: Option<&Key>) -> Option<Scope<'t>> {
         let key = key.map(|key| match key {
             Key::Number(place) => usize::try_from(*place).map_or(Step::Any, Step::Place),
             Key::String(name) => Step::Name(name.to_string()),
         });
-        self.into_call_at(name, key)
+        self.call_at(name, key)
     }
 
     /// Gives the scope of a call at a step.
-    pub(super) fn into_call_at(&self, name: &str, key: Option<Step>) -> Option<Scope<'t>> {
+    pub(super) fn call_at(&self, name: &str, key: Option<Step>) -> Option<Scope<'t>> {
         let call = self.module.calls.get(name)?;
         let mut around = self.plain();
         around.turn = Turn::at(call.count.as_ref(), call.for_each.as_ref(), key);

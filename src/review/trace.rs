@@ -35,9 +35,9 @@ pub struct Origin {
 }
 
 /// So many ends of one value are looked for: more tell nobody anything.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 /// So deep references are followed.
-const DEEPEST: usize = 60;
+pub(super) const DEEPEST: usize = 60;
 
 /// Follows values to their texts.
 pub struct Tracer<'a> {
@@ -49,15 +49,16 @@ pub struct Tracer<'a> {
 
 /// The way so far.
 #[derive(Clone, Default)]
-struct Way {
+pub(super) struct Way {
     name: String,
     via: Vec<Span>,
-    depth: usize,
+    /// How many references were followed.
+    pub(super) depth: usize,
     selects: bool,
 }
 
 impl Way {
-    fn on(&self, name: String, at: Span) -> Way {
+    pub(super) fn on(&self, name: String, at: Span) -> Way {
         let mut way = self.clone();
         way.name = name;
         way.depth += 1;
@@ -67,7 +68,7 @@ impl Way {
         way
     }
 
-    fn selecting(&self) -> Way {
+    pub(super) fn selecting(&self) -> Way {
         Way { selects: true, ..self.clone() }
     }
 }
@@ -141,7 +142,7 @@ impl<'a> Tracer<'a> {
     fn scope_of(&self, address: &Address) -> Option<Scope<'_>> {
         let mut scope = Scope::of(&self.config.root, Vec::new());
         for step in &address.module {
-            scope = scope.into_call(&step.name, step.key.as_ref())?;
+            scope = scope.call(&step.name, step.key.as_ref())?;
         }
         let block = scope.module.resource(block_name(address))?;
         scope.turn = Turn::of(block.count.as_ref(), block.for_each.as_ref(), address.key.as_ref());
@@ -204,7 +205,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Follows a part of an expression's value.
-    fn expr<'t>(
+    pub(super) fn expr<'t>(
         &'t self,
         expr: &'t Expr,
         steps: &[Step],
@@ -368,73 +369,8 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// Follows a call: the arguments that the part asked for can come from.
-    fn call<'t>(
-        &'t self,
-        (expr, name): (&'t Expr, &str),
-        arguments: &'t [Expr],
-        steps: &[Step],
-        scope: &Scope<'t>,
-        way: &Way,
-        found: &mut Vec<Origin>,
-    ) {
-        let name = name.strip_prefix("core::").unwrap_or(name);
-        let keeps = ["tomap", "tolist", "toset", "tostring", "tonumber", "tobool", "sensitive"];
-        let keeps = keeps.contains(&name)
-            || ["nonsensitive", "ephemeralasnull", "try", "coalesce", "one"].contains(&name);
-        match (name, steps.first(), arguments) {
-            ("merge", Some(Step::Name(key)), _) => {
-                for argument in arguments.iter().rev() {
-                    match self.has(argument, key, scope, 0) {
-                        Some(false) => continue,
-                        Some(true) => return self.expr(argument, steps, scope, way, found),
-                        None => self.expr(argument, steps, scope, way, found),
-                    }
-                }
-                if found.is_empty() {
-                    found.push(end(Some(expr.span), None, way));
-                }
-            }
-            ("lookup", _, [map, key, rest @ ..]) => {
-                if literal(key).is_none() {
-                    self.expr(key, &[], scope, &way.selecting(), found);
-                }
-                let mut inner = vec![self.constant(key, scope)];
-                inner.extend_from_slice(steps);
-                self.expr(map, &inner, scope, way, found);
-                rest.iter().for_each(|other| self.expr(other, steps, scope, way, found));
-            }
-            ("element", _, [list, place]) => {
-                let mut inner = vec![self.constant(place, scope)];
-                inner.extend_from_slice(steps);
-                self.expr(list, &inner, scope, way, found);
-            }
-            ("setproduct" | "zipmap" | "keys" | "values", _, _) => {
-                arguments.iter().for_each(|argument| self.expr(argument, &[], scope, way, found));
-            }
-            (
-                "concat" | "flatten" | "setunion" | "distinct" | "compact" | "reverse" | "sort",
-                _,
-                _,
-            ) => {
-                let mut inner = steps.to_vec();
-                if let Some(first) = inner.first_mut() {
-                    *first = Step::Any;
-                }
-                arguments
-                    .iter()
-                    .for_each(|argument| self.expr(argument, &inner, scope, way, found));
-            }
-            (_, _, []) => found.push(end(Some(expr.span), None, way)),
-            _ => {
-                let steps = if keeps { steps } else { &[] };
-                arguments.iter().for_each(|argument| self.expr(argument, steps, scope, way, found));
-            }
-        }
-    }
-
     /// Says whether a value surely has or lacks a key.
-    fn has<'t>(
+    pub(super) fn has<'t>(
         &'t self,
         expr: &'t Expr,
         key: &str,
@@ -465,7 +401,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Gives the step that an index is, where the text tells.
-    fn constant<'t>(&'t self, index: &'t Expr, scope: &Scope<'t>) -> Step {
+    pub(super) fn constant<'t>(&'t self, index: &'t Expr, scope: &Scope<'t>) -> Step {
         let mut at = (index, scope.clone());
         for _ in 0..DEEPEST {
             if let Some(text) = literal(at.0) {
@@ -496,7 +432,7 @@ impl<'a> Tracer<'a> {
 
     /// Gives the expression that a reference with more steps stands for, the steps into it, and where it stands; nothing for
     /// what the configuration does not say.
-    fn target<'t>(
+    pub(super) fn target<'t>(
         &'t self,
         expr: &'t Expr,
         more: &[Step],
@@ -532,7 +468,7 @@ impl<'a> Tracer<'a> {
                     Some((key, rest)) if scope.is_each(&name.text) => (Some(key.clone()), rest),
                     _ => (None, &rest[..]),
                 };
-                let inner = scope.plain().into_call_at(&name.text, key)?;
+                let inner = scope.plain().call_at(&name.text, key)?;
                 let (Step::Name(output), rest) = rest.split_first()? else { return None };
                 let output = inner.module.outputs.get(output)?;
                 Some((&output.value, rest.to_vec(), inner))
@@ -629,73 +565,14 @@ impl<'a> Tracer<'a> {
             _ => found.push(end(Some(expr.span), None, &on)),
         }
     }
-
-    /// Follows the keys of a collection to where one of them is written.
-    fn keys<'t>(
-        &'t self,
-        expr: &'t Expr,
-        key: &Step,
-        scope: &Scope<'t>,
-        way: &Way,
-        found: &mut Vec<Origin>,
-    ) {
-        if way.depth >= DEEPEST || found.len() >= MOST {
-            return;
-        }
-        let Step::Name(name) = key else { return self.expr(expr, &[], scope, way, found) };
-        match &expr.kind {
-            ExprKind::Parens(inner) => self.keys(inner, key, scope, way, found),
-            ExprKind::Object(items) => {
-                let item = items.iter().find(|item| literal(&item.key).as_ref() == Some(name));
-                let span = item.map_or(expr.span, |item| item.key.span);
-                found.push(end(Some(span), Some(name.clone()), way));
-            }
-            ExprKind::Tuple(elements) => {
-                match elements.iter().find(|element| literal(element).as_ref() == Some(name)) {
-                    Some(element) => found.push(end(Some(element.span), Some(name.clone()), way)),
-                    None => self.expr(expr, &[], scope, way, found),
-                }
-            }
-            ExprKind::Call { name: called, arguments, .. }
-                if ["toset", "tomap", "tolist", "merge", "concat", "setunion"]
-                    .contains(&called.text.as_str()) =>
-            {
-                for argument in arguments {
-                    let told = self.has(argument, name, scope, 0);
-                    if told != Some(false) {
-                        self.keys(argument, key, scope, way, found);
-                    }
-                }
-            }
-            ExprKind::For(comprehension) => {
-                let from = |of: &Expr, name: &str| names_only(of, name);
-                match (&comprehension.key, &comprehension.key_name) {
-                    (Some(of), Some(name)) if from(of, &name.text) => {
-                        self.keys(&comprehension.collection, key, scope, way, found);
-                    }
-                    (Some(of), _) if from(of, &comprehension.value_name.text) => {
-                        self.keys(&comprehension.collection, key, scope, way, found);
-                    }
-                    _ => self.expr(expr, &[], scope, way, found),
-                }
-            }
-            _ => match self.target(expr, &[], scope) {
-                Some((target, steps, inner)) if steps.is_empty() => {
-                    let on = way.on(super::step::named(expr), expr.span);
-                    self.keys(target, key, &inner, &on, found);
-                }
-                _ => self.expr(expr, &[], scope, way, found),
-            },
-        }
-    }
 }
 
-fn end(span: Option<Span>, literal: Option<String>, way: &Way) -> Origin {
+pub(super) fn end(span: Option<Span>, literal: Option<String>, way: &Way) -> Origin {
     let (name, via, selects) = (way.name.clone(), way.via.clone(), way.selects);
     Origin { span, name, given: None, literal, via, selects }
 }
 
-fn names_only(expr: &Expr, name: &str) -> bool {
+pub(super) fn names_only(expr: &Expr, name: &str) -> bool {
     matches!(&expr.kind, ExprKind::Name(own) if own == name)
 }
 

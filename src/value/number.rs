@@ -1,8 +1,7 @@
 //! Numbers as the language has them: binary floats of 512 bits, as `1/3` and `0.1 + 0.2 == 0.3` show.
 //!
-//! A number carries the precision it was made with: literals and text 512 bits, counts 64, results
-//! of float functions such as `pow` 53. It tells how many digits are printed, and a result has the
-//! wider one of its operands. Integers that fit are kept as such.
+//! A number carries the precision it was made with: literals and text 512 bits, counts 64, results of float functions such as `pow` 53.
+//! It tells how many digits are printed, and a result has the wider one of its operands. Integers that fit are kept as such.
 
 mod decimal;
 mod exact;
