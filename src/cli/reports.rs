@@ -110,7 +110,7 @@ pub(super) fn write(
 }
 
 /// Finds where the texts are in their repository: in GitHub's runs as it says, else below the folder of Git.
-fn places(workbench: &Workbench<'_, '_>) -> Places {
+pub(super) fn places(workbench: &Workbench<'_, '_>) -> Places {
     let folder = &workbench.folder;
     let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
     let named = workbench.environment.variable("GITHUB_WORKSPACE").map(PathBuf::from);

@@ -60,6 +60,8 @@ pub(super) struct Workbench<'e, 's> {
     /// Whether plans are told in short, and how their changes are grouped.
     concise: bool,
     pub(super) group: Option<Grouping>,
+    /// Whether problems are noted at their lines for GitHub.
+    github: bool,
     colour: bool,
     /// Whether problems stand without boxes around them, as `-no-color` has them.
     plain: bool,
@@ -96,6 +98,7 @@ impl<'e, 's> Workbench<'e, 's> {
         let concise = matches.try_get_one::<bool>("concise").ok().flatten().copied();
         let group = matches.try_get_one::<String>("group-by").ok().flatten();
         let group = group.and_then(|name| Grouping::parse(name));
+        let github = matches.try_get_one::<bool>("github").ok().flatten().copied();
         // One worker beside the thread of the run, which works too: each thread takes memory of its own.
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -125,6 +128,7 @@ impl<'e, 's> Workbench<'e, 's> {
             compact,
             concise: concise.unwrap_or(false),
             group,
+            github: github.unwrap_or(false) && !json,
             colour,
             plain: given("no-color"),
         };
@@ -231,6 +235,11 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Prints problems and gives the exit code of a failed run.
     pub(super) fn fail(&mut self, problems: &[Diagnostic]) -> Exit {
         self.tell(problems);
+        if self.github {
+            let places = super::reports::places(self);
+            let notes = render::annotations::problems(problems, &self.sources, &places);
+            self.screen.print(notes);
+        }
         1
     }
 

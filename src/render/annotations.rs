@@ -2,28 +2,29 @@
 //!
 //! GitHub shows only the first ten of each level that a step prints: the worst come first.
 
-use super::report::{Deed, Report, Row};
+use super::report::{Deed, Places, Report, Row};
 use super::review;
 use super::style::visible;
-use crate::diag::{Span, gathered};
+use crate::diag::{Diagnostic, Sources, Span, gathered};
 use crate::review::finding::Severity;
 
 /// Tells a plan, a line for each note.
 pub fn annotations(report: &Report<'_>) -> String {
+    let texts = (report.sources, report.places);
     let mut out = String::new();
     for finding in report.findings() {
         let level = if finding.severity == Severity::Deny { "error" } else { "warning" };
         let span = finding.address.as_ref().and_then(|address| report.span_of(address));
         let title = format!("Policy {}", finding.policy);
         let of = finding.address.as_ref().map(|of| format!("{of}: ")).unwrap_or_default();
-        out += &command(report, level, span, &title, &format!("{of}{}", finding.message));
+        out += &command(&texts, level, span, &title, &format!("{of}{}", finding.message));
     }
     let rows = report.rows();
     for (risk, items) in review::dangers(report.review) {
         let level = if risk.kind.is_high() { "warning" } else { "notice" };
         for item in items {
             let title = format!("{} of {}", risk.kind.name(), item.address);
-            out += &command(report, level, item.place, &title, &review::danger(risk));
+            out += &command(&texts, level, item.place, &title, &review::danger(risk));
         }
     }
     let severe = |row: &&Row<'_>| matches!(row.deed, Deed::Delete | Deed::Replace);
@@ -32,26 +33,36 @@ pub fn annotations(report: &Report<'_>) -> String {
         let title = format!("{} will be {word}", row.name());
         let mut message = report.why(row);
         message.extend(row.condition());
-        out += &command(report, "notice", row.change.span, &title, &message.join("\n"));
+        out += &command(&texts, "notice", row.change.span, &title, &message.join("\n"));
     }
     for problem in gathered(&report.plan.warnings) {
-        out += &command(report, "warning", problem.span(), &problem.summary, &problem.detail);
+        out += &command(&texts, "warning", problem.span(), &problem.summary, &problem.detail);
     }
     out
 }
 
+/// Tells what is wrong where there is no plan.
+pub fn problems(problems: &[Diagnostic], sources: &Sources, places: &Places) -> String {
+    let one = |problem: &Diagnostic| {
+        let level = if problem.is_error() { "error" } else { "warning" };
+        let detail = &problem.detail;
+        command(&(sources, places), level, problem.span(), &problem.summary, detail)
+    };
+    problems.iter().map(one).collect()
+}
+
 fn command(
-    report: &Report<'_>,
+    (sources, places): &(&Sources, &Places),
     level: &str,
     span: Option<Span>,
     title: &str,
     message: &str,
 ) -> String {
     let mut named = Vec::new();
-    let span = span.filter(|span| report.sources.is_seen(span.file));
-    if let Some(span) = span.filter(|span| !report.sources.name(span.file).is_empty()) {
-        let file = report.places.file(report.sources.name(span.file));
-        let (start, end) = (report.sources.start(span), report.sources.end(span));
+    let span = span.filter(|span| sources.is_seen(span.file));
+    if let Some(span) = span.filter(|span| !sources.name(span.file).is_empty()) {
+        let file = places.file(sources.name(span.file));
+        let (start, end) = (sources.start(span), sources.end(span));
         named.push(format!("file={}", property(&file)));
         named.push(format!("line={}", start.line));
         if end.line == start.line {

@@ -185,6 +185,18 @@ fn what_cannot_be_written_is_an_error() {
     assert_eq!(ran.exit, 1, "{}", ran.out);
     assert!(ran.err.contains("Failed to write the plan's report"), "{}", ran.err);
 
+    let text = read(&folder, "main.tf");
+    fs::write(folder.join("main.tf"), format!("{text}\nlocals {{\n  a = nowhere.b.c\n}}\n"))
+        .unwrap();
+    let line = text.lines().count() + 3;
+    let ran = run(&folder, &["plan", "-github"]);
+    assert_eq!(ran.exit, 1, "{}", ran.out);
+    assert!(
+        ran.out.contains(&format!("::error file=infra/main.tf,line={line},col=7,")),
+        "{}",
+        ran.out
+    );
+
     let ran = run(&folder, &["plan", "-json", "-github"]);
     assert_eq!(ran.exit, 1);
     assert!(ran.out.contains("Incompatible output options"), "{}", ran.out);

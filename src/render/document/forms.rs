@@ -131,13 +131,16 @@ fn object(
 /// Reads TOML whose values each stand in their line.
 fn toml(text: &str) -> Option<Value> {
     let (sections, _) = flat(text)?;
-    let is_toml = |value: &String| {
-        let plain = || value.parse::<f64>().is_ok() || value == "true" || value == "false";
+    let plain =
+        |value: &String| value.parse::<f64>().is_ok() || value == "true" || value == "false";
+    let composed = |value: &String| {
         let within = |open, close| value.starts_with(open) && value.ends_with(close);
-        plain() || value.len() > 1 && (within('"', '"') || within('\'', '\'') || within('[', ']'))
+        value.len() > 1 && (within('"', '"') || within('\'', '\'') || within('[', ']'))
     };
-    let all = sections.values().flat_map(BTreeMap::values);
-    if !all.clone().all(is_toml) || all.clone().any(|value| value.starts_with("\"\"\"")) {
+    let all = || sections.values().flat_map(BTreeMap::values);
+    // Numbers alone stand in other forms, too.
+    let is_toml = all().all(|value| plain(value) || composed(value)) && all().any(composed);
+    if !is_toml || all().any(|value| value.starts_with("\"\"\"")) {
         return None;
     }
     Some(object(sections, |value| match serde_json::from_str::<Json>(value) {

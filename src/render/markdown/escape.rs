@@ -14,7 +14,8 @@ pub(in crate::render) fn text(text: &str) -> String {
         // The names of people, numbers of issues and addresses are looked for in the text as it is read.
         let joins = match character {
             '@' => next.is_some_and(char::is_alphanumeric),
-            '#' | '-' => next.is_some_and(|next| next.is_ascii_digit()),
+            '#' => next.is_some_and(|next| next.is_ascii_digit()),
+            '-' if matches!(before, Some('h' | 'H')) => next.is_some_and(|of| of.is_ascii_digit()),
             ':' => next == Some('/'),
             'w' | 'W' => matches!(next, Some('w' | 'W')),
             _ => false,

@@ -110,7 +110,7 @@ fn by_block(rows: &[Row<'_>], without: Without) -> String {
         }
         let named = without < Without::All && keys.iter().any(|key| !key.is_empty());
         if named {
-            out += &format!(" {}", text(&keys.join(" ")));
+            out += &format!(" {}", code(&keys.join(" ")));
         }
         out += "\n";
     }
