@@ -24,7 +24,8 @@ variable "kept" {
 }
 
 resource "terraform_data" "plain" {
-  input = { name = var.kept, secret = var.secret, joined = "a-${var.secret}-b", list = [var.secret] }
+  # Its `output` would tell an input in clear, as Terraform has it: the mark is the input's.
+  triggers_replace = { name = var.kept, secret = var.secret, joined = "a-${var.secret}-b", list = [var.secret] }
 }
 
 resource "kubernetes_secret_v1" "canary" {
@@ -61,7 +62,7 @@ resource "google_storage_hmac_key" "canary" {
 }
 
 resource "terraform_data" "hmac" {
-  input = [var.kept, google_storage_hmac_key.canary.secret]
+  triggers_replace = [var.kept, google_storage_hmac_key.canary.secret]
 }
 
 check "canary" {

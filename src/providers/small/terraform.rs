@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Making, Row, fill, planned};
 use crate::providers::{ApiError, PlanRequest, Planned};
-use crate::schema::{Field, Given, Schema, Seal};
+use crate::schema::{Field, Given, Schema};
 use crate::value::{Path, Type, Value};
 
 pub(super) const ROWS: &[Row] = &[Row { import, ..Row::new("terraform_data", schema, plan, make) }];
@@ -16,20 +16,7 @@ fn schema() -> Schema {
         ("output".to_string(), Field::attribute(Type::Any, Given::Service)),
         ("triggers_replace".to_string(), Field::attribute(Type::Any, Given::Optional)),
     ]);
-    Schema { fields, seal: Some(Seal(seal)), ..Schema::default() }
-}
-
-/// The output is as secret as the input that it is the copy of.
-fn seal(value: &Value) -> Value {
-    let (input, output) = (part(value, "input"), part(value, "output"));
-    if !input.all_marks().any() || !output.is_known() || output.is_null() {
-        return value.clone();
-    }
-    let output = match input.without_marks() == output.without_marks() {
-        true => input,
-        false => output.sensitive(),
-    };
-    value.with_field("output", output)
+    Schema { fields, ..Schema::default() }
 }
 
 fn part(value: &Value, name: &str) -> Value {
