@@ -39,7 +39,7 @@ fn one(field: &Field, prior: Option<&Value>, config: Option<&Value>) -> Value {
         }
     };
     if field.write_only {
-        return field.absent();
+        return Value::null(field.ty.clone());
     }
     match &field.nesting {
         Nesting::Attribute => attribute(field, prior, config),

@@ -45,7 +45,7 @@ const CONDUCT: &[&str] = &[
 ];
 
 /// Blocks that another program's state has as null where there are none.
-const BLOCKS: &[&str] = &["set", "set_list", "set_sensitive", "set_wo"];
+const BLOCKS: &[&str] = &["set", "set_list", "set_sensitive"];
 
 /// What the state keeps of a release beside its attributes.
 #[derive(Debug, Default, Serialize, Deserialize)]
