@@ -157,16 +157,12 @@ fn check_sarif(log: &Json) {
     assert_eq!(replaced["relatedLocations"][0]["physicalLocation"]["region"]["startLine"], 2);
 }
 
-#[allow(clippy::print_stderr, reason = "what is left out for want of a program must be seen")]
-fn say(text: &str) {
-    eprintln!("{text}");
-}
-
 /// Checks a log by the standard's own schema, where `.ci/install-clients` has brought it.
+#[allow(clippy::print_stderr, reason = "what is left out for want of a file must be seen")]
 fn check_by_schema(log: &Path) {
     let schema = std::env::temp_dir().join("terrane-clients/sarif-2.1.0.json");
     if !schema.is_file() {
-        say("THE SCHEMA OF SARIF is not there: `.ci/install-clients` brings it");
+        eprintln!("NO SCHEMA OF SARIF: `.ci/install-clients` brings it");
         return;
     }
     let script = "import json, sys\ntry:\n  import jsonschema\nexcept ImportError:\n  sys.exit(9)\n\
@@ -178,9 +174,7 @@ fn check_by_schema(log: &Path) {
             let why = String::from_utf8_lossy(&checked.stderr);
             assert!(checked.status.success(), "{why}");
         }
-        _ => say(
-            "PYTHON WITH JSONSCHEMA is not there: what is written is not held against the schema of SARIF",
-        ),
+        _ => eprintln!("NO PYTHON WITH JSONSCHEMA: the log is not checked by the schema"),
     }
 }
 

@@ -65,7 +65,7 @@
     const middle = make("tbody");
     row.a.forEach((part) => {
       const line = make("tr");
-      const cell = (mark, inside) => { const one = make("td", mark); one.append(inside); line.append(one); };
+      const cell = (mark, inside) => { const one = make("td", mark); one.dataset.label = names[line.children.length + (part.d ? names.length - 4 : 0)]; one.append(inside); line.append(one); };
       const name = make("th", "name", part.n);
       name.scope = "row";
       line.append(name);
