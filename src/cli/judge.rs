@@ -197,7 +197,7 @@ fn policies(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<V
         };
         let packs: Vec<_> = policy::STARTER.iter().filter(own).collect();
         for (pack, _, text) in &packs {
-            found.push(workbench.sources.add_unseen(format!("starter/{pack}.rego"), *text));
+            found.push(workbench.sources.add(format!("starter/{pack}.rego"), *text));
         }
         if packs.is_empty() {
             found.extend(from_disk(workbench, &name)?);

@@ -21,7 +21,7 @@ use crate::diag::{Sources, Span};
 use crate::eval::Inputs;
 use crate::plan::{Change, Plan, PlanMode, Verb};
 use crate::schema::{RiskRule, Schema};
-use crate::value::Path;
+use crate::value::{Path, Value};
 
 pub use self::cause::Cause;
 pub use self::certain::Certainty;
@@ -138,7 +138,8 @@ fn item(
     };
     let mut parts: Vec<Part> = Vec::new();
     for of in &differing {
-        let Some((place, origins)) = found(tracer, address, &of.path) else {
+        let said = (!is_of_the_service(change, of)).then(|| found(tracer, address, &of.path));
+        let Some((place, origins)) = said.flatten() else {
             // What the service says of a new object is no news.
             if !made {
                 let (of, origins, causes) = (of.clone(), Vec::new(), Vec::new());
@@ -163,6 +164,13 @@ fn item(
         repeated,
         risks,
     }
+}
+
+/// Says whether the service alone says what a part will be: it is not known, and the configuration gives nothing for it.
+fn is_of_the_service(change: &Change, part: &Differing) -> bool {
+    let open = part.after.as_ref().is_some_and(|after| !after.is_whole());
+    let given = change.config.as_ref().and_then(|config| config.at(&part.path));
+    open && change.config.is_some() && given.is_none_or(Value::is_null)
 }
 
 /// Follows a part; what the block does not say as deep as that, by the part that it is in.

@@ -4,7 +4,7 @@ use super::parts::Differing;
 use crate::plan::{Change, Verb};
 pub use crate::schema::RiskKind;
 use crate::schema::{On, RiskQuestion, RiskRule, RiskTest};
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// A danger of a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +157,12 @@ fn is_there(value: &Value) -> bool {
     !value.is_null() && !empty
 }
 
+/// Gives a number; some types write it as text.
+fn number(value: &Value) -> Option<Number> {
+    let text = || value.as_str().and_then(Number::parse);
+    value.as_number().cloned().or_else(text)
+}
+
 /// Says whether a number rises or falls; what goes away, or is no longer true, falls.
 fn moves(part: &Differing, up: bool) -> Holds {
     match (&part.before, &part.after) {
@@ -169,7 +175,7 @@ fn moves(part: &Differing, up: bool) -> Holds {
         }
         (Some(_), Some(after)) if !after.is_known() => Holds::Perhaps,
         (Some(before), Some(after)) => {
-            let numbers = before.as_number().zip(after.as_number());
+            let numbers = number(before).zip(number(after));
             let truths = before.as_bool().zip(after.as_bool());
             let moves = match (numbers, truths) {
                 (Some((before, after)), _) => {

@@ -4,6 +4,7 @@
 mod canary;
 mod changes;
 mod edits;
+mod policies;
 mod renderings;
 #[path = "../support/program.rs"]
 mod program;

@@ -41,9 +41,12 @@ warn contains {"msg": "the cluster has no release channel: somebody must upgrade
 warn contains {"msg": "pods have no identity of their own: there is no workload_identity_config", "address": cluster.address} if {
 	some cluster in clusters
 	not cluster.change.after.enable_autopilot == true
-	count(object.get(cluster.change.after, "workload_identity_config", [])) == 0
-	not cluster.change.after_unknown.workload_identity_config
+	not has_identity(cluster.change)
 }
+
+has_identity(change) if count(change.after.workload_identity_config) > 0
+
+has_identity(change) if change.after_unknown.workload_identity_config == true
 
 deny contains {"msg": "the destruction of a cluster must be approved by a policy of one's own", "address": change.address} if {
 	some change in input.resource_changes

@@ -78,7 +78,7 @@ deny contains {"msg": "its pods share the network or the processes of their node
 deny contains {"msg": "its pods read and write files of their nodes", "address": pod.address} if {
 	some pod in pods
 	some volume in pod.spec.volume
-	count(object.get(volume, "host_path", [])) > 0
+	count(volume.host_path) > 0
 }
 
 deny contains {"msg": "its pods read and write files of their nodes", "address": pod.address} if {
@@ -104,9 +104,12 @@ deny contains {"msg": "its subjects may do everything in the cluster", "address"
 warn contains {"msg": sprintf("container %q has no limits", [container.name]), "address": pod.address} if {
 	some pod in pods
 	some container in pod.spec.container
-	every resources in object.get(container, "resources", []) {
-		count(object.get(resources, "limits", {})) == 0
-	}
+	not has_limits(container)
+}
+
+has_limits(container) if {
+	some resources in container.resources
+	count(resources.limits) > 0
 }
 
 warn contains {"msg": sprintf("container %q takes an image that may be another tomorrow (%s)", [container.name, container.image]), "address": pod.address} if {

@@ -48,5 +48,7 @@ warn contains {"msg": "the key's secret is kept in the state: a secret_sink keep
 	some change in input.resource_changes
 	change.type == "google_storage_hmac_key"
 	"create" in change.change.actions
-	count(object.get(change.change.after, "secret_sink", [])) == 0
+	not has_sink(change.change.after)
 }
+
+has_sink(key) if count(key.secret_sink) > 0

@@ -6,6 +6,10 @@ resource "google_storage_hmac_key" {
   id      = "projects/{project}/hmacKeys/{access_id}"
   import  = ["projects/{project}/hmacKeys/{access_id}", "{project}/{access_id}", "{access_id}"]
 
+  needs = [
+    { when = ["create", "update"], permissions = ["secretmanager.versions.add"], with = "secret_sink" },
+  ]
+
   create = { post = "projects/{project}/hmacKeys?serviceAccountEmail={service_account_email}", body = none }
   read   = { get = "projects/{project}/hmacKeys/{access_id}", gone_when = { state = "DELETED" } }
   list   = { get = "projects/{project}/hmacKeys?maxResults=250", items = "items", by = "accessId" }
