@@ -4,7 +4,7 @@ use super::parts::Differing;
 use crate::plan::{Change, Verb};
 pub use crate::schema::RiskKind;
 use crate::schema::{On, RiskQuestion, RiskRule, RiskTest};
-use crate::value::{Number, Value};
+use crate::value::{Number, Type, Value};
 
 /// A danger of a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,9 +102,14 @@ fn holds(test: &RiskTest, on: On, change: &Change, differing: &[Differing]) -> H
     if let Some(side) = side {
         at(side, &test.path, &mut values);
     }
+    // What nobody has given the service fills in by itself.
+    let nothing = Value::null(Type::Any);
+    if on != On::Delete && !is_given(change, &test.path) {
+        values.iter_mut().filter(|value| !value.is_known()).for_each(|value| *value = &nothing);
+    }
     let changed = || {
         let parts = differing.iter().filter(|part| is_within(part, &test.path));
-        parts.collect::<Vec<_>>()
+        parts.filter(|part| !super::is_of_the_service(change, part)).collect::<Vec<_>>()
     };
     let any = |is: &dyn Fn(&Value) -> bool| {
         let one = |value: &&Value| match (value.is_known(), is(value)) {
@@ -145,6 +150,14 @@ fn holds(test: &RiskTest, on: On, change: &Change, differing: &[Differing]) -> H
             changed().into_iter().map(|part| moves(part, true)).max().unwrap_or(Holds::No)
         }
     }
+}
+
+/// Says whether the configuration gives something for a path; of a change without one it is not known.
+fn is_given(change: &Change, path: &[String]) -> bool {
+    let Some(config) = &change.config else { return true };
+    let mut given = Vec::new();
+    at(config, path, &mut given);
+    given.iter().any(|value| !value.is_null())
 }
 
 fn is_same(wanted: &Value, value: &Value) -> bool {
@@ -240,7 +253,7 @@ fn is_within(part: &Differing, path: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::super::parts::differing;
     use super::*;
@@ -271,6 +284,20 @@ mod tests {
         assert_eq!(told(&rule, with("b")), Vec::<bool>::new());
         assert_eq!(told(&rule, with("allUsers")), [false]);
         assert_eq!(told(&rule, with("?")), [true]);
+    }
+
+    #[test]
+    fn what_the_service_fills_in_by_itself_is_no_risk() {
+        let public = Value::string("allUsers");
+        let rule = rule(On::Create, "member", RiskQuestion::Is(vec![public]));
+        let told = |config: Json| {
+            let after = value(json!({ "member": "?" }));
+            let change = Change { config: Some(value(config)), ..change(Verb::Create { after }) };
+            risks(std::slice::from_ref(&rule), &change, &[]).len()
+        };
+
+        assert_eq!(told(json!({ "member": null })), 0);
+        assert_eq!(told(json!({ "member": "?" })), 1);
     }
 
     #[test]

@@ -46,8 +46,6 @@ warn contains {"msg": "pods have no identity of their own: there is no workload_
 
 has_identity(change) if count(change.after.workload_identity_config) > 0
 
-has_identity(change) if change.after_unknown.workload_identity_config == true
-
 deny contains {"msg": "the destruction of a cluster must be approved by a policy of one's own", "address": change.address} if {
 	some change in input.resource_changes
 	change.type == "google_container_cluster"

@@ -51,14 +51,14 @@ pod_spec(manifest) := manifest.spec if manifest.kind == "Pod"
 
 pod_spec(manifest) := null if manifest.kind != "Pod"
 
-deny contains {"msg": sprintf("container %q is privileged", [container.name]), "address": pod.address} if {
+deny contains {"msg": sprintf("container \"%s\" is privileged", [container.name]), "address": pod.address} if {
 	some pod in pods
 	some container in pod.spec.container
 	some context in container.security_context
 	context.privileged == true
 }
 
-deny contains {"msg": sprintf("container %q is privileged", [container.name]), "address": pod.address} if {
+deny contains {"msg": sprintf("container \"%s\" is privileged", [container.name]), "address": pod.address} if {
 	some pod in manifest_pods
 	some container in pod.spec.containers
 	container.securityContext.privileged == true
@@ -101,7 +101,7 @@ deny contains {"msg": "its subjects may do everything in the cluster", "address"
 	change.change.after.manifest.roleRef.name == "cluster-admin"
 }
 
-warn contains {"msg": sprintf("container %q has no limits", [container.name]), "address": pod.address} if {
+warn contains {"msg": sprintf("container \"%s\" has no limits", [container.name]), "address": pod.address} if {
 	some pod in pods
 	some container in pod.spec.container
 	not has_limits(container)
@@ -112,7 +112,7 @@ has_limits(container) if {
 	count(resources.limits) > 0
 }
 
-warn contains {"msg": sprintf("container %q takes an image that may be another tomorrow (%s)", [container.name, container.image]), "address": pod.address} if {
+warn contains {"msg": sprintf("container \"%s\" takes an image that may be another tomorrow (%s)", [container.name, container.image]), "address": pod.address} if {
 	some pod in pods
 	some container in pod.spec.container
 	floating(container.image)
@@ -120,8 +120,4 @@ warn contains {"msg": sprintf("container %q takes an image that may be another t
 
 floating(image) if endswith(image, ":latest")
 
-floating(image) if {
-	not contains(image, "@")
-	parts := split(image, "/")
-	not contains(parts[count(parts) - 1], ":")
-}
+floating(image) if not regex.match(`@|:[^/]+$`, image)
