@@ -138,11 +138,9 @@ impl HmacKey {
                 Err(refused) => return Err(refused.into()),
             };
             job.desk.note("the answer was lost: looking whether a key was made");
-            let keys = self.keys(job, planned, &email).await?;
-            for key in keys.into_iter().filter(|key| !before.contains(key)) {
-                // Nobody has its secret, which was in the lost answer alone.
-                job.desk.note(&format!("removing the key {key}, whose secret was lost"));
-                self.remove(job, planned, &key).await?;
+            if self.tidied(job, planned, (&email, &before)).await.is_err() {
+                // Whether there is a key of no use is still open: the next run asks.
+                return Err(refused.into());
             }
             lost += 1;
             match retry.pause(lost) {
@@ -150,6 +148,22 @@ impl HmacKey {
                 None => return Err(refused.into()),
             }
         }
+    }
+
+    /// Removes the keys that an account has now and had not `before`.
+    async fn tidied(
+        &self,
+        job: &Job<'_>,
+        planned: &Value,
+        (email, before): (&str, &[String]),
+    ) -> Result<(), Failure> {
+        let keys = self.keys(job, planned, email).await?;
+        for key in keys.into_iter().filter(|key| !before.contains(key)) {
+            // Nobody has its secret, which was in the lost answer alone.
+            job.desk.note(&format!("removing the key {key}, whose secret was lost"));
+            self.remove(job, planned, &key).await?;
+        }
+        Ok(())
     }
 
     /// Gives the access ids of a service account's keys.
@@ -172,20 +186,25 @@ impl HmacKey {
         value: &Value,
         state: &str,
     ) -> Result<(), Failure> {
-        let Some(found) = job.session.get(job.spec, value, &job.what("reading")).await? else {
-            return Ok(());
-        };
-        if found.get("state").and_then(Json::as_str) == Some(state) {
-            return Ok(());
-        }
         let Some(call) = &job.spec.update.call else { return Ok(()) };
-        let mut body = json!({ "state": state });
-        if let Some(etag) = found.get("etag") {
-            body["etag"] = etag.clone();
-        }
-        let ask = job.ask(call, value, Some(body), "updating")?;
         let until = job.until("update", value);
-        job.send(&ask, value, until).await?;
+        for last in [false, false, true] {
+            let found = job.session.get(job.spec, value, &job.what("reading")).await?;
+            let Some(found) = found else { return Ok(()) };
+            if found.get("state").and_then(Json::as_str) == Some(state) {
+                return Ok(());
+            }
+            let mut body = json!({ "state": state });
+            if let Some(etag) = found.get("etag") {
+                body["etag"] = etag.clone();
+            }
+            let ask = job.ask(call, value, Some(body), "updating")?;
+            match job.send(&ask, value, until).await {
+                // A try whose answer was lost may have done it: then the condition fails, and it is as wanted.
+                Err(refused) if refused.status() == 412 && !last => {}
+                other => return other.map(drop).map_err(Failure::from),
+            }
+        }
         Ok(())
     }
 
