@@ -345,3 +345,19 @@ fn a_key_that_a_run_made_and_never_knew_is_found_and_removed() {
         assert!(!left.contains(&Value::string(&theirs)), "{left:?}");
     });
 }
+
+#[test]
+fn a_sink_is_one_of_two_places() {
+    let bench = Bench::new();
+    let secret = json!({ "secret": "storage-key" });
+    let cluster =
+        json!({ "kubernetes_secret": [{ "host": "https://10.0.0.1", "name": "storage-key" }] });
+    let both =
+        json!({ "secret": "storage-key", "kubernetes_secret": cluster["kubernetes_secret"] });
+    for (sink, is_good) in [(secret, true), (cluster, true), (both, false), (json!({}), false)] {
+        let config = json!({ "service_account_email": EMAIL, "secret_sink": sink });
+        let problems =
+            bench.provider.validate(terrane::addr::Mode::Managed, KEY, &bench.config(KEY, &config));
+        assert_eq!(problems.is_empty(), is_good, "{problems:?}");
+    }
+}

@@ -164,6 +164,7 @@ impl Google {
             api,
             catalog: self.catalog.clone(),
             defaults: Defaults { root: world.root.clone(), ..settings::defaults(&config) },
+            world: world.clone(),
         })
     }
 }

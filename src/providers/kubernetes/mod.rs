@@ -29,6 +29,7 @@ mod act;
 mod data;
 mod queries;
 mod secret;
+mod handed;
 mod session;
 mod kubeconfig;
 mod reach;
@@ -42,6 +43,7 @@ mod manifest;
 mod laws;
 
 pub(super) use self::connection::NO_CLUSTER;
+pub(super) use self::handed::{Handed, Place};
 pub use self::kubeconfig::kubeconfig;
 pub(super) use self::manifest::namespace_name;
 pub(super) use self::outside::{claims_stay, makes_outside};

@@ -12,7 +12,7 @@ use crate::http::pace;
 use crate::providers::permission::Tested;
 use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Discovered, Failure, Found, Observed, Session,
-    TokenSource, Wanted,
+    TokenSource, Wanted, World,
 };
 use crate::value::{Type, Value};
 
@@ -35,6 +35,8 @@ pub struct RestSession {
     pub catalog: Arc<Catalog>,
     /// What the provider block gives.
     pub defaults: Defaults,
+    /// What the session was given of the machine.
+    pub world: World,
 }
 
 impl RestSession {

@@ -5,12 +5,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 
-use crate::http::Method;
 use crate::http::retry::Retry;
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::hook::Hook;
@@ -22,27 +19,11 @@ use crate::providers::rest::template::{escape, first_block, text_at};
 use crate::providers::{ApiError, Failure, Observed, Problem};
 use crate::value::{Type, Value};
 
+use super::sink::{self, with_version};
 use super::turning;
 
 /// `google_storage_hmac_key`.
 pub struct HmacKey;
-
-/// Gives the secret of Secret Manager that a key's secret goes to.
-pub(super) fn sink(value: &Value) -> Option<String> {
-    text_at(first_block(value, "secret_sink")?, "secret")
-}
-
-/// Gives the version of that secret that holds the key's.
-pub(super) fn sunk(value: &Value) -> Option<String> {
-    text_at(first_block(value, "secret_sink")?, "version")
-}
-
-/// Says which version holds the key's secret.
-pub(super) fn with_version(value: &Value, version: Value) -> Value {
-    let Some(block) = first_block(value, "secret_sink") else { return value.clone() };
-    let block = block.with_field("version", version);
-    value.with_field("secret_sink", Value::list(block.ty(), vec![block]))
-}
 
 /// The path of a key of an account.
 pub(super) fn path(value: &Value, access_id: &str) -> String {
@@ -67,14 +48,14 @@ impl HmacKey {
         let metadata = answer.get("metadata").cloned().unwrap_or(Json::Object(Map::new()));
         // The secret is in this answer and nowhere else.
         let secret = answer.get("secret").and_then(Json::as_str).unwrap_or_default();
-        let kept = match sink(planned) {
+        let kept = match first_block(planned, "secret_sink") {
             Some(_) => Value::null(Type::String),
             None => Value::string(secret),
         };
         let base = with_version(&planned.with_field("secret", kept), Value::null(Type::String));
         let made = settled(&job.session.decoded(job.spec, &metadata, Some(&base)));
         job.keep(&made).await;
-        let written = match self.write(job, &made, secret).await {
+        let written = match sink::write(job, &made, secret).await {
             Ok(written) => written,
             Err(failure) => return Err(partly(failure, &made)),
         };
@@ -84,33 +65,6 @@ impl HmacKey {
             switched.map_err(|failure| partly(failure, &written))?;
         }
         Ok(written.with_field("state", Value::string(wanted)))
-    }
-
-    /// Writes a key's secret to its sink, where it has one.
-    pub(super) async fn write(
-        &self,
-        job: &Job<'_>,
-        made: &Value,
-        secret: &str,
-    ) -> Result<Value, Failure> {
-        let Some(sink) = sink(made) else { return Ok(made.clone()) };
-        let project = text_at(made, "project").unwrap_or_default();
-        let sink = match sink.contains('/') {
-            true => sink,
-            false => format!("projects/{project}/secrets/{sink}"),
-        };
-        let access_id = text_at(made, "access_id").unwrap_or_default();
-        let pair = json!({ "access_id": access_id, "secret": secret }).to_string();
-        let path = format!("{}:addVersion", escape(&sink, false));
-        let ask = Ask::get("secretmanager", path, job.what("writing the secret of"));
-        let body = Some(json!({ "payload": { "data": STANDARD.encode(pair) } }));
-        let ask = Ask { method: Method::POST, body, ..ask };
-        let answer = job.send(&ask, made, job.until("create", made)).await?;
-        let version = answer.get("name").and_then(Json::as_str).unwrap_or_default();
-        let written = with_version(made, Value::string(version));
-        let written = written.with_field("secret", Value::null(Type::String));
-        job.keep(&written).await;
-        Ok(written)
     }
 
     /// Sends the request that makes a key. Its secret is in the answer alone: where that is lost, looks for the key that
@@ -267,7 +221,7 @@ pub(super) fn is_of(key: &Json, since: Timestamp) -> bool {
 #[async_trait]
 impl Hook for HmacKey {
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        turning::validate(config)
+        turning::validate(config).into_iter().chain(sink::validate(config)).collect()
     }
 
     fn plan(&self, draft: &mut Draft<'_>) {
@@ -319,6 +273,7 @@ impl Hook for HmacKey {
                 self.remove(job, prior, &access_id).await?;
             }
         }
+        sink::cleared(job, prior).await;
         Ok(())
     }
 }

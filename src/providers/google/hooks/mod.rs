@@ -4,6 +4,7 @@ pub mod storage;
 pub mod object;
 pub mod hmac;
 pub mod turning;
+mod sink;
 pub mod iam;
 pub mod project;
 pub mod pubsub;

@@ -19,7 +19,8 @@ use crate::providers::rest::validate::problem;
 use crate::providers::{Failure, Problem};
 use crate::value::{Path, Type, Value};
 
-use super::hmac::{HmacKey, is_of, listed, partly, path, sink, sunk, with_version};
+use super::hmac::{HmacKey, is_of, listed, partly, path};
+use super::sink::{self, sink, sunk, with_version};
 
 /// What is due: a new key.
 const TURN: &str = "a new key";
@@ -88,7 +89,7 @@ pub fn plan(draft: &mut Draft<'_>) {
     };
     let kept = |value: &Value| value.field("keepers").filter(|keepers| !keepers.is_null()).cloned();
     let kept_otherwise = kept(prior).is_some_and(|keepers| Some(keepers) != kept(&draft.after));
-    let moved = has_sink && (sink(prior) != sink(&draft.after) || !sink_is_known(&draft.after));
+    let moved = has_sink && (sink(prior) != sink(&draft.after) || !sink::is_known(&draft.after));
     let has_secret = text_at(prior, "secret").is_some();
     let due = text_at(prior, "rotation_due").unwrap_or_default();
     let mut after = draft.after.clone();
@@ -112,11 +113,6 @@ pub fn plan(draft: &mut Draft<'_>) {
     draft.after = after;
 }
 
-fn sink_is_known(value: &Value) -> bool {
-    let secret = first_block(value, "secret_sink").and_then(|block| block.field("secret"));
-    secret.is_some_and(Value::is_known)
-}
-
 /// Gives the object with a new key beside the one that stands.
 fn turned(prior: &Value, after: &Value, has_sink: bool) -> Value {
     let previous = match is_useless(prior) {
@@ -137,7 +133,7 @@ fn turned(prior: &Value, after: &Value, has_sink: bool) -> Value {
 
 /// Says whether nobody has the secret of the key that stands: a run ended before it was written.
 fn is_useless(value: &Value) -> bool {
-    sink(value).is_some() && sunk(value).is_none()
+    first_block(value, "secret_sink").is_some() && sunk(value).is_none()
 }
 
 /// Gives the object with a note that another key is being made for it, beside those that are there.
@@ -174,7 +170,7 @@ pub async fn looked_at(session: &RestSession, spec: &Spec, value: Value) -> Valu
     let old = seconds(&value, "rotation_period")
         .zip(age)
         .is_some_and(|(period, age)| age >= span(period));
-    if old || is_useless(&value) {
+    if old || is_useless(&value) || sink::is_lost(session, &value).await {
         due = Some(TURN);
     }
     value = value.with_field("rotation_due", due.map_or_else(nothing, Value::string));
@@ -235,7 +231,10 @@ pub async fn update(
     }
     let mut done = planned.clone();
     if let Some(secret) = text_at(prior, "secret").filter(|_| sink(planned).is_some()) {
-        done = hook.write(job, &done, &secret).await?;
+        done = sink::write(job, &done, &secret).await?;
+    }
+    if sink(prior) != sink(planned) {
+        sink::cleared(job, prior).await;
     }
     if let Some(previous) = text_at(prior, "previous_access_id") {
         let wanted = text_at(planned, "previous_state");
@@ -277,6 +276,9 @@ async fn turn(
     {
         let removed = hook.remove(job, prior, &access_id).await;
         removed.map_err(|failure| partly(failure, &stands))?;
+    }
+    if made.is_ok() && sink(prior) != sink(planned) {
+        sink::cleared(job, prior).await;
     }
     job.settle(&made?, until).await
 }

@@ -7,7 +7,8 @@ resource "google_storage_hmac_key" {
   import  = ["projects/{project}/hmacKeys/{access_id}", "{project}/{access_id}", "{access_id}"]
 
   needs = [
-    { when = ["create", "update"], permissions = ["secretmanager.versions.add"], with = "secret_sink" },
+    { when = ["create", "update"], permissions = ["secretmanager.versions.add"], with = "secret_sink.secret" },
+    { when = ["create", "update"], permissions = ["container.secrets.create", "container.secrets.get", "container.secrets.update"], with = "secret_sink.kubernetes_secret" },
   ]
 
   create = { post = "projects/{project}/hmacKeys?serviceAccountEmail={service_account_email}", body = none }
@@ -40,8 +41,18 @@ resource "google_storage_hmac_key" {
     optional  = true
     max_items = 1
     attributes = {
-      secret  = { type = string, required = true }
+      secret  = { type = string, optional = true }
       version = { type = string, computed = true }
+    }
+    block "kubernetes_secret" {
+      optional  = true
+      max_items = 1
+      attributes = {
+        cluster_ca_certificate = { type = string, optional = true }
+        host                   = { type = string, required = true }
+        name                   = { type = string, required = true }
+        namespace              = { type = string, optional = true }
+      }
     }
   }
 }
