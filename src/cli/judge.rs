@@ -113,6 +113,22 @@ pub(super) fn judged(
     loaded: &Loaded,
     registry: &Registry,
 ) -> Result<Judgement, Exit> {
+    let judgement = judgement(workbench, matches, plan, loaded, registry)?;
+    tell(workbench, &judgement.findings);
+    Ok(judgement)
+}
+
+/// Judges a plan.
+///
+/// # Errors
+/// The exit code, once told what is wrong with the policies or the options.
+pub(super) fn judgement(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    plan: &Plan,
+    loaded: &Loaded,
+    registry: &Registry,
+) -> Result<Judgement, Exit> {
     let policies = policies(workbench, matches)?;
     let feared = feared(workbench, matches)?;
     if policies.is_empty() && feared.is_empty() {
@@ -125,7 +141,6 @@ pub(super) fn judged(
         let document = telling::document(workbench, plan, both, registry, shown);
         let judged = policy::judge(&policies, &workbench.sources, &document);
         findings = judged.map_err(|problems| workbench.fail(&problems))?;
-        tell(workbench, &findings);
     }
     let denied = findings.iter().filter(|of| of.severity == Severity::Deny);
     let mut reasons: Vec<String> = denied
@@ -169,7 +184,8 @@ fn feared(
     Ok(feared)
 }
 
-fn tell(workbench: &mut Workbench<'_, '_>, findings: &[Finding]) {
+/// Tells what policies say.
+pub(super) fn tell(workbench: &mut Workbench<'_, '_>, findings: &[Finding]) {
     if workbench.json() {
         let now = workbench.clock.now();
         for finding in findings {

@@ -286,38 +286,57 @@ fn check(
     let mut sessions = Sessions::new(registry, workbench.world());
     let mut missing = Needs::new();
     let (mut asked, mut problems) = (0, Vec::new());
-    for (place, names) in needs {
+    let mut unasked: Vec<String> =
+        needs.keys().filter(|place| !matches!(place, Place::Project(_))).map(Place::text).collect();
+    for (place, reference, names) in by_provider(needs) {
         let Place::Project(project) = place else { continue };
-        let reference = names.values().flatten().find_map(|need| need.provider.clone());
         let config = reference.as_ref().and_then(|reference| desired.providers.get(reference));
-        let (Some(reference), Some(config)) = (reference, config) else { continue };
-        let session = match sessions.session(&reference, config) {
+        let session = match (&reference, config) {
+            (Some(reference), Some(config)) => sessions.session(reference, config),
+            _ => Ok(None),
+        };
+        let session = match session {
             Ok(Some(session)) => session,
-            Ok(None) => continue,
+            Ok(None) => {
+                let whose = reference
+                    .map_or_else(String::new, |of| format!(" by the provider {}", of.name));
+                unasked.push(format!(
+                    "{}{whose}, whose settings are known only after the apply",
+                    place.text()
+                ));
+                problems.push(nobody_asked(place));
+                continue;
+            }
             Err(problem) => {
                 problems.push(problem);
                 continue;
             }
         };
-        asked += names.len();
         let lacked =
-            lacking(project, names, |tested| workbench.runtime.block_on(session.granted(&tested)));
+            lacking(project, &names, |tested| workbench.runtime.block_on(session.granted(&tested)));
         match lacked {
-            Ok(lacked) if !lacked.is_empty() => {
-                missing.insert(place.clone(), lacked);
+            Ok(Some(lacked)) => {
+                asked += names.len();
+                let all = missing.entry(place.clone()).or_default();
+                for (name, needs) in lacked {
+                    all.entry(name).or_default().extend(needs);
+                }
             }
-            Ok(_) => {}
+            Ok(None) => {
+                unasked.push(format!("{}, which cannot be asked", place.text()));
+                problems.push(nobody_asked(place));
+            }
             Err(error) => problems.push(
                 Diagnostic::error(error.summary.clone(), error.detail.clone())
                     .help("Without an answer nothing is known of the permissions."),
             ),
         }
     }
-    let unasked: Vec<String> =
-        needs.keys().filter(|place| !matches!(place, Place::Project(_))).map(Place::text).collect();
+    missing.retain(|_, names| !names.is_empty());
     if workbench.json() {
         let mut told = as_json(command, needs);
         told["missing"] = as_json(command, &missing)["needs"].clone();
+        told["not_asked"] = unasked.into();
         workbench.screen.line(format!("{told:#}"));
     } else {
         problems.extend(lacks(command, &missing));
@@ -337,18 +356,41 @@ fn check(
     Ok(Exit::from(failed))
 }
 
-/// Gives the needs of a project that are not granted there, nor on the buckets that they are about.
+/// Says that nothing is known of a place's permissions.
+fn nobody_asked(place: &Place) -> Diagnostic {
+    let detail = format!("Nobody could be asked what the account may do {}.", place.text());
+    Diagnostic::error("Permissions not known", detail)
+        .help("Run `terrane permissions` with -check once the provider's settings are known.")
+}
+
+/// Gives what each account needs in each place: the needs of one provider's block together.
+fn by_provider(needs: &Needs) -> Vec<(&Place, Option<ProviderRef>, BTreeMap<String, Vec<Need>>)> {
+    let mut all: BTreeMap<(&Place, Option<ProviderRef>), BTreeMap<String, Vec<Need>>> =
+        BTreeMap::new();
+    for (place, names) in needs {
+        for (name, needs) in names {
+            for need in needs {
+                let of = all.entry((place, need.provider.clone())).or_default();
+                of.entry(name.clone()).or_default().push(need.clone());
+            }
+        }
+    }
+    all.into_iter().map(|((place, reference), names)| (place, reference, names)).collect()
+}
+
+/// Gives the needs of a project that are not granted there, nor on the buckets that they are about; nothing where it cannot
+/// be asked.
 fn lacking<E>(
     project: &str,
     names: &BTreeMap<String, Vec<Need>>,
     mut granted: impl FnMut(Tested) -> Result<Option<Vec<String>>, E>,
-) -> Result<BTreeMap<String, Vec<Need>>, E> {
+) -> Result<Option<BTreeMap<String, Vec<Need>>>, E> {
     let mut ask = |bucket: Option<&String>, names: Vec<String>| {
         let tested = Tested { project: project.to_string(), bucket: bucket.cloned(), names };
         granted(tested)
     };
     let Some(found) = ask(None, names.keys().cloned().collect())? else {
-        return Ok(BTreeMap::new());
+        return Ok(None);
     };
     let mut lacked: BTreeMap<String, Vec<Need>> = names.clone();
     lacked.retain(|name, _| !found.contains(name));
@@ -368,7 +410,7 @@ fn lacking<E>(
         }
         lacked.retain(|_, needs| !needs.is_empty());
     }
-    Ok(lacked)
+    Ok(Some(lacked))
 }
 
 /// Tells what is missing: one problem for each role that would bring it.

@@ -4,7 +4,7 @@ use clap::{Arg, ArgMatches};
 
 use super::workbench::{Loaded, Workbench, file_problem};
 use super::{Command, Exit, flag, one, option};
-use super::{reports, telling};
+use super::{judge, reports, telling};
 use crate::diag::Diagnostic;
 use crate::plan::file;
 use crate::render::json::Reveal;
@@ -15,6 +15,7 @@ pub(super) const COMMAND: Command = Command {
     about: "Show a saved plan or the state",
     arguments: |command| {
         reports::arguments(command)
+            .args(judge::arguments())
             .arg(
                 Arg::new("path")
                     .value_name("FILE")
@@ -64,8 +65,14 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
         file::settle(plan, inputs, &saved.files, &workbench.sources);
         let loaded = Loaded { config, inputs: saved.inputs };
         let plan = &saved.plan;
-        telling::saved_plan(workbench, plan, loaded.both(), &registry, clear);
-        return reports::write(workbench, matches, (plan, &[]), &loaded, &registry, clear);
+        let judgement = judge::judgement(workbench, matches, plan, &loaded, &registry)?;
+        let told = (plan, &judgement.findings[..]);
+        telling::saved_plan(workbench, told, loaded.both(), &registry, clear);
+        if !workbench.json() {
+            judge::tell(workbench, &judgement.findings);
+        }
+        reports::write(workbench, matches, told, &loaded, &registry, clear)?;
+        return judgement.enforce(workbench);
     }
     if wanted {
         return Err(workbench.fail(&[no_plan()]));

@@ -24,6 +24,7 @@ use crate::render::json::plan::PlanDocument;
 use crate::render::json::{Reveal, stream};
 use crate::render::progress::{self, Progress};
 use crate::render::{self, Style};
+use crate::review::finding::Finding;
 use crate::review::{self, Review, review};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
@@ -166,7 +167,7 @@ pub(super) fn partial_plan(
 /// Shows a saved plan.
 pub(super) fn saved_plan(
     workbench: &mut Workbench<'_, '_>,
-    saved: &Plan,
+    (saved, findings): (&Plan, &[Finding]),
     (config, inputs): (&Config, &Inputs),
     registry: &Registry,
     reveal: Reveal,
@@ -175,7 +176,8 @@ pub(super) fn saved_plan(
         plan(workbench, saved, (config, inputs), registry);
         return;
     }
-    let review = reviewed(workbench, saved, (config, inputs), registry, true);
+    let mut review = reviewed(workbench, saved, (config, inputs), registry, true);
+    review.findings = findings.to_vec();
     let document = document(workbench, saved, (config, inputs), registry, (&review, reveal));
     workbench.screen.line(document.to_string());
 }

@@ -202,6 +202,11 @@ impl<'e, 's> Workbench<'e, 's> {
         if !self.json {
             self.in_order(&mut problems);
         }
+        if self.github && has_errors(&problems) {
+            let places = super::reports::places(self);
+            let notes = render::annotations::problems(&problems, &self.sources, &places);
+            self.screen.print(notes);
+        }
         let folded = fold(&problems);
         for problem in &if self.json { folded } else { gathered(&folded) } {
             if self.json {
@@ -235,11 +240,6 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Prints problems and gives the exit code of a failed run.
     pub(super) fn fail(&mut self, problems: &[Diagnostic]) -> Exit {
         self.tell(problems);
-        if self.github {
-            let places = super::reports::places(self);
-            let notes = render::annotations::problems(problems, &self.sources, &places);
-            self.screen.print(notes);
-        }
         1
     }
 

@@ -1,8 +1,13 @@
 //! Policies: rules in Rego that judge a plan's document, as `conftest` judges Terraform's.
 //!
-//! In each package the rules `deny`, `violation` and `warn` are asked. An element is a text, or an object with `msg` and,
-//! where one object of the plan is meant, its `address`.
+//! In each package the rules `deny`, `violation` and `warn` are asked, with or without a suffix (`deny_public_bucket`). An
+//! element is a text, or an object with `msg` and, where one object of the plan is meant, its `address`; what has no text is
+//! told as its JSON.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
 use regorus::Engine;
 use serde_json::Value as Json;
 
@@ -20,9 +25,11 @@ pub const STARTER: &[(&str, &str, &str)] = &[
     ("dangers", "dangers that the program itself tells", include_str!("starter/dangers.rego")),
 ];
 
-/// What is asked of each package.
-const RULES: &[(&str, Severity)] =
-    &[("deny", Severity::Deny), ("violation", Severity::Deny), ("warn", Severity::Warn)];
+/// The head of a rule that is asked for.
+static RULE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^[ \t]*(?:default[ \t]+)?((?:deny|violation|warn)(?:_[a-zA-Z0-9]+)*)\b")
+        .expect("a pattern")
+});
 
 /// Judges a plan's document by policies; denials first, then in the order of the policies and messages.
 ///
@@ -36,14 +43,21 @@ pub fn judge(
     let mut engine = Engine::new();
     // As everywhere, what a function cannot do is undefined, and its rule does not hold.
     engine.set_strict_builtin_errors(false);
-    let mut packages = Vec::new();
+    let mut asked = BTreeSet::new();
     let mut problems = Vec::new();
     for policy in policies {
-        match added(&mut engine, sources.name(*policy), sources.text(*policy)) {
-            Ok(package) if !packages.contains(&package) => packages.push(package),
-            Ok(_) => {}
+        let text = sources.text(*policy);
+        match added(&mut engine, sources.name(*policy), text) {
+            Ok(package) => {
+                asked.extend(
+                    RULE.captures_iter(text).map(|rule| (package.clone(), rule[1].to_string())),
+                );
+            }
             Err(error) => problems.push(problem("Invalid policy", policies, sources, &error)),
         }
+    }
+    if problems.is_empty() && asked.is_empty() && !policies.is_empty() {
+        problems.push(silent(policies, sources));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -53,12 +67,13 @@ pub fn judge(
     };
     engine.set_input_json(&input.to_string()).map_err(|error| failed(&error))?;
     let mut findings = Vec::new();
-    for package in &packages {
-        let answer = engine.eval_query(package.clone(), false).map_err(|error| failed(&error))?;
+    for (package, rule) in &asked {
+        let query = format!("{package}.{rule}");
+        let answer = engine.eval_query(query, false).map_err(|error| failed(&error))?;
         let value = answer.result.first().and_then(|row| row.expressions.first());
         let Some(value) = value else { continue };
         let told = serde_json::to_value(&value.value).map_err(|error| failed(&error))?;
-        findings.extend(findings_of(package, &told));
+        findings.extend(findings_of(package, rule, &told));
     }
     findings.sort_by(|a, b| {
         (a.severity, &a.policy, &a.address, &a.message)
@@ -67,18 +82,26 @@ pub fn judge(
     Ok(findings)
 }
 
-/// Gives what a package's rules have come to.
-fn findings_of(package: &str, told: &Json) -> Vec<Finding> {
+/// Says that nothing is judged: a name that is mistyped would let everything pass.
+fn silent(policies: &[Policy], sources: &Sources) -> Diagnostic {
+    let names: Vec<&str> = policies.iter().map(|policy| sources.name(*policy)).collect();
+    let detail = format!(
+        "No rule of {} is named deny, violation or warn, with or without a suffix like deny_public.",
+        names.join(", ")
+    );
+    Diagnostic::error("No rules to judge by", detail)
+}
+
+/// Gives what a rule has come to.
+fn findings_of(package: &str, rule: &str, told: &Json) -> Vec<Finding> {
     let name = package.strip_prefix("data.").unwrap_or(package);
-    let mut found = Vec::new();
-    for (rule, severity) in RULES {
-        for element in told.get(rule).into_iter().flat_map(elements) {
-            let Some(message) = message(element, rule) else { continue };
-            let address = element.get("address").and_then(Json::as_str).map(str::to_string);
-            found.push(Finding { severity: *severity, message, policy: name.to_string(), address });
-        }
-    }
-    found
+    let severity = if rule.starts_with("warn") { Severity::Warn } else { Severity::Deny };
+    let found = elements(told).into_iter().filter_map(|element| {
+        let message = message(element, rule)?;
+        let address = element.get("address").and_then(Json::as_str).map(str::to_string);
+        Some(Finding { severity, message, policy: name.to_string(), address })
+    });
+    found.collect()
 }
 
 /// Adds a policy; one of the older language, without `if` and `contains`, is read as such.
@@ -97,16 +120,18 @@ fn elements(value: &Json) -> Vec<&Json> {
     }
 }
 
-/// Gives what an element says; nothing for what does not hold.
+/// Gives what an element says; nothing for what does not hold. What has no text is told as it is: it holds all the same.
 fn message(element: &Json, rule: &str) -> Option<String> {
     match element {
+        Json::Null | Json::Bool(false) => None,
+        Json::Bool(true) => Some(format!("the rule \"{rule}\" holds")),
         Json::String(text) => Some(text.clone()),
+        Json::Object(fields) if fields.is_empty() => None,
         Json::Object(fields) => {
             let text = ["msg", "message"].iter().find_map(|name| fields.get(*name)?.as_str());
-            text.map(str::to_string)
+            Some(text.map_or_else(|| element.to_string(), str::to_string))
         }
-        Json::Bool(true) => Some(format!("the rule \"{rule}\" holds")),
-        _ => None,
+        other => Some(other.to_string()),
     }
 }
 
@@ -160,6 +185,36 @@ mod tests {
         assert_eq!(judged(new, &input).unwrap(), told);
         assert_eq!(judged(old, &input).unwrap(), [(Severity::Deny, "old".to_string())]);
         assert_eq!(judged(new, &json!({ "x": 0 })).unwrap(), []);
+    }
+
+    #[test]
+    fn no_denial_is_lost() {
+        for (rule, told) in [
+            ("deny contains {\"reason\": \"public\"}", "{\"reason\":\"public\"}"),
+            ("deny contains {\"msg\": 5}", "{\"msg\":5}"),
+            ("deny contains 7", "7"),
+            ("deny[\"a\"] := \"why\"", "{\"a\":\"why\"}"),
+            ("deny := true", "the rule \"deny\" holds"),
+            ("deny_public_bucket contains \"public\"", "public"),
+            ("violation contains {\"msg\": \"v\"}", "v"),
+        ] {
+            let found = judged(&format!("package a\n{rule}\n"), &json!({})).unwrap();
+            assert_eq!(found, [(Severity::Deny, told.to_string())], "{rule}");
+        }
+        for rule in [
+            "default deny := false",
+            "deny contains 1 if input.x",
+            "warnings contains 1\ndeny := null",
+        ] {
+            assert_eq!(judged(&format!("package a\n{rule}\n"), &json!({})).unwrap(), [], "{rule}");
+        }
+    }
+
+    #[test]
+    fn policies_that_judge_nothing_are_an_error() {
+        let problems = judged("package a\ndenied contains \"x\"\n", &json!({})).unwrap_err();
+
+        assert_eq!(problems[0].summary, "No rules to judge by");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use super::report::{Deed, Places, Report, Row};
 use super::review;
 use super::style::visible;
 use crate::diag::{Diagnostic, Sources, Span, gathered};
+use crate::review::Item;
 use crate::review::finding::Severity;
+use crate::review::risk::Risk;
 
 /// Tells a plan, a line for each note.
 pub fn annotations(report: &Report<'_>) -> String {
@@ -20,13 +22,19 @@ pub fn annotations(report: &Report<'_>) -> String {
         out += &command(&texts, level, span, &title, &format!("{of}{}", finding.message));
     }
     let rows = report.rows();
-    for (risk, items) in review::dangers(report.review) {
-        let level = if risk.kind.is_high() { "warning" } else { "notice" };
-        for item in items {
+    let dangers = review::dangers(report.review);
+    let (high, low): (Vec<_>, Vec<_>) =
+        dangers.into_iter().partition(|(risk, _)| risk.kind.is_high());
+    let danger = |level: &str, dangers: &[(&Risk, Vec<&Item>)]| -> String {
+        let each =
+            dangers.iter().flat_map(|(risk, items)| items.iter().map(move |item| (risk, item)));
+        each.map(|(risk, item)| {
             let title = format!("{} of {}", risk.kind.name(), item.address);
-            out += &command(&texts, level, item.place, &title, &review::danger(risk));
-        }
-    }
+            command(&texts, level, item.place, &title, &review::danger(risk))
+        })
+        .collect()
+    };
+    out += &danger("warning", &high);
     let severe = |row: &&Row<'_>| matches!(row.deed, Deed::Delete | Deed::Replace);
     for row in rows.iter().filter(severe) {
         let word = if row.deed == Deed::Delete { "destroyed" } else { "replaced" };
@@ -35,6 +43,7 @@ pub fn annotations(report: &Report<'_>) -> String {
         message.extend(row.condition());
         out += &command(&texts, "notice", row.change.span, &title, &message.join("\n"));
     }
+    out += &danger("notice", &low);
     for problem in gathered(&report.plan.warnings) {
         out += &command(&texts, "warning", problem.span(), &problem.summary, &problem.detail);
     }

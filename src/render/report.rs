@@ -287,8 +287,7 @@ impl Report<'_> {
 
     /// Gives the place of the block of an address.
     pub(super) fn span_of(&self, address: &str) -> Option<Span> {
-        let items = self.review.items.iter();
-        items.filter(|item| item.address.to_string() == address).find_map(|item| item.place)
+        self.review.item(&address.parse().ok()?, None).and_then(|item| item.place)
     }
 
     /// Counts the changes of each kind.

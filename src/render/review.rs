@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::json::{Reveal, path as path_json, value as value_json};
 use super::literal;
-use super::style::{Ink, Style};
+use super::style::{Ink, Style, visible};
 use crate::diag::{Sources, Span};
 use crate::review::finding::{Finding, Severity};
 use crate::review::risk::{Risk, RiskKind};
@@ -85,7 +85,17 @@ pub fn causes(item: &Item, sources: &Sources) -> Vec<String> {
             }
         }
     }
-    told.into_iter().map(|(_, line)| line).collect()
+    let mut lines: Vec<String> = told.into_iter().map(|(_, line)| line).collect();
+    for origin in item.repeated.iter().filter(|_| item.gone) {
+        let name = match origin.name.as_str() {
+            "" | "each.key" => "for_each",
+            name => name,
+        };
+        let place = place(origin.span, origin.given.as_deref(), sources);
+        let line = place.map(|place| format!("{name} at {place}"));
+        lines.extend(line.filter(|line| !lines.contains(line)));
+    }
+    lines
 }
 
 pub(super) fn of_cause(part: &Part, cause: &Cause, sources: &Sources) -> Option<String> {
@@ -98,6 +108,10 @@ pub(super) fn of_cause(part: &Part, cause: &Cause, sources: &Sources) -> Option<
         let line = format!(" {} → {}", before?, after?);
         (line.chars().count() <= LONGEST).then_some(line)
     });
+    if cause.outside {
+        let values = values.map(|values| format!(":{values}")).unwrap_or_default();
+        return Some(format!("{name} was changed outside of Terrane{values}"));
+    }
     let place = place(cause.span, cause.given.as_deref(), sources)?;
     Some(format!("{name}{} at {place}", values.unwrap_or_default()))
 }
@@ -164,6 +178,8 @@ pub fn findings(findings: &[Finding], style: Style) -> String {
         let address = finding.address.as_ref().map(|address| format!("{address}: "));
         let line =
             format!("{}{} ({})", address.unwrap_or_default(), finding.message, finding.policy);
+        // What a policy says may have values of the plan in it.
+        let line = visible(&line).replace('\n', "\n        ");
         text += &format!("  {}  {line}\n", style.paint(ink, word));
     }
     text
@@ -225,6 +241,9 @@ fn of_part(part: &Part, sources: &Sources, reveal: Reveal) -> Json {
         }
         if let Some(given) = &cause.given {
             out.insert("given".into(), given.as_str().into());
+        }
+        if cause.outside {
+            out.insert("outside".into(), true.into());
         }
         if let Some((before, after)) = &cause.values {
             out.insert("before".into(), value_json(before, reveal));

@@ -97,7 +97,7 @@ fn found(report: &Report<'_>) -> Vec<Found> {
             about: problem.summary.clone(),
             level,
             message: format!("{}. {}", problem.summary, problem.detail),
-            of: format!("{address} {}", problem.summary),
+            of: format!("{address} {} {}", problem.summary, problem.detail),
             main: problem.span(),
             related: labels.map(|label| (label.span, label.text.clone())).collect(),
         });
@@ -108,8 +108,9 @@ fn found(report: &Report<'_>) -> Vec<Found> {
 fn of_row(report: &Report<'_>, row: &Row<'_>) -> Vec<Found> {
     let name = row.name();
     let (main, related) = places(row);
-    let one = |rule: String, about: &str, level: &'static str, message: String| Found {
-        of: format!("{name} {rule}"),
+    // Two of one rule for one object are told apart by their reason.
+    let one = |rule: String, about: &str, level: &'static str, message: String, why: &str| Found {
+        of: format!("{name} {rule} {why}").trim_end().to_string(),
         rule,
         about: about.to_string(),
         level,
@@ -123,25 +124,26 @@ fn of_row(report: &Report<'_>, row: &Row<'_>) -> Vec<Found> {
     for risk in row.risks() {
         let level = if risk.kind.is_high() && !risk.perhaps { "error" } else { "warning" };
         let message = format!("{name}: {}.{why}", review::danger(risk));
-        found.push(one(format!("danger/{}", risk.kind.name()), about(risk.kind), level, message));
+        let rule = format!("danger/{}", risk.kind.name());
+        found.push(one(rule, about(risk.kind), level, message, &risk.why));
     }
     match row.deed {
         Deed::Delete => {
             let about = "An object is destroyed.";
             let message = format!("{name} will be destroyed.{why}");
-            found.push(one("change/destroy".into(), about, "warning", message));
+            found.push(one("change/destroy".into(), about, "warning", message, ""));
         }
         Deed::Replace => {
             let about = "An object is destroyed and made anew.";
             let message = format!("{name} will be replaced.{why}");
-            found.push(one("change/replace".into(), about, "warning", message));
+            found.push(one("change/replace".into(), about, "warning", message, ""));
         }
         _ => {}
     }
     if let Some(condition) = row.condition() {
         let about = "A change depends on what is known only during the apply.";
         let message = format!("{name}: {} {condition}.", row.deed.word());
-        found.push(one("change/conditional".into(), about, "note", message));
+        found.push(one("change/conditional".into(), about, "note", message, ""));
     }
     found
 }

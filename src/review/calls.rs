@@ -64,9 +64,12 @@ impl Tracer<'_> {
                     .for_each(|argument| self.expr(argument, &inner, scope, way, found));
             }
             (_, _, []) => found.push(end(Some(expr.span), None, way)),
-            _ => {
-                let steps = if keeps { steps } else { &[] };
+            _ if keeps => {
                 arguments.iter().for_each(|argument| self.expr(argument, steps, scope, way, found));
+            }
+            _ => {
+                let way = way.altering();
+                arguments.iter().for_each(|argument| self.expr(argument, &[], scope, &way, found));
             }
         }
     }
@@ -87,12 +90,14 @@ impl Tracer<'_> {
         match &expr.kind {
             ExprKind::Parens(inner) => self.keys(inner, key, scope, way, found),
             ExprKind::Object(items) => {
-                let item = items.iter().find(|item| literal(&item.key).as_ref() == Some(name));
+                let place = self.index(expr).places.get(name).copied();
+                let item = place.and_then(|place| items.get(place));
                 let span = item.map_or(expr.span, |item| item.key.span);
                 found.push(end(Some(span), Some(name.clone()), way));
             }
             ExprKind::Tuple(elements) => {
-                match elements.iter().find(|element| literal(element).as_ref() == Some(name)) {
+                let place = self.index(expr).places.get(name).copied();
+                match place.and_then(|place| elements.get(place)) {
                     Some(element) => found.push(end(Some(element.span), Some(name.clone()), way)),
                     None => self.expr(expr, &[], scope, way, found),
                 }

@@ -6,6 +6,7 @@ use super::Part;
 use super::parts::Differing;
 use super::trace::Origin;
 use crate::diag::Span;
+use crate::plan::Drift;
 use crate::value::Value;
 
 /// A text that was edited.
@@ -19,6 +20,24 @@ pub struct Cause {
     pub given: Option<String>,
     /// What it was and is, where the value is the text itself and no secret.
     pub values: Option<(Value, Value)>,
+    /// Nothing was edited: the object was changed outside of the configuration, from the first of the values to the second.
+    pub outside: bool,
+}
+
+/// Gives the cause of a part that was changed outside; nothing where it was not: where an apply sets it back to what it was.
+pub(super) fn outside(part: &Differing, drift: Option<&Drift>) -> Option<Cause> {
+    let drift = drift?;
+    let there = |value: &Value| value.at(&part.path).filter(|value| !value.is_null()).cloned();
+    let (saved, found) = (there(&drift.saved), drift.found.as_ref().and_then(there));
+    let plain = |value: &Option<Value>| value.as_ref().map(Value::without_marks);
+    let back = plain(&saved) == plain(&part.after) && plain(&found) == plain(&part.before);
+    if !back || plain(&saved) == plain(&found) {
+        return None;
+    }
+    let secret =
+        [&part.before, &part.after].into_iter().flatten().any(|value| value.all_marks().any());
+    let values = saved.zip(found).filter(|_| !secret);
+    Some(Cause { name: String::new(), span: None, given: None, values, outside: true })
 }
 
 /// Gives the causes of a part: of all texts those that its new value has and its old one has not; all where that is none.
@@ -52,15 +71,21 @@ pub(super) fn causes(part: &Differing, origins: &[Origin]) -> Vec<Cause> {
         chosen = origins.iter().collect();
     }
     let alone = chosen.len() == 1 && origins.len() == 1;
+    // What went through a function or a sign is not what is written.
+    let is_itself = |origin: &Origin| match &origin.literal {
+        Some(literal) => *literal == after,
+        None => origin.given.is_some() && !origin.altered,
+    };
     let values = part.before.clone().zip(part.after.clone()).filter(|(before, after)| {
         let secret = before.all_marks().any() || after.all_marks().any();
-        alone && !secret && after.is_whole()
+        alone && !secret && after.is_whole() && is_itself(&origins[0])
     });
     let cause = |origin: &Origin| Cause {
         name: origin.name.clone(),
         span: origin.span,
         given: origin.given.clone(),
         values: values.clone(),
+        outside: false,
     };
     let mut found: Vec<Cause> = Vec::new();
     for one in chosen.into_iter().map(cause) {
@@ -75,7 +100,7 @@ pub(super) fn causes(part: &Differing, origins: &[Origin]) -> Vec<Cause> {
 pub(super) fn gathered<'p>(parts: impl Iterator<Item = &'p Part>) -> Vec<(Cause, usize)> {
     let mut counted: BTreeMap<(String, Option<Span>, Option<String>), (Cause, usize)> =
         BTreeMap::new();
-    for cause in parts.flat_map(|part| &part.causes) {
+    for cause in parts.flat_map(|part| &part.causes).filter(|cause| !cause.outside) {
         let key = (cause.name.clone(), cause.span, cause.given.clone());
         counted.entry(key).or_insert_with(|| (cause.clone(), 0)).1 += 1;
     }

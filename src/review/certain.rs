@@ -2,7 +2,7 @@
 
 use super::parts::Differing;
 use crate::plan::{Change, Reason, Verb};
-use crate::value::Path;
+use crate::value::{Kind, Path, PathStep, Value};
 
 /// How sure a change is.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,8 @@ impl Certainty {
 
 /// Says how sure a change is: what differs in nothing but what is not known yet may turn out to be none.
 pub(super) fn certainty(change: &Change, differing: &[Differing]) -> Certainty {
-    let unknown = |part: &&Differing| part.after.as_ref().is_some_and(|after| !after.is_whole());
+    let before = change.verb.before();
+    let unknown = |part: &&Differing| may_stay(before, part);
     // What the service says is unknown for the change's sake alone.
     let given = |part: &&Differing| {
         let config = change.config.as_ref().and_then(|config| config.at(&part.path));
@@ -57,6 +58,124 @@ pub(super) fn certainty(change: &Change, differing: &[Differing]) -> Certainty {
     }
 }
 
+/// Says whether a part that differs in a plan may turn out as it is.
+fn may_stay(whole: Option<&Value>, part: &Differing) -> bool {
+    match (&part.before, &part.after) {
+        (Some(before), Some(after)) => may_equal(before, after),
+        (None, Some(after)) => {
+            !after.is_whole() && may_be_null(after) && !is_new(whole, &part.path)
+        }
+        (_, None) => false,
+    }
+}
+
+/// Says whether a part is in an element that comes: of a list or a map, not of a set, where it may be one that is there.
+fn is_new(whole: Option<&Value>, path: &Path) -> bool {
+    let Some(whole) = whole else { return false };
+    (1..=path.0.len()).any(|length| {
+        let (inner, outer) = (Path(path.0[..length].to_vec()), Path(path.0[..length - 1].to_vec()));
+        let is_element = matches!(path.0[length - 1], PathStep::Index(_));
+        let is_set = whole.at(&outer).is_some_and(|of| matches!(of.kind(), Kind::Set(..)));
+        is_element && !is_set && whole.at(&inner).is_none()
+    })
+}
+
+fn may_be_null(value: &Value) -> bool {
+    match value.kind() {
+        Kind::Unknown(_, bounds) => !bounds.not_null,
+        // A set's element; an object has its parts told apart.
+        _ => value.fields().is_none() && value.elements().is_none(),
+    }
+}
+
+/// Says whether a value may turn out as another one, which is known.
+fn may_equal(known: &Value, value: &Value) -> bool {
+    match (known.kind(), value.kind()) {
+        (Kind::Null(_), Kind::Unknown(..)) => may_be_null(value),
+        (_, Kind::Unknown(_, bounds)) => {
+            let begins =
+                |text: &str| bounds.prefix.as_ref().is_none_or(|with| text.starts_with(&**with));
+            let count = known
+                .elements()
+                .map_or_else(|| known.fields().map(|of| of.len()), |of| Some(of.len()));
+            let (least, most) = bounds.length;
+            known.as_str().is_none_or(begins)
+                && count.is_none_or(|count| count >= least && most.is_none_or(|most| count <= most))
+        }
+        // A set with an unknown element may have fewer elements than it seems.
+        (Kind::Set(..), Kind::Set(..)) => {
+            let known = known.elements().unwrap_or(&[]);
+            let elements = value.elements().unwrap_or(&[]);
+            let found = |element: &Value| known.iter().any(|known| may_equal(known, element));
+            let covered = |known: &Value| elements.iter().any(|element| may_equal(known, element));
+            elements.iter().all(found) && known.iter().all(covered)
+        }
+        _ => match (known.elements(), value.elements(), known.fields(), value.fields()) {
+            (Some(known), Some(value), ..) => {
+                known.len() == value.len()
+                    && known.iter().zip(value).all(|(known, value)| may_equal(known, value))
+            }
+            (_, _, Some(known), Some(value)) => {
+                known.len() == value.len()
+                    && known.iter().all(|(name, known)| {
+                        value.get(name).is_some_and(|value| may_equal(known, value))
+                    })
+            }
+            _ => known.without_marks() == value.without_marks(),
+        },
+    }
+}
+
 fn begins(path: &Path, with: &Path) -> bool {
     path.0.len() >= with.0.len() && path.0.iter().zip(&with.0).all(|(own, of)| own == of)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::plan::tests::{change, value};
+    use crate::review::parts::differing;
+
+    /// Gives the parts on which it depends that there is a change at all; the text "?" is not known.
+    fn open(before: serde_json::Value, after: serde_json::Value) -> Vec<String> {
+        let (before, after) = (value(before), value(after));
+        let mut change = change(Verb::Update { before, after: after.clone() });
+        change.config = Some(after);
+        let parts = differing(&change.verb, None);
+        match certainty(&change, &parts) {
+            Certainty::Conditional(paths) => paths.iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_may_turn_out_as_it_is_is_no_certain_change() {
+        assert_eq!(open(json!({ "a": "x" }), json!({ "a": "?" })), ["a"]);
+        assert_eq!(
+            open(json!({ "a": { "b": "x", "c": 1 } }), json!({ "a": { "b": "?", "c": 1 } })),
+            ["a.b"]
+        );
+        assert_eq!(open(json!({ "a": null }), json!({ "a": "?" })), ["a"]);
+    }
+
+    #[test]
+    fn what_comes_or_changes_beside_what_is_not_known_is_certain() {
+        for (before, after) in [
+            (json!({ "block": [] }), json!({ "block": [{ "key": "?" }] })),
+            (json!({ "list": ["a"] }), json!({ "list": ["a", "?"] })),
+            (json!({ "list": ["a", "b"] }), json!({ "list": ["?"] })),
+            (json!({ "a": "x", "b": 1 }), json!({ "a": "?", "b": 2 })),
+        ] {
+            assert_eq!(open(before, after.clone()), Vec::<String>::new(), "{after}");
+        }
+        let sealed = |side: serde_json::Value| Value::object([("m", value(side).sensitive())]);
+        let before = sealed(json!({ "known": 1, "open": "x" }));
+        let after = sealed(json!({ "known": 2, "open": "?" }));
+        let mut change = change(Verb::Update { before, after: after.clone() });
+        change.config = Some(after);
+        let parts = differing(&change.verb, None);
+        assert_eq!(certainty(&change, &parts), Certainty::Certain);
+    }
 }

@@ -19,7 +19,7 @@ use crate::addr::{Address, Mode};
 use crate::config::Config;
 use crate::diag::{Sources, Span};
 use crate::eval::Inputs;
-use crate::plan::{Change, Plan, PlanMode, Verb};
+use crate::plan::{Change, Plan, PlanMode, Reason, Verb};
 use crate::schema::{RiskRule, Schema};
 use crate::value::{Path, Value};
 
@@ -66,8 +66,10 @@ pub struct Item {
     pub certainty: Certainty,
     /// The parts that differ; of what is made those that the configuration gives.
     pub parts: Vec<Part>,
-    /// What was edited, where its instance comes or goes by that.
+    /// The texts that say which instances there are, where its instance comes or goes by that.
     pub repeated: Vec<Origin>,
+    /// Whether it goes because there are fewer instances.
+    pub gone: bool,
     /// What is dangerous about it, the worst first.
     pub risks: Vec<Risk>,
 }
@@ -147,10 +149,18 @@ fn item(
             }
             continue;
         };
-        let causes = if made { Vec::new() } else { cause::causes(of, &origins) };
+        let drift = given.plan.drift.get(address).filter(|_| deposed.is_none());
+        let causes = match cause::outside(of, drift) {
+            _ if made => Vec::new(),
+            Some(outside) => vec![outside],
+            None => cause::causes(of, &origins),
+        };
         parts.push(Part { of: of.clone(), place: Some(place), origins, causes });
     }
-    let repeated = if gone || given.whole { tracer.repetition(address) } else { Vec::new() };
+    let shrunk =
+        matches!(change.reason, Some(Reason::EachKey | Reason::CountIndex | Reason::NoModule));
+    let gone = gone && shrunk;
+    let repeated = if gone || given.whole { tracer.repetition(address, gone) } else { Vec::new() };
     let own = schema.iter().flat_map(|schema| &schema.risks);
     let rules = (given.rules)(address).iter().filter(|_| address.mode == Mode::Managed);
     let risks = risk::risks(rules.chain(own), change, &differing);
@@ -162,6 +172,7 @@ fn item(
         certainty: certain::certainty(change, &differing),
         parts,
         repeated,
+        gone,
         risks,
     }
 }

@@ -4,7 +4,9 @@
 //! By the text alone, with the keys of instances as they are. Where the text does not tell which way a value takes (a
 //! condition, a key that is worked out), all ways are followed.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::scope::{Bound, Scope, Turn};
 use super::step::{Step, literal};
@@ -32,6 +34,8 @@ pub struct Origin {
     pub via: Vec<Span>,
     /// Whether it only chooses among others: it is in a condition, an index or a key.
     pub selects: bool,
+    /// Whether the value is made from it: by a sign, a function, or other text around it.
+    pub altered: bool,
 }
 
 /// So many ends of one value are looked for: more tell nobody anything.
@@ -39,8 +43,17 @@ pub(super) const MOST: usize = 200;
 /// So deep references are followed.
 pub(super) const DEEPEST: usize = 60;
 
+/// Where the keys of a collection stand that are literals.
+pub(super) struct Index {
+    /// The place of each; of one that is written twice the last.
+    pub(super) places: HashMap<String, usize>,
+    /// All keys are literals.
+    is_whole: bool,
+}
+
 /// Follows values to their texts.
 pub struct Tracer<'a> {
+    indices: RefCell<HashMap<Span, Rc<Index>>>,
     config: &'a Config,
     inputs: &'a Inputs,
     /// The root variables' values as files have them.
@@ -55,6 +68,7 @@ pub(super) struct Way {
     /// How many references were followed.
     pub(super) depth: usize,
     selects: bool,
+    altered: bool,
 }
 
 impl Way {
@@ -71,6 +85,10 @@ impl Way {
     pub(super) fn selecting(&self) -> Way {
         Way { selects: true, ..self.clone() }
     }
+
+    pub(super) fn altering(&self) -> Way {
+        Way { altered: true, ..self.clone() }
+    }
 }
 
 impl<'a> Tracer<'a> {
@@ -85,7 +103,7 @@ impl<'a> Tracer<'a> {
                 given.insert(name.clone(), attribute.expr.clone());
             }
         }
-        Tracer { config, inputs, given }
+        Tracer { config, inputs, given, indices: RefCell::default() }
     }
 
     /// Gives the texts that a part of an instance's configuration is made from, and the place of its own expression;
@@ -99,23 +117,35 @@ impl<'a> Tracer<'a> {
         Some((span, found))
     }
 
-    /// Gives the texts that say which instances a block has.
-    pub fn repetition(&self, address: &Address) -> Vec<Origin> {
+    /// Gives the texts that say which instances a block and the modules around it have. Of what is `gone` those alone that may
+    /// have lost its key.
+    pub fn repetition(&self, address: &Address, gone: bool) -> Vec<Origin> {
         let mut found = Vec::new();
         let Some(scope) = self.scope_of(address) else { return found };
+        self.turn(&scope, gone, &mut found);
+        let mut outer = scope.outer();
+        while let Some((_, around)) = outer {
+            self.turn(&around, gone, &mut found);
+            outer = around.outer();
+        }
+        found
+    }
+
+    fn turn(&self, scope: &Scope<'_>, gone: bool, found: &mut Vec<Origin>) {
+        let outer = scope.without_turn();
         match &scope.turn {
+            Some(Turn::Each(expr, key)) if gone && self.has(expr, key, &outer, 0) == Some(true) => {
+            }
             Some(Turn::Each(expr, key)) => {
-                let outer = scope.without_turn();
                 let way = Way::default().on("each.key".into(), expr.span);
-                self.keys(expr, &Step::Name(key.clone()), &outer, &way, &mut found);
+                self.keys(expr, &Step::Name(key.clone()), &outer, &way, found);
             }
             Some(Turn::Count(expr, _)) => {
-                let outer = scope.without_turn();
-                self.expr(expr, &[], &outer, &Way::default(), &mut found);
+                let way = Way::default().on("count".into(), expr.span);
+                self.expr(expr, &[], &outer, &way, found);
             }
             None => {}
         }
-        found
     }
 
     /// Gives the texts that an output of the root is made from.
@@ -216,8 +246,9 @@ impl<'a> Tracer<'a> {
         if found.len() >= MOST || way.depth >= DEEPEST {
             return;
         }
-        let whole =
-            |expr: &'t Expr, found: &mut Vec<Origin>| self.expr(expr, &[], scope, way, found);
+        let whole = |expr: &'t Expr, found: &mut Vec<Origin>| {
+            self.expr(expr, &[], scope, &way.altering(), found);
+        };
         match &expr.kind {
             ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) => {
                 found.push(end(Some(expr.span), literal(expr), way));
@@ -308,6 +339,7 @@ impl<'a> Tracer<'a> {
             self.expr(inner, steps, scope, way, found);
             return;
         }
+        let way = &way.altering();
         for part in parts {
             match part {
                 Part::Literal(text, span) => {
@@ -354,19 +386,37 @@ impl<'a> Tracer<'a> {
             items.iter().for_each(|item| self.expr(&item.value, rest, scope, way, found));
             return;
         };
-        let key = |expr: &Expr| literal(expr);
-        if let Some(item) = items.iter().rev().find(|item| key(&item.key).as_ref() == Some(name)) {
+        let index = self.index(expr);
+        if let Some(item) = index.places.get(name).and_then(|place| items.get(*place)) {
             self.expr(&item.value, rest, scope, way, found);
             return;
         }
         let before = found.len();
-        for item in items.iter().filter(|item| key(&item.key).is_none()) {
+        for item in items.iter().filter(|item| literal(&item.key).is_none()) {
             self.expr(&item.key, &[], scope, way, found);
             self.expr(&item.value, rest, scope, way, found);
         }
         if found.len() == before {
             found.push(end(Some(expr.span), None, way));
         }
+    }
+
+    /// Gives where the keys of an object or the elements of a tuple stand, by their literals; it is made once.
+    pub(super) fn index(&self, expr: &Expr) -> Rc<Index> {
+        if let Some(index) = self.indices.borrow().get(&expr.span) {
+            return index.clone();
+        }
+        let keys: Vec<Option<String>> = match &expr.kind {
+            ExprKind::Object(items) => items.iter().map(|item| literal(&item.key)).collect(),
+            ExprKind::Tuple(elements) => elements.iter().map(literal).collect(),
+            _ => Vec::new(),
+        };
+        let is_whole = keys.iter().all(Option::is_some);
+        let places = keys.into_iter().enumerate();
+        let places = places.filter_map(|(place, key)| Some((key?, place))).collect();
+        let index = Rc::new(Index { places, is_whole });
+        self.indices.borrow_mut().insert(expr.span, index.clone());
+        index
     }
 
     /// Says whether a value surely has or lacks a key.
@@ -382,11 +432,17 @@ impl<'a> Tracer<'a> {
         }
         match &expr.kind {
             ExprKind::Parens(inner) => self.has(inner, key, scope, depth + 1),
-            ExprKind::Object(items) => {
-                let keys: Vec<_> = items.iter().map(|item| literal(&item.key)).collect();
-                match keys.iter().flatten().any(|name| name == key) {
+            ExprKind::Call { name, arguments, .. }
+                if ["toset", "tomap"].contains(&name.text.as_str()) =>
+            {
+                self.has(arguments.first()?, key, scope, depth + 1)
+            }
+            // A tuple is asked as the set that is made of it.
+            ExprKind::Object(_) | ExprKind::Tuple(_) => {
+                let index = self.index(expr);
+                match index.places.contains_key(key) {
                     true => Some(true),
-                    false if keys.iter().all(Option::is_some) => Some(false),
+                    false if index.is_whole => Some(false),
                     false => None,
                 }
             }
@@ -568,8 +624,9 @@ impl<'a> Tracer<'a> {
 }
 
 pub(super) fn end(span: Option<Span>, literal: Option<String>, way: &Way) -> Origin {
-    let (name, via, selects) = (way.name.clone(), way.via.clone(), way.selects);
-    Origin { span, name, given: None, literal, via, selects }
+    let (name, via) = (way.name.clone(), way.via.clone());
+    let Way { selects, altered, .. } = *way;
+    Origin { span, name, given: None, literal, via, selects, altered }
 }
 
 pub(super) fn names_only(expr: &Expr, name: &str) -> bool {

@@ -11,9 +11,9 @@ use serde_json::Value as Json;
 use crate::diag::Sources;
 use crate::providers::small::tls::summary;
 use crate::syntax;
-use crate::syntax::tree::Body;
-use crate::value::Value;
+use crate::syntax::tree::{Body, ExprKind};
 use crate::value::json::from_json;
+use crate::value::{Number, Value};
 
 /// A form's name and how a text of it is read.
 pub(super) type Form = (&'static str, fn(&str) -> Option<Value>);
@@ -177,9 +177,14 @@ fn hcl(text: &str) -> Option<Value> {
 fn of_body(body: &Body, sources: &Sources) -> Value {
     let mut fields: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for attribute in &body.attributes {
-        let value = match attribute.expr.literal() {
-            Some(text) => Value::string(text),
-            None => Value::string(sources.slice(attribute.expr.span)),
+        let value = match (&attribute.expr.kind, attribute.expr.literal()) {
+            (ExprKind::Bool(value), _) => Value::bool(*value),
+            (ExprKind::Number(text), _) => {
+                Number::parse(text).map_or_else(|| Value::string(text.as_str()), Value::number)
+            }
+            (_, Some(text)) => Value::string(text),
+            // `"var.b"` is another value than `var.b`.
+            _ => Value::string(format!("${{{}}}", sources.slice(attribute.expr.span))),
         };
         fields.entry(attribute.name.text.clone()).or_default().push(value);
     }

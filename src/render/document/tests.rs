@@ -21,7 +21,7 @@ fn documents_are_told_by_their_structure() {
         "server {\n  port = 1\n  name = \"a\"\n}\n",
         "server {\n  port = 2\n  name = \"a\"\n}\n",
     );
-    assert!(hcl.starts_with("hcl(") && hcl.contains("~ port = \"1\" -> \"2\""), "{hcl}");
+    assert!(hcl.starts_with("hcl(") && hcl.contains("~ port = 1 -> 2"), "{hcl}");
 
     let properties = told("A=1\nB=2\nC=3\n", "A=1\nB=3\nC=3\n");
     assert!(properties.contains("~ B = \"2\" -> \"3\""), "{properties}");

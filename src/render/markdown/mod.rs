@@ -1,7 +1,7 @@
 //! A plan as Markdown, for the comment of a pull request.
 //!
 //! A comment has a limit. What does not fit is left out in the order of how little it would be missed, and it is said
-//! what; what destroys, replaces or is highly dangerous is named as long as its names alone fit.
+//! what; what destroys, replaces or is highly dangerous is named as long as its names alone fit, and counted where they do not.
 
 mod escape;
 mod table;
@@ -44,9 +44,11 @@ pub(super) enum Without {
     Names,
     /// The names, which are counted by their block.
     All,
+    /// The blocks, which are counted by their module and type.
+    Blocks,
 }
 
-const STEPS: [Without; 8] = [
+const STEPS: [Without; 9] = [
     Without::Nothing,
     Without::DetailsOfCreates,
     Without::DetailsOfUpdates,
@@ -55,6 +57,7 @@ const STEPS: [Without; 8] = [
     Without::Reasons,
     Without::Names,
     Without::All,
+    Without::Blocks,
 ];
 
 /// Tells a plan.
@@ -65,10 +68,22 @@ pub fn plan(report: &Report<'_>) -> String {
     for step in STEPS {
         told = whole(report, &rows, &details, step);
         if length(&told) <= LONGEST {
-            break;
+            return told;
         }
     }
-    told
+    shortened(told)
+}
+
+/// Cuts what no leaving out has made short enough: behind a line, with a word about it.
+fn shortened(told: String) -> String {
+    const REST: &str = "\n\n_The rest is left out: the HTML page and the JSON have it._\n";
+    let mut room = LONGEST - length(REST);
+    let lines = told.split_inclusive('\n').take_while(|line| {
+        let fits = length(line) <= room;
+        room = room.saturating_sub(length(line));
+        fits
+    });
+    lines.collect::<String>() + REST
 }
 
 fn length(text: &str) -> usize {
@@ -169,7 +184,9 @@ fn dangers(report: &Report<'_>, without: Without) -> String {
             out += &format!("  - {}{place}\n", code(&item.address.to_string()));
         }
         if items.len() > NAMED {
-            out += &format!("  - and {} more, marked below\n", items.len() - NAMED);
+            let named = risk.kind.is_high() || without < Without::Rows;
+            let below = if named { ", marked below" } else { "" };
+            out += &format!("  - and {} more{below}\n", items.len() - NAMED);
         }
     }
     out

@@ -33,7 +33,7 @@ pub(super) fn changes(report: &Report<'_>, rows: &[Row<'_>], without: Without) -
     }
     let left: Vec<&Row<'_>> = rows.iter().filter(|row| !with_rows(row)).collect();
     if !left.is_empty() {
-        out += &counts(&left);
+        out += &counts("The others", &left);
     }
     out
 }
@@ -68,15 +68,15 @@ fn one(report: &Report<'_>, row: &Row<'_>, without: Without) -> String {
 }
 
 /// Counts changes by module and type.
-fn counts(rows: &[&Row<'_>]) -> String {
+fn counts(what: &str, rows: &[&Row<'_>]) -> String {
     const MOST: usize = 150;
     let mut counted_by: BTreeMap<(String, &str, Deed), usize> = BTreeMap::new();
     for row in rows {
         let key = (module_text(&row.address.module), row.address.type_name.as_str(), row.deed);
         *counted_by.entry(key).or_default() += 1;
     }
-    let mut out = String::from(
-        "\nThe others, by module and type:\n\n| Module | Type | Action | Objects |\n|---|---|---|---|\n",
+    let mut out = format!(
+        "\n{what}, by module and type:\n\n| Module | Type | Action | Objects |\n|---|---|---|---|\n"
     );
     let mut left = 0;
     for (at, ((module, kind, deed), count)) in counted_by.into_iter().enumerate() {
@@ -93,8 +93,19 @@ fn counts(rows: &[&Row<'_>]) -> String {
     out
 }
 
+/// Said where names are left out.
+const TOO_MANY: &str = "\n_There are too many to be named one by one in a comment: the HTML page and the JSON name each._\n";
+
 /// Names the severe changes by their block, with the keys of their instances.
 fn by_block(rows: &[Row<'_>], without: Without) -> String {
+    if without >= Without::Blocks {
+        let (severe, left): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.is_severe());
+        let mut out = counts("**What to look at before you approve**", &severe);
+        if !left.is_empty() {
+            out += &counts("The others", &left);
+        }
+        return out + TOO_MANY;
+    }
     let mut blocks: BTreeMap<(Deed, String), Vec<String>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.is_severe()) {
         let block = row.address.with_key(None);
@@ -115,11 +126,11 @@ fn by_block(rows: &[Row<'_>], without: Without) -> String {
         out += "\n";
     }
     if without >= Without::All {
-        out += "\n_There are too many to be named one by one in a comment: the HTML page and the JSON name each._\n";
+        out += TOO_MANY;
     }
     let left: Vec<&Row<'_>> = rows.iter().filter(|row| !row.is_severe()).collect();
     if !left.is_empty() {
-        out += &counts(&left);
+        out += &counts("The others", &left);
     }
     out
 }

@@ -20,6 +20,7 @@ fn item(address: &str) -> Item {
         certainty: Certainty::Certain,
         parts: Vec::new(),
         repeated: Vec::new(),
+        gone: false,
         risks: Vec::new(),
     }
 }
@@ -119,4 +120,23 @@ fn details_of_what_is_made_are_left_out_first() {
     assert!(told.contains("gone = ") && told.contains("old = 1 -> 2"), "{told}");
     assert!(!told.contains("made = "), "{told}");
     assert!(told.contains("The details of 20 changes are left out"), "{told}");
+}
+
+#[test]
+fn many_blocks_are_counted_where_their_names_do_not_fit() {
+    for each in [
+        "module.m[\"key-NUMBER\"].a.b",
+        "module.m.a.a_block_of_its_own_NUMBER",
+        "module.m_NUMBER.a.b",
+    ] {
+        let names: Vec<String> =
+            (0..3_000).map(|at| each.replace("NUMBER", &format!("{at:05}"))).collect();
+        let gone = || change(Verb::Delete { before: value(json!({ "text": "x" })) });
+        let plan = plan_of(names.iter().map(|name| (name.as_str(), gone())).collect());
+
+        let told = told(&plan, &Review::default(), &[]);
+
+        assert!(length(&told) <= LONGEST, "{each}: {}", length(&told));
+        assert!(told.contains("3000 to destroy") && told.contains("**What to look at"), "{told}");
+    }
 }

@@ -5,7 +5,7 @@ use dashu_int::UBig;
 use super::{Number, Repr, make};
 
 /// The largest binary exponent that is read: beyond it a few bytes would ask for memory without end.
-const LARGEST_EXPONENT: i64 = 2_000_000;
+const LARGEST_EXPONENT: u64 = 2_000_000;
 
 impl Number {
     /// Gives a text from which `parse_exact` makes the same number: a decimal one where that says it all, otherwise
@@ -41,7 +41,8 @@ impl Number {
         let (magnitude, rest) = rest.split_once('p')?;
         let (exponent, precision) = rest.split_once('/')?;
         let magnitude = UBig::from_str_radix(magnitude, 16).ok()?;
-        let exponent = exponent.parse::<i64>().ok().filter(|at| at.abs() <= LARGEST_EXPONENT)?;
+        let exponent =
+            exponent.parse::<i64>().ok().filter(|at| at.unsigned_abs() <= LARGEST_EXPONENT)?;
         let precision = precision.parse::<u16>().ok().filter(|bits| *bits > 0)?;
         Some(Number { worked, ..make(negative, magnitude, exponent, false, precision) })
     }
@@ -94,7 +95,17 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", "~", "~p", "~1p/3", "~1p1/0", "~1p99999999999/5", "~gp1/5", "~1p1/70000"] {
+        for text in [
+            "",
+            "~",
+            "~p",
+            "~1p/3",
+            "~1p1/0",
+            "~1p99999999999/5",
+            "~gp1/5",
+            "~1p-9223372036854775808/64",
+            "~1p1/70000",
+        ] {
             assert!(Number::parse_exact(text).is_none(), "{text}");
         }
     }

@@ -1,0 +1,3 @@
+resource "terraform_data" "own" {
+  for_each = toset(["x"])
+}
