@@ -171,7 +171,7 @@ fn boxes(text: &str) -> BTreeSet<String> {
     let advice = |text: &str| text.find("│\n│ help: ").map(|at| format!("{}╵\n", &text[..at]));
     lines
         .split_inclusive("╵\n")
-        .map(|text| in_order(&advice(text).unwrap_or(text.to_string())))
+        .map(|text| in_order(&advice(text).unwrap_or(text.to_string())).replace("│\n│\n╵", "╵"))
         .collect()
 }
 

@@ -22,7 +22,7 @@ use super::{PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Target};
 use crate::config::Config;
 use crate::diag::Diagnostic;
-use crate::eval::{Answer, Asked, Desired, Oracle, ProviderRef};
+use crate::eval::{Answer, Asked, Desired, Instance, Oracle, ProviderRef};
 use crate::http::Clock;
 use crate::providers::{ApiError, Observed, Opened, Problem, Proposed, Provider, Session, Wanted};
 use crate::schema::Schema;
@@ -423,8 +423,7 @@ impl<'a> Planner<'a> {
             self.complain(asked.address, problem);
         }
         if let Some(problem) = provider.check_delete(&asked.address.type_name, before) {
-            let problem = diagnostic(&problem, asked.address, &asked.instance.places);
-            self.complain(asked.address, problem.or_at(asked.instance.open));
+            self.complain(asked.address, diagnostic(&problem, asked.address, asked.instance));
         }
     }
 
@@ -507,38 +506,31 @@ pub(super) fn cannot_be_destroyed(address: &Address) -> Diagnostic {
     Diagnostic::error("Instance cannot be destroyed", detail)
 }
 
-/// Makes a provider's problem one with a place: that of the nearest argument that was written.
-pub(super) fn diagnostic(
-    problem: &Problem,
-    address: &Address,
-    places: &[(Path, crate::diag::Span)],
-) -> Diagnostic {
+/// Makes a provider's problem one with a place: that of the nearest argument that was written, or of the block.
+pub(super) fn diagnostic(problem: &Problem, address: &Address, instance: &Instance) -> Diagnostic {
+    let found = without_block(problem, address);
+    if problem.detail.is_empty() {
+        return found;
+    }
+    let places = instance.places.iter().filter(|(path, _)| problem.path.0.starts_with(&path.0));
+    let nearest = places.max_by_key(|(path, _)| path.0.len());
+    found.at(nearest.map_or(instance.open, |(_, span)| *span), "")
+}
+
+/// Makes a provider's problem one of an object that has no block.
+pub(super) fn without_block(problem: &Problem, address: &Address) -> Diagnostic {
     let mut found = if problem.warning {
         Diagnostic::warning(&problem.summary, &problem.detail)
     } else {
         Diagnostic::error(&problem.summary, &problem.detail)
     };
     found.help.clone_from(&problem.help);
-    let place = places
-        .iter()
-        .filter(|(path, _)| problem.path.0.starts_with(&path.0))
-        .max_by_key(|(path, _)| path.0.len());
-    let found = found.about(address);
-    match place {
-        Some((_, span)) => found.at(*span, ""),
-        None => found,
+    if problem.detail.is_empty() {
+        let block = address.without_keys().to_string();
+        let found = found.help(format!("It is written in {block}."));
+        return Diagnostic { owner: Some(block), ..found };
     }
-}
-
-/// Gives a diagnostic a place where it has none.
-pub(super) trait OrAt {
-    fn or_at(self, span: crate::diag::Span) -> Diagnostic;
-}
-
-impl OrAt for Diagnostic {
-    fn or_at(self, span: crate::diag::Span) -> Diagnostic {
-        if self.labels.is_empty() { self.at(span, "") } else { self }
-    }
+    found.about(address)
 }
 
 /// Gives an instance's value as the state keeps it, for a data source.

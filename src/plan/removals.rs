@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::beside::Beside;
 use super::make::Maker;
 use super::observe::read_objects;
-use super::planner::{Job, ObjectKey, OrAt, Planner, cannot_be_destroyed, diagnostic};
+use super::planner::{Job, ObjectKey, Planner, cannot_be_destroyed, diagnostic, without_block};
 use super::{Change, Plan, PlanMode, Reason, Verb};
 use crate::addr::{Address, Key, Mode, Step, Target};
 use crate::config::{Module, ModuleCall, Resource, block_name, constant};
@@ -230,7 +230,7 @@ impl Maker<'_, '_> {
         let provider = self.planner.sessions.provider(&change.provider);
         let problem = provider
             .and_then(|provider| provider.check_delete(&address.type_name, before))
-            .map(|problem| diagnostic(&problem, address, &[]));
+            .map(|problem| without_block(&problem, address));
         let block = self.given.config.resource(address).filter(|_| current);
         let block = block.filter(|block| is_kept_from_destruction(block));
         let prevented = block.map(|block| cannot_be_destroyed(address).at(block.span, ""));
@@ -273,7 +273,7 @@ fn removal_problems(
     if let Some(problem) =
         provider.and_then(|provider| provider.check_delete(&address.type_name, before))
     {
-        problems.push(diagnostic(&problem, address, &instance.places).or_at(instance.open));
+        problems.push(diagnostic(&problem, address, instance));
     }
     problems
 }

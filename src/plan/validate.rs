@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::planner::{OrAt, Planner, diagnostic};
+use super::planner::{Planner, diagnostic};
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Oracle};
 use crate::providers::{Problem, Provider, Registry};
@@ -28,8 +28,7 @@ impl Oracle for Validating<'_> {
         let (address, config) = (asked.address, &asked.instance.config);
         if let Some(provider) = self.registry.provider(&asked.instance.provider.source) {
             for problem in wrong(provider.as_ref(), asked, config) {
-                let problem = diagnostic(&problem, address, &asked.instance.places);
-                self.problems.push(problem.or_at(asked.instance.open));
+                self.problems.push(diagnostic(&problem, address, asked.instance));
             }
         }
         // Nothing of an object is known before it is planned, what its block says included.
@@ -45,12 +44,12 @@ impl Planner<'_> {
     /// Tells what is wrong with a block: at its parts, or in the file that it is spread from.
     pub(super) fn told(&mut self, asked: &Asked<'_>, problems: &[Problem]) {
         for wrong in problems {
-            let mut problem = diagnostic(wrong, asked.address, &asked.instance.places);
+            let mut problem = diagnostic(wrong, asked.address, asked.instance);
             if let Some(origin) = &asked.instance.origin {
                 let inner = Path(wrong.path.0.get(1..).unwrap_or_default().to_vec());
                 problem.detail = format!("In {}: {}", origin.place_of(&inner), problem.detail);
             }
-            self.complain(asked.address, problem.or_at(asked.instance.open));
+            self.complain(asked.address, problem);
         }
     }
 }
@@ -59,44 +58,36 @@ impl Planner<'_> {
 /// what the provider itself finds.
 pub(super) fn wrong(provider: &dyn Provider, asked: &Asked<'_>, config: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
-    decided_by_service(&asked.schema.fields, config, &Path::root(), &mut problems);
-    problems.extend(provider.validate(asked.address.mode, &asked.address.type_name, config));
+    let mode = asked.address.mode;
+    written_but_decided(&asked.schema.fields, config, &Path::root(), &mut |path, name| {
+        problems.extend(provider.decides(mode, path, name));
+    });
+    problems.extend(provider.validate(mode, &asked.address.type_name, config));
     problems
 }
 
-fn decided_by_service(
+/// Tells of each written attribute that only the provider decides: where it is, and its name.
+fn written_but_decided(
     fields: &BTreeMap<String, Field>,
     value: &Value,
     path: &Path,
-    problems: &mut Vec<Problem>,
+    tell: &mut impl FnMut(&Path, &str),
 ) {
     for (name, field) in fields {
         let Some(part) = value.field(name).filter(|part| !part.is_null()) else { continue };
         let path = path.attribute(name);
         match &field.nesting {
-            Nesting::Attribute if field.given == Given::Service => {
-                let detail = format!(
-                    "Can't configure a value for {name:?}: its value will be decided automatically based on the result of \
-                     applying this configuration."
-                );
-                problems.push(Problem {
-                    path,
-                    warning: false,
-                    summary: "Value for unconfigurable attribute".into(),
-                    detail,
-                    help: Vec::new(),
-                });
-            }
+            Nesting::Attribute if field.given == Given::Service => tell(&path, name),
             Nesting::Attribute => {}
             Nesting::Block(block) if block.kind == BlockKind::Single => {
-                decided_by_service(&block.fields, part, &path, problems);
+                written_but_decided(&block.fields, part, &path, tell);
             }
             Nesting::Block(block) => {
                 for (place, element) in part.elements().unwrap_or_default().iter().enumerate() {
-                    decided_by_service(&block.fields, element, &path.place(place), problems);
+                    written_but_decided(&block.fields, element, &path.place(place), tell);
                 }
                 for (key, element) in part.fields().into_iter().flatten() {
-                    decided_by_service(&block.fields, element, &path.key(key), problems);
+                    written_but_decided(&block.fields, element, &path.key(key), tell);
                 }
             }
         }

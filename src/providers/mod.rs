@@ -47,6 +47,11 @@ pub trait Provider: Send + Sync {
     /// Checks what the schema cannot say: enums, ranges, conflicts. Unknown parts pass.
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem>;
 
+    /// Tells that what only the provider decides is written. Where that does no harm it tells nothing.
+    fn decides(&self, _mode: Mode, path: &Path, name: &str) -> Option<Problem> {
+        Some(rest::validate::decided(path, name))
+    }
+
     /// Plans one managed instance: fills in what can be known, says what replaces. Pure.
     fn plan(&self, request: &PlanRequest<'_>) -> Planned;
 
@@ -224,7 +229,7 @@ pub struct Problem {
     pub warning: bool,
     /// The kind of problem.
     pub summary: String,
-    /// What is wrong here.
+    /// What is wrong here. Empty where the summary says all: then it is told without a place.
     pub detail: String,
     /// What to do.
     pub help: Vec<String>,

@@ -24,6 +24,11 @@ pub fn one(problem: &Diagnostic, sources: &Sources, style: &Style) -> String {
     if !problem.detail.is_empty() {
         text += &format!("{}\n", wrap(&visible(&problem.detail), width));
     }
+    let alone = problem.detail.is_empty() && problem.labels.is_empty() && problem.help.is_empty();
+    if alone && style.boxed {
+        // An empty detail is a line, too, as Terraform tells it.
+        text.push('\n');
+    }
     if !problem.also.is_empty() {
         text += &format!("\n{}\n", wrap(&visible(&also(&problem.also)), width));
     }
@@ -39,8 +44,6 @@ pub fn one(problem: &Diagnostic, sources: &Sources, style: &Style) -> String {
     }
     let side = style.paint(bar, "│");
     let mut out = style.paint(bar, "╷") + "\n";
-    // A problem without a detail does not end in empty lines.
-    let text = if problem.detail.is_empty() { text.trim_end() } else { &text };
     for line in text.lines() {
         let space = if line.is_empty() { "" } else { " " };
         out += &format!("{side}{space}{line}\n");

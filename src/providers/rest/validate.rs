@@ -24,6 +24,15 @@ pub fn problem(path: &Path, summary: &str, detail: String) -> Problem {
     }
 }
 
+/// Says that an attribute is written that only the service gives.
+pub fn decided(path: &Path, name: &str) -> Problem {
+    let detail = format!(
+        "Can't configure a value for {name:?}: its value will be decided automatically based on the result of applying \
+         this configuration."
+    );
+    problem(path, "Value for unconfigurable attribute", detail)
+}
+
 fn parts(parts_: &[Part], config: &Value, root: &Value, path: &Path, problems: &mut Vec<Problem>) {
     for part in parts_ {
         let Some(value) = config.field(&part.name) else { continue };

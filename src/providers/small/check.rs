@@ -15,6 +15,14 @@ pub(super) fn problem(argument: &str, summary: &str, detail: String) -> Problem 
     }
 }
 
+/// Says that an attribute is written that only the provider gives.
+pub(super) fn read_only() -> Problem {
+    let detail = "Cannot set value for this attribute as the provider has marked it as read-only. Remove the configuration \
+                  line setting the value.\n\nRefer to the provider documentation or contact the provider developers for \
+                  additional information about configurable and read-only attributes that are supported.";
+    problem("", "Invalid Configuration for Read-Only Attribute", detail.into())
+}
+
 /// Says that a value is not one that an argument can have; `must` is like `value must be at least 1`.
 pub(super) fn bad_value(argument: &str, must: &str, got: &str) -> Problem {
     let detail = format!("Attribute {argument} {must}, got: {got}");

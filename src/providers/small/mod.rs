@@ -129,7 +129,7 @@ pub fn small() -> Vec<Arc<dyn Provider>> {
         made: Mutex::default(),
     };
     let providers = [
-        plain("builtin/terraform", terraform::ROWS, remote_state::DATA),
+        plain(terraform::SOURCE, terraform::ROWS, remote_state::DATA),
         Small { ephemeral: random::EPHEMERAL, ..plain("hashicorp/random", random::ROWS, &[]) },
         plain("hashicorp/null", null::ROWS, null::DATA),
         plain("hashicorp/time", time::ROWS, &[]),
@@ -190,6 +190,13 @@ impl Provider for Small {
             Mode::Ephemeral => data_row(self.ephemeral, type_name).map(|row| row.validate),
         };
         validate.map(|validate| validate(config)).unwrap_or_default()
+    }
+
+    fn decides(&self, mode: Mode, path: &Path, name: &str) -> Option<Problem> {
+        if self.source == terraform::SOURCE {
+            return (mode == Mode::Managed).then(|| terraform::read_only(path, name));
+        }
+        Some(Problem { path: path.clone(), ..check::read_only() })
     }
 
     fn sends(&self) -> bool {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Making, Row, fill, planned};
-use crate::providers::{ApiError, PlanRequest, Planned};
+use crate::providers::{ApiError, PlanRequest, Planned, Problem};
 use crate::schema::{Field, Given, Schema};
 use crate::value::{Path, Type, Value};
+
+/// The source of the provider that has it.
+pub(super) const SOURCE: &str = "builtin/terraform";
 
 pub(super) const ROWS: &[Row] = &[Row { import, ..Row::new("terraform_data", schema, plan, make) }];
 
@@ -17,6 +20,17 @@ fn schema() -> Schema {
         ("triggers_replace".to_string(), Field::attribute(Type::Any, Given::Optional)),
     ]);
     Schema { fields, ..Schema::default() }
+}
+
+/// Says that an attribute that comes from the apply is written.
+pub(super) fn read_only(path: &Path, name: &str) -> Problem {
+    Problem {
+        path: path.clone(),
+        warning: false,
+        summary: format!("{name:?} attribute is read-only"),
+        detail: String::new(),
+        help: Vec::new(),
+    }
 }
 
 fn part(value: &Value, name: &str) -> Value {
