@@ -127,9 +127,12 @@ impl<'a> Pass<'_, 'a> {
             if self.evaluator.inputs.unchecked {
                 desired.checks.extend(self.unchecked(module));
             }
-            let unchecked = self.evaluator.limit.is_some() || self.evaluator.inputs.unchecked;
+            // A check is asked with all that is in its module, and where all are.
+            let unchecked = self.evaluator.inputs.unchecked;
             for (name, check) in of.checks.iter().filter(|_| !unchecked) {
-                self.evaluator.owner = Some(Node::Check(place, name));
+                if !self.owns(Node::Check(place, name)) {
+                    continue;
+                }
                 if let Some(data) = &check.data {
                     self.block(BlockId { module, resource: data }, desired);
                 }
