@@ -82,22 +82,27 @@ impl Pass<'_, '_> {
     /// Gives what the references of an expression stand for, by name.
     fn values(&mut self, expr: &Expr, cause: Cause, scope: &mut Scope) -> Vec<(String, String)> {
         let mut chains = Vec::new();
-        let own = scope.variable.as_ref().filter(|_| scope.secret).map(|(name, _)| name.as_str());
+        let own = scope.variable.as_ref().filter(|_| scope.secret).map(|(name, _)| name.clone());
         let validating = self.evaluator.inputs.validating;
         let bound = |root: &str| scope.name(root).is_some();
         let hidden = |expr: &Expr| {
             let chain = Chain::new(expr);
             let (root, _) = chain.name();
-            let name = chain.attribute(0).map(|name| name.text.as_str());
             // While only the text is checked nothing is said of objects.
-            let object = validating && !is_reserved(root) && !bound(root);
-            object || (own.is_some() && root == "var" && name == own)
+            validating && !is_reserved(root) && !bound(root)
+        };
+        let is_own = |expr: &Expr| {
+            let chain = Chain::new(expr);
+            let name = chain.attribute(0).map(|name| name.text.as_str());
+            own.is_some() && chain.name().0 == "var" && name == own.as_deref()
         };
         free_chains(expr, &mut |expr| chains.extend((!hidden(expr)).then_some(expr)));
         self.evaluator.quiet += 1;
         let mut values: Vec<(String, String)> = Vec::new();
         for chain in chains {
             if let Some((name, value)) = self.longest(chain, scope)
+                // A rule sees its variable without its mark. What kind of value it is may be told.
+                && !(is_own(chain) && is_content(&value))
                 && let Some(statement) = statement(&value, cause)
                 && !values.iter().any(|(known, _)| *known == name)
             {
@@ -169,6 +174,11 @@ impl Stop {
         }
         self
     }
+}
+
+/// Says whether telling a value tells all of it.
+fn is_content(value: &Value) -> bool {
+    matches!(value.kind(), Kind::Bool(_) | Kind::Number(_) | Kind::String(_))
 }
 
 /// Gives the part of an expression that a problem points at; else all of it.
