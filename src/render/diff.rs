@@ -245,6 +245,7 @@ impl Diff<'_> {
             Kind::Unknown(..) => "(known after apply)".to_string(),
             Kind::Null(ty) => self.null_of(ty, depth),
             Kind::Bool(value) => value.to_string(),
+            Kind::Number(number) if number.to_i64() == Some(0) => "0".to_string(),
             Kind::Number(number) => number.to_string(),
             Kind::String(text) => document::one(self, text, act, depth),
             Kind::List(_, parts) | Kind::Set(_, parts) | Kind::Tuple(parts) => {

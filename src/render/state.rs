@@ -1,11 +1,11 @@
 //! A state as text: `show`, `state show`, `state list`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Act, Diff, Spot};
 use super::object::{SchemaOf, value_of};
 use super::style::{Ink, Style};
-use crate::addr::{Address, Mode};
+use crate::addr::{Address, Mode, Step};
 use crate::schema::Schema;
 use crate::state::{KeptOutput, Object, Snapshot};
 use crate::value::{Kind, Type, Value};
@@ -19,29 +19,32 @@ pub fn show(snapshot: &Snapshot, schemas: &SchemaOf<'_>, style: &Style) -> Strin
         return "The state file is empty. No resources are represented.\n".to_string();
     }
     let mut text = String::new();
-    let mut texts: Vec<String> = Vec::new();
-    let mut module = None;
+    let mut modules: BTreeSet<&[Step]> = BTreeSet::new();
     for address in sorted(snapshot) {
         let Some(tracked) = snapshot.objects.get(address) else { continue };
-        // What is in one module stands together.
-        if module.replace(&address.module).is_some_and(|former| *former != address.module) {
-            text += &format!("{}\n\n", texts.join("\n"));
-            texts.clear();
-        }
-        if let Some(object) = &tracked.current {
+        let current = tracked.current.iter().map(|object| (None, object));
+        let deposed = tracked.deposed.iter().map(|(key, object)| (Some(key.as_str()), object));
+        for (key, object) in current.chain(deposed) {
+            text += space_before(&address.module, &modules);
+            modules.insert(&address.module);
             let schema = schemas(address, object);
-            texts.push(one(address, None, object, schema.as_deref(), style));
-        }
-        for (key, object) in &tracked.deposed {
-            let schema = schemas(address, object);
-            texts.push(one(address, Some(key), object, schema.as_deref(), style));
+            text += &one(address, key, object, schema.as_deref(), style);
         }
     }
-    text += &texts.join("\n");
     if !snapshot.outputs.is_empty() {
         text += &format!("\n\nOutputs:\n\n{}", outputs(&snapshot.outputs, style));
     }
     text
+}
+
+/// Gives what stands before an object: nothing below modules that have no objects themselves, as Terraform does it.
+fn space_before(module: &[Step], told: &BTreeSet<&[Step]>) -> &'static str {
+    let above = (0..module.len()).any(|length| told.contains(&module[..length]));
+    match (told.contains(module), above) {
+        (true, _) => "\n",
+        (false, true) => "\n\n",
+        (false, false) => "",
+    }
 }
 
 /// Gives all addresses as `state list` prints them, a line each.

@@ -35,6 +35,8 @@ impl Normal<'_> {
                         | "sensitive_attributes"
                         | "dependencies"
                         | "objects" => sorted(&part),
+                        // Modules come as they were planned, at once.
+                        "child_modules" => by_address(&part),
                         "detail" | "summary" | "@message" => {
                             part.as_str().map_or(part.clone(), |text| bullets(text).into())
                         }
@@ -74,6 +76,14 @@ pub(crate) fn sorted(json: &Json) -> Json {
     let Json::Array(parts) = json else { return json.clone() };
     let mut parts = parts.clone();
     parts.sort_by_key(Json::to_string);
+    Json::Array(parts)
+}
+
+/// Sorts what has addresses by them.
+fn by_address(json: &Json) -> Json {
+    let Json::Array(parts) = json else { return json.clone() };
+    let mut parts = parts.clone();
+    parts.sort_by(|one, other| one["address"].as_str().cmp(&other["address"].as_str()));
     Json::Array(parts)
 }
 

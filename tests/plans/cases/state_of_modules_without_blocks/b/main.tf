@@ -1,0 +1,8 @@
+module "leaf" {
+  source = "./leaf"
+  count  = 2
+}
+module "twig" {
+  source = "./leaf"
+  many   = ["x", "y"]
+}

@@ -1,0 +1,6 @@
+module "b" {
+  source = "./b"
+}
+output "zero" {
+  value = { a = -0, b = [0 * -1] }
+}
