@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::workbench::Workbench;
 use super::{Command, Exit, all, flag, flag_on};
 use crate::backends::disk::write_whole;
+use crate::config;
 use crate::diag::{Diagnostic, has_errors};
 use crate::syntax;
 
@@ -176,7 +177,8 @@ impl Formatting {
         let result = match syntax::format(file, name, text) {
             Ok(result) => result,
             Err(problems) => {
-                self.problems.extend(problems);
+                let (tree, _) = syntax::parse_named(file, name, text);
+                self.problems.extend(config::told_in_blocks(&tree, problems));
                 return;
             }
         };

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::addr::Mode;
 use crate::diag::{Diagnostic, FileId, Sources, Span, from_bytes, has_errors};
 use crate::syntax;
-use crate::syntax::tree::{Attribute, Block};
+use crate::syntax::tree::{Attribute, Block, File};
 
 use super::body::{Shape, unsupported_argument, unsupported_block};
 use super::installed::{self, InstalledModule, NOT_INSTALLED};
@@ -186,14 +186,10 @@ pub fn load_variables(
         syntax::parse_json_values(id, name, &text)
     } else {
         let (file, problems) = syntax::parse_named(id, name, &text);
-        let blocks = file.body.blocks.iter().map(|block| (block.span, heading(block)));
-        let contexts = blocks.collect();
+        let contexts = headings(&file);
         (file, contexts, problems)
     };
-    for problem in &mut problems {
-        problem.context =
-            problem.span().and_then(|span| context_in(&contexts, span)).map(Into::into);
-    }
+    name_blocks(&mut problems, &contexts);
     // Of a file that cannot be read whole no value counts.
     if has_errors(&problems) {
         return (BTreeMap::new(), problems);
@@ -485,6 +481,22 @@ fn is_configuration(name: &str) -> bool {
         || name.ends_with('~')
         || (name.starts_with('#') && name.ends_with('#'));
     !hidden && (name.ends_with(".tf") || name.ends_with(".tf.json"))
+}
+
+/// Names the blocks that problems of a file's text are in.
+pub fn told_in_blocks(file: &File, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    name_blocks(&mut problems, &headings(file));
+    problems
+}
+
+fn name_blocks(problems: &mut [Diagnostic], headings: &[(Span, String)]) {
+    for problem in problems {
+        problem.context = problem.span().and_then(|span| context_in(headings, span)).map(Into::into);
+    }
+}
+
+fn headings(file: &File) -> Vec<(Span, String)> {
+    file.body.blocks.iter().map(|block| (block.span, heading(block))).collect()
 }
 
 /// Names a block as people do: `resource "a" "b"`.

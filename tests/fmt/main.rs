@@ -129,6 +129,16 @@ fn standard_input_is_laid_out_to_standard_output() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_with_its_block() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &[("bad.tf", "resource \"a\" \"b\" {\n  x = ...\n}\n")]);
+
+    let ran = run(folder.path(), &[], None);
+
+    assert!(ran.err.contains("on bad.tf line 2, in resource \"a\" \"b\":"), "{}", ran.err);
+}
+
+#[test]
 fn what_cannot_be_read_is_told_and_the_other_files_are_laid_out() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &[("bad.tf", "a = {\n"), ("ok.tf", "a=1\n"), ("z.txt", "")]);
