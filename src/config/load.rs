@@ -491,7 +491,8 @@ pub fn told_in_blocks(file: &File, mut problems: Vec<Diagnostic>) -> Vec<Diagnos
 
 fn name_blocks(problems: &mut [Diagnostic], headings: &[(Span, String)]) {
     for problem in problems {
-        problem.context = problem.span().and_then(|span| context_in(headings, span)).map(Into::into);
+        problem.context =
+            problem.span().and_then(|span| context_in(headings, span)).map(Into::into);
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn apply(
                     changed.push((blocks[place].header, change.header));
                     let mut body = change.body;
                     body.attributes.retain(|attribute| attribute.name.text != "depends_on");
+                    count_wins(&mut blocks[place].body, &mut body);
                     merge(&mut blocks[place].body, body);
                 }
                 None => problems.push(missing(&change)),
@@ -47,6 +48,17 @@ pub(super) fn apply(
         }
     }
     changed
+}
+
+/// Leaves `for_each` out where one block has that and the other `count`: Terraform goes by the latter then.
+fn count_wins(base: &mut Body, change: &mut Body) {
+    let has = |body: &Body, name: &str| body.attribute(name).is_some();
+    let one = |body: &Body| !(has(body, "count") && has(body, "for_each"));
+    if one(base) && one(change) && (has(base, "count") || has(change, "count")) {
+        for body in [base, change] {
+            body.attributes.retain(|attribute| attribute.name.text != "for_each");
+        }
+    }
 }
 
 fn not_overridden(change: &Block) -> Diagnostic {
