@@ -127,3 +127,21 @@ fn no_type_and_no_attribute_is_missing() {
         .collect();
     assert_eq!(held.differences, told);
 }
+
+#[test]
+fn a_data_source_gives_what_the_object_alone_says() {
+    let facts: Json = serde_json::from_str(&file("schema.json")).expect("the facts are JSON");
+    let provider = kubernetes();
+
+    let mut missing = Vec::new();
+    for (name, fact) in facts["resources"].as_object().expect("types by name") {
+        let Some(data) = provider.resource(Mode::Data, name) else { continue };
+        for (attribute, fact) in fact["attributes"].as_object().expect("attributes by name") {
+            if fact["f"] == "C" && !data.fields.contains_key(attribute) {
+                missing.push(format!("{name}.{attribute}"));
+            }
+        }
+    }
+
+    assert!(missing.is_empty(), "{missing:?}");
+}

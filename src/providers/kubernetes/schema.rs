@@ -22,7 +22,9 @@ pub(super) fn resource(kind: &Kind) -> Schema {
 pub(super) fn data(kind: &Kind) -> Schema {
     let mut fields = BTreeMap::new();
     for (name, node) in kind.nodes.iter() {
-        if node.api.is_none() || node.write_only {
+        // What only says how an object is made is not read; what it once gave is.
+        let given_once = node.computed && !node.optional;
+        if (node.api.is_none() && !given_once) || node.write_only {
             continue;
         }
         let mut field = field(node);
