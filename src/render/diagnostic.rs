@@ -24,11 +24,6 @@ pub fn one(problem: &Diagnostic, sources: &Sources, style: &Style) -> String {
     if !problem.detail.is_empty() {
         text += &format!("{}\n", wrap(&visible(&problem.detail), width));
     }
-    let alone = problem.detail.is_empty() && problem.labels.is_empty() && problem.help.is_empty();
-    if alone && style.boxed {
-        // An empty detail is a line, too, as Terraform tells it.
-        text.push('\n');
-    }
     if !problem.also.is_empty() {
         text += &format!("\n{}\n", wrap(&visible(&also(&problem.also)), width));
     }
@@ -44,6 +39,13 @@ pub fn one(problem: &Diagnostic, sources: &Sources, style: &Style) -> String {
     }
     let side = style.paint(bar, "│");
     let mut out = style.paint(bar, "╷") + "\n";
+    // A problem without a detail does not end in empty lines; but where it has nothing else, as with Terraform, in two.
+    let alone = problem.labels.is_empty() && problem.address.is_none() && problem.help.is_empty();
+    let text = match (problem.detail.is_empty(), alone) {
+        (true, true) => format!("{}\n\n\n", text.trim_end()),
+        (true, false) => text.trim_end().to_string(),
+        (false, _) => text,
+    };
     for line in text.lines() {
         let space = if line.is_empty() { "" } else { " " };
         out += &format!("{side}{space}{line}\n");

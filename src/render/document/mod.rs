@@ -49,10 +49,11 @@ pub(super) fn one(diff: &Diff<'_>, text: &str, act: Act, depth: usize) -> String
     if !text.contains('\n') {
         return quote(text);
     }
+    let text = bare(text);
     let lead = diff.lead(depth + 1, Act::Keep);
-    let count = text.lines().count();
+    let count = text.split('\n').count();
     let most = if diff.style.concise { CONCISE } else { count };
-    let lines = text.lines().take(most);
+    let lines = text.split('\n').take(most);
     let lines = lines.map(|line| format!("{lead}{}", visible(line)).trim_end().to_string() + "\n");
     let mut lines: String = lines.collect();
     if count > most {
@@ -60,6 +61,11 @@ pub(super) fn one(diff: &Diff<'_>, text: &str, act: Act, depth: usize) -> String
         lines += &format!("{lead}{more}\n");
     }
     format!("<<-EOT\n{lines}{}EOT", diff.lead(depth, Act::Keep))
+}
+
+/// Gives lines without the space around all of them, as Terraform tells them.
+fn bare(text: &str) -> &str {
+    if text.contains('\n') { text.trim() } else { text }
 }
 
 /// Tells how a text changes.
@@ -132,7 +138,7 @@ fn wrapped(
 
 /// Tells how lines change; long runs of unchanged ones are hidden and counted.
 fn lines(diff: &Diff<'_>, before: &str, after: &str, depth: usize) -> String {
-    let compared = TextDiff::from_lines(before, after);
+    let compared = TextDiff::from_lines(bare(before), bare(after));
     let changes: Vec<(Act, &str)> = compared
         .iter_all_changes()
         .map(|change| {
