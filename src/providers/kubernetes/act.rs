@@ -10,7 +10,6 @@ use crate::value::Value;
 use super::super::{ApiError, ApiErrorKind, Desk, Failure, Observed};
 use super::apply::{By, MANAGER, address, apply};
 use super::client::{Ask, Cluster, Refusal};
-use super::evidence;
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe};
@@ -249,9 +248,6 @@ impl Act<'_> {
         };
         match ready {
             Ok(live) => {
-                if self.kind.kind == "Job" && rule_of("Job", planned).is_some() {
-                    self.show_logs(&name, &live).await;
-                }
                 if planned.field("wait_for_default_service_account").and_then(Value::as_bool)
                     == Some(true)
                 {
@@ -263,16 +259,6 @@ impl Act<'_> {
                 let found = self.cluster.get(&self.kind.path(&name.namespace, &name.name)).await;
                 let partial = found.map_or(first, |live| observed(&live));
                 Err(Failure { error, partial: Some(partial) })
-            }
-        }
-    }
-
-    /// Shows what the pods of a Job wrote.
-    pub(super) async fn show_logs(&self, name: &Name, live: &Json) {
-        if let Some(selector) = evidence::selector("Job", name, live) {
-            let lines = evidence::logs(self.cluster, &name.namespace, &selector).await;
-            if !lines.is_empty() {
-                self.desk.log(&lines);
             }
         }
     }

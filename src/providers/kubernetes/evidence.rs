@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 use url::form_urlencoded::byte_serialize;
 
@@ -11,7 +12,7 @@ use super::object::Name;
 use super::ready::condition;
 
 /// How many lines of a log are shown.
-const LINES: usize = 20;
+pub(super) const LINES: usize = 20;
 
 /// What was found out about an object that is not ready.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub(super) struct Evidence {
     pub findings: Vec<String>,
     /// What to do about them.
     pub remedies: BTreeSet<&'static str>,
+    /// Lines of a log are among the findings.
+    pub has_logs: bool,
 }
 
 /// A container's reason and what to do about it.
@@ -33,6 +36,10 @@ const REMEDIES: &[(&str, &str)] = &[
         "ErrImagePull",
         "Check the image's name and tag, and that the nodes' service account may read the repository \
          (`roles/artifactregistry.reader`).",
+    ),
+    (
+        "FailedMount",
+        "Check that each Secret and ConfigMap that the pod's volumes name exists in this namespace.",
     ),
     (
         "CreateContainerConfigError",
@@ -54,43 +61,59 @@ pub(super) async fn of_pods(cluster: &Cluster, name: &Name, selector: &str) -> E
     if pods.is_empty() {
         evidence.findings.push("It has no pods.".into());
     }
+    let mut told: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     for pod in pods.iter().filter(|pod| !is_ready(pod)).take(5) {
-        examine(cluster, name, pod, &mut evidence).await;
+        let mut found = Evidence::default();
+        examine(cluster, name, pod, &mut found).await;
+        let called = pod["metadata"]["name"].as_str().unwrap_or_default();
+        let alike = found.findings.iter().map(|line| line.replace(called, "")).collect();
+        evidence.remedies.extend(found.remedies);
+        evidence.has_logs |= found.has_logs;
+        match told.iter_mut().find(|(shape, _)| *shape == alike) {
+            Some((_, names)) => names.push(called.to_owned()),
+            None => {
+                told.push((alike, Vec::new()));
+                evidence.findings.extend(found.findings);
+            }
+        }
+    }
+    let others: Vec<String> = told.into_iter().flat_map(|(_, names)| names).collect();
+    match &others[..] {
+        [] => {}
+        [one] => evidence.findings.push(format!("Pod \"{one}\" is in the same state.")),
+        [_, ..] => {
+            let names: Vec<String> = others.iter().map(|name| format!("\"{name}\"")).collect();
+            evidence.findings.push(format!("Pods {} are in the same state.", names.join(", ")));
+        }
     }
     evidence
 }
 
-/// Gives the last log lines of an object's pods, the newest pod first.
-pub(super) async fn logs(cluster: &Cluster, namespace: &str, selector: &str) -> Vec<String> {
-    for pod in pods(cluster, namespace, selector).await.iter().rev() {
-        let Some(pod) = pod.pointer("/metadata/name").and_then(Json::as_str) else { continue };
-        let lines = log(cluster, namespace, pod, "").await;
-        if !lines.is_empty() {
-            return lines;
-        }
-    }
-    Vec::new()
-}
-
 /// Gives the last warnings about an object, each once.
-pub(super) async fn warnings(
-    cluster: &Cluster,
-    namespace: &str,
-    kind: &str,
-    name: &str,
-) -> Vec<String> {
-    let fields = format!("involvedObject.kind={kind},involvedObject.name={name}");
+pub(super) async fn warnings(cluster: &Cluster, kind: &str, object: &Json) -> Vec<String> {
+    let metadata = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
+    let (namespace, uid) = (metadata("namespace"), metadata("uid"));
+    let fields = format!("involvedObject.kind={kind},involvedObject.name={}", metadata("name"));
     let fields: String = byte_serialize(fields.as_bytes()).collect();
+    let namespace = if namespace.is_empty() { "default" } else { namespace };
     let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={fields}");
     let Ok(list) = cluster.get(&path).await else { return Vec::new() };
-    let mut found = Vec::new();
-    for event in list["items"].as_array().into_iter().flatten().rev() {
-        if event["type"] != "Warning" {
-            continue;
-        }
+    let events = list["items"].as_array().into_iter().flatten();
+    // What was said of a former object of the name does not count.
+    let own = |event: &&Json| event["type"] == "Warning" && event["involvedObject"]["uid"] == uid;
+    let mut events: Vec<&Json> = events.filter(own).collect();
+    let time = |event: &Json| {
+        let names = ["lastTimestamp", "eventTime", "firstTimestamp"];
+        names.iter().find_map(|name| event[*name].as_str()?.parse::<Timestamp>().ok())
+    };
+    events.sort_by_key(|event| std::cmp::Reverse(time(event)));
+    let (mut found, mut shapes) = (Vec::new(), BTreeSet::new());
+    for event in events {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         let line = format!("{}: {}", text("reason"), text("message"));
-        if !found.contains(&line) && found.len() < 3 {
+        // The same with another number (`back-off 80s`) is the same.
+        let shape = line.replace(|c: char| c.is_ascii_digit(), "");
+        if found.len() < 3 && shapes.insert(shape) {
             found.push(line);
         }
     }
@@ -99,12 +122,15 @@ pub(super) async fn warnings(
 
 /// Writes the label selector of an object's pods; nothing where it has none.
 pub(super) fn selector(kind: &str, name: &Name, live: &Json) -> Option<String> {
-    if kind == "Job" {
+    let labels = live
+        .pointer("/spec/selector/matchLabels")
+        .or_else(|| live.pointer("/spec/selector"))
+        .and_then(Json::as_object);
+    // A Job has the label of its own uid there: pods of a former Job of the name do not count.
+    if kind == "Job" && labels.is_none() {
         return Some(format!("job-name={}", name.name));
     }
-    let labels =
-        live.pointer("/spec/selector/matchLabels").or_else(|| live.pointer("/spec/selector"))?;
-    let pairs = labels.as_object()?.iter();
+    let pairs = labels?.iter();
     let pairs = pairs.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
     Some(pairs.collect::<Vec<_>>().join(","))
 }
@@ -163,11 +189,14 @@ async fn examine(cluster: &Cluster, name: &Name, pod: &Json, evidence: &mut Evid
             let lines = log(cluster, &name.namespace, pod_name, &more).await;
             if !lines.is_empty() {
                 let shown = lines.iter().map(|line| format!("    {line}")).collect::<Vec<_>>();
+                evidence.has_logs = true;
                 evidence.findings.push(format!("Its last log lines:\n{}", shown.join("\n")));
             }
         }
     }
-    for warning in warnings(cluster, &name.namespace, "Pod", pod_name).await {
+    for warning in warnings(cluster, "Pod", pod).await {
+        let reason = warning.split(':').next().unwrap_or_default();
+        evidence.remedies.extend(remedy(reason));
         evidence.findings.push(format!("Pod \"{pod_name}\": {warning}"));
         said = true;
     }
@@ -177,7 +206,7 @@ async fn examine(cluster: &Cluster, name: &Name, pod: &Json, evidence: &mut Evid
 }
 
 /// Gives the statuses of all containers, those that run first before.
-fn statuses(pod: &Json) -> Vec<&Json> {
+pub(super) fn statuses(pod: &Json) -> Vec<&Json> {
     let lists = ["initContainerStatuses", "containerStatuses"];
     lists.iter().filter_map(|name| pod["status"][*name].as_array()).flatten().collect()
 }
@@ -218,9 +247,12 @@ fn trouble(status: &Json) -> Option<(String, String)> {
 impl Evidence {
     fn note(&mut self, reason: &str, text: String) {
         self.findings.push(format!("{}.", text.trim_end_matches('.')));
-        let remedy = REMEDIES.iter().find(|(name, _)| *name == reason);
-        self.remedies.extend(remedy.map(|(_, remedy)| *remedy));
+        self.remedies.extend(remedy(reason));
     }
+}
+
+fn remedy(reason: &str) -> Option<&'static str> {
+    REMEDIES.iter().find(|(name, _)| *name == reason).map(|(_, remedy)| *remedy)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! What does not come right by waiting: an image that cannot be pulled, a container that ends again and again, pods
-//! that nobody may make. It is told before the wait is over.
+//! What does not come right by waiting: an image that cannot be pulled, a container that ends again and again or lacks a
+//! Secret, pods that nobody may make. It is told before the wait is over.
 //!
 //! Each has a while in which it may pass: a registry that fails once, a database that comes later, a pod of the
-//! last version that makes room. Pods of other versions than the newest do not count.
+//! last version that makes room. Pods of other versions than the newest do not count. That other pods get on
+//! is no comfort to one that cannot: only pods that are refused may be waiting for others to go.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,23 +22,59 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// How often a container may end before it is given up.
 const RESTARTS: i64 = 5;
 
-/// A container's reason for not running, and how long it may pass.
-const REASONS: &[(&str, Duration)] = &[
-    ("ImagePullBackOff", Duration::from_secs(60)),
-    ("ErrImagePull", Duration::from_secs(60)),
-    ("InvalidImageName", Duration::from_secs(10)),
-    ("CrashLoopBackOff", Duration::from_secs(10)),
+/// How often what cannot be run is tried.
+const TRIES: usize = 2;
+
+const IMAGE: (&str, u64) = ("image", 60);
+const MISSING: (&str, u64) = ("missing", 180);
+const UNRUNNABLE: (&str, u64) = ("unrunnable", 60);
+
+/// A container's reason for not running, the cause that it stands for, and for how many seconds that may pass. A container
+/// goes to and fro between some of them, which are one cause.
+const REASONS: &[(&str, (&str, u64))] = &[
+    ("ImagePullBackOff", IMAGE),
+    ("ErrImagePull", IMAGE),
+    ("ErrImageNeverPull", IMAGE),
+    ("InvalidImageName", ("name", 10)),
+    ("CreateContainerConfigError", MISSING),
+    ("CreateContainerError", UNRUNNABLE),
+    ("RunContainerError", UNRUNNABLE),
+    ("CrashLoopBackOff", ("crash", 10)),
 ];
 
+/// How a shell ends where there is no such program, or where it may not be run.
+const NO_PROGRAM: &[i64] = &[126, 127];
+
 /// How long pods may be refused.
-const REFUSED: Duration = Duration::from_secs(30);
+const REFUSED: u64 = 30;
 
 /// What has been seen so far.
 #[derive(Default)]
 pub(super) struct Doubt {
     looked: Option<Timestamp>,
-    /// What it was, and since when.
-    seen: Option<(String, Timestamp)>,
+    /// Since when each cause has been there without a break.
+    seen: BTreeMap<String, Timestamp>,
+}
+
+/// What is in the way.
+struct Trouble {
+    /// What it is known by.
+    cause: String,
+    /// For how many seconds it may pass.
+    patience: u64,
+    /// It in words.
+    text: String,
+}
+
+impl Trouble {
+    fn of_pods((cause, patience): (&str, u64), reason: &str) -> Trouble {
+        Trouble { cause: cause.into(), patience, text: format!("Its pods are in {reason}.") }
+    }
+
+    fn refused(message: &str, progress: &str) -> Trouble {
+        let cause = format!("refused: {progress}");
+        Trouble { cause, patience: REFUSED, text: no_pods(message) }
+    }
 }
 
 impl Doubt {
@@ -56,41 +94,36 @@ impl Doubt {
             return None;
         }
         self.looked = Some(now);
-        let Some((key, patience, text)) = trouble(cluster, kind, name, live).await else {
-            self.seen = None;
-            return None;
-        };
-        let key = format!("{key}: {progress}");
-        let since = match &self.seen {
-            Some((before, since)) if *before == key => *since,
-            _ => now,
-        };
-        self.seen = Some((key, since));
-        (now >= since + patience).then_some(text)
+        let troubles = troubles(cluster, (kind, name), live, progress).await;
+        let since = |trouble: &Trouble| *self.seen.get(&trouble.cause).unwrap_or(&now);
+        let hopeless =
+            |trouble: &&Trouble| now >= since(trouble) + Duration::from_secs(trouble.patience);
+        let told = troubles.iter().find(hopeless).map(|trouble| trouble.text.clone());
+        self.seen = troubles.iter().map(|one| (one.cause.clone(), since(one))).collect();
+        told
     }
 }
 
-/// Gives what is in the way: its name, how long it may pass, and it in words.
-async fn trouble(
+/// Gives what is in the way.
+async fn troubles(
     cluster: &Cluster,
-    kind: &str,
-    name: &Name,
+    (kind, name): (&str, &Name),
     live: &Json,
-) -> Option<(String, Duration, String)> {
+    progress: &str,
+) -> Vec<Trouble> {
     if !["Deployment", "StatefulSet", "DaemonSet", "Job"].contains(&kind) {
-        return None;
+        return Vec::new();
     }
-    let selector = evidence::selector(kind, name, live)?;
+    let Some(selector) = evidence::selector(kind, name, live) else { return Vec::new() };
     let pods = evidence::pods(cluster, &name.namespace, &selector).await;
-    let refused = |message: &str| ("refused".to_owned(), REFUSED, no_pods(message));
     if let Some((_, message)) = condition(live, "ReplicaFailure", "True") {
-        return Some(refused(message));
+        return vec![Trouble::refused(message, progress)];
     }
     // A set that makes its pods itself says it by an event alone.
     if pods.is_empty() && kind != "Deployment" {
-        let warnings = evidence::warnings(cluster, &name.namespace, kind, &name.name).await;
+        let warnings = evidence::warnings(cluster, kind, live).await;
         let told = warnings.iter().find_map(|line| line.strip_prefix("FailedCreate: "));
-        return told.map(refused);
+        return told.map(|message| Trouble::refused(message, progress)).into_iter().collect();
     }
     let newest = newest(cluster, (kind, name), &selector, live, &pods).await;
     let counts = |pod: &&Json| {
@@ -98,8 +131,45 @@ async fn trouble(
             |(label, hash): &(&str, String)| pod["metadata"]["labels"][*label] == hash.as_str();
         pod["metadata"]["deletionTimestamp"].is_null() && newest.as_ref().is_none_or(hash)
     };
-    let (reason, patience) = pods.iter().filter(counts).find_map(|pod| stuck(pod, kind))?;
-    Some((reason.to_owned(), patience, format!("Its pods are in {reason}.")))
+    let pods: Vec<&Json> = pods.iter().filter(counts).collect();
+    let mut found: Vec<Trouble> = pods.iter().filter_map(|pod| stuck(pod, kind)).collect();
+    found.extend(unmounted(cluster, &pods).await);
+    if kind == "Job" && pods.iter().map(|pod| without_program(pod)).sum::<usize>() >= TRIES {
+        let text =
+            "Its pods end since there is no such program in the image, or it may not be run.";
+        found.push(Trouble { cause: "program".into(), patience: 0, text: text.into() });
+    }
+    found
+}
+
+/// Gives the trouble of a pod that waits for a volume of a Secret or ConfigMap that is not there.
+async fn unmounted(cluster: &Cluster, pods: &[&Json]) -> Option<Trouble> {
+    let waits =
+        |pod: &&&Json| pod["status"]["phase"] == "Pending" && pod["spec"]["nodeName"].is_string();
+    let pod = pods.iter().find(waits)?;
+    let warnings = evidence::warnings(cluster, "Pod", pod).await;
+    let missing = |line: &&String| line.starts_with("FailedMount: ") && line.contains("not found");
+    let message = warnings.iter().find(missing)?.strip_prefix("FailedMount: ")?;
+    let text = format!("Its pods do not start: {}.", message.trim_end_matches('.'));
+    Some(Trouble { cause: "mount".into(), patience: MISSING.1, text })
+}
+
+/// Says how often a pod's containers ended for want of a program.
+fn without_program(pod: &Json) -> usize {
+    let is_want = |state: &Json| {
+        let cannot = ["StartError", "ContainerCannotRun"].iter().any(|it| state["reason"] == *it);
+        cannot || state["exitCode"].as_i64().is_some_and(|code| NO_PROGRAM.contains(&code))
+    };
+    let ends = |status: &Json| {
+        let (state, last) = (&status["state"], &status["lastState"]["terminated"]);
+        let before = status["restartCount"].as_u64().and_then(|count| usize::try_from(count).ok());
+        // What waits to be started again has ended once more than it was started again.
+        match (is_want(&state["terminated"]) || is_want(last), state["running"].is_object()) {
+            (false, _) => 0,
+            (true, running) => before.unwrap_or(0) + usize::from(!running),
+        }
+    };
+    evidence::statuses(pod).into_iter().map(ends).sum()
 }
 
 fn no_pods(message: &str) -> String {
@@ -111,20 +181,15 @@ fn no_pods(message: &str) -> String {
     format!("Its pods are refused by {why}: {}.", message.trim_end_matches('.'))
 }
 
-/// Gives a container's reason that counts.
-fn stuck(pod: &Json, kind: &str) -> Option<(&'static str, Duration)> {
-    let lists = ["initContainerStatuses", "containerStatuses"];
-    let all = lists.iter().filter_map(|list| pod["status"][*list].as_array()).flatten();
-    for status in all {
-        let reason = status["state"]["waiting"]["reason"].as_str().unwrap_or_default();
-        let row = REASONS.iter().find(|(known, _)| *known == reason);
+/// Gives what a pod's containers wait for in vain.
+fn stuck(pod: &Json, kind: &str) -> Option<Trouble> {
+    evidence::statuses(pod).into_iter().find_map(|status| {
+        let reason = status["state"]["waiting"]["reason"].as_str()?;
+        let (_, cause) = REASONS.iter().find(|(known, _)| *known == reason)?;
         // How often a Job's containers may end is its own `backoffLimit`: its controller says when it is enough.
         let often = status["restartCount"].as_i64().unwrap_or(0) >= RESTARTS && kind != "Job";
-        if let Some(row) = row.filter(|(reason, _)| *reason != "CrashLoopBackOff" || often) {
-            return Some(*row);
-        }
-    }
-    None
+        (reason != "CrashLoopBackOff" || often).then(|| Trouble::of_pods(*cause, reason))
+    })
 }
 
 /// Gives the label by which pods of the newest version are known, and its value.
@@ -162,17 +227,43 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn waiting(reason: &str, restarts: i64) -> Json {
+        json!({"status": {"containerStatuses": [{"restartCount": restarts,
+            "state": {"waiting": {"reason": reason}}}]}})
+    }
+
+    fn cause(pod: &Json, kind: &str) -> Option<String> {
+        stuck(pod, kind).map(|trouble| trouble.cause)
+    }
+
     #[test]
     fn a_container_that_ended_a_few_times_is_not_given_up() {
-        let pod = |restarts: i64| {
+        let pod = |restarts| waiting("CrashLoopBackOff", restarts);
+
+        assert_eq!(cause(&pod(4), "Deployment"), None);
+        assert_eq!(cause(&pod(5), "Deployment").as_deref(), Some("crash"));
+        assert_eq!(cause(&pod(5), "Job"), None);
+    }
+
+    #[test]
+    fn an_image_that_is_tried_again_is_the_same_trouble() {
+        let causes =
+            ["ErrImagePull", "ImagePullBackOff"].map(|reason| cause(&waiting(reason, 0), "Job"));
+
+        assert_eq!(causes[0].as_deref(), Some("image"));
+        assert_eq!(causes[0], causes[1]);
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_counted_by_its_ends() {
+        let ended = |code: i64| json!({"terminated": {"exitCode": code, "reason": "Error"}});
+        let pod = |code: i64, restarts: i64| {
             json!({"status": {"containerStatuses": [{"restartCount": restarts,
-                "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}})
+                "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": ended(code)}]}})
         };
 
-        assert_eq!(stuck(&pod(4), "Deployment"), None);
-        let given_up = Some(("CrashLoopBackOff", Duration::from_secs(10)));
-        assert_eq!(stuck(&pod(5), "Deployment"), given_up);
-        assert_eq!(stuck(&pod(5), "Job"), None);
+        assert_eq!(without_program(&pod(127, 1)), 2);
+        assert_eq!(without_program(&pod(1, 1)), 0);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod apply;
 mod ceded;
 mod ready;
 mod evidence;
+mod follow;
 mod hopeless;
 mod wait;
 mod act;

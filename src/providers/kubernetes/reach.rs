@@ -203,8 +203,7 @@ impl Reach {
             let who = |text: &String| format!("{} {}: {text}", kind.kind, name.name);
             findings.extend(found.findings.iter().map(who));
             remedies.extend(found.remedies.iter().map(ToString::to_string));
-            let events =
-                evidence::warnings(&self.session.cluster, &name.namespace, &kind.kind, &name.name);
+            let events = evidence::warnings(&self.session.cluster, &kind.kind, &live);
             findings.extend(events.await.iter().map(who));
         }
         remedies.dedup();

@@ -211,8 +211,11 @@ fn job(live: &Json) -> State {
     if condition(live, "Complete", "True").is_some() {
         return State::Done;
     }
-    if let Some((reason, message)) = condition(live, "Failed", "True") {
-        return State::Failed(format!("{reason}: {message}"));
+    // The target is said first, while the pods are still there.
+    for kind in ["Failed", "FailureTarget"] {
+        if let Some((reason, message)) = condition(live, kind, "True") {
+            return State::Failed(format!("{reason}: {message}"));
+        }
     }
     let wanted = live.pointer("/spec/completions").and_then(Json::as_i64).unwrap_or(1);
     let (active, failed) = (number(live, "/status/active"), number(live, "/status/failed"));

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::super::{ApiError, ApiErrorKind, Desk};
 use super::client::{Cluster, Refusal};
 use super::evidence::{self, Evidence};
+use super::follow::Follower;
 use super::hopeless::Doubt;
 use super::object::Name;
 use super::ready::{Look, State};
@@ -51,12 +52,16 @@ impl Wait<'_> {
         let mut pause = Duration::from_secs(1);
         let mut said = String::new();
         let mut doubt = Doubt::default();
+        let mut logs = Follower::default();
         loop {
-            match (rule.check)(&live) {
+            let state = (rule.check)(&live);
+            self.follow(&mut logs, &live).await;
+            match state {
                 State::Done => return Ok(live),
                 State::Failed(reason) => {
                     let detail = format!("{} failed. {reason}", self.title());
-                    return Err(self.explain(ApiErrorKind::Failed, rule, detail, &live).await);
+                    let kind = ApiErrorKind::Failed;
+                    return Err(self.explain(kind, rule, detail, &live, &logs).await);
                 }
                 State::Waiting(text) => {
                     if self.kind.kind == "PersistentVolumeClaim" && self.binds_late(&live).await {
@@ -73,7 +78,8 @@ impl Wait<'_> {
             let object = (self.kind.kind.as_str(), self.name);
             if let Some(why) = doubt.look(self.cluster, object, &live, &said, now).await {
                 let detail = format!("{} does not become ready. {why}", self.title());
-                return Err(self.explain(ApiErrorKind::Failed, rule, detail, &live).await);
+                let kind = ApiErrorKind::Failed;
+                return Err(self.explain(kind, rule, detail, &live, &logs).await);
             }
             if now >= deadline {
                 let detail = format!(
@@ -82,7 +88,8 @@ impl Wait<'_> {
                     rule.what,
                     spoken(self.patience)
                 );
-                return Err(self.explain(ApiErrorKind::Timeout, rule, detail, &live).await);
+                let kind = ApiErrorKind::Timeout;
+                return Err(self.explain(kind, rule, detail, &live, &logs).await);
             }
             self.desk.clock().sleep(pause).await;
             pause = (pause * 3 / 2).min(Duration::from_secs(5));
@@ -162,23 +169,38 @@ impl Wait<'_> {
             .is_ok_and(|class| class["volumeBindingMode"] == "WaitForFirstConsumer")
     }
 
+    /// Shows what the pods of a Job have written since the last look.
+    async fn follow(&self, logs: &mut Follower, live: &Json) {
+        if self.kind.kind != "Job" {
+            return;
+        }
+        if let Some(selector) = evidence::selector("Job", self.name, live) {
+            logs.look(self.cluster, &self.name.namespace, &selector, self.desk).await;
+        }
+    }
+
     async fn explain(
         &self,
         kind: ApiErrorKind,
         rule: &Look,
         detail: String,
         live: &Json,
+        logs: &Follower,
     ) -> ApiError {
         let name = self.name;
-        let evidence = match (self.has_pods(), evidence::selector(&self.kind.kind, name, live)) {
+        let mut evidence = match (self.has_pods(), evidence::selector(&self.kind.kind, name, live))
+        {
             (true, Some(selector)) => evidence::of_pods(self.cluster, name, &selector).await,
             _ => Evidence::default(),
         };
+        // Where the pods are gone, what they wrote was read before.
+        if !evidence.has_logs {
+            evidence.findings.extend(logs.last());
+        }
         let mut lines = vec![detail];
         lines.extend(evidence.findings);
         let kind_name = &self.kind.kind;
-        let warnings =
-            evidence::warnings(self.cluster, &name.namespace, kind_name, &name.name).await;
+        let warnings = evidence::warnings(self.cluster, kind_name, live).await;
         lines.extend(warnings.into_iter().map(|warning| format!("{kind_name}: {warning}")));
         let summary = match kind {
             ApiErrorKind::Failed => format!("{kind_name} failed"),

@@ -121,12 +121,7 @@ async fn finish(
     }
     let wait = act.wait(act.kind, name, patience(planned, action, look.patience));
     match wait.ready(&look, live).await {
-        Ok(live) => {
-            if act.kind.kind == "Job" {
-                act.show_logs(name, &live).await;
-            }
-            Ok(observed(&live))
-        }
+        Ok(live) => Ok(observed(&live)),
         Err(error) => {
             let found = act.cluster.get(&act.kind.path(&name.namespace, &name.name)).await;
             let partial = found.map_or(first, |live| observed(&live));

@@ -119,9 +119,12 @@ fn ordinary(program: &mut Program, words: &str, finite: bool) {
         .split_once("sleep ")
         .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next())
         .and_then(|digits| digits.parse().ok());
-    if let Some((_, said)) = words.split_once("echo ") {
-        let said = said.split(['&', ';']).next().unwrap_or_default().trim();
-        program.lines.push((1, said.trim_matches(['"', '\'']).to_owned()));
+    // Each `echo` of a shell's line is a line of its own.
+    for command in words.split(['&', ';']) {
+        if let Some((_, said)) = command.split_once("echo ") {
+            let said = said.trim().trim_matches(['"', '\'']);
+            program.lines.push((1, said.to_owned()));
+        }
     }
     match code {
         Some(code) => program.end = Some((sleep.unwrap_or(0) + 2, code)),
