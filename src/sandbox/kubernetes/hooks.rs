@@ -2,7 +2,7 @@
 //!
 //! One with a `url` of this machine is called. What is behind a Service does not run here: the sandbox says truly that
 //! nobody answers where the Service is not there or has no pod that is ready; where there is one, everything passes
-//! unchanged, and so it does with a `url` elsewhere. Source: the API reference of `admissionregistration.k8s.io/v1` and
+//! unchanged, and so it does with a `url` elsewhere; a warning says that nobody was asked. Source: the API reference of `admissionregistration.k8s.io/v1` and
 //! a real API server's words (`tests/server/cases/hooks.yaml`, `tests/server/hooks.rs`).
 
 use base64::Engine;
@@ -88,7 +88,11 @@ pub fn ask(
                 continue;
             }
             match answer(store, hook, &wish, manner) {
-                Ok(None) => {}
+                Ok(None) => outcome.warnings.push(format!(
+                    "admission webhook {:?} was not asked: the sandbox calls only a url of this machine. \
+                     What is written passes unchanged",
+                    name_of(hook)
+                )),
                 Ok(Some(response)) => {
                     refused(hook, &response)?;
                     outcome.warnings.extend(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::controllers::attention::Attention;
 use super::resources::{self, Resource};
 use crate::sandbox::Node;
 
@@ -132,8 +133,12 @@ pub struct Store {
     pub touched: bool,
     /// The version up to which the controllers have run.
     pub settled: u64,
+    /// The version up to which nothing was left for the garbage collection.
+    pub swept: u64,
     /// The types that definitions of the cluster have made.
     pub customs: Vec<&'static Resource>,
+    /// Whom the controllers need not look at.
+    pub attention: Attention,
     /// Whether only what an API server needs is looked after: namespaces, garbage, definitions.
     pub still: bool,
 }
@@ -159,7 +164,9 @@ impl Store {
             seed,
             touched: true,
             settled: 0,
+            swept: 0,
             customs: Vec::new(),
+            attention: Attention::default(),
             still: false,
         }
     }
@@ -245,6 +252,7 @@ impl Store {
     pub fn remove(&mut self, key: &Key) -> Option<Json> {
         let before = self.objects.remove(key)?;
         self.revision += 1;
+        self.attention.forget(uid(&before));
         let mut last = before.as_ref().clone();
         last["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         self.note(Change {

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use super::attention::{attend, is_dependents};
 use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::admit::short_hash;
 use crate::sandbox::kubernetes::store::{
-    Store, is_deleting, items, moment, name, namespace, number, text,
+    Change, Store, is_deleting, items, moment, name, namespace, number, text, uid,
 };
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -18,9 +19,12 @@ const NOT_MADE: &str = "ReplicaSetCreateError";
 /// Takes the next step of every Deployment.
 pub fn run(store: &mut Store, _: &ClusterName) {
     for deployment in store.all("Deployment") {
-        if !is_deleting(&deployment) {
-            step(store, &deployment);
-        }
+        let concerns = |change: &Change| is_dependents(change, "replicasets", uid(&deployment));
+        attend(store, "deployment", &deployment, concerns, |store, deployment| {
+            if !is_deleting(deployment) {
+                step(store, deployment);
+            }
+        });
     }
 }
 

@@ -5,14 +5,48 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::attention::since;
 use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::admit;
 use crate::sandbox::kubernetes::delete::dependents;
-use crate::sandbox::kubernetes::store::{Store, is_deleting, items, text, uid};
+use crate::sandbox::kubernetes::resources;
+use crate::sandbox::kubernetes::store::{
+    Change, Key, Store, is_deleting, items, namespace, text, uid,
+};
 
 /// Takes the next step of every deletion that concerns dependents.
 pub fn run(store: &mut Store, _: &ClusterName) {
+    if since(store, store.swept).is_some_and(|news| !news.into_iter().any(|it| stirs(store, it))) {
+        store.swept = store.revision;
+        return;
+    }
+    let begun = store.revision;
+    sweep(store);
+    // What was done here is looked at again.
+    store.swept = begun;
+}
+
+/// Says whether a change may leave something without an owner, or an owner without dependents.
+fn stirs(store: &Store, change: &Change) -> bool {
+    let owners = |object: &Json| object["metadata"]["ownerReferences"].clone();
+    let object = &change.after;
+    if change.removed || is_deleting(object) {
+        return true;
+    }
+    let before = change.before.as_ref().map(|before| owners(before)).unwrap_or_default();
+    let now = owners(object);
+    now.is_array()
+        && now != before
+        && !items(object, "/metadata/ownerReferences").iter().all(|owner| {
+            let kind = resources::by_kind(text(owner, "/apiVersion"), text(owner, "/kind"));
+            let place = kind.map(|kind| Key::new(kind, namespace(object), text(owner, "/name")));
+            let there = place.and_then(|key| store.get(&key));
+            there.is_some_and(|there| uid(there) == text(owner, "/uid"))
+        })
+}
+
+fn sweep(store: &mut Store) {
     let living: BTreeSet<String> =
         store.objects.values().map(|object| uid(object).to_owned()).collect();
     let orphans: Vec<Arc<Json>> = store

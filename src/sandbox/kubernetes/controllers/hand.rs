@@ -42,7 +42,10 @@ pub fn try_create(store: &mut Store, manager: &str, object: Json) -> Result<Json
     let resource = resource_of(store, &object);
     let place = namespace(&object).to_owned();
     let mut how = How::controller(manager, None);
-    admit::create(store, resource, &place, object, &mut how).map_err(|failure| failure.message)
+    admit::create(store, resource, &place, object, &mut how).map_err(|failure| {
+        store.attention.refused = true;
+        failure.message
+    })
 }
 
 /// Changes an object past validation (a binding, a finalizer, an annotation), where it differs.
@@ -68,7 +71,7 @@ pub fn update(
     let mut how = How::controller(manager, subresource);
     let resource = resource_of(store, object);
     // A controller tries again at its next look; what was refused is seen in the object.
-    let _ = admit::update(store, resource, &key, next, &mut how);
+    store.attention.refused |= admit::update(store, resource, &key, next, &mut how).is_err();
 }
 
 /// Writes an object's status where it differs.
@@ -112,7 +115,7 @@ pub fn delete(store: &mut Store, object: &Json) {
     let options = Options { propagation: Some(Propagation::Background), ..Options::default() };
     // It may be gone already.
     let resource = resource_of(store, object);
-    let _ = delete::delete(store, resource, &key, &options);
+    store.attention.refused |= delete::delete(store, resource, &key, &options).is_err();
 }
 
 /// Takes a finalizer away; the object goes with its last one.

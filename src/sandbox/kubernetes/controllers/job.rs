@@ -2,23 +2,25 @@
 
 use serde_json::{Value as Json, json};
 
+use super::attention::{attend, is_dependents};
 use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::store::{
-    Store, is_deleting, items, moment, name, namespace, number, stamp, text,
+    Change, Store, is_deleting, items, moment, name, namespace, number, stamp, text, uid,
 };
 
 /// Takes the next step of every Job.
 pub fn run(store: &mut Store, _: &ClusterName) {
     for job in store.all("Job") {
-        if is_deleting(&job) {
-            continue;
-        }
-        if is_finished(&job) {
-            clean(store, &job);
-        } else {
-            step(store, &job);
-        }
+        let concerns = |change: &Change| is_dependents(change, "pods", uid(&job));
+        attend(store, "job", &job, concerns, |store, job| {
+            if is_deleting(job) {
+            } else if is_finished(job) {
+                clean(store, job);
+            } else {
+                step(store, job);
+            }
+        });
     }
 }
 

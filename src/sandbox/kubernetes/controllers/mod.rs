@@ -5,6 +5,7 @@
 //! seen does not depend on who asked when.
 
 pub mod hand;
+pub mod attention;
 pub mod namespace;
 pub mod garbage;
 pub mod node;
@@ -87,6 +88,9 @@ fn fixpoint(store: &mut Store, cluster: &ClusterName) {
     for _ in 0..ROUNDS {
         let before = store.revision;
         store.wake = None;
+        if store.touched {
+            store.attention.stir();
+        }
         store.touched = false;
         for controller in controllers {
             controller(store, cluster);

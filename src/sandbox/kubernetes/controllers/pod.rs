@@ -6,13 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::attention::{attend, is_beside, since};
 use super::environment;
 use super::hand;
 use super::node;
 use super::program::{self, Settled};
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::store::{
-    Line, Run, Store, digest, is_deleting, items, moment, name, namespace, number, stamp, text, uid,
+    Change, Line, Run, Store, digest, is_deleting, items, moment, name, namespace, number, stamp,
+    text, uid,
 };
 
 /// Seconds from a pod's node to its first container: the image comes.
@@ -23,15 +25,40 @@ const STOP: u64 = 2;
 /// Takes the next step of every pod.
 pub fn run(store: &mut Store, _: &ClusterName) {
     for pod in store.all("Pod") {
-        if is_deleting(&pod) {
-            stop(store, &pod);
-        } else if text(&pod, "/spec/nodeName").is_empty() {
-            schedule(store, &pod);
-        } else if !matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed") {
-            live(store, &pod);
-        }
+        attend(
+            store,
+            "pod",
+            &pod,
+            |change| concerns(&pod, change),
+            |store, pod| {
+                if is_deleting(pod) {
+                    stop(store, pod);
+                } else if text(pod, "/spec/nodeName").is_empty() {
+                    schedule(store, pod);
+                } else if !matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
+                    live(store, pod);
+                }
+            },
+        );
     }
-    forget(store);
+    let gone = |change: &&Change| change.removed && change.key.plural == "pods";
+    if since(store, store.settled).is_none_or(|news| news.iter().any(gone)) {
+        forget(store);
+    }
+}
+
+/// Says whether a pod's next step depends on a change: a place on a node on pods, nodes and claims, a start on what it is given.
+/// A container that runs has all that it needs.
+fn concerns(pod: &Json, change: &Change) -> bool {
+    if text(pod, "/spec/nodeName").is_empty() {
+        let plural = change.key.plural.as_str();
+        return ["pods", "nodes"].contains(&plural)
+            || is_beside(change, &["persistentvolumeclaims"], pod);
+    }
+    let runs = |status: &Json| !status["state"]["waiting"].is_object();
+    let (all, told) = (items(pod, "/spec/containers"), items(pod, "/status/containerStatuses"));
+    let started = told.len() == all.len() && told.iter().all(runs);
+    !started && is_beside(change, &["secrets", "configmaps", "persistentvolumeclaims"], pod)
 }
 
 /// Drops what was known of pods that are gone.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use super::attention::{attend, is_dependents};
 use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::admit::short_hash;
 use crate::sandbox::kubernetes::store::{
-    Store, is_deleting, items, moment, name, namespace, number, text,
+    Change, Store, is_deleting, items, moment, name, namespace, number, text, uid,
 };
 
 /// Takes the next step of each of them.
@@ -18,15 +19,23 @@ pub fn run(store: &mut Store, _: &ClusterName) {
         ("ReplicationController", "replication-controller"),
     ] {
         for set in store.all(kind) {
-            if !is_deleting(&set) {
-                replica_set(store, &set, source);
-            }
+            let concerns = |change: &Change| is_dependents(change, "pods", uid(&set));
+            attend(store, source, &set, concerns, |store, set| {
+                if !is_deleting(set) {
+                    replica_set(store, set, source);
+                }
+            });
         }
     }
     for set in store.all("DaemonSet") {
-        if !is_deleting(&set) {
-            daemon_set(store, &set);
-        }
+        let concerns = |change: &Change| {
+            change.key.plural == "nodes" || is_dependents(change, "pods", uid(&set))
+        };
+        attend(store, "daemonset-controller", &set, concerns, |store, set| {
+            if !is_deleting(set) {
+                daemon_set(store, set);
+            }
+        });
     }
 }
 

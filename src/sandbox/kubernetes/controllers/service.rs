@@ -2,12 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
+use super::attention::{attend, is_beside, is_dependents};
 use super::hand::{self, MANAGER};
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::admit::add_finalizer;
 use crate::sandbox::kubernetes::select::labels_match;
 use crate::sandbox::kubernetes::store::{
-    Effect, Store, digest, is_deleting, items, moment, name, namespace, number, text, uid,
+    Change, Effect, Store, digest, is_deleting, items, moment, name, namespace, number, text, uid,
 };
 
 const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
@@ -18,10 +19,31 @@ const GONE_AFTER: u64 = 30;
 /// Takes the next step of every Service.
 pub fn run(store: &mut Store, cluster: &ClusterName) {
     for service in store.all("Service") {
-        if !is_deleting(&service) {
-            endpoints(store, &service);
-        }
-        balancer(store, cluster, &service);
+        attend(
+            store,
+            "service",
+            &service,
+            |change| concerns(&service, change),
+            |store, service| {
+                if !is_deleting(service) {
+                    endpoints(store, service);
+                }
+                balancer(store, cluster, service);
+            },
+        );
+    }
+}
+
+/// Says whether a Service's endpoints depend on a change: of a pod that is or was behind it, or of the endpoints themselves.
+fn concerns(service: &Json, change: &Change) -> bool {
+    if !is_beside(change, &["pods", "endpoints", "endpointslices"], service) {
+        return false;
+    }
+    let behind = |pod: &Json| labels_match(&service["spec"]["selector"], pod);
+    match change.key.plural.as_str() {
+        "pods" => behind(&change.after) || change.before.as_deref().is_some_and(behind),
+        "endpoints" => change.key.name == name(service),
+        _ => is_dependents(change, "endpointslices", uid(service)),
     }
 }
 

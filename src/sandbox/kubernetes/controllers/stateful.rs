@@ -2,20 +2,31 @@
 
 use serde_json::{Value as Json, json};
 
+use super::attention::{attend, is_beside, is_dependents};
 use super::hand::{self, MANAGER};
 use super::replicas::is_available;
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::admit::{remove, short_hash};
-use crate::sandbox::kubernetes::store::{Store, is_deleting, items, name, namespace, number, text};
+use crate::sandbox::kubernetes::store::{
+    Change, Store, is_deleting, items, name, namespace, number, text, uid,
+};
 
 const HASH: &str = "controller-revision-hash";
 
 /// Takes the next step of every StatefulSet.
 pub fn run(store: &mut Store, _: &ClusterName) {
     for set in store.all("StatefulSet") {
-        if !is_deleting(&set) {
-            step(store, &set);
-        }
+        let called = format!("{}-", name(&set));
+        let concerns = |change: &Change| {
+            is_beside(change, &["persistentvolumeclaims"], &set)
+                || (is_beside(change, &["pods"], &set) && change.key.name.starts_with(&called))
+                || is_dependents(change, "pods", uid(&set))
+        };
+        attend(store, "statefulset-controller", &set, concerns, |store, set| {
+            if !is_deleting(set) {
+                step(store, set);
+            }
+        });
     }
 }
 

@@ -2,12 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
+use super::attention::{attend, is_beside};
 use super::hand::{self, MANAGER};
 use super::service::region;
 use crate::sandbox::ClusterName;
 use crate::sandbox::kubernetes::quantity;
 use crate::sandbox::kubernetes::store::{
-    Effect, Key, Store, is_deleting, items, name, namespace, text, uid,
+    Change, Effect, Key, Store, is_deleting, items, name, namespace, text, uid,
 };
 
 const CSI: &str = "pd.csi.storage.gke.io";
@@ -20,17 +21,25 @@ const GROWN_AFTER: u64 = 10;
 /// Takes the next step of every claim and volume.
 pub fn run(store: &mut Store, cluster: &ClusterName) {
     for claim in store.all("PersistentVolumeClaim") {
-        if is_deleting(&claim) {
-            release(store, &claim);
-        } else if text(&claim, "/spec/volumeName").is_empty() {
-            provide(store, cluster, &claim);
-        } else {
-            bind(store, &claim);
-            grow(store, cluster, &claim);
-        }
+        let going = is_deleting(&claim);
+        let concerns = |change: &Change| match going {
+            true => is_beside(change, &["pods"], &claim),
+            false => is_beside(change, &["persistentvolumes", "storageclasses"], &claim),
+        };
+        attend(store, "claim", &claim, concerns, |store, claim| {
+            if going {
+                release(store, claim);
+            } else if text(claim, "/spec/volumeName").is_empty() {
+                provide(store, cluster, claim);
+            } else {
+                bind(store, claim);
+                grow(store, cluster, claim);
+            }
+        });
     }
     for volume in store.all("PersistentVolume") {
-        keep(store, &volume);
+        let concerns = |change: &Change| change.key.plural == "persistentvolumeclaims";
+        attend(store, "volume", &volume, concerns, |store, volume| keep(store, volume));
     }
 }
 

@@ -423,3 +423,26 @@ fn a_ratio_of_the_largest_amounts_is_worked_out() {
 
     assert_eq!(status, 201, "{answer}");
 }
+
+#[test]
+fn what_rests_is_not_looked_at_again_however_much_there_is() {
+    let steps = |count: usize| {
+        let bench = Bench::with_nodes();
+        for at in 0..count {
+            let name = format!("web-{at}");
+            bench.applied(&format!("{APPS}/deployments/{name}"), &deployment(&name, 1));
+        }
+        bench.wait(120);
+        let taken = || bench.cluster.inner.locked().attention.steps;
+        let before = taken();
+        bench.applied(&format!("{CORE}/secrets/s"), &secret("s", &json!({"a": "b"})));
+        bench.applied(&format!("{APPS}/deployments/new"), &deployment("new", 1));
+        bench.wait(120);
+        taken() - before
+    };
+
+    let (few, many) = (steps(1), steps(8));
+
+    assert_eq!(few, many);
+    assert!(few < 60, "{few}");
+}
