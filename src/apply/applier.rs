@@ -392,7 +392,7 @@ impl Applier<'_, '_> {
         let private = prior.map(|_| change.private.as_slice()).unwrap_or_default();
         let none = BTreeMap::new();
         let offered = self.defined.get(&change.provider).unwrap_or(&none);
-        let around = Around { provider: &provider_config, offered, minor: None };
+        let around = Around { provider: &provider_config, offered, minor: None, replaced: None };
         let planned =
             plan_object(provider.as_ref(), &schema, address, &around, prior, private, &config);
         let problems: Vec<Diagnostic> = planned

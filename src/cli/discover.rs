@@ -243,7 +243,8 @@ fn settle(search: &Search, piece: &mut Piece) {
     let (mut removed, mut added) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..schema.fields.len() * 2 {
         let offered = BTreeMap::new();
-        let around = Around { provider: &search.config, offered: &offered, minor: None };
+        let around =
+            Around { provider: &search.config, offered: &offered, minor: None, replaced: None };
         let found = Some(&piece.found);
         let planned = plan_object(provider, &schema, &piece.address, &around, found, &[], &config);
         let mut problems = provider.validate(Mode::Managed, &type_name, &config);

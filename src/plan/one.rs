@@ -18,6 +18,8 @@ pub struct Around<'a> {
     pub offered: &'a BTreeMap<String, Value>,
     /// The minor version of the cluster that the object will live in, where that is known.
     pub minor: Option<u32>,
+    /// The object that it is made in place of.
+    pub replaced: Option<&'a Value>,
 }
 
 /// Proposes and plans one object.
@@ -35,6 +37,7 @@ pub fn plan_object(
         address,
         type_name: &address.type_name,
         prior,
+        replaced: around.replaced,
         private,
         config,
         proposed: &proposed,

@@ -339,7 +339,8 @@ impl<'a> Planner<'a> {
         found: Option<Observed>,
     ) -> Answer {
         let stranded = found.as_ref().and_then(|found| self.stranded(asked, &found.value));
-        let found = if stranded.is_some() { None } else { found };
+        let (found, lost) = if stranded.is_some() { (None, found) } else { (found, None) };
+        let lost = lost.map(|lost| lost.value);
         let prior = found.as_ref().map(|found| &found.value);
         let private = found.as_ref().map(|found| found.private.clone()).unwrap_or_default();
         let config =
@@ -347,11 +348,12 @@ impl<'a> Planner<'a> {
         let mut problems = wrong(provider, asked, &asked.instance.config);
         let offered = self.defined.get(&asked.instance.provider).cloned().unwrap_or_default();
         let minor = self.minor_version(asked);
-        let around = Around { provider: asked.provider, offered: &offered, minor };
-        let plan_one = |prior: Option<&Value>, private: &[u8], config: &Value| {
+        let plan_one = |prior: Option<&Value>, replaced: Option<&Value>, config: &Value| {
+            let around = Around { provider: asked.provider, offered: &offered, minor, replaced };
+            let private = prior.map(|_| private.as_slice()).unwrap_or_default();
             plan_object(provider, asked.schema, asked.address, &around, prior, private, config)
         };
-        let planned = plan_one(prior, &private, &config);
+        let planned = plan_one(prior, lost.as_ref(), &config);
         problems.extend(planned.problems.iter().cloned());
         self.told(asked, &problems);
         // What is wrong already the server would only refuse in other words.
@@ -367,7 +369,7 @@ impl<'a> Planner<'a> {
         let forced = self.forced_reason(asked, prior);
         // What is made anew is made as its block says: nothing is left as it was.
         let written = &asked.instance.config;
-        let fresh = || plan_one(None, &[], written).after;
+        let fresh = || plan_one(None, prior, written).after;
         let marked = objects::with_marks_of(&planned.after.without_marks(), &config);
         let (mut verb, reason) = decide(prior, marked.clone(), &planned.replaces, forced, fresh);
         let config = match &verb {

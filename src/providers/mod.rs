@@ -243,6 +243,8 @@ pub struct PlanRequest<'a> {
     pub type_name: &'a str,
     /// The object as it stands (read anew), by the schema; nothing where none exists.
     pub prior: Option<&'a Value>,
+    /// The object that this one is made in place of: what the service gives both of them alike is known.
+    pub replaced: Option<&'a Value>,
     /// The provider's own bytes of the prior object.
     pub private: &'a [u8],
     /// The configuration, by the schema: null where nothing is written.

@@ -10,6 +10,7 @@ use terrane::schema::Given;
 use terrane::value::{Path, PathStep, Type, Value};
 
 use super::laws::{block_on, cluster, enable};
+use super::stays::{untrue_replacement, untrue_update};
 use super::support::{Bench, differences};
 
 fn book(type_name: &str) -> Json {
@@ -141,9 +142,16 @@ impl Way<'_> {
             self.problems.push(format!("{step}: replaced for {}", wrong.join(", ")));
             return false;
         }
-        if self.standing.as_ref() == Some(&planned.after) || !planned.replaces.is_empty() {
-            return planned.replaces.is_empty();
+        if self.standing.as_ref() == Some(&planned.after) {
+            return true;
         }
+        if !planned.replaces.is_empty() {
+            self.replace(step, planned.after, config).await;
+            return false;
+        }
+        // What was changed last tells so by its time.
+        self.bench.pass_seconds(60).await;
+        let (before, told) = (self.standing.clone(), planned.after.clone());
         let deed = match self.standing.take() {
             None => Deed::Create { planned: planned.after, config: config.clone() },
             Some(prior) => Deed::Update { prior, planned: planned.after, config: config.clone() },
@@ -155,6 +163,10 @@ impl Way<'_> {
                 return false;
             }
         };
+        let spec = self.bench.spec(self.type_name);
+        let found = before.map(|before| untrue_update(&spec, &before, &told, &done));
+        let found = found.unwrap_or_default();
+        self.problems.extend(found.iter().map(|text| format!("{step}: {text}")));
         let Some(read) = self.bench.read(self.type_name, &done).await else {
             self.problems.push(format!("{step}: it is not there"));
             return false;
@@ -172,6 +184,28 @@ impl Way<'_> {
 }
 
 impl Way<'_> {
+    /// Makes the object anew, and looks whether the plan said what it has then.
+    async fn replace(&mut self, step: &str, planned: Value, config: Value) {
+        let Some(prior) = self.standing.clone() else { return };
+        let before = self.problems.len();
+        self.clear().await;
+        if self.problems.len() > before || book(self.type_name)["not_anew"].get(step).is_some() {
+            return;
+        }
+        self.bench.pass_seconds(60).await;
+        let deed = Deed::Create { planned: planned.clone(), config };
+        let done = match self.bench.act(self.type_name, deed).await {
+            Ok(done) => done.unwrap(),
+            Err(failure) => {
+                return self.problems.push(format!("{step} anew: {}", failure.error));
+            }
+        };
+        let spec = self.bench.spec(self.type_name);
+        let found = untrue_replacement(&spec, &prior, &planned, &done);
+        self.problems.extend(found.iter().map(|text| format!("{step} anew: {text}")));
+        self.standing = Some(done);
+    }
+
     /// Removes the object, so that the next one can have its name.
     async fn clear(&mut self) {
         let Some(prior) = self.standing.take() else { return };

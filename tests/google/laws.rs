@@ -545,7 +545,8 @@ fn a_replaced_object_is_planned_as_a_new_one() {
             ["location"]
         );
         assert_eq!(planned.after.field("location"), Some(&Value::string("EU")));
-        assert!(!planned.after.field("self_link").unwrap().is_known());
+        assert!(!planned.after.field("time_created").unwrap().is_known());
+        assert_eq!(planned.after.field("self_link"), made.field("self_link"));
     });
 }
 

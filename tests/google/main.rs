@@ -25,6 +25,7 @@ mod traffic_codec;
 mod described;
 mod document;
 mod attributes;
+mod stays;
 mod over_a_port;
 mod permissions;
 mod refresh;

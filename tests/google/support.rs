@@ -133,6 +133,7 @@ impl Bench {
             address: &address,
             type_name,
             prior,
+            replaced: None,
             private: &[],
             config,
             proposed: config,
@@ -190,8 +191,13 @@ impl Bench {
 
     /// Lets days pass.
     pub(crate) async fn pass(&self, days: u64) {
+        self.pass_seconds(days * 86_400).await;
+    }
+
+    /// Lets seconds pass.
+    pub(crate) async fn pass_seconds(&self, seconds: u64) {
         self.desk.clock.enter();
-        self.desk.clock.sleep(std::time::Duration::from_secs(days * 86_400)).await;
+        self.desk.clock.sleep(std::time::Duration::from_secs(seconds)).await;
         self.desk.clock.leave();
     }
 

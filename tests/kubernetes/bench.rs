@@ -237,6 +237,7 @@ impl Bench {
         let address = Address::root(Mode::Managed, type_name, "this");
         let schema: Arc<Schema> = self.provider.resource(Mode::Managed, type_name).expect("it");
         self.provider.plan(&PlanRequest {
+            replaced: None,
             address: &address,
             type_name,
             prior: prior.map(|prior| &prior.value),

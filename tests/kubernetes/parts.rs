@@ -365,6 +365,7 @@ async fn what_is_not_there_is_said_at_the_plan() {
             address: &address,
             type_name,
             prior: None,
+            replaced: None,
             private: &[],
             config: &config,
             proposed: &config,

@@ -290,6 +290,7 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
             address: &address,
             type_name: "kubernetes_config_map_v1",
             prior: None,
+            replaced: None,
             private: &[],
             config: &config,
             proposed: &config,

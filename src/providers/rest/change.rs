@@ -11,6 +11,7 @@ use super::encode::{Empty, encode_part};
 use super::json;
 use super::labels;
 use super::spec::{Change, Part, Shape, Spec};
+use super::stays::says_the_same;
 
 /// What changed at the top level.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,7 +33,7 @@ pub fn patch(spec: &Spec, prior: &Value, planned: &Value) -> Patch {
             continue;
         };
         if part.given == Given::Service
-            || old == new
+            || says_the_same(old, new)
             || part.both_empty(old, new)
             || !new.is_known()
         {
@@ -76,7 +77,7 @@ fn collect(parts: &[Part], prior: &Value, planned: &Value, found: &mut Vec<Conce
         let (Some(old), Some(new)) = (prior.field(&part.name), planned.field(&part.name)) else {
             continue;
         };
-        if old == new
+        if says_the_same(old, new)
             || part.both_empty(old, new)
             || part.given == Given::Service
             || !new.is_known()

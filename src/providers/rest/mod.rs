@@ -16,6 +16,7 @@ pub mod codec;
 pub mod equal;
 pub mod validate;
 mod labels;
+mod stays;
 pub mod plan;
 pub mod encode;
 pub mod decode;

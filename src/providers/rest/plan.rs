@@ -15,6 +15,7 @@ use super::equal::Around;
 use super::hook::Hook;
 use super::labels;
 use super::spec::{How, Part, Shape, Spec, parts_type};
+use super::stays::{kept, unsettled};
 use super::template::Template;
 
 /// What a provider block gives to all its resources.
@@ -69,9 +70,12 @@ pub fn plan(
     let config = request.config.without_marks();
     let prior = request.prior.map(Value::without_marks);
     let mut draft = draft(spec, hook, defaults, request.address, &config, prior.as_ref());
-    if prior.is_some() && !draft.replaces.is_empty() {
+    if let Some(prior) = prior.as_ref().filter(|_| !draft.replaces.is_empty()) {
         let again = self::draft(spec, hook, defaults, request.address, &config, None);
-        draft.after = again.after;
+        draft.after = kept(spec, prior, again.after);
+    }
+    if let Some(replaced) = request.replaced.filter(|_| prior.is_none()) {
+        draft.after = kept(spec, &replaced.without_marks(), draft.after);
     }
     let after = remark(&draft.after, request.config);
     Planned { after, replaces: draft.replaces, problems: draft.problems, notes: Vec::new() }
@@ -113,7 +117,7 @@ fn draft<'a>(
         }
         draft.replaces.dedup();
         if differs(spec, prior, &draft.after) {
-            draft.after = unsettle(spec, draft.after);
+            draft.after = unsettled(spec, prior, config, draft.after);
         }
     }
     draft
@@ -126,13 +130,6 @@ fn differs(spec: &Spec, prior: &Value, after: &Value) -> bool {
         (part.write.is_some() || part.change.is_some() || part.read.is_some())
             && at(prior) != at(after)
     })
-}
-
-fn unsettle(spec: &Spec, after: Value) -> Value {
-    spec.parts
-        .iter()
-        .filter(|part| part.volatile)
-        .fold(after, |after, part| after.with_field(&part.name, Value::unknown_not_null(part.ty())))
 }
 
 struct Walk<'a> {
@@ -389,7 +386,7 @@ fn any_replaces(parts: &[Part]) -> bool {
 
 /// Collects changed parts that no call can change: they replace the object too.
 fn unchangeable(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &mut Vec<Path>) {
-    for part in parts.iter().filter(|part| part.change.is_none() && !part.volatile) {
+    for part in parts.iter().filter(|part| part.change.is_none()) {
         let (Some(old), Some(new)) = (prior.field(&part.name), after.field(&part.name)) else {
             continue;
         };

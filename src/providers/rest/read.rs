@@ -13,8 +13,8 @@ use crate::value::Type;
 use super::codec::Codec;
 use super::shared::{SharedRow, shared_parts};
 use super::spec::{
-    Body, Call, Change, Checks, Discover, How, List, Member, Need, OperationKind, Own, Part, Pick,
-    Place, Rests, Shape, Spec, Update, Wire,
+    Body, Call, Change, Checks, Discover, How, List, Member, Moves, Need, OperationKind, Own, Part,
+    Pick, Place, Rests, Shape, Spec, Update, Wire,
 };
 use super::template::Template;
 use super::words::{Word, Words, word};
@@ -469,7 +469,8 @@ fn common(name: String, shape: Shape, words: &mut Words<'_>) -> Part {
         ),
         codec,
         keep: words.flag("keep"),
-        volatile: words.flag("volatile"),
+        volatile: moves(words),
+        kept: words.texts("kept"),
         fill: words.text("fill"),
         known: words.text("known").map(|text| Template::parse(&text)),
         expand: words.text("expand"),
@@ -478,6 +479,14 @@ fn common(name: String, shape: Shape, words: &mut Words<'_>) -> Part {
         zero_if: words.text("zero_if"),
         change: change(words),
         checks: checks(words),
+    }
+}
+
+fn moves(words: &mut Words<'_>) -> Option<Moves> {
+    match words.take("volatile")? {
+        Word::Bool(true) => Some(Moves::Always),
+        names @ Word::List(_) => names.texts().map(Moves::With),
+        _ => None,
     }
 }
 

@@ -384,10 +384,10 @@ fn is_same_place(object: &Json, value: &Value) -> bool {
 fn calm(spec: &Spec, value: Value, base: Option<&Value>) -> Value {
     let Some(base) = base else { return value };
     let changed = |part: &&super::spec::Part| value.field(&part.name) != base.field(&part.name);
-    if spec.parts.iter().filter(|part| !part.volatile).any(|part| changed(&part)) {
+    if spec.parts.iter().filter(|part| !part.is_mark()).any(|part| changed(&part)) {
         return value;
     }
-    spec.parts.iter().filter(|part| part.volatile).fold(value.clone(), |value, part| {
+    spec.parts.iter().filter(|part| part.is_mark()).fold(value.clone(), |value, part| {
         match base.field(&part.name).filter(|field| field.is_known()) {
             Some(field) => value.with_field(&part.name, field.clone()),
             None => value,

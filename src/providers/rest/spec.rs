@@ -275,8 +275,10 @@ pub struct Part {
     pub codec: Option<Codec>,
     /// The state's value is kept when the service does not tell it.
     pub keep: bool,
-    /// It may change whenever the object does.
-    pub volatile: bool,
+    /// What of the object's own changes moves it; nothing where it stays as it is whatever changes.
+    pub volatile: Option<Moves>,
+    /// The attributes that must be the same for a new object to have the value of the one that it replaces.
+    pub kept: Vec<String>,
     /// The provider block's setting that stands for it.
     pub fill: Option<String>,
     /// What its value is known to be before the object is.
@@ -293,6 +295,16 @@ pub struct Part {
     pub change: Option<Change>,
     /// What the value must be.
     pub checks: Checks,
+}
+
+/// What moves an attribute that the service gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// Any change beside it.
+    Always,
+    /// A change of one of these: beside it, `../` a block higher, with a `/` before it at the object's root. With none of them it
+    /// is moved by other objects alone (the users of an address).
+    With(Vec<String>),
 }
 
 /// What a part holds.
@@ -394,6 +406,21 @@ impl Part {
         match &self.shape {
             Shape::Attribute { .. } => None,
             Shape::Block { parts, .. } => Some(parts),
+        }
+    }
+
+    /// Says whether it, or a part inside of it, may move though nobody writes it.
+    pub fn moves_somewhere(&self) -> bool {
+        let inside = || self.inside().is_some_and(|parts| parts.iter().any(Part::moves_somewhere));
+        self.volatile.is_some() || inside()
+    }
+
+    /// Says whether it is only a mark of when or by whom something was done last: it moves with any change, or with others'.
+    pub fn is_mark(&self) -> bool {
+        match &self.volatile {
+            None => false,
+            Some(Moves::Always) => true,
+            Some(Moves::With(names)) => names.is_empty(),
         }
     }
 

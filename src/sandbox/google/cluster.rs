@@ -239,8 +239,9 @@ fn place_network(
     policy["clusterIpv4CidrBlock"] = json!(pods);
     policy["servicesIpv4Cidr"] = json!(services);
     policy["servicesIpv4CidrBlock"] = json!(services);
-    policy["useIpAliases"] = json!(true);
-    if policy["clusterSecondaryRangeName"].is_null() {
+    let aliases = given["ipAllocationPolicy"]["useIpAliases"] != json!(false);
+    policy["useIpAliases"] = json!(aliases);
+    if aliases && policy["clusterSecondaryRangeName"].is_null() {
         let name = given["name"].as_str().unwrap_or_default();
         policy["clusterSecondaryRangeName"] =
             json!(format!("gke-{name}-pods-{}", turn.store.letters(8)));

@@ -50,11 +50,13 @@ fn renewed(draft: &mut Draft<'_>, sum: Option<&str>) {
         None => Value::unknown_not_null(Type::String),
     };
     let unknown = Value::unknown_not_null;
+    let is_same = |prior: &&Value| sum.is_some() && text_at(prior, "md5hash").as_deref() == sum;
+    let crc32c = draft.prior.filter(is_same).and_then(|prior| prior.field("crc32c")).cloned();
     for (name, value) in [
         ("detect_md5hash", known(sum)),
         ("md5hash", known(sum)),
         ("md5hexhash", known(hexadecimal.as_deref())),
-        ("crc32c", unknown(Type::String)),
+        ("crc32c", crc32c.unwrap_or_else(|| unknown(Type::String))),
         ("generation", unknown(Type::Number)),
         ("media_link", unknown(Type::String)),
     ] {
@@ -318,7 +320,9 @@ impl Hook for Object {
         let until = job.until("update", planned);
         let changed =
             |names: &[&str]| names.iter().any(|name| prior.field(name) != planned.field(name));
-        if changed(&["md5hash", "source_md5hash", "detect_md5hash"])
+        // A sum that is not written any more says nothing of the bytes.
+        let summed = changed(&["source_md5hash"]) && text_at(planned, "source_md5hash").is_some();
+        if (summed || changed(&["md5hash", "detect_md5hash"]))
             && let Some(call) = &job.spec.create
         {
             let ask = self.upload(job, call, planned, "updating")?;

@@ -32,7 +32,7 @@ resource "google_artifact_registry_repository" {
     create_time            = { type = string, computed = true, api = "createTime" }
     effective_labels       = { type = map(string), computed = true, api = "labels" }
     name                   = { type = string, computed = true, api = "name", codec = "last_segment", known = "{repository_id}" }
-    registry_uri           = { type = string, computed = true, api = "registryUri" }
+    registry_uri           = { type = string, computed = true, api = "registryUri", kept = ["project", "location", "repository_id", "format"] }
     terraform_labels       = { type = map(string), computed = true }
     update_time            = { type = string, computed = true, api = "updateTime", volatile = true }
   }
@@ -282,8 +282,8 @@ resource "google_artifact_registry_repository" {
     api       = "vulnerabilityScanningConfig"
     attributes = {
       enablement_config       = { type = string, optional = true, one_of = ["INHERITED", "DISABLED"], api = "enablementConfig" }
-      enablement_state        = { type = string, computed = true, api = "enablementState" }
-      enablement_state_reason = { type = string, computed = true, api = "enablementStateReason" }
+      enablement_state        = { type = string, computed = true, api = "enablementState", volatile = ["enablement_config"] }
+      enablement_state_reason = { type = string, computed = true, api = "enablementStateReason", volatile = ["enablement_config"] }
     }
   }
 }

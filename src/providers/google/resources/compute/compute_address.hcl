@@ -41,9 +41,9 @@ resource "google_compute_address" {
     address_id         = { type = string, computed = true, api = "id" }
     creation_timestamp = { type = string, computed = true, api = "creationTimestamp" }
     effective_labels   = { type = map(string), computed = true, api = "labels" }
-    label_fingerprint  = { type = string, computed = true, api = "labelFingerprint", volatile = true }
-    self_link          = { type = string, computed = true, api = "selfLink" }
+    label_fingerprint  = { type = string, computed = true, api = "labelFingerprint", volatile = ["effective_labels"] }
+    self_link          = { type = string, computed = true, api = "selfLink", kept = ["project", "region", "name"] }
     terraform_labels   = { type = map(string), computed = true }
-    users              = { type = list(string), computed = true, api = "users", volatile = true }
+    users              = { type = list(string), computed = true, api = "users", volatile = [] }
   }
 }

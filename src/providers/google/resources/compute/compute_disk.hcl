@@ -55,16 +55,16 @@ resource "google_compute_disk" {
     creation_timestamp                    = { type = string, computed = true, api = "creationTimestamp" }
     disk_id                               = { type = string, computed = true, api = "id" }
     effective_labels                      = { type = map(string), computed = true, api = "labels" }
-    label_fingerprint                     = { type = string, computed = true, api = "labelFingerprint", volatile = true }
-    last_attach_timestamp                 = { type = string, computed = true, api = "lastAttachTimestamp", volatile = true }
-    last_detach_timestamp                 = { type = string, computed = true, api = "lastDetachTimestamp", volatile = true }
-    self_link                             = { type = string, computed = true, api = "selfLink" }
+    label_fingerprint                     = { type = string, computed = true, api = "labelFingerprint", volatile = ["effective_labels"] }
+    last_attach_timestamp                 = { type = string, computed = true, api = "lastAttachTimestamp", volatile = [] }
+    last_detach_timestamp                 = { type = string, computed = true, api = "lastDetachTimestamp", volatile = [] }
+    self_link                             = { type = string, computed = true, api = "selfLink", kept = ["project", "zone", "name"] }
     source_disk_id                        = { type = string, computed = true, api = "sourceDiskId" }
     source_image_id                       = { type = string, computed = true, api = "sourceImageId" }
     source_instant_snapshot_id            = { type = string, computed = true, api = "sourceInstantSnapshotId" }
     source_snapshot_id                    = { type = string, computed = true, api = "sourceSnapshotId" }
     terraform_labels                      = { type = map(string), computed = true }
-    users                                 = { type = list(string), computed = true, api = "users", volatile = true }
+    users                                 = { type = list(string), computed = true, api = "users", volatile = [] }
   }
 
   block "async_primary_disk" {

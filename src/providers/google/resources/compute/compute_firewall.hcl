@@ -35,7 +35,7 @@ resource "google_compute_firewall" {
     target_service_accounts = { type = set(string), optional = true, conflicts_with = ["source_tags", "target_tags"], max_items = 10, api = "targetServiceAccounts" }
     target_tags             = { type = set(string), optional = true, conflicts_with = ["source_service_accounts", "target_service_accounts"], api = "targetTags" }
     creation_timestamp      = { type = string, computed = true, api = "creationTimestamp" }
-    self_link               = { type = string, computed = true, api = "selfLink" }
+    self_link               = { type = string, computed = true, api = "selfLink", kept = ["project", "name"] }
   }
 
   block "allow" {

@@ -34,8 +34,8 @@ resource "google_compute_global_address" {
     purpose            = { type = string, optional = true, replaces = true, api = "purpose" }
     creation_timestamp = { type = string, computed = true, api = "creationTimestamp" }
     effective_labels   = { type = map(string), computed = true, api = "labels" }
-    label_fingerprint  = { type = string, computed = true, api = "labelFingerprint", volatile = true }
-    self_link          = { type = string, computed = true, api = "selfLink" }
+    label_fingerprint  = { type = string, computed = true, api = "labelFingerprint", volatile = ["effective_labels"] }
+    self_link          = { type = string, computed = true, api = "selfLink", kept = ["project", "name"] }
     terraform_labels   = { type = map(string), computed = true }
   }
 }

@@ -62,10 +62,10 @@ resource "google_compute_instance" {
     current_status             = { type = string, computed = true, api = "status" }
     effective_labels           = { type = map(string), computed = true, api = "labels" }
     instance_id                = { type = string, computed = true, api = "id" }
-    label_fingerprint          = { type = string, computed = true, api = "labelFingerprint", volatile = true }
-    metadata_fingerprint       = { type = string, computed = true, api = "metadata.fingerprint", volatile = true }
-    self_link                  = { type = string, computed = true, api = "selfLink" }
-    tags_fingerprint           = { type = string, computed = true, api = "tags.fingerprint", volatile = true }
+    label_fingerprint          = { type = string, computed = true, api = "labelFingerprint", volatile = ["effective_labels"] }
+    metadata_fingerprint       = { type = string, computed = true, api = "metadata.fingerprint", volatile = ["metadata", "metadata_startup_script"] }
+    self_link                  = { type = string, computed = true, api = "selfLink", kept = ["project", "zone", "name"] }
+    tags_fingerprint           = { type = string, computed = true, api = "tags.fingerprint", volatile = ["tags"] }
     terraform_labels           = { type = map(string), computed = true }
   }
 

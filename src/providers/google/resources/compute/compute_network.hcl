@@ -39,7 +39,7 @@ resource "google_compute_network" {
     gateway_ipv4                              = { type = string, computed = true, api = "gatewayIPv4" }
     network_id                                = { type = string, computed = true, api = "id" }
     numeric_id                                = { type = string, computed = true, api = "id" }
-    self_link                                 = { type = string, computed = true, api = "selfLink" }
+    self_link                                 = { type = string, computed = true, api = "selfLink", kept = ["project", "name"] }
   }
 
   block "params" {

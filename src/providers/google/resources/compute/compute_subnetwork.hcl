@@ -52,10 +52,10 @@ resource "google_compute_subnetwork" {
     stack_type                       = { type = string, optional = true, computed = true, one_of = ["IPV4_ONLY", "IPV4_IPV6", "IPV6_ONLY"], api = "stackType", update = { rpc = "update", field = "stackType", group = "settings" } }
     creation_timestamp               = { type = string, computed = true, api = "creationTimestamp" }
     fingerprint                      = { type = string, computed = true, api = "fingerprint", deprecated = "It is read before each change.", volatile = true }
-    gateway_address                  = { type = string, computed = true, api = "gatewayAddress" }
+    gateway_address                  = { type = string, computed = true, api = "gatewayAddress", kept = ["ip_cidr_range"] }
     ipv6_cidr_range                  = { type = string, computed = true, api = "ipv6CidrRange" }
     ipv6_gce_endpoint                = { type = string, computed = true, api = "ipv6GceEndpoint" }
-    self_link                        = { type = string, computed = true, api = "selfLink" }
+    self_link                        = { type = string, computed = true, api = "selfLink", kept = ["project", "region", "name"] }
     state                            = { type = string, computed = true, api = "state" }
     subnetwork_id                    = { type = int, computed = true, api = "id" }
   }

@@ -87,10 +87,10 @@ resource "google_container_cluster" {
     effective_labels                         = { type = map(string), computed = true, api = "resourceLabels", update = { rpc = "set_resource_labels", field = "resourceLabels" } }
     emulated_version                         = { type = string, computed = true, api = "currentEmulatedVersion" }
     endpoint                                 = { type = string, computed = true, api = "endpoint" }
-    label_fingerprint                        = { type = string, computed = true, api = "labelFingerprint", volatile = true }
-    master_version                           = { type = string, computed = true, api = "currentMasterVersion" }
+    label_fingerprint                        = { type = string, computed = true, api = "labelFingerprint", volatile = ["effective_labels"] }
+    master_version                           = { type = string, computed = true, api = "currentMasterVersion", volatile = ["min_master_version"] }
     operation                                = { type = string, computed = true, keep = true }
-    self_link                                = { type = string, computed = true, api = "selfLink" }
+    self_link                                = { type = string, computed = true, api = "selfLink", kept = ["project", "location", "name"] }
     services_ipv4_cidr                       = { type = string, computed = true, api = "servicesIpv4Cidr" }
     terraform_labels                         = { type = map(string), computed = true }
     tpu_ipv4_cidr_block                      = { type = string, computed = true, api = "tpuIpv4CidrBlock" }
@@ -985,7 +985,7 @@ resource "google_container_cluster" {
       name_prefix                 = { type = string, optional = true, computed = true, replaces = true }
       node_count                  = { type = int, optional = true, computed = true, min = 0 }
       node_locations              = { type = set(string), optional = true, computed = true, api = "locations" }
-      version                     = { type = string, optional = true, computed = true, api = "version" }
+      version                     = { type = string, optional = true, computed = true, api = "version", volatile = ["/node_version"] }
       instance_group_urls         = { type = list(string), computed = true, api = "instanceGroupUrls" }
       managed_instance_group_urls = { type = list(string), computed = true }
     }
@@ -1096,6 +1096,7 @@ resource "google_container_cluster" {
       max_items = 1
       api       = "config"
       shared    = "node_config"
+      volatile  = ["/node_config"]
       calls     = none
     }
 

@@ -7,7 +7,7 @@ shared "node_config" {
     enable_confidential_storage = { type = bool, optional = true, replaces = true, api = "enableConfidentialStorage" }
     flex_start                  = { type = bool, optional = true, replaces = true, api = "flexStart" }
     gpudirect_strategy          = { type = string, optional = true, computed = true, api = "gpuDirectConfig.gpuDirectStrategy", suppress = "case_insensitive" }
-    image_type                  = { type = string, optional = true, computed = true, api = "imageType", suppress = "case_insensitive", update = { rpc = "cluster_update", field = "desiredImageType" } }
+    image_type                  = { type = string, optional = true, computed = true, api = "imageType", suppress = "case_insensitive", update = { rpc = "cluster_update", field = "desiredImageType" }, volatile = ["node_image_config"] }
     labels                      = { type = map(string), optional = true, computed = true, api = "labels", suppress = "gke_sandbox_labels", update = { rpc = "update", field = "labels", wrap = "labels" } }
     local_ssd_count             = { type = int, optional = true, computed = true, replaces = true, min = 0, api = "localSsdCount" }
     local_ssd_encryption_mode   = { type = string, optional = true, replaces = true, one_of = ["STANDARD_ENCRYPTION", "EPHEMERAL_KEY_ENCRYPTION"], api = "localSsdEncryptionMode" }
@@ -46,10 +46,10 @@ shared "node_config" {
     api       = "bootDisk"
     update    = { rpc = "update", field = "bootDisk", group = "machine" }
     attributes = {
-      disk_type              = { type = string, optional = true, computed = true, api = "diskType" }
+      disk_type              = { type = string, optional = true, computed = true, api = "diskType", volatile = ["../disk_type"] }
       provisioned_iops       = { type = int, optional = true, computed = true, api = "provisionedIops", wire = text }
       provisioned_throughput = { type = int, optional = true, computed = true, api = "provisionedThroughput", wire = text }
-      size_gb                = { type = int, optional = true, computed = true, min = 10, api = "sizeGb", wire = text }
+      size_gb                = { type = int, optional = true, computed = true, min = 10, api = "sizeGb", wire = text, volatile = ["../disk_size_gb"] }
     }
   }
 
@@ -593,6 +593,7 @@ shared "node_config" {
   block "effective_taints" {
     computed = true
     api      = "taints"
+    volatile = ["taint"]
     attributes = {
       effect = { type = string, computed = true, api = "effect" }
       key    = { type = string, computed = true, api = "key" }

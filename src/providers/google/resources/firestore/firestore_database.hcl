@@ -35,7 +35,7 @@ resource "google_firestore_database" {
     key_prefix                          = { type = string, computed = true, api = "keyPrefix" }
     uid                                 = { type = string, computed = true, api = "uid" }
     update_time                         = { type = string, computed = true, api = "updateTime", volatile = true }
-    version_retention_period            = { type = string, computed = true, api = "versionRetentionPeriod" }
+    version_retention_period            = { type = string, computed = true, api = "versionRetentionPeriod", volatile = ["point_in_time_recovery_enablement"], kept = ["point_in_time_recovery_enablement"] }
   }
 
   block "cmek_config" {

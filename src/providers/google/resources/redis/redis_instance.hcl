@@ -52,7 +52,7 @@ resource "google_redis_instance" {
     effective_labels            = { type = map(string), computed = true, api = "labels" }
     effective_reserved_ip_range = { type = string, computed = true, api = "reservedIpRange" }
     host                        = { type = string, computed = true, api = "host" }
-    persistence_iam_identity    = { type = string, computed = true, api = "persistenceIamIdentity" }
+    persistence_iam_identity    = { type = string, computed = true, api = "persistenceIamIdentity", kept = ["project"] }
     port                        = { type = int, computed = true, api = "port" }
     read_endpoint               = { type = string, computed = true, api = "readEndpoint" }
     read_endpoint_port          = { type = int, computed = true, api = "readEndpointPort" }
@@ -65,8 +65,8 @@ resource "google_redis_instance" {
     api       = "maintenancePolicy"
     attributes = {
       description = { type = string, optional = true, api = "description" }
-      create_time = { type = string, computed = true, api = "createTime" }
-      update_time = { type = string, computed = true, api = "updateTime" }
+      create_time = { type = string, computed = true, api = "createTime", volatile = true }
+      update_time = { type = string, computed = true, api = "updateTime", volatile = true }
     }
 
     block "weekly_maintenance_window" {

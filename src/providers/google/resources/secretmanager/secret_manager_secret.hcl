@@ -19,7 +19,7 @@ resource "google_secret_manager_secret" {
     annotations           = { type = map(string), optional = true }
     deletion_policy       = { type = string, optional = true, computed = true }
     deletion_protection   = { type = bool, optional = true, default = false }
-    expire_time           = { type = string, optional = true, computed = true, api = "expireTime", suppress = "timestamp" }
+    expire_time           = { type = string, optional = true, computed = true, api = "expireTime", suppress = "timestamp", volatile = ["ttl"] }
     labels                = { type = map(string), optional = true }
     project               = { type = string, optional = true, computed = true, replaces = true, fill = project }
     tags                  = { type = map(string), optional = true, replaces = true, api = "tags", read = none, keep = true }
@@ -29,7 +29,7 @@ resource "google_secret_manager_secret" {
     create_time           = { type = string, computed = true, api = "createTime" }
     effective_annotations = { type = map(string), computed = true, api = "annotations" }
     effective_labels      = { type = map(string), computed = true, api = "labels" }
-    name                  = { type = string, computed = true, api = "name" }
+    name                  = { type = string, computed = true, api = "name", kept = ["project", "secret_id"] }
     terraform_labels      = { type = map(string), computed = true }
   }
 

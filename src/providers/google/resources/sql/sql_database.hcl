@@ -23,6 +23,6 @@ resource "google_sql_database" {
     collation       = { type = string, optional = true, computed = true, api = "collation" }
     deletion_policy = { type = string, optional = true, computed = true }
     project         = { type = string, optional = true, computed = true, replaces = true, api = "project", fill = project, write = none }
-    self_link       = { type = string, computed = true, api = "selfLink" }
+    self_link       = { type = string, computed = true, api = "selfLink", kept = ["project", "instance", "name"] }
   }
 }

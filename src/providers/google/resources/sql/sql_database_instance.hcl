@@ -60,13 +60,13 @@ resource "google_sql_database_instance" {
     root_password_wo_version                         = { type = string, optional = true, required_with = ["root_password_wo"] }
     switch_transaction_logs_to_cloud_storage_enabled = { type = bool, optional = true, api = "switchTransactionLogsToCloudStorageEnabled", keep = true, read = none }
     available_maintenance_versions                   = { type = list(string), computed = true, api = "availableMaintenanceVersions" }
-    connection_name                                  = { type = string, computed = true, api = "connectionName" }
+    connection_name                                  = { type = string, computed = true, api = "connectionName", kept = ["project", "region", "name"] }
     dns_name                                         = { type = string, computed = true, api = "dnsName" }
     first_ip_address                                 = { type = string, computed = true, api = "firstIpAddress" }
     private_ip_address                               = { type = string, computed = true, api = "privateIpAddress" }
     psc_service_attachment_link                      = { type = string, computed = true, api = "pscServiceAttachmentLink" }
     public_ip_address                                = { type = string, computed = true, api = "publicIpAddress" }
-    self_link                                        = { type = string, computed = true, api = "selfLink" }
+    self_link                                        = { type = string, computed = true, api = "selfLink", kept = ["project", "name"] }
     service_account_email_address                    = { type = string, computed = true, api = "serviceAccountEmailAddress" }
   }
 
@@ -170,7 +170,7 @@ resource "google_sql_database_instance" {
       time_zone                        = { type = string, optional = true, api = "timeZone" }
       user_labels                      = { type = map(string), optional = true, computed = true, api = "userLabels" }
       effective_availability_type      = { type = string, computed = true, api = "availabilityType" }
-      version                          = { type = int, computed = true, api = "settingsVersion", wire = "text" }
+      version                          = { type = int, computed = true, api = "settingsVersion", wire = "text", volatile = ["/switch_transaction_logs_to_cloud_storage_enabled"] }
     }
 
     block "active_directory_config" {

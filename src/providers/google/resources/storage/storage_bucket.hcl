@@ -40,8 +40,8 @@ resource "google_storage_bucket" {
     storage_class               = { type = string, optional = true, default = "STANDARD", api = "storageClass" }
     uniform_bucket_level_access = { type = bool, optional = true, computed = true, api = "iamConfiguration.uniformBucketLevelAccess.enabled" }
     effective_labels            = { type = map(string), computed = true, api = "labels" }
-    project_number              = { type = int, computed = true, api = "projectNumber", wire = text }
-    self_link                   = { type = string, computed = true, api = "selfLink" }
+    project_number              = { type = int, computed = true, api = "projectNumber", wire = text, kept = ["project"] }
+    self_link                   = { type = string, computed = true, api = "selfLink", kept = ["name"] }
     terraform_labels            = { type = map(string), computed = true }
     time_created                = { type = string, computed = true, api = "timeCreated" }
     updated                     = { type = string, computed = true, api = "updated", volatile = true }
@@ -231,7 +231,7 @@ resource "google_storage_bucket" {
     api       = "softDeletePolicy"
     attributes = {
       retention_duration_seconds = { type = int, optional = true, default = 604800, api = "retentionDurationSeconds", wire = text }
-      effective_time             = { type = string, computed = true, api = "effectiveTime" }
+      effective_time             = { type = string, computed = true, api = "effectiveTime", volatile = ["retention_duration_seconds"] }
     }
   }
 

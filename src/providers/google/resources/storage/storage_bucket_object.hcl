@@ -33,13 +33,13 @@ resource "google_storage_bucket_object" {
     source_md5hash           = { type = string, optional = true }
     storage_class            = { type = string, optional = true, computed = true, replaces = true, api = "storageClass" }
     temporary_hold           = { type = bool, optional = true, api = "temporaryHold" }
-    crc32c                   = { type = string, computed = true, api = "crc32c" }
+    crc32c                   = { type = string, computed = true, api = "crc32c", kept = ["md5hash"] }
     generation               = { type = int, computed = true, api = "generation", wire = text }
     md5hash                  = { type = string, computed = true, api = "md5Hash" }
     md5hexhash               = { type = string, computed = true, api = "md5Hash", write = none, codec = "base64_hex" }
     media_link               = { type = string, computed = true, api = "mediaLink" }
     output_name              = { type = string, computed = true, api = "name", write = none, known = "{name}" }
-    self_link                = { type = string, computed = true, api = "selfLink" }
+    self_link                = { type = string, computed = true, api = "selfLink", kept = ["bucket", "name"] }
   }
 
   block "contexts" {
@@ -55,7 +55,7 @@ resource "google_storage_bucket_object" {
         key         = { type = string, required = true, api = "key", write = none }
         value       = { type = string, required = true, api = "value" }
         create_time = { type = string, computed = true, api = "createTime" }
-        update_time = { type = string, computed = true, api = "updateTime" }
+        update_time = { type = string, computed = true, api = "updateTime", volatile = ["value"] }
       }
     }
   }
