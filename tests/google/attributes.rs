@@ -10,7 +10,7 @@ use terrane::schema::Given;
 use terrane::value::{Path, PathStep, Type, Value};
 
 use super::laws::{block_on, cluster, enable};
-use super::stays::{untrue_replacement, untrue_update};
+use super::stays::{opened, untrue_replacement, untrue_update};
 use super::support::{Bench, differences};
 
 fn book(type_name: &str) -> Json {
@@ -184,6 +184,26 @@ impl Way<'_> {
 }
 
 impl Way<'_> {
+    /// Looks whether an input that is open would replace the object, though another value of it changes in place.
+    fn may_replace(&mut self, path: &str, open: &Json, other: &Json) {
+        if book(self.type_name)["replaced"].get(path).is_some() {
+            return;
+        }
+        let replaces = |configuration: &Json| {
+            let config = self.bench.config(self.type_name, configuration);
+            self.bench.plan(self.type_name, self.standing.as_ref(), &config).replaces
+        };
+        let known = replaces(other);
+        let perhaps: Vec<String> = replaces(open)
+            .iter()
+            .filter(|path| !known.contains(path))
+            .map(ToString::to_string)
+            .collect();
+        if !perhaps.is_empty() {
+            self.problems.push(format!("{path} open: would replace for {}", perhaps.join(", ")));
+        }
+    }
+
     /// Makes the object anew, and looks whether the plan said what it has then.
     async fn replace(&mut self, step: &str, planned: Value, config: Value) {
         let Some(prior) = self.standing.clone() else { return };
@@ -288,7 +308,15 @@ async fn sweep(type_name: &str) -> Vec<String> {
         let around = merged(&book["base"], &book["around"][name]);
         way.standing = None;
         let whole = book["once"].get(name).is_none();
-        if way.reach(&format!("{label} made"), &merged(&around, &json!({ name: first }))).await
+        let made =
+            way.reach(&format!("{label} made"), &merged(&around, &json!({ name: first }))).await;
+        if made {
+            for (path, open) in opened(part, &first, name) {
+                let other = merged(&around, &json!({ name: second }));
+                way.may_replace(&path, &merged(&around, &json!({ name: open })), &other);
+            }
+        }
+        if made
             && whole
             && way
                 .reach(&format!("{label} changed"), &merged(&around, &json!({ name: second })))

@@ -7,6 +7,7 @@ use terrane::http::{Method, Request};
 use terrane::providers::{ApiErrorKind, Deed, Provider, Session, Wanted};
 use terrane::value::Value;
 
+use super::stays::untrue_update;
 use super::support::{Bench, assert_same, differences};
 
 /// What only the configuration knows: an import is followed by an update of the state alone.
@@ -104,15 +105,16 @@ pub(crate) async fn laws(
         let planned = bench.plan(type_name, Some(&standing), &wanted);
         assert!(planned.replaces.is_empty(), "{type_name} {change}: {:?}", planned.replaces);
         assert_ne!(planned.after, standing, "{type_name} {change}");
-        let deed = Deed::Update {
-            prior: standing.clone(),
-            planned: planned.after,
-            config: wanted.clone(),
-        };
+        // What was changed last tells so by its time.
+        bench.pass_seconds(60).await;
+        let (prior, told) = (standing.clone(), planned.after.clone());
+        let deed = Deed::Update { prior, planned: planned.after, config: wanted.clone() };
         let done = bench.act(type_name, deed).await;
         let done = done
             .unwrap_or_else(|failure| panic!("{type_name} {change}: {}", failure.error))
             .unwrap();
+        let untrue = untrue_update(&bench.spec(type_name), &standing, &told, &done);
+        assert_eq!(untrue, Vec::<String>::new(), "{type_name} {change}");
         let read = bench.read(type_name, &done).await.unwrap();
         let planned = bench.plan(type_name, Some(&read), &wanted);
         assert_same(

@@ -1,12 +1,25 @@
 //! What a plan says of the attributes that the service gives is what comes of it: none is open that stays, none stays that
 //! moves. So nothing that depends on an object is told to change because of a change that does not reach it.
 
-use terrane::providers::rest::spec::Spec;
+use serde_json::{Value as Json, json};
+use terrane::providers::rest::spec::{Part, Spec};
 use terrane::schema::Given;
 use terrane::value::Value;
 
 /// What may move and stays in the sandbox by chance: the type, the attribute, and why.
 const BY_CHANCE: &[(&str, &str, &str)] = &[
+    (
+        "google_compute_instance",
+        "attached_disk[0].disk_encryption_key_sha256",
+        "it is another disk",
+    ),
+    ("google_compute_instance", "attached_disk[0].kms_key_self_link", "it is another disk"),
+    ("google_compute_instance", "network_interface[0].network", "a subnetwork has its own"),
+    (
+        "google_compute_instance",
+        "network_interface[0].subnetwork_project",
+        "a subnetwork has its own",
+    ),
     ("google_compute_instance", "cpu_platform", "a zone has several"),
     ("google_compute_instance", "current_status", "a new machine may be stopped at once"),
     ("google_compute_subnetwork", "ipv6_gce_endpoint", "it follows what uses it"),
@@ -88,6 +101,32 @@ pub(crate) fn untrue_replacement(
         }
     }
     found
+}
+
+/// Gives a part's configuration with each value in it open once that changes in place, and the value's path.
+pub(crate) fn opened(part: &Part, json: &Json, path: &str) -> Vec<(String, Json)> {
+    let Some(parts) = part.inside() else {
+        return if part.replaces { Vec::new() } else { vec![(path.into(), json!("(unknown)"))] };
+    };
+    if let Json::Array(blocks) = json {
+        let inner = blocks.iter().enumerate().flat_map(|(place, block)| {
+            opened(part, block, path).into_iter().map(move |(path, open)| {
+                let mut blocks = blocks.clone();
+                blocks[place] = open;
+                (path, Json::Array(blocks))
+            })
+        });
+        return inner.collect();
+    }
+    let given = parts.iter().filter_map(|part| Some((part, json.get(&part.name)?)));
+    let inner = given.flat_map(|(part, value)| {
+        opened(part, value, &format!("{path}.{}", part.name)).into_iter().map(|(path, open)| {
+            let mut block = json.clone();
+            block[&part.name] = open;
+            (path, block)
+        })
+    });
+    inner.collect()
 }
 
 fn is_nothing(value: &Value) -> bool {

@@ -16,6 +16,7 @@ use super::spec::{
     Body, Call, Change, Checks, Discover, How, List, Member, Moves, Need, OperationKind, Own, Part,
     Pick, Place, Rests, Shape, Spec, Update, Wire,
 };
+use super::stays::strangers;
 use super::template::Template;
 use super::words::{Word, Words, word};
 use super::{equal, risks};
@@ -147,6 +148,9 @@ fn spec(
         && !hooks.contains(&hook.as_str())
     {
         words.problem(format!("There is no hook \"{hook}\"."));
+    }
+    for name in strangers(&spec.parts) {
+        words.problem(format!("There is no attribute \"{name}\" to follow."));
     }
     words.finish();
     spec

@@ -16,6 +16,42 @@ struct Sides<'a> {
     config: Option<&'a Value>,
 }
 
+/// Gives the names after `volatile` and `kept` that are no attribute's.
+pub(super) fn strangers(parts: &[Part]) -> Vec<String> {
+    let mut found = Vec::new();
+    named(&[parts], &mut found);
+    found
+}
+
+fn named(around: &[&[Part]], found: &mut Vec<String>) {
+    let parts = around.last().copied().unwrap_or_default();
+    for part in parts {
+        let movers = match &part.volatile {
+            Some(Moves::With(names)) => names.as_slice(),
+            Some(Moves::Always) | None => &[],
+        };
+        for name in movers.iter().chain(&part.kept) {
+            let (scope, bare) = scope(around, name);
+            if !scope.is_some_and(|parts| parts.iter().any(|part| part.name == bare)) {
+                found.push(name.clone());
+            }
+        }
+        if let Some(inside) = part.inside() {
+            named(&[around, &[inside]].concat(), found);
+        }
+    }
+}
+
+/// Gives where a name is looked for, and the name itself.
+fn scope<'n, T: Copy>(around: &[T], name: &'n str) -> (Option<T>, &'n str) {
+    if let Some(name) = name.strip_prefix('/') {
+        return (around.first().copied(), name);
+    }
+    let up = name.matches("../").count();
+    let scope = around.len().checked_sub(up + 1).and_then(|at| around.get(at)).copied();
+    (scope, name.trim_start_matches("../"))
+}
+
 /// Opens what moves with the changes of an object: what nobody wrote, and whose movers differ.
 pub(super) fn unsettled(spec: &Spec, prior: &Value, config: &Value, after: Value) -> Value {
     let around = [Sides { before: prior, after: &after, config: Some(config) }];
@@ -41,40 +77,42 @@ fn opened(parts: &[Part], around: &[Sides<'_>]) -> Value {
                 _ => Value::unknown(ty),
             };
             found = found.with_field(&part.name, value);
-        } else if let Shape::Block { set, parts, .. } = &part.shape {
-            found =
-                found.with_field(&part.name, within(parts, *set, around, &before, &after, config));
+        } else if let Shape::Block { .. } = &part.shape {
+            found = found.with_field(&part.name, within(part, around, &before, &after, config));
         }
     }
     found
 }
 
 fn within(
-    parts: &[Part],
-    set: bool,
+    part: &Part,
     around: &[Sides<'_>],
     before: &Value,
     after: &Value,
     config: Option<&Value>,
 ) -> Value {
+    let Shape::Block { set, keyed, parts, .. } = &part.shape else { return after.clone() };
     let former = before.elements().unwrap_or_default();
     let written = config.and_then(Value::elements).unwrap_or_default();
-    if set && (former.len() != 1 || after.elements().map(<[Value]>::len) != Some(1)) {
+    if *set && (former.len() != 1 || after.elements().map(<[Value]>::len) != Some(1)) {
         return after.clone();
     }
     let mut place = 0;
     after.map_parts(&mut |element| {
-        place += 1;
-        let Some(before) = former.get(place - 1).filter(|_| element.is_known()) else {
-            return element.clone();
+        let key = |value: &Value| keyed.as_ref().and_then(|key| value.field(key)).cloned();
+        let before = match key(element) {
+            Some(wanted) => former.iter().find(|former| key(former).as_ref() == Some(&wanted)),
+            None => former.get(place),
         };
+        place += 1;
+        let Some(before) = before.filter(|_| element.is_known()) else { return element.clone() };
         let inner = Sides { before, after: element, config: written.get(place - 1) };
         opened(parts, &[around, &[inner]].concat())
     })
 }
 
 fn is_moved(part: &Part, beside: &[Part], around: &[Sides<'_>]) -> bool {
-    let differs = |sides: Option<&Sides<'_>>, name: &str| {
+    let differs = |sides: Option<Sides<'_>>, name: &str| {
         sides.is_some_and(|sides| sides.before.field(name) != sides.after.field(name))
     };
     match &part.volatile {
@@ -82,14 +120,10 @@ fn is_moved(part: &Part, beside: &[Part], around: &[Sides<'_>]) -> bool {
         Some(Moves::Always) => beside
             .iter()
             .filter(|part| part.write.is_some() || part.change.is_some() || part.read.is_some())
-            .any(|part| differs(around.last(), &part.name)),
+            .any(|part| differs(around.last().copied(), &part.name)),
         Some(Moves::With(names)) => names.iter().any(|name| {
-            let up = name.matches("../").count();
-            let scope = around.len().checked_sub(up + 1).and_then(|at| around.get(at));
-            match name.strip_prefix('/') {
-                Some(name) => differs(around.first(), name),
-                None => differs(scope, name.trim_start_matches("../")),
-            }
+            let (scope, bare) = scope(around, name);
+            differs(scope, bare)
         }),
     }
 }

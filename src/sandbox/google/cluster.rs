@@ -239,7 +239,8 @@ fn place_network(
     policy["clusterIpv4CidrBlock"] = json!(pods);
     policy["servicesIpv4Cidr"] = json!(services);
     policy["servicesIpv4CidrBlock"] = json!(services);
-    let aliases = given["ipAllocationPolicy"]["useIpAliases"] != json!(false);
+    // Without aliases is only who asks for routes.
+    let aliases = given["ipAllocationPolicy"]["useRoutes"] != json!(true);
     policy["useIpAliases"] = json!(aliases);
     if aliases && policy["clusterSecondaryRangeName"].is_null() {
         let name = given["name"].as_str().unwrap_or_default();

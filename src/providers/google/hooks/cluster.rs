@@ -208,6 +208,10 @@ impl Hook for Cluster {
         {
             locations.push(location.into());
         }
+        // That there are no aliases is not enough: the service has them unless it is asked for routes.
+        if text("networking_mode") == "ROUTES" {
+            members::set_dotted(object, "ipAllocationPolicy.useRoutes", true.into());
+        }
         if members::dotted(object, "addonsConfig.gcePersistentDiskCsiDriverConfig.enabled")
             == Some(&json!(false))
         {

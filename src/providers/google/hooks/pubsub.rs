@@ -18,12 +18,17 @@ impl Hook for Subscription {
         let written = config.and_then(|config| first_block(config, "text_config")).is_some();
         let parts = draft.spec.part("cloud_storage_config").and_then(Part::inside);
         let text = parts.into_iter().flatten().find(|part| part.name == "text_config");
-        if let Some(text) = text
-            && given("avro_config")
-            && given("text_config")
-            && !written
-        {
-            let store = store.with_field("text_config", text.absent());
+        let former =
+            draft.prior.and_then(|prior| first_block(prior, "cloud_storage_config")).cloned();
+        let was_other = former.is_some_and(|former| first_block(&former, "avro_config").is_some());
+        let Some(text) = text.filter(|_| !written) else { return };
+        let planned = match given("avro_config") {
+            true if given("text_config") => Some(text.absent()),
+            false if was_other => Some(Value::unknown(text.ty())),
+            _ => None,
+        };
+        if let Some(planned) = planned {
+            let store = store.with_field("text_config", planned);
             let stores = Value::list(store.ty(), vec![store]);
             draft.after = draft.after.with_field("cloud_storage_config", stores);
         }

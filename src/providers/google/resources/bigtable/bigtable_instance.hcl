@@ -47,7 +47,7 @@ resource "google_bigtable_instance" {
       cluster_id          = { type = string, required = true, api = "name", codec = "last_segment", write = none }
       kms_key_name        = { type = string, optional = true, computed = true, api = "encryptionConfig.kmsKeyName" }
       node_scaling_factor = { type = string, optional = true, default = "NodeScalingFactor1X", one_of = ["NodeScalingFactor1X", "NodeScalingFactor2X"], api = "nodeScalingFactor" }
-      num_nodes           = { type = int, optional = true, computed = true, min = 1, api = "serveNodes" }
+      num_nodes           = { type = int, optional = true, computed = true, min = 1, api = "serveNodes", volatile = ["autoscaling_config"] }
       storage_type        = { type = string, optional = true, default = "SSD", one_of = ["SSD", "HDD"], api = "defaultStorageType" }
       zone                = { type = string, optional = true, computed = true, api = "location", codec = "last_segment" }
       state               = { type = string, computed = true, api = "state" }

@@ -35,7 +35,7 @@ resource "google_compute_subnetwork" {
     allow_subnet_cidr_routes_overlap = { type = bool, optional = true, computed = true, api = "allowSubnetCidrRoutesOverlap", update = { rpc = "update", field = "allowSubnetCidrRoutesOverlap", group = "settings" } }
     deletion_policy                  = { type = string, optional = true, computed = true }
     description                      = { type = string, optional = true, replaces = true, api = "description" }
-    external_ipv6_prefix             = { type = string, optional = true, computed = true, replaces = true, api = "externalIpv6Prefix" }
+    external_ipv6_prefix             = { type = string, optional = true, computed = true, replaces = true, api = "externalIpv6Prefix", volatile = ["ipv6_access_type", "stack_type"] }
     internal_ipv6_prefix             = { type = string, optional = true, computed = true, replaces = true, api = "internalIpv6Prefix", suppress = "ip_representation" }
     ip_cidr_range                    = { type = string, optional = true, computed = true, api = "ipCidrRange", update = { rpc = "expand", field = "ipCidrRange" } }
     ip_collection                    = { type = string, optional = true, api = "ipCollection", suppress = "self_link_or_name", update = { rpc = "update", field = "ipCollection", group = "settings", absent = "" } }

@@ -54,8 +54,8 @@ resource "google_redis_instance" {
     host                        = { type = string, computed = true, api = "host" }
     persistence_iam_identity    = { type = string, computed = true, api = "persistenceIamIdentity", kept = ["project"] }
     port                        = { type = int, computed = true, api = "port" }
-    read_endpoint               = { type = string, computed = true, api = "readEndpoint" }
-    read_endpoint_port          = { type = int, computed = true, api = "readEndpointPort" }
+    read_endpoint               = { type = string, computed = true, api = "readEndpoint", volatile = ["read_replicas_mode"] }
+    read_endpoint_port          = { type = int, computed = true, api = "readEndpointPort", volatile = ["read_replicas_mode"] }
     terraform_labels            = { type = map(string), computed = true }
   }
 
@@ -116,6 +116,7 @@ resource "google_redis_instance" {
 
   block "nodes" {
     computed = true
+    volatile = ["read_replicas_mode", "replica_count"]
     api      = "nodes"
     attributes = {
       id   = { type = string, computed = true, api = "id" }
