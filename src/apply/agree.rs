@@ -13,7 +13,7 @@ fn differ(planned: &Value, value: &Value, path: &Path) -> Option<Path> {
         (Kind::Object(a), Kind::Object(b)) => {
             a.iter().find_map(|(name, planned)| match b.get(name) {
                 Some(value) => differ(planned, value, &path.attribute(&**name)),
-                None => Some(path.attribute(&**name)),
+                None => planned.is_known().then(|| path.attribute(&**name)),
             })
         }
         (Kind::Map(_, a), Kind::Map(_, b)) if a.len() == b.len() => {

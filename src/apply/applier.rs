@@ -24,7 +24,7 @@ use crate::graph::{Stop, Walk, walk};
 use crate::plan::event::{ApplyEvent, EphemeralStep};
 use crate::plan::former::Former;
 use crate::plan::implied::{Definitions, definitions};
-use crate::plan::objects::{encode, with_marks_of};
+use crate::plan::objects::encode;
 use crate::plan::one::{Around, plan_object};
 use crate::plan::propose::ignore_changes;
 use crate::plan::sessions::{RegistrySchemas, Sessions};
@@ -116,6 +116,7 @@ pub async fn apply(
         opened: Vec::new(),
         unread: BTreeMap::new(),
         deposing: BTreeMap::new(),
+        filled: BTreeMap::new(),
         entries: Vec::new(),
         calls: 0,
         started: BTreeMap::new(),
@@ -170,6 +171,8 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) unread: BTreeMap<Address, Diagnostic>,
     /// Objects that wait under a deposed key while their successors are made.
     pub(super) deposing: BTreeMap<Address, String>,
+    /// Objects as they were filled in when their turn came, where the plan did not know all: what of them is secret.
+    pub(super) filled: BTreeMap<Address, Value>,
     pub(super) entries: Vec<Entry>,
     pub(super) calls: u64,
     /// Calls under way, and since when.
@@ -413,6 +416,9 @@ impl Applier<'_, '_> {
         if let Some(path) = disagreement(planned_then, &after) {
             return Err(vec![inconsistent(address, &path.to_string()).at(instance.span, "")]);
         }
+        if !planned_then.is_whole() {
+            self.filled.insert(address.clone(), after.clone());
+        }
         Ok(match prior {
             Some(prior) => Deed::Update { prior: prior.clone(), planned: after, config },
             None => Deed::Create { planned: after, config },
@@ -460,11 +466,7 @@ impl Applier<'_, '_> {
     ) -> Option<Object> {
         let change = self.change(action)?;
         let schema = self.schema(&action.address, &change.provider)?;
-        let planned = change.verb.after();
-        let value = match planned {
-            Some(planned) => with_marks_of(&observed.value.without_marks(), planned),
-            None => observed.value.clone(),
-        };
+        let value = self.this(action, &observed.value);
         let needs = self.now.reach(&action.address).into_iter().collect();
         let mut object = encode(&schema, &value, &observed.private, &change.provider, needs);
         object.tainted = tainted;

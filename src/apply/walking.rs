@@ -327,9 +327,11 @@ impl Applier<'_, '_> {
     }
 
     /// Gives the object as its own programs see it: with the marks of what was planned.
-    fn this(&self, action: &Action, value: &Value) -> Value {
-        let planned = self.change(action).and_then(|change| change.verb.after());
-        planned
+    pub(super) fn this(&self, action: &Action, value: &Value) -> Value {
+        let filled = self.filled.get(&action.address).filter(|_| action.deposed.is_none());
+        let planned = || self.change(action).and_then(|change| change.verb.after());
+        filled
+            .or_else(planned)
             .map_or_else(|| value.clone(), |planned| with_marks_of(&value.without_marks(), planned))
     }
 
@@ -536,6 +538,16 @@ pub(super) fn overlaid(planned: &Value, fresh: &Value) -> Value {
     match (planned.kind(), fresh.kind()) {
         (Kind::Unknown(..), _) => fresh.clone(),
         _ if planned.is_whole() => planned.clone(),
+        // A part that might have been there (of an object whose form nobody knew) is not.
+        (Kind::Object(fields), Kind::Object(others))
+            if fields.keys().any(|name| !others.contains_key(name)) =>
+        {
+            let there = fields.iter().filter_map(|(name, part)| match others.get(name) {
+                Some(fresh) => Some((name.clone(), overlaid(part, fresh))),
+                None => part.is_known().then(|| (name.clone(), part.clone())),
+            });
+            Value::object(there).with_marks(planned.marks())
+        }
         (Kind::Object(fields) | Kind::Map(_, fields), _) => {
             let parts: BTreeMap<_, _> = fields
                 .iter()

@@ -4,6 +4,7 @@
 mod canary;
 mod changes;
 mod edits;
+mod phantoms;
 mod policies;
 mod renderings;
 #[path = "../support/program.rs"]

@@ -39,17 +39,31 @@ fn counters(prior: &Value, after: Value) -> Value {
     if after.without_marks() == prior.without_marks() {
         return after;
     }
+    let fields = after.fields().into_iter().flat_map(|fields| fields.keys());
+    let mut others = fields.filter(|name| !["metadata", "status", "timeouts"].contains(&&***name));
+    let reaches = others.any(|name| after.field(name) != prior.field(name));
+    let block = |value: &Value, name: &str| value.field(name)?.elements()?.first().cloned();
+    let annotations = |value: &Value| block(value, "metadata")?.field("annotations").cloned();
+    let counts = reaches || annotations(prior) != annotations(&after);
     let changed = with_metadata(&after, |metadata| {
+        // Labels are no new generation, and kinds without one have none ever.
+        let stays = !counts || metadata.field("generation").and_then(Value::as_i64) == Some(0);
         let metadata =
             metadata.with_field("resource_version", Value::unknown_not_null(Type::String));
-        metadata.with_field("generation", Value::unknown_not_null(Type::Number))
+        match stays {
+            true => metadata,
+            false => metadata.with_field("generation", Value::unknown_not_null(Type::Number)),
+        }
     });
+    // Nobody gives an address to a Service that asks for none.
+    let kind = block(&after, "spec").and_then(|spec| spec.field("type").cloned());
+    let asks = kind.is_none_or(|kind| kind.as_str().is_none_or(|kind| kind == "LoadBalancer"));
     let pending = |status: &Value| {
         let balancer = status.elements()?.first()?.field("load_balancer")?.elements()?.first()?;
         balancer.field("ingress")?.elements().map(<[Value]>::is_empty)
     };
     match changed.field("status") {
-        Some(status) if pending(status).unwrap_or(true) => {
+        Some(status) if (reaches || asks) && pending(status).unwrap_or(true) => {
             let unknown = Value::unknown(status.ty());
             changed.with_field("status", unknown)
         }
