@@ -7,7 +7,7 @@ mod program;
 
 use std::fs;
 
-use folder::{Folder, inventory, send};
+use folder::{Folder, attribute, inventory, send};
 use serde_json::Value as Json;
 
 /// A cluster, and the provider that speaks to it.
@@ -455,6 +455,44 @@ fn a_cluster_whose_successor_cannot_be_made_stays_with_all_that_is_in_it() {
     assert_eq!(ran.exit, 1, "{}", ran.out);
     edited(&folder, "nowhere-1", "europe-west1-b");
     is_idle(&mut folder);
+}
+
+#[test]
+fn a_new_cluster_stays_in_the_state_where_what_lives_in_it_cannot_be_made() {
+    let inside = r#"
+resource "kubernetes_service_v1" "open" {
+  metadata {
+    name      = "open"
+    namespace = "default"
+  }
+  spec {
+    type = "LoadBalancer"
+    port {
+      port = 80
+    }
+  }
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+"#;
+    let mut folder = written(&[CLUSTER, inside]);
+    applied(&mut folder);
+    edited(&folder, "europe-west1-b", "europe-west1-c");
+    edited(&folder, "\"default\"", "\"nowhere\"");
+
+    let ran = folder.run(&["apply", "-sandbox", "-auto-approve"]);
+
+    assert_eq!(ran.exit, 1, "{}", ran.out);
+    let state = folder.state();
+    assert_eq!(attribute(&state, "google_container_cluster", "one", "location"), "europe-west1-c");
+    edited(&folder, "\"nowhere\"", "\"default\"");
+    applied(&mut folder);
+    is_idle(&mut folder);
+    folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
+    let clusters = inventory(&folder);
+    let clusters: Vec<&Json> = clusters.iter().filter(|item| item["type"] == "cluster").collect();
+    assert!(clusters.is_empty(), "{clusters:?}");
 }
 
 #[test]

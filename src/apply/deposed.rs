@@ -57,8 +57,12 @@ impl Applier<'_, '_> {
         let with = self.deposing.iter().filter(|(_, of)| **of == key);
         let with: Vec<Address> = with.map(|(address, _)| address.clone()).collect();
         for address in with {
-            self.deposing.remove(&address);
             let Some(tracked) = self.state.objects.get_mut(&address) else { continue };
+            // Where a successor stands, what was put aside stays there: that would be lost otherwise.
+            if tracked.current.is_some() {
+                continue;
+            }
+            self.deposing.remove(&address);
             let Some(object) = tracked.deposed.remove(&key) else { continue };
             tracked.current = Some(object.clone());
             let (object, deposed) = (Some(Box::new(object)), Some(key.clone()));
