@@ -14,6 +14,7 @@ use crate::addr::Address;
 use crate::providers::{
     self, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Provider, Session, Wanted,
 };
+use crate::state::Broken;
 
 /// Objects whose making an earlier run had begun, and that were not there when this one looked: since when.
 pub type Unmade = BTreeMap<Address, Timestamp>;
@@ -57,7 +58,8 @@ async fn taken(
         value: known(planned),
         private: action.private.clone(),
     };
-    let found = session.find(&wanted, expected.since, desk).await.ok()?;
+    let broken = Broken { since: expected.since, told: serde_json::Value::Null };
+    let found = session.find(&wanted, &broken, desk).await.ok()?;
     let Found { object: Some(object), complete, ours, .. } = found else { return None };
     if !complete && !ours {
         return None;

@@ -25,7 +25,7 @@ use crate::providers::{
     read_or_open,
 };
 use crate::state::replay::enter;
-use crate::state::{Entry, Object, Question, Snapshot};
+use crate::state::{Broken, Entry, Object, Question, Snapshot};
 use crate::value::Value;
 
 /// What a recovery is given.
@@ -83,6 +83,8 @@ pub enum Answer {
     Removed(Vec<String>),
     /// These were left behind and are of no use; they are still there.
     Strays(Vec<String>),
+    /// One of these may have been left behind, or none: they were made at that time, by whomever. They were left alone.
+    Doubtful(Vec<String>),
     /// It could not be found out.
     Unknown(String),
 }
@@ -268,7 +270,8 @@ impl Recovery<'_, '_> {
             value: value.clone(),
             private: object.private.clone(),
         };
-        let found = match session.find(&wanted, question.begun.since, &self.desk).await {
+        let broken = Broken { since: question.begun.since, told: question.told.clone() };
+        let found = match session.find(&wanted, &broken, &self.desk).await {
             Ok(found) => found,
             Err(error) => {
                 let why = format!("{}: {}", error.summary, error.detail);
@@ -305,7 +308,10 @@ impl Recovery<'_, '_> {
             }
             (_, None) => Answer::Gone,
         };
-        if matches!(answer, Answer::Gone | Answer::NotMade | Answer::Removed(_)) {
+        if matches!(
+            answer,
+            Answer::Gone | Answer::NotMade | Answer::Removed(_) | Answer::Doubtful(_)
+        ) {
             self.set(question, None);
         }
         self.found(question, answer);
@@ -360,10 +366,17 @@ impl Recovery<'_, '_> {
     ) -> Option<Answer> {
         let address = &question.begun.address;
         let id = |found: &Observed| found.value.field("id")?.as_str().map(String::from);
+        let is = |object: &Object, wanted: &str| {
+            let last = wanted.rsplit('/').next();
+            let mut attributes = object.attributes.as_object().into_iter().flatten();
+            // A key that has a successor is tracked under another attribute than its id.
+            object.id() == Some(wanted) || attributes.any(|(_, text)| text.as_str() == last)
+        };
         let tracked = |wanted: &str| {
-            self.recovered.snapshot.objects.values().any(|tracked| {
+            self.recovered.snapshot.objects.iter().any(|(of, tracked)| {
                 let all = tracked.current.iter().chain(tracked.deposed.values());
-                all.into_iter().any(|object| object.id() == Some(wanted))
+                of.type_name == address.type_name
+                    && all.into_iter().any(|object| is(object, wanted))
             })
         };
         let strays: Vec<(String, Observed)> = strays
@@ -374,6 +387,10 @@ impl Recovery<'_, '_> {
         let ids: Vec<String> = strays.iter().map(|(id, _)| id.clone()).collect();
         if strays.is_empty() {
             return None;
+        }
+        if ids.len() > 1 {
+            // One request has left one at most: the others are somebody else's.
+            return Some(Answer::Doubtful(ids));
         }
         if !self.desk.may_change {
             return Some(Answer::Strays(ids));

@@ -177,7 +177,13 @@ async fn an_action_without_an_end_stays_a_question_until_its_end_is_told() {
     let open = backend.load().await.unwrap().open;
     assert_eq!(
         open,
-        [Question { begun: begun(), request: "POST x".into(), unanswered: true, succeeded: false }]
+        [Question {
+            begun: begun(),
+            request: "POST x".into(),
+            told: serde_json::Value::Null,
+            unanswered: true,
+            succeeded: false
+        }]
     );
 
     let mut lock = backend.lock(&holder()).await.unwrap();

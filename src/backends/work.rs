@@ -185,14 +185,14 @@ impl Work {
 
     /// Takes over what a run before left open: it stays in the journal until its end is told.
     pub(super) fn inherit(&mut self, questions: &[Question]) {
-        for Question { begun, request, .. } in questions {
+        for Question { begun, request, told, .. } in questions {
             let place = (begun.address.clone(), begun.deposed.clone());
             let intent = Entry::Intent {
                 call: 0,
                 address: begun.address.clone(),
                 action: begun.action.clone(),
                 request: request.clone(),
-                identity: serde_json::Value::Null,
+                identity: told.clone(),
             };
             let told = || vec![Entry::Begin(Box::new(begun.clone())), intent];
             self.open.entry(place).or_insert_with(told);

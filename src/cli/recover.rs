@@ -109,7 +109,9 @@ fn text(answer: &Answer) -> Option<String> {
              removed",
             ids.join(", ")
         ),
-        Answer::Foreign | Answer::Strays(_) | Answer::Unknown(_) => return None,
+        Answer::Foreign | Answer::Strays(_) | Answer::Doubtful(_) | Answer::Unknown(_) => {
+            return None;
+        }
     })
 }
 
@@ -137,6 +139,15 @@ fn problem(finding: &Finding) -> Option<Diagnostic> {
             ),
         )
         .help("The next apply, or `terrane recover`, removes it."),
+        Answer::Doubtful(ids) => Diagnostic::warning(
+            "Objects that may be of no use",
+            format!(
+                "{what} One of {} may be what it made, and its secret was in an answer that was lost; the others are somebody \
+                 else's. They were left alone, and are not in the state.",
+                ids.join(", ")
+            ),
+        )
+        .help("Ask whose they are, and remove what nobody uses."),
         Answer::Unknown(why) => Diagnostic::warning(
             "Outcome not known",
             format!("{what} Whether it was done could not be found out: {why}."),

@@ -17,7 +17,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::addr::{Address, Mode};
@@ -26,6 +25,7 @@ use crate::diag::Diagnostic;
 use crate::http::Clock;
 use crate::http::pace::Pace;
 use crate::schema::Schema;
+use crate::state::Broken;
 use crate::value::{Kind, Path, Value};
 
 use self::permission::{Doing, Permission, Tested};
@@ -466,12 +466,11 @@ pub trait Session: Send + Sync {
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure>;
 
     /// Looks for what an action that was broken off has left. `wanted` is the object as far as it was known to exist, or
-    /// as it was planned, with null for what only its making tells; the action began at `since`. What is on its way is
-    /// waited for, and `desk` is told.
+    /// as it was planned, with null for what only its making tells. What is on its way is waited for, and `desk` is told.
     async fn find(
         &self,
         wanted: &Wanted,
-        _since: Timestamp,
+        _broken: &Broken,
         _desk: &dyn Desk,
     ) -> Result<Found, ApiError> {
         let mut read = self.read_many(std::slice::from_ref(wanted)).await;

@@ -205,6 +205,15 @@ pub struct Begun {
     pub programs: bool,
 }
 
+/// What is known of an action that was broken off.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// When it began.
+    pub since: Timestamp,
+    /// What was told with its requests.
+    pub told: Json,
+}
+
 /// What a journal leaves open: an action that was begun and has no end, or an object that a run made and that a state
 /// which has moved since does not have.
 #[derive(Clone, Debug, PartialEq)]
@@ -213,6 +222,8 @@ pub struct Question {
     pub begun: Begun,
     /// The last request that was sent for it: method and URL.
     pub request: String,
+    /// What was told with its requests.
+    pub told: Json,
     /// The request has no answer.
     pub unanswered: bool,
     /// A request of the action did what it was to do: the object is ours.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::journal::Journal;
 use super::{Begun, Entry, Object, Question, Snapshot};
@@ -70,20 +71,31 @@ impl Open {
             Entry::Begin(begun) => {
                 let place = (begun.address.clone(), begun.deposed.clone());
                 let begun = Begun::clone(begun);
-                let question =
-                    Question { begun, request: String::new(), unanswered: false, succeeded: false };
+                let question = Question {
+                    begun,
+                    request: String::new(),
+                    told: Json::Null,
+                    unanswered: false,
+                    succeeded: false,
+                };
                 self.questions.insert(place, question);
             }
-            Entry::Intent { call, address, action, request, .. } => {
+            Entry::Intent { call, address, action, request, identity } => {
                 let place = self.place_of(address, action);
                 self.calls.insert((self.run.clone(), *call), place.clone());
                 let question = self.questions.entry(place).or_insert_with(|| Question {
                     begun: begun(address.clone(), None, action, None),
                     request: String::new(),
+                    told: Json::Null,
                     unanswered: false,
                     succeeded: false,
                 });
                 question.request.clone_from(request);
+                match (&mut question.told, identity) {
+                    // What one request was told with counts for those after it.
+                    (Json::Object(told), Json::Object(more)) => told.extend(more.clone()),
+                    (told, more) => told.clone_from(more),
+                }
                 question.unanswered = true;
             }
             Entry::Answer { call, outcome } => {
@@ -138,7 +150,13 @@ fn begun(
 fn stray((address, deposed): Place, object: Option<&Object>) -> Question {
     let action = if object.is_some() { "create" } else { "delete" };
     let begun = begun(address, deposed, action, object.cloned());
-    Question { begun, request: EARLIER.to_string(), unanswered: false, succeeded: false }
+    Question {
+        begun,
+        request: EARLIER.to_string(),
+        told: Json::Null,
+        unanswered: false,
+        succeeded: false,
+    }
 }
 
 /// What stands for the request of an object that a run of another state made.

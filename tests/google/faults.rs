@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use terrane::http::{Method, Request};
 use terrane::providers::{ApiErrorKind, Deed, Desk, Session, Wanted};
+use terrane::state::Broken;
 use terrane::value::Value;
 
 use super::laws::{block_on, enable};
@@ -179,7 +180,8 @@ fn what_a_run_that_was_killed_has_made_is_found_whole() {
                 let (address, type_name) = (address(type_name), type_name.to_string());
                 let wanted = Wanted { address, type_name, value, private: Vec::new() };
                 let (session, desk) = (&bench.session, &bench.desk);
-                async move { session.find(&wanted, since, desk).await.unwrap() }
+                let broken = Broken { since, told: Json::Null };
+                async move { session.find(&wanted, &broken, desk).await.unwrap() }
             };
 
             let ours = found(journaled(&planned)).await;

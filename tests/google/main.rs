@@ -14,6 +14,7 @@ mod laws_pubsub;
 mod laws_sql;
 mod laws_iam;
 mod laws_hmac;
+mod laws_keys_lost;
 mod laws_storage;
 mod lookups;
 mod recorded;

@@ -52,11 +52,14 @@ pub(crate) struct Table {
     clock: Arc<dyn Clock>,
     pub sent: Mutex<Vec<String>>,
     pub kept: Mutex<Vec<Value>>,
+    /// What the journal was told with each request.
+    pub told: Mutex<Vec<Json>>,
 }
 
 #[async_trait]
 impl Desk for Table {
-    async fn intent(&self, request: &str, _identity: Json) -> Result<u64, ApiError> {
+    async fn intent(&self, request: &str, identity: Json) -> Result<u64, ApiError> {
+        self.told.lock().unwrap().push(identity);
         let mut sent = self.sent.lock().unwrap();
         sent.push(request.to_string());
         Ok(sent.len() as u64)
@@ -109,7 +112,8 @@ impl Bench {
         let block = block.with_field("project", Value::string("polls-demo"));
         let block = block.with_field("region", Value::string("asia-south1"));
         let session = provider.session(&block, &given).unwrap();
-        let desk = Table { clock, sent: Mutex::default(), kept: Mutex::default() };
+        let (sent, kept, told) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let desk = Table { clock, sent, kept, told };
         Bench { provider, session, world, desk, block, bodies, ids }
     }
 
@@ -210,18 +214,18 @@ impl Bench {
     }
 
     pub(crate) async fn read(&self, type_name: &str, value: &Value) -> Option<Value> {
-        let wanted = Wanted {
-            address: address(type_name),
-            type_name: type_name.into(),
-            value: value.clone(),
-            private: Vec::new(),
-        };
-        let mut read = self.session.read_many(&[wanted]).await;
+        let mut read = self.session.read_many(&[wanted(type_name, value)]).await;
         read.pop()
             .unwrap()
             .unwrap_or_else(|error| panic!("{type_name}: {error}"))
             .map(|observed| observed.value)
     }
+}
+
+/// An object to be read.
+pub(crate) fn wanted(type_name: &str, value: &Value) -> Wanted {
+    let (address, type_name) = (address(type_name), type_name.into());
+    Wanted { address, type_name, value: value.clone(), private: Vec::new() }
 }
 
 pub(crate) fn address(type_name: &str) -> Address {

@@ -288,8 +288,9 @@ impl Bench {
         let address = Address::root(Mode::Managed, &kept.type_name, "this");
         let (type_name, value) = (kept.type_name.clone(), known(&planned));
         let wanted = Wanted { address, type_name, value, private: Vec::new() };
-        let since = jiff::Timestamp::UNIX_EPOCH;
-        let found = self.session.find(&wanted, since, &self.desk).await.expect("an answer");
+        let (since, told) = (jiff::Timestamp::UNIX_EPOCH, serde_json::Value::Null);
+        let broken = terrane::state::Broken { since, told };
+        let found = self.session.find(&wanted, &broken, &self.desk).await.expect("an answer");
         assert!(found.complete && found.ours, "{}", kept.type_name);
         Kept { observed: found.object.expect("it is there"), ..kept.clone() }
     }

@@ -14,6 +14,7 @@ use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Preview, Proposed,
     Session, Wanted, World,
 };
+use crate::state::Broken;
 use crate::value::Value;
 
 use super::program::{Helm, Private, Run};
@@ -548,9 +549,10 @@ impl Session for HelmSession {
     async fn find(
         &self,
         wanted: &Wanted,
-        since: Timestamp,
+        broken: &Broken,
         desk: &dyn Desk,
     ) -> Result<Found, ApiError> {
+        let since = broken.since;
         let Some(record) = self.rested(wanted, since, desk).await? else {
             return Ok(Found::default());
         };

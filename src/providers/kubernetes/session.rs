@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::http::{Method, pace};
+use crate::state::Broken;
 use crate::value::{Path, Value};
 
 use super::super::{
@@ -449,9 +450,10 @@ impl Session for KubernetesSession {
     async fn find(
         &self,
         wanted: &Wanted,
-        since: Timestamp,
+        broken: &Broken,
         desk: &dyn Desk,
     ) -> Result<Found, ApiError> {
+        let since = broken.since;
         self.recognise().await;
         if is_manifest(&wanted.type_name) {
             return self.left_of_manifest(wanted, since, desk).await;

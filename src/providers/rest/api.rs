@@ -60,6 +60,8 @@ pub struct Ask<'a> {
     pub what: String,
     /// Whether a try of which nobody knows whether it was done is told at once, and not repeated.
     pub careful: bool,
+    /// What the journal is told beside the object's id: whoever looks for what became of the request gets it back.
+    pub told: Option<(&'static str, Json)>,
 }
 
 /// Bytes that are sent to the address of a service's uploads.
@@ -83,6 +85,7 @@ impl<'a> Ask<'a> {
             headers: HeaderMap::new(),
             what: what.into(),
             careful: false,
+            told: None,
         }
     }
 }

@@ -3,10 +3,10 @@
 //! A hook is a row of a table; a file names it. Each method has a default that does what the file's words say.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::providers::{ApiError, Failure, Problem, Wanted};
+use crate::state::Broken;
 use crate::value::Value;
 
 use super::job::Job;
@@ -63,7 +63,7 @@ pub trait Hook: Send + Sync {
         _session: &RestSession,
         _spec: &Spec,
         _planned: &Value,
-        _since: Timestamp,
+        _broken: &Broken,
     ) -> Result<Vec<Value>, ApiError> {
         Ok(Vec::new())
     }

@@ -69,7 +69,10 @@ impl Job<'_> {
         let clock = self.desk.clock();
         let ask = &once(ask);
         let url = self.session.api.url(ask)?;
-        let known = json!({ "type": self.spec.type_name, "id": identity.field("id").and_then(Value::as_str) });
+        let mut known = json!({ "type": self.spec.type_name, "id": identity.field("id").and_then(Value::as_str) });
+        if let Some((name, told)) = &ask.told {
+            known[*name] = told.clone();
+        }
         let number = self.desk.intent(&format!("{} {url}", ask.method), known).await?;
         loop {
             let sent = self.session.api.send(ask, &*clock).await;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::http::Method;
 use crate::http::retry::Retry;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Found, Observed, Wanted};
+use crate::state::Broken;
 use crate::value::Value;
 
 use super::api::Ask;
@@ -102,11 +103,11 @@ impl RestSession {
         &self,
         spec: &Spec,
         wanted: &Wanted,
-        since: Timestamp,
+        broken: &Broken,
     ) -> Result<Found, ApiError> {
         let planned = self.located(spec, &wanted.value.without_marks());
         let hook = self.catalog.hook(spec);
-        let strays = hook.strays(self, spec, &planned, since).await?;
+        let strays = hook.strays(self, spec, &planned, broken).await?;
         let observed = |value| Observed { value, private: Vec::new() };
         let strays = strays.into_iter().map(observed).collect();
         let own = Wanted { value: planned.clone(), ..wanted.clone() };

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::addr::Mode;
@@ -14,6 +13,7 @@ use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Discovered, Failure, Found, Observed, Session,
     TokenSource, Wanted, World,
 };
+use crate::state::Broken;
 use crate::value::{Type, Value};
 
 use super::api::{Api, Ask};
@@ -443,14 +443,14 @@ impl Session for RestSession {
     async fn find(
         &self,
         wanted: &Wanted,
-        since: Timestamp,
+        broken: &Broken,
         _desk: &dyn Desk,
     ) -> Result<Found, ApiError> {
         let entry = self
             .catalog
             .entry(Mode::Managed, &wanted.type_name)
             .ok_or_else(|| unknown_type(&wanted.type_name))?;
-        self.left(&entry.spec, wanted, since).await
+        self.left(&entry.spec, wanted, broken).await
     }
 
     async fn resume(

@@ -1,7 +1,6 @@
 //! Keys of service accounts: the private part is in the answer that makes one, and nowhere else.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::http::Method;
@@ -12,14 +11,13 @@ use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::{escape, text_at};
 use crate::providers::{ApiError, Failure};
+use crate::state::Broken;
 use crate::value::Value;
+
+use super::strays;
 
 /// `google_service_account_key`.
 pub struct AccountKey;
-
-/// How far the service's clock may be from ours, and how long a making may have been tried.
-const SKEW: SignedDuration = SignedDuration::from_mins(2);
-const TRIES: SignedDuration = SignedDuration::from_mins(10);
 
 /// Gives the path of the keys of an account: by its whole name, its email or its number.
 fn keys_of(value: &Value) -> String {
@@ -29,6 +27,13 @@ fn keys_of(value: &Value) -> String {
         false => format!("projects/-/serviceAccounts/{account}"),
     };
     format!("{}/keys", escape(&name, false))
+}
+
+/// Gives the keys of an account that somebody made.
+async fn listed(session: &RestSession, spec: &Spec, of: &Value) -> Result<Vec<Json>, ApiError> {
+    let path = format!("{}?keyTypes=USER_MANAGED", keys_of(of));
+    let ask = Ask::get(&spec.service, path, "looking for keys of the service account");
+    Ok(session.api.list(&ask, "keys").await?)
 }
 
 #[async_trait]
@@ -43,7 +48,10 @@ impl Hook for AccountKey {
         };
         let ask = Ask::get(&job.spec.service, path, job.what("creating"));
         // A second try could make a second key, of which nobody would know.
-        let ask = Ask { method: Method::POST, body: Some(body), careful: true, ..ask };
+        let before = listed(job.session, job.spec, planned).await?;
+        let before = before.iter().filter_map(|key| Some(key["name"].as_str()?.to_string()));
+        let told = strays::told(&before.collect::<Vec<_>>());
+        let ask = Ask { method: Method::POST, body: Some(body), careful: true, told, ..ask };
         let answer = job.send(&ask, planned, until).await?;
         let made = job.session.decoded(job.spec, &answer, Some(planned));
         job.keep(&made).await;
@@ -55,19 +63,16 @@ impl Hook for AccountKey {
         session: &RestSession,
         spec: &Spec,
         planned: &Value,
-        since: Timestamp,
+        broken: &Broken,
     ) -> Result<Vec<Value>, ApiError> {
         if text_at(planned, "service_account_id").is_none() {
             return Ok(Vec::new());
         }
-        let path = format!("{}?keyTypes=USER_MANAGED", keys_of(planned));
-        let ask = Ask::get(&spec.service, path, "looking for keys of the service account");
-        let keys = session.api.list(&ask, "keys").await?;
-        let of_the_time = |key: &&Json| {
-            let made = key["validAfterTime"].as_str()?.parse::<Timestamp>().ok()?;
-            Some(made >= since - SKEW && made <= since + TRIES)
-        };
-        let keys = keys.iter().filter(|key| of_the_time(key) == Some(true));
+        let keys = listed(session, spec, planned).await?;
+        let keys = keys.iter().filter(|key| {
+            let name = key["name"].as_str().unwrap_or_default();
+            strays::may_be(name, &key["validAfterTime"], broken)
+        });
         Ok(keys.map(|key| session.decoded(spec, key, None)).collect())
     }
 }

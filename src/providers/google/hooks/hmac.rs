@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use crate::http::retry::Retry;
@@ -16,11 +16,13 @@ use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::{escape, first_block, text_at};
-use crate::providers::{ApiError, Failure, Observed, Problem};
+use crate::providers::{ApiError, ApiErrorKind, Failure, Observed, Problem, Wanted};
+use crate::state::Broken;
 use crate::value::{Type, Value};
 
+use super::hmac_read::{self, Beside};
 use super::sink::{self, with_version};
-use super::turning;
+use super::{strays, turning};
 
 /// `google_storage_hmac_key`.
 pub struct HmacKey;
@@ -84,12 +86,19 @@ impl HmacKey {
             // Should the run end here, the next one knows which key is of no use.
             job.keep(&turning::marked(standing, clock.now(), &before)).await;
         }
+        let ask = &Ask { told: strays::told(&before), ..ask.clone() };
         let (retry, mut lost) = (Retry::default(), 0);
         loop {
             let refused = match job.send(ask, planned, until).await {
                 Ok(answer) => return Ok(answer),
                 Err(refused) if refused.unknown => refused,
-                Err(refused) => return Err(refused.into()),
+                Err(refused) => {
+                    if let Some(standing) = standing.filter(|_| lost == 0) {
+                        // Nothing was made: there is nothing to look for.
+                        job.keep(&turning::unmarked(standing)).await;
+                    }
+                    return Err(refused.into());
+                }
             };
             job.desk.note("the answer was lost: looking whether a key was made");
             if self.tidied(job, planned, (&email, &before)).await.is_err() {
@@ -112,7 +121,12 @@ impl HmacKey {
         (email, before): (&str, &[String]),
     ) -> Result<(), Failure> {
         let keys = self.keys(job, planned, email).await?;
-        for key in keys.into_iter().filter(|key| !before.contains(key)) {
+        let new: Vec<String> = keys.into_iter().filter(|key| !before.contains(key)).collect();
+        if new.len() > 1 {
+            // One request has made one at most: the others are somebody else's.
+            return Err(doubtful(&new).into());
+        }
+        for key in new {
             // Nobody has its secret, which was in the lost answer alone.
             job.desk.note(&format!("removing the key {key}, whose secret was lost"));
             self.remove(job, planned, &key).await?;
@@ -191,6 +205,11 @@ pub(super) fn partly(failure: Failure, object: &Value) -> Failure {
     Failure { partial: Some(partial), ..failure }
 }
 
+fn doubtful(keys: &[String]) -> ApiError {
+    let detail = format!("One of the keys {} may be of no use.", keys.join(", "));
+    ApiError::new(ApiErrorKind::Conflict, "Keys of somebody else", detail)
+}
+
 /// Gives the keys of a service account.
 pub(super) async fn listed(
     session: &RestSession,
@@ -206,16 +225,6 @@ pub(super) async fn listed(
         escape(email, true)
     );
     Ok(session.api.list(&Ask::get(&spec.service, path, what), "items").await?)
-}
-
-/// A key that was made so long after its making began, at most, is of that making: the clocks may differ.
-const SKEW: SignedDuration = SignedDuration::from_secs(30);
-const TRIES: SignedDuration = SignedDuration::from_mins(5);
-
-/// Says whether a key was made by a making that began at a moment.
-pub(super) fn is_of(key: &Json, since: Timestamp) -> bool {
-    let made = key.get("timeCreated").and_then(Json::as_str).and_then(|text| text.parse().ok());
-    made.is_some_and(|made: Timestamp| made >= since - SKEW && made <= since + TRIES)
 }
 
 #[async_trait]
@@ -235,7 +244,16 @@ impl Hook for HmacKey {
         value: Value,
         _object: &Json,
     ) -> Value {
-        turning::looked_at(session, spec, value).await
+        turning::looked_at(session, spec, value, &Beside::default()).await
+    }
+
+    async fn read_many(
+        &self,
+        session: &RestSession,
+        spec: &Spec,
+        wanted: &[&Wanted],
+    ) -> Option<Vec<Result<Option<Value>, ApiError>>> {
+        Some(hmac_read::read(session, spec, wanted).await)
     }
 
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
@@ -249,12 +267,15 @@ impl Hook for HmacKey {
         session: &RestSession,
         spec: &Spec,
         planned: &Value,
-        since: Timestamp,
+        broken: &Broken,
     ) -> Result<Vec<Value>, ApiError> {
         let Some(email) = text_at(planned, "service_account_email") else { return Ok(Vec::new()) };
         let what = format!("looking for keys of {email}");
         let keys = listed(session, spec, planned, &email, what).await?;
-        let keys = keys.iter().filter(|key| is_of(key, since));
+        let keys = keys.iter().filter(|key| {
+            let id = key["accessId"].as_str().unwrap_or_default();
+            strays::may_be(id, &key["timeCreated"], broken)
+        });
         Ok(keys.map(|key| session.decoded(spec, key, None)).collect())
     }
 

@@ -2,7 +2,9 @@
 
 pub mod storage;
 pub mod object;
+mod strays;
 pub mod hmac;
+mod hmac_read;
 pub mod turning;
 mod sink;
 pub mod iam;

@@ -8,7 +8,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-use crate::providers::rest::api::Ask;
 use crate::providers::rest::equal::duration_seconds;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
@@ -19,8 +18,10 @@ use crate::providers::rest::validate::problem;
 use crate::providers::{Failure, Problem};
 use crate::value::{Path, Type, Value};
 
-use super::hmac::{HmacKey, is_of, listed, partly, path};
+use super::hmac::{HmacKey, partly};
+use super::hmac_read::Beside;
 use super::sink::{self, sink, sunk, with_version};
+use super::strays::is_of;
 
 /// What is due: a new key.
 const TURN: &str = "a new key";
@@ -143,14 +144,18 @@ pub fn marked(standing: &Value, now: Timestamp, before: &[String]) -> Value {
         .with_field("rotation_mark", Value::list(Type::String, texts.map(Value::string).collect()))
 }
 
+/// Gives the object without that note.
+pub fn unmarked(standing: &Value) -> Value {
+    standing.with_field("rotation_mark", no_texts())
+}
+
 /// Says of a key that was read what is due, and what stands beside it.
-pub async fn looked_at(session: &RestSession, spec: &Spec, value: Value) -> Value {
+pub async fn looked_at(session: &RestSession, spec: &Spec, value: Value, beside: &Beside) -> Value {
     let mut value = value;
     let now = session.api.clock.now();
     let mut due = None;
     if let Some(access_id) = text_at(&value, "previous_access_id") {
-        let ask = Ask::get(&spec.service, path(&value, &access_id), "reading the previous key");
-        match session.api.send(&ask, &*session.api.clock).await {
+        match beside.key(session, spec, &value, &access_id).await {
             Ok(found) if found["state"] != "DELETED" => {
                 due = aged(&value, &found, now);
                 let state = found["state"].as_str().unwrap_or_default();
@@ -174,7 +179,7 @@ pub async fn looked_at(session: &RestSession, spec: &Spec, value: Value) -> Valu
         due = Some(TURN);
     }
     value = value.with_field("rotation_due", due.map_or_else(nothing, Value::string));
-    match left(session, spec, &value).await {
+    match left(session, spec, &value, beside).await {
         Some(left) if !left.is_empty() => {
             let left = left.into_iter().map(Value::string).collect();
             value.with_field("rotation_left", Value::list(Type::String, left))
@@ -196,18 +201,33 @@ fn aged(value: &Value, previous: &Json, now: Timestamp) -> Option<&'static str> 
 }
 
 /// Gives the keys that a run made which ended before it knew of them.
-async fn left(session: &RestSession, spec: &Spec, value: &Value) -> Option<Vec<String>> {
+async fn left(
+    session: &RestSession,
+    spec: &Spec,
+    value: &Value,
+    beside: &Beside,
+) -> Option<Vec<String>> {
     let mark = texts(value, "rotation_mark");
     let (since, before) = mark.split_first()?;
     let since: Timestamp = since.parse().ok()?;
     let email = text_at(value, "service_account_email")?;
-    let what = format!("looking for keys of {email}");
-    let keys = listed(session, spec, value, &email, what).await.ok()?;
+    let keys = beside.keys(session, spec, value, &email).await?;
     let own = ["access_id", "previous_access_id"].map(|name| text_at(value, name));
-    let ids =
-        keys.iter().filter(|key| is_of(key, since)).filter_map(|key| key["accessId"].as_str());
-    let others = ids.map(String::from).filter(|id| !before.contains(id));
-    Some(others.filter(|id| !own.contains(&Some(id.clone()))).collect())
+    let ids = keys
+        .iter()
+        .filter(|key| is_of(&key["timeCreated"], since))
+        .filter_map(|key| key["accessId"].as_str());
+    let others = ids.map(String::from).filter(|id| !before.contains(id) && !beside.tracks(id));
+    let left: Vec<String> = others.filter(|id| !own.contains(&Some(id.clone()))).collect();
+    if left.len() > 1 {
+        // One request has made one at most: whose the others are, nobody can tell.
+        tracing::warn!(
+            keys = left.join(", "),
+            "one of these may be of no use: they are left alone"
+        );
+        return None;
+    }
+    Some(left)
 }
 
 /// Does what was planned for the keys.
