@@ -25,6 +25,7 @@ mod traffic;
 mod traffic_codec;
 mod described;
 mod document;
+mod any;
 mod attributes;
 mod stays;
 mod over_a_port;

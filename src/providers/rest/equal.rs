@@ -235,7 +235,8 @@ fn last(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
 }
 
-fn below_projects(link: &str) -> &str {
+/// Gives a link from `projects/` on.
+pub fn below_projects(link: &str) -> &str {
     link.find("projects/").map_or(link, |at| &link[at..])
 }
 

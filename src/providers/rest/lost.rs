@@ -11,6 +11,7 @@ use crate::value::Value;
 
 use super::api::Ask;
 use super::equal::{Around, same};
+use super::error::Refused;
 use super::job::Job;
 use super::session::RestSession;
 use super::spec::{OperationKind, Part, Shape, Spec};
@@ -51,6 +52,13 @@ impl Job<'_> {
             // After a lost answer a conflict may be with what that try made.
             if !(refused.unknown || conflict) {
                 return Err(refused.into());
+            }
+            let nameless = self.spec.read.as_ref().is_some_and(|read| {
+                read.path.url(&self.session.located(self.spec, planned)).is_err()
+            });
+            if refused.unknown && nameless {
+                // Nobody knows the name that the service gave it: whether it was made is a question that stays.
+                return Err(open(refused));
             }
             lost += 1;
             self.desk.note("the answer was lost: looking whether it was done");
@@ -140,9 +148,17 @@ impl RestSession {
     }
 }
 
+/// Gives the failure of a request of which nobody knows whether it was done, and nobody could find out: the next run asks.
+pub fn open(refused: Refused) -> Failure {
+    let mut failure = Failure::from(refused);
+    failure.error.kind = ApiErrorKind::Unreachable;
+    failure
+}
+
 /// Gives a request an id of its own, where its service takes one: however often it is sent, it is done once.
 pub(super) fn once<'a>(ask: &Ask<'a>) -> Ask<'a> {
-    let takes = ask.service == "compute" && ask.method != Method::GET;
+    let service = ask.service.strip_prefix("at:").unwrap_or(ask.service);
+    let takes = service.split('/').next() == Some("compute") && ask.method != Method::GET;
     // The labels of a global address are the one change that takes none.
     let without = ask.path.contains("/global/addresses/") && ask.path.ends_with("/setLabels");
     if !takes || without || ask.path.contains("requestId=") {

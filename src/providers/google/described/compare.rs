@@ -2,19 +2,68 @@
 
 use serde_json::{Map, Value as Json};
 
-/// Gives what the service tells of the members that a body has: in the body's own form where it means the same.
-pub fn projected(body: &Json, live: Option<&Json>) -> Json {
+use crate::providers::rest::equal::below_projects;
+
+/// Gives what the service tells of the members that a body has: in the body's own form where it means the same. What it never
+/// tells (a key, a first password) stays as written: that is what it does not tell, and did not tell before (`was`).
+pub fn projected(body: &Json, live: Option<&Json>, was: Option<&Json>) -> Json {
     match (body, live) {
         (body, live) if agrees(body, live) => body.clone(),
         (Json::Object(body), Some(Json::Object(live))) => body
             .iter()
-            .map(|(name, part)| (name.clone(), projected(part, live.get(name))))
+            .map(|(name, part)| {
+                let was = was.and_then(|was| was.get(name));
+                (name.clone(), projected(part, live.get(name), was))
+            })
             .collect::<Map<_, _>>()
             .into(),
         (Json::Array(body), Some(Json::Array(live))) if body.len() == live.len() => {
-            body.iter().zip(live).map(|(part, live)| projected(part, Some(live))).collect()
+            let was = |place: usize| {
+                let was = was.and_then(Json::as_array).filter(|was| was.len() == live.len());
+                was.and_then(|was| was.get(place))
+            };
+            let pairs = body.iter().zip(live).enumerate();
+            pairs.map(|(place, (part, live))| projected(part, Some(live), was(place))).collect()
         }
-        (_, live) => live.cloned().unwrap_or(Json::Null),
+        (_, Some(live)) => live.clone(),
+        (_, None) if was.is_some() => Json::Null,
+        (body, None) => body.clone(),
+    }
+}
+
+/// Gives the whole object that a body makes of the live one: what the service says beside the body stays, also below, and what
+/// was taken out of the body goes.
+pub fn laid(live: Option<&Json>, before: &Json, after: &Json) -> Json {
+    match (live, after) {
+        (Some(Json::Object(live)), Json::Object(after)) => {
+            let mut whole = live.clone();
+            for (name, _) in before.as_object().into_iter().flatten() {
+                whole.remove(name);
+            }
+            for (name, part) in after {
+                let before = before.get(name).unwrap_or(&Json::Null);
+                whole.insert(name.clone(), laid(live.get(name), before, part));
+            }
+            whole.into()
+        }
+        (Some(Json::Array(live)), Json::Array(after)) => {
+            let before = before.as_array().filter(|before| before.len() == live.len());
+            let Some(before) = before else { return Json::Array(after.clone()) };
+            let whole = after.iter().enumerate().map(|(place, part)| {
+                let same = before.iter().position(|other| other == part);
+                let place = same.or_else(|| {
+                    // What stands where one stood that is there no more is that one, changed.
+                    let former = before.get(place)?;
+                    (!after.contains(former)).then_some(place)
+                });
+                match place {
+                    Some(place) => laid(live.get(place), &before[place], part),
+                    None => part.clone(),
+                }
+            });
+            whole.collect()
+        }
+        (_, after) => after.clone(),
     }
 }
 
@@ -38,12 +87,18 @@ pub fn agrees(body: &Json, live: Option<&Json>) -> bool {
         (Json::Number(number), Json::String(text)) | (Json::String(text), Json::Number(number)) => {
             number.to_string() == *text
         }
-        // A link may be written by its end: `projects/p/global/networks/n`.
+        // A link may be written whole, from the project on, or by its end: `global/networks/n`.
         (Json::String(body), Json::String(live)) => {
-            body == live || (body.contains('/') && live.ends_with(&format!("/{body}")))
+            let is_end = || body.contains('/') && live.ends_with(&format!("/{body}"));
+            body == live || is_end() || is_same_link(body, live)
         }
         (body, live) => body == live || (is_nothing(body) && is_nothing(live)),
     }
+}
+
+fn is_same_link(one: &str, other: &str) -> bool {
+    let is_link = |text: &str| text.starts_with("projects/") || text.contains("/projects/");
+    is_link(one) && is_link(other) && below_projects(one) == below_projects(other)
 }
 
 /// Says whether a value is what the services leave out: false, zero, empty.
@@ -114,7 +169,7 @@ mod tests {
             "inner": { "a": 2, "b": 3 }, "etag": "x" });
 
         assert!(!agrees(&body, Some(&live)));
-        let told = projected(&body, Some(&live));
+        let told = projected(&body, Some(&live), None);
         assert_eq!(told["inner"], json!({ "a": 2 }));
         assert_eq!(
             (&told["size"], &told["tags"], &told["off"]),
@@ -122,6 +177,47 @@ mod tests {
         );
         assert_eq!(told["network"], body["network"]);
         assert!(told.get("etag").is_none());
+    }
+
+    #[test]
+    fn what_the_service_never_tells_stays_as_written_and_what_it_told_before_is_gone() {
+        let body =
+            json!({ "key": { "raw": "k" }, "labels": { "a": "1" }, "disks": [{ "size": 1 }] });
+        let was = json!({ "key": {}, "labels": { "a": "1" }, "disks": [{ "kind": "disk" }] });
+        let live = json!({ "key": {}, "labels": {}, "disks": [{ "kind": "disk" }] });
+
+        let told = projected(&body, Some(&live), Some(&was));
+
+        assert_eq!(
+            told,
+            json!({ "key": { "raw": "k" }, "labels": { "a": null }, "disks": [{ "size": 1 }] })
+        );
+        assert_eq!(projected(&body, Some(&live), None), body);
+    }
+
+    #[test]
+    fn links_are_compared_from_the_project_on() {
+        let whole = json!("https://www.googleapis.com/compute/v1/projects/p/global/networks/n");
+        let short = json!("projects/p/global/networks/n");
+        let other = json!("projects/p/global/networks/m");
+
+        assert!(agrees(&whole, Some(&short)) && agrees(&short, Some(&whole)));
+        assert!(agrees(&json!("global/networks/n"), Some(&whole)));
+        assert!(!agrees(&whole, Some(&other)) && !agrees(&json!("/a"), Some(&json!("/b"))));
+    }
+
+    #[test]
+    fn a_whole_object_keeps_what_the_service_says_and_loses_what_was_taken_out() {
+        let live = json!({ "description": "d", "zone": "z", "scheduling": { "preemptible": true, "automaticRestart": true },
+            "disks": [{ "source": "a", "index": 0 }, { "source": "b", "index": 1 }] });
+        let before = json!({ "description": "d", "scheduling": { "preemptible": true },
+            "disks": [{ "source": "a" }, { "source": "b" }] });
+        let after = json!({ "scheduling": { "preemptible": false },
+            "disks": [{ "source": "b" }, { "source": "c" }] });
+
+        let whole = json!({ "zone": "z", "scheduling": { "preemptible": false, "automaticRestart": true },
+            "disks": [{ "source": "b", "index": 1 }, { "source": "c" }] });
+        assert_eq!(laid(Some(&live), &before, &after), whole);
     }
 
     #[test]

@@ -8,16 +8,17 @@ mod compare;
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use flate2::read::GzDecoder;
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use crate::diag::nearest;
 use crate::providers::rest::spec::OperationKind;
 
 pub use self::body::{Strange, check};
-pub use self::compare::{agrees, change, projected};
+pub use self::compare::{agrees, change, laid, projected};
 
 /// One API in one version.
 pub struct Description {
@@ -123,6 +124,28 @@ pub fn bundled(service: &str, version: &str) -> Option<Arc<Description>> {
         Description::parse(&text).ok().map(Arc::new)
     };
     READ[at].get_or_init(read).clone()
+}
+
+/// Descriptions that were given, by their texts' digests, the last one first: every instance and every stage asks for the same.
+static GIVEN: Mutex<Vec<([u8; 32], Arc<Description>)>> = Mutex::new(Vec::new());
+
+/// As many given descriptions are kept.
+const MOST: usize = 8;
+
+/// Reads a description that was given, once.
+///
+/// # Errors
+/// Why it is none.
+pub fn given(text: &str) -> Result<Arc<Description>, String> {
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let mut kept = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, read)) = kept.iter().find(|(of, _)| *of == digest) {
+        return Ok(read.clone());
+    }
+    let read = Arc::new(Description::parse(text)?);
+    kept.insert(0, (digest, read.clone()));
+    kept.truncate(MOST);
+    Ok(read)
 }
 
 /// Gives the bundled APIs, like `compute v1`.
@@ -403,6 +426,16 @@ mod tests {
             assert!(bundled(service, version).is_some(), "{name}");
         }
         assert!(bundled("pubsub", "v9").is_none());
+    }
+
+    #[test]
+    fn a_description_that_is_given_is_read_once() {
+        let text = r#"{ "methods": { "get": { "id": "a.things.get", "httpMethod": "GET", "path": "things/{thing}" } } }"#;
+
+        let (one, other) = (given(text).unwrap(), given(text).unwrap());
+
+        assert!(Arc::ptr_eq(&one, &other));
+        assert!(given("{}").is_err());
     }
 
     #[test]

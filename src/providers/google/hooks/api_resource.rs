@@ -6,18 +6,18 @@ use serde_json::{Value as Json, json};
 use crate::http::Method;
 use crate::http::pace;
 use crate::providers::google::described::{
-    Changing, Collection, Description, Making, Post, agrees, bundled, change, check, names,
-    projected,
+    Changing, Collection, Description, Making, Post, agrees, bundled, change, check, given, laid,
+    names, projected,
 };
 use crate::providers::rest::codec::last_segment;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
-use crate::providers::rest::spec::{Call, Spec};
+use crate::providers::rest::spec::{Call, OperationKind, Spec};
 use crate::providers::rest::template::{Template, escape, text_at};
 use crate::providers::rest::validate;
-use crate::providers::{ApiError, ApiErrorKind, Failure, Problem, Wanted};
+use crate::providers::{ApiError, ApiErrorKind, Deed, Failure, Problem, Wanted};
 use crate::value::json::{from_json, to_json};
 use crate::value::{Path, Value};
 
@@ -35,8 +35,7 @@ fn description(config: &Value) -> Option<Result<std::sync::Arc<Description>, Pro
         return None;
     }
     if let Some(text) = text_at(config, "description") {
-        let read = Description::parse(&text).map(std::sync::Arc::new);
-        return Some(read.map_err(|why| problem("description", "Not a description", why)));
+        return Some(given(&text).map_err(|why| problem("description", "Not a description", why)));
     }
     let (service, version) = (text_at(config, "service")?, text_at(config, "version")?);
     Some(bundled(&service, &version).ok_or_else(|| {
@@ -81,8 +80,14 @@ fn own(spec: &Spec, value: &Value, calls: &Collection) -> Spec {
 fn placed(value: &Value) -> Value {
     let path = text_at(value, "collection").unwrap_or_default();
     let segments: Vec<&str> = path.split('/').collect();
-    ["project", "location"].into_iter().fold(value.clone(), |value, name| {
-        let after = segments.iter().position(|segment| segment.strip_suffix('s') == Some(name));
+    const PLACES: [(&str, &str); 4] = [
+        ("projects", "project"),
+        ("regions", "location"),
+        ("zones", "location"),
+        ("locations", "location"),
+    ];
+    PLACES.into_iter().fold(value.clone(), |value, (collection, name)| {
+        let after = segments.iter().position(|segment| *segment == collection);
         match after.and_then(|at| segments.get(at + 1)) {
             Some(text) => value.with_field(name, Value::string(*text)),
             None => value,
@@ -90,7 +95,7 @@ fn placed(value: &Value) -> Value {
     })
 }
 
-/// Gives the name of an object that the service named.
+/// Gives the name of an object that the service named, as far as an answer tells it: the name of an operation is its own.
 fn named(planned: &Value, answer: &Json, spec: &Spec) -> Value {
     let value = match text_at(planned, "name") {
         Some(_) => planned.clone(),
@@ -99,7 +104,9 @@ fn named(planned: &Value, answer: &Json, spec: &Spec) -> Value {
             let found = text("/targetLink")
                 .or_else(|| text("/metadata/target"))
                 .or_else(|| text("/response/name"));
-            let name = found.or_else(|| text("/name")).map(last_segment);
+            let is_operation = spec.operation != OperationKind::None && is_operation(answer);
+            let own = || text("/resourceName").or_else(|| text("/name"));
+            let name = found.or_else(|| if is_operation { None } else { own() }).map(last_segment);
             name.map_or_else(
                 || planned.clone(),
                 |name| planned.with_field("name", Value::string(name)),
@@ -110,9 +117,24 @@ fn named(planned: &Value, answer: &Json, spec: &Spec) -> Value {
     value.with_field("id", id)
 }
 
+fn is_operation(answer: &Json) -> bool {
+    let has = |member: &str| answer.get(member).is_some();
+    let name = answer["name"].as_str().unwrap_or_default();
+    let kind = answer["kind"].as_str().unwrap_or_default();
+    name.contains("operations/") || kind.ends_with("#operation") || has("operationType")
+}
+
 fn body(value: &Value) -> Json {
     let body = value.field("body").map(|body| to_json(&body.without_marks()));
     body.filter(Json::is_object).unwrap_or_else(|| json!({}))
+}
+
+/// Gives the configuration of what a job makes or changes.
+fn written<'a>(job: &'a Job<'_>, planned: &'a Value) -> &'a Value {
+    match &job.action.deed {
+        Deed::Create { config, .. } | Deed::Update { config, .. } => config,
+        Deed::Delete { .. } => planned,
+    }
 }
 
 fn query(path: &mut String, name: &str, text: &str) {
@@ -213,14 +235,16 @@ impl Hook for ApiResource {
         let mut value = match written {
             Some(body) => {
                 let json = to_json(body);
-                let told = projected(&json, Some(object));
+                let was = base.and_then(|base| base.field("output"));
+                let was = was.filter(|was| was.is_known() && !was.is_null()).map(to_json);
+                let told = projected(&json, Some(object), was.as_ref());
                 let body = if told == json { body.clone() } else { from_json(&told) };
                 value.with_field("body", body)
             }
             None => value,
         };
         if text_at(&value, "name").is_none()
-            && let Some(name) = object["name"].as_str()
+            && let Some(name) = object["resourceName"].as_str().or(object["name"].as_str())
         {
             value = value.with_field("name", Value::string(last_segment(name)));
         }
@@ -275,10 +299,13 @@ impl Hook for ApiResource {
         }
         let answer = job.made(&ask, planned, until).await?;
         let value = named(planned, &answer, &own);
-        job.keep(&value).await;
-        if let Err(error) = job.wait(answer, &placed(&value), until).await {
-            return Err(job.failed(error, &value).await);
+        if text_at(&value, "name").is_some() {
+            job.keep(&value).await;
         }
+        let value = match job.wait(answer, &placed(&value), until).await {
+            Ok(done) => named(&value, &done, &own),
+            Err(error) => return Err(job.failed(error, &value).await),
+        };
         job.settle(&value, until).await
     }
 
@@ -295,13 +322,15 @@ impl Hook for ApiResource {
         let live = job.session.get(&own, planned, &job.what("reading")).await?.unwrap_or_default();
         // What was imported has no body: then what the service tells is what is changed.
         let before = match prior.field("body").is_none_or(Value::is_null) {
-            true => projected(&body(planned), Some(&live)),
+            true => projected(&body(planned), Some(&live), Some(&live)),
             false => body(prior),
         };
-        let known = description(planned).and_then(Result::ok).and_then(|description| {
-            let schema = collection(planned, &description)?.ok()?.schema?;
-            Some((description, schema))
-        });
+        // The description is written only: what is planned has none.
+        let known =
+            description(written(job, planned)).and_then(Result::ok).and_then(|description| {
+                let schema = collection(planned, &description)?.ok()?.schema?;
+                Some((description, schema))
+            });
         let is_open = |path: &str| {
             known
                 .as_ref()
@@ -312,11 +341,7 @@ impl Hook for ApiResource {
             return job.settle(planned, until).await;
         };
         if calls.changing == Some(Changing::Whole) {
-            let wanted = body(planned);
-            patch = live.clone();
-            for (name, part) in wanted.as_object().into_iter().flatten() {
-                patch[name] = part.clone();
-            }
+            patch = laid(Some(&live), &before, &body(planned));
         }
         for mark in ["etag", "fingerprint"] {
             if let Some(found) = live.get(mark).filter(|found| found.is_string()) {

@@ -12,6 +12,7 @@ use crate::http::retry::Retry;
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::{Job, settled};
+use crate::providers::rest::lost::open;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
@@ -103,7 +104,7 @@ impl HmacKey {
             job.desk.note("the answer was lost: looking whether a key was made");
             if self.tidied(job, planned, (&email, &before)).await.is_err() {
                 // Whether there is a key of no use is still open: the next run asks.
-                return Err(refused.into());
+                return Err(open(refused));
             }
             lost += 1;
             match retry.pause(lost) {

@@ -150,7 +150,12 @@ pub fn unmarked(standing: &Value) -> Value {
 }
 
 /// Says of a key that was read what is due, and what stands beside it.
-pub async fn looked_at(session: &RestSession, spec: &Spec, value: Value, beside: &Beside) -> Value {
+pub(super) async fn looked_at(
+    session: &RestSession,
+    spec: &Spec,
+    value: Value,
+    beside: &Beside,
+) -> Value {
     let mut value = value;
     let now = session.api.clock.now();
     let mut due = None;

@@ -92,10 +92,10 @@ impl Rules<'_> {
         };
         for strategy in ["strategy", "updateStrategy"] {
             if let Some(strategy) = spec.get(strategy).filter(View::is_known) {
-                self.one_of(&strategy, "type", types);
+                self.one_of_or_none(&strategy, "type", types);
             }
         }
-        self.one_of(&spec, "podManagementPolicy", &["OrderedReady", "Parallel"]);
+        self.one_of_or_none(&spec, "podManagementPolicy", &["OrderedReady", "Parallel"]);
         self.one_of(&spec, "completionMode", &["NonIndexed", "Indexed"]);
         let Some(template) = root.at(way).filter(View::is_known) else { return };
         self.template_labels(&spec, &template);
@@ -159,7 +159,7 @@ impl Rules<'_> {
     }
 
     fn cron_job(&mut self, spec: &View<'_>) {
-        self.one_of(spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"]);
+        self.one_of_or_none(spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"]);
         for number in
             ["successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds"]
         {
@@ -167,16 +167,19 @@ impl Rules<'_> {
         }
         let Some(schedule) = spec.get("schedule") else { return };
         if let Some(why) = schedule.as_text().and_then(syntax::schedule) {
-            let detail = format!("{} is no schedule: {why}.", schedule.shown());
+            let detail = match schedule.value.all_marks().any() {
+                true => "The value is no schedule.".to_string(),
+                false => format!("{} is no schedule: {why}.", schedule.shown()),
+            };
             self.say(&schedule.path, "Invalid schedule", detail);
         }
     }
 
     fn service(&mut self, spec: &View<'_>) {
         let types = ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"];
-        self.one_of(spec, "type", &types);
-        self.one_of(spec, "sessionAffinity", &["ClientIP", "None"]);
-        self.one_of(spec, "externalTrafficPolicy", &["Cluster", "Local"]);
+        self.one_of_or_none(spec, "type", &types);
+        self.one_of_or_none(spec, "sessionAffinity", &["ClientIP", "None"]);
+        self.one_of_or_none(spec, "externalTrafficPolicy", &["Cluster", "Local"]);
         self.one_of(spec, "internalTrafficPolicy", &["Cluster", "Local"]);
         let policies = ["SingleStack", "PreferDualStack", "RequireDualStack"];
         self.one_of(spec, "ipFamilyPolicy", &policies);
@@ -191,7 +194,7 @@ impl Rules<'_> {
             self.bounds(port, "port", 1, 65535);
             self.bounds(port, "nodePort", 0, 65535);
             self.port(port, "targetPort");
-            self.one_of(port, "protocol", &["TCP", "UDP", "SCTP"]);
+            self.one_of_or_none(port, "protocol", &["TCP", "UDP", "SCTP"]);
             let name = port.get("name");
             let text = name.as_ref().and_then(View::as_text).filter(|text| !text.is_empty());
             match (&name, text) {
@@ -204,7 +207,8 @@ impl Rules<'_> {
                         self.say(&name.path, "Invalid name", detail);
                     }
                     if !names.insert(text.to_string()) {
-                        let detail = format!("Two ports of the Service are named \"{text}\".");
+                        let detail =
+                            format!("Two ports of the Service have the same name{}.", name.aside());
                         self.say(&name.path, "Duplicate port name", detail);
                     }
                 }
@@ -312,7 +316,8 @@ impl Rules<'_> {
         for (key, value) in map.entries() {
             if !syntax::is_key(key) {
                 let detail = format!(
-                    "\"{key}\" is no key: letters, digits, `-`, `_` and `.`, at most 253 of them."
+                    "This is no key{}: letters, digits, `-`, `_` and `.`, at most 253 of them.",
+                    map.key_shown(key)
                 );
                 self.say(&value.path, "Invalid key", detail);
             }
@@ -323,8 +328,10 @@ impl Rules<'_> {
         let Some(map) = root.get(api) else { return };
         for (key, value) in map.entries() {
             if value.as_text().is_some_and(|text| !syntax::is_base64(text)) {
-                let detail =
-                    format!("The value of \"{key}\" is no base64 text. `base64encode` makes one.");
+                let detail = format!(
+                    "The value of{} is no base64 text. `base64encode` makes one.",
+                    map.key_shown(key)
+                );
                 self.say(&value.path, "Invalid base64", detail);
             }
         }

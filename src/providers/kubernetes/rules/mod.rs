@@ -36,6 +36,9 @@ pub(super) fn check_metadata(
     Rules { problems }.metadata(api_version, kind, root);
 }
 
+/// Kinds whose names have forms of their own: requests any, addresses theirs, and bundles their signer's before a colon.
+const OWN_NAMES: [&str; 3] = ["CertificateSigningRequest", "ClusterTrustBundle", "IPAddress"];
+
 struct Rules<'p> {
     problems: &'p mut Vec<Problem>,
 }
@@ -53,6 +56,13 @@ impl Rules<'_> {
             detail: detail.into(),
             help: Vec::new(),
         });
+    }
+
+    /// Checks that a text is one of those that the server knows, where it takes the empty one for none.
+    fn one_of_or_none(&mut self, holder: &View<'_>, api: &str, allowed: &[&str]) {
+        if holder.text(api).is_some() {
+            self.one_of(holder, api, allowed);
+        }
     }
 
     /// Checks that a text is one of those that the server knows.
@@ -108,10 +118,11 @@ impl Rules<'_> {
         }
         // RBAC's names are paths' segments, and allow more; what is of any kind may be one of RBAC's.
         let strict = !api_version.starts_with("rbac") && !api_version.is_empty();
+        let begins = strict && !OWN_NAMES.contains(&kind);
         if let Some(name) = metadata.get("name").filter(|name| strict && name.as_text().is_some()) {
             self.name(kind, &name);
         }
-        if let Some(begin) = metadata.get("generateName").filter(|_| strict)
+        if let Some(begin) = metadata.get("generateName").filter(|_| begins)
             && let Some(text) = begin.as_text()
             && !text.is_empty()
             && !syntax::is_name(&format!("{}a", text.trim_end_matches('-')))
@@ -137,7 +148,14 @@ impl Rules<'_> {
 
     fn name(&mut self, kind: &str, name: &View<'_>) {
         let text = name.as_text().unwrap_or_default();
+        let ends = match OWN_NAMES.contains(&kind) {
+            true => "",
+            false => ", beginning and ending with a letter or digit",
+        };
         let (good, form) = match kind {
+            _ if OWN_NAMES.contains(&kind) => {
+                (syntax::is_segment(text), "without `/` and `%`, and neither `.` nor `..`")
+            }
             // A name that begins with a digit is refused by most servers only.
             "Namespace" | "Service" => {
                 (syntax::is_label(text), "at most 63 lower case letters, digits or `-`")
@@ -149,9 +167,8 @@ impl Rules<'_> {
             _ => (syntax::is_name(text), "at most 253 lower case letters, digits, `-` or `.`"),
         };
         if !good {
-            let detail = format!(
-                "\"{text}\" is no name for a {kind}: it must be {form}, beginning and ending with a letter or digit."
-            );
+            let detail =
+                format!("{} is no name for a {kind}: it must be {form}{ends}.", name.shown());
             self.say(&name.path, "Invalid name", detail);
         }
     }
@@ -160,6 +177,7 @@ impl Rules<'_> {
     fn labels(&mut self, holder: &View<'_>, api: &str, is_label: bool) {
         let Some(map) = holder.get(api) else { return };
         for (key, value) in map.entries() {
+            let key_shown = map.key_shown(key);
             let bad_value =
                 is_label && value.as_text().is_some_and(|text| !syntax::is_label_value(text));
             // The server looks at the keys of annotations in lower case.
@@ -169,7 +187,7 @@ impl Rules<'_> {
                 let word = if is_label { "label" } else { "annotation" };
                 let what = if bad_value { "the value of" } else { "the key of" };
                 let detail = format!(
-                    "In {word} \"{key}\", {what} the {word} is not valid: letters, digits, `-`, `_` and `.`, at most 63 of \
+                    "In {word}{key_shown}, {what} the {word} is not valid: letters, digits, `-`, `_` and `.`, at most 63 of \
                      them, and a key may have a DNS name and `/` before it."
                 );
                 self.say(&value.path, "Invalid metadata", detail);

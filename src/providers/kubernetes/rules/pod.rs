@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::value::Path;
+use crate::value::{Marks, Path};
 
 use super::super::equal::quantity;
 use super::{Rules, View, syntax};
@@ -22,13 +22,13 @@ impl Rules<'_> {
     /// Checks a pod's specification. `claims` are the names of the volumes that come from elsewhere; nothing where they are not
     /// known.
     pub(super) fn pod(&mut self, spec: &View<'_>, claims: Option<BTreeSet<String>>) {
-        self.one_of(spec, "restartPolicy", &["Always", "OnFailure", "Never"]);
+        self.one_of_or_none(spec, "restartPolicy", &["Always", "OnFailure", "Never"]);
         let dns = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
-        self.one_of(spec, "dnsPolicy", &dns);
+        self.one_of_or_none(spec, "dnsPolicy", &dns);
         self.labels(spec, "nodeSelector", true);
         for toleration in spec.items("tolerations").unwrap_or_default() {
-            let effects = ["", "NoSchedule", "PreferNoSchedule", "NoExecute"];
-            self.one_of(&toleration, "effect", &effects);
+            let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+            self.one_of_or_none(&toleration, "effect", &effects);
         }
         for spread in spec.items("topologySpreadConstraints").unwrap_or_default() {
             self.one_of(&spread, "whenUnsatisfiable", &["DoNotSchedule", "ScheduleAnyway"]);
@@ -106,7 +106,8 @@ impl Rules<'_> {
                 self.label(&name, "container");
             }
             if !names.insert(text.to_string()) {
-                let detail = format!("Two containers of the pod are named \"{text}\".");
+                let detail =
+                    format!("Two containers of the pod have the same name{}.", name.aside());
                 self.say(&name.path, "Duplicate container name", detail);
             }
         }
@@ -115,9 +116,9 @@ impl Rules<'_> {
         {
             self.say(&container.place("image"), "Missing image", "A container needs an `image`.");
         }
-        self.one_of(container, "imagePullPolicy", &["Always", "Never", "IfNotPresent"]);
+        self.one_of_or_none(container, "imagePullPolicy", &["Always", "Never", "IfNotPresent"]);
         let policies = ["File", "FallbackToLogsOnError"];
-        self.one_of(container, "terminationMessagePolicy", &policies);
+        self.one_of_or_none(container, "terminationMessagePolicy", &policies);
         self.ports(container);
         self.variables(container);
         self.mounts(container, volumes);
@@ -125,13 +126,14 @@ impl Rules<'_> {
         for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
             let Some(given) = container.get(probe).filter(View::is_known) else { continue };
             self.handler(&given, probe, PROBES);
-            if probe != "readinessProbe" {
-                self.bounds(&given, "successThreshold", 1, 1);
+            // A zero is what is not given: the server sets its default.
+            let most = if probe == "readinessProbe" { i64::MAX } else { 1 };
+            self.bounds(&given, "successThreshold", 0, most);
+            for number in
+                ["timeoutSeconds", "periodSeconds", "failureThreshold", "initialDelaySeconds"]
+            {
+                self.bounds(&given, number, 0, i64::MAX);
             }
-            for number in ["timeoutSeconds", "periodSeconds", "failureThreshold"] {
-                self.bounds(&given, number, 1, i64::MAX);
-            }
-            self.bounds(&given, "initialDelaySeconds", 0, i64::MAX);
         }
         for hook in ["postStart", "preStop"] {
             let given = container.at(&["lifecycle", hook]).filter(View::is_known);
@@ -146,14 +148,15 @@ impl Rules<'_> {
         for port in container.items("ports").unwrap_or_default() {
             self.bounds(&port, "containerPort", 1, 65535);
             self.bounds(&port, "hostPort", 0, 65535);
-            self.one_of(&port, "protocol", &["TCP", "UDP", "SCTP"]);
+            self.one_of_or_none(&port, "protocol", &["TCP", "UDP", "SCTP"]);
             let Some(name) = port.get("name") else { continue };
             let Some(text) = name.as_text().filter(|text| !text.is_empty()) else { continue };
             if !syntax::is_port_name(text) {
                 self.port_name(&name);
             }
             if !names.insert(text) {
-                let detail = format!("Two ports of the container are named \"{text}\".");
+                let detail =
+                    format!("Two ports of the container have the same name{}.", name.aside());
                 self.say(&name.path, "Duplicate port name", detail);
             }
         }
@@ -184,7 +187,7 @@ impl Rules<'_> {
                 let (Some(name), Some(volumes)) = (mount.get("name"), volumes) else { continue };
                 let Some(text) = name.as_text() else { continue };
                 if !volumes.contains(text) {
-                    let detail = format!("The pod has no volume named \"{text}\".");
+                    let detail = format!("The pod has no volume of the name{}.", name.aside());
                     self.say(&name.path, "Unknown volume", detail);
                 }
             }
@@ -199,8 +202,9 @@ impl Rules<'_> {
             let known = ["cpu", "memory", "ephemeral-storage"];
             if !name.contains('/') && !known.contains(name) && !name.starts_with("hugepages-") {
                 let detail = format!(
-                    "\"{name}\" is no resource of a container: there are {}, hugepages-…, and names with a domain like \
+                    "{} is no resource of a container: there are {}, hugepages-…, and names with a domain like \
                      `example.com/gpu`.",
+                    shown_key(&resources, name),
                     known.join(", ")
                 );
                 self.say(&amount.path, "Invalid resource", detail);
@@ -230,7 +234,7 @@ impl Rules<'_> {
         for deed in ["httpGet", "tcpSocket"] {
             let Some(given) = holder.get(deed).filter(View::is_known) else { continue };
             self.port(&given, "port");
-            self.one_of(&given, "scheme", &["HTTP", "HTTPS"]);
+            self.one_of_or_none(&given, "scheme", &["HTTP", "HTTPS"]);
         }
         if let Some(command) = holder.at(&["exec", "command"]).filter(View::is_known)
             && command.elements().is_some_and(|words| words.is_empty())
@@ -248,6 +252,15 @@ impl Rules<'_> {
             [_, second, ..] => (&second.path, "Conflicting arguments"),
         };
         self.say(path, summary, format!("{what} one of {list}."));
+    }
+}
+
+/// Shows a key of what stands below a container's resources, where it may be shown.
+fn shown_key(resources: &View<'_>, name: &str) -> String {
+    let hidden = ["limits", "requests"].iter().filter_map(|map| resources.get(map));
+    match hidden.map(|map| map.value.marks()).any(Marks::any) {
+        true => "The name".into(),
+        false => format!("\"{name}\""),
     }
 }
 

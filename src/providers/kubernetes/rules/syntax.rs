@@ -9,6 +9,11 @@ pub(in crate::providers::kubernetes) fn is_name(name: &str) -> bool {
     name.len() <= 253 && name.chars().all(inside) && name.split('.').all(has_ends)
 }
 
+/// Says whether a text may be a path's segment.
+pub(super) fn is_segment(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '%'])
+}
+
 /// Says whether a text is a DNS label.
 pub(super) fn is_label(name: &str) -> bool {
     name.len() <= 63 && !name.contains('.') && is_name(name)

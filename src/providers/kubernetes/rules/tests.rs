@@ -8,7 +8,7 @@ use super::super::observe::{Mode, observe};
 use super::super::tables::{Kind, Way, tables};
 use super::{View, check};
 use crate::value::json::from_json;
-use crate::value::{Path, Value};
+use crate::value::{Marks, Path, Value};
 
 fn cases() -> Vec<Json> {
     let text = include_str!("../../../../tests/kubernetes/rules.json");
@@ -93,6 +93,49 @@ fn what_is_not_known_yet_passes() {
                 && problem.summary != "Selector does not match the template"
         });
         assert_eq!(told(&places.cloned().collect::<Vec<_>>()), Vec::<String>::new(), "{case}");
+    }
+}
+
+#[test]
+fn what_is_secret_is_in_no_message() {
+    let sensitive = Marks { sensitive: true, ..Marks::default() };
+    for case in cases().iter().filter_map(|case| case.get("bad")) {
+        let row = row(case);
+        let secret = marked(&from_json(case), sensitive);
+        let mut found = Vec::new();
+
+        check(
+            &row.api_version,
+            &row.kind,
+            &View::plain(&row.nodes, &secret, Path::root()),
+            &mut found,
+        );
+
+        for text in texts(case) {
+            let tells = |problem: &&Problem| problem.detail.contains(&format!("\"{text}"));
+            let telling: Vec<Problem> = found.iter().filter(tells).cloned().collect();
+            // What the messages themselves name is no secret.
+            let known = ["Always", "Never", "ExternalName", "In", "NotIn", "Exists"];
+            assert!(telling.is_empty() || known.contains(&&*text), "{text}: {:?}", told(&telling));
+        }
+    }
+}
+
+/// Gives a value all of whose parts are marked.
+fn marked(value: &Value, marks: Marks) -> Value {
+    value.map_parts(&mut |part| marked(part, marks)).marked(marks)
+}
+
+/// Gives the texts and the names of an object below its head.
+fn texts(object: &Json) -> Vec<String> {
+    match object {
+        Json::Object(fields) => {
+            let below = fields.iter().filter(|(name, _)| *name != "kind" && *name != "apiVersion");
+            below.flat_map(|(_, part)| texts(part)).collect()
+        }
+        Json::Array(parts) => parts.iter().flat_map(texts).collect(),
+        Json::String(text) if !text.is_empty() => vec![text.clone()],
+        _ => Vec::new(),
     }
 }
 

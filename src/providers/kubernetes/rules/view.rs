@@ -168,6 +168,17 @@ impl<'v> View<'v> {
         self.get(api)?.as_number()
     }
 
+    /// Shows one of its keys behind a word, where it may be shown.
+    pub(super) fn key_shown(&self, key: &str) -> String {
+        if self.value.marks().any() { String::new() } else { format!(" \"{key}\"") }
+    }
+
+    /// Shows it behind "the same name", where it may be shown.
+    pub(super) fn aside(&self) -> String {
+        let text = self.as_text().filter(|_| !self.value.all_marks().any());
+        text.map_or_else(String::new, |text| format!(" \"{text}\""))
+    }
+
     /// Shows it in a message, where it may be shown.
     pub(super) fn shown(&self) -> String {
         match (self.value.all_marks().any(), self.as_text(), self.as_number()) {
