@@ -21,6 +21,7 @@ pub mod providers;
 pub mod plan;
 pub mod apply;
 pub mod review;
+pub mod drift;
 pub mod policy;
 pub mod render;
 pub mod sandbox;

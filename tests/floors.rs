@@ -24,9 +24,10 @@ const FLOORS: &[(&str, &str)] = &[
     ("plan", "addr config diag eval graph http providers schema state value"),
     ("apply", "addr backends config diag eval graph http plan providers schema state syntax value"),
     ("review", "addr config diag eval plan schema syntax value"),
+    ("drift", "addr config diag eval plan providers review schema state syntax value"),
     (
         "render",
-        "addr config diag eval functions graph plan providers review schema state syntax value",
+        "addr config diag drift eval functions graph plan providers review schema state syntax value",
     ),
     ("sandbox", "http merge"),
 ];

@@ -7,6 +7,8 @@
 pub mod permission;
 pub mod rest;
 pub mod risks;
+pub mod habits;
+pub mod touch;
 pub mod google;
 pub mod kubernetes;
 pub mod helm;

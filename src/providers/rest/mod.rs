@@ -9,6 +9,7 @@ pub mod spec;
 mod words;
 pub mod read;
 pub mod risks;
+pub mod habits;
 pub mod schema;
 pub mod shared;
 pub mod template;

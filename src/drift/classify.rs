@@ -1,0 +1,65 @@
+//! Whose doing each part is: by the touches that sessions told, and by the books of habits.
+//!
+//! Who is known to have written a part counts most. Where it is only known that somebody touched the object, the parts that the
+//! service changes by itself stay the service's, unless nothing else is left that the person could have done.
+
+use super::gather::gravest;
+use super::{Attribute, Class, Finding, Kind};
+use crate::providers::touch::Touch;
+use crate::value::Path;
+
+/// Gives a finding its touches, the last first, and says whose doing its parts are.
+pub fn classify(finding: &mut Finding, touches: Vec<Touch>) {
+    finding.touches = touches;
+    let touches = std::mem::take(&mut finding.touches);
+    let habit = |attribute: &Attribute| attribute.class == Class::Service;
+    let only_habits = finding.attributes.iter().all(habit);
+    for attribute in &mut finding.attributes {
+        let by_part = touches.iter().position(|touch| names(touch, &attribute.path));
+        let whole = |touch: &Touch| touch.parts.is_empty() && !touch.is_ours;
+        if let Some(place) = by_part {
+            attribute.touch = Some(place);
+            attribute.class = of(&touches[place]).unwrap_or(attribute.class);
+        } else if attribute.class == Class::Unknown || only_habits {
+            let person = touches.iter().position(|touch| whole(touch) && !touch.is_service);
+            let place = person.or_else(|| touches.iter().position(whole));
+            if let Some(place) = place {
+                attribute.touch = Some(place);
+                attribute.class = of(&touches[place]).unwrap_or(attribute.class);
+            }
+        } else {
+            // What the service does by itself is told with the service's own touch only.
+            attribute.touch = touches.iter().position(|touch| whole(touch) && touch.is_service);
+        }
+    }
+    finding.touches = touches;
+    finding.class = match finding.kind {
+        Kind::Missing | Kind::Replaced | Kind::Unmanaged => by_whole(finding),
+        Kind::Changed | Kind::Unapplied => gravest(finding),
+    };
+}
+
+/// Says whose doing an object's coming or going is: the last who touched the whole.
+fn by_whole(finding: &mut Finding) -> Class {
+    let last = finding.touches.iter().position(|touch| !touch.is_ours);
+    let class = last.and_then(|place| of(&finding.touches[place])).unwrap_or(Class::Unknown);
+    for attribute in &mut finding.attributes {
+        attribute.class = class;
+        attribute.touch = last;
+    }
+    class
+}
+
+/// Gives whose doing a touch is; nothing for our own, after which nothing is known.
+fn of(touch: &Touch) -> Option<Class> {
+    match (touch.is_ours, touch.is_service) {
+        (true, _) => None,
+        (false, true) => Some(Class::Service),
+        (false, false) => Some(Class::Person),
+    }
+}
+
+/// Says whether a touch names a part, or what it is in, or something in it.
+fn names(touch: &Touch, path: &Path) -> bool {
+    touch.parts.iter().any(|part| part.0.iter().zip(&path.0).all(|(one, other)| one == other))
+}
