@@ -1,20 +1,54 @@
-//! `terrane drift`: what is live against what is saved. Exit 0: none, 2: drift, 1: an error.
+//! `terrane drift`: what is live against what is saved and written. Exit 0: none, 2: drift, 1: an error.
+//!
+//! It only reads: no lock is taken, no dry-run is asked for, and the state is not written.
 
-use clap::ArgMatches;
+use std::sync::Arc;
 
+use clap::{Arg, ArgAction, ArgMatches};
+use jiff::tz::TimeZone;
+
+use super::accept::{Accepted, Work, accept, acceptance};
 use super::planning::{self, Told, planned_as};
 use super::recover::taken_up;
-use super::telling;
-use super::workbench::Workbench;
-use super::{Command, Exit};
-use crate::plan::PlanMode;
+use super::workbench::{Loaded, Workbench};
+use super::{Command, Exit, all, many};
+use crate::addr::{Address, Target};
+use crate::diag::{Diagnostic, has_errors};
+use crate::drift::accept::Editor;
+use crate::drift::gather::{self, gather};
+use crate::drift::ignore::{self, Rule};
+use crate::drift::remedy::remedies;
+use crate::drift::{Class, Finding, Report};
+use crate::eval::ProviderRef;
+use crate::plan::{Change, Plan, PlanMode};
+use crate::providers::Registry;
+use crate::render;
+use crate::render::json::Reveal;
+use crate::review::trace::Tracer;
+use crate::schema::Schema;
 
 pub(super) const COMMAND: Command = Command {
     name: "drift",
-    about: "Compare the state with the live objects, attribute by attribute",
-    arguments: planning::arguments,
+    about: "Compare the live objects with the state and the configuration, attribute by attribute",
+    arguments,
     run,
 };
+
+fn arguments(command: clap::Command) -> clap::Command {
+    let hidden =
+        ["replace", "destroy", "refresh-only", "refresh", "state-out", "backup", "require-live"];
+    let accept = Arg::new("accept")
+        .long("accept")
+        .value_name("ADDRESS")
+        .help("Write what is live into the configuration: of all, or of this resource, instance or module")
+        .action(ArgAction::Append)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("");
+    let class = "Only what is this class's doing: person, service or unknown";
+    let command = planning::arguments(command).arg(many("class", "CLASS", class)).arg(accept);
+    hidden.into_iter().fold(command, |command, name| command.mut_arg(name, |arg| arg.hide(true)))
+}
 
 fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     match drift(workbench, matches) {
@@ -23,17 +57,130 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
 }
 
 fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
+    let classes = classes(workbench, matches)?;
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let mut options = planning::options(workbench, matches, false)?;
-    options.mode = PlanMode::RefreshOnly;
-    options.refresh = true;
+    (options.mode, options.refresh, options.looks) = (PlanMode::Normal, true, true);
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
     let told = Told { without: &[], checked_again: false, partly: true, reads: false };
     let plan = planned_as(workbench, &loaded, &registry, &prior, &options, &told)?;
     workbench.tell(&plan.warnings);
-    telling::drift(workbench, &plan, &loaded.config, &registry);
-    Ok(if plan.drift.is_empty() { 0 } else { 2 })
+    let mut report = found(workbench, &loaded, &registry, &plan)?;
+    report.findings.retain(|finding| classes.is_empty() || classes.contains(&finding.class));
+    let Some(chosen) = chosen(workbench, matches)? else {
+        show(workbench, &report, None);
+        return Ok(if report.has_drift() { 2 } else { 0 });
+    };
+    let (loaded, registry, plan, options) = (&loaded, &registry, &plan, &options);
+    let work = Work { matches, loaded, registry, plan, options };
+    let accepted = accept(workbench, &work, &report, &chosen)?;
+    let done = |finding: &Finding| {
+        accepted.done.iter().any(|(of, _)| Some(of) == finding.address.as_ref())
+    };
+    report.findings.retain(|finding| !done(finding));
+    show(workbench, &report, Some(&accepted));
+    Ok(if report.has_drift() { 2 } else { 0 })
+}
+
+/// Shows a report, and what was accepted of it.
+fn show(workbench: &mut Workbench<'_, '_>, report: &Report, accepted: Option<&Accepted>) {
+    if workbench.json() {
+        let mut document = render::json::drift::drift(report, &workbench.sources, Reveal::No);
+        if let Some(accepted) = accepted {
+            let (done, left) = (&accepted.done, &accepted.left);
+            document["accepted"] = render::json::drift::accepted(done, left);
+        }
+        workbench.screen.print(format!("{document:#}\n"));
+        return;
+    }
+    let style = workbench.style();
+    let mut text = String::new();
+    if let Some(accepted) = accepted {
+        text += &render::drift::accepted(&accepted.done, &accepted.left, &style);
+    }
+    text += &render::drift::text(report, &workbench.sources, &style);
+    workbench.screen.print(text);
+}
+
+/// Gives what is to be accepted: all where nothing is named; nothing where nothing is asked.
+fn chosen(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+) -> Result<Option<Vec<Target>>, Exit> {
+    let asked = all(matches, "accept");
+    if asked.is_empty() {
+        return Ok(None);
+    }
+    let mut chosen = Vec::new();
+    for text in asked.iter().filter(|text| !text.is_empty()) {
+        match text.parse::<Target>() {
+            Ok(target) => chosen.push(target),
+            Err(error) => {
+                let summary = format!("Invalid -accept address \"{text}\"");
+                let detail = format!("{}.", error.reason);
+                return Err(workbench.fail(&[Diagnostic::error(summary, detail)]));
+            }
+        }
+    }
+    Ok(Some(chosen))
+}
+
+/// Makes the findings of a plan that only looked, with what can be done about each.
+pub(super) fn found(
+    workbench: &mut Workbench<'_, '_>,
+    loaded: &Loaded,
+    registry: &Registry,
+    plan: &Plan,
+) -> Result<Report, Exit> {
+    let rules = rules(workbench)?;
+    let schema = |address: &Address, provider: &ProviderRef| -> Option<Arc<Schema>> {
+        registry.provider(&provider.source)?.resource(address.mode, &address.type_name)
+    };
+    let given = gather::Given {
+        plan,
+        config: &loaded.config,
+        sources: &workbench.sources,
+        inputs: &loaded.inputs,
+        schema: &schema,
+    };
+    let mut report = gather(&given);
+    let today = workbench.clock.now().to_zoned(TimeZone::UTC).date();
+    let over = ignore::ignore(&mut report, &rules, today);
+    let tracer = Tracer::new(&loaded.config, &workbench.sources, &loaded.inputs);
+    let editor = Editor { tracer, sources: &workbench.sources };
+    let accepted =
+        |finding: &Finding, change: &Change| acceptance(&editor, registry, finding, change);
+    remedies(&mut report, plan, &workbench.sources, &accepted);
+    workbench.tell(&over);
+    Ok(report)
+}
+
+/// Reads the rules of what is told no more.
+fn rules(workbench: &mut Workbench<'_, '_>) -> Result<Vec<Rule>, Exit> {
+    let Ok(text) = std::fs::read_to_string(workbench.folder.join(ignore::FILE)) else {
+        return Ok(Vec::new());
+    };
+    let file = workbench.sources.add(ignore::FILE, text.clone());
+    let (rules, problems) = ignore::parse(file, &text);
+    if has_errors(&problems) {
+        return Err(workbench.fail(&problems));
+    }
+    Ok(rules)
+}
+
+fn classes(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Vec<Class>, Exit> {
+    let mut classes = Vec::new();
+    for text in all(matches, "class") {
+        match Class::ALL.into_iter().find(|class| class.word() == text) {
+            Some(class) => classes.push(class),
+            None => {
+                let detail = format!("\"{text}\" is none of person, service and unknown.");
+                return Err(workbench.fail(&[Diagnostic::error("Invalid -class option", detail)]));
+            }
+        }
+    }
+    Ok(classes)
 }

@@ -16,6 +16,7 @@ mod sandboxed;
 mod variables;
 mod workbench;
 
+mod accept;
 mod apply;
 mod completions;
 mod console;

@@ -129,7 +129,8 @@ pub(super) fn options(
     }
     let (refresh, require_live) = (on("refresh"), on("require-live"));
     let imports = Vec::new();
-    Ok(Options { mode, refresh, targets, exclude, replace, require_live, saved: false, imports })
+    let (saved, looks) = (false, false);
+    Ok(Options { mode, refresh, targets, exclude, replace, require_live, saved, imports, looks })
 }
 
 /// What an apply tells of again, with all known.

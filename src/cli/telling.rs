@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::environment::Screen;
 use super::workbench::Workbench;
-use crate::addr::{Address, Mode};
+use crate::addr::Address;
 use crate::apply::Applied;
 use crate::apply::makespan::makespan;
 use crate::config::Config;
@@ -17,9 +17,8 @@ use crate::eval::Inputs;
 use crate::http::Clock;
 use crate::plan::event::ApplyEvent;
 use crate::plan::objects::provider_ref;
-use crate::plan::{Change, Drift, Plan, PlanMode, digest};
+use crate::plan::{Change, Plan, PlanMode, digest};
 use crate::providers::{Registry, risks};
-use crate::render::drift::DriftReport;
 use crate::render::json::plan::PlanDocument;
 use crate::render::json::{Reveal, stream};
 use crate::render::progress::{self, Progress};
@@ -410,33 +409,4 @@ impl Teller {
         };
         screen.print(erase + &drawn);
     }
-}
-
-/// Shows what drifted.
-pub(super) fn drift(
-    workbench: &mut Workbench<'_, '_>,
-    plan: &Plan,
-    config: &Config,
-    registry: &Registry,
-) {
-    let here = plan.prior.objects.keys().filter(|address| address.mode == Mode::Managed).count();
-    let gone = plan.drift.values().filter(|drift| drift.found.is_none()).count();
-    let schema = |address: &Address, drift: &Drift| {
-        let provider = registry.provider(&drift.provider.source)?;
-        provider.resource(address.mode, &address.type_name)
-    };
-    let place = |address: &Address| config.resource(address).map(|block| block.span);
-    let report = DriftReport {
-        drift: &plan.drift,
-        looked_at: here + gone,
-        schema: &schema,
-        place: &place,
-        sources: &workbench.sources,
-    };
-    let text = if workbench.json() {
-        format!("{:#}\n", render::json::drift::drift(&report, Reveal::No))
-    } else {
-        render::drift::text(&report, &workbench.style())
-    };
-    workbench.screen.print(text);
 }

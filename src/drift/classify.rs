@@ -3,7 +3,7 @@
 //! Who is known to have written a part counts most. Where it is only known that somebody touched the object, the parts that the
 //! service changes by itself stay the service's, unless nothing else is left that the person could have done.
 
-use super::gather::gravest;
+use super::gather::{gravest, overlap};
 use super::{Attribute, Class, Finding, Kind};
 use crate::providers::touch::Touch;
 use crate::value::Path;
@@ -61,5 +61,5 @@ fn of(touch: &Touch) -> Option<Class> {
 
 /// Says whether a touch names a part, or what it is in, or something in it.
 fn names(touch: &Touch, path: &Path) -> bool {
-    touch.parts.iter().any(|part| part.0.iter().zip(&path.0).all(|(one, other)| one == other))
+    touch.parts.iter().any(|part| overlap(part, path))
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::classify::classify;
 use super::{Attribute, Class, Finding, Kind, Report};
 use crate::addr::{Address, Mode};
 use crate::config::{Config, IgnoreChanges};
@@ -53,6 +54,26 @@ pub fn gather(given: &Given<'_>) -> Report {
             findings.insert(address.clone(), finding);
         }
     }
+    for (address, added) in &given.plan.past.added {
+        if let Some(finding) = findings.get_mut(address) {
+            add(given, &tracer, finding, added);
+        } else if let Some(change) = given.plan.changes.get(&(address.clone(), None)) {
+            let mut finding = finding(given, address, &change.provider, Kind::Changed);
+            finding.id = change.verb.before().map(id_of).unwrap_or_default();
+            add(given, &tracer, &mut finding, added);
+            findings.insert(address.clone(), finding);
+        }
+    }
+    for (address, finding) in &mut findings {
+        let touches = given.plan.past.touches.get(address).cloned().unwrap_or_default();
+        classify(finding, touches);
+        if finding.kind == Kind::Missing
+            && given.plan.drift.get(address).is_some_and(|of| goes(address, of))
+        {
+            finding.class = Class::Service;
+        }
+    }
+    report.notes = given.plan.past.notes.clone();
     for (address, finding) in findings {
         match ignored_by_block(given, &address) {
             Some(ignore) => split(finding, &ignore, &mut report),
@@ -63,6 +84,58 @@ pub fn gather(given: &Given<'_>) -> Report {
     let gone = given.plan.drift.values().filter(|drift| drift.found.is_none()).count();
     report.looked_at = here + gone;
     report
+}
+
+/// Says whether the service removes an object by itself.
+fn goes(address: &Address, drift: &Drift) -> bool {
+    habits::of(&address.type_name).goes(&drift.saved)
+}
+
+/// Adds to a finding what others have added to the object, where reading it does not tell.
+fn add(given: &Given<'_>, tracer: &Tracer<'_>, finding: &mut Finding, added: &[(Path, Value)]) {
+    let Some(address) = finding.address.clone() else { return };
+    let habits = habits::of(&address.type_name);
+    let schema = finding.provider.as_ref().and_then(|of| (given.schema)(&address, of));
+    for (path, live) in added {
+        if finding.attributes.iter().any(|known| overlap(&known.path, path)) {
+            continue;
+        }
+        let secret = schema.as_ref().is_some_and(|schema| is_secret(schema, path));
+        let live = if secret { live.clone().sensitive() } else { live.clone() };
+        let class = match habits.is_by_service(path, &live) {
+            true => Class::Service,
+            false => Class::Unknown,
+        };
+        let place = written_at(tracer, &address, path);
+        let (path, live) = (path.clone(), Some(live));
+        let (recorded, configured, touch) = (None, None, None);
+        finding.attributes.push(Attribute {
+            path,
+            recorded,
+            configured,
+            live,
+            class,
+            place,
+            touch,
+        });
+    }
+}
+
+/// Says whether a part, or what it is in, must not be shown.
+fn is_secret(schema: &Schema, path: &Path) -> bool {
+    let mut fields = &schema.fields;
+    for step in &path.0 {
+        let crate::value::PathStep::Attribute(name) = step else { continue };
+        let Some(field) = fields.get(name) else { return false };
+        if field.sensitive {
+            return true;
+        }
+        match field.inside() {
+            Some(block) => fields = &block.fields,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// Makes the finding of an object that is not as recorded.
@@ -234,7 +307,7 @@ fn is_other(habits: &Habits, part: &Differing) -> bool {
     habits.is_identity(&part.path) && part.before.is_some() && part.after.is_some()
 }
 
-fn overlap(one: &Path, other: &Path) -> bool {
+pub(super) fn overlap(one: &Path, other: &Path) -> bool {
     let names = |path: &Path| path.0.iter().map(step_name).collect::<Vec<String>>();
     names(one).iter().zip(&names(other)).all(|(one, other)| one == other)
 }

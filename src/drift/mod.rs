@@ -15,6 +15,10 @@
 
 pub mod classify;
 pub mod gather;
+pub mod remedy;
+pub mod accept;
+pub mod text;
+pub mod ignore;
 
 use std::sync::Arc;
 

@@ -197,6 +197,9 @@ async fn work_out(
     // Where it was looked at what is to be destroyed, it was moved then.
     let moved = if unchecked && looked_at { BTreeMap::new() } else { moves.moved };
     let mut plan = maker.finish(moved, &evaluator);
+    if given.options.looks && given.options.refresh {
+        plan.past = maker.past(&plan, &mut evaluator).await;
+    }
     *going = maker.going(&plan);
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);

@@ -10,6 +10,7 @@ pub mod event;
 mod failed;
 mod going;
 pub mod former;
+pub mod history;
 pub mod implied;
 pub mod file;
 mod live;
@@ -78,6 +79,8 @@ pub struct Plan {
     pub renewed: bool,
     /// The blocks that were written for objects that are imported and had none.
     pub generated: BTreeMap<Address, String>,
+    /// Who has touched its objects, where that was asked.
+    pub past: history::Past,
 }
 
 /// What a plan was made from.

@@ -48,6 +48,8 @@ pub struct Options {
     pub saved: bool,
     /// Objects to take over, by address and id, besides those of `import` blocks.
     pub imports: Vec<(Address, String)>,
+    /// Nothing will be applied: servers are not asked for dry-runs, but for who has touched what.
+    pub looks: bool,
 }
 
 /// An object by address and deposed key.

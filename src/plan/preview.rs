@@ -42,7 +42,8 @@ impl Planner<'_> {
         let unchanged = prior.is_some_and(|prior| same(prior, &planned.after));
         let whole = config.is_whole() && self.options.mode == PlanMode::Normal;
         let renders = self.provider(asked).is_some_and(|it| it.renders(&asked.address.type_name));
-        if (unchanged && !renders) || !whole || !planned.replaces.is_empty() {
+        let looks = self.options.looks;
+        if looks || (unchanged && !renders) || !whole || !planned.replaces.is_empty() {
             return Ok((planned, false));
         }
         let session = self.sessions.previewing(&asked.instance.provider, asked.provider);

@@ -492,6 +492,17 @@ pub trait Session: Send + Sync {
         Ok(found)
     }
 
+    /// Says who has touched objects, and what others have added to them where reading does not tell. It only reads.
+    async fn history(&self, asked: &[touch::Touched]) -> touch::History {
+        touch::History::of_none(asked.len())
+    }
+
+    /// Says what the cloud's audit logs have of objects that are named so, each by any of its names; nothing where the session has no
+    /// such logs.
+    async fn logged(&self, _names: &[Vec<String>]) -> Option<touch::History> {
+        None
+    }
+
     /// Gives what tells this session's world from another (a cluster's uid and CA), where it matters.
     fn identity(&self) -> Option<Json> {
         None

@@ -56,13 +56,31 @@ pub struct Touched {
     pub recorded: Value,
     /// As it is; nothing where it is gone.
     pub live: Option<Value>,
+    /// Whether the two differ, or what is written and what is live.
+    pub differs: bool,
 }
 
-/// What a session knows of who touched objects.
+/// What a session knows of who touched objects: each list has an entry for each object that was asked about.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// The touches of each object that was asked about, the last first.
+    /// The touches, the last first.
     pub touches: Vec<Vec<Touch>>,
+    /// What others have added, where reading the object does not tell: the part as the state names it, and what stands there.
+    pub added: Vec<Vec<(Path, Value)>>,
+    /// What the object is called in the audit logs of the cloud that it lives in, where another session can ask those.
+    pub logged_as: Vec<Vec<String>>,
     /// Why some could not be asked for: told once.
     pub notes: Vec<String>,
+}
+
+impl History {
+    /// Gives the history of so many objects of which nothing is known.
+    pub fn of_none(many: usize) -> History {
+        History {
+            touches: vec![Vec::new(); many],
+            added: vec![Vec::new(); many],
+            logged_as: vec![Vec::new(); many],
+            notes: Vec::new(),
+        }
+    }
 }

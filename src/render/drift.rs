@@ -1,191 +1,217 @@
-//! Drift as text: each object that is not as saved, attribute by attribute.
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! Findings as text: each object that is not as recorded or written, part by part, with who did it and what to do.
+//!
+//! What services do by themselves stands at the end, a line each: nobody must do anything about it.
 
 use super::diff::{Diff, Spot};
 use super::style::{Ink, Style, counted};
 use crate::addr::Address;
-use crate::diag::{Sources, Span};
-use crate::plan::Drift;
-use crate::schema::Schema;
-use crate::value::{Kind, Path, Type, Value};
+use crate::diag::Sources;
+use crate::drift::{Acceptance, Attribute, Class, Edit, Finding, Kind, Remedy, Report};
+use crate::providers::touch::Touch;
 
-/// What a report of drift is made with.
-pub struct DriftReport<'a> {
-    /// The objects that are not as saved.
-    pub drift: &'a BTreeMap<Address, Drift>,
-    /// How many objects were looked at.
-    pub looked_at: usize,
-    /// The schemas of the objects.
-    pub schema: &'a dyn Fn(&Address, &Drift) -> Option<Arc<Schema>>,
-    /// The places of the blocks.
-    pub place: &'a dyn Fn(&Address) -> Option<Span>,
-    /// The loaded files.
-    pub sources: &'a Sources,
-}
-
-/// One part that is not as saved; a missing side is null.
-pub(super) struct Leaf {
-    pub(super) path: Path,
-    pub(super) saved: Value,
-    pub(super) found: Value,
-}
-
-impl DriftReport<'_> {
-    /// Gives the parts of an object that differ; all of them sealed as the schema says.
-    pub(super) fn leaves(&self, address: &Address, drift: &Drift) -> Vec<Leaf> {
-        let schema = (self.schema)(address, drift);
-        let seal = |value: &Value| match &schema {
-            Some(schema) => schema.sealed(value),
-            None => value.clone(),
-        };
-        let mut leaves = Vec::new();
-        if let Some(found) = &drift.found {
-            gather(&seal(&drift.saved), &seal(found), &Path::root(), &mut leaves);
-        }
-        leaves
-    }
-
-    /// Gives how many objects changed, and how many are gone.
-    pub(super) fn numbers(&self) -> (usize, usize) {
-        let gone = self.drift.values().filter(|drift| drift.found.is_none()).count();
-        (self.drift.len() - gone, gone)
-    }
-}
-
-/// Tells drift.
-pub fn text(report: &DriftReport<'_>, style: &Style) -> String {
+/// Tells findings.
+pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
     let style = *style;
-    let diff = Diff { style, symbols: true, whole: false, replaces: &[] };
     let mut text = String::new();
-    for (address, drift) in report.drift {
-        let place = (report.place)(address).map(|span| report.sources.file_line(span));
-        let place = place.map(|place| style.paint(Ink::Dim, &format!(" ({place})")));
-        let word = if drift.found.is_some() { "has changed" } else { "is gone" };
-        let name = style.paint(Ink::Bold, &address.to_string());
-        text += &format!("{name} {word}{}\n", place.unwrap_or_default());
-        for leaf in report.leaves(address, drift) {
-            let (saved, found) = (Some(&leaf.saved), Some(&leaf.found));
-            let act = super::diff::act(saved, found);
-            let value = diff.value(saved, found, &Spot::new(0));
-            text += &format!("{}{} = {value}\n", diff.lead(0, act), leaf.path);
-        }
-        text += "\n";
+    let (quiet, told): (Vec<&Finding>, Vec<&Finding>) =
+        report.findings.iter().partition(|finding| is_quiet(finding));
+    for finding in told {
+        text += &told_of(finding, sources, style);
     }
+    if !quiet.is_empty() {
+        text += &style.paint(Ink::Bold, "Nothing to decide:");
+        text.push('\n');
+        for finding in quiet {
+            text += &line_of(finding, style);
+        }
+        text.push('\n');
+    }
+    for ignored in &report.ignored {
+        let place = sources.file_line(ignored.rule);
+        let reason = match ignored.reason.as_str() {
+            "" => String::new(),
+            reason => format!(": {reason}"),
+        };
+        let line = format!("Ignored: {} ({place}{reason})\n", ignored.finding.name());
+        text += &style.paint(Ink::Dim, &line);
+    }
+    for note in &report.notes {
+        text += &format!("Note: {note}\n");
+    }
+    if !(report.ignored.is_empty() && report.notes.is_empty()) {
+        text.push('\n');
+    }
+    text + &summary(report, style)
+}
+
+/// Says whether nobody must decide anything about a finding.
+fn is_quiet(finding: &Finding) -> bool {
+    finding.class == Class::Service && finding.kind == Kind::Changed || finding.is_settled()
+}
+
+/// Gives the last line.
+fn summary(report: &Report, style: Style) -> String {
     let looked_at = counted(report.looked_at, "object");
-    let (changed, gone) = report.numbers();
-    if changed + gone == 0 {
+    if report.findings.is_empty() {
         let head = style.paint(Ink::BoldGreen, "No drift.");
         let verb = if report.looked_at == 1 { "is" } else { "are" };
         return format!("{head} {looked_at} {verb} as saved.\n");
     }
     let head = style.paint(Ink::Bold, "Drift:");
-    format!("{text}{head} {changed} changed, {gone} gone, of {looked_at}.\n")
+    let kinds = Kind::ALL.into_iter().filter_map(|kind| match report.count(kind) {
+        0 => None,
+        count => Some(format!("{count} {}", kind.word())),
+    });
+    let kinds: Vec<String> = kinds.collect();
+    let class = |class: Class| report.findings.iter().filter(|of| of.class == class).count();
+    format!(
+        "{head} {}, of {looked_at}; by people: {}, by services: {}, not known: {}.\n",
+        kinds.join(", "),
+        class(Class::Person),
+        class(Class::Service),
+        class(Class::Unknown)
+    )
 }
 
-/// Walks both sides down to the parts that differ.
-fn gather(saved: &Value, found: &Value, path: &Path, leaves: &mut Vec<Leaf>) {
-    if saved == found || (saved.is_null() && found.is_null()) {
-        return;
-    }
-    let whole = |leaves: &mut Vec<Leaf>| {
-        leaves.push(Leaf { path: path.clone(), saved: saved.clone(), found: found.clone() });
+/// Tells one object.
+fn told_of(finding: &Finding, sources: &Sources, style: Style) -> String {
+    let word = match finding.kind {
+        Kind::Changed => "has changed",
+        Kind::Missing => "is gone",
+        Kind::Replaced => "is another one",
+        Kind::Unapplied => "is not as written",
+        Kind::Unmanaged => "is not managed",
     };
-    if saved.is_sensitive() || found.is_sensitive() {
-        return whole(leaves);
+    let place = finding.place.map(|span| format!(" ({})", sources.file_line(span)));
+    let place = style.paint(Ink::Dim, &place.unwrap_or_default());
+    let name = style.paint(Ink::Bold, &finding.name());
+    let mut text = format!("{name} {word}{place}\n");
+    let mut said: Option<usize> = None;
+    for attribute in &finding.attributes {
+        text += &told_part(finding, attribute, sources, style);
+        if let (Some(touch), true) = (finding.touch(attribute), said != attribute.touch) {
+            text += &style.paint(Ink::Dim, &format!("      {}", by(touch)));
+            text.push('\n');
+            said = attribute.touch;
+        }
     }
-    match (saved.kind(), found.kind()) {
-        (Kind::Object(before), Kind::Object(after))
-        | (Kind::Map(_, before), Kind::Map(_, after)) => {
-            let is_map = matches!(saved.kind(), Kind::Map(..));
-            let mut names: Vec<_> = before.keys().chain(after.keys()).collect();
-            names.sort();
-            names.dedup();
-            let none = Value::null(Type::Any);
-            for name in names {
-                let path = if is_map { path.key(name) } else { path.attribute(&**name) };
-                let (before, after) = (before.get(name), after.get(name));
-                gather(before.unwrap_or(&none), after.unwrap_or(&none), &path, leaves);
-            }
+    if said.is_none() {
+        match finding.touches.iter().find(|touch| !touch.is_ours) {
+            Some(touch) if finding.attributes.is_empty() => text += &format!("    {}\n", by(touch)),
+            _ => {}
         }
-        (
-            Kind::List(_, before) | Kind::Tuple(before),
-            Kind::List(_, after) | Kind::Tuple(after),
-        ) if before.len() == after.len() => {
-            for (place, (before, after)) in before.iter().zip(after.iter()).enumerate() {
-                gather(before, after, &path.place(place), leaves);
-            }
+    }
+    for remedy in &finding.remedies {
+        text += &told_remedy(remedy, style);
+    }
+    text + "\n"
+}
+
+fn told_part(finding: &Finding, attribute: &Attribute, sources: &Sources, style: Style) -> String {
+    let diff = Diff { style, symbols: true, whole: false, replaces: &[] };
+    // An edit that was not applied is told from what is to what is written.
+    let (from, to) = match finding.kind {
+        Kind::Unapplied => (&attribute.live, &attribute.configured),
+        _ => (&attribute.recorded, &attribute.live),
+    };
+    let null = crate::value::Value::null(crate::value::Type::Any);
+    let (from, to) = (from.as_ref().unwrap_or(&null), to.as_ref().unwrap_or(&null));
+    let act = super::diff::act(Some(from), Some(to));
+    let value = match act {
+        super::diff::Act::Keep => diff.value(None, Some(to), &Spot::new(0)),
+        _ => diff.value(Some(from), Some(to), &Spot::new(0)),
+    };
+    let place = attribute.place.map(|span| format!("  # {}", sources.file_line(span)));
+    let mut notes = place.unwrap_or_default();
+    if attribute.class == Class::Service {
+        notes += if notes.is_empty() { "  # by the service" } else { ", by the service" };
+    }
+    if finding.kind != Kind::Unapplied && is_edited(attribute) {
+        let written = attribute.configured.as_ref().unwrap_or(&null);
+        let written = diff.value(None, Some(written), &Spot::new(0));
+        notes += &format!("{} written: {written}", if notes.is_empty() { "  #" } else { ";" });
+    }
+    let notes = style.paint(Ink::Dim, &notes);
+    format!("{}{} = {value}{notes}\n", diff.lead(0, act), attribute.path)
+}
+
+/// Says whether what is written is neither what was recorded nor what is live.
+fn is_edited(attribute: &Attribute) -> bool {
+    let plain = |side: &Option<crate::value::Value>| side.as_ref().map(|of| of.without_marks());
+    let written = plain(&attribute.configured);
+    written.is_some() && written != plain(&attribute.recorded) && written != plain(&attribute.live)
+}
+
+/// Tells an object about which nobody must decide anything, in a line.
+fn line_of(finding: &Finding, style: Style) -> String {
+    let diff = Diff { style, symbols: false, whole: false, replaces: &[] };
+    let why =
+        match (finding.is_settled(), finding.attributes.iter().find_map(|of| finding.touch(of))) {
+            (true, _) => "as written; the next apply records it".to_string(),
+            (false, Some(touch)) => by(touch),
+            (false, None) => "by the service itself".into(),
+        };
+    let parts: Vec<String> = finding
+        .attributes
+        .iter()
+        .map(|attribute| {
+            let null = crate::value::Value::null(crate::value::Type::Any);
+            let (from, to) = (&attribute.recorded, &attribute.live);
+            let (from, to) = (from.as_ref().unwrap_or(&null), to.as_ref().unwrap_or(&null));
+            let value = diff.value(Some(from), Some(to), &Spot::new(2));
+            format!("      {} = {value}\n", attribute.path)
+        })
+        .collect();
+    format!("  {}: {why}\n{}", finding.name(), parts.concat())
+}
+
+/// Says who did something, how and when.
+pub(super) fn by(touch: &Touch) -> String {
+    let when = touch.when.map(|when| format!(", {when:.0}")).unwrap_or_default();
+    let agent = touch.agent.as_ref().map(|agent| format!(", with {agent}")).unwrap_or_default();
+    format!("by {}: {}{when}{agent} ({})", touch.who, touch.how, touch.told_by.word())
+}
+
+fn told_remedy(remedy: &Remedy, style: Style) -> String {
+    match remedy {
+        Remedy::Revert { command } => format!("    revert: {command}\n"),
+        Remedy::Ignore { rule } => format!("    ignore: {rule}\n"),
+        Remedy::Accept(Acceptance::Recorded { command }) => format!("    accept: {command}\n"),
+        Remedy::Accept(Acceptance::Impossible { why }) => format!("    accept: {why}\n"),
+        Remedy::Accept(Acceptance::Edits(edits)) => {
+            edits.iter().map(|edit| told_edit(edit, style)).collect()
         }
-        _ => whole(leaves),
     }
 }
 
-#[cfg(test)]
-pub(super) mod tests {
-    use serde_json::json;
-
-    use super::super::plan::tests::{change, value};
-    use super::*;
-    use crate::plan::Verb;
-
-    pub(crate) fn sample() -> BTreeMap<Address, Drift> {
-        let saved = value(json!({
-            "labels": { "a": "b" }, "list": [{ "x": 1 }, { "x": 2 }], "gone": "g", "key": "!k", "same": 1,
-        }));
-        let found = value(json!({
-            "labels": { "a": "c", "new": "n" }, "list": [{ "x": 1 }, { "x": 3 }], "gone": null, "key": "!l",
-            "same": 1,
-        }));
-        let provider = change(Verb::Keep { before: saved.clone() }).provider;
-        let drift = |saved: &Value, found| Drift {
-            saved: saved.clone(),
-            found,
-            paths: Vec::new(),
-            provider: provider.clone(),
-        };
-        [
-            ("a.b".parse().unwrap(), drift(&saved, Some(found))),
-            ("a.c".parse().unwrap(), drift(&saved, None)),
-        ]
-        .into()
+/// Tells what was written into the configuration, and what was not.
+pub fn accepted(
+    done: &[(Address, Vec<Edit>)],
+    left: &[(Address, String)],
+    style: &Style,
+) -> String {
+    let style = *style;
+    let mut text = String::new();
+    for (address, edits) in done {
+        let name = style.paint(Ink::Bold, &address.to_string());
+        text += &format!("{name} is accepted\n");
+        text += &edits.iter().map(|edit| told_edit(edit, style)).collect::<String>();
+        text.push('\n');
     }
-
-    pub(crate) fn told(
-        drift: &BTreeMap<Address, Drift>,
-        tell: impl Fn(&DriftReport<'_>) -> String,
-    ) -> String {
-        tell(&DriftReport {
-            drift,
-            looked_at: 14,
-            schema: &|_, _| None,
-            place: &|_| None,
-            sources: &Sources::default(),
-        })
+    for (address, why) in left {
+        let name = style.paint(Ink::Bold, &address.to_string());
+        text += &format!("{name} is not accepted: {why}\n\n");
     }
+    text
+}
 
-    #[test]
-    fn drift_is_told_part_by_part_and_without_secrets() {
-        let text = told(&sample(), |report| text(report, &Style::default()));
-
-        let expected = "a.b has changed
-  - gone = \"g\" -> null
-  ~ key = (sensitive value)
-  ~ labels.a = \"b\" -> \"c\"
-  + labels.new = \"n\"
-  ~ list[1].x = 2 -> 3
-
-a.c is gone
-
-Drift: 1 changed, 1 gone, of 14 objects.
-";
-        assert_eq!(text, expected);
+/// Tells an edit as a difference of lines.
+fn told_edit(edit: &Edit, style: Style) -> String {
+    let mut text = format!("    accept: {}:{}\n", edit.file, edit.line);
+    for (sign, lines, ink) in [("-", &edit.before, Ink::Delete), ("+", &edit.after, Ink::Create)] {
+        for line in lines {
+            text += &format!("      {}\n", style.paint(ink, &format!("{sign} {line}")));
+        }
     }
-
-    #[test]
-    fn no_drift_is_told_as_such() {
-        let text = told(&BTreeMap::new(), |report| text(report, &Style::default()));
-
-        assert_eq!(text, "No drift. 14 objects are as saved.\n");
-    }
+    text
 }

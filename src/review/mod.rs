@@ -10,6 +10,7 @@ pub mod finding;
 pub mod parts;
 pub mod risk;
 mod scope;
+pub mod site;
 mod step;
 pub mod trace;
 

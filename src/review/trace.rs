@@ -169,7 +169,12 @@ impl<'a> Tracer<'a> {
         places
     }
 
-    fn scope_of(&self, address: &Address) -> Option<Scope<'_>> {
+    /// Gives where a root variable's value was given, where that is no file.
+    pub(super) fn origin_of(&self, variable: &str) -> Option<String> {
+        self.inputs.variables.get(variable).map(|input| input.origin.clone())
+    }
+
+    pub(super) fn scope_of(&self, address: &Address) -> Option<Scope<'_>> {
         let mut scope = Scope::of(&self.config.root, Vec::new());
         for step in &address.module {
             scope = scope.call(&step.name, step.key.as_ref())?;

@@ -23,7 +23,7 @@ use crate::sandbox::clock::VirtualClock;
 use crate::sandbox::control;
 use crate::sandbox::faults::{Arrival, Faults, Verdict};
 use crate::sandbox::google::cloud::cluster_of;
-use crate::sandbox::google::{Google, token};
+use crate::sandbox::google::{Google, logging, token};
 use crate::sandbox::kubernetes::Cluster;
 use crate::sandbox::store::{Store, merge_fields};
 use crate::sandbox::{Cloud, ClusterName, Service};
@@ -383,10 +383,15 @@ impl World {
             self.reconcile();
             return answer;
         };
-        match self.cluster_by_key(key) {
-            Some(cluster) => cluster.answer(request),
-            None => reset(),
+        let Some(cluster) = self.cluster_by_key(key) else { return reset() };
+        let answer = cluster.answer(request);
+        if answer.status.is_success()
+            && let Some(name) = cluster_of(key)
+        {
+            let mut store = self.google.locked();
+            logging::cluster::note(&mut store, self.clock.now(), request, &answer, &name);
         }
+        answer
     }
 
     fn note(&self, request: &Request, cluster: Option<&str>, status: StatusCode) {

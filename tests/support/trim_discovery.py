@@ -50,6 +50,7 @@ KEEP = {
     "firestore.v1": r"firestore\.projects\.databases\.(create|get|list|patch|delete|operations\.get)",
     "bigtableadmin.v2": r"bigtableadmin\.(operations\.get|projects\.instances\.(create|get|list|partialUpdateInstance|delete"
                         r"|(clusters|tables)\.(create|get|list|patch|partialUpdateCluster|delete|modifyColumnFamilies)|clusters\.backups\.list))",
+    "logging.v2": r"logging\.entries\.list",
     "appengine.v1": r"appengine\.apps\.(create|get|patch|operations\.get)",
 }
 

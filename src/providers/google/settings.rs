@@ -28,6 +28,7 @@ const SERVICES: &[(&str, &str, &str)] = &[
     ("firestore", "firestore", "https://firestore.googleapis.com/v1/"),
     ("iam", "iam_beta", "https://iam.googleapis.com/v1/"),
     ("iamcredentials", "iam_credentials", "https://iamcredentials.googleapis.com/v1/"),
+    ("logging", "logging", "https://logging.googleapis.com/v2/"),
     ("pubsub", "pubsub", "https://pubsub.googleapis.com/v1/"),
     ("redis", "redis", "https://redis.googleapis.com/v1/"),
     ("secretmanager", "secret_manager", "https://secretmanager.googleapis.com/v1/"),

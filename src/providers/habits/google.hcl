@@ -1,5 +1,14 @@
 # Google Cloud: what its services do by themselves.
 
+agents "google" {
+  are = [
+    "*@cloudservices.gserviceaccount.com", "*@container-engine-robot.iam.gserviceaccount.com",
+    "*@compute-system.iam.gserviceaccount.com", "*@gcp-sa-*.iam.gserviceaccount.com", "*@gs-project-accounts.iam.gserviceaccount.com",
+    "*@system.gserviceaccount.com", "*@serverless-robot-prod.iam.gserviceaccount.com", "*@cloud-redis.iam.gserviceaccount.com",
+    "*@container-analysis.iam.gserviceaccount.com", "*@dataflow-service-producer-prod.iam.gserviceaccount.com", "system@google.com",
+  ]
+}
+
 resource "google_*" {
   repeats = { "terraform_labels" = "labels", "effective_labels" = "labels", "effective_annotations" = "annotations" }
   follows = ["etag", "fingerprint", "label_fingerprint", "metadata_fingerprint", "tags_fingerprint", "update_time", "updated"]

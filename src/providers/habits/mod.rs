@@ -13,6 +13,18 @@ use super::rest::habits::{self, Habits, fits};
 
 const BOOKS: &[&str] = &[include_str!("google.hcl"), include_str!("kubernetes.hcl")];
 
+/// Who is a part of the service itself: patterns of accounts and field managers, one for each block `agents`.
+static AGENTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut agents = Vec::new();
+    for book in BOOKS {
+        let (file, _) = syntax::parse(FileId::default(), book);
+        for block in file.body.blocks.iter().filter(|block| block.kind.text == "agents") {
+            agents.extend(habits::agents(block, &mut Vec::new()));
+        }
+    }
+    agents
+});
+
 static HABITS: LazyLock<Vec<(Vec<String>, Habits)>> = LazyLock::new(|| {
     let mut problems = Vec::new();
     let read = read(&mut problems);
@@ -31,12 +43,21 @@ pub fn of(type_name: &str) -> Habits {
     all
 }
 
+/// Says whether an account or a field manager is a part of the service itself.
+pub fn is_agent(who: &str) -> bool {
+    AGENTS.iter().any(|pattern| fits(pattern, who))
+}
+
 fn read(problems: &mut Vec<Diagnostic>) -> Vec<(Vec<String>, Habits)> {
     let mut all = Vec::new();
     for book in BOOKS {
         let (file, found) = syntax::parse(FileId::default(), book);
         problems.extend(found);
         for block in &file.body.blocks {
+            if block.kind.text == "agents" {
+                habits::agents(block, problems);
+                continue;
+            }
             let labels = block.labels.iter().map(|label| label.text.clone()).collect();
             all.push((labels, habits::read(block, problems)));
         }

@@ -36,6 +36,7 @@ mod kubeconfig;
 mod reach;
 mod whole_kubeconfig;
 mod left;
+mod history;
 mod outside;
 mod parts;
 mod upgrade;

@@ -13,6 +13,7 @@ use crate::http::{Method, pace};
 use crate::state::Broken;
 use crate::value::{Path, Value};
 
+use super::super::touch::{History, Touched};
 use super::super::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Preview, Proposed,
     Session, Wanted,
@@ -304,7 +305,7 @@ impl KubernetesSession {
 }
 
 /// Gives the name of an object, as its resource type or its manifest says.
-fn name_of(kind: &Kind, value: &Value) -> Option<Name> {
+pub(super) fn name_of(kind: &Kind, value: &Value) -> Option<Name> {
     match kind.nodes.is_empty() {
         true => manifest::manifest(value).and_then(|it| Who::of(&it))?.name(kind),
         false => Name::of(kind, value),
@@ -432,6 +433,10 @@ impl Session for KubernetesSession {
             super::token::TYPE => super::token::open(&self.cluster, config).await,
             _ => Err(unknown_type(type_name)),
         }
+    }
+
+    async fn history(&self, asked: &[Touched]) -> History {
+        super::history::history(self, asked).await
     }
 
     fn previews(&self) -> bool {

@@ -7,6 +7,7 @@
 //!   follows       = ["etag"]                               changes along with whatever else does
 //!   repeats       = { "effective_labels" = "labels" }      says again what another part says
 //!   identity      = ["uid"]                                another value is another object
+//!   goes          = ["ttl"]                                goes away by itself where this part is there
 //!   logged_as     = ["projects/{project}/zones/{location}/clusters/{name}"]   its name in audit logs
 //! }
 //! ```
@@ -29,6 +30,7 @@ pub struct Habits {
     follows: Vec<Pattern>,
     repeats: Vec<(Pattern, Pattern)>,
     identity: Vec<Pattern>,
+    goes: Vec<Pattern>,
     logged_as: Vec<Template>,
 }
 
@@ -65,6 +67,11 @@ impl Habits {
         self.identity.iter().any(|pattern| pattern.covers(path))
     }
 
+    /// Says whether the service removes an object by itself.
+    pub fn goes(&self, object: &Value) -> bool {
+        self.goes.iter().any(|pattern| pattern.is_in(object))
+    }
+
     /// Gives the forms of an object's name in audit logs.
     pub fn logged_as(&self) -> &[Template] {
         &self.logged_as
@@ -77,6 +84,7 @@ impl Habits {
         self.follows.extend(more.follows.iter().cloned());
         self.repeats.extend(more.repeats.iter().cloned());
         self.identity.extend(more.identity.iter().cloned());
+        self.goes.extend(more.goes.iter().cloned());
         self.logged_as.extend(more.logged_as.iter().cloned());
     }
 
@@ -84,7 +92,12 @@ impl Habits {
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
         let pairs = self.by_service_if.iter().chain(&self.repeats);
         let pairs = pairs.flat_map(|(one, other)| [one, other]);
-        self.by_service.iter().chain(&self.follows).chain(&self.identity).chain(pairs)
+        self.by_service
+            .iter()
+            .chain(&self.follows)
+            .chain(&self.identity)
+            .chain(&self.goes)
+            .chain(pairs)
     }
 }
 
@@ -181,12 +194,21 @@ pub fn read(block: &Block, problems: &mut Vec<Diagnostic>) -> Habits {
     let by_service = patterns(&mut words, "by_service");
     let follows = patterns(&mut words, "follows");
     let identity = patterns(&mut words, "identity");
+    let goes = patterns(&mut words, "goes");
     let by_service_if = pairs(&mut words, "by_service_if");
     let repeats = pairs(&mut words, "repeats");
     let logged_as = words.texts("logged_as");
     let logged_as = logged_as.iter().map(|text| Template::parse(text)).collect();
     words.finish();
-    Habits { by_service, by_service_if, follows, repeats, identity, logged_as }
+    Habits { by_service, by_service_if, follows, repeats, identity, goes, logged_as }
+}
+
+/// Reads who is a part of the service: `agents "google" { are = ["*@cloudservices.gserviceaccount.com"] }`.
+pub fn agents(block: &Block, problems: &mut Vec<Diagnostic>) -> Vec<String> {
+    let mut words = Words::of_body(&block.body, block.header, problems);
+    let agents = words.texts("are");
+    words.finish();
+    agents
 }
 
 fn pairs(words: &mut Words<'_>, name: &'static str) -> Vec<(Pattern, Pattern)> {

@@ -28,6 +28,7 @@ pub mod error;
 pub mod api;
 mod granted;
 mod discover;
+mod history;
 pub mod minimal;
 pub mod catalog;
 pub mod job;

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::addr::Mode;
 use crate::http::pace;
 use crate::providers::permission::Tested;
+use crate::providers::touch::{History, Touched};
 use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Discovered, Failure, Found, Observed, Session,
     TokenSource, Wanted, World,
@@ -432,6 +433,14 @@ impl Session for RestSession {
 
     async fn granted(&self, tested: &Tested) -> Result<Option<Vec<String>>, ApiError> {
         super::granted::granted(&self.api, tested).await.map(Some)
+    }
+
+    async fn history(&self, asked: &[Touched]) -> History {
+        super::history::history(self, asked).await
+    }
+
+    async fn logged(&self, names: &[Vec<String>]) -> Option<History> {
+        super::history::logged(self, names).await
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {

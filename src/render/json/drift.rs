@@ -1,66 +1,139 @@
-//! Drift as JSON: each object that is not as saved, with its parts.
+//! Findings as JSON, for programs and for who is called back.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{Reveal, named, path, secrets, value};
 use crate::addr::Address;
-use crate::plan::Drift;
-use crate::render::drift::{DriftReport, Leaf};
+use crate::diag::{Sources, Span};
+use crate::drift::{Acceptance, Attribute, Class, Edit, Finding, Kind, Remedy, Report};
+use crate::providers::touch::Touch;
 use crate::state::provider;
+use crate::value::Value;
 
-/// Gives the document of a drift report.
-pub fn drift(report: &DriftReport<'_>, reveal: Reveal) -> Json {
-    let (changed, missing) = report.numbers();
-    let objects: Vec<Json> = report
-        .drift
-        .iter()
-        .map(|(address, drift)| object(report, address, drift, reveal))
-        .collect();
+/// Gives the document of a report.
+pub fn drift(report: &Report, sources: &Sources, reveal: Reveal) -> Json {
+    let findings: Vec<Json> =
+        report.findings.iter().map(|of| finding(of, sources, reveal)).collect();
+    let ignored = report.ignored.iter().map(|ignored| {
+        let mut out = finding(&ignored.finding, sources, reveal);
+        out["rule"] = place(ignored.rule, sources);
+        out["reason"] = json!(ignored.reason);
+        out
+    });
+    let mut summary = json!({ "checked": report.looked_at, "drift": report.has_drift() });
+    for kind in Kind::ALL {
+        summary[kind.word()] = json!(report.count(kind));
+    }
+    let count = |class| report.findings.iter().filter(|of| of.class == class).count();
+    let classes: Map<String, Json> =
+        Class::ALL.iter().map(|class| (class.word().into(), json!(count(*class)))).collect();
+    summary["classes"] = Json::Object(classes);
     json!({
-        "format_version": "1.0",
-        "drifted": objects,
-        "summary": { "checked": report.looked_at, "changed": changed, "missing": missing },
+        "format_version": "2.0",
+        "findings": findings,
+        "ignored": ignored.collect::<Vec<Json>>(),
+        "notes": report.notes,
+        "summary": summary,
     })
 }
 
-fn object(report: &DriftReport<'_>, address: &Address, drift: &Drift, reveal: Reveal) -> Json {
-    let mut out: Map<String, Json> = named(address);
-    out.insert("provider_name".into(), provider::full(&drift.provider.source).into());
-    let status = if drift.found.is_some() { "changed" } else { "missing" };
-    out.insert("status".into(), status.into());
-    if let Some(span) = (report.place)(address) {
-        let start = report.sources.start(span);
-        let place = json!({ "filename": report.sources.name(span.file), "line": start.line });
-        out.insert("source".into(), place);
-    }
-    let leaf = |leaf: &Leaf| {
-        json!({
-            "path": path(&leaf.path),
-            "saved": value(&leaf.saved, reveal),
-            "found": value(&leaf.found, reveal),
-            "saved_sensitive": secrets(&leaf.saved),
-            "found_sensitive": secrets(&leaf.found),
-        })
+/// Gives a finding.
+pub fn finding(finding: &Finding, sources: &Sources, reveal: Reveal) -> Json {
+    let mut out: Map<String, Json> = match &finding.address {
+        Some(address) => named(address),
+        None => [("type".to_string(), json!(finding.type_name))].into_iter().collect(),
     };
-    out.insert("changes".into(), report.leaves(address, drift).iter().map(leaf).collect());
+    if let Some(provider) = &finding.provider {
+        out.insert("provider_name".into(), provider::full(&provider.source).into());
+    }
+    out.insert("kind".into(), finding.kind.word().into());
+    out.insert("class".into(), finding.class.word().into());
+    out.insert("id".into(), json!(finding.id));
+    out.insert("settled".into(), finding.is_settled().into());
+    if let Some(span) = finding.place {
+        out.insert("source".into(), place(span, sources));
+    }
+    let attributes = finding.attributes.iter().map(|of| attribute(of, sources, reveal));
+    out.insert("attributes".into(), attributes.collect());
+    out.insert(
+        "touches".into(),
+        finding.touches.iter().filter(|of| !of.is_ours).map(touch).collect(),
+    );
+    // Touches of our own are left out: the places of the others move up.
+    for (attribute, of) in finding.attributes.iter().enumerate() {
+        if let Some(by) = finding.touch(of) {
+            out["attributes"][attribute]["by"] = touch(by);
+        }
+    }
+    out.insert("remedies".into(), finding.remedies.iter().map(remedy).collect());
     Json::Object(out)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::SECRET;
-    use super::*;
-    use crate::render::drift::tests::{sample, told};
-
-    #[test]
-    fn each_part_has_its_path_and_both_sides() {
-        let text = told(&sample(), |report| drift(report, Reveal::No).to_string());
-
-        let json: Json = serde_json::from_str(&text).unwrap();
-        assert_eq!(json["summary"], json!({ "checked": 14, "changed": 1, "missing": 1 }));
-        let changes = &json["drifted"][0]["changes"];
-        assert_eq!(changes[1]["found"], SECRET);
-        assert_eq!(changes[4]["path"], json!(["list", 1, "x"]));
-        assert_eq!((&changes[4]["saved"], &changes[4]["found"]), (&json!(2), &json!(3)));
+fn attribute(attribute: &Attribute, sources: &Sources, reveal: Reveal) -> Json {
+    let side = |side: &Option<Value>| side.as_ref().map_or(Json::Null, |side| value(side, reveal));
+    let mask = |side: &Option<Value>| side.as_ref().map_or(json!(false), secrets);
+    let mut out = json!({
+        "path": path(&attribute.path),
+        "name": attribute.path.to_string(),
+        "class": attribute.class.word(),
+        "recorded": side(&attribute.recorded),
+        "configured": side(&attribute.configured),
+        "live": side(&attribute.live),
+        "sensitive": attribute.is_sensitive(),
+        "recorded_sensitive": mask(&attribute.recorded),
+        "live_sensitive": mask(&attribute.live),
+    });
+    if let Some(span) = attribute.place {
+        out["source"] = place(span, sources);
     }
+    out
+}
+
+/// Gives who touched an object.
+pub fn touch(touch: &Touch) -> Json {
+    json!({
+        "who": touch.who,
+        "agent": touch.agent,
+        "how": touch.how,
+        "when": touch.when.map(|when| when.to_string()),
+        "told_by": touch.told_by.word(),
+        "service": touch.is_service,
+    })
+}
+
+fn remedy(remedy: &Remedy) -> Json {
+    match remedy {
+        Remedy::Revert { command } => json!({ "do": "revert", "command": command }),
+        Remedy::Ignore { rule } => json!({ "do": "ignore", "rule": rule }),
+        Remedy::Accept(Acceptance::Recorded { command }) => {
+            json!({ "do": "accept", "command": command })
+        }
+        Remedy::Accept(Acceptance::Impossible { why }) => {
+            json!({ "do": "accept", "impossible": why })
+        }
+        Remedy::Accept(Acceptance::Edits(edits)) => {
+            json!({ "do": "accept", "edits": edits.iter().map(edit).collect::<Vec<Json>>() })
+        }
+    }
+}
+
+/// Gives what was written into the configuration, and what was not.
+pub fn accepted(done: &[(Address, Vec<Edit>)], left: &[(Address, String)]) -> Json {
+    let done = done.iter().map(|(address, edits)| {
+        let edits: Vec<Json> = edits.iter().map(edit).collect();
+        json!({ "address": address.to_string(), "edits": edits })
+    });
+    let left = left
+        .iter()
+        .map(|(address, why)| json!({ "address": address.to_string(), "impossible": why }));
+    done.chain(left).collect()
+}
+
+fn edit(edit: &Edit) -> Json {
+    json!({ "filename": edit.file, "line": edit.line, "before": edit.before, "after": edit.after })
+}
+
+fn place(span: Span, sources: &Sources) -> Json {
+    let start = sources.start(span);
+    json!({ "filename": sources.name(span.file), "line": start.line, "column": start.column })
 }

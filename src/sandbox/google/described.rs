@@ -93,6 +93,7 @@ const APIS: &[(&str, &str, Style, &[u8])] = &[
     ("firestore", "Cloud Firestore API", Style::Status, data!("firestore.v1")),
     ("bigtableadmin", "Cloud Bigtable Admin API", Style::Status, data!("bigtableadmin.v2")),
     ("appengine", "App Engine Admin API", Style::Status, data!("appengine.v1")),
+    ("logging", "Cloud Logging API", Style::Status, data!("logging.v2")),
 ];
 
 const RESOURCES: &str = "Cloud Resource Manager API";

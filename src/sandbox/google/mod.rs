@@ -43,6 +43,7 @@ pub mod container;
 pub mod cluster;
 pub mod cluster_update;
 pub mod node_pool;
+pub mod logging;
 pub mod token;
 pub mod inventory;
 pub mod cloud;
@@ -81,6 +82,7 @@ const TABLES: &[&[Row]] = &[
     bigtable::ROWS,
     container::ROWS,
     node_pool::ROWS,
+    logging::ROWS,
 ];
 
 /// All Google services over one store.
@@ -129,8 +131,15 @@ impl Google {
         if !good && !open {
             return Refusal::unauthenticated(bearer.is_some()).answer(style);
         }
+        let id = found.method.id.clone();
         match self.perform(&mut store, request, found) {
-            Ok(answer) => masked(answer, request),
+            Ok(answer) => {
+                let body: serde_json::Value = serde_json::from_slice(&request.body)
+                    .or_else(|_| serde_json::from_slice(answer.bytes()))
+                    .unwrap_or_default();
+                logging::note_call(&mut store, self.clock.now(), request, &id, &body);
+                masked(answer, request)
+            }
             Err(refusal) => refusal.answer(style),
         }
     }
@@ -272,6 +281,7 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Gives the bearer token of a request.
 fn bearer(request: &Request) -> Option<&str> {
     let header = request.header("authorization")?;
     let (scheme, token) = header.split_once(' ')?;

@@ -31,17 +31,20 @@ pub fn deny(store: &mut Store, names: Json) {
     store.dirty = true;
 }
 
+/// Says whether callers do not have a permission.
+pub fn is_denied(store: &Store, name: &str) -> bool {
+    let denied = store.hidden.get(DENIED).and_then(Json::as_array);
+    let mut denied = denied.into_iter().flatten().filter_map(Json::as_str);
+    denied.any(|denied| match denied.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == denied,
+    })
+}
+
 /// Answers a question for permissions: those of the asked that callers have, which is all that are not denied.
 pub fn tested(store: &Store, asked: &Json) -> Json {
-    let denied = store.hidden.get(DENIED).and_then(Json::as_array).cloned().unwrap_or_default();
-    let is_denied = |name: &str| {
-        denied.iter().filter_map(Json::as_str).any(|denied| match denied.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == denied,
-        })
-    };
     let names = asked.as_array().into_iter().flatten().filter_map(Json::as_str);
-    let granted: Vec<&str> = names.filter(|name| !is_denied(name)).collect();
+    let granted: Vec<&str> = names.filter(|name| !is_denied(store, name)).collect();
     if granted.is_empty() { json!({}) } else { json!({ "permissions": granted }) }
 }
 

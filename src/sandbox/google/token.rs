@@ -30,9 +30,32 @@ pub const LIFETIME: Duration = Duration::from_secs(3600);
 /// The project that the metadata server names.
 pub const PROJECT: &str = "polls-demo";
 
-/// Makes a token.
+/// Whose a token is unless said.
+pub const USER: &str = "user@example.com";
+
+/// Gives the account that a request is made by: whose its token is; empty for Google's own.
+pub fn principal(request: &Request) -> String {
+    let Some(token) = super::bearer(request) else { return String::new() };
+    owner(token)
+}
+
+fn owner(token: &str) -> String {
+    let Some(who) = token.split('.').nth(3) else { return USER.into() };
+    let who = URL_SAFE_NO_PAD.decode(who).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    who.unwrap_or_default()
+}
+
+/// Makes a token of the usual account.
 pub fn mint(store: &mut Store, now: Timestamp, lifetime: Duration) -> String {
-    let token = format!("ya29.sandbox.{}", URL_SAFE_NO_PAD.encode(random::<48>()));
+    mint_for(store, now, lifetime, USER)
+}
+
+/// Makes a token of an account. Whose it is stands in the token itself.
+pub fn mint_for(store: &mut Store, now: Timestamp, lifetime: Duration, who: &str) -> String {
+    let mut token = format!("ya29.sandbox.{}", URL_SAFE_NO_PAD.encode(random::<48>()));
+    if who != USER {
+        token += &format!(".{}", URL_SAFE_NO_PAD.encode(who));
+    }
     let expiry = now.checked_add(lifetime).unwrap_or(now);
     store.tokens.retain(|_, expiry| *expiry > now);
     store.tokens.insert(token.clone(), expiry);
@@ -46,7 +69,12 @@ pub fn endpoint(store: &mut Store, now: Timestamp, request: &Request) -> Option<
     let path = path.strip_prefix("/oauth2").unwrap_or(path);
     if request.method == Method::POST {
         return match path {
-            "/sandbox/token" => Some(give(store, now, sandbox_lifetime(request))),
+            "/sandbox/token" => {
+                let query = request.query();
+                let who = query.iter().find(|(name, _)| name == "principal");
+                let who = who.map_or(USER, |(_, who)| who.as_str());
+                Some(give(store, now, sandbox_lifetime(request), who))
+            }
             "/token" | "/v4/token" | "/v1/token" | "/oauth2/token" => {
                 Some(exchange(store, now, request))
             }
@@ -69,8 +97,8 @@ fn sandbox_lifetime(request: &Request) -> Duration {
     asked.and_then(|seconds| seconds.parse().ok()).map_or(LIFETIME, Duration::from_secs)
 }
 
-fn give(store: &mut Store, now: Timestamp, lifetime: Duration) -> Response {
-    let token = mint(store, now, lifetime);
+fn give(store: &mut Store, now: Timestamp, lifetime: Duration, who: &str) -> Response {
+    let token = mint_for(store, now, lifetime, who);
     let answer =
         json!({"access_token": token, "expires_in": lifetime.as_secs(), "token_type": "Bearer"});
     Response::json(StatusCode::OK, &answer)
@@ -89,6 +117,7 @@ fn exchange(store: &mut Store, now: Timestamp, request: &Request) -> Response {
     let refused = |error: &str, text: &str| {
         Response::json(StatusCode::BAD_REQUEST, &json!({"error": error, "error_description": text}))
     };
+    let mut who = USER.to_string();
     match grant.rsplit(':').next().unwrap_or_default() {
         "jwt-bearer" => {
             let claims =
@@ -101,6 +130,7 @@ fn exchange(store: &mut Store, now: Timestamp, request: &Request) -> Response {
             if !policy::account_exists(store, issuer) {
                 return refused("invalid_grant", "Invalid grant: account not found");
             }
+            who = issuer.to_string();
         }
         "refresh_token" if !field("refresh_token").is_empty() => {}
         "token-exchange"
@@ -108,7 +138,7 @@ fn exchange(store: &mut Store, now: Timestamp, request: &Request) -> Response {
         _ if field("grantType").ends_with("token-exchange") => {}
         _ => return refused("unsupported_grant_type", "Invalid grant_type"),
     }
-    let token = mint(store, now, LIFETIME);
+    let token = mint_for(store, now, LIFETIME, &who);
     let answer = json!({
         "access_token": token, "expires_in": LIFETIME.as_secs(), "token_type": "Bearer",
         "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -124,7 +154,9 @@ fn metadata(store: &mut Store, now: Timestamp, request: &Request, path: &str) ->
         ));
     }
     let mut answer = match path {
-        "/instance/service-accounts/default/token" => give(store, now, LIFETIME),
+        "/instance/service-accounts/default/token" => {
+            give(store, now, LIFETIME, &format!("sandbox@{PROJECT}.iam.gserviceaccount.com"))
+        }
         "" => Response::text(StatusCode::OK, "computeMetadata/\n"),
         "/instance/service-accounts/default" => Response::json(
             StatusCode::OK,
@@ -155,7 +187,7 @@ fn describe(store: &Store, now: Timestamp, request: &Request) -> Response {
         Some(expiry) => {
             let left = expiry.duration_since(now).as_secs();
             let answer = json!({
-                "expires_in": left.to_string(), "email": "user@example.com",
+                "expires_in": left.to_string(), "email": owner(token.unwrap_or_default()),
                 "scope": "https://www.googleapis.com/auth/cloud-platform",
             });
             Response::json(StatusCode::OK, &answer)
@@ -214,14 +246,14 @@ fn sign(turn: &mut Turn<'_>) -> Answer {
 }
 
 fn generate(turn: &mut Turn<'_>) -> Answer {
-    account(turn)?;
+    let who = account(turn)?;
     let seconds =
         turn.body["lifetime"].as_str().and_then(|text| text.trim_end_matches('s').parse().ok());
     let lifetime = seconds.map_or(LIFETIME, Duration::from_secs);
     if turn.body["scope"].as_array().is_none_or(Vec::is_empty) {
         return Err(Refusal::invalid("scope must not be empty"));
     }
-    let token = mint(turn.store, turn.now, lifetime);
+    let token = mint_for(turn.store, turn.now, lifetime, &who);
     let expiry = turn.now.checked_add(lifetime).unwrap_or(turn.now);
     turn::ok(&json!({"accessToken": token, "expireTime": stamp(expiry)}))
 }

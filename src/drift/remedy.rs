@@ -1,0 +1,73 @@
+//! What can be done about each finding: set the world back, write what is live, or tell it no more.
+
+use super::{Acceptance, Finding, Kind, Remedy, Report};
+use crate::diag::Sources;
+use crate::plan::{Change, Plan};
+
+/// Gives each finding its remedies; `accepted` says how what is live is written, where it can be.
+pub fn remedies(
+    report: &mut Report,
+    plan: &Plan,
+    sources: &Sources,
+    accepted: &dyn Fn(&Finding, &Change) -> Acceptance,
+) {
+    for finding in &mut report.findings {
+        let Some(address) = finding.address.clone() else { continue };
+        let change = plan.changes.get(&(address.clone(), None));
+        let command =
+            |more: &str| format!("terrane apply{more} -target={}", quoted(&address.to_string()));
+        let keeps = change.is_none_or(|change| change.verb.is_keep());
+        if !keeps {
+            finding.remedies.push(Remedy::Revert { command: command("") });
+        }
+        let accept = match (finding.kind, change) {
+            (Kind::Missing, _) => Acceptance::Impossible { why: removal(finding, sources) },
+            (_, Some(change)) if !keeps => accepted(finding, change),
+            // What nothing in the configuration speaks of is taken in as it is.
+            _ => Acceptance::Recorded { command: command(" -refresh-only") },
+        };
+        finding.remedies.push(Remedy::Accept(accept));
+        finding.remedies.push(Remedy::Ignore { rule: rule(finding) });
+    }
+}
+
+/// Says how the removal of an object is accepted.
+fn removal(finding: &Finding, sources: &Sources) -> String {
+    let place = finding.place.map(|span| format!(" ({})", sources.file_line(span)));
+    let again = match finding.place {
+        Some(_) => "The next apply makes it again. ",
+        None => "",
+    };
+    format!(
+        "{again}To leave it gone, remove its block{}: what is gone then only leaves the state.",
+        place.unwrap_or_default()
+    )
+}
+
+/// Gives the rule that takes a finding away.
+fn rule(finding: &Finding) -> String {
+    let name = finding.address.as_ref().map_or_else(
+        || format!("{} {}", finding.type_name, finding.id),
+        |address| address.to_string(),
+    );
+    match &finding.attributes[..] {
+        [] => format!("{name} kind={}", finding.kind.word()),
+        [one] => format!("{name} {}", pathed(&one.path)),
+        [first, ..] => format!("{name} {}", pathed(&first.path)),
+    }
+}
+
+/// Writes a path without places in lists, as rules name it.
+fn pathed(path: &crate::value::Path) -> String {
+    let steps = path.0.iter().filter(|step| match step {
+        crate::value::PathStep::Attribute(_) => true,
+        crate::value::PathStep::Index(index) => index.as_str().is_some(),
+    });
+    crate::value::Path(steps.cloned().collect()).to_string()
+}
+
+/// Quotes a word for a shell, where it needs to be.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:".contains(c);
+    if text.chars().all(plain) { text.to_string() } else { format!("'{text}'") }
+}

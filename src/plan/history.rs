@@ -1,0 +1,117 @@
+//! Who has touched what is not as saved: asked of the sessions that the objects were read by, once a plan is worked out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Plan;
+use super::make::Maker;
+use crate::addr::{Address, Mode};
+use crate::eval::{Evaluator, ProviderRef};
+use crate::providers::Session;
+use crate::providers::touch::{Touch, Touched};
+use crate::value::{Path, Value};
+
+/// What sessions know of the past of a plan's objects.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Who has touched an object, the last first.
+    pub touches: BTreeMap<Address, Vec<Touch>>,
+    /// What others have added to an object, where reading it does not tell.
+    pub added: BTreeMap<Address, Vec<(Path, Value)>>,
+    /// Why some could not be asked for.
+    pub notes: Vec<String>,
+}
+
+/// The objects of one session, each with its address.
+type Job = (Arc<dyn Session>, Vec<(Address, Touched)>);
+
+impl Maker<'_, '_> {
+    /// Asks who has touched the objects of a plan.
+    pub(super) async fn past(&mut self, plan: &Plan, evaluator: &mut Evaluator<'_>) -> Past {
+        let jobs = self.jobs(plan, evaluator);
+        let mut past = Past::default();
+        let mut named: Vec<(Address, Vec<String>)> = Vec::new();
+        for (session, asked) in &jobs {
+            let objects: Vec<Touched> = asked.iter().map(|(_, touched)| touched.clone()).collect();
+            let history = session.history(&objects).await;
+            past.notes.extend(history.notes);
+            let mut added = history.added.into_iter();
+            let mut names = history.logged_as.into_iter();
+            for ((address, touched), touches) in asked.iter().zip(history.touches) {
+                let added = added.next().unwrap_or_default();
+                let names = names.next().unwrap_or_default();
+                if !names.is_empty() && (touched.differs || !added.is_empty()) {
+                    named.push((address.clone(), names));
+                }
+                if !added.is_empty() {
+                    past.added.insert(address.clone(), added);
+                }
+                if !touches.is_empty() {
+                    past.touches.insert(address.clone(), touches);
+                }
+            }
+        }
+        self.logged(&jobs, &named, &mut past).await;
+        past.notes.sort();
+        past.notes.dedup();
+        past
+    }
+
+    /// Asks the logs of the cloud for objects that live in clusters.
+    async fn logged(&self, jobs: &[Job], named: &[(Address, Vec<String>)], past: &mut Past) {
+        if named.is_empty() {
+            return;
+        }
+        let names: Vec<Vec<String>> = named.iter().map(|(_, names)| names.clone()).collect();
+        for (session, _) in jobs {
+            let Some(history) = session.logged(&names).await else { continue };
+            past.notes.extend(history.notes);
+            for ((address, _), touches) in named.iter().zip(history.touches) {
+                past.touches.entry(address.clone()).or_default().extend(touches);
+            }
+            return;
+        }
+    }
+
+    fn jobs(&mut self, plan: &Plan, evaluator: &mut Evaluator<'_>) -> Vec<Job> {
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut known: BTreeMap<ProviderRef, Option<usize>> = BTreeMap::new();
+        for ((address, deposed), change) in &plan.changes {
+            if deposed.is_some() || address.mode != Mode::Managed {
+                continue;
+            }
+            let drift = plan.drift.get(address);
+            let (recorded, live) = match (drift, change.verb.before()) {
+                (Some(drift), _) => (drift.saved.clone(), drift.found.clone()),
+                (None, Some(before)) => (before.clone(), Some(before.clone())),
+                (None, None) => continue,
+            };
+            let place = match known.get(&*change.provider) {
+                Some(place) => *place,
+                None => {
+                    let session = self.session_of(&change.provider, evaluator);
+                    let place = session.map(|session| {
+                        jobs.push((session, Vec::new()));
+                        jobs.len() - 1
+                    });
+                    known.insert((*change.provider).clone(), place);
+                    place
+                }
+            };
+            let Some(place) = place else { continue };
+            let differs = drift.is_some() || !change.verb.is_keep();
+            let type_name = address.type_name.clone();
+            jobs[place].1.push((address.clone(), Touched { type_name, recorded, live, differs }));
+        }
+        jobs
+    }
+
+    fn session_of(
+        &mut self,
+        reference: &ProviderRef,
+        evaluator: &mut Evaluator<'_>,
+    ) -> Option<Arc<dyn Session>> {
+        let config = self.provider_config(reference, evaluator).ok()?;
+        self.planner.sessions.session(reference, &config).ok().flatten()
+    }
+}
