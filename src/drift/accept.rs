@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::part_at;
 use super::text::{Splice, block, key, written};
 use crate::addr::Address;
 use crate::diag::{Sources, Span};
@@ -42,7 +43,7 @@ impl Editor<'_> {
         let sides = Verb::Update { before: live.clone(), after: planned.clone() };
         let mut paths: Vec<Path> = Vec::new();
         for part in differing(&sides, None) {
-            let written = change.config.as_ref().and_then(|config| config.at(&part.path));
+            let written = change.config.as_ref().and_then(|config| part_at(config, &part.path));
             let open = part.after.as_ref().is_some_and(|after| !after.is_whole());
             if open && written.is_none_or(Value::is_null) || !can_be_written(schema, &part.path) {
                 continue;
@@ -57,7 +58,7 @@ impl Editor<'_> {
         }
         let mut splices = Vec::new();
         for path in paths {
-            let value = live.at(&path).filter(|value| !is_nothing(value));
+            let value = part_at(&live, &path).filter(|value| !is_nothing(value));
             let found = self.one(address, schema, &path, value);
             splices.extend(found.map_err(|why| format!("It cannot be written: {path} {why}."))?);
         }
@@ -255,25 +256,22 @@ fn is_nothing(value: &Value) -> bool {
     value.is_null()
 }
 
-/// Cuts a path to the part that is edited as one: a list or set of plain values, or an element that one side lacks.
+/// Cuts a path to the part that is edited as one: a list or set of plain values, or an element or map that one side lacks.
 fn cut(path: &Path, live: &Value, planned: &Value) -> Path {
     for length in 1..path.0.len() {
         let part = Path(path.0[..length].to_vec());
-        let sides = [live.at(&part), planned.at(&part)];
-        let plain = |value: &&Value| match value.kind() {
-            Kind::List(_, parts) | Kind::Tuple(parts) => {
-                !parts.iter().any(|part| part.fields().is_some())
-            }
-            Kind::Set(_, parts) => parts.len() != 1 || parts[0].fields().is_none(),
-            _ => false,
-        };
-        let lacks = sides.iter().any(|side| side.is_none_or(Value::is_null));
-        let element =
+        let sides = [part_at(live, &part), part_at(planned, &part)];
+        let sides: Vec<&Value> =
+            sides.into_iter().flatten().filter(|value| !value.is_null()).collect();
+        let lists = sides.iter().any(|side| side.elements().is_some());
+        let objects = sides.iter().filter_map(|side| side.elements()).flatten();
+        let objects = objects.filter(|element| element.fields().is_some()).count();
+        let many = |side: &&Value| matches!(side.kind(), Kind::Set(_, parts) if parts.len() > 1);
+        let lacks = sides.len() < 2;
+        let index =
             matches!(part.0.last(), Some(PathStep::Index(index)) if index.as_str().is_none());
-        if sides.iter().flatten().any(plain)
-            || (lacks && element)
-            || (lacks && sides.iter().flatten().any(|side| side.fields().is_some()))
-        {
+        let map = sides.iter().any(|side| side.fields().is_some());
+        if lists && (objects == 0 || sides.iter().any(many)) || lacks && (index || map) {
             return part;
         }
     }

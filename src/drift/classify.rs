@@ -63,3 +63,66 @@ fn of(touch: &Touch) -> Option<Class> {
 fn names(touch: &Touch, path: &Path) -> bool {
     touch.parts.iter().any(|part| overlap(part, path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Report;
+    use super::*;
+    use crate::providers::touch::ToldBy;
+    use crate::value::Value;
+
+    fn touch(who: &str, parts: &[&str], is_service: bool) -> Touch {
+        Touch {
+            who: who.into(),
+            agent: None,
+            how: "Update".into(),
+            when: None,
+            told_by: ToldBy::ManagedFields,
+            parts: parts.iter().map(|part| Path::root().attribute(*part)).collect(),
+            is_service,
+            is_ours: who == "us",
+        }
+    }
+
+    /// Gives the classes of two parts, of which the second is the service's by habit.
+    fn classes(touches: Vec<Touch>) -> (Class, Class, Class) {
+        let attribute = |name: &str, class| Attribute {
+            path: Path::root().attribute(name),
+            recorded: None,
+            configured: None,
+            live: Some(Value::string("x")),
+            class,
+            place: None,
+            touch: None,
+        };
+        let mut finding = Finding {
+            kind: Kind::Changed,
+            address: None,
+            type_name: "a".into(),
+            id: String::new(),
+            provider: None,
+            place: None,
+            attributes: vec![attribute("own", Class::Unknown), attribute("habit", Class::Service)],
+            class: Class::Unknown,
+            touches: Vec::new(),
+            remedies: Vec::new(),
+        };
+        classify(&mut finding, touches);
+        let whole = finding.class;
+        let report = Report { findings: vec![finding], ..Report::default() };
+        let parts = &report.findings[0].attributes;
+        (parts[0].class, parts[1].class, whole)
+    }
+
+    #[test]
+    fn who_has_a_part_counts_more_than_what_the_service_does_as_a_rule() {
+        use Class::{Person, Service, Unknown};
+
+        assert_eq!(classes(vec![]), (Unknown, Service, Unknown));
+        assert_eq!(classes(vec![touch("us", &[], false)]), (Unknown, Service, Unknown));
+        assert_eq!(classes(vec![touch("ana", &["habit"], false)]), (Unknown, Person, Person));
+        assert_eq!(classes(vec![touch("scaler", &["own"], true)]), (Service, Service, Service));
+        assert_eq!(classes(vec![touch("ana", &[], false)]), (Person, Service, Person));
+        assert_eq!(classes(vec![touch("google", &[], true)]), (Service, Service, Service));
+    }
+}

@@ -18,7 +18,7 @@ use crate::providers::rest::habits::{Habits, Pattern};
 use crate::review::parts::{Differing, differing};
 use crate::review::trace::Tracer;
 use crate::schema::Schema;
-use crate::value::{Path, Value};
+use crate::value::{Kind as Form, Path, PathStep, Value};
 
 /// What findings are made of.
 pub struct Given<'a> {
@@ -125,7 +125,7 @@ fn add(given: &Given<'_>, tracer: &Tracer<'_>, finding: &mut Finding, added: &[(
 fn is_secret(schema: &Schema, path: &Path) -> bool {
     let mut fields = &schema.fields;
     for step in &path.0 {
-        let crate::value::PathStep::Attribute(name) = step else { continue };
+        let PathStep::Attribute(name) = step else { continue };
         let Some(field) = fields.get(name) else { return false };
         if field.sensitive {
             return true;
@@ -222,7 +222,7 @@ fn open(
     // What only the service says is no edit.
     let said = |part: &Differing| {
         let known = part.after.as_ref().is_none_or(Value::is_whole);
-        known || config.at(&part.path).is_some_and(|value| !value.is_null())
+        known || part_at(config, &part.path).is_some_and(|value| !value.is_null())
     };
     let parts = without_repeats(habits, parts.into_iter().filter(said).collect());
     parts
@@ -260,12 +260,13 @@ fn attribute(
 /// Gives what the configuration makes of a part: what it says, or what it would set where it says nothing.
 fn configured(change: &Change, path: &Path, live: &Value) -> Option<Value> {
     let there = |value: &Value| !value.is_null();
-    let said = change.config.as_ref().and_then(|config| config.at(path)).filter(|of| there(of));
+    let said =
+        change.config.as_ref().and_then(|config| part_at(config, path)).filter(|of| there(of));
     if let Some(said) = said {
         return Some(said.clone());
     }
-    let after = change.verb.after()?.at(path);
-    let is = live.at(path);
+    let after = part_at(change.verb.after()?, path);
+    let is = part_at(live, path);
     let plain = |value: Option<&Value>| value.filter(|of| there(of)).map(Value::without_marks);
     if plain(after) == plain(is) || change.verb.is_keep() {
         return None;
@@ -288,18 +289,15 @@ fn written_at(tracer: &Tracer<'_>, address: &Address, path: &Path) -> Option<Spa
     None
 }
 
-/// Takes away what says again what another part says, and what changes along with another.
+/// Takes away what says again what another part says, and what changes along with others.
 fn without_repeats(habits: &Habits, parts: Vec<Differing>) -> Vec<Differing> {
     let paths: Vec<Path> = parts.iter().map(|part| part.path.clone()).collect();
     let repeated = |path: &Path| {
         habits.repeats(path).is_some_and(|of| paths.iter().any(|path| overlap(path, &of)))
     };
-    let follows = |path: &Path| habits.follows(path);
-    let other = paths.iter().any(|path| !follows(path));
-    parts
-        .into_iter()
-        .filter(|part| !repeated(&part.path) && !(other && follows(&part.path)))
-        .collect()
+    // Alone they say nothing either.
+    let left = |path: &Path| !repeated(path) && !habits.follows(path);
+    parts.into_iter().filter(|part| left(&part.path)).collect()
 }
 
 /// Says whether a part tells that the object is another: it has another value there.
@@ -312,7 +310,18 @@ pub(super) fn overlap(one: &Path, other: &Path) -> bool {
     names(one).iter().zip(&names(other)).all(|(one, other)| one == other)
 }
 
-fn step_name(step: &crate::value::PathStep) -> String {
+/// Gives a part of a value; of a set that has one element, a place is that one.
+pub(super) fn part_at<'v>(value: &'v Value, path: &Path) -> Option<&'v Value> {
+    path.0.iter().try_fold(value, |value, step| {
+        let one = value.elements().filter(|_| matches!(value.kind(), Form::Set(..)));
+        match (one, step) {
+            (Some([only]), PathStep::Index(index)) if index.as_i64() == Some(0) => Some(only),
+            _ => value.at(&Path(vec![step.clone()])),
+        }
+    })
+}
+
+fn step_name(step: &PathStep) -> String {
     Path(vec![step.clone()]).to_string().trim_matches(['[', ']', '"']).to_string()
 }
 

@@ -50,11 +50,12 @@ fn rule(finding: &Finding) -> String {
         || format!("{} {}", finding.type_name, finding.id),
         |address| address.to_string(),
     );
-    match &finding.attributes[..] {
-        [] => format!("{name} kind={}", finding.kind.word()),
-        [one] => format!("{name} {}", pathed(&one.path)),
-        [first, ..] => format!("{name} {}", pathed(&first.path)),
+    if finding.attributes.is_empty() {
+        return format!("{name} kind={}", finding.kind.word());
     }
+    let mut parts: Vec<String> = finding.attributes.iter().map(|of| pathed(&of.path)).collect();
+    parts.dedup();
+    format!("{name} {}", parts.join(" "))
 }
 
 /// Writes a path without places in lists, as rules name it.

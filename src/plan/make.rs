@@ -358,7 +358,10 @@ impl Maker<'_, '_> {
         self.removals(&mut plan);
         self.limit(&mut plan, evaluator);
         let failed = self.without_failed(&mut plan, evaluator);
-        self.protected(&mut plan, evaluator);
+        // Who only looks removes nothing.
+        if !self.given.options.looks {
+            self.protected(&mut plan, evaluator);
+        }
         self.problems.extend(super::removals::let_go(&plan));
         self.drift(&mut plan);
         self.renew(&plan, evaluator);

@@ -226,3 +226,62 @@ fn pairs(words: &mut Words<'_>, name: &'static str) -> Vec<(Pattern, Pattern)> {
     }
     read
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::value::json::from_json;
+
+    #[test]
+    fn a_pattern_covers_what_it_names_and_what_is_in_that() {
+        let path = Path::root().attribute("metadata").place(0).attribute("labels").key("a.b/c");
+
+        for (text, covers) in [
+            ("metadata", true),
+            ("metadata.labels[a.b/*]", true),
+            ("metadata[0].labels[\"a.b/c\"]", true),
+            ("*.labels", true),
+            ("metadata.labels[a]", false),
+            ("labels", false),
+            ("metadata.labels[a.b/c].more", false),
+        ] {
+            assert_eq!(Pattern::parse(text).unwrap().covers(&path), covers, "{text}");
+        }
+        assert_eq!(Pattern::parse("a..b"), None);
+        assert_eq!(Pattern::parse("a[b"), None);
+    }
+
+    #[test]
+    fn texts_fit_patterns_with_stars() {
+        for (pattern, text, fits_it) in [
+            ("*", "", true),
+            ("a*c", "abc", true),
+            ("a*c", "abcd", false),
+            ("*@gcp-sa-*.com", "x@gcp-sa-y.com", true),
+            ("a*a", "a", false),
+            ("abc", "abc", true),
+        ] {
+            assert_eq!(fits(pattern, text), fits_it, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_the_services_only_where_its_condition_holds() {
+        let habits = Habits {
+            by_service_if: vec![(
+                Pattern::parse("count").unwrap(),
+                Pattern::parse("scaling.most").unwrap(),
+            )],
+            ..Habits::default()
+        };
+        let count = Path::root().attribute("count");
+
+        assert!(habits.is_by_service(&count, &from_json(&json!({ "scaling": [{ "most": 3 }] }))));
+        assert!(!habits.is_by_service(&count, &from_json(&json!({ "scaling": [] }))));
+        assert!(
+            !habits.is_by_service(&count, &from_json(&json!({ "scaling": [{ "most": null }] })))
+        );
+    }
+}
