@@ -225,7 +225,7 @@ pub(super) fn planned_as(
     if has_errors(&problems) {
         plan.warnings.clear();
         let nowhere = plan.changes.is_empty() && plan.outputs.is_empty();
-        if told.partly || !nowhere {
+        if !options.looks && (told.partly || !nowhere) {
             telling::partial_plan(workbench, &plan, registry, &problems);
         }
         return Err(workbench.fail(&problems));

@@ -10,11 +10,12 @@ use super::text::{Splice, block, key, written};
 use crate::addr::Address;
 use crate::diag::{Sources, Span};
 use crate::plan::{Change, Verb};
+use crate::providers::habits;
 use crate::review::parts::differing;
 use crate::review::site::Site;
 use crate::review::trace::Tracer;
 use crate::schema::{Block, BlockKind, Field, Nesting, Schema};
-use crate::syntax::tree::{Body, ExprKind};
+use crate::syntax::tree::{Body, Expr, ExprKind};
 use crate::value::{Kind, Path, PathStep, Value};
 
 /// What edits are made with.
@@ -75,14 +76,11 @@ impl Editor<'_> {
         if value.is_some_and(|value| value.all_marks().any()) {
             return Err("is a secret, which is written by nobody but you".into());
         }
-        let site = self.tracer.site(address, path);
+        let site = self.tracer.site(address, &habits::of(&address.type_name).written_as(path));
         self.may_edit(&site)?;
         let splice = match (site, value) {
             (Site::None(why), _) => return Err(why),
-            (Site::Value { expr, .. }, Some(value)) => {
-                let text = self.at(expr.span, value)?;
-                splice(expr.span, text)
-            }
+            (Site::Value { expr, .. }, Some(value)) => splice(expr.span, self.like(&expr, value)?),
             (Site::Value { whole: Some(whole), .. }, None) => self.without(whole),
             (Site::Value { expr, whole: None }, None) => splice(expr.span, "null".into()),
             (Site::Block(found), None) => self.without(found.span),
@@ -120,9 +118,17 @@ impl Editor<'_> {
         Ok(())
     }
 
-    /// Writes a value for a place.
-    fn at(&self, span: Span, value: &Value) -> Result<String, String> {
-        written(value, self.indent(span)).ok_or_else(|| "has no text".to_string())
+    /// Writes a value in place of an expression: what was a number or a truth without quotes stays so.
+    fn like(&self, expr: &Expr, value: &Value) -> Result<String, String> {
+        let bare = match (&expr.kind, value.as_str()) {
+            (ExprKind::Number(_), Some(text)) => text.parse::<f64>().is_ok_and(f64::is_finite),
+            (ExprKind::Bool(_), Some(text)) => ["true", "false"].contains(&text),
+            _ => false,
+        };
+        if bare {
+            return Ok(value.as_str().unwrap_or_default().to_string());
+        }
+        written(value, self.indent(expr.span)).ok_or_else(|| "has no text".to_string())
     }
 
     /// Gives how far the line of a place is indented.

@@ -279,7 +279,7 @@ fn configured(change: &Change, path: &Path, live: &Value) -> Option<Value> {
 
 /// Gives the place of the expression that a part is written by; of one that is not written, of what it is in.
 fn written_at(tracer: &Tracer<'_>, address: &Address, path: &Path) -> Option<Span> {
-    let mut path = path.clone();
+    let mut path = habits::of(&address.type_name).written_as(path);
     while !path.0.is_empty() {
         if let Some((span, _)) = tracer.origins(address, &path) {
             return Some(span);

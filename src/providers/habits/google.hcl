@@ -27,7 +27,8 @@ resource "google_container_cluster" {
     "node_pool.version", "node_pool.instance_group_urls", "node_pool.managed_instance_group_urls",
     "node_pool.management.upgrade_options",
     "node_config.image_type", "node_pool.node_config.image_type",
-    "private_cluster_config.peering_name", "user_managed_keys_config.control_plane_disk_encryption_key_versions",
+    "private_cluster_config.peering_name", "private_cluster_config.private_endpoint", "private_cluster_config.public_endpoint",
+    "control_plane_endpoints_config.ip_endpoints_config", "user_managed_keys_config.control_plane_disk_encryption_key_versions",
     "anonymous_authentication_config", "fleet.membership", "fleet.membership_id", "fleet.membership_location",
     "control_plane_endpoints_config.dns_endpoint_config.endpoint", "maintenance_policy.disruption_budget",
   ]
@@ -43,6 +44,8 @@ resource "google_container_node_pool" {
   logged_as = [
     "projects/{project}/zones/{location}/clusters/{cluster/}/nodePools/{name}",
     "projects/{project}/locations/{location}/clusters/{cluster/}/nodePools/{name}",
+    # Some changes of a pool are calls of its cluster.
+    "projects/{project}/zones/{location}/clusters/{cluster/}", "projects/{project}/locations/{location}/clusters/{cluster/}",
   ]
 }
 

@@ -32,5 +32,5 @@ resource "kubernetes_job" "kubernetes_job_v1" {
 }
 
 resource "kubernetes_manifest" {
-  identity = ["object.metadata.uid"]
+  written_as = { "object" = "manifest" }
 }

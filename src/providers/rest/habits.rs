@@ -6,6 +6,7 @@
 //!   by_service_if = { "node_count" = "autoscaling" }       so does this one where that other part is there
 //!   follows       = ["etag"]                               changes along with whatever else does
 //!   repeats       = { "effective_labels" = "labels" }      says again what another part says
+//!   written_as    = { "object" = "manifest" }              the configuration says it by that other part
 //!   identity      = ["uid"]                                another value is another object
 //!   goes          = ["ttl"]                                goes away by itself where this part is there
 //!   logged_as     = ["projects/{project}/zones/{location}/clusters/{name}"]   its name in audit logs
@@ -29,6 +30,7 @@ pub struct Habits {
     by_service_if: Vec<(Pattern, Pattern)>,
     follows: Vec<Pattern>,
     repeats: Vec<(Pattern, Pattern)>,
+    written_as: Vec<(Pattern, Pattern)>,
     identity: Vec<Pattern>,
     goes: Vec<Pattern>,
     logged_as: Vec<Template>,
@@ -54,12 +56,14 @@ impl Habits {
         self.follows.iter().any(|pattern| pattern.covers(path))
     }
 
-    /// Gives what a part says again: the paths that say it, too.
+    /// Gives what a part says again: the path that says it, too.
     pub fn repeats(&self, path: &Path) -> Option<Path> {
-        let (pattern, of) = self.repeats.iter().find(|(pattern, _)| pattern.covers(path))?;
-        let mut steps: Vec<PathStep> = of.0.iter().cloned().map(PathStep::Attribute).collect();
-        steps.extend(path.0.iter().skip(pattern.0.len()).cloned());
-        Some(Path(steps))
+        renamed(&self.repeats, path)
+    }
+
+    /// Gives the path by which the configuration says a part.
+    pub fn written_as(&self, path: &Path) -> Path {
+        renamed(&self.written_as, path).unwrap_or_else(|| path.clone())
     }
 
     /// Says whether a part is one by which an object is told from another.
@@ -83,6 +87,7 @@ impl Habits {
         self.by_service_if.extend(more.by_service_if.iter().cloned());
         self.follows.extend(more.follows.iter().cloned());
         self.repeats.extend(more.repeats.iter().cloned());
+        self.written_as.extend(more.written_as.iter().cloned());
         self.identity.extend(more.identity.iter().cloned());
         self.goes.extend(more.goes.iter().cloned());
         self.logged_as.extend(more.logged_as.iter().cloned());
@@ -90,7 +95,7 @@ impl Habits {
 
     /// Gives all paths that are named.
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        let pairs = self.by_service_if.iter().chain(&self.repeats);
+        let pairs = self.by_service_if.iter().chain(&self.repeats).chain(&self.written_as);
         let pairs = pairs.flat_map(|(one, other)| [one, other]);
         self.by_service
             .iter()
@@ -155,6 +160,14 @@ impl Pattern {
     }
 }
 
+/// Gives a path with its beginning as another part is called.
+fn renamed(pairs: &[(Pattern, Pattern)], path: &Path) -> Option<Path> {
+    let (pattern, of) = pairs.iter().find(|(pattern, _)| pattern.covers(path))?;
+    let mut steps: Vec<PathStep> = of.0.iter().cloned().map(PathStep::Attribute).collect();
+    steps.extend(path.0.iter().skip(pattern.0.len()).cloned());
+    Some(Path(steps))
+}
+
 /// Gives the names on a path: of attributes and keys, without places.
 fn names(path: &Path) -> Vec<&str> {
     path.0
@@ -197,10 +210,11 @@ pub fn read(block: &Block, problems: &mut Vec<Diagnostic>) -> Habits {
     let goes = patterns(&mut words, "goes");
     let by_service_if = pairs(&mut words, "by_service_if");
     let repeats = pairs(&mut words, "repeats");
+    let written_as = pairs(&mut words, "written_as");
     let logged_as = words.texts("logged_as");
     let logged_as = logged_as.iter().map(|text| Template::parse(text)).collect();
     words.finish();
-    Habits { by_service, by_service_if, follows, repeats, identity, goes, logged_as }
+    Habits { by_service, by_service_if, follows, repeats, written_as, identity, goes, logged_as }
 }
 
 /// Reads who is a part of the service: `agents "google" { are = ["*@cloudservices.gserviceaccount.com"] }`.

@@ -84,7 +84,8 @@ fn names(session: &RestSession, type_name: &str, value: &Value) -> Vec<String> {
         let id = id.and_then(|entry| entry.spec.id.from_value(value));
         names.extend(id.filter(|id| id.starts_with("projects/")));
     }
-    names
+    // Where a bucket is named as its API does (`b/NAME`), the logs have the name alone.
+    names.into_iter().map(|name| name.replace("/buckets/b/", "/buckets/")).collect()
 }
 
 async fn ask_all(

@@ -131,13 +131,10 @@ impl Google {
         if !good && !open {
             return Refusal::unauthenticated(bearer.is_some()).answer(style);
         }
-        let id = found.method.id.clone();
+        let call = logging::Call::of(&store, request, &found.method.id);
         match self.perform(&mut store, request, found) {
             Ok(answer) => {
-                let body: serde_json::Value = serde_json::from_slice(&request.body)
-                    .or_else(|_| serde_json::from_slice(answer.bytes()))
-                    .unwrap_or_default();
-                logging::note_call(&mut store, self.clock.now(), request, &id, &body);
+                call.note(&mut store, self.clock.now(), request, &answer);
                 masked(answer, request)
             }
             Err(refusal) => refusal.answer(style),

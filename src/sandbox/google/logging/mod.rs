@@ -9,7 +9,7 @@ pub mod cluster;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::http::{Method, Request};
+use crate::http::{Method, Request, Response};
 use crate::sandbox::store::{Store, project_number};
 
 use self::filter::Filter;
@@ -83,29 +83,53 @@ pub fn note(store: &mut Store, now: Timestamp, request: &Request, deed: &Deed<'_
     }
 }
 
-/// Writes an entry about a request to a service that changed something.
-pub fn note_call(store: &mut Store, now: Timestamp, request: &Request, id: &str, body: &Json) {
-    let service = id.split('.').next().unwrap_or_default();
-    let last = id.rsplit('.').next().unwrap_or_default();
-    let reads = ["testIamPermissions", "wait", "list", "access", "encrypt", "decrypt", "generate"];
-    let silent = ["logging", "iamcredentials"].contains(&service);
-    if request.method == Method::GET || silent || reads.iter().any(|word| last.starts_with(word)) {
-        return;
+/// A request to a service, as far as the logs tell of it: what it is about is known best before it is done.
+pub struct Call {
+    id: String,
+    place: (String, String),
+}
+
+impl Call {
+    /// Makes it.
+    pub fn of(store: &Store, request: &Request, id: &str) -> Call {
+        let body = serde_json::from_slice(&request.body).unwrap_or_default();
+        Call { id: id.to_string(), place: place(store, request, id, &body) }
     }
-    let (project, resource) = place(store, request, id, body);
-    let host = match service {
-        "sql" => "cloudsql.googleapis.com".to_string(),
-        name => format!("{name}.googleapis.com"),
-    };
-    let deed = Deed {
-        project: &project,
-        service: &host,
-        method: method(id),
-        monitored: json!({ "type": "audited_resource", "labels": { "project_id": project, "service": host, "method": method(id) } }),
-        resource,
-        log: if id.starts_with("storage.objects.") { "data_access" } else { "activity" },
-    };
-    note(store, now, request, &deed);
+
+    /// Writes an entry, where it is one that changes something and was done.
+    pub fn note(self, store: &mut Store, now: Timestamp, request: &Request, answer: &Response) {
+        let Call { id, place: (project, mut resource) } = self;
+        let service = id.split('.').next().unwrap_or_default();
+        let last = id.rsplit('.').next().unwrap_or_default();
+        let reads = ["test", "get", "wait", "list", "access", "encrypt", "decrypt", "generate"];
+        let silent = ["logging", "iamcredentials"].contains(&service);
+        if request.method == Method::GET
+            || silent
+            || reads.iter().any(|word| last.starts_with(word))
+        {
+            return;
+        }
+        // What is uploaded in one piece says its name in the middle of the body.
+        if id == "storage.objects.insert" && !resource.contains("/objects/") {
+            let made: Json = serde_json::from_slice(answer.bytes()).unwrap_or_default();
+            let name = made["name"].as_str().map(|name| format!("/objects/{name}"));
+            resource += &name.unwrap_or_default();
+        }
+        let host = match service {
+            "sql" => "cloudsql.googleapis.com".to_string(),
+            name => format!("{name}.googleapis.com"),
+        };
+        let labels = json!({ "project_id": project, "service": host, "method": method(&id) });
+        let deed = Deed {
+            project: &project,
+            service: &host,
+            method: method(&id),
+            monitored: json!({ "type": "audited_resource", "labels": labels }),
+            resource,
+            log: if id.starts_with("storage.objects.") { "data_access" } else { "activity" },
+        };
+        note(store, now, request, &deed);
+    }
 }
 
 /// Names a method as the audit logs do.
