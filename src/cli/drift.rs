@@ -35,8 +35,17 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn arguments(command: clap::Command) -> clap::Command {
-    let hidden =
-        ["replace", "destroy", "refresh-only", "refresh", "state-out", "backup", "require-live"];
+    let hidden = [
+        "replace",
+        "destroy",
+        "refresh-only",
+        "refresh",
+        "state-out",
+        "backup",
+        "require-live",
+        "lock",
+        "lock-timeout",
+    ];
     let accept = Arg::new("accept")
         .long("accept")
         .value_name("ADDRESS")

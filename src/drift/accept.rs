@@ -59,8 +59,14 @@ impl Editor<'_> {
         }
         let mut splices = Vec::new();
         for path in paths {
-            let value = part_at(&live, &path).filter(|value| !is_nothing(value));
-            let found = self.one(address, schema, &path, value);
+            let value = part_at(&live, &path).filter(|value| !value.is_null());
+            let sides = [value, part_at(&planned, &path)];
+            let secret = sides.into_iter().flatten().any(|value| value.all_marks().any());
+            let found = match secret {
+                // What goes would be shown with the edit as well.
+                true => Err("is a secret, which is written by nobody but you".to_string()),
+                false => self.one(address, schema, &path, value),
+            };
             splices.extend(found.map_err(|why| format!("It cannot be written: {path} {why}."))?);
         }
         Ok(splices)
@@ -73,9 +79,6 @@ impl Editor<'_> {
         path: &Path,
         value: Option<&Value>,
     ) -> Result<Vec<Splice>, String> {
-        if value.is_some_and(|value| value.all_marks().any()) {
-            return Err("is a secret, which is written by nobody but you".into());
-        }
         let site = self.tracer.site(address, &habits::of(&address.type_name).written_as(path));
         self.may_edit(&site)?;
         let splice = match (site, value) {
@@ -255,11 +258,6 @@ fn blocks(name: &str, of: &Block, value: &Value, indent: usize) -> Option<String
         (_, Some(parts)) => parts.iter().map(one).collect(),
         (_, None) => one(value),
     }
-}
-
-/// Says whether a value says nothing: null, or no blocks.
-fn is_nothing(value: &Value) -> bool {
-    value.is_null()
 }
 
 /// Cuts a path to the part that is edited as one: a list or set of plain values, or an element or map that one side lacks.

@@ -192,3 +192,54 @@ fn rules_take_findings_away_until_their_day_and_wrong_ones_are_told_with_their_p
     assert_eq!(told.exit, 1);
     assert!(told.err.contains(".terraneignore line 2"), "{}", told.err);
 }
+
+#[test]
+fn what_a_block_ignores_is_no_drift() {
+    let stage = Stage::made("storage");
+    let request = serde_json::json!({
+        "method": "PATCH", "path": "/storage/v1/b/demo-logs", "body": { "storageClass": "NEARLINE" },
+    });
+    stage.done(&serde_json::json!({ "name": "a class that its block ignores", "do": [request] }));
+
+    let (exit, report) = stage.json(&["drift", "-json"]);
+
+    assert_eq!(exit, 0, "{report:#}");
+    assert_eq!(report["ignored"][0]["attributes"][0]["name"], "storage_class", "{report:#}");
+}
+
+#[test]
+fn one_finding_is_accepted_and_the_others_are_left() {
+    let stage = Stage::made("storage");
+    let request = |bucket: &str| {
+        serde_json::json!({
+            "method": "PATCH", "path": format!("/storage/v1/b/{bucket}"), "body": { "labels": { "app": "x" } },
+        })
+    };
+    let both = [request("demo-logs"), request("demo-files")];
+    stage.done(&serde_json::json!({ "name": "two labels", "do": both }));
+
+    let (exit, report) = stage.json(&["drift", "-json", "-accept=google_storage_bucket.logs"]);
+
+    assert_eq!(exit, 2, "{report:#}");
+    assert_eq!(report["accepted"].as_array().unwrap().len(), 1, "{report:#}");
+    assert_eq!(report["findings"][0]["address"], "google_storage_bucket.files", "{report:#}");
+    assert!(stage.texts().contains("    app  = \"x\"\n"), "{}", stage.texts());
+    assert!(stage.texts().contains("    app = \"polls\" # the app's name"), "{}", stage.texts());
+}
+
+#[test]
+fn what_the_state_has_taken_in_is_still_not_as_written() {
+    let stage = Stage::made("storage");
+    let cases = cases(include_str!("people.json"));
+    stage.done(&cases["storage"][0]);
+    let ran = stage.run(&["apply", "-refresh-only", "-auto-approve"]);
+    assert_eq!(ran.exit, 0, "{}{}", ran.out, ran.err);
+
+    let (exit, report) = stage.json(&["drift", "-json"]);
+
+    let finding = of(&report, "google_storage_bucket.files").unwrap();
+    assert_eq!(exit, 2);
+    assert_eq!((&finding["kind"], &finding["class"]), (&"unapplied".into(), &"person".into()));
+    assert_eq!(finding["attributes"][0]["recorded"], "other", "{finding:#}");
+    assert_eq!(finding["attributes"][0]["configured"], "polls", "{finding:#}");
+}

@@ -67,7 +67,7 @@ fn read(problems: &mut Vec<Diagnostic>) -> Vec<(Vec<String>, Habits)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Provider, google, kubernetes};
+    use super::super::{google, kubernetes};
     use super::*;
     use crate::addr::Mode;
     use crate::schema::{Field, Nesting};
