@@ -88,7 +88,10 @@ pub(super) fn generate(
     if missing.is_empty() {
         return Ok(None);
     }
+    // What is read for this alone is no part of the configuration, which a saved plan has whole.
+    let sources = workbench.sources.clone();
     let (text, blocks) = blocks(workbench, matches, &missing)?;
+    workbench.sources = sources;
     if let Err(error) = write_whole(&path, text.as_bytes()) {
         return Err(workbench.fail(&[file_problem(
             "Failed to write generated config",

@@ -49,6 +49,21 @@ fn a_block_is_written_that_terraform_would_write() {
     assert!(applied.out.contains("1 imported, 0 added, 0 changed, 0 destroyed"), "{}", applied.out);
 }
 
+#[test]
+fn a_saved_plan_with_written_blocks_is_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "import {\n  to = terraform_data.x\n  id = \"abc\"\n}\nmodule \"m\" {\n  source = \"./m\"\n}\n";
+    fs::write(folder.path().join("main.tf"), config).unwrap();
+    fs::create_dir(folder.path().join("m")).unwrap();
+    fs::write(folder.path().join("m/main.tf"), "resource \"terraform_data\" \"y\" {\n}\n").unwrap();
+
+    terrane(folder.path(), &["plan", "-generate-config-out=gen.tf", "-out=saved"]);
+    let applied = terrane(folder.path(), &["apply", "saved"]);
+
+    let done = "1 imported, 1 added, 0 changed, 0 destroyed";
+    assert!(applied.out.contains(done), "{}{}", applied.out, applied.err);
+}
+
 const BUCKET: &str = "resource \"google_project_service\" \"s\" {
   project = \"polls-demo\"
   service = \"storage.googleapis.com\"

@@ -1,0 +1,7 @@
+import {
+  to = terraform_data.new
+  id = "abc"
+}
+module "m" {
+  source = "./m"
+}
