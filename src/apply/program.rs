@@ -20,8 +20,8 @@ const SHOWN: usize = 8 * 1024;
 pub(super) struct Program {
     /// The command as written.
     pub(super) command: String,
-    /// Whether anything of it must not be shown.
-    pub(super) sensitive: bool,
+    /// Why nothing of it must be shown, in words, where that is so.
+    pub(super) secret: Option<&'static str>,
     /// The words that are started.
     words: Vec<String>,
     /// The folder as written, and where it is.
@@ -47,7 +47,13 @@ impl Program {
     /// # Errors
     /// Summary and detail of what stands in the way.
     pub(super) fn new(value: &Value, world: &World) -> Result<Program, (&'static str, String)> {
-        let sensitive = value.all_marks().any();
+        let marks = value.all_marks();
+        let secret = match (marks.sensitive, marks.ephemeral) {
+            (false, false) => None,
+            (true, false) => Some("sensitive"),
+            (false, true) => Some("ephemeral"),
+            (true, true) => Some("sensitive, ephemeral"),
+        };
         let value = value.without_marks();
         if !value.is_whole() {
             let detail = "A part of the provisioner's arguments is not known even now.".to_string();
@@ -79,7 +85,7 @@ impl Program {
         let written = text("working_dir").unwrap_or_default();
         let folder = (written.clone(), world.root.join(written));
         let quiet = value.field("quiet").and_then(Value::as_bool).unwrap_or(false);
-        Ok(Program { command, sensitive, words, folder, environment, quiet })
+        Ok(Program { command, secret, words, folder, environment, quiet })
     }
 
     /// Runs it to its end; tells each line that it prints.

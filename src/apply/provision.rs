@@ -33,7 +33,8 @@ pub(super) struct Provisioning {
 
 struct Running {
     block: Block,
-    sensitive: bool,
+    /// Why nothing of it must be shown.
+    secret: Option<&'static str>,
     command: String,
 }
 
@@ -121,10 +122,10 @@ impl Applier<'_, '_> {
         self.tell_provision(action, ProvisionStep::Started);
         match self.program(action, &block, &this) {
             Ok(program) => {
-                let sensitive = program.sensitive;
+                let secret = program.secret;
                 let command = program.command.clone();
                 if let Some(provisioning) = self.provisioning.get_mut(action) {
-                    provisioning.now = Some(Running { block, sensitive, command });
+                    provisioning.now = Some(Running { block, secret, command });
                 }
                 let (sender, action) = (self.sender.clone(), action.clone());
                 Next::Job(Box::pin(async move {
@@ -179,7 +180,7 @@ impl Applier<'_, '_> {
         if word(&running.block.body, "on_failure").as_deref() == Some("continue") {
             return self.next_program(action);
         }
-        let detail = if running.sensitive {
+        let detail = if running.secret.is_some() {
             format!(
                 "Error running a command whose arguments are sensitive, so that neither it nor its output is shown: {}.",
                 failure.why
@@ -206,11 +207,9 @@ impl Applier<'_, '_> {
     /// Passes on a line that a program has printed.
     pub(super) fn output(&mut self, action: &Action, line: String) {
         let now = self.provisioning.get(action).and_then(|provisioning| provisioning.now.as_ref());
-        let line = match now {
-            Some(running) if running.sensitive => {
-                "(output suppressed due to sensitive value in config)".to_string()
-            }
-            _ => line,
+        let line = match now.and_then(|running| running.secret) {
+            Some(secret) => format!("(output suppressed due to {secret} value in config)"),
+            None => line,
         };
         self.tell_provision(action, ProvisionStep::Output(line));
     }

@@ -1,6 +1,6 @@
 //! The applier as the owner of the walk, and how values of plan and world are put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::applier::{Applier, Done, Given};
@@ -11,7 +11,7 @@ use super::oracle::Now;
 use super::provision::Next;
 use crate::addr::{Address, Mode};
 use crate::diag::{Diagnostic, Severity, Span};
-use crate::eval::{CheckResult, Evaluator, OutputValue};
+use crate::eval::{CheckResult, CheckStatus, Evaluator, OutputValue};
 use crate::graph::{Outcome, Prepared, Walk};
 use crate::plan::decide::same;
 use crate::plan::event::ApplyEvent;
@@ -422,6 +422,19 @@ impl Applier<'_, '_> {
         evaluator.outputs(&mut Former { registry, state, data, deposed: None }).0
     }
 
+    /// Notes that the conditions of what was read for the plan are not asked again: they are not known to hold, as Terraform keeps it.
+    fn leave_unasked(&self, checks: &mut [CheckResult]) {
+        let read: BTreeSet<String> = self.given.plan.data.keys().map(ToString::to_string).collect();
+        let asked_before = |check: &&mut CheckResult| {
+            check.kind == "resource"
+                && check.status == CheckStatus::Pass
+                && read.contains(&check.address)
+        };
+        for check in checks.iter_mut().filter(asked_before) {
+            check.status = CheckStatus::Unknown;
+        }
+    }
+
     /// Evaluates all once more with what was made: checks and the root's outputs. An output that is not known
     /// because something failed stays as it was.
     pub(super) fn conclude(&mut self) {
@@ -443,6 +456,9 @@ impl Applier<'_, '_> {
             if let Some(planned) = planned.find(failed) {
                 *check = planned.clone();
             }
+        }
+        if !refreshing {
+            self.leave_unasked(&mut checks);
         }
         self.state.checks = super::checks::kept(&checks);
         for problem in evaluation.problems {

@@ -38,6 +38,10 @@ variable "s" {
   default   = "secret"
   sensitive = true
 }
+variable "e" {
+  default   = "short"
+  ephemeral = true
+}
 resource "terraform_data" "a" {
   input = "x"
   connection {
@@ -54,6 +58,12 @@ resource "terraform_data" "a" {
   }
   provisioner "local-exec" {
     command = "echo ${var.s}"
+  }
+  provisioner "local-exec" {
+    command = "echo ${var.e}"
+  }
+  provisioner "local-exec" {
+    command = "echo ${var.e}${var.s}"
   }
   provisioner "local-exec" {
     interpreter = ["/bin/sh", "-e", "-c"]
@@ -81,6 +91,12 @@ const SAID: &[&str] = &[
     "terraform_data.a: Provisioning with 'local-exec'...",
     "terraform_data.a (local-exec): (output suppressed due to sensitive value in config)",
     "terraform_data.a (local-exec): (output suppressed due to sensitive value in config)",
+    "terraform_data.a: Provisioning with 'local-exec'...",
+    "terraform_data.a (local-exec): (output suppressed due to ephemeral value in config)",
+    "terraform_data.a (local-exec): (output suppressed due to ephemeral value in config)",
+    "terraform_data.a: Provisioning with 'local-exec'...",
+    "terraform_data.a (local-exec): (output suppressed due to sensitive, ephemeral value in config)",
+    "terraform_data.a (local-exec): (output suppressed due to sensitive, ephemeral value in config)",
     "terraform_data.a: Provisioning with 'local-exec'...",
     "terraform_data.a (local-exec): Executing: [\"/bin/sh\" \"-c\" \"echo fails; exit 3\"]",
     "terraform_data.a (local-exec): fails",
