@@ -116,6 +116,8 @@ fn going_away(instead: &str, span: Span) -> Diagnostic {
 pub(super) fn redundant(resource: &Resource, fields: &BTreeMap<String, Field>) -> Vec<Diagnostic> {
     let IgnoreChanges::Paths(paths) = &resource.lifecycle.ignore_changes else { return Vec::new() };
     let named = paths.iter().map(|path| Chain::new(path).name().0.to_string());
+    // A name that there is none of is an error, after which nothing more is told.
+    let named = named.take_while(|name| fields.contains_key(name));
     let decided =
         named.filter(|name| fields.get(name).is_some_and(|field| field.given == Given::Service));
     let warning = |name: String| {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::functions::about::ABOUT;
-use crate::functions::{self, Function, Parameter};
+use crate::functions::{self, Function, Parameter, find_provided};
 use crate::value::Type;
 use crate::value::json::type_to_json;
 
@@ -43,7 +43,12 @@ pub fn signatures() -> Json {
 /// Gives the signature of a function as a problem of its call has it.
 pub(super) fn called(name: &str) -> Option<Json> {
     let name = name.strip_prefix("core::").unwrap_or(name);
-    let full = match functions::find(name) {
+    let (name, function) = match name.strip_prefix("provider::").and_then(|of| of.split_once("::"))
+    {
+        Some((provider, name)) => (name, of_provider(provider, name)),
+        None => (name, functions::find(name)),
+    };
+    let full = match function {
         Some(function) => {
             let mut out = Map::new();
             table(function, &mut out);
@@ -56,7 +61,11 @@ pub(super) fn called(name: &str) -> Option<Json> {
         }
         None => return None,
     };
-    let plain = |parameter: &Json| json!({ "name": parameter["name"], "type": parameter["type"] });
+    // What a text from elsewhere gives is not known before it is read.
+    let open = name == "templatestring";
+    let ty_of = |ty: &Json| if open { json!("dynamic") } else { ty.clone() };
+    let plain =
+        |parameter: &Json| json!({ "name": parameter["name"], "type": ty_of(&parameter["type"]) });
     let parameters = full.get("parameters").and_then(Json::as_array).into_iter().flatten();
     let parameters: Vec<Json> = parameters.map(plain).collect();
     let mut out = Map::new();
@@ -65,8 +74,14 @@ pub(super) fn called(name: &str) -> Option<Json> {
     if let Some(more) = full.get("variadic_parameter") {
         out.insert("variadic_param".into(), plain(more));
     }
-    out.insert("return_type".into(), full.get("return_type").cloned().unwrap_or_default());
+    out.insert("return_type".into(), full.get("return_type").map(ty_of).unwrap_or_default());
     Some(Json::Object(out))
+}
+
+/// Finds a function of the provider that mostly has a local name.
+fn of_provider(provider: &str, name: &str) -> Option<&'static Function> {
+    let owner = if provider == "terraform" { "builtin" } else { "hashicorp" };
+    find_provided(&format!("{owner}/{provider}"), name)
 }
 
 fn signature(name: &str, about: &str) -> Json {
