@@ -5,12 +5,15 @@
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/hook.rs"]
+mod hook;
 #[path = "support/program.rs"]
 mod program;
 
 use std::fs;
 
 use folder::{Folder, attribute, inventory, send};
+use hook::Hook;
 use serde_json::{Value as Json, json};
 use terrane::http::Method;
 
@@ -427,4 +430,81 @@ output "port" {
     let other = both.replace("kubernetes_service_v1.db.metadata[0].name", "\"other\"");
     fs::write(folder.path("more.tf"), other).unwrap();
     assert_eq!(folder.run(&["plan", "-sandbox"]).exit, 1);
+}
+
+#[test]
+fn what_a_webhook_sets_anew_each_time_is_no_change_and_its_words_are_in_the_plan() {
+    let hook = Hook::serve();
+    let parts = r#"
+resource "kubernetes_mutating_webhook_configuration_v1" "mode" {
+  metadata {
+    name = "mode"
+  }
+  webhook {
+    name                      = "mode.example.com"
+    admission_review_versions = ["v1"]
+    side_effects              = "None"
+    client_config {
+      url       = "https://127.0.0.1:PORT/mirror"
+      ca_bundle = base64decode("BUNDLE")
+    }
+    object_selector {
+      match_labels = { mode = "theirs" }
+    }
+    rule {
+      api_groups   = [""]
+      api_versions = ["v1"]
+      operations   = ["CREATE", "UPDATE"]
+      resources    = ["configmaps"]
+    }
+  }
+}
+
+resource "kubernetes_config_map_v1" "typed" {
+  metadata {
+    name   = "typed"
+    labels = { mode = "theirs" }
+  }
+  data = { mode = "ours" }
+
+  depends_on = [kubernetes_mutating_webhook_configuration_v1.mode]
+}
+
+resource "kubernetes_manifest" "free" {
+  manifest = {
+    apiVersion = "v1"
+    kind       = "ConfigMap"
+    metadata   = { name = "free", namespace = "default", labels = { mode = "theirs" } }
+    data       = { mode = "ours" }
+  }
+
+  depends_on = [kubernetes_mutating_webhook_configuration_v1.mode]
+}
+"#;
+    let parts = parts.replace("PORT", &hook.port.to_string()).replace("BUNDLE", &hook.bundle);
+    let mut folder = written(&[CLUSTER, &parts]);
+    applied(&mut folder);
+
+    is_idle(&mut folder);
+    edited(
+        &folder,
+        "mode = \"theirs\" }\n  }\n  data = { mode = \"ours\" }",
+        "mode = \"theirs\" }\n  }\n  data = { mode = \"ours\", more = \"x\" }",
+    );
+    edited(&folder, "https://127.0.0.1:", "https://webhooks.example.com:");
+    folder.must(
+        0,
+        &[
+            "apply",
+            "-sandbox",
+            "-auto-approve",
+            "-target=kubernetes_mutating_webhook_configuration_v1.mode",
+        ],
+    );
+    let plan = planned(&mut folder);
+
+    assert!(!hook.asked.lock().unwrap().is_empty());
+    assert!(plan.contains("+ \"more\" = \"x\""), "{plan}");
+    assert!(plan.contains("admission webhook \"mode.example.com\" was not asked"), "{plan}");
+    assert!(!plan.contains("checked against the bundled definitions"), "{plan}");
 }

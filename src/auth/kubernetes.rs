@@ -223,6 +223,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// How long it asks to wait before the next try.
     pub after: Option<Duration>,
+    /// What it warns of.
+    pub warnings: Vec<String>,
 }
 
 /// Why a request has no answer.
@@ -256,8 +258,10 @@ pub async fn exchange(client: &Client, sent: Sent<'_>) -> Result<Answer, Silence
     let exchange = async {
         let answer = client.send(request).await.map_err(|error| plain(&error))?;
         let (status, after) = (answer.status().as_u16(), retry::after(answer.headers()));
+        let warnings = answer.headers().get_all(::http::header::WARNING).iter();
+        let warnings = warnings.filter_map(|one| warning(one.to_str().ok()?)).collect();
         let body = answer.into_body().collect().await.map_err(|error| plain(&error))?;
-        Ok::<_, String>(Answer { status, body: body.to_bytes().to_vec(), after })
+        Ok::<_, String>(Answer { status, body: body.to_bytes().to_vec(), after, warnings })
     };
     match tokio::time::timeout(PATIENCE, exchange).await {
         Ok(Ok(answer)) => {
@@ -270,6 +274,13 @@ pub async fn exchange(client: &Client, sent: Sent<'_>) -> Result<Answer, Silence
         }
         Err(_) => Err(Silence::Unanswered("no answer within a minute".to_string())),
     }
+}
+
+/// Reads a warning as API servers write it: `299 - "TEXT"`.
+fn warning(header: &str) -> Option<String> {
+    let (_, text) = header.split_once(" \"")?;
+    let text = text.rsplit_once('"').map_or(text, |(text, _)| text);
+    Some(text.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
 /// Adds a fresh token to a request.

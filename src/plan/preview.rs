@@ -7,7 +7,7 @@ use super::decide::same;
 use super::planner::{Job, Planner};
 use crate::diag::Span;
 use crate::eval::{Answer, Asked};
-use crate::providers::{Planned, Preview, Proposed, Session};
+use crate::providers::{OFFLINE, Planned, Preview, Proposed, Session};
 use crate::value::{Path, Value};
 
 /// What a session made of a planned object.
@@ -55,7 +55,11 @@ impl Planner<'_> {
         {
             match made.preview.clone() {
                 Preview::Unverified(note) => planned.notes.extend(note),
-                Preview::Sharper { after, replaces, unchecked } => {
+                Preview::Sharper { after, replaces, unchecked, notes } => {
+                    if unchecked.is_none() {
+                        planned.notes.retain(|note| !note.starts_with(OFFLINE));
+                    }
+                    planned.notes.extend(notes);
                     planned.notes.extend(unchecked);
                     planned.after = after;
                     planned.replaces = replaces;

@@ -341,6 +341,9 @@ pub struct Proposed {
     pub minor: Option<u32>,
 }
 
+/// How the note begins that says what a plan was held against where no server was asked.
+pub const OFFLINE: &str = "checked against the ";
+
 /// What the server's dry-run gave.
 #[derive(Clone, Debug)]
 pub enum Preview {
@@ -354,6 +357,8 @@ pub enum Preview {
         replaces: Vec<Path>,
         /// Why it comes from elsewhere than the server, where it does.
         unchecked: Option<String>,
+        /// What the server says besides.
+        notes: Vec<String>,
     },
     /// The server refuses.
     Refused(ApiError),

@@ -4,6 +4,8 @@
 //! `differences.json` with its reason. `ORACLE=http://127.0.0.1:18080` records anew from the
 //! server of `tests/oracle`, `AREA=apply` only that file, `CASE=name` shows one case's differences.
 
+#[path = "../support/hook.rs"]
+mod hook;
 mod hooks;
 mod normal;
 mod real;

@@ -188,7 +188,7 @@ impl Api {
             accept: ask.accept,
             body: ask.body.map(|body| ("application/json", body.to_string().into_bytes())),
         };
-        let access::Answer { status, body: bytes, after } =
+        let access::Answer { status, body: bytes, after, .. } =
             match access::exchange(client, sent).await {
                 Ok(answer) => answer,
                 Err(Silence::Unsendable(why)) => return Err((Failed::Other(why), Again::No)),

@@ -57,7 +57,12 @@ impl HelmSession {
             .is_some_and(|prior| prior.field("resources") != after.field("resources"))
             && proposed.planned.field("metadata").is_some_and(Value::is_whole);
         if !settled {
-            return Ok(Preview::Sharper { after, replaces: Vec::new(), unchecked });
+            return Ok(Preview::Sharper {
+                after,
+                replaces: Vec::new(),
+                unchecked,
+                notes: Vec::new(),
+            });
         }
         // Nothing that is given to the chart has changed: what comes out otherwise each time is left as it is.
         let Rendered { record: again, .. } =
@@ -75,7 +80,7 @@ impl HelmSession {
             true => proposed.planned.clone(),
             false => after.with_field("resources", texts(&steady)),
         };
-        Ok(Preview::Sharper { after, replaces: Vec::new(), unchecked })
+        Ok(Preview::Sharper { after, replaces: Vec::new(), unchecked, notes: Vec::new() })
     }
 
     /// Renders a chart.

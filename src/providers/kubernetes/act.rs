@@ -9,7 +9,7 @@ use crate::value::Value;
 
 use super::super::{ApiError, ApiErrorKind, Desk, Failure, Observed};
 use super::apply::{By, MANAGER, address, apply};
-use super::client::{Ask, Cluster, Refusal};
+use super::client::{Ask, Cluster, Refusal, Told};
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe};
@@ -193,10 +193,17 @@ impl Act<'_> {
                     self.desk.clock().sleep(pause).await;
                     pause *= 2;
                 }
-                other => return other,
+                other => return other.map(|told| self.heard(told)),
             }
         }
-        apply(self.cluster, self.kind, name, body, by, false, Some(self.desk)).await
+        let told = apply(self.cluster, self.kind, name, body, by, false, Some(self.desk)).await;
+        told.map(|told| self.heard(told))
+    }
+
+    /// Shows what the server warns of, and gives the object.
+    fn heard(&self, told: Told) -> Json {
+        told.warnings.iter().for_each(|warning| self.desk.note(warning));
+        told.live
     }
 
     /// Makes an object whose name the server chooses.

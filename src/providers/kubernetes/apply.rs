@@ -10,7 +10,7 @@ use crate::http::Method;
 use crate::value::Path;
 
 use super::super::{ApiError, ApiErrorKind, Desk};
-use super::client::{Ask, Cluster, Refusal};
+use super::client::{Ask, Cluster, Refusal, Told};
 use super::manifest::at_field;
 use super::object::Name;
 use super::tables::{Kind, Nodes};
@@ -60,7 +60,7 @@ pub(super) async fn apply(
     by: &By,
     dry_run: bool,
     desk: Option<&dyn Desk>,
-) -> Result<Json, Refusal> {
+) -> Result<Told, Refusal> {
     let mut body = body.clone();
     let forced = By { force: true, ..by.clone() };
     let mut refusal = match send(cluster, kind, name, &body, by, dry_run).await {
@@ -127,11 +127,11 @@ async fn merge(
     patch: &Json,
     by: &By,
     dry_run: bool,
-) -> Result<Json, Refusal> {
+) -> Result<Told, Refusal> {
     let path =
         address(kind, name, by, dry_run).replace("&force=false", "").replace("&force=true", "");
     let body = Some(("application/merge-patch+json", patch.to_string()));
-    cluster.send(Ask { method: Method::PATCH, path: &path, body, attempts: 3 }).await
+    cluster.told(Ask { method: Method::PATCH, path: &path, body, attempts: 3 }).await
 }
 
 fn tell(desk: Option<&dyn Desk>, text: &str) {
@@ -160,11 +160,11 @@ async fn send(
     body: &Json,
     by: &By,
     dry_run: bool,
-) -> Result<Json, Refusal> {
+) -> Result<Told, Refusal> {
     let path = address(kind, name, by, dry_run);
     let body = Some(("application/apply-patch+yaml", body.to_string()));
     let attempts = if dry_run { 3 } else { 6 };
-    cluster.send(Ask { method: Method::PATCH, path: &path, body, attempts }).await
+    cluster.told(Ask { method: Method::PATCH, path: &path, body, attempts }).await
 }
 
 /// A field that another manager has with another value.
@@ -206,6 +206,13 @@ fn explain(kind: &Kind, name: &Name, conflict: &Conflict) -> ApiError {
         "The field `{field}` of {title} is kept by \"{manager}\", which would set it back."
     );
     let error = ApiError::new(ApiErrorKind::Conflict, "Another manager owns a field", detail);
+    // A block of a resource type has no such argument.
+    let error = match kind.nodes.is_empty() {
+        true => error.help(
+            "To take it over, write `field_manager { force_conflicts = true }` in the block.",
+        ),
+        false => error,
+    };
     error
         .help("Take the argument out of the configuration, so that the other manager keeps it.")
         .help("Or name it in `lifecycle { ignore_changes = […] }`; or make the other manager leave it.")

@@ -58,6 +58,14 @@ impl Refusal {
     }
 }
 
+/// An answer with what is said beside it.
+pub(super) struct Told {
+    /// The object.
+    pub live: Json,
+    /// What the server warns of: versions that go, fields that it changed, webhooks' own words.
+    pub warnings: Vec<String>,
+}
+
 /// One request.
 pub(super) struct Ask<'a> {
     /// The method.
@@ -100,11 +108,17 @@ impl Cluster {
 
     /// Sends a request and gives the answer's JSON.
     pub(super) async fn send(&self, ask: Ask<'_>) -> Result<Json, Refusal> {
-        let Answer { status, body: bytes, .. } = self.exchange(&ask).await?;
+        self.told(ask).await.map(|told| told.live)
+    }
+
+    /// Sends a request and gives the answer's JSON with what the server warns of.
+    pub(super) async fn told(&self, ask: Ask<'_>) -> Result<Told, Refusal> {
+        let Answer { status, body: bytes, warnings, .. } = self.exchange(&ask).await?;
         if !(200..300).contains(&status) {
             return Err(self.refusal(&ask, status, &bytes));
         }
-        serde_json::from_slice(&bytes).map_err(|error| {
+        let live = serde_json::from_slice(&bytes);
+        live.map(|live| Told { live, warnings }).map_err(|error| {
             let detail =
                 format!("`{} {}` was answered with what is no JSON: {error}", ask.method, ask.path);
             let error =

@@ -45,6 +45,16 @@ const REASONS: &[(&str, (&str, u64))] = &[
 /// How a shell ends where there is no such program, or where it may not be run.
 const NO_PROGRAM: &[i64] = &[126, 127];
 
+/// Kinds whose pods are looked at.
+const WORKLOADS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "Job"];
+
+/// What controllers say of an object that they cannot serve as it is written, by kind.
+const SAID: &[(&str, &[&str])] = &[
+    ("Ingress", &["Translate", "Sync"]),
+    ("Service", &["SyncLoadBalancerFailed"]),
+    ("PersistentVolumeClaim", &["ProvisioningFailed"]),
+];
+
 /// How long pods may be refused.
 const REFUSED: u64 = 30;
 
@@ -54,6 +64,8 @@ pub(super) struct Doubt {
     looked: Option<Timestamp>,
     /// Since when each cause has been there without a break.
     seen: BTreeMap<String, Timestamp>,
+    /// What is in the way by the last look, in words.
+    pub(super) present: Option<String>,
 }
 
 /// What is in the way.
@@ -89,7 +101,8 @@ impl Doubt {
         now: Timestamp,
     ) -> Option<String> {
         // Until the controller has seen the change, what is told is of the version before.
-        let unseen = kind != "Job" && is_stale(live);
+        let counts = ["Deployment", "StatefulSet", "DaemonSet"].contains(&kind);
+        let unseen = counts && is_stale(live);
         if unseen || self.looked.is_some_and(|last| now < last + PAUSE) {
             return None;
         }
@@ -99,6 +112,7 @@ impl Doubt {
         let hopeless =
             |trouble: &&Trouble| now >= since(trouble) + Duration::from_secs(trouble.patience);
         let told = troubles.iter().find(hopeless).map(|trouble| trouble.text.clone());
+        self.present = troubles.first().map(|trouble| trouble.text.clone());
         self.seen = troubles.iter().map(|one| (one.cause.clone(), since(one))).collect();
         told
     }
@@ -111,7 +125,10 @@ async fn troubles(
     live: &Json,
     progress: &str,
 ) -> Vec<Trouble> {
-    if !["Deployment", "StatefulSet", "DaemonSet", "Job"].contains(&kind) {
+    if let Some((_, reasons)) = SAID.iter().find(|(known, _)| *known == kind) {
+        return said(cluster, kind, live, reasons).await.into_iter().collect();
+    }
+    if !WORKLOADS.contains(&kind) {
         return Vec::new();
     }
     let Some(selector) = evidence::selector(kind, name, live) else { return Vec::new() };
@@ -140,6 +157,14 @@ async fn troubles(
         found.push(Trouble { cause: "program".into(), patience: 0, text: text.into() });
     }
     found
+}
+
+/// Gives what the controller of an object says against it.
+async fn said(cluster: &Cluster, kind: &str, live: &Json, reasons: &[&str]) -> Option<Trouble> {
+    let warnings = evidence::warnings(cluster, kind, live).await;
+    let counts = |line: &&String| reasons.iter().any(|it| line.starts_with(&format!("{it}: ")));
+    let text = format!("{}.", warnings.iter().find(counts)?.trim_end_matches('.'));
+    Some(Trouble { cause: "said".into(), patience: MISSING.1, text })
 }
 
 /// Gives the trouble of a pod that waits for a volume of a Secret or ConfigMap that is not there.

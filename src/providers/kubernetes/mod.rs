@@ -63,7 +63,7 @@ use crate::value::{Fields, Kind as Content, Value};
 
 use self::memory::Memory;
 use self::tables::{Way, tables};
-use super::{PlanRequest, Planned, Problem, Provider, Session, World};
+use super::{OFFLINE, PlanRequest, Planned, Problem, Provider, Session, World};
 
 /// Data sources: those of a kind that has one, by the resource type's name.
 const DATA: &[&str] = &[
@@ -203,7 +203,7 @@ impl Provider for Kubernetes {
             problems = check::check(kind, request.config, request.minor);
             if kind.way != Way::Part {
                 notes.push(format!(
-                    "checked against the bundled definitions of Kubernetes {}",
+                    "{OFFLINE}bundled definitions of Kubernetes {}",
                     definitions::bundled().named(request.minor)
                 ));
             }

@@ -21,7 +21,7 @@ use super::super::{
 use super::act::Act;
 use super::apply::{self, By, apply};
 use super::ceded::ceded;
-use super::client::{Ask, Cluster};
+use super::client::{Ask, Cluster, Told};
 use super::discovery::discover;
 use super::left::{is_ours, left, made_since};
 use super::manifest::{self, Who, is_manifest};
@@ -253,6 +253,26 @@ impl KubernetesSession {
         Ok(Found { object: Some(object), complete, ours, strays: Vec::new() })
     }
 
+    /// Gives the planned value by what a dry-run made of the object: where that is what stands there already (an admission
+    /// webhook sets each time what it has set before), nothing of the object changes.
+    async fn as_tried(&self, kind: &Kind, name: &Name, proposed: &Proposed, tried: &Json) -> Value {
+        let planned = &proposed.planned;
+        let Some(prior) = &proposed.prior else { return planned.clone() };
+        let live = self.cluster.get(&kind.path(&name.namespace, &name.name)).await;
+        if live.map(|live| without_counters(&live)).ok() != Some(without_counters(tried)) {
+            return planned.clone();
+        }
+        let kept = |after: Value, field: &str| match prior.field(field) {
+            Some(part) => after.with_field(field, part.clone()),
+            None => after,
+        };
+        if is_manifest(&proposed.type_name) {
+            return kept(planned.clone(), "object");
+        }
+        let parts = kind.nodes.iter().filter(|(_, node)| node.api.is_some() || node.wrapper);
+        parts.fold(planned.clone(), |after, (field, _)| kept(after, field))
+    }
+
     async fn preview_one(&self, proposed: &Proposed) -> Preview {
         if !proposed.config.is_whole() {
             return Preview::Unverified(None);
@@ -277,16 +297,16 @@ impl KubernetesSession {
             false => (object::intent(kind, &proposed.config, Some(&name)), By::us()),
         };
         let refusal = match apply(&self.cluster, kind, &name, &body, &by, true, None).await {
-            Ok(_) => {
-                let after = proposed.planned.clone();
-                return Preview::Sharper { after, replaces: Vec::new(), unchecked: None };
+            Ok(Told { live, warnings: notes }) => {
+                let after = self.as_tried(kind, &name, proposed, &live).await;
+                return Preview::Sharper { after, replaces: Vec::new(), unchecked: None, notes };
             }
             Err(refusal) => refusal,
         };
         let replaces = apply::immutable(kind, &refusal);
         if proposed.prior.is_some() && !replaces.is_empty() {
             let after = proposed.planned.clone();
-            return Preview::Sharper { after, replaces, unchecked: None };
+            return Preview::Sharper { after, replaces, unchecked: None, notes: Vec::new() };
         }
         let unverified = |why: &str| Preview::Unverified(Some(why.to_string()));
         match refusal.error.kind {
@@ -302,6 +322,17 @@ impl KubernetesSession {
             _ => Preview::Refused(refusal.error),
         }
     }
+}
+
+/// Gives an object without what each write moves on.
+fn without_counters(live: &Json) -> Json {
+    let mut live = live.clone();
+    if let Some(metadata) = live["metadata"].as_object_mut() {
+        for counter in ["managedFields", "resourceVersion", "generation"] {
+            metadata.shift_remove(counter);
+        }
+    }
+    live
 }
 
 /// Gives the name of an object, as its resource type or its manifest says.

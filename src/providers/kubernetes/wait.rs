@@ -76,7 +76,12 @@ impl Wait<'_> {
             }
             let now = self.desk.clock().now();
             let object = (self.kind.kind.as_str(), self.name);
-            if let Some(why) = doubt.look(self.cluster, object, &live, &said, now).await {
+            let before = doubt.present.clone();
+            let hopeless = doubt.look(self.cluster, object, &live, &said, now).await;
+            if doubt.present != before {
+                doubt.present.iter().for_each(|trouble| self.desk.note(trouble));
+            }
+            if let Some(why) = hopeless {
                 let detail = format!("{} does not become ready. {why}", self.title());
                 let kind = ApiErrorKind::Failed;
                 return Err(self.explain(kind, rule, detail, &live, &logs).await);

@@ -47,6 +47,7 @@ pub mod table;
 pub mod table_more;
 pub mod columns;
 pub mod subresources;
+pub mod ephemeral;
 pub mod signing;
 pub mod bootstrap;
 pub mod persist;

@@ -178,7 +178,16 @@ pub const RESOURCES: &[Resource] = &[
         "v1",
         ["pods", "pod", "Pod"],
         &["po"],
-        &["attach", "binding", "eviction", "exec", "log", "portforward", "status"],
+        &[
+            "attach",
+            "binding",
+            "ephemeralcontainers",
+            "eviction",
+            "exec",
+            "log",
+            "portforward",
+            "status",
+        ],
     )
     .counted(),
     row("", "v1", ["podtemplates", "podtemplate", "PodTemplate"], &[], NONE).counted(),

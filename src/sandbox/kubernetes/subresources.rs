@@ -14,6 +14,7 @@ use super::api::{self, Call};
 use super::apply;
 use super::custom;
 use super::delete::{self, Options};
+use super::ephemeral;
 use super::failure::{Cause, Failure};
 use super::patch;
 use super::resources::Resource;
@@ -47,6 +48,7 @@ pub fn answer(inner: &Arc<Inner>, call: &Call<'_>) -> Result<Response, Failure> 
             Ok(call.reply(StatusCode::OK, &written, &how))
         }
         "binding" => bind(inner, call, &object),
+        "ephemeralcontainers" => ephemeral::answer(inner, call, &object),
         other => Err(Failure::not_implemented(format!(
             "the sandbox runs no containers: pods/{other} is not there"
         ))),

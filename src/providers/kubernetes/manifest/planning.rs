@@ -7,7 +7,7 @@ use crate::value::{Kind as Content, Path, PathStep, Type, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::super::{PlanRequest, Planned, Problem};
+use super::super::super::{OFFLINE, PlanRequest, Planned, Problem};
 use super::super::definitions::bundled;
 use super::super::equal::quantity;
 use super::super::memory::Memory;
@@ -121,9 +121,9 @@ fn remarks(
     let problems = check(written, who, known, minor);
     let note = match (known.part().is_some(), &known.kind) {
         (true, _) if known.is_custom() => {
-            format!("checked against the definition of {} in this plan", who.kind)
+            format!("{OFFLINE}definition of {} in this plan", who.kind)
         }
-        (true, _) => format!("checked against the bundled definitions of Kubernetes {named}"),
+        (true, _) => format!("{OFFLINE}bundled definitions of Kubernetes {named}"),
         (false, Some(_)) => format!("the fields of {} are checked by the cluster alone", who.kind),
         (false, None) => format!(
             "{} of {} is defined neither by Kubernetes {named} nor in this plan: only the cluster knows it",

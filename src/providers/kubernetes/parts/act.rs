@@ -110,7 +110,7 @@ pub(in super::super) async fn preview(
     match write(cluster, &target, config, prior, live, true).await {
         Ok(_) => {
             let after = proposed.planned.clone();
-            Preview::Sharper { after, replaces: Vec::new(), unchecked: None }
+            Preview::Sharper { after, replaces: Vec::new(), unchecked: None, notes: Vec::new() }
         }
         Err(error) => match error.kind {
             ApiErrorKind::Unreachable => unverified("the cluster cannot be reached".into()),

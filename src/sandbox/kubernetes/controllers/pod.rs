@@ -12,6 +12,7 @@ use super::hand;
 use super::node;
 use super::program::{self, Settled};
 use crate::sandbox::ClusterName;
+use crate::sandbox::kubernetes::ephemeral;
 use crate::sandbox::kubernetes::store::{
     Change, Line, Run, Store, digest, is_deleting, items, moment, name, namespace, number, stamp,
     text, uid,
@@ -419,6 +420,9 @@ fn tell(store: &mut Store, pod: &Json, init: &[Stand], main: &[Stand], since: Ti
     status["containerStatuses"] = json!(statuses(main));
     if !init.is_empty() {
         status["initContainerStatuses"] = json!(statuses(init));
+    }
+    if let Some(statuses) = ephemeral::statuses(pod, &store.stamp()) {
+        status["ephemeralContainerStatuses"] = statuses;
     }
     hand::status(store, "kubelet", pod, status);
 }

@@ -335,3 +335,28 @@ fn what_is_applied_again_is_no_change_whatever_its_kind() {
         assert_eq!(before, again, "{url}");
     }
 }
+
+#[test]
+fn a_container_is_put_into_a_pod_that_runs_and_stays_there() {
+    let bench = Bench::with_nodes();
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "web", "image": "nginx:1"}]}});
+    bench.post(&format!("{CORE}/pods"), &pod);
+    bench.wait(60);
+    let url = format!("{CORE}/pods/p/ephemeralcontainers");
+    let with = |image: &str| json!({"spec": {"ephemeralContainers": [{"name": "debugger", "image": image}]}});
+    let send = |body: &Json| {
+        bench.call(Method::PATCH, &url, "application/strategic-merge-patch+json", body)
+    };
+
+    let (first, _) = send(&with("busybox:1"));
+    bench.wait(10);
+    let there = bench.get(&format!("{CORE}/pods/p"));
+    let (second, refusal) = send(&with("busybox:2"));
+
+    assert_eq!((first, second), (200, 422));
+    assert!(there["status"]["ephemeralContainerStatuses"][0]["state"]["running"].is_object());
+    assert_eq!(there["spec"]["ephemeralContainers"][0]["terminationMessagePolicy"], "File");
+    let message = refusal["message"].as_str().unwrap();
+    assert!(message.contains("existing ephemeral containers \"debugger\" may not be changed"));
+}
