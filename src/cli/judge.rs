@@ -142,26 +142,44 @@ pub(super) fn judgement(
         let judged = policy::judge(&policies, &workbench.sources, &document);
         findings = judged.map_err(|problems| workbench.fail(&problems))?;
     }
-    let denied = findings.iter().filter(|of| of.severity == Severity::Deny);
-    let mut reasons: Vec<String> = denied
-        .map(|of| match &of.address {
-            Some(address) => format!("{address}: {} ({})", of.message, of.policy),
-            None => format!("{} ({})", of.message, of.policy),
-        })
-        .collect();
-    let mut named = if reasons.is_empty() { Vec::new() } else { vec!["policies".to_string()] };
-    for (text, one) in feared {
-        let found = one.found(plan, &review);
-        if !found.is_empty() {
-            named.push(format!("-fail-on={text}"));
-            reasons.extend(found);
+    let feared = feared.iter().map(|(text, one)| (text.as_str(), one.found(plan, &review)));
+    let refusal = refusal(&findings, feared.filter(|(_, found)| !found.is_empty()).collect());
+    Ok(Judgement { findings, refusal })
+}
+
+/// Says why a plan is refused and by what: each reason once, however many name it.
+fn refusal(findings: &[Finding], feared: Vec<(&str, Vec<String>)>) -> Option<Diagnostic> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    let denied = findings.iter().filter(|of| of.severity == Severity::Deny).map(|of| {
+        let reason = match &of.address {
+            Some(address) => format!("{address}: {}", of.message),
+            None => of.message.clone(),
+        };
+        (reason, Some(of.policy.as_str()))
+    });
+    let found = feared.iter().flat_map(|(_, found)| found.iter().map(|one| (one.clone(), None)));
+    for (reason, policy) in denied.chain(found) {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, policies)) => {
+                policies.extend(policy.filter(|policy| !policies.contains(policy)));
+            }
+            None => reasons.push((reason, policy.into_iter().collect())),
         }
     }
-    let refusal = (!reasons.is_empty()).then(|| {
-        let (who, why) = (named.join(" and "), reasons.join("\n  - "));
-        Diagnostic::error("Plan refused", format!("It is refused by {who}:\n  - {why}"))
+    let mut named: Vec<String> = Vec::new();
+    if findings.iter().any(|of| of.severity == Severity::Deny) {
+        named.push("policies".into());
+    }
+    named.extend(feared.iter().map(|(text, _)| format!("-fail-on={text}")));
+    let told = reasons.iter().map(|(reason, policies)| match policies.is_empty() {
+        true => format!("\n  - {reason}"),
+        false => format!("\n  - {reason} ({})", policies.join(", ")),
     });
-    Ok(Judgement { findings, refusal })
+    (!reasons.is_empty()).then(|| {
+        let detail =
+            format!("It is refused by {}:{}", named.join(" and "), told.collect::<String>());
+        Diagnostic::error("Plan refused", detail)
+    })
 }
 
 /// Reads what `-fail-on` asks for.

@@ -3,6 +3,7 @@
 
 mod canary;
 mod changes;
+mod ci;
 mod edits;
 mod phantoms;
 mod policies;

@@ -77,6 +77,30 @@ fn what_is_feared_refuses_a_plan() {
 }
 
 #[test]
+fn what_several_refuse_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = "resource \"random_password\" \"a\" {\n  length = 12\n}\n";
+    write(folder.path(), &[("main.tf", password)]);
+    assert_eq!(run(folder.path(), &["apply", "-auto-approve"]).exit, 0);
+    write(folder.path(), &[("main.tf", &password.replace("12", "14"))]);
+    let once = "package own\n\nimport rego.v1\n\ndeny contains {\"msg\": sprintf(\"%s: %s\", [risk.kind, risk.detail]), \
+                \"address\": change.address} if {\n\tsome change in input.resource_changes\n\tsome risk in change.risks\n}\n";
+    let again = once.replace("package own", "package again");
+    write(folder.path(), &[("policies/own.rego", once), ("policies/again.rego", &again)]);
+
+    let ran = run(
+        folder.path(),
+        &["plan", "-policy=policies", "-fail-on=risk:downtime", "-fail-on=risk:any"],
+    );
+
+    assert_eq!(ran.exit, 3);
+    assert_eq!(ran.err.matches("downtime: ").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("(again, own)"), "{}", ran.err);
+    let named = "policies and -fail-on=risk:downtime and -fail-on=risk:any:";
+    assert!(ran.err.replace("\n│ ", " ").contains(named), "{}", ran.err);
+}
+
+#[test]
 fn a_broken_policy_is_told_at_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let broken = "package own\n\ndeny contains \"x\" if {\n";

@@ -35,7 +35,7 @@ pub fn page(report: &Report<'_>) -> String {
         hash(STYLE)
     );
     let data = data::data(report, &rows);
-    let main = [findings(report), dangers(report, &rows), changes(&rows), rest(report)];
+    let main = [findings(report, &rows), dangers(report, &rows), changes(&rows), rest(report)];
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
@@ -96,17 +96,25 @@ fn head(report: &Report<'_>, rows: &[Row<'_>]) -> String {
     )
 }
 
-fn findings(report: &Report<'_>) -> String {
+fn findings(report: &Report<'_>, rows: &[Row<'_>]) -> String {
     let findings = report.findings();
     if findings.is_empty() {
         return String::new();
     }
     let mut out =
         String::from("<section aria-labelledby=\"policies\"><h2 id=\"policies\">Policies</h2>\n");
+    let number = data::numbers(rows);
     for finding in findings {
         let mark = if finding.severity == Severity::Deny { " high" } else { "" };
-        let of = finding.address.as_ref();
-        let of = of.map(|of| format!(" <code>{}</code>", escape(of))).unwrap_or_default();
+        let of = finding.address.as_deref().map(|of| {
+            let address = of.parse().ok();
+            let at = address.as_ref().and_then(|address| number.get(&(address, None)));
+            match at {
+                Some(at) => format!(" <a href=\"#c{at}\" data-go=\"{at}\">{}</a>", escape(of)),
+                None => format!(" <code>{}</code>", escape(of)),
+            }
+        });
+        let of = of.unwrap_or_default();
         out += &format!(
             "<div class=\"danger{mark}\"><p><span class=\"kind\">{}</span> <code>{}</code>: {}{of}</p></div>\n",
             finding.severity.name(),

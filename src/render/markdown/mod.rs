@@ -42,10 +42,10 @@ pub(super) enum Without {
     Reasons,
     /// The rows: names stand by their block.
     Names,
-    /// The names, which are counted by their block.
-    All,
-    /// The blocks, which are counted by their module and type.
+    /// The names of their own: they stand by their type, numbers in a row as one.
     Blocks,
+    /// The names, which are counted by their type.
+    All,
 }
 
 const STEPS: [Without; 9] = [
@@ -56,8 +56,8 @@ const STEPS: [Without; 9] = [
     Without::Details,
     Without::Reasons,
     Without::Names,
-    Without::All,
     Without::Blocks,
+    Without::All,
 ];
 
 /// Tells a plan.

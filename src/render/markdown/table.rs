@@ -13,8 +13,15 @@ const REASONS: usize = 3;
 
 /// Tells the changes.
 pub(super) fn changes(report: &Report<'_>, rows: &[Row<'_>], without: Without) -> String {
-    if without >= Without::Names {
-        return by_block(rows, without);
+    match without {
+        Without::Names => return by_block(rows),
+        Without::Blocks => return by_type(rows),
+        Without::All => {
+            let severe: Vec<&Row<'_>> = rows.iter().filter(|row| row.is_severe()).collect();
+            let severe = counts("**What to look at before you approve**", &severe);
+            return severe + &others(rows) + TOO_MANY;
+        }
+        _ => {}
     }
     let with_rows = |row: &&Row<'_>| without < Without::Rows || row.is_severe();
     let told: Vec<&Row<'_>> = rows.iter().filter(with_rows).collect();
@@ -93,19 +100,79 @@ fn counts(what: &str, rows: &[&Row<'_>]) -> String {
     out
 }
 
-/// Said where names are left out.
 const TOO_MANY: &str = "\n_There are too many to be named one by one in a comment: the HTML page and the JSON name each._\n";
 
-/// Names the severe changes by their block, with the keys of their instances.
-fn by_block(rows: &[Row<'_>], without: Without) -> String {
-    if without >= Without::Blocks {
-        let (severe, left): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.is_severe());
-        let mut out = counts("**What to look at before you approve**", &severe);
-        if !left.is_empty() {
-            out += &counts("The others", &left);
-        }
-        return out + TOO_MANY;
+/// Names the severe changes by their type, so that numbers in a row stand as one.
+fn by_type(rows: &[Row<'_>]) -> String {
+    let mut types: BTreeMap<(Deed, String), Vec<String>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.is_severe()) {
+        let whole = row.name();
+        let module = module_text(&row.address.module);
+        let module = if module.is_empty() { module } else { module + "." };
+        let kind = format!("{module}{}", row.address.type_name);
+        let name = whole.strip_prefix(&format!("{kind}.")).unwrap_or(&whole).to_owned();
+        types.entry((row.deed, kind)).or_default().push(name);
     }
+    let mut out = String::new();
+    for ((deed, kind), names) in types {
+        let (count, names) = (counted(names.len(), "object"), in_rows(&names).join(" "));
+        out += &format!("- **{}** {} ({count}): {}\n", deed.word(), code(&kind), code(&names));
+    }
+    out + &others(rows)
+}
+
+/// Writes names that differ in their last number alone as one: `web_{0–7,9}`.
+fn in_rows(names: &[String]) -> Vec<String> {
+    let mut stems: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
+    let mut out = Vec::new();
+    for name in names {
+        let end = name.rfind(|character: char| character.is_ascii_digit()).map(|at| at + 1);
+        let digits = end.map(|end| {
+            let before = name[..end].trim_end_matches(|character: char| character.is_ascii_digit());
+            (before, &name[before.len()..end], &name[end..])
+        });
+        match digits {
+            Some((stem, number, rest)) if number == "0" || !number.starts_with('0') => {
+                match number.parse() {
+                    Ok(number) => stems.entry((stem, rest)).or_default().push(number),
+                    Err(_) => out.push(name.clone()),
+                }
+            }
+            _ => out.push(name.clone()),
+        }
+    }
+    for ((stem, rest), mut numbers) in stems {
+        numbers.sort_unstable();
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for number in numbers {
+            match runs.last_mut() {
+                Some((_, last)) if number <= last.saturating_add(1) => *last = number,
+                _ => runs.push((number, number)),
+            }
+        }
+        let told: Vec<String> = runs
+            .iter()
+            .map(|(first, last)| match first == last {
+                true => first.to_string(),
+                false => format!("{first}–{last}"),
+            })
+            .collect();
+        out.push(match runs.as_slice() {
+            [(first, last)] if first == last => format!("{stem}{first}{rest}"),
+            _ => format!("{stem}{{{}}}{rest}", told.join(",")),
+        });
+    }
+    out
+}
+
+/// Counts what is not severe.
+fn others(rows: &[Row<'_>]) -> String {
+    let left: Vec<&Row<'_>> = rows.iter().filter(|row| !row.is_severe()).collect();
+    if left.is_empty() { String::new() } else { counts("The others", &left) }
+}
+
+/// Names the severe changes by their block, with the keys of their instances.
+fn by_block(rows: &[Row<'_>]) -> String {
     let mut blocks: BTreeMap<(Deed, String), Vec<String>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.is_severe()) {
         let block = row.address.with_key(None);
@@ -119,18 +186,10 @@ fn by_block(rows: &[Row<'_>], without: Without) -> String {
         if keys.len() > 1 {
             out += &format!(" ({})", counted(keys.len(), "instance"));
         }
-        let named = without < Without::All && keys.iter().any(|key| !key.is_empty());
-        if named {
+        if keys.iter().any(|key| !key.is_empty()) {
             out += &format!(" {}", code(&keys.join(" ")));
         }
         out += "\n";
     }
-    if without >= Without::All {
-        out += TOO_MANY;
-    }
-    let left: Vec<&Row<'_>> = rows.iter().filter(|row| !row.is_severe()).collect();
-    if !left.is_empty() {
-        out += &counts("The others", &left);
-    }
-    out
+    out + &others(rows)
 }

@@ -140,3 +140,23 @@ fn many_blocks_are_counted_where_their_names_do_not_fit() {
         assert!(told.contains("3000 to destroy") && told.contains("**What to look at"), "{told}");
     }
 }
+
+#[test]
+fn two_thousand_blocks_that_are_destroyed_are_told_within_a_comment() {
+    let made = many(2_000, &|_| Verb::Delete { before: value(json!({ "text": "x" })) });
+    let mut plan = Plan::default();
+    for (at, (_, change)) in made.changes.into_iter().enumerate() {
+        let name = match at {
+            1_000 => "module.shop[\"a\"].google_storage_bucket.the_odd_one".to_string(),
+            _ => format!("module.shop[\"a\"].google_storage_bucket.media_of_the_customer_{at}"),
+        };
+        plan.changes.insert((name.parse().unwrap(), None), change);
+    }
+
+    let told = told(&plan, &Review::default(), &[]);
+
+    assert!(length(&told) <= LONGEST, "{}", length(&told));
+    assert!(told.contains("media_of_the_customer_{0–999,1001–1999}"), "{told}");
+    assert!(told.contains("the_odd_one"), "{told}");
+    assert!(told.contains("(2000 objects)"), "{told}");
+}
