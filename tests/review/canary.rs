@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value as Json;
 use terrane::cli::Environment;
 
+use crate::helm::helms;
 use crate::program::{Ran, program};
 
 const SECRET: &str = "canary-that-nobody-may-see-7Q";
@@ -96,6 +98,57 @@ resource "kubernetes_secret_v1" "encoded" {
 }
 "#;
 
+/// A chart whose values have the secret: as values, as one that is set, and in a text beside others.
+const RELEASE: &str = r#"
+data "google_client_config" "helm" {}
+
+provider "helm" {
+  kubernetes = {
+    host                   = "https://${google_container_cluster.pollsapi.endpoint}"
+    token                  = data.google_client_config.helm.access_token
+    cluster_ca_certificate = base64decode(google_container_cluster.pollsapi.master_auth[0].cluster_ca_certificate)
+  }
+}
+
+resource "helm_release" "canary" {
+  name      = "canary-chart"
+  chart     = "./chart"
+  namespace = "default"
+  values    = [yamlencode({ kept = var.kept, password = var.secret, list = [{ inner = "a-${var.secret}-b" }] })]
+  set_sensitive = [
+    { name = "set", value = var.secret },
+  ]
+}
+"#;
+
+const CHART: [(&str, &str); 2] = [
+    ("chart/Chart.yaml", "apiVersion: v2\nname: canary\nversion: 1.0.0\n"),
+    (
+        "chart/templates/all.yaml",
+        r#"apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .Release.Name }}
+stringData:
+  password: {{ .Values.password | quote }}
+  set: {{ .Values.set | quote }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+  annotations: {kept: {{ .Values.kept | quote }}}
+data:
+  url: "postgres://web:{{ .Values.password }}@db/{{ .Values.kept }}"
+  list: {{ toJson .Values.list | quote }}
+  encoded: {{ .Values.set | b64enc | quote }}
+"#,
+    ),
+];
+
+/// The program of helm, where it is there: without it there are no charts here.
+static HELM: LazyLock<Option<PathBuf>> = LazyLock::new(|| helms().into_values().next_back());
+
 const INTO: [&str; 5] = [
     "-md-into=told.md",
     "-html-into=told.html",
@@ -108,6 +161,9 @@ fn run(folder: &Path, arguments: &[&str]) -> Ran {
     let mut variables = BTreeMap::new();
     variables.insert("TF_LOG".to_string(), "debug".to_string());
     variables.insert("TF_LOG_PATH".to_string(), folder.join("told.log").display().to_string());
+    if let Some(helm) = &*HELM {
+        variables.insert("TERRANE_HELM".to_string(), helm.display().to_string());
+    }
     let cwd = folder.to_owned();
     let input = Some(String::new());
     program(
@@ -162,6 +218,11 @@ fn a_secret_is_in_no_rendering() {
         fs::copy(polls.join(name), folder.join(name)).unwrap();
     }
     fs::write(folder.join("canary.tf"), CONFIG).unwrap();
+    if HELM.is_some() {
+        fs::create_dir_all(folder.join("chart/templates")).unwrap();
+        let files = CHART.iter().chain([&("release.tf", RELEASE)]);
+        files.for_each(|(name, text)| fs::write(folder.join(name), text).unwrap());
+    }
     let values = |secret: &str, kept: &str| {
         let text = format!("secret = \"{secret}\"\nkept = \"{kept}\"\n");
         fs::write(folder.join("terraform.tfvars"), text).unwrap();
@@ -209,4 +270,82 @@ fn a_secret_is_in_no_rendering() {
     }
     let plain = fs::read_to_string(folder.join("told.md")).unwrap();
     assert!(plain.contains("terraform\\_data.plain") || plain.contains("terraform_data.plain"));
+}
+
+const ENCRYPTION: &str = r#"
+variable "passphrase" {
+  sensitive = true
+}
+
+terraform {
+  encryption {
+    key_provider "argon2id" "main" {
+      passphrase = var.passphrase
+      memory     = 64
+      passes     = 1
+      lanes      = 1
+    }
+    method "aes_gcm" "main" {
+      keys = key_provider.argon2id.main
+    }
+    state {
+      method = method.aes_gcm.main
+    }
+    plan {
+      method = method.aes_gcm.main
+    }
+  }
+}
+
+# What fails leaves a journal.
+resource "google_storage_bucket" "taken" {
+  name     = "Not A Name"
+  location = "EU"
+}
+"#;
+
+/// Looks through all files below a folder that the program writes.
+fn written(folder: &Path, secrets: &[String], seen: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let is_given = name.ends_with(".tf") || name == "terraform.tfvars" || name == "chart";
+        // The world is the services themselves, not a file of the program's.
+        if is_given || name.starts_with("world") {
+            continue;
+        }
+        if path.is_dir() {
+            written(&path, secrets, seen);
+        } else {
+            clean(&name, &String::from_utf8_lossy(&fs::read(&path).unwrap()), secrets);
+            seen.push(name);
+        }
+    }
+}
+
+#[test]
+fn with_encryption_a_secret_is_in_no_file() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let polls = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/polls");
+    for name in ["cluster.tf", "variables.tf", "versions.tf"] {
+        fs::copy(polls.join(name), folder.join(name)).unwrap();
+    }
+    fs::write(folder.join("canary.tf"), CONFIG).unwrap();
+    fs::write(folder.join("encryption.tf"), ENCRYPTION).unwrap();
+    let values = format!("secret = \"{SECRET}\"\npassphrase = \"{OTHER}\"\n");
+    fs::write(folder.join("terraform.tfvars"), values).unwrap();
+    let secrets = [SECRET.to_string(), OTHER.to_string()];
+    let mut seen = Vec::new();
+
+    told(folder, &["plan", "-sandbox", "-out=planned"], &[0], &secrets);
+    written(folder, &secrets, &mut seen);
+    told(folder, &["apply", "-sandbox", "planned"], &[1], &secrets);
+    written(folder, &secrets, &mut seen);
+    told(folder, &["plan", "-sandbox", "-out=again"], &[0], &secrets);
+    written(folder, &secrets, &mut seen);
+
+    for name in ["planned", "terraform.tfstate", "told.log", "again"] {
+        assert!(seen.iter().any(|seen| seen == name), "{name}: {seen:?}");
+    }
 }

@@ -8,6 +8,8 @@ mod edits;
 mod phantoms;
 mod policies;
 mod renderings;
+#[path = "../support/helm.rs"]
+mod helm;
 #[path = "../support/program.rs"]
 mod program;
 

@@ -47,6 +47,7 @@ fn what_a_policy_denies_is_told_and_not_applied() {
     let document = fs::read_to_string(folder.path().join("plan.json")).unwrap();
     let document: Json = serde_json::from_str(&document).unwrap();
     assert_eq!(document["policy_results"][0]["address"], "terraform_data.a");
+    assert!(planned.out.contains(document["digest"].as_str().unwrap()), "{}", planned.out);
     assert!(!folder.path().join("terraform.tfstate").exists());
     write(folder.path(), &[("main.tf", &config.replace("12", "2"))]);
     assert_eq!(run(folder.path(), &["apply", "-auto-approve", "-policy=policies"]).exit, 0);

@@ -10,8 +10,8 @@ use super::{Reveal, modules, named, path, secrets, state, unknowns, value};
 use crate::addr::{Address, Mode, module_text};
 use crate::diag::Sources;
 use crate::eval::{CheckResult, CheckStatus};
-use crate::plan::objects;
 use crate::plan::{Change, Drift, OutputChange, Plan, PlanMode, Reason, Verb};
+use crate::plan::{digest, objects};
 use crate::render::object;
 use crate::render::plan::SchemaOf;
 use crate::render::review;
@@ -101,6 +101,7 @@ pub fn plan(document: &PlanDocument<'_>) -> Json {
     out.insert("applyable".into(), (!plan.is_empty()).into());
     out.insert("complete".into(), (plan.targets.is_empty() && plan.excluded.is_empty()).into());
     out.insert("errored".into(), false.into());
+    out.insert("digest".into(), digest::digest(plan).into());
     Json::Object(out)
 }
 
