@@ -161,6 +161,8 @@ fn run(folder: &Path, arguments: &[&str]) -> Ran {
     let mut variables = BTreeMap::new();
     variables.insert("TF_LOG".to_string(), "debug".to_string());
     variables.insert("TF_LOG_PATH".to_string(), folder.join("told.log").display().to_string());
+    // What the state is encrypted with is known before any file of values is read.
+    variables.insert("TF_VAR_passphrase".to_string(), OTHER.to_string());
     if let Some(helm) = &*HELM {
         variables.insert("TERRANE_HELM".to_string(), helm.display().to_string());
     }
@@ -297,9 +299,10 @@ terraform {
   }
 }
 
-# What fails leaves a journal.
+# The second of them fails.
 resource "google_storage_bucket" "taken" {
-  name     = "Not A Name"
+  count    = 2
+  name     = "canary-taken"
   location = "EU"
 }
 "#;
@@ -333,7 +336,7 @@ fn with_encryption_a_secret_is_in_no_file() {
     }
     fs::write(folder.join("canary.tf"), CONFIG).unwrap();
     fs::write(folder.join("encryption.tf"), ENCRYPTION).unwrap();
-    let values = format!("secret = \"{SECRET}\"\npassphrase = \"{OTHER}\"\n");
+    let values = format!("secret = \"{SECRET}\"\n");
     fs::write(folder.join("terraform.tfvars"), values).unwrap();
     let secrets = [SECRET.to_string(), OTHER.to_string()];
     let mut seen = Vec::new();
