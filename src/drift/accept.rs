@@ -55,7 +55,9 @@ impl Editor<'_> {
             }
         }
         if paths.is_empty() {
-            return Err("Nothing that is written says otherwise.".into());
+            return Err(
+                "Nothing that is written says it: the next apply sets it back by itself.".into()
+            );
         }
         let mut splices = Vec::new();
         for path in paths {

@@ -28,7 +28,7 @@ use crate::http::Clock;
 use crate::http::pace::Pace;
 use crate::schema::Schema;
 use crate::state::Broken;
-use crate::value::{Kind, Path, Value};
+use crate::value::{Path, Value};
 
 use self::permission::{Doing, Permission, Tested};
 
@@ -482,7 +482,7 @@ pub trait Session: Send + Sync {
     ) -> Result<Found, ApiError> {
         let mut read = self.read_many(std::slice::from_ref(wanted)).await;
         let object = read.pop().transpose()?.flatten();
-        let complete = object.as_ref().is_some_and(|found| is_within(&wanted.value, &found.value));
+        let complete = object.as_ref().is_some_and(|found| wanted.value.is_within(&found.value));
         Ok(Found { object, complete, ours: false, strays: Vec::new() })
     }
 
@@ -516,21 +516,6 @@ pub trait Session: Send + Sync {
     /// Gives a source of access tokens, where the session has one.
     fn tokens(&self) -> Option<Arc<dyn TokenSource>> {
         None
-    }
-}
-
-/// Says whether all that a value has, other than null, is in another.
-pub fn is_within(part: &Value, whole: &Value) -> bool {
-    match (part.kind(), whole.kind()) {
-        (Kind::Null(_) | Kind::Unknown(..), _) => true,
-        (Kind::Object(part), Kind::Object(whole)) => part
-            .iter()
-            .all(|(name, part)| whole.get(name).is_some_and(|whole| is_within(part, whole))),
-        (Kind::List(_, parts) | Kind::Tuple(parts), Kind::List(_, whole) | Kind::Tuple(whole)) => {
-            parts.len() == whole.len()
-                && parts.iter().zip(whole.iter()).all(|(part, whole)| is_within(part, whole))
-        }
-        _ => part.without_marks() == whole.without_marks(),
     }
 }
 

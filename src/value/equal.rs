@@ -145,6 +145,26 @@ fn outside(bounds: &Bounds, length: usize) -> bool {
     length < bounds.length.0 || bounds.length.1.is_some_and(|most| length > most)
 }
 
+impl Value {
+    /// Says whether all that it has, other than null, is in another.
+    pub fn is_within(&self, whole: &Value) -> bool {
+        match (self.kind(), whole.kind()) {
+            (Kind::Null(_) | Kind::Unknown(..), _) => true,
+            (Kind::Object(part), Kind::Object(whole)) => part
+                .iter()
+                .all(|(name, part)| whole.get(name).is_some_and(|whole| part.is_within(whole))),
+            (
+                Kind::List(_, parts) | Kind::Tuple(parts),
+                Kind::List(_, whole) | Kind::Tuple(whole),
+            ) => {
+                parts.len() == whole.len()
+                    && parts.iter().zip(whole.iter()).all(|(part, whole)| part.is_within(whole))
+            }
+            _ => self.without_marks() == whole.without_marks(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Type, Value};

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::super::{ApiError, ApiErrorKind, Desk, Failure, Found, Observed, Wanted, is_within};
+use super::super::{ApiError, ApiErrorKind, Desk, Failure, Found, Observed, Wanted};
 use super::act::Act;
 use super::apply::{MANAGER, is_keeper};
 use super::certificate::take;
@@ -61,7 +61,7 @@ pub(super) async fn left(
     let imported = Memory::read(&wanted.private).imported;
     let written = written(&kind.nodes, &planned).into_iter().collect();
     let memory = Memory { written: Some(written), imported, uid: None };
-    complete &= is_within(&planned, &value);
+    complete &= planned.is_within(&value);
     let object = Some(Observed { value, private: memory.bytes() });
     Ok(Found { object, complete, ours: made_since(&live, since), strays: Vec::new() })
 }

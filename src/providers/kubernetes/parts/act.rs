@@ -6,7 +6,7 @@ use crate::http::Method;
 use crate::value::Value;
 
 use super::super::super::{
-    ApiError, ApiErrorKind, Failure, Found, Observed, Preview, Proposed, Wanted, is_within,
+    ApiError, ApiErrorKind, Failure, Found, Observed, Preview, Proposed, Wanted,
 };
 use super::super::act::Act;
 use super::super::apply::conflicts;
@@ -136,7 +136,7 @@ pub(in super::super) async fn left(
     };
     let Some(live) = target.live(cluster).await? else { return Ok(Found::default()) };
     let value = valued(kind, &target, &planned, &live, Mode::Refresh(None));
-    let complete = is_within(&planned, &value);
+    let complete = planned.is_within(&value);
     let ours = live["metadata"]["managedFields"]
         .as_array()
         .is_some_and(|entries| entries.iter().any(|one| one["manager"] == target.manager.as_str()));
