@@ -92,12 +92,12 @@ impl Editor<'_> {
             (Site::Block(_), Some(_)) => return Err("is one of several blocks".into()),
             (Site::Body { body, name }, Some(value)) => {
                 let field = field(schema, path).ok_or("is not known here")?;
-                self.into_body(&body, &name, field, value)?
+                self.put_into_body(&body, &name, field, value)?
             }
             (Site::Object { expr, key: name }, Some(value)) => {
                 let ExprKind::Object(items) = &expr.kind else { return Ok(Vec::new()) };
                 let last = items.last().map(|item| item.value.span);
-                self.into_object(expr.span, last, &name, value)?
+                self.put_into_object(expr.span, last, &name, value)?
             }
             // What is to go is not written.
             (Site::Body { .. } | Site::Object { .. }, None) => return Ok(Vec::new()),
@@ -167,7 +167,7 @@ impl Editor<'_> {
     }
 
     /// Puts an argument or block into a body: after its last argument.
-    fn into_body(
+    fn put_into_body(
         &self,
         body: &Body,
         name: &str,
@@ -213,7 +213,7 @@ impl Editor<'_> {
     }
 
     /// Puts an entry into an object: after its last one.
-    fn into_object(
+    fn put_into_object(
         &self,
         span: Span,
         last: Option<Span>,
