@@ -1,6 +1,9 @@
 //! What must not be shown of a release: the values that the configuration calls sensitive, wherever a chart has put them, and all
 //! that Secrets hold.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json};
@@ -17,8 +20,8 @@ const SHORT: usize = 4;
 /// The texts that must not be shown.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
-    /// Each with what stands in its place; what has another in it is before that.
-    texts: Vec<(String, &'static str)>,
+    /// Each with what stands in its place, the longest first: what has another in it is looked for before that.
+    texts: BTreeMap<(Reverse<usize>, String), &'static str>,
 }
 
 impl Secrets {
@@ -28,12 +31,8 @@ impl Secrets {
     }
 
     fn add_as(&mut self, text: &str, shown: &'static str) {
-        let known = self.texts.iter().any(|(known, _)| known == text);
-        let idle = ["", "true", "false", "null", HIDDEN, OTHER].contains(&text);
-        if !(known || idle) {
-            self.texts.push((text.to_string(), shown));
-            // A secret that has another in it is looked for first.
-            self.texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        if !["", "true", "false", "null", HIDDEN, OTHER].contains(&text) {
+            self.texts.entry((Reverse(text.len()), text.to_string())).or_insert(shown);
         }
     }
 
@@ -88,7 +87,7 @@ impl Secrets {
             return shown.to_string();
         }
         let mut hidden = text.to_string();
-        for (secret, shown) in self.texts.iter().filter(|(secret, _)| secret.len() >= SHORT) {
+        for ((_, secret), shown) in self.texts.iter().filter(|((len, _), _)| len.0 >= SHORT) {
             hidden = hidden.replace(secret.as_str(), shown);
             hidden = hidden.replace(&STANDARD.encode(secret), shown);
             let quoted = Json::from(secret.as_str()).to_string();
@@ -99,7 +98,7 @@ impl Secrets {
 
     /// Gives what stands in the place of a text that is a secret as a whole.
     fn shown(&self, text: &str) -> Option<&'static str> {
-        self.texts.iter().find(|(secret, _)| secret == text).map(|(_, shown)| *shown)
+        self.texts.get(&(Reverse(text.len()), text.to_string())).copied()
     }
 
     /// Gives a tree without secrets.

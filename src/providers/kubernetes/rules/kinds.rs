@@ -354,7 +354,8 @@ impl Rules<'_> {
         let there: BTreeSet<&str> =
             maps.iter().flat_map(View::entries).map(|(key, _)| key).collect();
         for need in needs.iter().filter(|need| !there.contains(**need)) {
-            let detail = format!("A Secret of the type \"{kind}\" has the key \"{need}\".");
+            let of = root.get("type").map(|it| it.aside()).unwrap_or_default();
+            let detail = format!("A Secret of the type{of} has the key \"{need}\".");
             self.say(&maps[0].path, "Missing key", detail);
         }
     }

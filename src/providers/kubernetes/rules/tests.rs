@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::super::super::Problem;
 use super::super::definitions::bundled;
 use super::super::observe::{Mode, observe};
-use super::super::tables::{Kind, Way, tables};
+use super::super::tables::{Kind, Nodes, Way, tables};
 use super::{View, check};
 use crate::value::json::from_json;
 use crate::value::{Marks, Path, Value};
@@ -118,6 +118,26 @@ fn what_is_secret_is_in_no_message() {
             let known = ["Always", "Never", "ExternalName", "In", "NotIn", "Exists"];
             assert!(telling.is_empty() || known.contains(&&*text), "{text}: {:?}", told(&telling));
         }
+    }
+}
+
+#[test]
+fn kinds_whose_names_have_forms_of_their_own_are_not_held_to_the_others() {
+    for (kind, name, is_good) in [
+        ("CertificateSigningRequest", "Web:1_a", true),
+        ("CertificateSigningRequest", "a/b", false),
+        ("IPAddress", "2001:db8::1", true),
+        ("Lease", "a:b", false),
+    ] {
+        let object = serde_json::json!({ "metadata": { "name": name } });
+        let (value, nodes, mut found) = (from_json(&object), Nodes::default(), Vec::new());
+        check(
+            "certificates.k8s.io/v1",
+            kind,
+            &View::plain(&nodes, &value, Path::root()),
+            &mut found,
+        );
+        assert_eq!(found.is_empty(), is_good, "{kind} {name}: {:?}", told(&found));
     }
 }
 
