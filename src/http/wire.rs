@@ -6,7 +6,7 @@
 use serde_json::Value as Json;
 
 /// Ends of the names of members whose text is a secret; letters and digits only, in lower case.
-const SECRET_ENDS: [&str; 9] = [
+const SECRET_ENDS: [&str; 14] = [
     "password",
     "passphrase",
     "secret",
@@ -16,6 +16,11 @@ const SECRET_ENDS: [&str; 9] = [
     "clientkey",
     "assertion",
     "authorization",
+    "authstring",
+    "signedjwt",
+    "rawkey",
+    "encryptedkey",
+    "secretsha256",
 ];
 
 /// Parameters of a URL that are secrets.
@@ -94,7 +99,8 @@ fn hide(json: &mut Json, secrets: bool) {
     }
 }
 
-fn is_secret(name: &str) -> bool {
+/// Says whether what a member of this name holds is a secret.
+pub fn is_secret(name: &str) -> bool {
     let letters: String =
         name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     !letters.ends_with("pagetoken") && SECRET_ENDS.iter().any(|end| letters.ends_with(end))

@@ -225,3 +225,23 @@ fn an_object_that_the_service_names_is_not_made_twice_where_the_answer_is_lost()
         assert_eq!(requests.len(), 1, "{requests:?}");
     });
 }
+
+#[test]
+fn what_is_wrong_with_a_secret_body_is_not_told() {
+    use terrane::providers::Provider;
+    use terrane::value::Marks;
+    let (bench, _) = bench(Store::default());
+    let body = json!({ "autoCreateSubnetworks": "hunter2" });
+    let config = json!({ "service": "compute", "version": "v1", "name": "n",
+        "collection": "projects/p/global/networks", "body": body });
+    let config = bench.config(ANY, &config);
+    let network = json!({ "routingConfig": { "routingMode": "hunter2" } });
+    let secret = terrane::value::json::from_json(&network);
+    let secret = secret.marked(Marks { sensitive: true, ..Marks::default() });
+    let config = config.with_field("body", secret);
+
+    let problems = bench.provider.validate(terrane::addr::Mode::Managed, ANY, &config);
+
+    assert!(!problems.is_empty());
+    assert!(!format!("{problems:?}").contains("hunter2"), "{problems:?}");
+}

@@ -195,6 +195,16 @@ fn a_third_key_takes_the_place_of_the_first() {
 }
 
 #[test]
+fn no_span_is_told_of_nothing_at_all() {
+    let bench = Bench::new();
+    for name in ["rotation_period", "rotation_grace"] {
+        let config = bench.config(KEY, &json!({ "service_account_email": EMAIL, name: "0s" }));
+        let problems = bench.provider.validate(terrane::addr::Mode::Managed, KEY, &config);
+        assert!(problems.iter().any(|it| it.path.to_string() == name), "{problems:?}");
+    }
+}
+
+#[test]
 fn what_is_no_span_or_too_short_is_told() {
     let bench = Bench::new();
     for (period, grace, told) in
@@ -360,4 +370,30 @@ fn a_sink_is_one_of_two_places() {
             bench.provider.validate(terrane::addr::Mode::Managed, KEY, &bench.config(KEY, &config));
         assert_eq!(problems.is_empty(), is_good, "{problems:?}");
     }
+}
+
+#[test]
+fn a_previous_key_that_is_switched_on_again_waits_anew() {
+    block_on(async {
+        let bench = bench().await;
+        let config = |turn: &str| json!({ "service_account_email": EMAIL, "keepers": { "turn": turn }, "rotation_grace": "72h" });
+        let first = bench.create(KEY, &config("1")).await;
+        let turned = apply(&bench, &first, &config("2")).await.unwrap();
+        bench.pass(4).await;
+        let off = apply(&bench, &turned, &config("2")).await.unwrap();
+        assert_eq!(text(&off, "previous_state"), "INACTIVE");
+        bench.pass(1).await;
+        let path = format!("projects/polls-demo/hmacKeys/{}", text(&off, "previous_access_id"));
+        let ask = Ask::get("storage", path, String::new());
+        let ask = Ask { method: Method::PUT, body: Some(json!({ "state": "ACTIVE" })), ..ask };
+        bench.session.api.send(&ask, &*bench.session.api.clock).await.unwrap();
+        bench.pass(1).await;
+
+        let read = bench.read(KEY, &off).await.unwrap();
+
+        assert!(read.field("rotation_due").unwrap().is_null(), "{read:?}");
+        bench.pass(3).await;
+        let read = bench.read(KEY, &off).await.unwrap();
+        assert_eq!(text(&read, "rotation_due"), "the previous key is deactivated");
+    });
 }

@@ -231,3 +231,25 @@ fn an_object_that_exists_is_looked_up() {
         }
     });
 }
+
+#[test]
+fn a_change_whose_answer_was_lost_is_no_conflict_and_what_is_gone_is_not_changed() {
+    block_on(async {
+        let bench = bench().await;
+        let config = |hold: bool| json!({ "bucket": "polls-objects", "name": "a", "content": "x", "temporary_hold": hold });
+        let made = bench.create(OBJECT, &config(false)).await;
+        let lost = json!({ "method": "PUT", "path": "/o/a", "lost": true });
+        bench.world.faults.lock().unwrap().add(&lost).unwrap();
+
+        let held = change(&bench, &made, &config(true)).await;
+        let free = change(&bench, &held, &config(false)).await;
+        bench.act(OBJECT, Deed::Delete { prior: free.clone() }).await.unwrap();
+        let next = bench.config(OBJECT, &config(true));
+        let planned = bench.plan(OBJECT, Some(&free), &next).after;
+        let deed = Deed::Update { prior: free, planned, config: next };
+        let failure = bench.act(OBJECT, deed).await.unwrap_err();
+
+        assert_eq!(held.field("temporary_hold").and_then(Value::as_bool), Some(true));
+        assert_eq!(failure.error.kind, ApiErrorKind::NotFound);
+    });
+}

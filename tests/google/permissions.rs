@@ -65,6 +65,21 @@ fn calls_are_named_as_the_services_name_them() {
         ("storage", Method::POST, "b?project=p", "storage.buckets.create"),
         ("storage", Method::GET, "b/x?projection=noAcl", "storage.buckets.get"),
         ("storage", Method::GET, "b/x/o?versions=true", "storage.objects.list"),
+        ("storage", Method::POST, "b/x/notificationConfigs", "storage.buckets.update"),
+        ("storage", Method::GET, "b/x/notificationConfigs/1", "storage.buckets.get"),
+        ("at:logging/v2", Method::POST, "projects/p/metrics", "logging.logMetrics.create"),
+        (
+            "at:cloudbuild/v1",
+            Method::POST,
+            "projects/p/locations/l/triggers",
+            "cloudbuild.builds.create",
+        ),
+        (
+            "at:cloudbuild/v1",
+            Method::DELETE,
+            "projects/p/locations/l/triggers/t",
+            "cloudbuild.builds.update",
+        ),
         ("storage", Method::DELETE, "b/x/o/a%2Fb?generation=1", "storage.objects.delete"),
         ("storage", Method::GET, "projects/p/hmacKeys/K", "storage.hmacKeys.get"),
         ("compute", Method::POST, "projects/p/zones/z/disks/d/resize", "compute.disks.resize"),
@@ -201,4 +216,94 @@ fn the_project_is_that_of_the_attribute_of_a_name_or_of_the_provider() {
         let projects = found.iter().all(|found| found.project.as_deref() == Some(project));
         assert!(projects, "{type_name} {config}: {found:?}");
     }
+}
+
+#[test]
+fn a_permission_is_asked_in_the_project_that_an_attribute_names() {
+    let bench = Bench::new();
+    let key = "google_storage_hmac_key";
+    let sink = json!({ "secret": "projects/vault/secrets/x" });
+    let config = json!({ "service_account_email": "a@b", "secret_sink": sink });
+    let config = bench.config(key, &config);
+
+    let needed =
+        bench.provider.permissions(Mode::Managed, key, &config, &bench.block, Doing::Change);
+
+    let project = |name: &str| {
+        needed.iter().find(|needed| needed.name == name).and_then(|needed| needed.project.clone())
+    };
+    assert_eq!(project("secretmanager.versions.add").as_deref(), Some("vault"));
+    assert_eq!(project("storage.hmacKeys.create").as_deref(), Some("polls-demo"));
+}
+
+#[test]
+fn a_name_that_the_service_does_not_know_spoils_no_question() {
+    use std::sync::Arc;
+    use terrane::http::{Request, Response, StatusCode};
+    use terrane::providers::Session;
+    use terrane::providers::permission::Tested;
+    let server = Arc::new(|request: &Request| {
+        if !request.url.contains(":testIamPermissions") {
+            return None;
+        }
+        let body: Json = serde_json::from_slice(&request.body).unwrap();
+        let names = body["permissions"].as_array().unwrap();
+        let answer = match names.iter().any(|name| name == "a.b.unknown") {
+            true => Response::json(StatusCode::BAD_REQUEST, &json!({ "error": { "code": 400 } })),
+            false => {
+                let had: Vec<&Json> = names.iter().filter(|name| *name != "a.b.denied").collect();
+                Response::json(StatusCode::OK, &json!({ "permissions": had }))
+            }
+        };
+        Some(Ok(answer))
+    });
+    crate::laws::block_on(async {
+        let bench = Bench::beside(server);
+        let names = ["a.b.one", "a.b.denied", "a.b.unknown", "a.b.two"].map(String::from).to_vec();
+        let tested = Tested { project: "p".into(), bucket: None, names };
+
+        let mut granted = bench.session.granted(&tested).await.unwrap().unwrap();
+
+        granted.sort();
+        assert_eq!(granted, ["a.b.one", "a.b.two", "a.b.unknown"]);
+    });
+}
+
+#[test]
+fn what_is_sensitive_is_hidden_in_the_log_by_the_name_that_the_api_has_for_it() {
+    use terrane::http::wire::is_secret;
+    use terrane::providers::rest::spec::{Part, Shape};
+    /// What is hidden by other means, with the reason.
+    const ELSEWHERE: &[(&str, &str)] = &[
+        ("content", "no JSON: told by its length"),
+        ("customer_encryption", "sent as headers, which are not told"),
+        ("encryption_key", "sent as headers, which are not told"),
+        ("replica_configuration", "an object: its members are looked at"),
+        ("secret_data", "hidden by the path of secrets"),
+        ("server_ca_cert", "an object without a secret"),
+    ];
+    fn sensitive(parts: &[Part], found: &mut Vec<(String, String)>) {
+        for part in parts {
+            if let Shape::Block { parts, .. } = &part.shape {
+                sensitive(parts, found);
+            }
+            if part.sensitive {
+                let place = part.read.as_ref().or(part.write.as_ref());
+                let api = place.and_then(|place| place.path.last().cloned());
+                found.push((part.name.clone(), api.unwrap_or_else(|| part.name.clone())));
+            }
+        }
+    }
+    let provider = Google::new();
+    let mut wrong = Vec::new();
+    for name in provider.type_names(Mode::Managed) {
+        let mut found = Vec::new();
+        sensitive(&provider.catalog().entry(Mode::Managed, &name).unwrap().spec.parts, &mut found);
+        for (part, api) in found {
+            if !is_secret(&api) && !ELSEWHERE.iter().any(|(known, _)| *known == part) {
+                wrong.push(format!("{name}.{part}: {api}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -34,7 +34,7 @@ use crate::providers::{
     ApiError, ApiErrorKind, PlanRequest, Planned, Problem, Provider, Session, TokenSource, World,
 };
 use crate::schema::Schema;
-use crate::value::{Type, Value};
+use crate::value::{Marks, Path, Type, Value};
 
 /// Makes the provider `hashicorp/google`.
 ///
@@ -222,7 +222,8 @@ impl Provider for Google {
     fn validate(&self, mode: Mode, type_name: &str, config: &Value) -> Vec<Problem> {
         let Some(entry) = self.catalog.entry(mode, type_name) else { return Vec::new() };
         let mut problems = validate(&entry.spec, config);
-        problems.extend(self.catalog.hook(&entry.spec).validate(&config.without_marks()));
+        let own = self.catalog.hook(&entry.spec).validate(&config.without_marks());
+        problems.extend(own.into_iter().map(|problem| discreet(problem, config)));
         problems
     }
 
@@ -319,6 +320,20 @@ impl Provider for Google {
     ) -> Result<Arc<dyn Session>, Box<Diagnostic>> {
         Ok(Arc::new(self.session(config, world)?))
     }
+}
+
+/// Gives a problem that does not tell what is wrong with a secret, which would show it.
+fn discreet(problem: Problem, config: &Value) -> Problem {
+    let steps = &problem.path.0;
+    let around = (0..=steps.len()).filter_map(|length| config.at(&Path(steps[..length].to_vec())));
+    let hidden = around.map(Value::marks).any(Marks::any);
+    let inside = config.at(&problem.path).is_some_and(|value| value.all_marks().any());
+    if !(hidden || inside) || steps.is_empty() {
+        return problem;
+    }
+    let detail =
+        "What is given here is not right. It is sensitive, so what is wrong with it is not told.";
+    Problem { detail: detail.into(), help: Vec::new(), ..problem }
 }
 
 /// Takes an import id apart by the first of the file's forms that fits.

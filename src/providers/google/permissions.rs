@@ -203,7 +203,7 @@ pub fn needed(spec: &Spec, defaults: &Defaults, config: &Value, doing: Doing) ->
         for deed in need.when.iter().filter(when).filter(|_| given) {
             found.extend(need.permissions.iter().map(|name| Permission {
                 name: name.clone(),
-                project: None,
+                project: need.with.as_ref().and_then(|path| project_of(&config, path)),
                 bucket: None,
                 deed: deed.clone(),
                 attribute: need.with.clone().or_else(|| need.at.clone()),
@@ -213,7 +213,7 @@ pub fn needed(spec: &Spec, defaults: &Defaults, config: &Value, doing: Doing) ->
     }
     let project = project.or_else(|| defaults.fill("project")?.as_str().map(str::to_string));
     for permission in &mut found {
-        permission.project.clone_from(&project);
+        permission.project = permission.project.take().or_else(|| project.clone());
         let role = READ.roles.iter().find(|(start, _)| permission.name.starts_with(start));
         permission.role = role.map(|(_, role)| (*role).to_string());
     }
@@ -254,6 +254,19 @@ fn path(call: &Call, config: &Value) -> String {
         })
     });
     filled.unwrap_or_default()
+}
+
+/// Gives the project of what an attribute names by its full name.
+fn project_of(value: &Value, path: &str) -> Option<String> {
+    if let Some(elements) = value.elements() {
+        return elements.iter().find_map(|element| project_of(element, path));
+    }
+    let Some((name, rest)) = path.split_once('.') else {
+        let text = text_at(value, path)?;
+        let project = text.strip_prefix("projects/")?.split('/').next()?;
+        return Some(project.to_string());
+    };
+    project_of(value.field(name)?, rest)
 }
 
 /// Says whether a configuration gives an attribute, in one of the blocks on the way to it.

@@ -12,13 +12,15 @@ use super::template::escape;
 /// How many permissions one question may name.
 const AT_ONCE: usize = 100;
 
-/// Gives those of the permissions that the account has in the project, or on the bucket.
+/// Gives those of the permissions that the account has in the project, or on the bucket. A name that the service does not know
+/// counts as had: it is in the way of nothing.
 ///
 /// # Errors
 /// What the service answered instead.
 pub(super) async fn granted(api: &Api, tested: &Tested) -> Result<Vec<String>, ApiError> {
     let mut found = Vec::new();
-    for names in tested.names.chunks(AT_ONCE) {
+    let mut open: Vec<&[String]> = tested.names.chunks(AT_ONCE).collect();
+    while let Some(names) = open.pop() {
         let ask = match &tested.bucket {
             None => in_project(&tested.project, names),
             Some(bucket) => on_bucket(bucket, names),
@@ -27,6 +29,20 @@ pub(super) async fn granted(api: &Api, tested: &Tested) -> Result<Vec<String>, A
             Ok(answer) => answer,
             // A bucket that is not there yet grants nothing.
             Err(refused) if tested.bucket.is_some() && refused.is_not_found() => continue,
+            // One name that the service does not know spoils the question: it is looked for by halves.
+            Err(refused) if refused.status() == 400 && names.len() > 1 => {
+                let (one, other) = names.split_at(names.len() / 2);
+                open.extend([other, one]);
+                continue;
+            }
+            Err(refused) if refused.status() == 400 => {
+                tracing::warn!(
+                    permission = names[0],
+                    "there is no such permission: it is not asked for"
+                );
+                found.extend_from_slice(names);
+                continue;
+            }
             Err(refused) => return Err(refused.into()),
         };
         let granted = answer.get("permissions").and_then(Json::as_array).into_iter().flatten();

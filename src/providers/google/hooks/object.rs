@@ -181,25 +181,37 @@ impl Object {
         until: Timestamp,
     ) -> Result<(), Failure> {
         let Some(call) = &job.spec.update.call else { return Ok(()) };
-        let found = job.session.get(job.spec, planned, &job.what("reading")).await?;
-        let mut object = found.unwrap_or(Json::Object(Map::new()));
-        let generation = object["metageneration"].as_str().unwrap_or_default().to_string();
-        let wanted = job.body(planned);
-        let Json::Object(fields) = &mut object else { return Ok(()) };
-        for name in CHANGEABLE {
-            match wanted.get(name) {
-                Some(member) => fields.insert((*name).into(), member.clone()),
-                None => fields.shift_remove(*name),
-            };
+        for last in [false, false, true] {
+            let found = job.session.get(job.spec, planned, &job.what("reading")).await?;
+            let Some(Json::Object(mut fields)) = found else { return Err(gone(job).into()) };
+            let generation = fields.get("metageneration").and_then(Json::as_str);
+            let generation = generation.unwrap_or_default().to_string();
+            let wanted = job.body(planned);
+            for name in CHANGEABLE {
+                match wanted.get(name) {
+                    Some(member) => fields.insert((*name).into(), member.clone()),
+                    None => fields.shift_remove(*name),
+                };
+            }
+            let mut ask = job.ask(call, planned, Some(Json::Object(fields)), "updating")?;
+            ask.path.push_str(&format!("?ifMetagenerationMatch={generation}"));
+            if prior.field("retention") != planned.field("retention") {
+                ask.path.push_str("&overrideUnlockedRetention=true");
+            }
+            match job.send(&ask, planned, until).await {
+                // A try whose answer was lost may have done it: then the condition fails, and it is looked at again.
+                Err(refused) if refused.status() == 412 && !last => {}
+                other => return other.map(drop).map_err(Failure::from),
+            }
         }
-        let mut ask = job.ask(call, planned, Some(object), "updating")?;
-        ask.path.push_str(&format!("?ifMetagenerationMatch={generation}"));
-        if prior.field("retention") != planned.field("retention") {
-            ask.path.push_str("&overrideUnlockedRetention=true");
-        }
-        job.send(&ask, planned, until).await?;
         Ok(())
     }
+}
+
+/// Says that an object that was to be changed is there no more.
+fn gone(job: &Job<'_>) -> ApiError {
+    let detail = format!("{} is there no more: it was removed since the plan.", job.action.address);
+    ApiError::new(ApiErrorKind::NotFound, "Not found", detail).help("Plan again: it is made anew.")
 }
 
 /// The members that change without another upload.

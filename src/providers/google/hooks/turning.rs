@@ -54,7 +54,8 @@ const LONGEST: f64 = 3_153_600_000.0;
 pub fn validate(config: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     for name in ["rotation_period", "rotation_grace"] {
-        if let Some(text) = text_at(config, name).filter(|text| duration_seconds(text).is_none()) {
+        let is_span = |text: &String| duration_seconds(text).is_some_and(|seconds| seconds > 0.0);
+        if let Some(text) = text_at(config, name).filter(|text| !is_span(text)) {
             let detail = format!("{text:?} is no duration like \"24h\" or \"90d\".");
             problems.push(problem(&Path::root().attribute(name), "Invalid duration", detail));
         }
@@ -193,15 +194,14 @@ pub(super) async fn looked_at(
     }
 }
 
-/// Says what is due of the previous key: it was replaced when the present one was made.
+/// Says what is due of the previous key: it was replaced when the present one was made, and each step waits since the one before,
+/// also where somebody has switched it on again.
 fn aged(value: &Value, previous: &Json, now: Timestamp) -> Option<&'static str> {
     let grace = span(seconds(value, "rotation_grace").unwrap_or(86_400.0));
     let active = previous["state"] == "ACTIVE";
-    let since = match active {
-        true => text_at(value, "time_created"),
-        false => previous["updated"].as_str().map(String::from),
-    };
-    let since: Timestamp = since?.parse().ok()?;
+    let replaced = text_at(value, "time_created").filter(|_| active);
+    let hours = [replaced.as_deref(), previous["updated"].as_str()].into_iter().flatten();
+    let since = hours.filter_map(|hour| hour.parse::<Timestamp>().ok()).max()?;
     (now.duration_since(since) >= grace).then_some(if active { DEACTIVATE } else { DELETE })
 }
 

@@ -7,6 +7,13 @@ resource "google_storage_bucket_object" {
   import  = ["b/{bucket}/o/{name*}", "{bucket}/{name*}"]
   inside  = { google_storage_bucket = "{bucket}" }
 
+  needs = [
+    { when = ["create", "update"], permissions = ["storage.objects.setRetention"], with = "retention" },
+    { when = ["update"], permissions = ["storage.objects.overrideUnlockedRetention"], with = "retention" },
+    { when = ["create", "update"], permissions = ["storage.objects.createContext"], with = "contexts" },
+    { when = ["update"], permissions = ["storage.objects.deleteContext", "storage.objects.updateContext"], with = "contexts" },
+  ]
+
   create = { post = "b/{bucket}/o?uploadType=multipart&name={name}" }
   read   = { get = "b/{bucket}/o/{name%}" }
   update = { put = "b/{bucket}/o/{name%}", how = whole }
