@@ -29,9 +29,9 @@ use crate::plan::one::{Around, plan_object};
 use crate::plan::propose::ignore_changes;
 use crate::plan::sessions::{RegistrySchemas, Sessions};
 use crate::plan::{Action, Call, Change, Plan, PlanMode, Verb};
+use crate::providers::opened::{Opened, close, read_or_open};
 use crate::providers::{
-    self, ApiError, ApiErrorKind, Deed, Failure, Observed, Opened, Registry, Session, World, close,
-    read_or_open,
+    self, ApiError, ApiErrorKind, Deed, Failure, Observed, Registry, Session, World,
 };
 use crate::schema::Schema;
 use crate::state::{Entry, Object, Snapshot};

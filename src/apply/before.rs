@@ -11,7 +11,7 @@ use crate::eval::{Evaluator, ProviderRef};
 use crate::plan::former::Former;
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::{Reason, Verb};
-use crate::providers::read_or_open;
+use crate::providers::opened::read_or_open;
 
 impl Applier<'_, '_> {
     /// Reads the data sources that removals through something that is replaced need. What cannot be read is told by the removal.

@@ -20,9 +20,9 @@ use crate::http::Clock;
 use crate::plan::former::Former;
 use crate::plan::objects::{decode, encode, provider_ref, with_marks_of};
 use crate::plan::sessions::{RegistrySchemas, Sessions};
+use crate::providers::opened::read_or_open;
 use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Found, Observed, Registry, Session, Wanted, World,
-    read_or_open,
 };
 use crate::state::replay::enter;
 use crate::state::{Broken, Entry, Object, Question, Snapshot};

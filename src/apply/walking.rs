@@ -19,7 +19,8 @@ use crate::plan::former::Former;
 use crate::plan::objects::{encode, with_marks_of};
 use crate::plan::sessions::RegistrySchemas;
 use crate::plan::{Action, Call, Change, PlanMode, Reason, Verb};
-use crate::providers::{ApiError, ApiErrorKind, Deed, Observed, Session, read_or_open};
+use crate::providers::opened::read_or_open;
+use crate::providers::{ApiError, ApiErrorKind, Deed, Observed, Session};
 use crate::state::{Entry, KeptOutput};
 use crate::value::{Kind, Value};
 

@@ -283,6 +283,61 @@ fn warning(header: &str) -> Option<String> {
     Some(text.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
+/// An answer that goes on: a line each time that something happens.
+pub struct Lines {
+    /// The status.
+    pub status: u16,
+    body: Body,
+    read: Vec<u8>,
+}
+
+impl Lines {
+    /// Waits for the next line, without its end; nothing at the end, or when the connection breaks. It may be broken off.
+    pub async fn next(&mut self) -> Option<Vec<u8>> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let mut line: Vec<u8> = self.read.drain(..=end).collect();
+                line.pop();
+                return Some(line);
+            }
+            let frame = self.body.frame().await?.ok()?;
+            if let Some(bytes) = frame.data_ref() {
+                self.read.extend_from_slice(bytes);
+            }
+        }
+    }
+
+    /// Gives all that is left.
+    pub async fn rest(self) -> Vec<u8> {
+        let whole = self.body.collect().await;
+        whole.map(|whole| whole.to_bytes().to_vec()).unwrap_or_default()
+    }
+}
+
+/// Sends a request whose answer goes on, and gives it as it comes.
+///
+/// # Errors
+/// No answer begins.
+pub async fn follow(client: &Client, path: &str, agent: &str) -> Result<Lines, Silence> {
+    let request = ::http::Request::builder()
+        .uri(path)
+        .header(::http::header::USER_AGENT, agent)
+        .header(::http::header::ACCEPT, "application/json");
+    wire::asked("GET", path, &[], false);
+    let request = request
+        .body(Body::empty())
+        .map_err(|error| Silence::Unsendable(format!("`GET {path}` cannot be sent: {error}")))?;
+    match tokio::time::timeout(PATIENCE, client.send(request)).await {
+        Ok(Ok(answer)) => {
+            let status = answer.status().as_u16();
+            wire::answered("GET", path, status, &[], false);
+            Ok(Lines { status, body: answer.into_body(), read: Vec::new() })
+        }
+        Ok(Err(error)) => Err(Silence::Unanswered(plain(&error))),
+        Err(_) => Err(Silence::Unanswered("no answer within a minute".to_string())),
+    }
+}
+
 /// Adds a fresh token to a request.
 #[derive(Clone)]
 struct Fresh(Bearer);

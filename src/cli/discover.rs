@@ -43,18 +43,18 @@ pub(super) fn is_asked(matches: &ArgMatches) -> bool {
 }
 
 /// What is discovered with.
-struct Search {
+pub(super) struct Search {
     provider: Arc<dyn Provider>,
-    session: Arc<dyn Session>,
+    pub(super) session: Arc<dyn Session>,
     config: ProviderConfig,
     chosen: BTreeSet<String>,
 }
 
 /// What was not written, and why.
 #[derive(Default)]
-struct Notes {
-    left: BTreeMap<(String, String), BTreeSet<String>>,
-    refused: Vec<(String, String)>,
+pub(super) struct Notes {
+    pub(super) left: BTreeMap<(String, String), BTreeSet<String>>,
+    pub(super) refused: Vec<(String, String)>,
     disabled: BTreeSet<String>,
     tracked: usize,
 }
@@ -71,7 +71,8 @@ pub(super) fn discover(
         return Err(workbench.fail(&[problem.help("Name another with -out, or remove it.")]));
     }
     let loaded = workbench.load(matches)?;
-    let search = search(workbench, matches, &loaded)?;
+    let chosen: BTreeSet<String> = all(matches, "type").into_iter().collect();
+    let search = search(workbench, chosen, &loaded)?;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let mut notes = Notes::default();
@@ -92,9 +93,9 @@ pub(super) fn discover(
 }
 
 /// Opens the session of the provider's block, or of none.
-fn search(
+pub(super) fn search(
     workbench: &mut Workbench<'_, '_>,
-    matches: &ArgMatches,
+    chosen: BTreeSet<String>,
     loaded: &Loaded,
 ) -> Result<Search, Exit> {
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
@@ -119,7 +120,6 @@ fn search(
         return Err(workbench.fail(&[problem]));
     };
     let known = provider.discovers();
-    let chosen: BTreeSet<String> = all(matches, "type").into_iter().collect();
     let strange: Vec<Diagnostic> = chosen
         .iter()
         .filter(|name| !known.contains_key(*name))
@@ -138,7 +138,7 @@ fn search(
 }
 
 /// Lists types, those first that others are listed below, and reads what was found.
-fn found(
+pub(super) fn found(
     workbench: &mut Workbench<'_, '_>,
     search: &Search,
     prior: &Snapshot,
@@ -181,10 +181,11 @@ fn found(
         }
     }
     let read = workbench.runtime.block_on(search.session.read_many(&wanted));
+    let tracked = tracked(prior);
     let mut pieces = Vec::new();
     for ((wanted, id), read) in wanted.into_iter().zip(ids).zip(read) {
         match read {
-            Ok(Some(object)) if is_tracked(prior, &wanted.type_name, &object.value) => {
+            Ok(Some(object)) if is_tracked(&tracked, &wanted.type_name, &object.value) => {
                 notes.tracked += 1;
             }
             Ok(Some(object)) => {
@@ -225,12 +226,18 @@ fn in_order(types: &BTreeMap<String, Vec<String>>, chosen: &BTreeSet<String>) ->
     order
 }
 
-fn is_tracked(prior: &Snapshot, type_name: &str, value: &Value) -> bool {
+/// Gives the ids that a state has, by resource type.
+fn tracked(prior: &Snapshot) -> BTreeSet<(&str, &str)> {
+    let objects = prior.objects.keys().filter_map(|address| {
+        let id = prior.current(address)?.attributes["id"].as_str()?;
+        Some((address.type_name.as_str(), id))
+    });
+    objects.collect()
+}
+
+fn is_tracked(tracked: &BTreeSet<(&str, &str)>, type_name: &str, value: &Value) -> bool {
     let id = value.field("id").and_then(Value::as_str);
-    prior.objects.keys().any(|address| {
-        address.type_name == type_name
-            && prior.current(address).is_some_and(|object| object.attributes["id"].as_str() == id)
-    })
+    id.is_some_and(|id| tracked.contains(&(type_name, id)))
 }
 
 /// Finds the smallest configuration with which nothing is planned: what stands in the way of that is left out, and what is missing

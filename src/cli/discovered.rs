@@ -18,6 +18,7 @@ pub(super) struct Piece {
     pub(super) address: Address,
     /// What it is imported by.
     pub(super) id: String,
+    /// What it is.
     pub(super) found: Value,
     /// Its configuration.
     pub(super) config: Value,

@@ -12,6 +12,7 @@ use super::planning::{self, Told, planned_as};
 use super::recover::taken_up;
 use super::workbench::{Loaded, Workbench};
 use super::{Command, Exit, all, many};
+use super::{drift_reports, drift_stacks, drift_watch, unmanaged};
 use crate::addr::{Address, Target};
 use crate::diag::{Diagnostic, has_errors};
 use crate::drift::accept::Editor;
@@ -20,6 +21,7 @@ use crate::drift::ignore::{self, Rule};
 use crate::drift::remedy::remedies;
 use crate::drift::{Class, Finding, Report};
 use crate::eval::ProviderRef;
+use crate::plan::planner::Options;
 use crate::plan::{Change, Plan, PlanMode};
 use crate::providers::Registry;
 use crate::render;
@@ -56,6 +58,8 @@ fn arguments(command: clap::Command) -> clap::Command {
         .default_missing_value("");
     let class = "Only what is this class's doing: person, service or unknown";
     let command = planning::arguments(command).arg(many("class", "CLASS", class)).arg(accept);
+    let command = drift_stacks::arguments(drift_watch::arguments(unmanaged::arguments(command)));
+    let command = drift_reports::arguments(command);
     hidden.into_iter().fold(command, |command, name| command.mut_arg(name, |arg| arg.hide(true)))
 }
 
@@ -65,20 +69,60 @@ fn run(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Exit {
     }
 }
 
-fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
+/// A configuration that was looked at, and what was found.
+pub(super) struct Looked {
+    pub(super) loaded: Loaded,
+    pub(super) registry: Registry,
+    pub(super) options: Options,
+    pub(super) plan: Plan,
+    pub(super) report: Report,
+}
+
+/// Looks at all that the arguments name; at these objects alone where some are given.
+pub(super) fn look(
+    workbench: &mut Workbench<'_, '_>,
+    matches: &ArgMatches,
+    alone: Option<Vec<Target>>,
+) -> Result<Looked, Exit> {
     let classes = classes(workbench, matches)?;
     let loaded = workbench.load(matches)?;
     let registry = workbench.registry().map_err(|problems| workbench.fail(&problems))?;
     let mut options = planning::options(workbench, matches, false)?;
     (options.mode, options.refresh, options.looks) = (PlanMode::Normal, true, true);
+    let whole = alone.is_none();
+    if let Some(alone) = alone {
+        options.targets = alone;
+    }
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
     let prior = taken_up(workbench, &loaded, &registry, prior, None)?;
     let told = Told { without: &[], checked_again: false, partly: true, reads: false };
     let plan = planned_as(workbench, &loaded, &registry, &prior, &options, &told)?;
     workbench.tell(&plan.warnings);
-    let mut report = found(workbench, &loaded, &registry, &plan)?;
+    let more = match whole {
+        true => unmanaged::unmanaged(workbench, matches, (&loaded, &registry, &plan))?,
+        false => (Vec::new(), Vec::new()),
+    };
+    let mut report = found(workbench, &loaded, &registry, &plan, more)?;
     report.findings.retain(|finding| classes.is_empty() || classes.contains(&finding.class));
+    Ok(Looked { loaded, registry, options, plan, report })
+}
+
+fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
+    let goes_on = drift_stacks::is_asked(matches) || drift_watch::is_asked(matches);
+    if goes_on && (!all(matches, "accept").is_empty() || drift_reports::is_asked(matches)) {
+        let detail = "The -accept and -…-into options are of one look at one stack, not of -watch or -stacks.";
+        return Err(workbench.fail(&[Diagnostic::error("Incompatible drift options", detail)]));
+    }
+    if drift_stacks::is_asked(matches) {
+        return drift_stacks::stacks(workbench, matches);
+    }
+    if drift_watch::is_asked(matches) {
+        return drift_watch::watch(workbench, matches);
+    }
+    let looked = look(workbench, matches, None)?;
+    let Looked { loaded, registry, options, plan, mut report } = looked;
+    drift_reports::write(workbench, matches, &report)?;
     let Some(chosen) = chosen(workbench, matches)? else {
         show(workbench, &report, None);
         return Ok(if report.has_drift() { 2 } else { 0 });
@@ -143,6 +187,7 @@ pub(super) fn found(
     loaded: &Loaded,
     registry: &Registry,
     plan: &Plan,
+    (more, notes): (Vec<Finding>, Vec<String>),
 ) -> Result<Report, Exit> {
     let rules = rules(workbench)?;
     let schema = |address: &Address, provider: &ProviderRef| -> Option<Arc<Schema>> {
@@ -156,6 +201,8 @@ pub(super) fn found(
         schema: &schema,
     };
     let mut report = gather(&given);
+    report.findings.extend(more);
+    report.notes.extend(notes);
     let today = workbench.clock.now().to_zoned(TimeZone::UTC).date();
     let over = ignore::ignore(&mut report, &rules, today);
     let tracer = Tracer::new(&loaded.config, &workbench.sources, &loaded.inputs);

@@ -25,6 +25,8 @@ pub struct Environment {
     pub input: Option<String>,
     /// The clock of runs outside of a sandbox; nothing for the machine's own.
     pub clock: Option<Arc<dyn Clock>>,
+    /// The clock of runs in a sandbox; nothing for the sandbox's own.
+    pub sandbox_clock: Option<Arc<dyn Clock>>,
     /// Asked when the run is to stop. Ctrl-C asks it, and a test may.
     pub stop: Stop,
     /// Ends the process where a signal comes and nothing listens; without it, no signals are heard.

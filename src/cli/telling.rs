@@ -150,6 +150,9 @@ pub(super) fn partial_plan(
     registry: &Registry,
     problems: &[Diagnostic],
 ) {
+    if workbench.held.is_some() {
+        return;
+    }
     let unplanned =
         |problem: &Diagnostic| problem.is_error() && UNPLANNED.contains(&problem.summary.as_str());
     let nothing = made.base.mode == PlanMode::Destroy && made.changes.is_empty();

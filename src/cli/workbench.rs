@@ -20,6 +20,7 @@ use crate::config::installed::{Installed, Manifest};
 use crate::config::{Config, Disk, Module, load, source};
 use crate::diag::{Diagnostic, Sources, fold, gathered, has_errors};
 use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput};
+use crate::http::pace::Pace;
 use crate::http::{Clock, SystemClock};
 use crate::plan::PlanMode;
 use crate::providers::{Registry, World, google, helm, kubernetes, small};
@@ -55,6 +56,10 @@ pub(super) struct Workbench<'e, 's> {
     pub(super) unmade: Unmade,
     /// How many entries of such a run's journal were taken into the state as it was loaded.
     pub(super) replayed: usize,
+    /// Problems that are kept in the place of being printed, while that is wished for.
+    pub(super) held: Option<Vec<Diagnostic>>,
+    /// How many calls at once, where several plans share that.
+    pub(super) pace: Option<Arc<Pace>>,
     /// Whether warnings stand in a line each where there are no errors.
     compact: bool,
     /// Whether plans are told in short, and how their changes are grouped.
@@ -81,13 +86,24 @@ impl<'e, 's> Workbench<'e, 's> {
         global: &ArgMatches,
         matches: &ArgMatches,
     ) -> Result<Workbench<'e, 's>, Exit> {
+        let chdir =
+            matches.get_one::<String>("chdir").or_else(|| global.get_one::<String>("chdir"));
+        let folder = chdir.map_or_else(|| environment.cwd.clone(), |dir| environment.cwd.join(dir));
+        Workbench::open_in(folder, environment, screen, global, matches)
+    }
+
+    /// Opens the workbench of a run in a folder.
+    pub(super) fn open_in(
+        folder: PathBuf,
+        environment: &'e Environment,
+        screen: &'e mut Screen<'s>,
+        global: &ArgMatches,
+        matches: &ArgMatches,
+    ) -> Result<Workbench<'e, 's>, Exit> {
         let given = |name: &str| {
             let inner = matches.get_one::<bool>(name).copied().unwrap_or(false);
             inner || global.get_one::<bool>(name).copied().unwrap_or(false)
         };
-        let chdir =
-            matches.get_one::<String>("chdir").or_else(|| global.get_one::<String>("chdir"));
-        let folder = chdir.map_or_else(|| environment.cwd.clone(), |dir| environment.cwd.join(dir));
         // The conventions of no-color.org and of CLICOLOR_FORCE: the wish for none wins.
         let forced = environment.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
         let plain = given("no-color") || environment.variable("NO_COLOR").is_some();
@@ -125,6 +141,8 @@ impl<'e, 's> Workbench<'e, 's> {
             open: Vec::new(),
             unmade: Unmade::new(),
             replayed: 0,
+            held: None,
+            pace: None,
             compact,
             concise: concise.unwrap_or(false),
             group,
@@ -152,7 +170,8 @@ impl<'e, 's> Workbench<'e, 's> {
         })?;
         let world = data.join("world.json");
         let sandbox = Sandbox::open(&self.runtime, &world, self.environment.sandbox_start)?;
-        self.clock = sandbox.clock.clone();
+        let clock = self.environment.sandbox_clock.clone();
+        self.clock = clock.unwrap_or_else(|| sandbox.clock.clone());
         self.sandbox = Some(sandbox);
         Ok(())
     }
@@ -193,6 +212,10 @@ impl<'e, 's> Workbench<'e, 's> {
 
     /// Prints problems; gives the exit code that they mean.
     pub(super) fn tell(&mut self, problems: &[Diagnostic]) -> Exit {
+        if let Some(held) = &mut self.held {
+            held.extend(problems.iter().cloned());
+            return Exit::from(has_errors(problems));
+        }
         if self.compact && !self.json && !problems.is_empty() && !has_errors(problems) {
             self.screen.print(render::diagnostic::compact(problems, &self.sources));
             return 0;
@@ -274,7 +297,7 @@ impl<'e, 's> Workbench<'e, 's> {
             sandbox: self.sandbox_base().map(String::from),
             version: env!("CARGO_PKG_VERSION"),
             vault: self.vaults.as_ref().and_then(|made| made.others.clone()),
-            pace: Arc::default(),
+            pace: self.pace.clone().unwrap_or_default(),
             tokens: None,
         }
     }

@@ -19,6 +19,10 @@ pub mod remedy;
 pub mod accept;
 pub mod text;
 pub mod ignore;
+pub mod unmanaged;
+pub mod alarms;
+pub mod measures;
+pub mod stacks;
 
 use std::sync::Arc;
 

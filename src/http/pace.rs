@@ -3,6 +3,7 @@
 //! It rises by one when as many answers as there are calls at once came well and in their usual time. It halves when a
 //! service says that there are too many, and sinks slowly while answers take far longer than the quickest did.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ const TOGETHER: Duration = Duration::from_secs(1);
 pub struct Pace {
     found: Option<Mutex<Found>>,
     fixed: usize,
+    answers: AtomicU64,
 }
 
 /// What an adaptive pace has found out.
@@ -42,14 +44,14 @@ struct Found {
 impl Default for Pace {
     fn default() -> Pace {
         let found = Found { width: START, quickest: None, usual: Duration::ZERO, halved: None };
-        Pace { found: Some(Mutex::new(found)), fixed: 0 }
+        Pace { found: Some(Mutex::new(found)), fixed: 0, answers: AtomicU64::new(0) }
     }
 }
 
 impl Pace {
     /// Makes one that stays at a number.
     pub fn fixed(width: usize) -> Pace {
-        Pace { found: None, fixed: width.max(1) }
+        Pace { found: None, fixed: width.max(1), answers: AtomicU64::new(0) }
     }
 
     /// Gives how many calls may be under way now.
@@ -61,8 +63,14 @@ impl Pace {
         whole.max(1)
     }
 
+    /// Says how many answers were noted.
+    pub fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
     /// Notes an answer: when it came, how long it took, and whether it says that there are too many requests.
     pub fn note(&self, now: Timestamp, took: Duration, too_many: bool) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
         let Some(found) = &self.found else { return };
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         if too_many {

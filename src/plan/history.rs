@@ -20,10 +20,22 @@ pub struct Past {
     pub added: BTreeMap<Address, Vec<(Path, Value)>>,
     /// Why some could not be asked for.
     pub notes: Vec<String>,
+    /// The sessions that were asked, each with its objects.
+    pub asked: Asked,
+}
+
+/// Sessions, each with the objects that it was asked about: who goes on watching asks them again.
+#[derive(Clone, Default)]
+pub struct Asked(pub Vec<Job>);
+
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "Asked({})", self.0.len())
+    }
 }
 
 /// The objects of one session, each with its address.
-type Job = (Arc<dyn Session>, Vec<(Address, Touched)>);
+pub type Job = (Arc<dyn Session>, Vec<(Address, Touched)>);
 
 impl Maker<'_, '_> {
     /// Asks who has touched the objects of a plan.
@@ -54,6 +66,7 @@ impl Maker<'_, '_> {
         self.logged(&jobs, &named, &mut past).await;
         past.notes.sort();
         past.notes.dedup();
+        past.asked = Asked(jobs);
         past
     }
 

@@ -24,7 +24,8 @@ use crate::eval::{
     CheckResult, CheckStatus, Desired, Evaluation, Evaluator, Inputs, ProviderConfig, ProviderRef,
     is_reached,
 };
-use crate::providers::{Opened, Registry, World, close};
+use crate::providers::opened::{Opened, close};
+use crate::providers::{Registry, World};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
 use crate::value::{Kind, Path, Value};

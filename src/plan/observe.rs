@@ -9,7 +9,8 @@ use super::preview::Previewed;
 use crate::addr::{Address, Mode};
 use crate::eval::{Answer, Asked};
 use crate::http::Clock;
-use crate::providers::{ApiError, Observed, Opened, Session, Wanted, read_or_open};
+use crate::providers::opened::{Opened, read_or_open};
+use crate::providers::{ApiError, Observed, Session, Wanted};
 use crate::value::Value;
 
 /// Who is told what happens.

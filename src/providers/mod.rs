@@ -9,6 +9,7 @@ pub mod rest;
 pub mod risks;
 pub mod habits;
 pub mod touch;
+pub mod opened;
 pub mod google;
 pub mod kubernetes;
 pub mod helm;
@@ -508,6 +509,25 @@ pub trait Session: Send + Sync {
         None
     }
 
+    /// Begins to be told when some of these objects change; nothing where the service does not tell.
+    async fn follow(
+        self: Arc<Self>,
+        _objects: &[touch::Touched],
+    ) -> Option<Box<dyn touch::Follow>> {
+        None
+    }
+
+    /// Lists what there is beside these objects, of the types that patterns choose by type name or kind: all where there are none.
+    /// Nothing where the session has
+    /// no list of its own kinds ([`Provider::discovers`] has).
+    async fn strays(
+        &self,
+        _objects: &[touch::Touched],
+        _chosen: &[String],
+    ) -> Option<touch::Strays> {
+        None
+    }
+
     /// Gives what tells this session's world from another (a cluster's uid and CA), where it matters.
     fn identity(&self) -> Option<Json> {
         None
@@ -517,42 +537,6 @@ pub trait Session: Send + Sync {
     fn tokens(&self) -> Option<Arc<dyn TokenSource>> {
         None
     }
-}
-
-/// Reads a data source, or opens an ephemeral resource.
-///
-/// # Errors
-/// What the service answered instead.
-pub async fn read_or_open(
-    session: &dyn Session,
-    address: &Address,
-    config: &Value,
-) -> Result<Value, ApiError> {
-    match address.mode {
-        Mode::Ephemeral => session.open(&address.type_name, config).await,
-        Mode::Data | Mode::Managed => session.read_data(&address.type_name, config).await,
-    }
-}
-
-/// An ephemeral resource that is open, and who opened it.
-pub struct Opened {
-    /// Its address.
-    pub address: Address,
-    /// What opening it gave.
-    pub value: Value,
-    /// Who closes it.
-    pub session: Arc<dyn Session>,
-}
-
-/// Closes what is open, the last first; tells of what could not be closed.
-pub async fn close(opened: &mut Vec<Opened>) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    while let Some(Opened { address, value, session }) = opened.pop() {
-        if let Err(error) = session.close(&address.type_name, &value).await {
-            problems.push(error.to_diagnostic(&address));
-        }
-    }
-    problems
 }
 
 /// Where a session reports while it acts: the owner of the state keeps what it says.

@@ -1,8 +1,13 @@
-//! Who has touched an object, as far as the service remembers it.
+//! Who has touched an object, as far as the service remembers it; who tells when objects change, and what there is beside them.
 
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::value::{Path, Value};
+
+use super::ApiError;
 
 /// One time that somebody changed an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,4 +88,42 @@ impl History {
             notes: Vec::new(),
         }
     }
+}
+
+/// Tells when objects change, as their service tells it.
+#[async_trait]
+pub trait Follow: Send {
+    /// Waits until something changes. It may be broken off and called again: nothing is lost by that.
+    async fn next(&mut self) -> Told;
+}
+
+/// What is told of objects that are followed.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Those at these places changed, or may have.
+    Changed(BTreeSet<usize>),
+    /// Nothing more is told: the service does not answer, or not so.
+    Lost(ApiError),
+}
+
+/// What there is beside some objects.
+#[derive(Clone, Debug, Default)]
+pub struct Strays {
+    /// Each object.
+    pub found: Vec<Stray>,
+    /// What was left alone as it is the service's own, by name, each with why.
+    pub left: Vec<(String, String)>,
+    /// What could not be listed, each with why.
+    pub refused: Vec<(String, String)>,
+}
+
+/// An object that was not asked for.
+#[derive(Clone, Debug)]
+pub struct Stray {
+    /// Its resource type.
+    pub type_name: String,
+    /// What it is imported by.
+    pub id: String,
+    /// Who made it, as far as it tells.
+    pub touches: Vec<Touch>,
 }

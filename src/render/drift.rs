@@ -45,12 +45,12 @@ pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
 }
 
 /// Says whether nobody must decide anything about a finding.
-fn is_quiet(finding: &Finding) -> bool {
+pub fn is_quiet(finding: &Finding) -> bool {
     finding.class == Class::Service && finding.kind == Kind::Changed || finding.is_settled()
 }
 
 /// Gives the last line.
-fn summary(report: &Report, style: Style) -> String {
+pub(super) fn summary(report: &Report, style: Style) -> String {
     let looked_at = counted(report.looked_at, "object");
     if report.findings.is_empty() {
         let head = style.paint(Ink::BoldGreen, "No drift.");
@@ -74,7 +74,7 @@ fn summary(report: &Report, style: Style) -> String {
 }
 
 /// Tells one object.
-fn told_of(finding: &Finding, sources: &Sources, style: Style) -> String {
+pub fn told_of(finding: &Finding, sources: &Sources, style: Style) -> String {
     let word = match finding.kind {
         Kind::Changed => "has changed",
         Kind::Missing => "is gone",

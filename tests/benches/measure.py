@@ -2,7 +2,7 @@
 """Measures Terrane, beside Terraform in the same run where `terraform` is on the PATH, and prints the tables of docs/performance.md.
 
     cargo build --release
-    tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth] [state] [refresh]
+    tests/benches/measure.py [--terrane PATH] [--runs N] [--largest INSTANCES] [start] [example] [blocks] [growth] [state] [refresh] [drift]
     tests/benches/measure.py doubling [--only TEXT]         # what grows faster than its input (minutes)
 
 Every figure is the median of N runs (of fewer where a run of the peer takes long) of the whole process: wall-clock and CPU time (user and system, of the
@@ -89,6 +89,23 @@ def buckets(count, backend):
         f'resource "google_storage_bucket" "b" {{\n  count    = {count}\n  name     = "state-bench-${{count.index}}"\n  location = "US"\n'
         '  labels   = { number = count.index }\n}\n')
 
+
+DRIFT = """provider "google" {
+  project = "polls-demo"
+}
+
+resource "google_project_service" "storage" {
+  service = "storage.googleapis.com"
+}
+
+resource "google_storage_bucket" "b" {
+  count    = 10000
+  name     = "drift-bench-${count.index}"
+  location = "EU"
+
+  depends_on = [google_project_service.storage]
+}
+"""
 
 REFRESH = """provider "google" {
   project = "polls-demo"
@@ -350,6 +367,26 @@ class Measure:
                 thread.join()
             print(f"| one GET each, ten at a time, without a plan | {len(paths):,} | {(perf_counter() - begin) * 1e3:,.0f} ms | |", flush=True)
 
+    def drift(self):
+        """Ten thousand objects by LIST, beside one GET each."""
+        folder = self.folder("drift")
+        write(folder, "main.tf", DRIFT)
+        run(self.ours, ["apply", "--sandbox", "-auto-approve"], folder)
+        print("\n### `drift` of 10,000 buckets\n\n| what | calls | wall | CPU | memory |\n|---|--:|--:|--:|--:|")
+        with Served(self.ours, folder) as served:
+            before = json.loads(served.ask("/sandbox/fault"))["seen"]
+            wall, cpu, memory = run(self.ours, ["drift"], folder, environment=served.environment())
+            calls = json.loads(served.ask("/sandbox/fault"))["seen"] - before - 1
+            print(f"| `drift`, pages of LIST | {calls:,} | {wall * 1e3:,.0f} ms | {cpu * 1e3:,.0f} ms | {memory / 1e6:,.0f} MB |")
+            paths = [f"/storage/storage/v1/b/drift-bench-{number}?projection=noAcl" for number in range(10_000)]
+            begin = perf_counter()
+            threads = [threading.Thread(target=served.each, args=(paths[place::10],)) for place in range(10)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            print(f"| one GET each, ten at a time, without comparing | {len(paths):,} | {(perf_counter() - begin) * 1e3:,.0f} ms | | |", flush=True)
+
     def work(self, arguments, folder):
         """What a run costs: instructions of user space where `perf` or `valgrind` can count them (nearly the same each time), else nanoseconds of CPU."""
         any_exit = (0, 1, 2, 3)
@@ -391,7 +428,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--largest", type=int, default=100_000)
     parser.add_argument("--only", metavar="TEXT", help="of the section `doubling` only the shapes with this text in their name")
-    parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth", "state", "refresh"])
+    parser.add_argument("sections", nargs="*", default=["start", "example", "blocks", "growth", "state", "refresh", "drift"])
     options = parser.parse_args()
     options.terrane = str(Path(options.terrane).resolve())
     with tempfile.TemporaryDirectory() as scratch:

@@ -6,7 +6,10 @@
 
 #[path = "../support/program.rs"]
 mod program;
+mod hooks;
+mod outputs;
 mod stage;
+mod watch;
 
 use std::collections::BTreeMap;
 

@@ -38,7 +38,7 @@ pub(crate) fn is_narrowed() -> bool {
 pub(crate) struct Stage {
     folder: tempfile::TempDir,
     runtime: Runtime,
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     server: Option<Server>,
     one: Option<MutexGuard<'static, ()>>,
 }
@@ -121,13 +121,18 @@ impl Stage {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_in(Environment::default(), arguments)
+    }
+
+    /// Runs a command with more of the machine: its clock, and when to stop.
+    pub(crate) fn run_in(&self, environment: Environment, arguments: &[&str]) -> Ran {
         let (command, more) = arguments.split_first().unwrap();
         let arguments = [command, "-sandbox", "-no-color"].into_iter().chain(more.iter().copied());
         let environment = Environment {
             variables: BTreeMap::new(),
             cwd: self.folder.path().to_owned(),
             sandbox_start: Some(START.parse().unwrap()),
-            ..Environment::default()
+            ..environment
         };
         program(&environment, arguments, 120)
     }
@@ -154,44 +159,11 @@ impl Stage {
                 self.world.settle_all();
                 continue;
             }
-            self.send(case, request);
+            send(&self.world, case, request);
         }
         self.world.settle_all();
         self.world.clock().advance(Duration::from_secs(3600));
         self.world.settle_all();
-    }
-
-    fn send(&self, case: &Json, what: &Json) {
-        let who = case["as"].as_str().unwrap_or("ana@example.com");
-        let method: Method = what["method"].as_str().unwrap().parse().unwrap();
-        let path = what["path"].as_str().unwrap();
-        let token = {
-            let now = terrane::http::Clock::now(&*self.world.clock());
-            mint_for(&mut self.world.google.locked(), now, Duration::from_secs(600), who)
-        };
-        let mut request = Request::new(method, path);
-        if !what["body"].is_null() {
-            request = request.json(&what["body"]);
-        }
-        let mut head = |name: &'static str, text: &str| {
-            request.headers.insert(name, HeaderValue::from_str(text).unwrap());
-        };
-        if let Some(kind) = what["type"].as_str() {
-            head("content-type", kind);
-        }
-        head("authorization", &format!("Bearer {token}"));
-        head("user-agent", case["agent"].as_str().unwrap_or("google-cloud-sdk gcloud/500.0"));
-        let in_cluster = path.starts_with("/api/") || path.starts_with("/apis/");
-        let answer = match in_cluster {
-            true => {
-                let (key, _) =
-                    self.world.clusters().into_iter().next().expect("there is a cluster");
-                self.world.answer_cluster(&key, &request)
-            }
-            false => self.world.answer(&request),
-        };
-        let text = String::from_utf8_lossy(answer.bytes()).into_owned();
-        assert!(answer.status.is_success(), "{}: {path}: {} {text}", case["name"], answer.status);
     }
 
     /// Lets the world refuse whatever changes it.
@@ -211,6 +183,39 @@ impl Stage {
         let denied = json!([permission]);
         terrane::sandbox::google::policy::deny(&mut self.world.google.locked(), denied);
     }
+}
+
+/// Sends a change to the world, by an account with its program.
+pub(crate) fn send(world: &World, case: &Json, what: &Json) {
+    let who = case["as"].as_str().unwrap_or("ana@example.com");
+    let method: Method = what["method"].as_str().unwrap().parse().unwrap();
+    let path = what["path"].as_str().unwrap();
+    let token = {
+        let now = terrane::http::Clock::now(&*world.clock());
+        mint_for(&mut world.google.locked(), now, Duration::from_secs(600), who)
+    };
+    let mut request = Request::new(method, path);
+    if !what["body"].is_null() {
+        request = request.json(&what["body"]);
+    }
+    let mut head = |name: &'static str, text: &str| {
+        request.headers.insert(name, HeaderValue::from_str(text).unwrap());
+    };
+    if let Some(kind) = what["type"].as_str() {
+        head("content-type", kind);
+    }
+    head("authorization", &format!("Bearer {token}"));
+    head("user-agent", case["agent"].as_str().unwrap_or("google-cloud-sdk gcloud/500.0"));
+    let in_cluster = path.starts_with("/api/") || path.starts_with("/apis/");
+    let answer = match in_cluster {
+        true => {
+            let (key, _) = world.clusters().into_iter().next().expect("there is a cluster");
+            world.answer_cluster(&key, &request)
+        }
+        false => world.answer(&request),
+    };
+    let text = String::from_utf8_lossy(answer.bytes()).into_owned();
+    assert!(answer.status.is_success(), "{}: {path}: {} {text}", case["name"], answer.status);
 }
 
 /// Sets members of an object, at any depth; null removes one.

@@ -10,6 +10,7 @@ use crate::diag::{Diagnostic, FileId};
 use crate::syntax;
 
 use super::rest::habits::{self, Habits, fits};
+use super::rest::own::{self, Looked, Rule};
 
 const BOOKS: &[&str] = &[include_str!("google.hcl"), include_str!("kubernetes.hcl")];
 
@@ -31,6 +32,25 @@ static HABITS: LazyLock<Vec<(Vec<String>, Habits)>> = LazyLock::new(|| {
     assert!(problems.is_empty(), "a book of habits: {problems:?}");
     read
 });
+
+/// The rules of what a cluster has by itself.
+static OWN: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let mut problems = Vec::new();
+    let rules = own_rules(&mut problems);
+    assert!(problems.is_empty(), "the book of a cluster's own: {problems:?}");
+    rules
+});
+
+fn own_rules(problems: &mut Vec<Diagnostic>) -> Vec<Rule> {
+    let (file, found) = syntax::parse(FileId::default(), include_str!("own.hcl"));
+    problems.extend(found);
+    file.body.blocks.iter().map(|block| own::read(block, problems)).collect()
+}
+
+/// Says why an object of a cluster is the cluster's own; nothing where somebody has written it.
+pub fn own_because(object: &Looked<'_>) -> Option<&'static str> {
+    OWN.iter().find(|rule| rule.is_own(object)).map(|rule| rule.because.as_str())
+}
 
 /// Gives the habits of a type, those of all blocks that fit it.
 pub fn of(type_name: &str) -> Habits {
@@ -85,6 +105,34 @@ mod tests {
         match &field.nesting {
             Nesting::Block(block) => lacking(&block.fields, rest),
             Nesting::Attribute => None,
+        }
+    }
+
+    #[test]
+    fn what_the_cluster_makes_is_its_own_and_what_people_write_is_not() {
+        let of = |kind, namespace, name| Looked { kind, namespace, name, ..Looked::default() };
+        let owned = Looked { owned: true, ..of("ReplicaSet", "web", "api-1") };
+        let of_helm = [("app.kubernetes.io/managed-by", "Helm")].into();
+        let helm = Looked { labels: of_helm, ..of("Service", "web", "api") };
+
+        for own in [
+            of("ConfigMap", "web", "kube-root-ca.crt"),
+            of("Deployment", "kube-system", "dns"),
+            of("ServiceAccount", "web", "default"),
+            of("ClusterRole", "", "system:node"),
+            owned,
+            helm,
+        ] {
+            assert!(own_because(&own).is_some(), "{own:?}");
+        }
+        for written in [
+            of("ConfigMap", "web", "settings"),
+            of("ServiceAccount", "web", "api"),
+            of("Namespace", "", "web"),
+            of("ClusterRole", "", "reader"),
+            of("Service", "web", "kubernetes"),
+        ] {
+            assert_eq!(own_because(&written), None, "{written:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
-use crate::auth::kubernetes::{self as access, Access, Answer, Bearer, Silence};
+use crate::auth::kubernetes::{self as access, Access, Answer, Bearer, Lines, Silence};
 use crate::http::pace::Pace;
 use crate::http::retry::Retry;
 use crate::http::{Clock, Method};
@@ -159,16 +159,7 @@ impl Cluster {
     }
 
     async fn once(&self, ask: &Ask<'_>) -> Result<Answer, Refusal> {
-        let client =
-            self.client.get_or_try_init(|| access::client(&self.access, self.bearer.clone()));
-        let client = client.await.map_err(|detail| {
-            let summary = "Cannot connect to the Kubernetes cluster";
-            silent(ApiError::new(
-                ApiErrorKind::Invalid,
-                summary,
-                format!("The connection cannot be set up: {detail}."),
-            ))
-        })?;
+        let client = self.client().await?;
         let sent = access::Sent {
             method: &ask.method,
             path: ask.path,
@@ -176,11 +167,35 @@ impl Cluster {
             accept: "application/json, */*",
             body: ask.body.as_ref().map(|(kind, text)| (*kind, text.clone().into_bytes())),
         };
-        access::exchange(client, sent).await.map_err(|silence| match silence {
-            Silence::Unsendable(why) => {
-                silent(ApiError::new(ApiErrorKind::Invalid, "Invalid name", format!("{why}.")))
-            }
-            Silence::Unanswered(cause) => unreachable(ask, &cause),
+        access::exchange(client, sent).await.map_err(|silence| silenced(ask, silence))
+    }
+
+    /// Begins an answer that goes on, like a watch's.
+    pub(super) async fn follow(&self, path: &str) -> Result<Lines, Refusal> {
+        let ask = Ask { method: Method::GET, path, body: None, attempts: 1 };
+        let lines = access::follow(self.client().await?, path, &self.user_agent).await;
+        let lines = lines.map_err(|silence| silenced(&ask, silence))?;
+        match lines.status {
+            200..=299 => Ok(lines),
+            status => Err(self.refusal(&ask, status, &lines.rest().await)),
+        }
+    }
+
+    /// Gives the moment.
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    async fn client(&self) -> Result<&kube::Client, Refusal> {
+        let client =
+            self.client.get_or_try_init(|| access::client(&self.access, self.bearer.clone()));
+        client.await.map_err(|detail| {
+            let summary = "Cannot connect to the Kubernetes cluster";
+            silent(ApiError::new(
+                ApiErrorKind::Invalid,
+                summary,
+                format!("The connection cannot be set up: {detail}."),
+            ))
         })
     }
 
@@ -208,6 +223,15 @@ fn is_passing(status: u16, bytes: &[u8]) -> bool {
         500 => says("etcdserver") || says("failed calling webhook"),
         409 => says("resourcequotas"),
         _ => false,
+    }
+}
+
+fn silenced(ask: &Ask<'_>, silence: Silence) -> Refusal {
+    match silence {
+        Silence::Unsendable(why) => {
+            silent(ApiError::new(ApiErrorKind::Invalid, "Invalid name", format!("{why}.")))
+        }
+        Silence::Unanswered(cause) => unreachable(ask, &cause),
     }
 }
 

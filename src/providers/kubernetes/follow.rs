@@ -1,176 +1,250 @@
-//! The logs of a Job's pods, followed while the Job is waited for: shown as they come, their last lines kept for
-//! when the pods are gone.
+//! Following objects: one watch for each collection that some of them are in.
+//!
+//! A watch that ends, as each does after a while, goes on at the version that it had come to. Where the cluster no longer knows
+//! what happened since (410 Gone), the collection is listed anew and all of its objects may have changed. What only its status
+//! or a counter tells has not changed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 
+use async_trait::async_trait;
+use foldhash::fast::FixedState;
+use futures::future::select_all;
 use jiff::Timestamp;
 use serde_json::Value as Json;
-use url::form_urlencoded::byte_serialize;
 
-use super::super::Desk;
+use crate::auth::kubernetes::Lines;
+
+use super::super::touch::{Follow, Told, Touched};
+use super::super::{ApiError, ApiErrorKind};
 use super::client::Cluster;
-use super::evidence::{self, LINES};
+use super::session::{KubernetesSession, name_of};
+use super::tables::Way;
 
-/// How many containers are followed at once.
-const AT_ONCE: usize = 10;
+/// How long a watch is asked for, in seconds.
+const LASTS: u32 = 1740;
 
-/// How many lines of a container are shown at once.
-const MOST: usize = 200;
+/// A watch that ends sooner than after so many seconds, with nothing told, is not begun again.
+const SOON: f64 = 1.0;
 
-/// What has been read of the logs so far.
-#[derive(Default)]
-pub(super) struct Follower {
-    heads: BTreeMap<(String, String), Head>,
-    /// The container that wrote last.
-    speaker: Option<(String, String)>,
+/// All that is followed in one cluster.
+struct Following {
+    session: Arc<KubernetesSession>,
+    collections: Vec<Collection>,
 }
 
-/// How far a container's log was read.
-#[derive(Default)]
-struct Head {
-    /// The moment of the last line, and how many lines of that moment were read.
-    at: Option<(Timestamp, usize)>,
-    last: VecDeque<String>,
-    /// It writes no more.
-    over: bool,
+/// A collection that is watched.
+struct Collection {
+    /// Its path.
+    path: String,
+    /// The places of its objects, by name.
+    places: BTreeMap<String, usize>,
+    /// What each object was when it was last told of, in short.
+    prints: BTreeMap<String, u64>,
+    /// Whether it has ever been listed.
+    listed: bool,
+    /// The version that the watch has come to; nothing before it is listed.
+    version: Option<String>,
+    lines: Option<Lines>,
+    opened: Timestamp,
+    told: bool,
 }
 
-impl Follower {
-    /// Shows what the pods that a selector names have written since the last look.
-    pub(super) async fn look(
-        &mut self,
-        cluster: &Cluster,
-        namespace: &str,
-        selector: &str,
-        desk: &dyn Desk,
-    ) {
-        let mut read = 0;
-        for pod in evidence::pods(cluster, namespace, selector).await {
-            let Some(name) = pod["metadata"]["name"].as_str() else { continue };
-            for (container, ended) in started(&pod) {
-                let key = (name.to_owned(), container.to_owned());
-                if read == AT_ONCE || self.heads.get(&key).is_some_and(|head| head.over) {
-                    continue;
-                }
-                read += 1;
-                self.read(cluster, namespace, key, ended, desk).await;
-            }
-        }
-    }
-
-    async fn read(
-        &mut self,
-        cluster: &Cluster,
-        namespace: &str,
-        key: (String, String),
-        ended: bool,
-        desk: &dyn Desk,
-    ) {
-        let head = self.heads.entry(key.clone()).or_default();
-        let part = match head.at {
-            Some((since, _)) => {
-                let since: String = byte_serialize(since.to_string().as_bytes()).collect();
-                format!("sinceTime={since}")
-            }
-            None => format!("tailLines={MOST}"),
+/// Begins to follow objects; nothing where none can be.
+pub(super) async fn follow(
+    session: Arc<KubernetesSession>,
+    objects: &[Touched],
+) -> Option<Box<dyn Follow>> {
+    let mut collections: BTreeMap<String, Collection> = BTreeMap::new();
+    for (place, touched) in objects.iter().enumerate() {
+        let Ok(kind) = session.kind_of(&touched.type_name, &touched.recorded).await else {
+            continue;
         };
-        let (pod, container) = &key;
-        let path = format!(
-            "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&timestamps=true&{part}"
-        );
-        let Ok(text) = cluster.text(&path).await else { return };
-        head.over = ended;
-        let fresh = head.take(&text);
-        if fresh.is_empty() {
-            return;
+        if !matches!(kind.way, Way::Whole | Way::Adopted) {
+            continue;
         }
-        let others = self.speaker.as_ref().is_some_and(|before| *before != key);
-        let title = others.then(|| format!("--- pod \"{pod}\", container \"{container}\":"));
-        let lines: Vec<String> = title.into_iter().chain(fresh).collect();
-        self.speaker = Some(key);
-        desk.log(&lines);
+        let Some(name) = name_of(&kind, &touched.recorded) else { continue };
+        let path = kind.collection(&name.namespace);
+        let collection = collections
+            .entry(path.clone())
+            .or_insert_with(|| Collection::new(path, session.cluster.now()));
+        collection.places.insert(name.name, place);
     }
-
-    /// Gives the last lines that were read of each container, those of the last pod at the end.
-    pub(super) fn last(&self) -> Vec<String> {
-        let spoke = self.heads.iter().filter(|(_, head)| !head.last.is_empty());
-        let told = spoke.map(|((pod, container), head)| {
-            let lines = head.last.iter().map(|line| format!("    {line}")).collect::<Vec<_>>();
-            let title = format!("Pod \"{pod}\", container \"{container}\", wrote at last:");
-            format!("{title}\n{}", lines.join("\n"))
-        });
-        told.collect()
+    let mut collections: Vec<Collection> = collections.into_values().collect();
+    for collection in &mut collections {
+        // What cannot be watched is told when it is waited for.
+        let _ = collection.open(&session.cluster).await;
+    }
+    match collections.is_empty() {
+        true => None,
+        false => Some(Box::new(Following { session, collections })),
     }
 }
 
-impl Head {
-    /// Gives the lines of a text that were not read yet, without their moments.
-    fn take(&mut self, text: &str) -> Vec<String> {
-        let mut fresh = Vec::new();
-        let known = self.at;
-        let mut seen = 0;
-        for line in text.lines() {
-            let (moment, words) = line.split_once(' ').unwrap_or((line, ""));
-            let Ok(moment) = moment.parse::<Timestamp>() else { continue };
-            if let Some((at, count)) = known {
-                seen += usize::from(moment == at);
-                if moment < at || (moment == at && seen <= count) {
-                    continue;
+#[async_trait]
+impl Follow for Following {
+    async fn next(&mut self) -> Told {
+        let cluster = &self.session.cluster;
+        let watched = self.collections.iter_mut().map(|of| Box::pin(of.next(cluster)));
+        select_all(watched).await.0
+    }
+}
+
+impl Collection {
+    fn new(path: String, opened: Timestamp) -> Collection {
+        Collection {
+            path,
+            places: BTreeMap::new(),
+            prints: BTreeMap::new(),
+            listed: false,
+            version: None,
+            lines: None,
+            opened,
+            told: false,
+        }
+    }
+
+    /// Lists the collection where its version is not known, and begins to watch; says whether it was listed anew.
+    async fn open(&mut self, cluster: &Cluster) -> Result<bool, ApiError> {
+        let mut anew = false;
+        loop {
+            let Some(version) = &self.version else {
+                let list = cluster.get(&format!("{}?limit=1", self.path)).await?;
+                let version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+                self.version = Some(version.to_string());
+                self.prints.clear();
+                anew |= std::mem::replace(&mut self.listed, true);
+                continue;
+            };
+            let path = format!(
+                "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={LASTS}&resourceVersion={version}",
+                self.path
+            );
+            (self.opened, self.told) = (cluster.now(), false);
+            match cluster.follow(&path).await {
+                Ok(lines) => {
+                    self.lines = Some(lines);
+                    return Ok(anew);
                 }
+                Err(refusal) if refusal.status == Some(410) => self.version = None,
+                Err(refusal) => return Err(refusal.into()),
             }
-            let same = self.at.filter(|(at, _)| *at == moment).map_or(0, |(_, count)| count);
-            self.at = Some((moment, same + 1));
-            fresh.push(words.to_owned());
         }
-        self.last.extend(fresh.iter().cloned());
-        let surplus = self.last.len().saturating_sub(LINES);
-        self.last.drain(..surplus);
-        fresh
+    }
+
+    async fn next(&mut self, cluster: &Cluster) -> Told {
+        loop {
+            let Some(lines) = &mut self.lines else {
+                match self.open(cluster).await {
+                    // What happened between is not known: all of it may have changed.
+                    Ok(true) => return Told::Changed(self.places.values().copied().collect()),
+                    Ok(false) => continue,
+                    Err(error) => return Told::Lost(error),
+                }
+            };
+            let Some(line) = lines.next().await else {
+                self.lines = None;
+                let lasted = cluster.now().duration_since(self.opened).as_secs_f64();
+                if !self.told && lasted < SOON {
+                    return Told::Lost(self.ended());
+                }
+                continue;
+            };
+            self.told = true;
+            match self.seen(&line) {
+                Ok(Some(place)) => return Told::Changed(BTreeSet::from([place])),
+                Ok(None) => {}
+                Err(error) => return Told::Lost(error),
+            }
+        }
+    }
+
+    /// Takes in an event; gives the place of an object that changed.
+    fn seen(&mut self, line: &[u8]) -> Result<Option<usize>, ApiError> {
+        let event: Json = serde_json::from_slice(line).unwrap_or_default();
+        let object = &event["object"];
+        if event["type"] == "ERROR" {
+            self.lines = None;
+            if object["code"] == 410 {
+                self.version = None;
+                return Ok(None);
+            }
+            return Err(self.ended());
+        }
+        if let Some(version) = object["metadata"]["resourceVersion"].as_str() {
+            self.version = Some(version.to_string());
+        }
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let Some(place) = self.places.get(name).copied() else { return Ok(None) };
+        let print = if event["type"] == "DELETED" { 0 } else { print(object) };
+        let before = self.prints.insert(name.to_string(), print);
+        Ok((before != Some(print)).then_some(place))
+    }
+
+    fn ended(&self) -> ApiError {
+        let detail = format!("The watch of `{}` was ended by the cluster.", self.path);
+        ApiError::new(ApiErrorKind::Unreachable, "Watch ended", detail)
     }
 }
 
-/// Gives the containers of a pod that have run, and whether they have ended for good.
-fn started(pod: &Json) -> Vec<(&str, bool)> {
-    let finished = ["Succeeded", "Failed"].iter().any(|phase| pod["status"]["phase"] == *phase);
-    let ran = |status: &&Json| {
-        let state = &status["state"];
-        let before = status["lastState"]["terminated"].is_object();
-        state["running"].is_object() || state["terminated"].is_object() || before
-    };
-    evidence::statuses(pod)
-        .into_iter()
-        .filter(ran)
-        .filter_map(|status| Some((status["name"].as_str()?, finished)))
-        .collect()
+/// Says in short what an object is, without what changes by itself.
+fn print(object: &Json) -> u64 {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for name in ["resourceVersion", "managedFields", "generation"] {
+            metadata.remove(name);
+        }
+    }
+    let mut hasher = FixedState::default().build_hasher();
+    object.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    #[test]
-    fn each_line_is_taken_once_though_several_are_of_one_moment() {
-        let mut head = Head::default();
-        let (one, two) = ("2026-01-01T00:00:01.000000000Z", "2026-01-01T00:00:02.000000000Z");
+    fn collection() -> Collection {
+        let mut collection =
+            Collection::new("/api/v1/configmaps".to_string(), Timestamp::UNIX_EPOCH);
+        collection.places.insert("a".to_string(), 7);
+        collection.version = Some("1".to_string());
+        collection
+    }
 
-        let first = head.take(&format!("{one} a\n{two} b\n"));
-        let second = head.take(&format!("{two} b\n{two} c\n"));
-        let third = head.take(&format!("{two} b\n{two} c\n"));
-
-        assert_eq!(first, ["a", "b"]);
-        assert_eq!(second, ["c"]);
-        assert!(third.is_empty());
+    fn seen(collection: &mut Collection, kind: &str, object: &Json) -> Option<usize> {
+        let line = json!({ "type": kind, "object": object }).to_string();
+        collection.seen(line.as_bytes()).unwrap()
     }
 
     #[test]
-    fn of_a_long_log_the_last_lines_are_kept() {
-        let mut head = Head::default();
-        let text: String =
-            (0..50).map(|n| format!("2026-01-01T00:00:{n:02}Z line {n}\n")).collect();
+    fn what_only_the_status_tells_is_no_change_and_the_version_goes_on() {
+        let mut collection = collection();
+        let object = |version: &str, data: &str, status: u8| json!({ "metadata": { "name": "a", "resourceVersion": version }, "data": data, "status": status });
 
-        head.take(&text);
+        assert_eq!(seen(&mut collection, "MODIFIED", &object("2", "x", 1)), Some(7));
+        assert_eq!(seen(&mut collection, "MODIFIED", &object("3", "x", 2)), None);
+        assert_eq!(seen(&mut collection, "MODIFIED", &object("4", "y", 2)), Some(7));
+        assert_eq!(seen(&mut collection, "DELETED", &object("5", "y", 2)), Some(7));
+        let bookmark = json!({ "metadata": { "resourceVersion": "9" } });
+        assert_eq!(seen(&mut collection, "BOOKMARK", &bookmark), None);
+        assert_eq!(collection.version.as_deref(), Some("9"));
+    }
 
-        assert_eq!(head.last.len(), LINES);
-        assert_eq!(head.last.back().map(String::as_str), Some("line 49"));
+    #[test]
+    fn where_the_cluster_no_longer_knows_the_version_it_is_listed_anew() {
+        let mut collection = collection();
+
+        let gone = json!({ "kind": "Status", "code": 410, "reason": "Expired" });
+        assert_eq!(seen(&mut collection, "ERROR", &gone), None);
+        assert_eq!(collection.version, None);
+        let other = json!({ "type": "ERROR", "object": { "code": 500 } }).to_string();
+        assert!(collection.seen(other.as_bytes()).is_err());
     }
 }

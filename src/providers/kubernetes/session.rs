@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -13,7 +13,7 @@ use crate::http::{Method, pace};
 use crate::state::Broken;
 use crate::value::{Path, Value};
 
-use super::super::touch::{History, Touched};
+use super::super::touch::{Follow, History, Strays, Touched};
 use super::super::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Preview, Proposed,
     Session, Wanted,
@@ -468,6 +468,14 @@ impl Session for KubernetesSession {
 
     async fn history(&self, asked: &[Touched]) -> History {
         super::history::history(self, asked).await
+    }
+
+    async fn follow(self: Arc<Self>, objects: &[Touched]) -> Option<Box<dyn Follow>> {
+        super::follow::follow(self, objects).await
+    }
+
+    async fn strays(&self, objects: &[Touched], chosen: &[String]) -> Option<Strays> {
+        Some(super::strays::strays(self, objects, chosen).await)
     }
 
     fn previews(&self) -> bool {

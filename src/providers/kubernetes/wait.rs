@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::super::{ApiError, ApiErrorKind, Desk};
 use super::client::{Cluster, Refusal};
 use super::evidence::{self, Evidence};
-use super::follow::Follower;
+use super::job_logs::Follower;
 use super::hopeless::Doubt;
 use super::object::Name;
 use super::ready::{Look, State};

@@ -10,6 +10,7 @@ mod words;
 pub mod read;
 pub mod risks;
 pub mod habits;
+pub mod own;
 pub mod schema;
 pub mod shared;
 pub mod template;

@@ -4,6 +4,7 @@
 //! out as they are looked at. Nothing else may run: the page names the hashes of its style and its script.
 
 mod data;
+pub mod drift;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -3,6 +3,7 @@
 //! A comment has a limit. What does not fit is left out in the order of how little it would be missed, and it is said
 //! what; what destroys, replaces or is highly dangerous is named as long as its names alone fit, and counted where they do not.
 
+pub mod drift;
 mod escape;
 mod table;
 
