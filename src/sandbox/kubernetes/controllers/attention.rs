@@ -92,7 +92,7 @@ fn resting(
     let oldest = store.changes.front().map_or(store.revision + 1, |change| change.revision);
     let missed = rest.revision < store.revision && oldest > rest.revision + 1;
     let news = store.changes.iter().rev().take_while(|change| change.revision > rest.revision);
-    if missed || { news }.any(|change| concerns(change)) {
+    if missed || { news }.any(concerns) {
         return None;
     }
     rest.revision = store.revision;
