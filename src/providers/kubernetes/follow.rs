@@ -5,7 +5,7 @@
 //! or a counter tells has not changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -199,9 +199,7 @@ fn print(object: &Json) -> u64 {
             metadata.remove(name);
         }
     }
-    let mut hasher = FixedState::default().build_hasher();
-    object.to_string().hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(object.to_string())
 }
 
 #[cfg(test)]
