@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     /// What is answered with the services' own tokens.
-    const TOKEN: &str = "| `POST /sandbox/token` | gives an access token |\n";
+    const TOKEN: &str = "| `POST /sandbox/token` | gives an access token; with `?principal=ana@example.com` one of that account, which audit logs then name |\n";
 
     #[test]
     fn the_documentation_has_each_address_and_no_other() {

@@ -295,7 +295,9 @@ fn who_may_only_read_plans_and_is_told_what_an_apply_needs() {
     let before = place.sql("SELECT data FROM terraform_remote_state.states");
 
     let planned = ends::done(ends::TERRANE, folder, &["plan"], &none);
-    ends::done(ends::TERRANE, folder, &["drift"], &none);
+    let drift = ends::command(ends::TERRANE, folder, &["drift"], &none).output().unwrap();
+    // The edit that is not applied is told.
+    assert_eq!(drift.status.code(), Some(2), "{drift:?}");
     let refused = ends::refused(ends::TERRANE, folder, &["apply", "-auto-approve"], &none);
 
     assert!(planned.contains("1 to change"), "{planned}");

@@ -25,7 +25,7 @@ resource "google_container_cluster" {
     "master_version", "node_version", "emulated_version", "endpoint", "services_ipv4_cidr",
     "master_auth.cluster_ca_certificate", "master_auth.client_certificate", "master_auth.client_key",
     "node_pool.version", "node_pool.instance_group_urls", "node_pool.managed_instance_group_urls",
-    "node_pool.management.upgrade_options",
+    "cluster_autoscaling.auto_provisioning_defaults.management.upgrade_options",
     "node_config.image_type", "node_pool.node_config.image_type",
     "private_cluster_config.peering_name", "private_cluster_config.private_endpoint", "private_cluster_config.public_endpoint",
     "control_plane_endpoints_config.ip_endpoints_config", "user_managed_keys_config.control_plane_disk_encryption_key_versions",
@@ -154,7 +154,7 @@ resource "google_redis_instance" {
   identity   = ["create_time"]
   by_service = [
     "current_location_id", "server_ca_certs", "nodes", "persistence_iam_identity", "maintenance_schedule",
-    "persistence_config.rdb_next_snapshot_time", "maintenance_version", "available_maintenance_versions", "host", "port",
+    "persistence_config.rdb_next_snapshot_time", "maintenance_version", "host", "port",
     "read_endpoint", "read_endpoint_port",
   ]
 }
@@ -171,10 +171,6 @@ resource "google_kms_crypto_key" {
 
 resource "google_artifact_registry_repository" {
   identity = ["create_time"]
-}
-
-resource "google_pubsub_subscription" {
-  by_service = ["bigquery_config.state", "cloud_storage_config.state"]
 }
 
 resource "google_bigtable_instance" {

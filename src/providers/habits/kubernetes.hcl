@@ -5,7 +5,7 @@ agents "kubernetes" {
     "kube-*", "kubelet", "system:kube-*", "system:node*", "system:gke-*", "system:gcp-*", "system:apiserver*", "system:addon-manager",
     "system:cloud-controller-manager*", "system:vpa-*", "system:cluster-autoscaler*", "system:serviceaccount:kube-system:*", "gke-*", "cloud-controller-manager", "ingress-gce", "glbc", "gce-*", "neg-*",
     "horizontal-pod-autoscaler*", "vpa-*", "vertical-pod-autoscaler*", "cluster-autoscaler*", "gcp-*", "pdcsi-*",
-    "cert-manager*", "cainjector*", "istiod*", "istio-*", "linkerd*", "keda*", "certificate-controller*", "autopilot*",
+    "cert-manager*", "*injector*", "istiod*", "istio-*", "linkerd*", "keda*", "certificate-controller*", "autopilot*",
     "deployment-controller", "replicaset-controller", "job-controller", "cronjob-controller", "ttl-controller",
     "ttl-after-finished-controller", "service-controller", "persistent-volume-*", "node-controller",
     "service-*@container-engine-robot.iam.gserviceaccount.com",

@@ -238,7 +238,7 @@ mod tests {
                 "protoPayload.methodName:x OR protoPayload.methodName:update AND timestamp>\"2027-01-01T00:00:00Z\"",
                 false,
             ),
-            ("(protoPayload.methodName:\"storage\") -protoPayload.resourceName:\"c\"", true),
+            ("(protoPayload.methodName:\"storage\") -protoPayload.resourceName:\"zz\"", true),
         ] {
             assert_eq!(Filter::parse(text).unwrap().fits(&entry), fits, "{text}");
         }
