@@ -215,7 +215,11 @@ pub(super) fn planned_as(
         // What is wrong with the text itself explains what went wrong with the values.
         let found = super::validate::check(workbench, &loaded.config, registry);
         if has_errors(&found) {
-            problems = found;
+            // Values that nothing takes were told before all that.
+            problems.retain(|problem| {
+                !problem.is_error() && problem.summary.contains("for undeclared variable")
+            });
+            problems.extend(found);
             plan = Plan::default();
         }
     }

@@ -213,6 +213,10 @@ impl Reader<'_> {
                     continue;
                 }
                 let problem = unsupported_argument(attribute, &NONE, &call.inputs, false);
+                // What is given already is not what was meant.
+                let free = variables.keys().map(String::as_str);
+                let free = free.filter(|known| call.inputs.attribute(known).is_none());
+                let near = crate::diag::nearest_within(&attribute.name.text, free);
                 problems.push(match near {
                     Some(near) => problem.detail_more(format!("Did you mean \"{near}\"?")),
                     None => problem,

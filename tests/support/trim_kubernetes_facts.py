@@ -32,6 +32,9 @@ def main():
     out = {}
     for name in sorted(set(re.findall(r'resource "(kubernetes_\w+)"', text))):
         found = {}
+        if facts["aliases"].get(name, name) not in facts["resources"]:
+            # Its schema is the kind's own (kubernetes_manifest).
+            continue
         walk(facts["resources"][facts["aliases"].get(name, name)]["attributes"], facts["blocks"], "", found)
         out[name] = dict(sorted(found.items()))
     lines = [f'"{name}": {json.dumps(found)}' for name, found in out.items()]

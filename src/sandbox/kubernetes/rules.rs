@@ -19,6 +19,8 @@ enum Rule {
     OneOf(&'static [&'static str]),
     /// One of these; nothing is none of them.
     Known(&'static [&'static str]),
+    /// One of these where it is there at all; the empty text is none of them.
+    Given(&'static [&'static str]),
     /// It must be there.
     Required(&'static str),
     /// A number of at least this.
@@ -56,7 +58,7 @@ enum Rule {
 }
 
 use Rule::{
-    Amounts, Between, Host, Known, Label, Labels, Least, Mode, Named, OldLabel, OneOf, Port,
+    Amounts, Between, Given, Host, Known, Label, Labels, Least, Mode, Named, OldLabel, OneOf, Port,
     PortName, PortOrName, PortThere, Positive, Required, Subdomain, Trimmed,
 };
 
@@ -113,6 +115,11 @@ const ROWS: &[(&str, &str, Rule)] = &[
     ("core.v1.Volume", "name", Label),
     ("core.v1.ServiceSpec", "selector", Labels),
     ("core.v1.ServiceSpec", "sessionAffinity", OneOf(&["ClientIP", "None"])),
+    (
+        "core.v1.ServiceSpec",
+        "ipFamilyPolicy",
+        Given(&["PreferDualStack", "RequireDualStack", "SingleStack"]),
+    ),
     ("core.v1.ServicePort", "name", Label),
     ("core.v1.ServicePort", "protocol", OneOf(PROTOCOLS)),
     ("core.v1.ServicePort", "targetPort", PortName),
@@ -217,7 +224,8 @@ fn hold(rule: &Rule, value: &Json, field: &str, causes: &mut Vec<Cause>) {
     let mut wrong = |detail: &str| causes.push(Cause::invalid(field, value, detail));
     match rule {
         OneOf(_) | Subdomain | Label | OldLabel | PortName | Host | Trimmed if empty => {}
-        Known(known) | OneOf(known) => {
+        Given(_) if value.is_null() => {}
+        Known(known) | OneOf(known) | Given(known) => {
             if !known.contains(&word) {
                 causes.push(Cause::unsupported(field, &json!(word), known));
             }

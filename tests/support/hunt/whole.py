@@ -21,7 +21,7 @@ ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 ENV = {"PATH": os.environ["PATH"], "HOME": "/nonexistent-home", "CHECKPOINT_DISABLE": "1", "TZ": "UTC", "TF_CLI_CONFIG_FILE": "/dev/null"}
 OF_ONE_RUN = {"timestamp", "@timestamp", "@module", "terraform_version", "lineage", "serial", "elapsed_seconds"}
 # What only the program says.
-OWN = {"source", "help", "related", "also", "sources", "source_calls", "repetition_sources", "certainty", "conditional_on", "risks"}
+OWN = {"source", "help", "related", "also", "sources", "source_calls", "repetition_sources", "certainty", "conditional_on", "risks", "digest"}
 # What makes the cases: others of the same seed are not those that were kept.
 MADE_BY = hashlib.sha256("".join(inspect.getsource(of) for of in (configurations, further, making, nested)).encode()).hexdigest()[:8]
 TEXTS = {"plan as text", "problems as text", "saved plan as text", "state as text", "outputs as text", "one output as text", "state show", "providers", "graph"}
