@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Snapshot, Tracked};
-use crate::addr::{Address, Mode, Target};
+use crate::addr::{Address, Target};
 
 /// Why a state cannot be rewritten so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +119,7 @@ fn renamed(address: &Address, from: &Target, to: &Target) -> Option<Address> {
         (Target::Resource(from), Target::Resource(to)) => {
             let alike = from.mode == to.mode && from.type_name == to.type_name;
             let key = if from.key.is_none() && to.key.is_none() { &address.key } else { &to.key };
-            (alike && from.mode == Mode::Managed).then(|| to.with_key(key.clone()))
+            alike.then(|| to.with_key(key.clone()))
         }
         (Target::Module(_), Target::Resource(_)) | (Target::Resource(_), Target::Module(_)) => None,
     }
@@ -210,6 +210,18 @@ mod tests {
         assert!(refused("terraform_data.x", "terraform_data.y"));
         assert!(refused("terraform_data.a", "other_type.a"));
         assert!(refused("terraform_data.b", "terraform_data.c[0]"));
+    }
+
+    #[test]
+    fn what_a_data_source_read_is_moved_as_what_is_managed() {
+        let mut snapshot = snapshot();
+        let tracked = snapshot.objects[&"terraform_data.a".parse::<Address>().unwrap()].clone();
+        snapshot.objects.insert("data.terraform_remote_state.r".parse().unwrap(), tracked);
+        let (from, to) = ("data.terraform_remote_state.r", "data.terraform_remote_state.other");
+
+        mv(&mut snapshot, &from.parse().unwrap(), &to.parse().unwrap()).unwrap();
+
+        assert!(addresses(&snapshot).contains(&to.to_string()));
     }
 
     #[test]

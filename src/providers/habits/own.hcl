@@ -51,6 +51,11 @@ own "ConfigMap" {
   names   = ["*-leader-election", "*-leader"]
 }
 
+own "PersistentVolume" {
+  because = "it was made for a claim"
+  names   = ["pvc-*"]
+}
+
 own "Service" {
   because    = "the cluster's own API has it"
   namespaces = ["default"]
