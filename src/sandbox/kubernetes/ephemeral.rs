@@ -7,11 +7,10 @@ use serde_json::{Value as Json, json};
 use super::Inner;
 use super::admit;
 use super::api::Call;
-use super::definitions;
 use super::failure::{Cause, Failure};
-use super::patch;
 use super::store::{items, text};
-use crate::http::{Method, Response, StatusCode};
+use super::subresources;
+use crate::http::{Response, StatusCode};
 
 /// Answers a request to a pod's `ephemeralcontainers`.
 ///
@@ -23,27 +22,9 @@ pub fn answer(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Respo
     let Some(live) = store.get(&key).cloned() else {
         return Err(Failure::not_found(call.resource, object));
     };
-    let mut sent = live.clone();
-    match call.request.method {
-        Method::GET => return Ok(Response::json(StatusCode::OK, &live)),
-        Method::PUT => sent = call.body()?,
-        Method::PATCH => {
-            let change = call.body()?;
-            match call.media().as_str() {
-                "application/json-patch+json" => {
-                    patch::json_patch(&mut sent, &change).map_err(Failure::unprocessable)?;
-                }
-                "application/strategic-merge-patch+json" => {
-                    let resource = call.resource;
-                    let definition = definitions::of(&resource.api_version(), resource.kind);
-                    let definition = definition.ok_or_else(Failure::rejected)?;
-                    patch::strategic(&mut sent, &change, definition).map_err(Failure::internal)?;
-                }
-                _ => patch::merge_patch(&mut sent, &change),
-            }
-        }
-        _ => return Err(Failure::method_not_allowed()),
-    }
+    let Some(sent) = subresources::sent(call, &live)? else {
+        return Ok(Response::json(StatusCode::OK, &live));
+    };
     let wanted = items(&sent, "/spec/ephemeralContainers");
     let field = "spec.ephemeralContainers";
     for there in items(&live, "/spec/ephemeralContainers") {

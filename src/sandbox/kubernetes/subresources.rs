@@ -13,6 +13,7 @@ use super::admit;
 use super::api::{self, Call};
 use super::apply;
 use super::custom;
+use super::definitions;
 use super::delete::{self, Options};
 use super::ephemeral;
 use super::failure::{Cause, Failure};
@@ -347,6 +348,33 @@ fn evict(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, 
     Ok(Response::json(StatusCode::CREATED, &status))
 }
 
+/// Gives the object that a request to a subresource puts in the place of what is there; nothing where it only reads.
+///
+/// # Errors
+/// A body that is none, or another method.
+pub(super) fn sent(call: &Call<'_>, live: &Json) -> Result<Option<Json>, Failure> {
+    match call.request.method {
+        Method::GET => return Ok(None),
+        Method::PUT => return call.body().map(Some),
+        Method::PATCH => {}
+        _ => return Err(Failure::method_not_allowed()),
+    }
+    let (mut sent, change) = (live.clone(), call.body()?);
+    match call.media().as_str() {
+        "application/json-patch+json" => {
+            patch::json_patch(&mut sent, &change).map_err(Failure::unprocessable)?;
+        }
+        "application/strategic-merge-patch+json" => {
+            let resource = call.resource;
+            let definition = definitions::of(&resource.api_version(), resource.kind);
+            let definition = definition.ok_or_else(Failure::rejected)?;
+            patch::strategic(&mut sent, &change, definition).map_err(Failure::internal)?;
+        }
+        _ => patch::merge_patch(&mut sent, &change),
+    }
+    Ok(Some(sent))
+}
+
 /// Of what is sent to an approval only the conditions count.
 fn approve(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response, Failure> {
     let key = call.key(object);
@@ -354,16 +382,9 @@ fn approve(inner: &Arc<Inner>, call: &Call<'_>, object: &str) -> Result<Response
     let Some(live) = store.get(&key).cloned() else {
         return Err(Failure::not_found(call.resource, object));
     };
-    let mut sent = live.clone();
-    match call.request.method {
-        Method::GET => return Ok(Response::json(StatusCode::OK, &live)),
-        Method::PUT => sent = call.body()?,
-        Method::PATCH if call.media() == "application/json-patch+json" => {
-            patch::json_patch(&mut sent, &call.body()?).map_err(Failure::unprocessable)?;
-        }
-        Method::PATCH => patch::merge_patch(&mut sent, &call.body()?),
-        _ => return Err(Failure::method_not_allowed()),
-    }
+    let Some(sent) = sent(call, &live)? else {
+        return Ok(Response::json(StatusCode::OK, &live));
+    };
     let mut next = live;
     for (at, condition) in items(&sent, "/status/conditions").iter().enumerate() {
         let field = format!("status.conditions[{at}]");
