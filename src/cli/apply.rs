@@ -125,7 +125,7 @@ fn may_be_applied(
     registry: &Registry,
 ) -> Result<(), Exit> {
     let judgement = judged(workbench, matches, plan, loaded, registry)?;
-    let told = (plan, &judgement.findings[..]);
+    let told = (plan, &judgement);
     reports::write(workbench, matches, told, loaded, registry, Reveal::No)?;
     if let Some(problem) = not_approved(matches, plan) {
         return Err(workbench.fail(&[problem]));

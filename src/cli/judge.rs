@@ -1,5 +1,6 @@
 //! What may keep a plan from being applied: policies (`-policy`) and its own dangers (`-fail-on`).
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches};
@@ -7,7 +8,9 @@ use clap::{Arg, ArgMatches};
 use super::telling;
 use super::workbench::{Loaded, Workbench, file_problem};
 use super::{Exit, all, many};
+use crate::config::Config;
 use crate::diag::Diagnostic;
+use crate::eval::Inputs;
 use crate::plan::{Plan, Verb};
 use crate::policy::{self, Policy};
 use crate::providers::Registry;
@@ -84,9 +87,24 @@ pub(super) struct Judgement {
     /// What policies say.
     pub(super) findings: Vec<Finding>,
     refusal: Option<Diagnostic>,
+    review: OnceCell<Review>,
 }
 
 impl Judgement {
+    /// Gives the whole review of the plan that was judged, which is made once a run.
+    pub(super) fn review(
+        &self,
+        workbench: &Workbench<'_, '_>,
+        plan: &Plan,
+        both: (&Config, &Inputs),
+        registry: &Registry,
+    ) -> &Review {
+        self.review.get_or_init(|| {
+            let review = telling::reviewed(workbench, plan, both, registry, true);
+            Review { findings: self.findings.clone(), ..review }
+        })
+    }
+
     /// Refuses the plan.
     ///
     /// # Errors
@@ -144,7 +162,8 @@ pub(super) fn judgement(
     }
     let feared = feared.iter().map(|(text, one)| (text.as_str(), one.found(plan, &review)));
     let refusal = refusal(&findings, feared.filter(|(_, found)| !found.is_empty()).collect());
-    Ok(Judgement { findings, refusal })
+    let review = OnceCell::from(Review { findings: findings.clone(), ..review });
+    Ok(Judgement { findings, refusal, review })
 }
 
 /// Says why a plan is refused and by what: each reason once, however many name it.

@@ -67,7 +67,7 @@ fn plan(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit,
         ));
     }
     let judgement = judged(workbench, matches, &plan, &loaded, &registry)?;
-    let told = (&plan, &judgement.findings[..]);
+    let told = (&plan, &judgement);
     reports::write(workbench, matches, told, &loaded, &registry, Reveal::No)?;
     if let Some(name) = one(matches, "out") {
         let path = workbench.folder.join(name);

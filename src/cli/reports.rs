@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches};
 
+use super::judge::Judgement;
 use super::telling;
 use super::workbench::{Loaded, Workbench, file_problem};
 use super::{Exit, flag, one, option};
@@ -16,7 +17,6 @@ use crate::providers::Registry;
 use crate::render::json::Reveal;
 use crate::render::report::{Grouping, Places, Report};
 use crate::render::{annotations, html, markdown, sarif};
-use crate::review::finding::Finding;
 
 /// The options that name a file.
 const FILES: [&str; 4] = ["md-into", "html-into", "sarif-into", "json-into"];
@@ -54,7 +54,7 @@ pub(super) fn asked(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> 
 pub(super) fn write(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
-    (plan, findings): (&Plan, &[Finding]),
+    (plan, judgement): (&Plan, &Judgement),
     loaded: &Loaded,
     registry: &Registry,
     reveal: Reveal,
@@ -62,8 +62,7 @@ pub(super) fn write(
     if !asked(workbench, matches)? {
         return Ok(());
     }
-    let mut review = telling::reviewed(workbench, plan, loaded.both(), registry, true);
-    review.findings = findings.to_vec();
+    let review = judgement.review(workbench, plan, loaded.both(), registry);
     let places = places(workbench);
     let schemas =
         |address: &Address, change: &Change| telling::of_change(registry, address, change);
@@ -72,10 +71,10 @@ pub(super) fn write(
         let sources = &workbench.sources;
         let report = Report {
             plan,
-            review: &review,
+            review,
             schemas: &schemas,
             sources,
-            findings,
+            findings: &judgement.findings,
             places: &places,
             group: workbench.group,
         };
@@ -96,7 +95,7 @@ pub(super) fn write(
     }
     if let Some(name) = one(matches, "json-into") {
         let document =
-            telling::document(workbench, plan, loaded.both(), registry, (&review, reveal));
+            telling::document(workbench, plan, loaded.both(), registry, (review, reveal));
         files.push((name, format!("{document}\n")));
     }
     for (name, text) in files {

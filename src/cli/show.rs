@@ -66,7 +66,7 @@ fn show(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(), E
         let loaded = Loaded { config, inputs: saved.inputs };
         let plan = &saved.plan;
         let judgement = judge::judgement(workbench, matches, plan, &loaded, &registry)?;
-        let told = (plan, &judgement.findings[..]);
+        let told = (plan, &judgement);
         telling::saved_plan(workbench, told, loaded.both(), &registry, clear);
         if !workbench.json() {
             judge::tell(workbench, &judgement.findings);

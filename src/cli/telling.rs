@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::environment::Screen;
+use super::judge::Judgement;
 use super::workbench::Workbench;
 use crate::addr::Address;
 use crate::apply::Applied;
@@ -23,7 +24,6 @@ use crate::render::json::plan::PlanDocument;
 use crate::render::json::{Reveal, stream};
 use crate::render::progress::{self, Progress};
 use crate::render::{self, Style};
-use crate::review::finding::Finding;
 use crate::review::{self, Review, review};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
@@ -169,7 +169,7 @@ pub(super) fn partial_plan(
 /// Shows a saved plan.
 pub(super) fn saved_plan(
     workbench: &mut Workbench<'_, '_>,
-    (saved, findings): (&Plan, &[Finding]),
+    (saved, judgement): (&Plan, &Judgement),
     (config, inputs): (&Config, &Inputs),
     registry: &Registry,
     reveal: Reveal,
@@ -178,9 +178,8 @@ pub(super) fn saved_plan(
         plan(workbench, saved, (config, inputs), registry);
         return;
     }
-    let mut review = reviewed(workbench, saved, (config, inputs), registry, true);
-    review.findings = findings.to_vec();
-    let document = document(workbench, saved, (config, inputs), registry, (&review, reveal));
+    let review = judgement.review(workbench, saved, (config, inputs), registry);
+    let document = document(workbench, saved, (config, inputs), registry, (review, reveal));
     workbench.screen.line(document.to_string());
 }
 

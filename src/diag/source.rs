@@ -123,7 +123,7 @@ impl Sources {
     }
 
     /// Gives the line that a byte is in, from 1.
-    fn line_of(&self, file: FileId, byte: usize) -> usize {
+    pub fn line_of(&self, file: FileId, byte: usize) -> usize {
         let lines = self.files.get(file.0 as usize).map_or(&[][..], |file| &file.lines);
         lines.partition_point(|start| *start <= byte).max(1)
     }

@@ -42,8 +42,8 @@ impl<'a> Evaluator<'a> {
     fn following(&self, wrong: &HashSet<Node<'a>>) -> HashSet<Node<'a>> {
         // The order has each node after those that it refers to.
         let mut follows: HashSet<Node<'a>> = HashSet::new();
-        for node in &self.order.nodes {
-            let mut edges = self.order.edges.get(node).into_iter().flatten();
+        for node in &self.order().nodes {
+            let mut edges = self.order().edges.get(node).into_iter().flatten();
             if edges.any(|next| next != node && (wrong.contains(next) || follows.contains(next))) {
                 follows.insert(*node);
             }
@@ -87,7 +87,7 @@ impl<'a> Pass<'_, 'a> {
         provider: &ProviderRef,
         make: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let places = self.evaluator.order.places.iter();
+        let places = self.evaluator.order().places.iter();
         let place =
             places.map(|place| &place.module.path).position(|path| *path == provider.module);
         let own = place.zip(self.provider_block(provider)).map(|(place, block)| {
@@ -102,7 +102,7 @@ impl<'a> Pass<'_, 'a> {
 
     /// Gives the provider blocks that some resource block uses, whether it has instances or not.
     pub(super) fn used_providers(&self) -> HashSet<(Vec<String>, String, Option<String>)> {
-        let order = &self.evaluator.order;
+        let order = self.evaluator.order();
         let used = order.edges.iter().filter(|(node, _)| matches!(node, Node::Resource(..)));
         let used = used.flat_map(|(_, edges)| edges).filter_map(|node| match node {
             Node::Provider(place, name, alias) => {

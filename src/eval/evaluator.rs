@@ -1,5 +1,6 @@
 //! The evaluator's face: passes over a configuration, and what is remembered between them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -69,7 +70,8 @@ pub struct Evaluator<'a> {
     pub(super) pending: bool,
     pub(super) single: Rc<Turns>,
     pub(super) nothing: Rc<Needs>,
-    pub(super) order: Rc<Order<'a>>,
+    /// The order of what there is, once it is asked for.
+    ordered: OnceCell<Rc<Order<'a>>>,
     /// What is evaluated, where that is not all.
     pub(super) limit: Option<HashSet<Node<'a>>>,
     /// What it is limited to.
@@ -196,10 +198,15 @@ impl<'a> Evaluator<'a> {
             pending: false,
             single: Rc::new(Turns::Single),
             nothing: Rc::new(Needs::new()),
-            order: Rc::new(order(config, sources, schemas)),
+            ordered: OnceCell::new(),
             limit: None,
             targets: Vec::new(),
         }
+    }
+
+    /// Gives the order of what there is.
+    pub(super) fn order(&self) -> &Rc<Order<'a>> {
+        self.ordered.get_or_init(|| Rc::new(order(self.config, self.sources, self.schemas)))
     }
 
     /// Evaluates the whole configuration once, and asks the oracle for each instance.
@@ -218,8 +225,8 @@ impl<'a> Evaluator<'a> {
             }
             return Evaluation { problems, ..Evaluation::default() };
         }
-        if !self.order.cycles.is_empty() {
-            return Evaluation { problems: self.order.cycles.clone(), ..Evaluation::default() };
+        if !self.order().cycles.is_empty() {
+            return Evaluation { problems: self.order().cycles.clone(), ..Evaluation::default() };
         }
         let mut pass = Pass { evaluator: self, oracle };
         let mut desired = Desired::default();

@@ -14,7 +14,7 @@ use crate::diag::Span;
 impl<'a> Pass<'_, 'a> {
     /// Evaluates names after those that they refer to, so that no demand goes deep.
     pub(super) fn in_order(&mut self) {
-        let order = self.evaluator.order.clone();
+        let order = self.evaluator.order().clone();
         let mut instances: Vec<Vec<ModuleId>> = vec![Vec::new(); order.places.len()];
         instances[0].push(0);
         for node in &order.nodes {

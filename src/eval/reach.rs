@@ -30,22 +30,22 @@ impl<'a> Evaluator<'a> {
 
     /// Gives all blocks of the configuration, without any keys.
     pub fn blocks(&self) -> BTreeSet<Address> {
-        self.order.nodes.iter().filter_map(|node| self.block_of(*node)).collect()
+        self.order().nodes.iter().filter_map(|node| self.block_of(*node)).collect()
     }
 
     /// Gives what is wrong with names that need each other.
     pub fn cycles(&self) -> &[Diagnostic] {
-        &self.order.cycles
+        &self.order().cycles
     }
 
     /// Gives the blocks that provider blocks are made from, without any keys.
     pub fn reach_of_providers(&self) -> BTreeSet<Address> {
-        let nodes = self.order.nodes.iter().filter(|node| matches!(node, Node::Provider(..)));
+        let nodes = self.order().nodes.iter().filter(|node| matches!(node, Node::Provider(..)));
         nodes.flat_map(|node| self.reach_from(*node)).collect()
     }
 
     fn reach_from(&self, start: Node<'a>) -> BTreeSet<Address> {
-        let order = &self.order;
+        let order = self.order();
         let mut seen: BTreeSet<Node<'a>> = [start].into();
         let mut open = vec![start];
         let mut found = BTreeSet::new();
@@ -66,9 +66,9 @@ impl<'a> Evaluator<'a> {
         let mut seen: BTreeSet<Node<'a>> = open.iter().copied().collect();
         let mut found = Reached::new();
         while let Some(node) = open.pop() {
-            for next in self.order.edges.get(&node).into_iter().flatten() {
+            for next in self.order().edges.get(&node).into_iter().flatten() {
                 if let Some(block) = self.block_of(*next) {
-                    let named = self.order.instances.get(&(node, *next));
+                    let named = self.order().instances.get(&(node, *next));
                     let known = found.entry(block).or_insert_with(|| Some(BTreeSet::new()));
                     match (known.as_mut(), named) {
                         (Some(keys), Some(named)) => keys.extend(named.iter().cloned()),
@@ -85,7 +85,7 @@ impl<'a> Evaluator<'a> {
 
     /// Gives the blocks that targets name, whole or in part.
     pub fn targeted(&self, targets: &[Target]) -> BTreeSet<Address> {
-        let blocks = self.order.nodes.iter().filter_map(|node| self.block_of(*node));
+        let blocks = self.order().nodes.iter().filter_map(|node| self.block_of(*node));
         blocks.filter(|block| targets.iter().any(|target| is_of(block, target))).collect()
     }
 
@@ -106,9 +106,9 @@ impl<'a> Evaluator<'a> {
     }
 
     fn saying_first_of(&self, counts: impl Fn(&Node<'a>) -> bool) -> BTreeSet<Address> {
-        let blocks = self.order.nodes.iter().filter(|node| {
+        let blocks = self.order().nodes.iter().filter(|node| {
             let Node::Resource(place, mode, type_name, name) = **node else { return false };
-            let block = self.order.places[place].module.resource((mode, type_name, name));
+            let block = self.order().places[place].module.resource((mode, type_name, name));
             block.is_some_and(|of| of.lifecycle.create_before_destroy == Some(true)) && counts(node)
         });
         blocks.filter_map(|node| self.block_of(*node)).collect()
@@ -120,7 +120,7 @@ impl<'a> Evaluator<'a> {
         if targets.is_empty() && excluded.is_empty() {
             return;
         }
-        let order = self.order.clone();
+        let order = self.order().clone();
         let named = |node: &Node<'a>, targets: &[Target]| {
             let Some(address) = self.block_of(*node) else { return false };
             targets.iter().any(|target| is_of(&address, target))
@@ -163,7 +163,7 @@ impl<'a> Evaluator<'a> {
             let mut seen: HashSet<Node<'a>> = [output].into();
             let mut open = vec![output];
             while let Some(node) = open.pop() {
-                let edges = self.order.edges.get(&node).into_iter().flatten();
+                let edges = self.order().edges.get(&node).into_iter().flatten();
                 open.extend(edges.filter(|next| seen.insert(**next)));
             }
             let mut blocks = seen.iter().filter(|node| self.block_of(**node).is_some()).peekable();
@@ -190,16 +190,16 @@ impl<'a> Evaluator<'a> {
     pub(super) fn place(&self, module: ModuleId) -> usize {
         let path = &self.modules[module].module.path;
         let child =
-            |place: usize, name: &String| self.order.places[place].children.get(name.as_str());
+            |place: usize, name: &String| self.order().places[place].children.get(name.as_str());
         path.iter().fold(0, |place, name| child(place, name).copied().unwrap_or(place))
     }
 
     pub(super) fn node(&self, address: &Address) -> Option<Node<'a>> {
         let mut place = 0;
         for step in &address.module {
-            place = *self.order.places[place].children.get(step.name.as_str())?;
+            place = *self.order().places[place].children.get(step.name.as_str())?;
         }
-        let module = self.order.places[place].module;
+        let module = self.order().places[place].module;
         let name = block_name(address);
         let scoped = || {
             let data = module.checks.values().filter_map(|check| check.data.as_ref());
@@ -214,7 +214,7 @@ impl<'a> Evaluator<'a> {
         if mode == Mode::Ephemeral {
             return None;
         }
-        let path = &self.order.places[place].module.path;
+        let path = &self.order().places[place].module.path;
         let module = path.iter().map(|name| Step { name: name.clone(), key: None }).collect();
         Some(Address::root(mode, type_name, name).in_module(module))
     }

@@ -226,7 +226,7 @@ fn physical(report: &Report<'_>, span: Span) -> Option<Json> {
         let byte = (byte as usize).min(text.len());
         let start = sources.line_start(span.file, byte);
         let column = text.get(start..byte).map_or(0, |line| line.chars().count());
-        (text.get(..start).unwrap_or("").matches('\n').count() + 1, column + 1)
+        (sources.line_of(span.file, byte), column + 1)
     };
     let (start, end) = (place(span.start), place(span.end.max(span.start)));
     let mut region = json!({ "startLine": start.0, "startColumn": start.1 });

@@ -3,9 +3,9 @@
 //! They stand apart from what the types are, since one rule speaks of many types.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use crate::diag::FileId;
+use crate::diag::{Diagnostic, FileId};
 use crate::schema::RiskRule;
 use crate::syntax;
 
@@ -14,30 +14,57 @@ use super::rest;
 const BOOKS: &[&str] =
     &[include_str!("google.hcl"), include_str!("kubernetes.hcl"), include_str!("others.hcl")];
 
-static RULES: LazyLock<BTreeMap<String, Vec<RiskRule>>> = LazyLock::new(|| {
-    let mut rules: BTreeMap<String, Vec<RiskRule>> = BTreeMap::new();
-    for book in BOOKS {
-        let mut problems = Vec::new();
-        let (file, _) = syntax::parse(FileId::default(), book);
-        for block in &file.body.blocks {
-            let read = rest::risks::read(&block.body, &mut problems);
-            for label in &block.labels {
-                rules.entry(label.text.clone()).or_default().extend(read.iter().cloned());
-            }
+/// What the books say of one type: the texts of its blocks, and their rules once they are asked for. Parsing all books would take longer
+/// than planning a small configuration.
+#[derive(Default)]
+struct Chapter {
+    texts: Vec<&'static str>,
+    rules: OnceLock<Vec<RiskRule>>,
+}
+
+static CHAPTERS: LazyLock<BTreeMap<&'static str, Chapter>> = LazyLock::new(|| {
+    let mut chapters: BTreeMap<&str, Chapter> = BTreeMap::new();
+    for text in BOOKS.iter().flat_map(|book| blocks(book)) {
+        let header = text.split('{').next().unwrap_or_default();
+        for label in header.split('"').skip(1).step_by(2) {
+            chapters.entry(label).or_default().texts.push(text);
         }
-        assert!(problems.is_empty(), "a book of risks: {problems:?}");
     }
-    rules
+    chapters
 });
+
+/// Gives the blocks of a book as texts: each begins with its word and ends with a brace, both at the beginning of a line.
+fn blocks(book: &'static str) -> impl Iterator<Item = &'static str> {
+    const HEADER: &str = "resource ";
+    let starts = book.match_indices(HEADER).map(|(at, _)| at);
+    let starts = starts.filter(|at| *at == 0 || book[..*at].ends_with('\n'));
+    starts.map(|at| {
+        let rest = &book[at..];
+        rest.find("\n}").map_or(rest, |end| &rest[..end + 2])
+    })
+}
+
+/// Reads the rules of each block of a text.
+fn rules(text: &str, problems: &mut Vec<Diagnostic>) -> Vec<RiskRule> {
+    let (file, found) = syntax::parse(FileId::default(), text);
+    problems.extend(found);
+    file.body.blocks.iter().flat_map(|block| rest::risks::read(&block.body, problems)).collect()
+}
 
 /// Gives the rules of a resource type.
 pub fn of(type_name: &str) -> &'static [RiskRule] {
-    RULES.get(type_name).map_or(&[], Vec::as_slice)
+    let Some(chapter) = CHAPTERS.get(type_name) else { return &[] };
+    chapter.rules.get_or_init(|| {
+        let mut problems = Vec::new();
+        let read = chapter.texts.iter().flat_map(|text| rules(text, &mut problems)).collect();
+        assert!(problems.is_empty(), "a book of risks: {problems:?}");
+        read
+    })
 }
 
 /// Gives all resource types that have rules.
 pub fn types() -> impl Iterator<Item = &'static str> {
-    RULES.keys().map(String::as_str)
+    CHAPTERS.keys().copied()
 }
 
 #[cfg(test)]
@@ -85,16 +112,27 @@ mod tests {
     #[test]
     fn the_books_are_in_their_words() {
         let mut problems = Vec::new();
+        let mut whole: BTreeMap<String, Vec<RiskRule>> = BTreeMap::new();
         for book in BOOKS {
             let (file, found) = syntax::parse(FileId::default(), book);
             problems.extend(found);
             for block in &file.body.blocks {
                 assert_eq!(block.kind.text, "resource");
-                rest::risks::read(&block.body, &mut problems);
+                let read = rest::risks::read(&block.body, &mut problems);
+                for label in &block.labels {
+                    whole.entry(label.text.clone()).or_default().extend(read.iter().cloned());
+                }
             }
         }
 
         assert!(problems.is_empty(), "{problems:#?}");
         assert!(types().count() > 80);
+        let each: BTreeMap<_, _> =
+            types().map(|name| (name.to_string(), of(name).to_vec())).collect();
+        assert_eq!(
+            format!("{each:?}"),
+            format!("{whole:?}"),
+            "a block read by itself says the same"
+        );
     }
 }

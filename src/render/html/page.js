@@ -18,8 +18,10 @@
   rows.forEach((row, at) => { row.back = []; row.at = at; });
   rows.forEach((row, at) => row.x.forEach((need) => rows[need].back.push(at)));
   rows.forEach((row) => {
-    row.text = [row.n, row.p || "", row.w, row.y.join(" "), row.r.map((risk) => risk.k + " " + risk.w).join(" "),
-      row.a.map((part) => part.n + " " + (part.b || "") + " " + (part.a || "")).join(" ")].join(" ").toLowerCase();
+    const words = [row.n, row.p, row.w, ...row.y, ...(row.d || [])];
+    row.r.forEach((risk) => words.push(risk.k, risk.w));
+    row.a.forEach((part) => words.push(part.n, part.b, part.a, part.p, ...(part.d || [])));
+    row.text = words.filter(Boolean).join(" ").toLowerCase();
   });
 
   const place = (text, link) => {
