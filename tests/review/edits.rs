@@ -146,7 +146,9 @@ fn check(corpus: &Corpus) -> (usize, Vec<String>) {
                 continue;
             };
             let causes = part["causes"].as_array().cloned().unwrap_or_default();
-            if !causes.iter().any(|cause| covers(cause, file, &place)) {
+            // Who is told of everything is told nothing: one text was edited.
+            let few = causes.len() <= 2;
+            if !few || !causes.iter().any(|cause| covers(cause, file, &place)) {
                 wrong.push(format!("{edit}: {address} {wanted}: {part}"));
             }
         }
