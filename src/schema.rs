@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use crate::value::{Kind, Type, Value};
 
 /// The fields of a resource type, data source or provider block.
@@ -21,6 +23,8 @@ pub struct Schema {
     pub spread: Option<Spread>,
     /// What changes of it are dangerous, and why.
     pub risks: Vec<RiskRule>,
+    /// Some of its fields, at any depth, are such that others who know the type do not know them.
+    pub beyond: bool,
 }
 
 /// A kind of danger. The order is that of their weight.
@@ -214,6 +218,8 @@ pub struct Field {
     pub never_kept: bool,
     /// It is a note of the provider's own, which a plan does not show.
     pub quiet: bool,
+    /// Others who know the type do not know it: it is written down only where it is given.
+    pub beyond: bool,
     /// What stands for it where the configuration gives nothing.
     pub default: Option<Value>,
     /// Where it is going away: what to use in its place.
@@ -285,6 +291,21 @@ impl Schema {
         fields_type(&self.fields)
     }
 
+    /// Gives an object's JSON without what others do not know, as far as it is not given.
+    pub fn told(&self, mut json: Json) -> Json {
+        if self.beyond {
+            leave_out(&mut json, &self.fields);
+        }
+        json
+    }
+
+    /// Gives an object's JSON with the blocks that were left out because others do not know them: there are none of them.
+    pub fn untold(&self, json: &mut Json) {
+        if self.beyond {
+            fill_in(json, &self.fields);
+        }
+    }
+
     /// Gives a null for each field, empty collections for blocks: an instance of which nothing is given.
     pub fn empty(&self) -> Value {
         Value::object(self.fields.iter().map(|(name, field)| (name.as_str(), field.absent())))
@@ -314,6 +335,7 @@ impl Field {
             write_only: false,
             never_kept: false,
             quiet: false,
+            beyond: false,
             default: None,
             deprecated: None,
             description: String::new(),
@@ -413,6 +435,48 @@ pub fn timeouts(names: &[&str]) -> Field {
     let field = || Field::attribute(Type::String, Given::Optional);
     let fields = names.iter().map(|name| ((*name).to_string(), field())).collect();
     Field::block(BlockKind::Single, 0, Some(1), fields)
+}
+
+fn leave_out(json: &mut Json, fields: &BTreeMap<String, Field>) {
+    each_object(json, &mut |object| {
+        object.retain(|name, part| {
+            let Some(field) = fields.get(name) else { return true };
+            let nothing = part.is_null() || part.as_array().is_some_and(Vec::is_empty);
+            if field.beyond && nothing {
+                return false;
+            }
+            if let Some(block) = field.inside() {
+                leave_out(part, &block.fields);
+            }
+            true
+        });
+    });
+}
+
+fn fill_in(json: &mut Json, fields: &BTreeMap<String, Field>) {
+    each_object(json, &mut |object| {
+        for (name, field) in fields {
+            let Some(block) = field.inside() else { continue };
+            match object.get_mut(name) {
+                Some(part) => fill_in(part, &block.fields),
+                None if field.beyond => {
+                    object.insert(name.clone(), Json::Array(Vec::new()));
+                }
+                None => {}
+            }
+        }
+    });
+}
+
+/// Does something to an object, or to each of several.
+fn each_object(json: &mut Json, act: &mut impl FnMut(&mut serde_json::Map<String, Json>)) {
+    match json {
+        Json::Object(object) => act(object),
+        Json::Array(parts) => {
+            parts.iter_mut().filter_map(Json::as_object_mut).for_each(act);
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
 }
 
 fn seal_fields(value: &Value, fields: &BTreeMap<String, Field>) -> Value {

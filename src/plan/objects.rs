@@ -75,6 +75,9 @@ pub fn decode(
     }
     let ty = schema.ty();
     let mut attributes = object.attributes_as(&ty);
+    if schema.beyond {
+        schema.untold(attributes.to_mut());
+    }
     if object.schema_version < schema.version {
         let older = attributes.into_owned();
         let upgraded = provider.upgrade(type_name, object.schema_version, older);
@@ -110,7 +113,7 @@ pub fn encode(
         }
     }
     Object {
-        attributes: attributes.into(),
+        attributes: schema.told(attributes).into(),
         sensitive,
         schema_version: schema.version,
         provider: provider_text(provider),

@@ -32,8 +32,10 @@ impl Held<'_> {
                 None => self.wrong.push(format!("{path}: is missing")),
             }
         }
-        for name in fields.keys().filter(|name| facts.get(name.as_str()).is_none()) {
-            self.wrong.push(format!("{path}.{name}: is no fact"));
+        for (name, field) in fields.iter().filter(|(name, _)| facts.get(name.as_str()).is_none()) {
+            if !field.beyond {
+                self.wrong.push(format!("{path}.{name}: is no fact"));
+            }
         }
     }
 

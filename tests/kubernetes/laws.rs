@@ -161,7 +161,7 @@ impl Maker<'_> {
             let path = below(path, name);
             let block = field.inside().filter(|block| !self.book.is_many(block, &path))?;
             let left_out = self.book.says("without", &path).is_some();
-            (!left_out && field.is_configurable()).then(|| self.turns(&block.fields, &path))
+            (!left_out && is_provided(field)).then(|| self.turns(&block.fields, &path))
         });
         inner.chain([self.book.choices(fields, path).len()]).max().unwrap_or(1).max(1)
     }
@@ -176,7 +176,7 @@ impl Maker<'_> {
                     || !choices.iter().flatten().any(|other| other == name)
             });
             let path = below(path, name);
-            if !stands || !field.is_configurable() || self.book.says("without", &path).is_some() {
+            if !stands || !is_provided(field) || self.book.says("without", &path).is_some() {
                 continue;
             }
             made.insert(name.clone(), self.part(field, &path, turn));
@@ -218,6 +218,11 @@ impl Maker<'_> {
             self.written.insert(path);
         }
     }
+}
+
+/// Says whether a field can be written and is one of the provider's; what only the API has has laws of its own (`beyond.rs`).
+fn is_provided(field: &Field) -> bool {
+    field.is_configurable() && !field.beyond
 }
 
 fn is_scalar(ty: &Type) -> bool {
@@ -266,7 +271,7 @@ fn writable(
     book: &Book,
     found: &mut BTreeSet<String>,
 ) {
-    for (name, field) in fields.iter().filter(|(_, field)| field.is_configurable()) {
+    for (name, field) in fields.iter().filter(|(_, field)| is_provided(field)) {
         let path = below(path, name);
         if book.says("without", &path).is_some() {
             continue;

@@ -11,7 +11,7 @@ use super::tables::Kind;
 
 /// Gives the data source's value.
 pub(super) fn read(kind: &Kind, config: &Value, live: &Json) -> Value {
-    let value = observe(kind, None, live, Mode::Whole);
+    let value = observe(&kind.as_provided(), None, live, Mode::Whole);
     let schema = schema::data(kind);
     let wanted = config.field("binary_data").and_then(Value::fields).cloned().unwrap_or_default();
     let mut value = Value::object(schema.fields.keys().map(|name| {

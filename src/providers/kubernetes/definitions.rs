@@ -6,12 +6,14 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::tables::unpack;
+use super::tables::{List, list_kind, unpack};
 
 /// The definitions of several minor versions.
 pub(super) struct Definitions {
     /// The versions that they were taken from, in order, like 33 for 1.33.
     minors: Vec<u32>,
+    /// The types' own names.
+    names: Vec<String>,
     roots: BTreeMap<String, Root>,
     types: Vec<Part>,
 }
@@ -37,6 +39,9 @@ pub(super) struct Part {
     /// The elements of a list.
     #[serde(default, rename = "i")]
     pub items: Option<Box<Part>>,
+    /// How a list is merged.
+    #[serde(default, rename = "k", deserialize_with = "list")]
+    pub list: Option<List>,
     /// The values of a map.
     #[serde(default, rename = "m")]
     pub values: Option<Box<Part>>,
@@ -104,6 +109,10 @@ pub(super) enum Form {
     IntOrString,
 }
 
+fn list<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<List>, D::Error> {
+    serde_json::Value::deserialize(json).map(|json| Some(list_kind(&json)))
+}
+
 #[derive(Deserialize)]
 struct Raw {
     minors: Vec<u32>,
@@ -123,7 +132,7 @@ static BUNDLED: LazyLock<Definitions> = LazyLock::new(|| {
             _ => Form::Plain,
         };
     }
-    Definitions { minors: raw.minors, roots: raw.roots, types: raw.types }
+    Definitions { minors: raw.minors, names: raw.names, roots: raw.roots, types: raw.types }
 });
 
 /// Gives the bundled definitions.
@@ -135,6 +144,30 @@ impl Definitions {
     /// Gives a kind's definition.
     pub(super) fn root(&self, api_version: &str, kind: &str) -> Option<&Part> {
         self.types.get(self.roots.get(&format!("{api_version}/{kind}"))?.number)
+    }
+
+    /// Gives the number of a kind's definition.
+    pub(super) fn number(&self, api_version: &str, kind: &str) -> Option<usize> {
+        self.roots.get(&format!("{api_version}/{kind}")).map(|root| root.number)
+    }
+
+    /// Gives a definition by its number, which another definition or a kind has told.
+    pub(super) fn part(&self, number: usize) -> &Part {
+        &self.types[number]
+    }
+
+    /// Gives a definition's own name, like `PodSpec`.
+    pub(super) fn name(&self, number: usize) -> &str {
+        self.names.get(number).map_or("", String::as_str)
+    }
+
+    /// Gives the number of the definition of a field, and of a list's elements.
+    pub(super) fn below(&self, number: usize, name: &str) -> Option<usize> {
+        let part = self.types.get(number)?.properties.get(name)?;
+        match &part.items {
+            Some(items) => items.other,
+            None => part.other,
+        }
     }
 
     /// Says which versions do not have a kind.

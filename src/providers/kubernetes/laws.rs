@@ -19,7 +19,7 @@ fn kind(name: &str) -> &'static Kind {
 }
 
 /// Makes a configuration of a type from JSON: what is not there is null, and no block.
-fn config(kind: &Kind, json: &Json) -> Value {
+pub(super) fn config(kind: &Kind, json: &Json) -> Value {
     let value = block(&kind.nodes, json).with_field("id", Value::null(Type::String));
     match kind.timeouts.is_empty() {
         true => value,
@@ -122,7 +122,7 @@ fn live_web(intent: &Json) -> Json {
 }
 
 /// Applies a configuration: gives the state, and the memory of it.
-fn applied(kind: &Kind, config: &Value, live: impl Fn(&Json) -> Json) -> (Value, Memory, Json) {
+pub(super) fn applied(kind: &Kind, config: &Value, live: impl Fn(&Json) -> Json) -> (Value, Memory, Json) {
     let (planned, _) = plan(kind, None, &Memory::default(), config);
     let live = live(&intent(kind, config, Name::of(kind, config).as_ref()));
     let state = observe(kind, Some(&planned), &live, Mode::Complete);
@@ -130,7 +130,7 @@ fn applied(kind: &Kind, config: &Value, live: impl Fn(&Json) -> Json) -> (Value,
     (state, Memory { written: Some(written), imported: false, uid: None }, live)
 }
 
-fn refreshed(kind: &Kind, state: &Value, memory: &Memory, live: &Json) -> Value {
+pub(super) fn refreshed(kind: &Kind, state: &Value, memory: &Memory, live: &Json) -> Value {
     settle(state, observe(kind, Some(state), live, Mode::Refresh(memory.written.as_ref())))
 }
 

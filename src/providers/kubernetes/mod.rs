@@ -4,6 +4,7 @@
 //! server-side apply; a plan made before the cluster exists is checked against bundled definitions.
 
 mod tables;
+mod derived;
 mod token;
 mod certificate;
 mod definitions;
@@ -45,6 +46,8 @@ mod upgrade;
 mod manifest;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod laws_of_derived;
 
 pub(super) use self::connection::NO_CLUSTER;
 pub(super) use self::handed::{Handed, Place};

@@ -121,6 +121,9 @@ impl Reader<'_> {
         Value::object(nodes.iter().map(|(name, node)| {
             let path = format!("{before}{name}");
             let given = template.and_then(|template| template.field(name));
+            if node.beyond && (given.is_none() || matches!(self.mode, Mode::Whole)) {
+                return (name.as_str(), nothing(node));
+            }
             let value = match (&node.api, node.wrapper) {
                 (Some(api), _) => self.field(node, given, at(live, api), &path),
                 (None, true) => self.wrapper(node, given, live, &path),
@@ -275,6 +278,14 @@ fn outside(node: &Node, given: Option<&Value>) -> Value {
         None if given.is_some_and(Value::is_null) => Value::null(schema::node_type(node)),
         None if node.block.is_some() => list(node, element_type(node), Vec::new()),
         None => schema::default(node).unwrap_or_else(|| Value::null(schema::node_type(node))),
+    }
+}
+
+/// Gives what stands for a field that is not given.
+fn nothing(node: &Node) -> Value {
+    match node.block {
+        Some(_) => list(node, element_type(node), Vec::new()),
+        None => Value::null(schema::node_type(node)),
     }
 }
 

@@ -58,6 +58,11 @@ pub(super) fn fill(object: &mut Json, place: &str, value: &Json) {
     }
 }
 
+/// Gives the names of a place's steps, without what names an element.
+pub(super) fn steps(place: &str) -> impl Iterator<Item = &str> {
+    place.split('/').map(|step| named(step).map_or(step, |(list, _)| list))
+}
+
 fn named(step: &str) -> Option<(&str, &str)> {
     step.strip_suffix(']')?.split_once('[')
 }

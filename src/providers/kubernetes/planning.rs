@@ -158,7 +158,10 @@ impl Planner<'_> {
                 _ => given.clone(),
             }
         };
+        // What an import does not read may well be there.
+        let unread = node.beyond && self.memory.imported && self.memory.written.is_none();
         if node.replaces
+            && !unread
             && prior.is_some_and(|prior| prior.without_marks() != value.without_marks())
         {
             self.replaced(path);

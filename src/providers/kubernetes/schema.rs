@@ -1,6 +1,7 @@
 //! The schemas: made from the tables, and the provider block's own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::schema::{BlockKind, Field, Given, Schema, fields_type, timeouts};
 use crate::value::{Number, Type, Value};
@@ -15,13 +16,14 @@ pub(super) fn resource(kind: &Kind) -> Schema {
         let names: Vec<&str> = kind.timeouts.keys().map(String::as_str).collect();
         fields.insert("timeouts".into(), timeouts(&names));
     }
-    Schema { version: kind.version, fields, ..Schema::default() }
+    let beyond = !Arc::ptr_eq(&kind.nodes, &kind.own);
+    Schema { version: kind.version, fields, beyond, ..Schema::default() }
 }
 
 /// Gives the schema of the data source of a kind: the name is given, all else is read.
 pub(super) fn data(kind: &Kind) -> Schema {
     let mut fields = BTreeMap::new();
-    for (name, node) in kind.nodes.iter() {
+    for (name, node) in kind.own.iter() {
         // What only says how an object is made is not read; what it once gave is.
         let given_once = node.computed && !node.optional;
         if (node.api.is_none() && !given_once) || node.write_only {
@@ -75,6 +77,7 @@ fn field(node: &Node) -> Field {
         None => Field::attribute(attribute_type(node), given),
     };
     field.replaces = node.replaces;
+    field.beyond = node.beyond;
     field.sensitive = node.sensitive;
     field.write_only = node.write_only;
     field.deprecated.clone_from(&node.deprecated);
@@ -110,8 +113,11 @@ pub(super) fn attribute_type(node: &Node) -> Type {
 /// Gives the type of any node, blocks too.
 pub(super) fn node_type(node: &Node) -> Type {
     let Some(block) = &node.block else { return attribute_type(node) };
-    let object = object_type(block);
-    if node.shape == Shape::Set { Type::set(object) } else { Type::list(object) }
+    let make = || {
+        let object = object_type(block);
+        if node.shape == Shape::Set { Type::set(object) } else { Type::list(object) }
+    };
+    node.ty.get_or_init(make).clone()
 }
 
 /// Gives the object type of a block's elements.

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::value::Value;
+use crate::value::{Type, Value};
+
+use super::derived;
 
 /// All resource types.
 pub(super) struct Tables {
@@ -35,6 +37,8 @@ pub(super) struct Kind {
     pub namespaced: bool,
     /// The fields by attribute name; none for a kind that a manifest is of.
     pub nodes: Arc<Nodes>,
+    /// Those of them that the provider's schema has.
+    pub own: Arc<Nodes>,
     /// The default timeouts by action; the `timeouts` block has these names.
     pub timeouts: BTreeMap<String, String>,
     /// What is done with it.
@@ -75,6 +79,8 @@ pub(super) struct Node {
     pub optional: bool,
     /// The server may give it.
     pub computed: bool,
+    /// The API has it, and the provider's schema does not.
+    pub beyond: bool,
     /// It must not be shown.
     pub sensitive: bool,
     /// It is sent and never kept.
@@ -113,6 +119,8 @@ pub(super) struct Node {
     pub exactly_one: Vec<String>,
     /// Attributes of which, with it, at least one is given.
     pub at_least_one: Vec<String>,
+    /// The type of a block, once it was asked for: a pod's is large.
+    pub ty: OnceLock<Type>,
 }
 
 /// What an attribute is in the language.
@@ -229,7 +237,9 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         let nodes = block.into_iter().map(|(name, raw)| (name, node(raw, &blocks))).collect();
         blocks.push(Arc::new(nodes));
     }
-    let kinds = raw.types.into_iter().map(|(name, raw)| (name, kind(raw, &blocks))).collect();
+    let kinds = raw.types.into_iter().map(|(name, raw)| (name, kind(raw, &blocks)));
+    let mut kinds: BTreeMap<String, Kind> = kinds.collect();
+    derived::widen(&mut kinds);
     Tables { kinds, aliases: raw.aliases }
 });
 
@@ -272,6 +282,11 @@ impl Kind {
         }
     }
 
+    /// Gives the kind as the provider's schema has it.
+    pub(super) fn as_provided(&self) -> Kind {
+        Kind { nodes: self.own.clone(), ..self.clone() }
+    }
+
     /// Gives the path of an object.
     pub(super) fn path(&self, namespace: &str, name: &str) -> String {
         format!("{}/{name}", self.collection(namespace))
@@ -286,6 +301,7 @@ fn kind(raw: RawKind, blocks: &[Arc<Nodes>]) -> Kind {
         plural: raw.plural,
         namespaced: raw.namespaced,
         nodes: blocks.get(raw.block).cloned().expect("a kind's block is in the table"),
+        own: blocks.get(raw.block).cloned().expect("a kind's block is in the table"),
         timeouts: raw.timeouts,
         way: match raw.way.as_str() {
             "adopted" => Way::Adopted,
@@ -307,6 +323,7 @@ fn node(raw: RawNode, blocks: &[Arc<Nodes>]) -> Node {
         required,
         optional: has('O'),
         computed: has('C'),
+        beyond: false,
         sensitive: has('S'),
         write_only: has('W'),
         replaces: raw.r == 1,
@@ -328,6 +345,7 @@ fn node(raw: RawNode, blocks: &[Arc<Nodes>]) -> Node {
         conflicts: raw.cw,
         exactly_one: raw.eo,
         at_least_one: raw.al,
+        ty: OnceLock::new(),
     }
 }
 
@@ -354,7 +372,8 @@ fn convert(name: &str) -> Convert {
     }
 }
 
-fn list_kind(json: &Json) -> List {
+/// Reads how a list is merged: the names of its keys, `set` or `atomic`.
+pub(super) fn list_kind(json: &Json) -> List {
     match json {
         Json::Array(keys) => {
             List::Keyed(keys.iter().filter_map(Json::as_str).map(str::to_string).collect())

@@ -186,15 +186,19 @@ fn planned_values(document: &PlanDocument<'_>) -> Json {
         out.insert("provider_name".into(), provider::full(&change.provider.source).into());
         let version = schema.as_ref().map_or(0, |schema| schema.version);
         out.insert("schema_version".into(), version.into());
+        let told = |json: Json| match &schema {
+            Some(schema) => schema.told(json),
+            None => json,
+        };
         if let Some(after) = &after {
-            let known = value(after, reveal);
+            let known = told(value(after, reveal));
             if known.as_object().is_none_or(|known| !known.is_empty()) {
                 out.insert("values".into(), known);
             }
         }
         // What is let go is named, and has no values.
         let masked = after.as_ref().map_or(Json::Bool(false), secrets);
-        out.insert("sensitive_values".into(), masked);
+        out.insert("sensitive_values".into(), told(masked));
         resources.push((address.module.clone(), Json::Object(out)));
     }
     let mut outputs = Map::new();
@@ -274,6 +278,9 @@ fn sides(
     let mut out = Map::new();
     out.insert("actions".into(), actions(&change.verb));
     two_sides(&mut out, before.as_ref(), after.as_ref(), document.reveal);
+    if let Some(schema) = schema.filter(|schema| schema.beyond) {
+        out.values_mut().for_each(|side| *side = schema.told(side.take()));
+    }
     if !change.replaces.is_empty() && matches!(change.verb, Verb::Replace { .. }) {
         out.insert("replace_paths".into(), change.replaces.iter().map(path).collect());
     }

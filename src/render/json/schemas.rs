@@ -66,7 +66,8 @@ fn schema(schema: &Schema) -> Json {
 
 fn block(fields: &BTreeMap<String, Field>) -> Map<String, Json> {
     let (mut attributes, mut blocks) = (Map::new(), Map::new());
-    for (name, field) in fields {
+    // What only this program knows of a type is no part of what others call its schema.
+    for (name, field) in fields.iter().filter(|(_, field)| !field.beyond) {
         match &field.nesting {
             Nesting::Attribute => attributes.insert(name.clone(), attribute(field)),
             Nesting::Block(inner) => {

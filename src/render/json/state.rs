@@ -81,8 +81,12 @@ pub fn resource(
     let mut out = named(address);
     out.insert("provider_name".into(), provider.into());
     out.insert("schema_version".into(), object.schema_version.into());
-    out.insert("values".into(), value(&found, reveal));
-    out.insert("sensitive_values".into(), secrets(&found));
+    let told = |json: Json| match schema {
+        Some(schema) => schema.told(json),
+        None => json,
+    };
+    out.insert("values".into(), told(value(&found, reveal)));
+    out.insert("sensitive_values".into(), told(secrets(&found)));
     if !object.needs.is_empty() {
         let needs = object.needs.iter().map(Address::to_string);
         out.insert("depends_on".into(), needs.collect());
