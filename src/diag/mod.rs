@@ -256,6 +256,23 @@ pub fn nearest_within<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     known.into_iter().find(|candidate| distance(name, candidate) < 3)
 }
 
+/// Gives the known name that is the same words written otherwise: `schedulingGates` for `scheduling_gate`.
+pub fn spelled_otherwise<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let letters = |name: &str| {
+        let letters: String =
+            name.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect();
+        match letters.strip_suffix("ies") {
+            Some(stem) => format!("{stem}y"),
+            None => letters.trim_end_matches('s').to_string(),
+        }
+    };
+    let wanted = letters(name);
+    known.into_iter().find(|candidate| letters(candidate) == wanted)
+}
+
 /// Levenshtein's distance in characters.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();

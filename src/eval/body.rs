@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::evaluator::Pass;
 use super::scope::{Eval, Scope, Stop, all, hide_later, note};
 use super::written::from_json;
-use crate::diag::{Diagnostic, Sources, Span, nearest_within};
+use crate::diag::{Diagnostic, Sources, Span, nearest_within, spelled_otherwise};
 use crate::schema::{Block as Shape, BlockKind, Field, Given, Nesting};
 use crate::syntax::tree::{Attribute, Block, Body, Expr, ExprKind};
 use crate::value::convert::convert;
@@ -436,7 +436,10 @@ fn wrong_dynamic(block: &Block) -> Diagnostic {
 }
 
 pub(super) fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
-    nearest_within(name, known).map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default()
+    let known: Vec<&str> = known.collect();
+    let near = nearest_within(name, known.iter().copied())
+        .or_else(|| spelled_otherwise(name, known.iter().copied()));
+    near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default()
 }
 
 /// Makes the stop for an argument that is not there.

@@ -1,6 +1,7 @@
 //! The Kubernetes provider against the sandbox's API server, over TLS.
 
 mod bench;
+mod beyond;
 mod facts;
 mod kinds;
 mod laws;

@@ -34,8 +34,10 @@ const OF_METADATA: &[&str] = &["finalizers", "ownerReferences"];
 /// What of the outermost level is given by the resource type.
 const OUTERMOST: &[&str] = &["apiVersion", "kind", "metadata", "status"];
 
-/// What can be changed in place though most fields beside it cannot.
+/// What can be changed in place though most fields beside it cannot; `*` is each field.
 const CHANGEABLE: &[(&str, &str)] = &[
+    ("CSIDriverSpec", "*"),
+    ("ObjectMeta", "*"),
     ("JobSpec", "podReplacementPolicy"),
     ("JobSpec", "suspend"),
     ("PersistentVolumeClaimSpec", "volumeAttributesClassName"),
@@ -120,10 +122,8 @@ impl Widener {
         if let Some(made) = self.made.get(&key) {
             return made.clone();
         }
-        let mut wide: Nodes = nodes
-            .iter()
-            .map(|(name, node)| (name.clone(), self.node(node, number)))
-            .collect();
+        let mut wide: Nodes =
+            nodes.iter().map(|(name, node)| (name.clone(), self.node(node, number))).collect();
         let fixed = is_mostly_fixed(nodes);
         let wrapper = wide.iter().find(|(_, node)| node.wrapper).map(|(name, _)| name.clone());
         for (api, part) in &self.definitions.part(number).properties {
@@ -155,8 +155,9 @@ impl Widener {
             return wide;
         };
         let inner = match &node.api {
-            Some(api) => steps(api)
-                .try_fold(number, |number, step| self.definitions.below(number, step)),
+            Some(api) => {
+                steps(api).try_fold(number, |number, step| self.definitions.below(number, step))
+            }
             None => None,
         };
         if let Some(inner) = inner {
@@ -236,8 +237,10 @@ impl Widener {
     }
 
     fn is_fixed(&self, number: usize, api: &str, mostly: bool) -> bool {
-        let row = (self.definitions.name(number), api);
-        if mostly { !CHANGEABLE.contains(&row) } else { FIXED.contains(&row) }
+        let owner = self.definitions.name(number);
+        let is_told = |rows: &[(&str, &str)]| rows.contains(&(owner, api));
+        let is_free = || is_told(CHANGEABLE) || CHANGEABLE.contains(&(owner, "*"));
+        if mostly { !is_free() } else { is_told(FIXED) }
     }
 
     /// Names a field: as the provider does elsewhere, else by its rules.
@@ -269,7 +272,8 @@ fn covers(nodes: &Nodes, api: &str) -> bool {
 
 /// Says whether a change of most fields of a block replaces the object.
 fn is_mostly_fixed(nodes: &Nodes) -> bool {
-    let written = nodes.values().filter(|node| node.api.is_some() && (node.optional || node.required));
+    let written =
+        nodes.values().filter(|node| node.api.is_some() && (node.optional || node.required));
     let (fixed, free): (Vec<&Node>, Vec<&Node>) = written.partition(|node| node.replaces);
     fixed.len() > free.len()
 }

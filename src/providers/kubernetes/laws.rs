@@ -122,7 +122,11 @@ fn live_web(intent: &Json) -> Json {
 }
 
 /// Applies a configuration: gives the state, and the memory of it.
-pub(super) fn applied(kind: &Kind, config: &Value, live: impl Fn(&Json) -> Json) -> (Value, Memory, Json) {
+pub(super) fn applied(
+    kind: &Kind,
+    config: &Value,
+    live: impl Fn(&Json) -> Json,
+) -> (Value, Memory, Json) {
     let (planned, _) = plan(kind, None, &Memory::default(), config);
     let live = live(&intent(kind, config, Name::of(kind, config).as_ref()));
     let state = observe(kind, Some(&planned), &live, Mode::Complete);

@@ -195,11 +195,27 @@ fn no_field_of_a_definition_lacks_an_argument() {
 
     let known = [
         // Each object has them by its type, or the server alone gives them.
-        "apiVersion", "kind", "metadata", "status", "creationTimestamp", "deletionTimestamp",
-        "deletionGracePeriodSeconds", "managedFields", "selfLink", "generation",
-        "resourceVersion", "uid", "generateName", "namespace", "name",
+        "apiVersion",
+        "kind",
+        "metadata",
+        "status",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "managedFields",
+        "selfLink",
+        "generation",
+        "resourceVersion",
+        "uid",
+        "generateName",
+        "namespace",
+        "name",
         // Told in the table of what is left out.
-        "ephemeralContainers", "serviceAccount", "stringData", "deprecatedTopology", "spec",
+        "ephemeralContainers",
+        "serviceAccount",
+        "stringData",
+        "deprecatedTopology",
+        "spec",
         "pathType",
     ];
     let rest: Vec<&String> = missing
@@ -220,8 +236,7 @@ fn lacking(
         return;
     }
     let wrapped = nodes.values().filter(|node| node.wrapper).filter_map(|node| node.block.as_ref());
-    let all: Vec<&Node> =
-        nodes.values().chain(wrapped.flat_map(|block| block.values())).collect();
+    let all: Vec<&Node> = nodes.values().chain(wrapped.flat_map(|block| block.values())).collect();
     for (api, below) in &part.properties {
         let first = |node: &&&Node| {
             node.api.as_deref().is_some_and(|place| place.split('/').next() == Some(api))
@@ -289,7 +304,10 @@ fn what_is_not_given_stands_in_no_state_and_is_read_back_as_nothing() {
     }
 }
 
-fn beyond(fields: &std::collections::BTreeMap<String, crate::schema::Field>, found: &mut Vec<String>) {
+fn beyond(
+    fields: &std::collections::BTreeMap<String, crate::schema::Field>,
+    found: &mut Vec<String>,
+) {
     for (name, field) in fields {
         if field.beyond {
             found.push(name.clone());
@@ -301,7 +319,10 @@ fn beyond(fields: &std::collections::BTreeMap<String, crate::schema::Field>, fou
 
 /// Says whether a field of the provider's has the same name somewhere.
 fn is_elsewhere(schema: &Schema, wanted: &str) -> bool {
-    fn holds(fields: &std::collections::BTreeMap<String, crate::schema::Field>, wanted: &str) -> bool {
+    fn holds(
+        fields: &std::collections::BTreeMap<String, crate::schema::Field>,
+        wanted: &str,
+    ) -> bool {
         fields.iter().any(|(name, field)| {
             (name == wanted && !field.beyond)
                 || field.inside().is_some_and(|block| !field.beyond && holds(&block.fields, wanted))
