@@ -274,6 +274,50 @@ resource "kubernetes_persistent_volume_claim_v1" "disk" {
     assert_eq!(left.collect::<Vec<_>>(), Vec::<Json>::new());
 }
 
+/// Gives the removals that a cluster was asked for in a run whose log is kept.
+fn removals(folder: &mut Folder, log: &str) -> Vec<String> {
+    folder.variables.insert("TF_LOG".into(), "DEBUG".into());
+    folder.variables.insert("TF_LOG_PATH".into(), log.into());
+    folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
+    let log = fs::read_to_string(folder.path(log)).unwrap();
+    log.lines()
+        .filter_map(|line| line.split_once("DEBUG DELETE /api"))
+        .map(|(_, path)| path.split(' ').next().unwrap_or_default().to_string())
+        .collect()
+}
+
+#[test]
+fn what_dies_with_its_cluster_is_not_removed_one_by_one() {
+    let open = r#"
+resource "kubernetes_service_v1" "open" {
+  metadata {
+    name      = "open"
+    namespace = kubernetes_namespace_v1.teams[0].metadata[0].name
+  }
+  spec {
+    type     = "LoadBalancer"
+    selector = { app = "web" }
+    port {
+      port = 80
+    }
+  }
+}
+"#;
+    let mut folder = written(&[CLUSTER, FIFTY, open]);
+    applied(&mut folder);
+
+    let plan = folder.must(0, &["plan", "-sandbox", "-destroy"]);
+    let asked = removals(&mut folder, "log.txt");
+
+    let goes = "# (goes down with google_container_cluster.one)";
+    assert_eq!(plan.matches(goes).count(), 50, "{plan}");
+    assert!(plan.contains("0 to add, 0 to change, 5"), "{plan}");
+    assert_eq!(asked, ["/v1/namespaces/team-0/services/open"]);
+    assert_eq!(folder.state()["resources"].as_array().unwrap().len(), 0);
+    let there = inventory(&folder).into_iter().filter(|item| item["service"] != "serviceusage");
+    assert_eq!(there.collect::<Vec<_>>(), Vec::<Json>::new());
+}
+
 #[test]
 fn idle_plans_stay_empty_whatever_others_write() {
     let mut folder = written(&[CLUSTER, LIVELY]);

@@ -630,7 +630,7 @@ resource "kubernetes_manifest" "db" {
 "#;
 
 #[test]
-fn claims_of_a_stateful_set_go_with_their_namespace_before_a_replaced_cluster() {
+fn claims_of_a_stateful_set_go_with_it_before_a_replaced_cluster_and_its_namespace_stays() {
     let mut folder = written(&[CLUSTER, STATEFUL]);
     applied(&mut folder);
     let before = left(&folder).len();
@@ -638,7 +638,10 @@ fn claims_of_a_stateful_set_go_with_their_namespace_before_a_replaced_cluster() 
     let word = "-replace=google_container_cluster.one";
     let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", word]);
 
-    assert!(told.contains("# kubernetes_manifest.data must be replaced"), "{told}");
+    assert!(told.contains("# kubernetes_manifest.db must be replaced"), "{told}");
+    assert!(told.contains("# kubernetes_manifest.data will be created"), "{told}");
     assert_eq!(left(&folder).len(), before);
     is_idle(&mut folder);
+    folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
+    assert_eq!(left(&folder), Vec::<Json>::new());
 }

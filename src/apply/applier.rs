@@ -360,7 +360,9 @@ impl Applier<'_, '_> {
 
     pub(super) fn act(&self, action: &Action, deed: Deed, private: Vec<u8>) -> providers::Action {
         let (address, type_name) = (action.address.clone(), action.address.type_name.clone());
-        providers::Action { address, type_name, deed, private }
+        let cleared =
+            matches!(deed, Deed::Delete { .. }) && self.given.plan.cleared.contains(&address);
+        providers::Action { address, type_name, deed, private, cleared }
     }
 
     /// Fills in what was unknown, and holds it to the plan.

@@ -336,6 +336,7 @@ impl Recovery<'_, '_> {
             type_name: begun.address.type_name.clone(),
             deed: Deed::Create { planned: planned.clone(), config: planned },
             private: found.private.clone(),
+            cleared: false,
         };
         let resumed = session.resume(&action, found, &self.desk).await;
         resumed.map_err(|failure| format!("{}: {}", failure.error.summary, failure.error.detail))
@@ -401,6 +402,7 @@ impl Recovery<'_, '_> {
                 type_name: address.type_name.clone(),
                 deed: Deed::Delete { prior: stray.value },
                 private: stray.private,
+                cleared: false,
             };
             if let Err(failure) = session.act(&action, &self.desk).await {
                 return Some(Answer::Unknown(failure.error.detail));

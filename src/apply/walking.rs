@@ -184,6 +184,10 @@ type Job = futures::future::LocalBoxFuture<'static, Done>;
 impl Applier<'_, '_> {
     /// Makes a call ready; gives nothing where there is nothing to call for.
     fn act_job(&mut self, action: &Action) -> Result<Option<Job>, Vec<Diagnostic>> {
+        // It is gone with what it lived in.
+        if action.deposed.is_none() && self.given.plan.sinking.contains_key(&action.address) {
+            return Ok(Some(Box::pin(async { Done::Acted(Ok(None)) })));
+        }
         let (session, act) = self.ready(action)?;
         if let Some(done) = self.only_marked(action, &act) {
             return Ok(Some(Box::pin(async move { done })));
@@ -310,6 +314,7 @@ impl Applier<'_, '_> {
     fn finish_acted(&mut self, action: &Action, observed: Option<Observed>) -> Outcome<Done> {
         let Some(observed) = observed else {
             self.set(action, None);
+            self.sunk(action);
             self.deposing.remove(&action.address);
             self.count(action);
             self.finished(action);
@@ -325,6 +330,18 @@ impl Applier<'_, '_> {
             }
         }
         self.finish_made(action, &observed)
+    }
+
+    /// Takes what went down with a removed object out of the state at once: a run that ends now must not look for it.
+    fn sunk(&mut self, action: &Action) {
+        let gone = |whole: &Address| self.state.current(whole).is_none();
+        let sinking = self.given.plan.sinking.iter();
+        let sunk = sinking
+            .filter(|(_, wholes)| wholes.contains(&action.address) && wholes.iter().all(gone));
+        let sunk: Vec<Address> = sunk.map(|(address, _)| address.clone()).collect();
+        for address in sunk {
+            self.set(&Action { address, deposed: None, call: Call::Delete }, None);
+        }
     }
 
     /// Gives the object as its own programs see it: with the marks of what was planned.

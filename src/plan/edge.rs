@@ -131,6 +131,26 @@ impl Maker<'_, '_> {
         let stranded: BTreeMap<Address, Observed> = stranded
             .filter_map(|((of, _), change)| Some((of.clone(), self.former(of, change)?)))
             .collect();
+        let first = self.first(plan, &stranded, prior);
+        for (address, former) in stranded {
+            let Some(change) = plan.changes.get_mut(&(address.clone(), None)) else { continue };
+            let Verb::Create { after } = &change.verb else { continue };
+            if first.contains_key(&address) {
+                let (before, after) = (former.value, after.clone());
+                change.verb = Verb::Replace { before, after, create_first: false };
+                change.private = former.private;
+                plan.cleared.insert(address);
+            }
+        }
+    }
+
+    /// Gives what of the objects that would go down is removed before: what would leave something behind, and what uses it.
+    pub(super) fn first(
+        &self,
+        plan: &Plan,
+        stranded: &BTreeMap<Address, Observed>,
+        prior: &Needs,
+    ) -> BTreeMap<Address, ()> {
         let leaves = |(address, former): &(&Address, &Observed)| {
             let change = plan.changes.get(&((*address).clone(), None));
             let provider = change.and_then(|it| self.given.registry.provider(&it.provider.source));
@@ -138,7 +158,7 @@ impl Maker<'_, '_> {
         };
         let leaving = stranded.iter().filter(leaves);
         let mut first: BTreeMap<Address, ()> = leaving.map(|(of, _)| (of.clone(), ())).collect();
-        first.extend(self.homes(plan, &stranded).into_iter().map(|address| (address, ())));
+        first.extend(self.homes(plan, stranded).into_iter().map(|address| (address, ())));
         // A claim that is mounted would wait for its pods for ever.
         loop {
             let uses = |(address, needs): &(&Address, &BTreeSet<Address>)| {
@@ -153,15 +173,7 @@ impl Maker<'_, '_> {
             }
             first.extend(more.into_iter().map(|address| (address, ())));
         }
-        for (address, former) in stranded {
-            let Some(change) = plan.changes.get_mut(&(address.clone(), None)) else { continue };
-            let Verb::Create { after } = &change.verb else { continue };
-            if first.contains_key(&address) {
-                let (before, after) = (former.value, after.clone());
-                change.verb = Verb::Replace { before, after, create_first: false };
-                change.private = former.private;
-            }
-        }
+        first
     }
 
     /// Gives what must go before its cluster since something would stay in it that others have had made: namespaces.

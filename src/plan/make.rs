@@ -401,7 +401,8 @@ impl Maker<'_, '_> {
                 object.create_before_destroy = change.create_before_destroy;
             }
         }
-        plan.order = order(&self.applied(&plan, evaluator), &needs, &prior);
+        self.sink(&mut plan, &prior);
+        plan.order = order(&self.applied(&plan, evaluator), &needs, &prior, &plan.sinking);
         if let Err(cycle) = plan.order.sorted() {
             let names: BTreeSet<String> =
                 cycle.iter().map(|action| action.address.to_string()).collect();

@@ -28,6 +28,7 @@ pub mod propose;
 mod removals;
 mod targets;
 pub mod sessions;
+pub mod sinking;
 mod standing;
 pub mod validate;
 mod written;
@@ -81,6 +82,10 @@ pub struct Plan {
     pub generated: BTreeMap<Address, String>,
     /// Who has touched its objects, where that was asked.
     pub past: history::Past,
+    /// What is removed by nobody, since it goes down with what it lives in.
+    pub sinking: sinking::Sinking,
+    /// What is removed before that which it lives in goes, with all that it has had made.
+    pub cleared: BTreeSet<Address>,
 }
 
 /// What a plan was made from.

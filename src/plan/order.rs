@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sinking::Sinking;
 use super::{Action, Call, Change, Reason, Verb};
 use crate::addr::Address;
 use crate::graph::Graph;
@@ -54,7 +55,8 @@ pub fn spread_create_first(changes: &mut Changes, needs: &Needs) {
 }
 
 /// Gives the order. `needs` is what the desired instances need, `prior` what the objects needed.
-pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
+/// What is in `sinking` is gone when what it goes down with is, and holds up nothing.
+pub fn order(changes: &Changes, needs: &Needs, prior: &Needs, sinking: &Sinking) -> Graph<Action> {
     let (mut nodes, mut waits) = (Vec::new(), Vec::new());
     let index = Index::new(changes, needs);
     let now = Expanded::new(&index, needs);
@@ -88,6 +90,12 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs) -> Graph<Action> {
             for made in index.actions(*need, is_making) {
                 waits.extend(own.iter().map(|own| (own.clone(), made.clone())));
             }
+        }
+        if let Some(wholes) = sinking.get(*address) {
+            let own = action(address, &None, Call::Delete);
+            let wholes = wholes.iter().map(|whole| action(whole, &None, Call::Delete));
+            waits.extend(wholes.map(|whole| (own.clone(), whole)));
+            continue;
         }
         if !anything_goes {
             continue;
@@ -351,17 +359,18 @@ mod tests {
         }
     }
 
-    /// Draws the order of `a <- b <- c` (b needs a, c needs b) with these verbs.
+    /// Draws the order of `a <- b <- c` (b needs a, c needs b) with these verbs; d needs b too, and goes down with a.
     fn drawn(verbs: &[(&str, &str)]) -> String {
         let mut changes: Changes =
             verbs.iter().map(|(name, word)| ((named(name), None), change(word))).collect();
-        let chain = [("b", "a"), ("c", "b")];
+        let chain = [("b", "a"), ("c", "b"), ("d", "b")];
         let needs: Needs = chain
             .into_iter()
             .map(|(name, need)| (named(name), BTreeSet::from([named(need)])))
             .collect();
         spread_create_first(&mut changes, &needs);
-        let sorted = order(&changes, &needs, &needs).sorted().unwrap();
+        let sinking = [("d", "a")].map(|(of, whole)| (named(of), BTreeSet::from([named(whole)])));
+        let sorted = order(&changes, &needs, &needs, &sinking.into()).sorted().unwrap();
         let word = |call| match call {
             Call::Read => "read",
             Call::Create => "+",
@@ -382,6 +391,7 @@ mod tests {
             (&[("a", "create"), ("b", "create"), ("c", "create")][..], "+a +b +c"),
             (&[("a", "delete"), ("b", "delete"), ("c", "delete")], "-c -b -a"),
             (&[("a", "create"), ("b", "keep"), ("c", "create")], "+a +c"),
+            (&[("a", "delete"), ("b", "delete"), ("d", "delete")], "-b -a -d"),
             (&[("a", "replace"), ("b", "update"), ("c", "keep")], "-a +a ~b"),
             (&[("a", "replace"), ("b", "replace"), ("c", "replace")], "-c -b -a +a +b +c"),
             (&[("a", "create first"), ("b", "update"), ("c", "keep")], "+a ~b -a"),

@@ -44,6 +44,10 @@ pub(super) struct WrittenPlan {
     renewed: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     generated: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sinking: BTreeMap<String, Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cleared: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -213,6 +217,12 @@ impl From<&Plan> for WrittenPlan {
             generated: (plan.generated.iter())
                 .map(|(at, text)| (at.to_string(), text.clone()))
                 .collect(),
+            sinking: (plan.sinking.iter())
+                .map(|(at, wholes)| {
+                    (at.to_string(), wholes.iter().map(ToString::to_string).collect())
+                })
+                .collect(),
+            cleared: plan.cleared.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -264,6 +274,13 @@ impl TryFrom<WrittenPlan> for Plan {
         plan.renewed = written.renewed;
         for (at, text) in written.generated {
             plan.generated.insert(read_address(&at)?, text);
+        }
+        for (at, wholes) in written.sinking {
+            let wholes = wholes.iter().map(|whole| read_address(whole));
+            plan.sinking.insert(read_address(&at)?, wholes.collect::<Result<_, Damage>>()?);
+        }
+        for at in written.cleared {
+            plan.cleared.insert(read_address(&at)?);
         }
         plan.order = read_order(written.order)?;
         plan.checks =

@@ -376,6 +376,8 @@ pub struct Action {
     pub deed: Deed,
     /// The provider's own bytes of the prior object.
     pub private: Vec<u8>,
+    /// What it lives in goes after it: what it has had made goes too, whatever it says of that.
+    pub cleared: bool,
 }
 
 /// What to do with an object.

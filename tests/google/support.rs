@@ -199,6 +199,7 @@ impl Bench {
             type_name: type_name.into(),
             deed,
             private: Vec::new(),
+            cleared: false,
         };
         let done = self.session.act(&action, &self.desk).await;
         self.desk.clock.leave();

@@ -332,7 +332,8 @@ impl Bench {
         private: Vec<u8>,
     ) -> Result<Option<Observed>, Failure> {
         let address = Address::root(Mode::Managed, type_name, "this");
-        let action = Action { address, type_name: type_name.into(), deed, private };
+        let type_name = type_name.into();
+        let action = Action { address, type_name, deed, private, cleared: false };
         self.session.act(&action, &self.desk).await
     }
 

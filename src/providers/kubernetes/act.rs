@@ -6,10 +6,12 @@ use serde_json::{Value as Json, json};
 
 use crate::http::Method;
 use crate::value::Value;
+use crate::value::json::to_json;
 
 use super::super::{ApiError, ApiErrorKind, Desk, Failure, Observed};
 use super::apply::{By, MANAGER, address, apply};
 use super::client::{Ask, Cluster, Refusal, Told};
+use super::manifest;
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe};
@@ -108,16 +110,16 @@ impl Act<'_> {
         self.finish(planned, live, &memory, "update").await
     }
 
-    /// Removes the object and waits until it is gone.
+    /// Removes the object and waits until it is gone; `cleared` with all that it has had made.
     ///
     /// # Errors
     /// What stood in the way.
-    pub(super) async fn delete(&self, prior: &Value) -> Result<(), ApiError> {
+    pub(super) async fn delete(&self, prior: &Value, cleared: bool) -> Result<(), ApiError> {
         let name = Name::of(self.kind, prior).ok_or_else(|| self.nameless())?;
         let uid =
             object::metadata(prior).and_then(|block| block.field("uid")).and_then(Value::as_str);
         let uid = uid.unwrap_or_default();
-        let claims = self.claims(prior);
+        let claims = self.claims(prior, cleared);
         self.remove(self.kind, &name, uid).await?;
         let wait = self.wait(self.kind, &name, self.patience(prior, "delete", 600));
         wait.gone(uid).await?;
@@ -309,13 +311,15 @@ impl Act<'_> {
     }
 
     /// Gives the names of the claim templates whose claims go with a StatefulSet.
-    fn claims(&self, prior: &Value) -> Option<Vec<String>> {
+    fn claims(&self, prior: &Value, cleared: bool) -> Option<Vec<String>> {
         if self.kind.kind != "StatefulSet" {
             return None;
         }
         let spec = prior.field("spec")?.elements()?.first()?;
-        let policy = spec.field("persistent_volume_claim_retention_policy")?.elements()?.first();
-        let policy = policy.and_then(|block| block.field("when_deleted")).and_then(Value::as_str);
+        let policy = || {
+            let block = spec.field("persistent_volume_claim_retention_policy")?;
+            block.elements()?.first()?.field("when_deleted")?.as_str()
+        };
         let templates = spec.field("volume_claim_template")?.elements()?.iter();
         let names: Vec<String> = templates
             .filter_map(|template| {
@@ -325,7 +329,7 @@ impl Act<'_> {
         if names.is_empty() {
             return None;
         }
-        if policy != Some("Delete") {
+        if !cleared && policy() != Some("Delete") {
             self.desk.note(
                 "its claims and their disks stay: `persistent_volume_claim_retention_policy` does not say \
                  `when_deleted = \"Delete\"`",
@@ -333,6 +337,28 @@ impl Act<'_> {
             return None;
         }
         Some(names)
+    }
+
+    /// Removes the claims of a StatefulSet that was written as a manifest and is gone.
+    ///
+    /// # Errors
+    /// What stood in the way.
+    pub(super) async fn clear(&self, prior: &Value) -> Result<(), ApiError> {
+        let written = manifest::manifest(prior).map(|it| to_json(&it.without_marks()));
+        let Some(written) = written.filter(|it| it["kind"] == "StatefulSet") else { return Ok(()) };
+        let text = |at: &Json| at.as_str().unwrap_or_default().to_string();
+        let templates = written["spec"]["volumeClaimTemplates"].as_array();
+        let templates: Vec<String> =
+            templates.into_iter().flatten().map(|one| text(&one["metadata"]["name"])).collect();
+        let namespace = match text(&written["metadata"]["namespace"]) {
+            none if none.is_empty() => "default".to_string(),
+            namespace => namespace,
+        };
+        let name = Name { namespace, name: text(&written["metadata"]["name"]) };
+        match templates.is_empty() {
+            true => Ok(()),
+            false => self.remove_claims(&name, &templates, prior).await,
+        }
     }
 
     /// Removes the claims of a StatefulSet that is gone, as far as the controller has not.

@@ -283,10 +283,6 @@ impl Provider for Kubernetes {
         outside::leaves_behind(type_name, value)
     }
 
-    fn leaves_where_it_lives(&self, type_name: &str, value: &Value) -> bool {
-        outside::leaves_where_it_lives(type_name, value)
-    }
-
     fn defines(&self, type_name: &str, value: &Value) -> Vec<(String, Value)> {
         manifest::defines(type_name, value)
     }

@@ -19,30 +19,31 @@ const MAKERS: &[(&str, fn(&Json) -> bool)] = &[
     ("StatefulSet", takes_claims_along),
 ];
 
-/// Says whether something would be left behind if an object went down with its cluster.
+/// Says whether something would be left behind if an object went down with its cluster. The claims of a set go with it where its
+/// cluster goes after it.
 pub(super) fn leaves_behind(type_name: &str, value: &Value) -> bool {
-    if is_manifest(type_name) {
-        let written = manifest(value).map(|written| to_json(&written.without_marks()));
-        return written.is_some_and(|written| makes_outside(&written));
-    }
-    let kind = tables().kind(type_name).filter(|kind| kind.way == Way::Whole);
-    kind.is_some_and(|kind| makes_outside(&object::intent(kind, &value.without_marks(), None)))
+    let value = value.without_marks();
+    let object = match is_manifest(type_name) {
+        true => manifest(&value).map(|written| to_json(&written)),
+        false => tables()
+            .kind(type_name)
+            .filter(|kind| kind.way == Way::Whole)
+            .map(|kind| object::intent(kind, &value, None)),
+    };
+    object.is_some_and(|object| makes_outside(&object) || claims_stay(&object))
 }
 
 /// Says whether an object as the API has it has something made outside of its cluster.
 pub(in crate::providers) fn makes_outside(object: &Json) -> bool {
     let maker = MAKERS.iter().find(|(kind, _)| object["kind"] == *kind);
-    maker.is_some_and(|(_, makes)| makes(object))
+    maker.is_some_and(|(_, makes)| makes(object)) || is_custom(object)
 }
 
-/// Says whether something that an object has had made goes only with its namespace.
-pub(super) fn leaves_where_it_lives(type_name: &str, value: &Value) -> bool {
-    if is_manifest(type_name) {
-        let written = manifest(value).map(|written| to_json(&written.without_marks()));
-        return written.is_some_and(|written| claims_stay(&written));
-    }
-    let kind = tables().kind(type_name).filter(|kind| kind.way == Way::Whole);
-    kind.is_some_and(|kind| claims_stay(&object::intent(kind, &value.without_marks(), None)))
+/// Says whether an object is of a kind that Kubernetes does not have: its controller may have anything made for it.
+fn is_custom(object: &Json) -> bool {
+    let text = |name: &str| object[name].as_str().unwrap_or_default();
+    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+    group.contains('.') && !group.ends_with(".k8s.io") && group != "k8s.io"
 }
 
 /// Says whether an object is a StatefulSet whose claims stay when it is removed.
@@ -74,6 +75,8 @@ mod tests {
             (json!({ "kind": "Service", "spec": { "type": "NodePort" } }), false),
             (json!({ "kind": "Service" }), false),
             (json!({ "kind": "Ingress" }), true),
+            (json!({ "kind": "Bucket", "apiVersion": "storage.example.com/v1" }), true),
+            (json!({ "kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1" }), false),
             (json!({ "kind": "Deployment" }), false),
             (json!({ "kind": "StatefulSet", "spec": { "volumeClaimTemplates": [{}] } }), false),
             (

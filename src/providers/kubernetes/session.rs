@@ -223,6 +223,9 @@ impl KubernetesSession {
             }
             Deed::Delete { prior } => {
                 manifest::unmake(&act, prior, &action.private).await?;
+                if action.cleared {
+                    act.clear(prior).await?;
+                }
                 Ok(None)
             }
         }
@@ -551,7 +554,9 @@ impl Session for KubernetesSession {
                 let memory = Memory::read(&action.private);
                 act.update(prior, planned, config, &memory).await.map(Some)
             }
-            Deed::Delete { prior } => act.delete(prior).await.map(|()| None).map_err(Failure::from),
+            Deed::Delete { prior } => {
+                act.delete(prior, action.cleared).await.map(|()| None).map_err(Failure::from)
+            }
         }
     }
 
