@@ -262,6 +262,10 @@ async fn what_another_manager_owns_is_taken_only_by_force() {
         assert_eq!(failure.error.kind, ApiErrorKind::Conflict);
         let said = format!("{}", failure.error);
         assert!(said.contains("kubectl"), "{type_name}: {said}");
+        let both = "In the cluster it is \"Z\", written by \"kubectl\" at 2026-";
+        let detail = &failure.error.detail;
+        assert_eq!(detail.contains(both), type_name != "kubernetes_secret_v1_data", "{detail}");
+        assert!(!detail.contains("Wg=="), "{detail}");
         assert!(failure.error.help.iter().any(|help| help.contains("force = true")));
         assert_eq!(live(&bench, path).pointer(place), Some(&taken));
 

@@ -312,7 +312,13 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
     let good = propose(&json!({ "metadata": { "name": "c" }, "data": { "a": "1" } }));
     let nowhere = propose(&json!({ "metadata": { "name": "c", "namespace": "nowhere" } }));
 
-    let found = bench.session.preview(&[good, nowhere]).await;
+    let theirs = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "d" }, "data": { "a": "theirs" } });
+    let path = "/api/v1/namespaces/default/configmaps/d?fieldManager=bob";
+    bench.behind("PATCH", path, "application/apply-patch+yaml", &theirs);
+    let taken = propose(&json!({ "metadata": { "name": "d" }, "data": { "a": "ours" } }));
+
+    let found = bench.session.preview(&[good, nowhere, taken]).await;
 
     assert!(
         matches!(&found[0], Preview::Sharper { replaces, .. } if replaces.is_empty()),
@@ -324,6 +330,10 @@ async fn the_servers_dry_run_says_what_stands_in_the_way() {
         "{:?}",
         found[1]
     );
+    let Preview::Refused(error) = &found[2] else { panic!("{:?}", found[2]) };
+    let since = "is kept by \"bob\", which would set it back. In the cluster it is \"theirs\", written by \"bob\" at 2026-";
+    assert!(error.detail.contains(since), "{}", error.detail);
+    assert!(error.detail.ends_with("; the configuration has \"ours\"."), "{}", error.detail);
     assert!(bench.session.preview(&[]).await.is_empty());
     assert!(!bench.said().contains("p4ss"));
     bench.stop().await;

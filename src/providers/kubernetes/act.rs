@@ -58,13 +58,13 @@ impl Act<'_> {
             let name = Name::of(self.kind, planned).ok_or_else(|| self.nameless())?;
             self.given(&name, self.patience(planned, "create", 30)).await?;
             let body = object::intent(self.kind, config, Some(&name));
-            return self.apply(&name, &body, &By::us()).await;
+            return self.apply(&name, &body, &By::us(config)).await;
         }
         match Name::of(self.kind, config) {
             Some(name) => {
                 self.vacant(&name, self.patience(planned, "create", 600), &name.id()).await?;
                 let body = object::intent(self.kind, config, Some(&name));
-                self.apply(&name, &body, &By::us()).await
+                self.apply(&name, &body, &By::us(config)).await
             }
             None => self.post(config).await,
         }
@@ -104,7 +104,7 @@ impl Act<'_> {
     ) -> Result<Observed, Failure> {
         let name = Name::of(self.kind, prior).ok_or_else(|| self.nameless())?;
         let body = object::intent(self.kind, config, Some(&name));
-        let live = self.apply(&name, &body, &By::us()).await?;
+        let live = self.apply(&name, &body, &By::us(config)).await?;
         let written = object::written(&self.kind.nodes, config).into_iter().collect();
         let memory = Memory { written: Some(written), imported: memory.imported, uid: None };
         self.finish(planned, live, &memory, "update").await

@@ -7,10 +7,11 @@
 use serde_json::{Value as Json, json};
 
 use crate::http::Method;
-use crate::value::Path;
+use crate::value::{Path, Value};
 
 use super::super::{ApiError, ApiErrorKind, Desk};
 use super::client::{Ask, Cluster, Refusal, Told};
+use super::conflict::{Conflict, conflicts, secrets};
 use super::manifest::at_field;
 use super::object::Name;
 use super::tables::{Kind, Nodes};
@@ -25,12 +26,14 @@ pub(super) struct By {
     pub manager: String,
     /// Fields are taken from whoever has them.
     pub force: bool,
+    /// What of the configuration is not to be told.
+    pub secrets: Vec<String>,
 }
 
 impl By {
-    /// Gives ourselves.
-    pub(super) fn us() -> By {
-        By { manager: MANAGER.into(), force: false }
+    /// Gives ourselves, with a configuration.
+    pub(super) fn us(config: &Value) -> By {
+        By { manager: MANAGER.into(), force: false, secrets: secrets(config) }
     }
 }
 
@@ -93,7 +96,9 @@ pub(super) async fn apply(
         return Err(refusal);
     }
     if let Some(kept) = found.iter().find(|conflict| conflict.is_kept()) {
-        return Err(Refusal { error: explain(kind, name, kept), ..refusal });
+        let live = cluster.get(&kind.path(&name.namespace, &name.name)).await.ok();
+        let values = kept.values(kind, &body, live.as_ref(), &by.secrets);
+        return Err(Refusal { error: explain(kind, name, kept, &values), ..refusal });
     }
     for conflict in &found {
         tell(desk, &format!("takes {} back from {}", conflict.field, conflict.manager));
@@ -167,15 +172,6 @@ async fn send(
     cluster.told(Ask { method: Method::PATCH, path: &path, body, attempts }).await
 }
 
-/// A field that another manager has with another value.
-pub(super) struct Conflict {
-    /// The manager.
-    pub manager: String,
-    /// The field, like `spec.replicas`.
-    pub field: String,
-    declared: bool,
-}
-
 impl Conflict {
     fn is_kept(&self) -> bool {
         self.declared || is_keeper(&self.manager)
@@ -186,24 +182,11 @@ impl Conflict {
     }
 }
 
-/// Gives the conflicts of a refusal.
-pub(super) fn conflicts(refusal: &Refusal) -> Vec<Conflict> {
-    let causes = refusal.causes().filter(|(reason, ..)| *reason == "FieldManagerConflict");
-    causes
-        .map(|(_, field, message)| Conflict {
-            manager: message.split('"').nth(1).unwrap_or("another manager").to_string(),
-            field: field.trim_start_matches('.').to_string(),
-            // The server writes `using VERSION at TIME` of those that wrote without declaring.
-            declared: message.contains('"') && !message.contains(" using "),
-        })
-        .collect()
-}
-
-fn explain(kind: &Kind, name: &Name, conflict: &Conflict) -> ApiError {
+fn explain(kind: &Kind, name: &Name, conflict: &Conflict, values: &str) -> ApiError {
     let Conflict { manager, field, .. } = conflict;
     let title = format!("{} \"{}\"", kind.kind, name.id());
     let detail = format!(
-        "The field `{field}` of {title} is kept by \"{manager}\", which would set it back."
+        "The field `{field}` of {title} is kept by \"{manager}\", which would set it back.{values}"
     );
     let error = ApiError::new(ApiErrorKind::Conflict, "Another manager owns a field", detail);
     // A block of a resource type has no such argument.

@@ -20,6 +20,7 @@ mod check;
 mod client;
 mod discovery;
 mod connection;
+mod conflict;
 mod apply;
 mod ceded;
 mod ready;

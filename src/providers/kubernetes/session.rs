@@ -297,7 +297,9 @@ impl KubernetesSession {
         };
         let (body, by) = match is_manifest(&proposed.type_name) {
             true => (manifest::body(kind, &proposed.config, &name), manifest::by(&proposed.config)),
-            false => (object::intent(kind, &proposed.config, Some(&name)), By::us()),
+            false => {
+                (object::intent(kind, &proposed.config, Some(&name)), By::us(&proposed.config))
+            }
         };
         let refusal = match apply(&self.cluster, kind, &name, &body, &by, true, None).await {
             Ok(Told { live, warnings: notes }) => {

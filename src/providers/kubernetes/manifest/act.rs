@@ -9,6 +9,7 @@ use crate::value::{Type, Value};
 use super::super::super::{ApiError, ApiErrorKind, Failure, Observed};
 use super::super::act::Act;
 use super::super::apply::{By, MANAGER};
+use super::super::conflict::secrets;
 use super::super::definitions::bundled;
 use super::super::memory::Memory;
 use super::super::object::Name;
@@ -22,7 +23,8 @@ pub(in super::super) fn by(value: &Value) -> By {
     let block = value.field("field_manager").and_then(Value::elements).and_then(|all| all.first());
     let name = block.and_then(|block| block.field("name")).and_then(Value::as_str);
     let force = block.and_then(|block| block.field("force_conflicts")).and_then(Value::as_bool);
-    By { manager: name.unwrap_or(MANAGER).to_string(), force: force.unwrap_or(false) }
+    let secrets = secrets(value);
+    By { manager: name.unwrap_or(MANAGER).to_string(), force: force.unwrap_or(false), secrets }
 }
 
 /// Gives the body of an apply.

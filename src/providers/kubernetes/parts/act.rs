@@ -9,8 +9,8 @@ use super::super::super::{
     ApiError, ApiErrorKind, Failure, Found, Observed, Preview, Proposed, Wanted,
 };
 use super::super::act::Act;
-use super::super::apply::conflicts;
 use super::super::client::{Ask, Cluster, Refusal};
+use super::super::conflict::{Conflict, conflicts, secrets};
 use super::super::memory::Memory;
 use super::super::object::{intent, written};
 use super::super::observe::Mode;
@@ -207,7 +207,8 @@ async fn write(
     let mut body = intent(&target.kind, config, Some(&target.name));
     // Without it an object that has just been removed would be made anew.
     body["metadata"]["uid"] = live["metadata"]["uid"].clone();
-    send(cluster, target, &body, target.force, dry_run).await
+    let sent = sent(cluster, target, &body, target.force, dry_run).await;
+    sent.map_err(|refusal| explained(target, refusal, &body, &live, &secrets(config)))
 }
 
 async fn send(
@@ -217,6 +218,16 @@ async fn send(
     force: bool,
     dry_run: bool,
 ) -> Result<Json, ApiError> {
+    Ok(sent(cluster, target, body, force, dry_run).await?)
+}
+
+async fn sent(
+    cluster: &Cluster,
+    target: &Target,
+    body: &Json,
+    force: bool,
+    dry_run: bool,
+) -> Result<Json, Refusal> {
     let manager: String = url::form_urlencoded::byte_serialize(target.manager.as_bytes()).collect();
     let dry = if dry_run { "&dryRun=All" } else { "" };
     let path = format!(
@@ -225,17 +236,27 @@ async fn send(
     );
     let body = Some(("application/apply-patch+yaml", body.to_string()));
     let ask = Ask { method: Method::PATCH, path: &path, body, attempts: 6 };
-    cluster.send(ask).await.map_err(|refusal| explained(target, refusal))
+    cluster.send(ask).await
 }
 
-fn explained(target: &Target, refusal: Refusal) -> ApiError {
+fn explained(
+    target: &Target,
+    refusal: Refusal,
+    body: &Json,
+    live: &Json,
+    secrets: &[String],
+) -> ApiError {
     let found = conflicts(&refusal);
     if found.is_empty() {
         return refusal.error;
     }
     let fields = found.iter().map(|one| format!("`{}` by \"{}\"", one.field, one.manager));
     let fields = fields.collect::<Vec<_>>().join(", ");
-    refused(target, &format!("owned {fields}"))
+    let values = |one: &Conflict| one.values(&target.kind, body, Some(live), secrets);
+    let values: String = found.iter().map(values).collect();
+    let mut error = refused(target, &format!("owned {fields}"));
+    error.detail += &values;
+    error
 }
 
 /// Gives the error of fields that are another manager's.
