@@ -535,6 +535,21 @@ resource "kubernetes_manifest" "free" {
         "mode = \"theirs\" }\n  }\n  data = { mode = \"ours\" }",
         "mode = \"theirs\" }\n  }\n  data = { mode = \"ours\", more = \"x\" }",
     );
+    edited(
+        &folder,
+        "    data       = { mode = \"ours\" }",
+        "    data       = { mode = \"ours\", less = \"y\" }",
+    );
+    // The webhook has the last word: its value is planned, and stands in the state.
+    let plan = planned(&mut folder);
+    assert!(plan.contains("+ \"more\" = \"x\"") && plan.contains("less"), "{plan}");
+    assert!(!plan.contains("\"theirs\" -> \"ours\""), "{plan}");
+    for part in ["data.mode", "object.data.mode"] {
+        assert!(plan.contains(&format!("(the cluster itself sets {part}: its value")), "{plan}");
+    }
+    applied(&mut folder);
+    is_idle(&mut folder);
+    edited(&folder, "more = \"x\"", "more = \"z\"");
     edited(&folder, "https://127.0.0.1:", "https://webhooks.example.com:");
     folder.must(
         0,
@@ -548,7 +563,7 @@ resource "kubernetes_manifest" "free" {
     let plan = planned(&mut folder);
 
     assert!(!hook.asked.lock().unwrap().is_empty());
-    assert!(plan.contains("+ \"more\" = \"x\""), "{plan}");
+    assert!(plan.contains("\"more\" = \"x\" -> \"z\""), "{plan}");
     assert!(plan.contains("admission webhook \"mode.example.com\" was not asked"), "{plan}");
     assert!(!plan.contains("checked against the bundled definitions"), "{plan}");
 }

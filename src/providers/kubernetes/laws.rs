@@ -82,7 +82,7 @@ fn scalar(json: &Json) -> Value {
     }
 }
 
-fn web() -> Json {
+pub(super) fn web() -> Json {
     json!({
         "metadata": { "name": "web", "labels": { "app": "web" } },
         "spec": {
@@ -104,7 +104,7 @@ fn web() -> Json {
 }
 
 /// What a server makes of [`web`]: defaults, and the noise of controllers and injectors.
-fn live_web(intent: &Json) -> Json {
+pub(super) fn live_web(intent: &Json) -> Json {
     let mut live = intent.clone();
     live["metadata"]["uid"] = json!("u-1");
     live["metadata"]["resourceVersion"] = json!("17");

@@ -22,6 +22,7 @@ mod discovery;
 mod connection;
 mod conflict;
 mod apply;
+mod tried;
 mod ceded;
 mod ready;
 mod evidence;

@@ -29,7 +29,7 @@ use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
 use super::tables::{Kind, Way, tables};
-use super::{certificate, parts, queries, token};
+use super::{certificate, parts, queries, token, tried};
 
 /// A configured Kubernetes provider.
 pub(super) struct KubernetesSession {
@@ -257,13 +257,21 @@ impl KubernetesSession {
     }
 
     /// Gives the planned value by what a dry-run made of the object: where that is what stands there already (an admission
-    /// webhook sets each time what it has set before), nothing of the object changes.
+    /// webhook sets each time what it has set before), nothing of the object changes. What the server sets otherwise than it is
+    /// written is planned as it sets it.
     async fn as_tried(&self, kind: &Kind, name: &Name, proposed: &Proposed, tried: &Json) -> Value {
         let planned = &proposed.planned;
-        let Some(prior) = &proposed.prior else { return planned.clone() };
+        let set = || match is_manifest(&proposed.type_name) {
+            false => tried::typed(kind, planned, &proposed.config, tried),
+            true => match planned.field("object").filter(|object| object.is_known()) {
+                Some(object) => planned.with_field("object", manifest::set(object, tried)),
+                None => planned.clone(),
+            },
+        };
+        let Some(prior) = &proposed.prior else { return set() };
         let live = self.cluster.get(&kind.path(&name.namespace, &name.name)).await;
         if live.map(|live| without_counters(&live)).ok() != Some(without_counters(tried)) {
-            return planned.clone();
+            return set();
         }
         let kept = |after: Value, field: &str| match prior.field(field) {
             Some(part) => after.with_field(field, part.clone()),
@@ -302,8 +310,11 @@ impl KubernetesSession {
             }
         };
         let refusal = match apply(&self.cluster, kind, &name, &body, &by, true, None).await {
-            Ok(Told { live, warnings: notes }) => {
+            Ok(Told { live, warnings: mut notes }) => {
                 let after = self.as_tried(kind, &name, proposed, &live).await;
+                let prior = proposed.prior.as_ref().map(Value::without_marks);
+                let changes = prior.as_ref() != Some(&after.without_marks());
+                notes.extend(tried::note(&proposed.planned, &after).filter(|_| changes));
                 return Preview::Sharper { after, replaces: Vec::new(), unchecked: None, notes };
             }
             Err(refusal) => refusal,

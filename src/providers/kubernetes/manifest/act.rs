@@ -157,6 +157,11 @@ pub(in super::super) fn finish_read(wanted: &Value, private: &[u8], live: &Json)
     Observed { value: wanted.with_field("object", found), private }
 }
 
+/// Gives a planned object with what the server sets of it, as its dry-run shows.
+pub(in super::super) fn set(object: &Value, tried: &Json) -> Value {
+    super::super::tried::free(object, &shown(tried))
+}
+
 /// Gives the object of a making that was broken off.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ use crate::value::{Type, Value};
 
 use super::super::Problem;
 
-pub(super) use self::act::{body, by, finish_read, found, make, unmake, update};
+pub(super) use self::act::{body, by, finish_read, found, make, set, unmake, update};
 pub(super) use self::body::{Who, manifest, sealed_data};
 pub(super) use self::check::at_field;
 pub(super) use self::kinds::{bare, common};
