@@ -296,8 +296,10 @@ fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() 
 
         let failed = fails(folder, &broken);
         let kept = release(folder);
+        let anew = folder.must(2, EMPTY);
         apply(folder, &[]);
         folder.must(0, EMPTY);
+        let again = folder.must(2, &[EMPTY, &["-replace=helm_release.web"]].concat());
         folder.printed.clear();
         let upgrade = fails(folder, &broken);
         let end = folder.printed.clone();
@@ -308,6 +310,13 @@ fn a_release_that_fails_does_not_count_as_applied_and_the_next_apply_mends_it() 
         assert!(failed.contains("Helm release failed"), "helm {major}: {failed}");
         assert!(failed.contains("CreateContainerConfigError"), "helm {major}: {failed}");
         assert_eq!(kept["status"], "tainted", "helm {major}");
+        // What is made anew is told object by object too.
+        for plan in [anew, again] {
+            assert!(plan.contains("replaced"), "{plan}");
+            let resources = plan.lines().find(|line| line.contains(" resources "));
+            let open = resources.is_some_and(|line| line.contains("known after apply"));
+            assert!(resources.is_none() || !open, "helm {major}: {plan}");
+        }
         assert!(upgrade.contains("could not be upgraded"), "helm {major}: {upgrade}");
         assert!(upgrade.contains("is \"failed\""), "helm {major}: {upgrade}");
         assert!(end.contains("may be done in part"), "helm {major}: {end}");

@@ -25,7 +25,7 @@ use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Desired, Instance, Oracle, ProviderRef};
 use crate::http::Clock;
 use crate::providers::opened::Opened;
-use crate::providers::{ApiError, Observed, Problem, Proposed, Provider, Session, Wanted};
+use crate::providers::{ApiError, Observed, Planned, Problem, Proposed, Provider, Session, Wanted};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
 use crate::value::{Path, Value};
@@ -361,18 +361,29 @@ impl<'a> Planner<'a> {
         self.told(asked, &problems);
         // What is wrong already the server would only refuse in other words.
         let sound = problems.iter().all(|problem| problem.warning);
-        let previewed = sound.then(|| self.previewed(asked, prior, &private, &config, &planned));
-        let (planned, refused) = match previewed.unwrap_or(Ok((planned, false))) {
-            Ok(planned) => planned,
-            Err(answer) => return answer,
-        };
-        if refused {
-            return Answer::Known(planned.after);
-        }
         let forced = self.forced_reason(asked, prior);
         // What is made anew is made as its block says: nothing is left as it was.
         let written = &asked.instance.config;
-        let fresh = || plan_one(None, prior, written).after;
+        let anew = prior.is_some() && (forced.is_some() || !planned.replaces.is_empty());
+        let anew = (anew && provider.renders(&asked.address.type_name))
+            .then(|| plan_one(None, prior, written));
+        let asking = if anew.is_some() { written } else { &config };
+        let previewed = sound.then(|| {
+            self.previewed(asked, prior, &private, asking, anew.as_ref().unwrap_or(&planned))
+        });
+        let (seen, refused) = match previewed {
+            Some(Ok(seen)) => seen,
+            Some(Err(answer)) => return answer,
+            None => (anew.clone().unwrap_or_else(|| planned.clone()), false),
+        };
+        if refused {
+            return Answer::Known(seen.after);
+        }
+        let (planned, anew) = match anew {
+            Some(_) => (Planned { notes: seen.notes, ..planned }, Some(seen.after)),
+            None => (seen, None),
+        };
+        let fresh = || anew.clone().unwrap_or_else(|| plan_one(None, prior, written).after);
         let marked = objects::with_marks_of(&planned.after.without_marks(), &config);
         let (mut verb, reason) = decide(prior, marked.clone(), &planned.replaces, forced, fresh);
         let config = match &verb {
