@@ -62,6 +62,8 @@ pub struct Node {
     pub preemptible: bool,
     /// The kubelet's version, like `v1.33.5-gke.100`.
     pub version: String,
+    /// How many nodes its pool may have in its zone, where that is scaled.
+    pub most: Option<u64>,
 }
 
 /// What the Kubernetes side asks of the Google side that it runs in.
@@ -71,6 +73,9 @@ pub trait Cloud: Send + Sync {
 
     /// Gives the nodes that are ready in a cluster.
     fn nodes(&self, cluster: &ClusterName) -> Vec<Node>;
+
+    /// Gives a pool one node more in a zone, where it has so many.
+    fn grow(&self, cluster: &ClusterName, pool: &str, zone: &str, from: u64);
 
     /// Makes or replaces a thing of the cloud that a controller owns (a disk, a forwarding rule, a
     /// network endpoint group, a firewall rule, …). `collection` is the REST path below the project,

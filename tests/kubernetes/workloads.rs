@@ -1,7 +1,7 @@
 //! What runs pods: deployments, sets, jobs, and the load balancers before them.
 
 use serde_json::{Value as Json, json};
-use terrane::providers::ApiErrorKind;
+use terrane::providers::{ApiErrorKind, Desk};
 use terrane::value::{Path, Value};
 
 use super::bench::{Bench, Kept};
@@ -159,6 +159,38 @@ async fn without_a_node_a_rollout_says_why_it_does_not_come() {
     assert!(error.detail.contains("has no node"), "{error}");
     assert!(error.help.iter().any(|help| help.contains("node pool")), "{:?}", error.help);
     assert!(failure.partial.is_some());
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn the_autoscaler_adds_a_node_or_its_refusal_ends_the_wait() {
+    let bench = Bench::start(1).await;
+    let pool =
+        "/v1/projects/polls-demo/locations/asia-south1-a/clusters/pollsapi/nodePools/default-pool";
+    let scaled =
+        json!({ "autoscaling": { "enabled": true, "minNodeCount": 1, "maxNodeCount": 2 } });
+    bench.google("POST", &format!("{pool}:setAutoscaling"), &scaled);
+    bench.pass(60);
+    let asking = |cpu: &str, replicas: &str| {
+        let mut json = web("nginx:1", replicas);
+        json["spec"]["template"]["spec"]["container"][0]["resources"] =
+            json!({ "requests": { "cpu": cpu } });
+        json
+    };
+
+    // Two on one node do not fit: a second one comes.
+    let kept = make(&bench, "kubernetes_deployment_v1", &asking("600m", "2")).await;
+    let nodes = bench.behind("GET", "/api/v1/nodes", "", &Json::Null);
+    let began = bench.desk.clock().now();
+    let failure = bench.update(&kept, Some(&asking("600m", "3"))).await.expect_err("no third");
+    let waited = bench.desk.clock().now().duration_since(began);
+
+    assert_eq!(nodes["items"].as_array().expect("a list").len(), 2);
+    let detail = &failure.error.detail;
+    let words =
+        "the autoscaler adds none: pod didn't trigger scale-up: 1 max node group size reached.";
+    assert!(detail.contains(words), "{detail}");
+    assert!(waited.as_secs() < 200, "{waited:?}");
     bench.stop().await;
 }
 

@@ -91,24 +91,11 @@ pub(super) async fn of_pods(cluster: &Cluster, name: &Name, selector: &str) -> E
 
 /// Gives the last warnings about an object, each once.
 pub(super) async fn warnings(cluster: &Cluster, kind: &str, object: &Json) -> Vec<String> {
-    let metadata = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
-    let (namespace, uid) = (metadata("namespace"), metadata("uid"));
-    let fields = format!("involvedObject.kind={kind},involvedObject.name={}", metadata("name"));
-    let fields: String = byte_serialize(fields.as_bytes()).collect();
-    let namespace = if namespace.is_empty() { "default" } else { namespace };
-    let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={fields}");
-    let Ok(list) = cluster.get(&path).await else { return Vec::new() };
-    let events = list["items"].as_array().into_iter().flatten();
-    // What was said of a former object of the name does not count.
-    let own = |event: &&Json| event["type"] == "Warning" && event["involvedObject"]["uid"] == uid;
-    let mut events: Vec<&Json> = events.filter(own).collect();
-    let time = |event: &Json| {
-        let names = ["lastTimestamp", "eventTime", "firstTimestamp"];
-        names.iter().find_map(|name| event[*name].as_str()?.parse::<Timestamp>().ok())
-    };
-    events.sort_by_key(|event| std::cmp::Reverse(time(event)));
     let (mut found, mut shapes) = (Vec::new(), BTreeSet::new());
-    for event in events {
+    for event in events(cluster, kind, object).await {
+        if event["type"] != "Warning" {
+            continue;
+        }
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         let line = format!("{}: {}", text("reason"), text("message"));
         // The same with another number (`back-off 80s`) is the same.
@@ -118,6 +105,26 @@ pub(super) async fn warnings(cluster: &Cluster, kind: &str, object: &Json) -> Ve
         }
     }
     found
+}
+
+/// Gives the events of an object, the last first.
+pub(super) async fn events(cluster: &Cluster, kind: &str, object: &Json) -> Vec<Json> {
+    let metadata = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
+    let (namespace, uid) = (metadata("namespace"), metadata("uid"));
+    let fields = format!("involvedObject.kind={kind},involvedObject.name={}", metadata("name"));
+    let fields: String = byte_serialize(fields.as_bytes()).collect();
+    let namespace = if namespace.is_empty() { "default" } else { namespace };
+    let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={fields}");
+    let Ok(mut list) = cluster.get(&path).await else { return Vec::new() };
+    let Json::Array(mut events) = list["items"].take() else { return Vec::new() };
+    // What was said of a former object of the name does not count.
+    events.retain(|event| event["involvedObject"]["uid"] == uid);
+    let time = |event: &Json| {
+        let names = ["lastTimestamp", "eventTime", "firstTimestamp"];
+        names.iter().find_map(|name| event[*name].as_str()?.parse::<Timestamp>().ok())
+    };
+    events.sort_by_key(|event| std::cmp::Reverse(time(event)));
+    events
 }
 
 /// Writes the label selector of an object's pods; nothing where it has none.

@@ -55,6 +55,15 @@ const SAID: &[(&str, &[&str])] = &[
     ("PersistentVolumeClaim", &["ProvisioningFailed"]),
 ];
 
+/// What the autoscaler says of a pod where it adds a node.
+const GROWS: &str = "TriggeredScaleUp";
+
+/// What the autoscaler says of a pod.
+const VERDICTS: &[&str] = &[GROWS, "NotTriggerScaleUp", "FailedScaleUp"];
+
+/// How long the autoscaler's refusal may pass: other pods may go, or nodes come by hand.
+const UNSCALED: u64 = 90;
+
 /// How long pods may be refused.
 const REFUSED: u64 = 30;
 
@@ -151,6 +160,7 @@ async fn troubles(
     let pods: Vec<&Json> = pods.iter().filter(counts).collect();
     let mut found: Vec<Trouble> = pods.iter().filter_map(|pod| stuck(pod, kind)).collect();
     found.extend(unmounted(cluster, &pods).await);
+    found.extend(unscaled(cluster, &pods, progress).await);
     if kind == "Job" && pods.iter().map(|pod| without_program(pod)).sum::<usize>() >= TRIES {
         let text =
             "Its pods end since there is no such program in the image, or it may not be run.";
@@ -177,6 +187,22 @@ async fn unmounted(cluster: &Cluster, pods: &[&Json]) -> Option<Trouble> {
     let message = warnings.iter().find(missing)?.strip_prefix("FailedMount: ")?;
     let text = format!("Its pods do not start: {}.", message.trim_end_matches('.'));
     Some(Trouble { cause: "mount".into(), patience: MISSING.1, text })
+}
+
+/// Gives the trouble of a pod that no node has room for, where the cluster's autoscaler adds none: that is its last word on it.
+async fn unscaled(cluster: &Cluster, pods: &[&Json], progress: &str) -> Option<Trouble> {
+    let waits = |pod: &&&Json| {
+        condition(pod, "PodScheduled", "False").is_some_and(|(reason, _)| reason == "Unschedulable")
+    };
+    let pod = pods.iter().find(waits)?;
+    let events = evidence::events(cluster, "Pod", pod).await;
+    let last = events.iter().find(|event| VERDICTS.iter().any(|it| event["reason"] == *it))?;
+    if last["reason"] == GROWS {
+        return None;
+    }
+    let said = last["message"].as_str().unwrap_or_default().trim_end_matches('.');
+    let text = format!("Its pods find no node, and the autoscaler adds none: {said}.");
+    Some(Trouble { cause: format!("unscaled: {progress}"), patience: UNSCALED, text })
 }
 
 /// Says how often a pod's containers ended for want of a program.

@@ -54,6 +54,22 @@ impl Cloud for Google {
         nodes
     }
 
+    fn grow(&self, cluster: &ClusterName, pool: &str, zone: &str, from: u64) {
+        let mut store = self.locked();
+        let place = format!("{}/nodePools/{pool}", key(cluster));
+        let Some(pool) = store.find(&place).cloned() else { return };
+        let urls = pool["instanceGroupUrls"].as_array().into_iter().flatten();
+        let places = urls.filter_map(|url| url.as_str()?.split("/compute/v1/").nth(1));
+        for below in places.filter(|below| below.split('/').nth(3) == Some(zone)) {
+            let place = format!("compute/{below}");
+            let Some(mut manager) = store.find(&place).cloned() else { continue };
+            if manager["targetSize"] == from {
+                manager["targetSize"] = (from + 1).into();
+                store.put(&place, manager);
+            }
+        }
+    }
+
     fn put(&self, project: &str, collection: &str, body: Json) {
         let mut store = self.locked();
         let collection = collection.trim_matches('/');
@@ -162,5 +178,8 @@ fn node(pool: &Json, manager: &Json, zone: &str, index: u64) -> Node {
         labels,
         preemptible,
         version: format!("v{}", text(&pool["version"])),
+        most: pool["autoscaling"]["maxNodeCount"]
+            .as_u64()
+            .filter(|_| pool["autoscaling"]["enabled"] == true),
     }
 }

@@ -183,6 +183,7 @@ impl Inner {
         let project = &self.name.project;
         match effect {
             Effect::Put { collection, body } => self.cloud.put(project, &collection, body),
+            Effect::Grow { pool, zone, from } => self.cloud.grow(&self.name, &pool, &zone, from),
             Effect::Remove { collection, name } => self.cloud.remove(project, &collection, &name),
             Effect::Upload { pod, access_id, secret, bucket } => {
                 let mut outcome = String::new();

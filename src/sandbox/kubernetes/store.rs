@@ -64,6 +64,8 @@ pub struct Change {
 pub enum Effect {
     /// Makes or replaces a thing.
     Put { collection: String, body: Json },
+    /// Gives a node pool one node more in a zone.
+    Grow { pool: String, zone: String, from: u64 },
     /// Removes a thing.
     Remove { collection: String, name: String },
     /// Writes objects of a container into a bucket; the outcome goes to `uploads`.

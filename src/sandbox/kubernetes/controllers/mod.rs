@@ -9,6 +9,7 @@ pub mod attention;
 pub mod namespace;
 pub mod garbage;
 pub mod node;
+pub mod autoscale;
 pub mod deployment;
 pub mod replicas;
 pub mod stateful;
@@ -56,7 +57,9 @@ const ROUNDS: usize = 200;
 
 /// Runs all controllers up to a moment.
 pub fn run(store: &mut Store, cluster: &ClusterName, nodes: &[Node], now: Timestamp) {
-    let names = |nodes: &[Node]| nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
+    let names = |nodes: &[Node]| {
+        nodes.iter().map(|node| (node.name.clone(), node.most)).collect::<Vec<_>>()
+    };
     if names(&store.nodes) != names(nodes) {
         store.nodes = nodes.to_vec();
         store.touched = true;

@@ -150,6 +150,18 @@ pub fn choose(store: &Store, pod: &Json) -> Result<String, String> {
     Err(format!("0/{} nodes are available: {}.", nodes.len(), parts.join(", ")))
 }
 
+/// Says why a pod would not run on another node like this one; nothing where it would.
+pub fn unfit(store: &Store, like: &str, pod: &Json) -> Option<String> {
+    let node = store.find("Node", "", like)?;
+    if !fits_labels(node, pod) {
+        return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
+    }
+    if let Some(taint) = repels(node, pod) {
+        return Some(format!("node(s) had untolerated taint {{{taint}}}"));
+    }
+    lacking(node, &[], pod).map(|word| format!("Insufficient {word}"))
+}
+
 fn fits_labels(node: &Json, pod: &Json) -> bool {
     let labels = &node["metadata"]["labels"];
     let selected = pod["spec"]["nodeSelector"]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::attention::{attend, is_beside, since};
+use super::autoscale;
 use super::environment;
 use super::hand;
 use super::node;
@@ -109,6 +110,7 @@ fn schedule(store: &mut Store, pod: &Json) {
             status["conditions"] = json!([entry]);
             hand::status(store, "kube-scheduler", pod, status);
             hand::event(store, pod, "default-scheduler", true, "FailedScheduling", &text);
+            autoscale::look(store, pod);
         }
     }
 }

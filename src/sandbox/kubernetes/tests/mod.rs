@@ -34,6 +34,10 @@ impl Cloud for FakeCloud {
         self.nodes.lock().unwrap().clone()
     }
 
+    fn grow(&self, _: &ClusterName, pool: &str, zone: &str, from: u64) {
+        self.written.lock().unwrap().push(format!("{zone}/{pool} {from}"));
+    }
+
     fn put(&self, _: &str, collection: &str, body: Json) {
         let place = format!("{collection}/{}", body["name"].as_str().unwrap());
         self.things.lock().unwrap().insert(place, body);
@@ -100,6 +104,7 @@ impl Bench {
             labels: vec![("cloud.google.com/gke-nodepool".into(), "pool".into())],
             preemptible: true,
             version: "v1.33.5-gke.1080000".into(),
+            most: None,
         });
         *self.cloud.nodes.lock().unwrap() = nodes.to_vec();
     }
