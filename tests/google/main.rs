@@ -16,6 +16,7 @@ mod laws_iam;
 mod laws_hmac;
 mod laws_keys_lost;
 mod laws_storage;
+mod laws_uploads;
 mod lookups;
 mod recorded;
 mod faults;

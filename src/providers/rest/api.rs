@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::http::client::Transport;
 use crate::http::pace::Pace;
 use crate::http::retry::{Retry, after, passes, too_many};
-use crate::http::{Bytes, Clock, HeaderMap, HeaderValue, Method, Request};
+use crate::http::{Bytes, Clock, HeaderMap, HeaderValue, Method, Request, Response};
 use crate::providers::{ApiError, ApiErrorKind, TokenSource};
 
 use super::error::{Refused, name_permissions, refused, unreachable};
@@ -115,6 +115,15 @@ impl Api {
     /// # Errors
     /// What the service answered instead, or that it did not.
     pub async fn send(&self, ask: &Ask<'_>, clock: &dyn Clock) -> Result<Json, Refused> {
+        let answer = self.answer(ask, clock).await?;
+        Ok(serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null))
+    }
+
+    /// Sends a request as [`Api::send`] does, and gives the whole answer.
+    ///
+    /// # Errors
+    /// What the service answered instead, or that it did not.
+    pub async fn answer(&self, ask: &Ask<'_>, clock: &dyn Clock) -> Result<Response, Refused> {
         let url = self.url(ask)?;
         let mut tries = 0;
         loop {
@@ -136,9 +145,39 @@ impl Api {
         }
     }
 
-    async fn once(&self, ask: &Ask<'_>, url: &str, tries: u32) -> Result<Json, Attempt> {
-        let token =
-            self.tokens.token().await.map_err(|error| Attempt(error.into(), false, None))?;
+    async fn once(&self, ask: &Ask<'_>, url: &str, tries: u32) -> Result<Response, Attempt> {
+        let answer = match self.exchange(ask, url, tries).await {
+            Ok(answer) => answer,
+            Err(failed) => {
+                let again = failed.error.kind == ApiErrorKind::Unreachable;
+                return Err(Attempt(failed, again, None));
+            }
+        };
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status.as_u16();
+        let body = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
+        let (again, after) = (passes(status, &body), after(&answer.headers));
+        let mut failed = refused(&ask.what, &ask.method, url, status, &body, tries);
+        failed.unknown = matches!(status, 500 | 502 | 504);
+        if status == 403 {
+            name_permissions(&mut failed, &(self.permissions)(ask.service, &ask.method, &ask.path));
+        }
+        Err(Attempt(failed, again, after))
+    }
+
+    /// Sends a request once, to an address that stands whole. Gives the answer, whatever its status.
+    ///
+    /// # Errors
+    /// There is no token, or no answer came.
+    pub async fn exchange(
+        &self,
+        ask: &Ask<'_>,
+        url: &str,
+        tries: u32,
+    ) -> Result<Response, Refused> {
+        let token = self.tokens.token().await?;
         let mut request = Request::new(ask.method.clone(), url);
         if let Some(body) = &ask.body {
             request = request.json(body);
@@ -161,25 +200,17 @@ impl Api {
             Err(error) => {
                 let mut failed = unreachable(&ask.what, &ask.method, url, &error.message, tries);
                 failed.unknown = error.sent;
-                return Err(Attempt(failed, true, None));
+                return Err(failed);
             }
         };
         let status = answer.status.as_u16();
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(ask.service.to_string());
-        let body = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
         let now = self.clock.now();
         let took = now.duration_since(asked).unsigned_abs();
-        self.pace.note(now, took, too_many(status, &body));
-        if answer.status.is_success() {
-            return Ok(body);
-        }
-        let (again, after) = (passes(status, &body), after(&answer.headers));
-        let mut failed = refused(&ask.what, &ask.method, url, status, &body, tries);
-        failed.unknown = matches!(status, 500 | 502 | 504);
-        if status == 403 {
-            name_permissions(&mut failed, &(self.permissions)(ask.service, &ask.method, &ask.path));
-        }
-        Err(Attempt(failed, again, after))
+        let many = matches!(status, 403 | 429)
+            && too_many(status, &serde_json::from_slice(answer.bytes()).unwrap_or_default());
+        self.pace.note(now, took, many);
+        Ok(answer)
     }
 
     fn answered(&self, service: &str) -> bool {

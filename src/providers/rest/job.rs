@@ -69,11 +69,7 @@ impl Job<'_> {
         let clock = self.desk.clock();
         let ask = &once(ask);
         let url = self.session.api.url(ask)?;
-        let mut known = json!({ "type": self.spec.type_name, "id": identity.field("id").and_then(Value::as_str) });
-        if let Some((name, told)) = &ask.told {
-            known[*name] = told.clone();
-        }
-        let number = self.desk.intent(&format!("{} {url}", ask.method), known).await?;
+        let number = self.intent(ask, &url, identity).await?;
         loop {
             let sent = self.session.api.send(ask, &*clock).await;
             match sent {
@@ -92,6 +88,23 @@ impl Job<'_> {
                 }
             }
         }
+    }
+
+    /// Tells the journal of a request that is about to be sent; gives its number there.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn intent(
+        &self,
+        ask: &Ask<'_>,
+        url: &str,
+        identity: &Value,
+    ) -> Result<u64, ApiError> {
+        let mut known = json!({ "type": self.spec.type_name, "id": identity.field("id").and_then(Value::as_str) });
+        if let Some((name, told)) = &ask.told {
+            known[*name] = told.clone();
+        }
+        self.desk.intent(&format!("{} {url}", ask.method), known).await
     }
 
     /// Sends a request that the file has no word for, and waits for what it begins. Gives its answer.

@@ -12,6 +12,7 @@ pub mod operation;
 pub mod policy;
 pub mod storage;
 pub mod objects;
+pub mod uploads;
 pub mod holds;
 pub mod versions;
 pub mod copies;

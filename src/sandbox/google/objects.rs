@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use sha2::Sha256;
 
 use crate::http::{Body, Bytes, HeaderMap, HeaderValue, Request, Response, StatusCode};
-use crate::sandbox::store::{Store, merge_fields, random, stamp};
+use crate::sandbox::store::{Store, merge_fields, stamp};
 
 use super::described::Match;
 use super::holds;
@@ -16,6 +16,7 @@ use super::policy;
 use super::refusal::{Refusal, Style};
 use super::storage::{self, bucket};
 use super::turn::{self, Answer, Row, Turn};
+use super::uploads;
 use super::versions;
 
 /// The methods.
@@ -86,10 +87,10 @@ fn insert(turn: &mut Turn<'_>) -> Answer {
     let content_type =
         turn.request.header("content-type").unwrap_or("application/octet-stream").to_owned();
     if turn.parameter("upload_id").is_some() {
-        return go_on(turn, &bucket_name);
+        return uploads::go_on(turn, &bucket_name);
     }
     let (metadata, content_type, content) = match turn.parameter("uploadType") {
-        Some("resumable") => return begin_upload(turn),
+        Some("resumable") => return uploads::begin(turn, &bucket_name),
         Some("media") => (json!({}), content_type, turn.request.body.to_vec()),
         Some("multipart") => parts(&content_type, &turn.request.body)?,
         Some(other) => {
@@ -102,54 +103,8 @@ fn insert(turn: &mut Turn<'_>) -> Answer {
     finish(turn, &bucket_name, &metadata, &content_type, &content)
 }
 
-/// Begins an upload in pieces: the answer names the address that they go to.
-fn begin_upload(turn: &mut Turn<'_>) -> Answer {
-    let metadata: Json = serde_json::from_slice(&turn.request.body).unwrap_or_default();
-    let kind = turn
-        .request
-        .header("x-upload-content-type")
-        .unwrap_or("application/octet-stream")
-        .to_owned();
-    let host = turn.request.header("host").unwrap_or("127.0.0.1").to_owned();
-    let id = format!("upload-{}", hex::encode(random::<16>()));
-    let address = format!("http://{host}{}&upload_id={id}", turn.request.url);
-    turn.store.hidden.insert(id.clone(), json!({"metadata": metadata, "contentType": kind}));
-    turn.store.contents.insert(id, Vec::new());
-    let mut answer = Response::empty(StatusCode::OK);
-    if let Ok(address) = HeaderValue::from_str(&address) {
-        answer.headers.insert("location", address);
-    }
-    Ok(answer)
-}
-
-/// Takes a piece of an upload; the last one, by its `Content-Range`, makes the object.
-fn go_on(turn: &mut Turn<'_>, bucket_name: &str) -> Answer {
-    let id = turn.parameter("upload_id").unwrap_or_default().to_owned();
-    let Some(begun) = turn.store.hidden.get(&id).cloned() else {
-        return Err(Refusal::not_found("The upload does not exist or has ended."));
-    };
-    let range = turn.request.header("content-range").unwrap_or_default().to_owned();
-    let content = turn.store.contents.entry(id.clone()).or_default();
-    content.extend_from_slice(&turn.request.body);
-    let length = content.len();
-    let total = range.rsplit('/').next().and_then(|total| total.parse::<usize>().ok());
-    if !range.is_empty() && total.is_none_or(|total| length < total) {
-        let mut answer = Response::empty(StatusCode::PERMANENT_REDIRECT);
-        if length > 0
-            && let Ok(range) = HeaderValue::from_str(&format!("bytes=0-{}", length - 1))
-        {
-            answer.headers.insert("range", range);
-        }
-        return Ok(answer);
-    }
-    let content = turn.store.contents.remove(&id).unwrap_or_default();
-    turn.store.hidden.remove(&id);
-    let kind = begun["contentType"].as_str().unwrap_or_default().to_owned();
-    finish(turn, bucket_name, &begun["metadata"], &kind, &content)
-}
-
 /// Makes the object of its metadata and bytes.
-fn finish(
+pub fn finish(
     turn: &mut Turn<'_>,
     bucket_name: &str,
     metadata: &Json,
@@ -478,14 +433,25 @@ pub fn by_address(
 }
 
 fn crc32c(content: &[u8]) -> u32 {
-    let mut sum = u32::MAX;
-    for byte in content {
-        sum ^= u32::from(*byte);
-        for _ in 0..8 {
+    !content.iter().fold(u32::MAX, |sum, byte| CASTAGNOLI[(sum as u8 ^ byte) as usize] ^ (sum >> 8))
+}
+
+/// What each byte makes of a CRC-32C.
+static CASTAGNOLI: [u32; 256] = castagnoli();
+
+const fn castagnoli() -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut sum, mut bit) = (byte as u32, 0);
+        while bit < 8 {
             sum = if sum & 1 == 1 { (sum >> 1) ^ 0x82f6_3b78 } else { sum >> 1 };
+            bit += 1;
         }
+        table[byte] = sum;
+        byte += 1;
     }
-    !sum
+    table
 }
 
 #[cfg(test)]

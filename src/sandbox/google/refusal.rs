@@ -88,6 +88,11 @@ impl Refusal {
         Refusal::new(429, "RESOURCE_EXHAUSTED", "rateLimitExceeded", message)
     }
 
+    /// It does not work just now; another try may.
+    pub fn unavailable(message: impl Into<String>) -> Refusal {
+        Refusal::new(503, "UNAVAILABLE", "backendError", message)
+    }
+
     /// The caller may not.
     pub fn forbidden(message: impl Into<String>) -> Refusal {
         Refusal::new(403, "PERMISSION_DENIED", "forbidden", message)

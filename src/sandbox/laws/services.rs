@@ -241,9 +241,9 @@ fn a_repository_is_made_by_an_operation() {
 fn an_upload_in_pieces_makes_one_object() {
     let asker = Asker::ready();
     asker.bucket("pieces");
-    let send = |method: Method, url: &str, range: &str, body: &'static str| {
+    let send = |method: Method, url: &str, range: &str, body: &[u8]| {
         let mut request = Request::new(method, url);
-        request.body = body.into();
+        request.body = body.to_vec().into();
         let header = format!("Bearer {}", asker.token);
         request.headers.insert("authorization", header.parse().unwrap());
         request.headers.insert("content-range", range.parse().unwrap());
@@ -251,9 +251,28 @@ fn an_upload_in_pieces_makes_one_object() {
         asker.world.answer(&request)
     };
     let begin = "/upload/storage/v1/b/pieces/o?uploadType=resumable&name=big";
-    let answer = send(Method::POST, begin, "", "{}");
+    let answer = send(Method::POST, begin, "", b"{}");
     let address = answer.headers["location"].to_str().unwrap().to_owned();
-    assert_eq!(send(Method::PUT, &address, "bytes 0-2/*", "abc").status, 308);
-    assert_eq!(send(Method::PUT, &address, "bytes 3-4/5", "de").status, 200);
-    assert_eq!(asker.get("/storage/v1/b/pieces/o/big").1["size"], "5");
+    let piece = vec![b'a'; 256 * 1024];
+    let put = |range: &str, body: &[u8]| {
+        let answer = send(Method::PUT, &address, range, body);
+        let range = answer.headers.get("range").map(|range| range.to_str().unwrap().to_owned());
+        (answer.status.as_u16(), range, String::from_utf8_lossy(answer.bytes()).into_owned())
+    };
+    assert_eq!(put("bytes */262146", b""), (308, None, String::new()));
+    let (status, _, said) = put("bytes 0-2/*", b"abc");
+    assert!(status == 400 && said.contains("equal or greater than 262144"), "{said}");
+    let (status, _, said) = put("bytes 262144-262145/262146", b"de");
+    assert!(status == 503 && said.contains("exceeds already uploaded size of 0"), "{said}");
+    let (status, _, said) = put("bytes 0-5/6", b"abc");
+    assert!(status == 400 && said.contains("There were 3 byte(s)"), "{said}");
+    let all = Some("bytes=0-262143".to_owned());
+    for _ in 0..2 {
+        assert_eq!(put("bytes 0-262143/*", &piece), (308, all.clone(), String::new()));
+    }
+    assert_eq!(put("bytes */*", b"").1, all);
+    for _ in 0..2 {
+        assert_eq!(put("bytes 262144-262145/262146", b"de").0, 200);
+    }
+    assert_eq!(asker.get("/storage/v1/b/pieces/o/big").1["size"], "262146");
 }

@@ -2,6 +2,8 @@
 
 pub mod storage;
 pub mod object;
+mod contents;
+mod upload;
 mod strays;
 pub mod hmac;
 mod hmac_read;

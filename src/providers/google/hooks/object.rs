@@ -1,17 +1,14 @@
 //! Objects of buckets: their bytes come from a file or from the configuration, and are told apart by their MD5 sum.
 //!
-//! A file's bytes are never kept; what the state has of them is the sum. A plan says the sum that the object will have, so
-//! an apply whose file has changed in between stops.
-
-use std::path::Path as FilePath;
+//! A file's bytes are never kept, and never whole in memory where they are many; what the state has of them is the sum. A plan
+//! says the sum that the object will have, so an apply whose file has changed in between stops.
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use md5::{Digest as _, Md5};
 use serde_json::{Map, Value as Json};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::http::{Bytes, HeaderMap, HeaderValue};
 use crate::providers::rest::api::{Ask, Upload};
@@ -19,28 +16,17 @@ use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
-use crate::providers::rest::spec::{Call, Spec};
+use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::{first_block, text_at};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Problem};
 use crate::value::{Path, Type, Value};
 
+use super::contents::{Contents, Seen, sniffed};
+use super::upload::{PIECE, Pieces};
+
 /// `google_storage_bucket_object`.
 pub struct Object;
-
-/// Gives the bytes that an object is to have; nothing where they are not known.
-fn bytes(value: &Value, root: &FilePath) -> Option<std::io::Result<Vec<u8>>> {
-    let given = |name: &str| value.field(name).filter(|field| !field.is_null());
-    match (given("content"), given("source")) {
-        (Some(content), _) => Some(Ok(content.as_str()?.as_bytes().to_vec())),
-        (None, Some(source)) => Some(std::fs::read(root.join(source.as_str()?))),
-        (None, None) => None,
-    }
-}
-
-fn sum(bytes: &[u8]) -> String {
-    STANDARD.encode(Md5::digest(bytes))
-}
 
 /// Says of a plan that the object gets other bytes.
 fn renewed(draft: &mut Draft<'_>, sum: Option<&str>) {
@@ -84,33 +70,6 @@ fn encryption(value: &Value) -> HeaderMap {
     headers
 }
 
-/// How contents begin of which this says the type.
-const BEGINNINGS: &[(&[u8], &str)] = &[
-    (b"<!DOCTYPE HTML", "text/html; charset=utf-8"),
-    (b"<!doctype html", "text/html; charset=utf-8"),
-    (b"<!DOCTYPE html", "text/html; charset=utf-8"),
-    (b"<html", "text/html; charset=utf-8"),
-    (b"<?xml", "text/xml; charset=utf-8"),
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"\x1f\x8b\x08", "application/x-gzip"),
-    (b"PK\x03\x04", "application/zip"),
-];
-
-/// Says of which type contents are whose type nobody has said.
-fn sniffed(bytes: &[u8]) -> &'static str {
-    let known = BEGINNINGS.iter().find(|(beginning, _)| bytes.starts_with(beginning));
-    match known {
-        Some((_, kind)) => kind,
-        None if bytes.contains(&0) || std::str::from_utf8(bytes).is_err() => {
-            "application/octet-stream"
-        }
-        None => "text/plain; charset=utf-8",
-    }
-}
-
 /// Makes the body of an upload of two parts: what is said of the object, and its bytes.
 fn parts(metadata: &Json, kind: &str, bytes: &[u8]) -> Upload {
     let boundary = format!("part-{}", &hex::encode(Sha256::digest(bytes))[..32]);
@@ -126,50 +85,100 @@ fn parts(metadata: &Json, kind: &str, bytes: &[u8]) -> Upload {
     }
 }
 
+/// Looks at the bytes of an object that is written; other work goes on meanwhile.
+async fn seen(contents: &Contents) -> std::io::Result<Seen> {
+    let mut looking = contents.look()?;
+    while looking.step()? {
+        tokio::task::yield_now().await;
+    }
+    Ok(looking.seen())
+}
+
 /// Gives the bytes of an object that is written, where they are those that were planned.
-fn planned_bytes(job: &Job<'_>, planned: &Value) -> Result<Vec<u8>, ApiError> {
-    let source = text_at(planned, "source").unwrap_or_default();
-    let found = match bytes(planned, &job.session.defaults.root) {
-        Some(Ok(found)) => found,
-        Some(Err(error)) => {
-            let detail = format!("{}: {source} cannot be read: {error}", job.what("reading"));
-            return Err(ApiError::new(ApiErrorKind::Invalid, "File not readable", detail));
-        }
-        None => Vec::new(),
-    };
-    match text_at(planned, "md5hash").filter(|planned| *planned != sum(&found)) {
-        None => Ok(found),
-        Some(_) => {
-            let detail = format!(
-                "{}: {source} has changed since it was planned.",
-                job.what("reading the file of")
-            );
-            Err(ApiError::new(ApiErrorKind::Invalid, "File changed", detail).help("Plan again."))
-        }
+async fn planned_contents(job: &Job<'_>, planned: &Value) -> Result<(Contents, Seen), ApiError> {
+    let contents = Contents::of(planned, &job.session.defaults.root);
+    let contents = contents.unwrap_or(Contents::Text(Bytes::new()));
+    let found = seen(&contents).await.map_err(|error| unreadable(job, planned, &error))?;
+    match text_at(planned, "md5hash").filter(|planned| *planned != found.sum) {
+        None => Ok((contents, found)),
+        Some(_) => Err(changed(job, planned)),
     }
 }
 
+fn unreadable(job: &Job<'_>, planned: &Value, error: &std::io::Error) -> ApiError {
+    let source = text_at(planned, "source").unwrap_or_default();
+    let detail = format!("{}: {source} cannot be read: {error}", job.what("reading"));
+    ApiError::new(ApiErrorKind::Invalid, "File not readable", detail)
+}
+
+fn changed(job: &Job<'_>, planned: &Value) -> ApiError {
+    let source = text_at(planned, "source").unwrap_or_default();
+    let what = job.what("reading the file of");
+    let detail = format!("{what}: {source} has changed since it was planned.");
+    ApiError::new(ApiErrorKind::Invalid, "File changed", detail).help("Plan again.")
+}
+
+/// What an upload is to meet: nothing of that name, or what stands there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meets {
+    Nothing,
+    Anything,
+}
+
 impl Object {
-    /// Makes the request that writes the object.
-    fn upload<'a>(
+    /// Writes the object: at once where it is short, in pieces where it is long.
+    async fn upload(
         &self,
-        job: &'a Job<'_>,
-        call: &Call,
+        job: &Job<'_>,
         planned: &Value,
-        deed: &str,
-    ) -> Result<Ask<'a>, Failure> {
-        let bytes = planned_bytes(job, planned)?;
+        (deed, meets): (&str, Meets),
+        until: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(call) = &job.spec.create else { return Ok(()) };
+        let (contents, seen) = planned_contents(job, planned).await?;
         let mut metadata = job.body(planned);
         // The service holds what it got against it.
-        metadata["md5Hash"] = sum(&bytes).into();
+        metadata["md5Hash"] = seen.sum.as_str().into();
         let kind = match planned.field("force_empty_content_type").and_then(Value::as_bool) {
             Some(true) => String::new(),
-            _ => text_at(planned, "content_type").unwrap_or_else(|| sniffed(&bytes).into()),
+            _ => text_at(planned, "content_type").unwrap_or_else(|| sniffed(&seen.head).into()),
         };
         metadata["contentType"] = kind.as_str().into();
-        let ask = job.ask(call, planned, None, deed)?;
-        let upload = Some(parts(&metadata, &kind, &bytes));
-        Ok(Ask { upload, headers: encryption(planned), ..ask })
+        let mut ask = Ask { headers: encryption(planned), ..job.ask(call, planned, None, deed)? };
+        if meets == Meets::Nothing {
+            // What is there already is somebody else's.
+            ask.path.push_str("&ifGenerationMatch=0");
+        }
+        if seen.length > PIECE as u64 {
+            return self.in_pieces(job, (ask, &metadata), (&contents, &seen), planned, until).await;
+        }
+        let length = usize::try_from(seen.length).unwrap_or(PIECE);
+        let bytes = contents.piece(0, length).map_err(|error| unreadable(job, planned, &error))?;
+        ask.upload = Some(parts(&metadata, &kind, &bytes));
+        match meets {
+            Meets::Nothing => job.made(&ask, planned, until).await.map(drop),
+            Meets::Anything => Ok(job.send(&ask, planned, until).await.map(drop)?),
+        }
+    }
+
+    async fn in_pieces(
+        &self,
+        job: &Job<'_>,
+        (mut ask, metadata): (Ask<'_>, &Json),
+        (contents, seen): (&Contents, &Seen),
+        planned: &Value,
+        until: Timestamp,
+    ) -> Result<(), Failure> {
+        ask.path = ask.path.replace("uploadType=multipart", "uploadType=resumable");
+        let content_type = "application/json; charset=UTF-8".into();
+        ask.upload = Some(Upload { content_type, bytes: Bytes::from(metadata.to_string()) });
+        let pieces = Pieces { job, begin: ask, contents, length: seen.length, until };
+        match pieces.send(planned).await {
+            Err(refused) if refused.status() == 400 && refused.message.contains("MD5") => {
+                Err(changed(job, planned).into())
+            }
+            other => Ok(other?),
+        }
     }
 
     /// Changes what is said of the object, and leaves its bytes alone.
@@ -239,8 +248,8 @@ impl Hook for Object {
         if !is_written("content") {
             draft.after = draft.after.with_field("content", Value::null(Type::String));
         }
-        let local = bytes(config, &draft.defaults.root).and_then(Result::ok);
-        let local = local.map(|bytes| sum(&bytes));
+        let local = Contents::of(config, &draft.defaults.root);
+        let local = local.and_then(|contents| Some(contents.seen().ok()?.sum));
         let Some(prior) = draft.prior else { return renewed(draft, local.as_deref()) };
         let standing = text_at(prior, "md5hash");
         let same = match is_written("source_md5hash") {
@@ -300,13 +309,9 @@ impl Hook for Object {
     }
 
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
-        let Some(call) = &job.spec.create else { return Ok(planned.clone()) };
         let until = job.until("create", planned);
-        let mut ask = self.upload(job, call, planned, "creating")?;
-        // What is there already is somebody else's.
-        ask.path.push_str("&ifGenerationMatch=0");
-        match job.made(&ask, planned, until).await {
-            Ok(_) => job.settle(planned, until).await,
+        match self.upload(job, planned, ("creating", Meets::Nothing), until).await {
+            Ok(()) => job.settle(planned, until).await,
             Err(failure) if failure.error.status == Some(412) => {
                 let text = |name: &str| text_at(planned, name).unwrap_or_default();
                 let detail = format!(
@@ -334,31 +339,11 @@ impl Hook for Object {
             |names: &[&str]| names.iter().any(|name| prior.field(name) != planned.field(name));
         // A sum that is not written any more says nothing of the bytes.
         let summed = changed(&["source_md5hash"]) && text_at(planned, "source_md5hash").is_some();
-        if (summed || changed(&["md5hash", "detect_md5hash"]))
-            && let Some(call) = &job.spec.create
-        {
-            let ask = self.upload(job, call, planned, "updating")?;
-            job.send(&ask, planned, until).await?;
+        if summed || changed(&["md5hash", "detect_md5hash"]) {
+            self.upload(job, planned, ("updating", Meets::Anything), until).await?;
         } else if changed(&["event_based_hold", "temporary_hold", "retention", "contexts"]) {
             self.rewrite(job, prior, planned, until).await?;
         }
         job.settle(planned, until).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_type_of_contents_is_seen_by_their_beginning() {
-        for (bytes, kind) in [
-            (&b"body {}"[..], "text/plain; charset=utf-8"),
-            (&b"<!DOCTYPE html><p>"[..], "text/html; charset=utf-8"),
-            (&b"\x89PNG\r\n\x1a\n\0"[..], "image/png"),
-            (&b"\xff\0"[..], "application/octet-stream"),
-        ] {
-            assert_eq!(sniffed(bytes), kind);
-        }
     }
 }
