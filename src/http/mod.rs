@@ -8,6 +8,7 @@ pub mod client;
 pub mod clock;
 pub mod retry;
 pub mod pace;
+pub mod gate;
 pub mod trust;
 pub mod wire;
 

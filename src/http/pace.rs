@@ -1,14 +1,18 @@
 //! How many calls at once: a number that was given, or as many as the services take well.
 //!
-//! It rises by one when as many answers as there are calls at once came well and in their usual time. It halves when a
-//! service says that there are too many, and sinks slowly while answers take far longer than the quickest did.
+//! It rises by one when as many answers as there are calls at once came well and in their usual time. It halves when there are
+//! too many, and sinks slowly while answers take far longer than the quickest did. A service that is reached by many names has a
+//! gate of its own besides, so that one which has too much to do holds up no other.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
+
+use super::gate::Gate;
 
 /// What an adaptive pace begins with.
 const START: f64 = 10.0;
@@ -27,6 +31,8 @@ pub struct Pace {
     found: Option<Mutex<Found>>,
     fixed: usize,
     answers: AtomicU64,
+    /// What stands before each service.
+    gates: Mutex<BTreeMap<String, Arc<Gate>>>,
 }
 
 /// What an adaptive pace has found out.
@@ -44,14 +50,15 @@ struct Found {
 impl Default for Pace {
     fn default() -> Pace {
         let found = Found { width: START, quickest: None, usual: Duration::ZERO, halved: None };
-        Pace { found: Some(Mutex::new(found)), fixed: 0, answers: AtomicU64::new(0) }
+        Pace { found: Some(Mutex::new(found)), fixed: 0, ..Pace::fixed(1) }
     }
 }
 
 impl Pace {
     /// Makes one that stays at a number.
     pub fn fixed(width: usize) -> Pace {
-        Pace { found: None, fixed: width.max(1), answers: AtomicU64::new(0) }
+        let (answers, gates) = (AtomicU64::new(0), Mutex::default());
+        Pace { found: None, fixed: width.max(1), answers, gates }
     }
 
     /// Gives how many calls may be under way now.
@@ -61,6 +68,12 @@ impl Pace {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 64")]
         let whole = width as usize;
         whole.max(1)
+    }
+
+    /// Gives the gate before a service.
+    pub fn gate(&self, service: &str) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.entry(service.to_string()).or_default().clone()
     }
 
     /// Says how many answers were noted.

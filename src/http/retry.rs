@@ -48,23 +48,26 @@ pub fn after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(LONGEST))
 }
 
+/// Gives how long a service is to be left alone after a refusal: as it says, or a part of the minute whose quota is used up.
+pub fn rest(headers: &HeaderMap, body: &Json) -> Option<Duration> {
+    after(headers).or_else(|| (quota(body) == Some(Quota::Minute)).then_some(MINUTES_PART))
+}
+
+/// How long a service is left alone whose quota of a minute is used up, before it is asked again.
+const MINUTES_PART: Duration = Duration::from_secs(10);
+
 /// Says whether an answer is one that passes: a rate, an overload, an operation that is in the way.
 pub fn passes(status: u16, body: &Json) -> bool {
+    let of = |names: &[&str]| reasons(body).iter().any(|reason| names.contains(&reason.as_str()));
     match status {
-        429 | 500 | 502 | 503 => !is_final_quota(status, body),
-        409 => reasons(body).iter().any(|reason| reason == "operationInProgress"),
+        500 | 502 | 503 => true,
+        429 => quota(body) != Some(Quota::Lasting),
+        409 => of(&["operationInProgress"]),
         400 => {
             let text = message(body);
-            reasons(body).iter().any(|reason| reason == "resourceNotReady")
-                && (text.contains("subnetworks") || text.contains("networks"))
+            of(&["resourceNotReady"]) && (text.contains("subnetworks") || text.contains("networks"))
         }
-        403 => {
-            let text = message(body).to_lowercase();
-            (text.contains("quota exceeded") && text.contains("per minute"))
-                || reasons(body)
-                    .iter()
-                    .any(|reason| reason == "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED")
-        }
+        403 => matches!(quota(body), Some(Quota::Rate | Quota::Minute)),
         _ => false,
     }
 }
@@ -74,11 +77,56 @@ pub fn too_many(status: u16, body: &Json) -> bool {
     matches!(status, 403 | 429) && passes(status, body)
 }
 
-fn is_final_quota(status: u16, body: &Json) -> bool {
-    status == 429
-        && reasons(body)
-            .iter()
-            .any(|reason| reason == "quotaExceeded" || reason == "dailyLimitExceeded")
+/// What is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Requests come too fast, or too many at once.
+    Rate,
+    /// What may be asked in a minute.
+    Minute,
+    /// What may be asked in a day, or how much there may be: waiting does not help.
+    Lasting,
+}
+
+/// Gives what a refusal says to be used up.
+pub fn quota(body: &Json) -> Option<Quota> {
+    let text = message(body).to_lowercase();
+    let limits =
+        quota_details(body).filter_map(|(name, text)| (name == "quota_limit").then_some(text));
+    let limits: Vec<String> = limits.collect();
+    let reasons = reasons(body);
+    let of = |names: &[&str]| reasons.iter().any(|reason| names.contains(&reason.as_str()));
+    let per = |time: &str| {
+        let (spoken, joined) = (format!("per {time}"), format!("per{time}"));
+        limits.iter().any(|limit| limit.to_lowercase().contains(&joined))
+            || (text.contains("quota") && text.contains(&spoken))
+    };
+    if of(&["dailyLimitExceeded"]) || per("day") {
+        Some(Quota::Lasting)
+    } else if per("minute") {
+        Some(Quota::Minute)
+    } else if of(&["quotaExceeded"]) {
+        Some(Quota::Lasting)
+    } else if of(RATES) {
+        Some(Quota::Rate)
+    } else {
+        None
+    }
+}
+
+/// The reasons of refusals that say that requests come too fast.
+const RATES: &[&str] = &[
+    "rateLimitExceeded",
+    "userRateLimitExceeded",
+    "RATE_LIMIT_EXCEEDED",
+    "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED",
+];
+
+/// Gives what a refusal tells of the quota: metric, limit, value, whose.
+pub fn quota_details(body: &Json) -> impl Iterator<Item = (String, String)> {
+    let details = body.pointer("/error/details").and_then(Json::as_array).into_iter().flatten();
+    let told = details.filter_map(|detail| detail.get("metadata")?.as_object());
+    told.flatten().filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_string())))
 }
 
 /// Gives the message of Google's error body.
@@ -117,6 +165,56 @@ mod tests {
         assert_eq!(told("86400"), Some(Duration::from_secs(60)));
         assert_eq!(told("soon"), None);
         assert_eq!(after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_used_up_says_whether_waiting_helps() {
+        let error = |reason: &str, message: &str, limit: &str| {
+            let mut body =
+                serde_json::json!({"error": {"message": message, "errors": [{"reason": reason}]}});
+            if !limit.is_empty() {
+                body["error"]["details"] =
+                    serde_json::json!([{"reason": reason, "metadata": {"quota_limit": limit}}]);
+            }
+            body
+        };
+        for (status, reason, message, limit, passes_, rests) in [
+            (429, "rateLimitExceeded", "Slow down.", "", true, None),
+            (403, "userRateLimitExceeded", "User rate limit exceeded.", "", true, None),
+            (
+                403,
+                "RATE_LIMIT_EXCEEDED",
+                "Quota exceeded for quota metric 'Reads'.",
+                "ReadsPerMinutePerProject",
+                true,
+                Some(10),
+            ),
+            (
+                403,
+                "rateLimitExceeded",
+                "Quota exceeded for 'Queries per minute'.",
+                "",
+                true,
+                Some(10),
+            ),
+            (429, "RATE_LIMIT_EXCEEDED", "Quota exceeded.", "ReadsPerDayPerProject", false, None),
+            (
+                403,
+                "quotaExceeded",
+                "Quota 'CPUS' exceeded. Limit: 8.0 in region us-east1.",
+                "",
+                false,
+                None,
+            ),
+            (429, "quotaExceeded", "Too many.", "", false, None),
+            (403, "forbidden", "No.", "", false, None),
+        ] {
+            let body = error(reason, message, limit);
+
+            assert_eq!(passes(status, &body), passes_, "{reason} {message}");
+            let rest = rest(&HeaderMap::new(), &body).filter(|_| passes_);
+            assert_eq!(rest.map(|rest| rest.as_secs()), rests, "{reason} {message}");
+        }
     }
 
     #[test]

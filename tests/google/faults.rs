@@ -38,23 +38,61 @@ fn a_passing_failure_is_tried_again() {
 }
 
 #[test]
-fn as_many_calls_are_made_at_once_as_the_services_take() {
+fn a_service_that_has_too_much_to_do_is_asked_less_and_the_others_are_not() {
     block_on(async {
         let bench = Bench::new();
         enable(&bench).await;
         let pace = bench.session.api.pace.clone();
-        let before = pace.width();
+        let (storage, iam) = (pace.gate("storage"), pace.gate("iam"));
+        let (before, all) = (iam.width(), pace.width());
         fault(&bench, &json!({ "method": "POST", "path": "/b", "status": 429, "times": 3 }));
 
         let name = |number: usize| format!("at-once-{number}");
         bench.create("google_storage_bucket", &bucket(&name(0))).await;
-        let refused = pace.width();
-        for number in 1..40 {
+        let refused = storage.width();
+        for number in 1..4 {
             bench.create("google_storage_bucket", &bucket(&name(number))).await;
         }
 
-        assert!(before >= 10 && refused <= before / 2, "{before} {refused}");
-        assert!(pace.width() > refused, "{refused} {}", pace.width());
+        assert_eq!((before, refused), (64, 2));
+        assert!(storage.width() > refused, "{}", storage.width());
+        assert_eq!(iam.width(), before);
+        assert!(pace.width() >= all, "{all} {}", pace.width());
+    });
+}
+
+/// Google's refusal of a request that a quota has no room for.
+fn used_up(limit: &str) -> Json {
+    let metadata = json!({ "quota_limit": limit, "quota_limit_value": "60", "service": "storage.googleapis.com" });
+    json!({ "error": { "code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for quota metric 'Writes'.",
+        "details": [{ "reason": "RATE_LIMIT_EXCEEDED", "metadata": metadata }] } })
+}
+
+#[test]
+fn the_quota_of_a_minute_is_waited_for_and_that_of_a_day_is_told() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let body = used_up("WritesPerMinutePerProject");
+        fault(
+            &bench,
+            &json!({ "method": "POST", "path": "/b", "status": 429, "times": 6, "body": body }),
+        );
+        let begun = bench.session.api.clock.now();
+
+        bench.create("google_storage_bucket", &bucket("in-a-minute")).await;
+        let took = bench.session.api.clock.now().duration_since(begun).as_secs();
+        let body = used_up("WritesPerDayPerProject");
+        fault(&bench, &json!({ "method": "POST", "path": "/b", "status": 429, "body": body }));
+        let config = bench.config("google_storage_bucket", &bucket("today"));
+        let planned = bench.plan("google_storage_bucket", None, &config).after;
+        let deed = Deed::Create { planned, config };
+        let refused = bench.act("google_storage_bucket", deed).await.unwrap_err().error;
+
+        assert!((60..=90).contains(&took), "{took}");
+        assert_eq!(refused.kind, ApiErrorKind::Quota);
+        let said = "The quota WritesPerDayPerProject (60) is used up. Waiting does not help";
+        assert!(refused.help[0].starts_with(said), "{:?}", refused.help);
     });
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::http::client::Transport;
 use crate::http::pace::Pace;
-use crate::http::retry::{Retry, after, passes, too_many};
+use crate::http::retry::{Retry, passes, rest, too_many};
 use crate::http::{Bytes, Clock, HeaderMap, HeaderValue, Method, Request, Response};
 use crate::providers::{ApiError, ApiErrorKind, TokenSource};
 
@@ -158,7 +158,7 @@ impl Api {
         }
         let status = answer.status.as_u16();
         let body = serde_json::from_slice(answer.bytes()).unwrap_or(Json::Null);
-        let (again, after) = (passes(status, &body), after(&answer.headers));
+        let (again, after) = (passes(status, &body), rest(&answer.headers, &body));
         let mut failed = refused(&ask.what, &ask.method, url, status, &body, tries);
         failed.unknown = matches!(status, 500 | 502 | 504);
         if status == 403 {
@@ -194,6 +194,8 @@ impl Api {
             .unwrap_or(HeaderValue::from_static(""));
         bearer.set_sensitive(true);
         request.headers.insert(::http::header::AUTHORIZATION, bearer);
+        let gate = self.pace.gate(ask.service);
+        let passed = gate.pass(&*self.clock).await;
         let asked = self.clock.now();
         let answer = match self.transport.send(request).await {
             Ok(answer) => answer,
@@ -207,9 +209,28 @@ impl Api {
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(ask.service.to_string());
         let now = self.clock.now();
         let took = now.duration_since(asked).unsigned_abs();
-        let many = matches!(status, 403 | 429)
-            && too_many(status, &serde_json::from_slice(answer.bytes()).unwrap_or_default());
-        self.pace.note(now, took, many);
+        self.pace.note(now, took, false);
+        let refused = match status {
+            403 | 429 | 503 => serde_json::from_slice(answer.bytes()).unwrap_or_default(),
+            _ => Json::Null,
+        };
+        if matches!(status, 403 | 429 | 503) && passes(status, &refused) {
+            let many = too_many(status, &refused);
+            gate.note(now, many);
+            if let Some(pause) = rest(&answer.headers, &refused) {
+                gate.shut(now, pause);
+            }
+            if many {
+                tracing::info!(
+                    service = ask.service,
+                    width = gate.width(),
+                    "it has too many requests"
+                );
+            }
+        } else {
+            gate.note(now, false);
+        }
+        drop(passed);
         Ok(answer)
     }
 

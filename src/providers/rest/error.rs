@@ -1,9 +1,11 @@
 //! What a service answered instead of doing as asked.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use crate::http::Method;
-use crate::http::retry::{message, reasons};
+use crate::http::retry::{Quota, message, quota, quota_details, reasons};
 use crate::providers::{ApiError, ApiErrorKind};
 
 /// A refusal, with what decides about another try.
@@ -226,11 +228,29 @@ fn help(kind: ApiErrorKind, message: &str, reasons: &[String], body: &Json) -> V
              plan again."
                 .into()
         }
-        ApiErrorKind::Quota => "Wait and try again, or ask for a higher quota.".into(),
+        ApiErrorKind::Quota => used_up(body),
         ApiErrorKind::NotFound => "It, or what contains it, does not exist (any more): plan again.".into(),
         _ => return Vec::new(),
     };
     vec![text]
+}
+
+/// Says which quota is used up, where the answer tells, and what can be done.
+fn used_up(body: &Json) -> String {
+    let told: BTreeMap<String, String> = quota_details(body).collect();
+    let which = told.get("quota_limit").or_else(|| told.get("quota_metric"));
+    let which = which.map_or(String::new(), |name| {
+        let value =
+            told.get("quota_limit_value").map_or(String::new(), |value| format!(" ({value})"));
+        format!("The quota {name}{value} is used up. ")
+    });
+    let remedy = match quota(body) {
+        Some(Quota::Lasting) => {
+            "Waiting does not help: ask for a higher quota, or let there be less."
+        }
+        _ => "Wait and try again, or ask for a higher quota.",
+    };
+    format!("{which}{remedy}")
 }
 
 fn service_of(body: &Json, message: &str) -> String {
