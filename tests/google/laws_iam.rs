@@ -159,3 +159,69 @@ fn keys_of_service_accounts() {
         );
     });
 }
+
+/// Acts on several members at the same time; gives what became of each, and how often the policy was read and written.
+async fn at_once(
+    bench: &Bench,
+    deeds: Vec<terrane::providers::Deed>,
+) -> (Vec<Result<Option<Value>, terrane::providers::Failure>>, [usize; 2]) {
+    bench.bodies.lock().unwrap().clear();
+    let type_name = "google_project_iam_member";
+    let acts = deeds.into_iter().map(|deed| bench.act(type_name, deed));
+    let done = futures::future::join_all(acts).await;
+    let asked = bench.bodies.lock().unwrap();
+    let count = |word: &str| asked.iter().filter(|(request, _)| request.ends_with(word)).count();
+    (done, [count(":getIamPolicy"), count(":setIamPolicy")])
+}
+
+fn granting(bench: &Bench, role: &str, member: &str) -> terrane::providers::Deed {
+    let type_name = "google_project_iam_member";
+    let json = json!({ "project": "polls-demo", "role": role, "member": member });
+    let config = bench.config(type_name, &json);
+    let planned = bench.plan(type_name, None, &config).after;
+    terrane::providers::Deed::Create { planned, config }
+}
+
+#[test]
+fn members_of_one_policy_are_written_together_and_a_refusal_is_that_of_its_member() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let role = |number: usize| ["roles/viewer", "roles/editor", "roles/browser"][number % 3];
+        let member = |number: usize| format!("user:m{number}@example.com");
+        let grants = |range: std::ops::Range<usize>| -> Vec<_> {
+            range.map(|number| granting(&bench, role(number), &member(number))).collect()
+        };
+
+        let (made, counts) = at_once(&bench, grants(0..12)).await;
+        assert_eq!(counts, [1, 1]);
+        let made: Vec<Value> = made.into_iter().map(|made| made.unwrap().unwrap()).collect();
+        let told =
+            bench.desk.sent.lock().unwrap().iter().filter(|it| it.contains(":setIam")).count();
+        assert_eq!(told, 12);
+
+        // Somebody else writes in between.
+        let busy = json!({ "path": ":setIamPolicy", "status": 409 });
+        bench.world.faults.lock().unwrap().add(&busy).unwrap();
+        let mut deeds = grants(12..15);
+        let nobody = "serviceAccount:nobody@polls-demo.iam.gserviceaccount.com";
+        deeds.push(granting(&bench, "roles/viewer", nobody));
+        let (done, _) = at_once(&bench, deeds).await;
+        let failed: Vec<bool> = done.iter().map(Result::is_err).collect();
+        assert_eq!(failed, [false, false, false, true]);
+        let error = done.into_iter().next_back().unwrap().unwrap_err().error;
+        assert!(error.detail.contains("nobody@") && error.status == Some(400), "{error}");
+        assert!(!error.detail.contains("more of the policy"), "{error}");
+
+        for value in &made {
+            assert!(bench.read("google_project_iam_member", value).await.is_some());
+        }
+        let deeds =
+            made.iter().map(|prior| terrane::providers::Deed::Delete { prior: prior.clone() });
+        let (gone, counts) = at_once(&bench, deeds.collect()).await;
+        assert!(gone.iter().all(Result::is_ok) && counts == [1, 1], "{counts:?}");
+        for value in &made {
+            assert!(bench.read("google_project_iam_member", value).await.is_none());
+        }
+    });
+}

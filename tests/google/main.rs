@@ -32,3 +32,4 @@ mod stays;
 mod over_a_port;
 mod permissions;
 mod refresh;
+mod masks;

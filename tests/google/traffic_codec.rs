@@ -75,6 +75,13 @@ fn told(exchange: &Exchange) -> Option<&Json> {
         .then_some(&exchange.response)
 }
 
+/// Gives all objects that real services told, each with its type.
+pub(crate) fn answers() -> Vec<(&'static str, Json)> {
+    let all = logs();
+    let of = |exchange: &Exchange| Some((type_of(exchange)?.0, told(exchange)?.clone()));
+    all.iter().flat_map(|(_, exchanges)| exchanges).filter_map(of).collect()
+}
+
 #[derive(Default)]
 pub(crate) struct Figures {
     /// By type: answers read, requests written again, and their members: all, and those that are the same.

@@ -108,6 +108,9 @@ def trim(document, keep):
                 entry[side] = method[side]["$ref"]
         if "request" in entry:
             wanted.add(entry["request"])
+        # `fields` of what is read and listed are held against it.
+        if "response" in entry and re.search(r"\.(get|list|aggregatedList)$", method["id"]):
+            wanted.add(entry["response"])
         methods.append(entry)
     schemas, todo = {}, sorted(wanted)
     while todo:

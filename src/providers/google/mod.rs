@@ -29,6 +29,7 @@ use crate::providers::rest::plan::{Defaults, plan};
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::text_at;
+use crate::providers::rest::together::Together;
 use crate::providers::rest::validate::{problem, validate};
 use crate::providers::{
     ApiError, ApiErrorKind, PlanRequest, Planned, Problem, Provider, Session, TokenSource, World,
@@ -165,6 +166,7 @@ impl Google {
             catalog: self.catalog.clone(),
             defaults: Defaults { root: world.root.clone(), ..settings::defaults(&config) },
             world: world.clone(),
+            together: Together::default(),
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::value::Value;
 use super::api::Ask;
 use super::codec::last_segment;
 use super::json;
+use super::mask;
 use super::minimal::above;
 use super::session::RestSession;
 use super::spec::{Call, Own, Spec};
@@ -100,7 +101,9 @@ impl RestSession {
         };
         let ask =
             self.ask(spec, call, &place.base, None, &format!("listing {}", spec.type_name))?;
-        if spec.discover.as_ref().is_none_or(|discover| !discover.aggregated) {
+        let aggregated = spec.discover.as_ref().is_some_and(|discover| discover.aggregated);
+        let ask = mask::masked(ask, spec, items, aggregated);
+        if !aggregated {
             return Ok(self.api.list(&ask, items).await?);
         }
         let scopes = self.api.list_scopes(&ask).await?;

@@ -18,6 +18,8 @@ pub mod codec;
 pub mod equal;
 pub mod validate;
 mod labels;
+pub mod mask;
+pub mod together;
 mod stays;
 pub mod plan;
 pub mod encode;

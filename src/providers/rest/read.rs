@@ -124,6 +124,8 @@ fn spec(
         exactly_one_of: groups(words.take("exactly_one_of")),
         at_least_one_of: groups(words.take("at_least_one_of")),
         hook: words.text("hook"),
+        looks_at: words.texts("looks_at"),
+        made: words.texts("made"),
         parts,
         risks,
     };

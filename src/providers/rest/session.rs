@@ -25,8 +25,10 @@ use super::equal::Around;
 use super::job::{Job, body, protected, settled};
 use super::json;
 use super::labels;
+use super::mask;
 use super::plan::Defaults;
 use super::spec::{Call, List, OperationKind, Pick, Spec};
+use super::together::Together;
 
 /// A session of a provider that is made of resource files.
 pub struct RestSession {
@@ -38,6 +40,8 @@ pub struct RestSession {
     pub defaults: Defaults,
     /// What the session was given of the machine.
     pub world: World,
+    /// Changes of documents that several objects share, before they are written.
+    pub together: Together,
 }
 
 impl RestSession {
@@ -304,6 +308,7 @@ impl RestSession {
         }
         for (path, places) in collections.into_iter().filter(|(_, places)| places.len() > 1) {
             let ask = Ask::get(&spec.service, path, format!("listing {}", spec.type_name));
+            let ask = mask::masked(ask, spec, &list.items, false);
             // A refused LIST may be a matter of permission: the single reads will tell.
             let Ok(objects) = self.api.list(&ask, &list.items).await else { continue };
             let mut named: BTreeMap<&str, Vec<&Json>> = BTreeMap::new();

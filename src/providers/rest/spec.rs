@@ -70,6 +70,10 @@ pub struct Spec {
     pub at_least_one_of: Vec<Vec<String>>,
     /// The code for what words cannot say.
     pub hook: Option<String>,
+    /// Members of a listed object that the hook reads beside the attributes' own.
+    pub looks_at: Vec<String>,
+    /// Members that the service does not know: the hook makes them of others.
+    pub made: Vec<String>,
     /// The attributes and blocks.
     pub parts: Vec<Part>,
     /// What changes are dangerous.

@@ -41,6 +41,8 @@ pub struct Method {
     pub id: String,
     verb: String,
     segments: Vec<Segment>,
+    /// The schema of what it answers, where that is kept.
+    pub response: Option<String>,
     request: Option<String>,
     query: BTreeMap<String, Json>,
 }
@@ -338,6 +340,7 @@ fn unpack(packed: &[u8]) -> Content {
             verb: text(&method["verb"]),
             segments: text(&method["path"]).split('/').map(segment).collect(),
             request: method["request"].as_str().map(str::to_owned),
+            response: method["response"].as_str().map(str::to_owned),
             query: map(&method["parameters"]),
         })
         .collect();

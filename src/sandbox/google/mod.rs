@@ -147,6 +147,10 @@ impl Google {
         let body =
             if upload { serde_json::json!({}) } else { found.api.check(found.method, request)? };
         let query = found.api.query(found.method, request)?;
+        let mask = query.iter().find(|(name, mask)| name == "fields" && !mask.is_empty());
+        if let (Some((_, mask)), Some(schema)) = (mask, &found.method.response) {
+            partial::check(found.api, schema, mask)?;
+        }
         let mut path = found.path;
         projects::name_by_id(store, found.api, &found.method.id, &mut path);
         let mut turn = Turn {

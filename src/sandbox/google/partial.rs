@@ -1,10 +1,65 @@
-//! Partial responses: the `fields` parameter, `a,b/c,d(e,f)`.
+//! Partial responses: the `fields` parameter, `a,b/c,d(e,f)`. A name that the answer's description does not know is refused.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
+
+use super::described::Api;
+use super::refusal::{Refusal, Style};
 
 /// Gives what a mask lets through of an answer.
 pub fn partial(answer: &Json, mask: &str) -> Json {
     select(answer, &parse(mask))
+}
+
+/// Refuses a mask that names what an answer of this schema never has.
+///
+/// # Errors
+/// The name, in the words of the service's kind.
+pub fn check(api: &Api, schema: &str, mask: &str) -> Result<(), Refusal> {
+    if api.schema(schema).is_none() {
+        return Ok(());
+    }
+    match unknown(api, &json!({ "$ref": schema }), &parse(mask), "") {
+        None => Ok(()),
+        Some(path) if api.style == Style::Errors => {
+            Err(Refusal::parameter(format!("Invalid field selection {path}")))
+        }
+        Some(path) => {
+            let mut refusal = Refusal::invalid("Request contains an invalid argument.");
+            let description = format!(
+                "Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'."
+            );
+            refusal.details.push(json!({
+                "@type": "type.googleapis.com/google.rpc.BadRequest",
+                "fieldViolations": [{"field": path, "description": description}],
+            }));
+            Err(refusal)
+        }
+    }
+}
+
+/// Gives the first path that a schema does not have.
+fn unknown(api: &Api, schema: &Json, wanted: &[Wanted], at: &str) -> Option<String> {
+    let schema = match schema["$ref"].as_str() {
+        Some(name) => api.schema(name)?,
+        None => schema,
+    };
+    if schema["type"] == "array" {
+        return unknown(api, &schema["items"], wanted, at);
+    }
+    wanted.iter().find_map(|one| {
+        let path = if at.is_empty() { one.name.clone() } else { format!("{at}/{}", one.name) };
+        let known = schema["properties"].as_object();
+        let inner = match (known.and_then(|known| known.get(&one.name)), &schema["map"]) {
+            (Some(inner), _) => inner,
+            (None, map) if map.is_object() => map,
+            // Any member of any kind.
+            (None, _) if one.name == "*" || (known.is_none() && schema["type"] == "object") => {
+                return None;
+            }
+            _ => return Some(path),
+        };
+        unknown(api, inner, &one.below, &path)
+    })
 }
 
 /// A name with what is wanted below it; all of it where that is empty.

@@ -53,6 +53,11 @@ impl Refusal {
         Refusal::new(400, "INVALID_ARGUMENT", "badRequest", message)
     }
 
+    /// A parameter has no such value.
+    pub fn parameter(message: impl Into<String>) -> Refusal {
+        Refusal::new(400, "INVALID_ARGUMENT", "invalidParameter", message)
+    }
+
     /// A parameter is missing.
     pub fn required(name: &str) -> Refusal {
         Refusal::new(400, "INVALID_ARGUMENT", "required", format!("Required parameter: {name}"))

@@ -8,6 +8,7 @@ use crate::http::pace;
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::error::Refused;
 use crate::providers::rest::job::settled;
+use crate::providers::rest::mask;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
 use crate::providers::rest::template::{text_at, texts};
@@ -96,6 +97,7 @@ pub(super) async fn read(
             && let Ok(path) = list.call.path.url(value)
         {
             let ask = Ask::get(&spec.service, path, format!("listing {}", spec.type_name));
+            let ask = mask::masked(ask, spec, &list.items, false);
             // A refused LIST may be a matter of permission: the single reads will tell.
             beside.keys = session.api.list(&ask, &list.items).await.ok();
         }

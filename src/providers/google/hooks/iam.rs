@@ -16,13 +16,15 @@ use crate::providers::rest::template::{first_block, text_at};
 use crate::providers::{ApiError, ApiErrorKind, Failure, Wanted};
 use crate::value::{Type, Value};
 
+use super::members;
+
 /// One member of one role on something: its policy is read, changed and written back whole.
 pub struct Member;
 
 /// What a member is known by in a policy.
 pub(super) struct Grant {
     pub(super) role: String,
-    member: String,
+    pub(super) member: String,
     pub(super) condition: Option<Json>,
 }
 
@@ -51,7 +53,7 @@ impl Grant {
                 == self.condition.as_ref()
     }
 
-    fn is_in(&self, policy: &Json) -> bool {
+    pub(super) fn is_in(&self, policy: &Json) -> bool {
         bindings(policy)
             .iter()
             .filter(|binding| self.fits(binding))
@@ -68,7 +70,7 @@ impl Grant {
     }
 
     /// Gives the policy with the member, or without it.
-    fn set(&self, policy: &Json, present: bool) -> Json {
+    pub(super) fn set(&self, policy: &Json, present: bool) -> Json {
         let mut bindings = bindings(policy);
         if present {
             match bindings.iter_mut().find(|binding| self.fits(binding)) {
@@ -247,15 +249,6 @@ pub(super) async fn rewrite(
     }
 }
 
-/// Grants a role to a member, or takes it away.
-async fn write(job: &Job<'_>, value: &Value, present: bool) -> Result<Json, Failure> {
-    let grant = Grant::of(value);
-    let what = job.what(if present { "granting" } else { "revoking" });
-    let change =
-        |policy: &Json| (grant.is_in(policy) != present).then(|| grant.set(policy, present));
-    rewrite(job, value, &what, present, &change).await
-}
-
 /// Reads the policies that several instances speak of, each once.
 pub(super) async fn policies(
     session: &RestSession,
@@ -312,7 +305,7 @@ impl Hook for Member {
 
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
         let planned = job.session.located(job.spec, planned);
-        let policy = write(job, &planned, true).await?;
+        let policy = members::write(job, &planned, true).await?;
         Ok(granted(&planned, &policy))
     }
 
@@ -326,7 +319,7 @@ impl Hook for Member {
     }
 
     async fn delete(&self, job: &Job<'_>, prior: &Value) -> Result<(), Failure> {
-        write(job, prior, false).await.map(|_| ())
+        members::write(job, prior, false).await.map(|_| ())
     }
 }
 

@@ -10,6 +10,7 @@ mod hmac_read;
 pub mod turning;
 mod sink;
 pub mod iam;
+mod members;
 pub mod project;
 pub mod pubsub;
 pub mod cluster;

@@ -3,6 +3,7 @@ resource "google_bigtable_instance" {
   service   = "bigtableadmin"
   object    = "Instance"
   hook      = "bigtable_instance"
+  made      = ["clusters"]
   id        = "projects/{project}/instances/{name}"
   import    = ["projects/{project}/instances/{name}", "{project}/{name}", "{name}"]
   labels    = "labels"

@@ -3,6 +3,8 @@ resource "google_compute_instance" {
   service        = "compute"
   object         = "Instance"
   hook           = "instance"
+  looks_at       = ["disks", "serviceAccounts"]
+  made           = ["attachedDisks", "bootDisk", "scratchDisks", "metadataMap", "serviceAccount", "startupScript"]
   schema_version = 6
   id             = "projects/{project}/zones/{zone}/instances/{name}"
   import         = ["projects/{project}/zones/{zone}/instances/{name}", "{project}/{zone}/{name}", "{name}"]

@@ -3,6 +3,7 @@ resource "google_container_cluster" {
   service   = "container"
   object    = "Cluster"
   hook      = "cluster"
+  looks_at  = ["location"]
   id        = "projects/{project}/locations/{location}/clusters/{name}"
   import    = ["projects/{project}/locations/{location}/clusters/{name}", "{project}/{location}/{name}", "{location}/{name}"]
   import_sets = { deletion_protection = true }

@@ -4,6 +4,7 @@ resource "google_sql_database_instance" {
   service   = "sqladmin"
   object    = "DatabaseInstance"
   hook      = "sql_instance"
+  made      = ["firstIpAddress", "privateIpAddress", "publicIpAddress"]
   id        = "projects/{project}/instances/{name}"
   import    = ["projects/{project}/instances/{name}", "{project}/{name}", "{name}"]
   operation = sql
