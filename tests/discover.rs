@@ -14,7 +14,7 @@ use folder::Folder;
 /// A cluster of the other kind, and what the examples do not have.
 const FURTHER: &str = r#"
 resource "google_project_service" "needed" {
-  for_each = toset(["container", "cloudkms", "secretmanager", "bigtableadmin", "pubsub"])
+  for_each = toset(["container", "cloudkms", "secretmanager", "bigtableadmin", "pubsub", "compute", "iam", "storage"])
   service  = "${each.key}.googleapis.com"
 }
 
@@ -41,6 +41,68 @@ resource "google_secret_manager_secret" "secret" {
   secret_id = "secret"
   replication {
     auto {}
+  }
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_secret_manager_secret_version" "version" {
+  secret      = google_secret_manager_secret.secret.id
+  secret_data = "nobody may read this"
+}
+
+resource "google_service_account" "app" {
+  account_id = "app-of-all"
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_service_account_key" "app" {
+  service_account_id = google_service_account.app.name
+}
+
+resource "google_storage_bucket" "data" {
+  name     = "data-of-all"
+  location = "EU"
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_storage_bucket_object" "text" {
+  bucket  = google_storage_bucket.data.name
+  name    = "text"
+  content = "hello"
+}
+
+resource "google_storage_bucket_iam_member" "app" {
+  for_each = toset(["roles/storage.objectViewer", "roles/storage.objectCreator"])
+  bucket   = google_storage_bucket.data.name
+  role     = each.key
+  member   = google_service_account.app.member
+}
+
+resource "google_project_iam_member" "app" {
+  project = "polls-demo"
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.app.member
+  condition {
+    title       = "until"
+    description = "for a year"
+    expression  = "request.time < timestamp(\"2030-01-01T00:00:00Z\")"
+  }
+}
+
+resource "google_compute_instance" "named" {
+  for_each     = { gke-named = {}, node = { goog-gke-node = "" } }
+  name         = each.key
+  machine_type = "e2-micro"
+  zone         = "asia-south1-a"
+  labels       = each.value
+  boot_disk {
+    initialize_params {
+      image = "debian-cloud/debian-12"
+    }
+  }
+  network_interface {
+    network = "default"
   }
   depends_on = [google_project_service.needed]
 }
@@ -138,6 +200,53 @@ fn an_autopilot_cluster_is_found_without_its_pools_and_keys_with_their_ring() {
     assert!(!written.contains("google_container_node_pool"), "{written}");
     assert!(written.contains("google_kms_key_ring.ring.id"), "{written}");
     assert!(written.contains("google_kms_crypto_key.key.id"), "{written}");
+    let words = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    for piece in [
+        "role = \"roles/storage.objectViewer\"",
+        "role = \"roles/storage.objectCreator\"",
+        "member = google_service_account.app-of-all.member",
+        "bucket = google_storage_bucket.data-of-all.name",
+        "title = \"until\"",
+        "description = \"for a year\"",
+        "service_account_id = google_service_account.app-of-all.",
+        "resource \"google_compute_instance\" \"gke-named\"",
+    ] {
+        assert!(words.contains(piece), "{piece}\n{written}");
+    }
+    for other in ["roles/owner", "projectEditor:", "\"node\"", "hello", "nobody may"] {
+        assert!(!words.contains(other), "{other}\n{written}");
+    }
+}
+
+#[test]
+fn members_of_a_binding_of_the_state_are_no_objects_of_their_own() {
+    let mut folder = Folder::empty();
+    let binding = r#"
+resource "google_project_iam_binding" "viewers" {
+  project = "polls-demo"
+  role    = "roles/viewer"
+  members = ["user:a@example.com", "user:b@example.com"]
+}
+
+resource "google_project_iam_member" "browser" {
+  project = "polls-demo"
+  role    = "roles/browser"
+  member  = "user:a@example.com"
+}
+"#;
+    fs::write(folder.path("main.tf"), format!("{PROVIDER}{binding}")).unwrap();
+    folder.must(0, &["apply", "-sandbox", "-auto-approve"]);
+
+    let told = folder.must(0, &["import", "-discover", "-sandbox"]);
+
+    let written = fs::read_to_string(folder.path("discovered.tf")).unwrap();
+    assert!(!written.contains("google_project_iam_member"), "{written}");
+    assert!(told.contains("The state tracks 3 more."), "{told}");
+    let own = "google_project_iam_member polls-demo/roles/owner/user:user@example.com (owners of the project";
+    assert!(told.contains(own), "{told}");
+    let never =
+        "google_secret_manager_secret_version (what it holds would stand in the configuration)";
+    assert!(told.contains("Not looked for:") && told.contains(never), "{told}");
 }
 
 #[test]

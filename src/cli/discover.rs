@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clap::{Arg, ArgAction, ArgMatches};
+use serde_json::Value as Json;
 
 use super::discovered::{Piece, named, referring};
 use super::workbench::{Loaded, Workbench, file_problem};
@@ -20,6 +21,7 @@ use crate::providers::{ApiError, Provider, Session, Wanted};
 use crate::render::configuration::imported_block;
 use crate::state::Snapshot;
 use crate::syntax;
+use crate::value::json::to_json;
 use crate::value::{Path, PathStep, Value};
 
 /// The first lines of the file.
@@ -56,6 +58,7 @@ pub(super) struct Notes {
     pub(super) left: BTreeMap<(String, String), BTreeSet<String>>,
     pub(super) refused: Vec<(String, String)>,
     disabled: BTreeSet<String>,
+    never: BTreeMap<String, String>,
     tracked: usize,
 }
 
@@ -72,10 +75,12 @@ pub(super) fn discover(
     }
     let loaded = workbench.load(matches)?;
     let chosen: BTreeSet<String> = all(matches, "type").into_iter().collect();
+    let all = chosen.is_empty();
     let search = search(workbench, chosen, &loaded)?;
     let backend = workbench.backend(matches)?;
     let prior = workbench.snapshot(backend.as_ref())?;
-    let mut notes = Notes::default();
+    let never = if all { search.provider.undiscovered() } else { BTreeMap::new() };
+    let mut notes = Notes { never, ..Notes::default() };
     let mut pieces = found(workbench, &search, &prior, &mut notes)?;
     named(&mut pieces, |address| loaded.config.resource(address).is_some());
     for piece in &mut pieces {
@@ -185,7 +190,15 @@ pub(super) fn found(
     let mut pieces = Vec::new();
     for ((wanted, id), read) in wanted.into_iter().zip(ids).zip(read) {
         match read {
-            Ok(Some(object)) if is_tracked(&tracked, &wanted.type_name, &object.value) => {
+            Ok(Some(object))
+                if is_tracked(&tracked, &wanted.type_name, &object.value)
+                    || is_held(
+                        search.provider.as_ref(),
+                        prior,
+                        &wanted.type_name,
+                        &object.value,
+                    ) =>
+            {
                 notes.tracked += 1;
             }
             Ok(Some(object)) => {
@@ -238,6 +251,24 @@ fn tracked(prior: &Snapshot) -> BTreeSet<(&str, &str)> {
 fn is_tracked(tracked: &BTreeSet<(&str, &str)>, type_name: &str, value: &Value) -> bool {
     let id = value.field("id").and_then(Value::as_str);
     id.is_some_and(|id| tracked.contains(&(type_name, id)))
+}
+
+/// Says whether an object of the state holds one of another type too (a binding its members).
+fn is_held(provider: &dyn Provider, prior: &Snapshot, type_name: &str, value: &Value) -> bool {
+    let held_by = provider.held_by(type_name);
+    let is_same = |attributes: &Json, name: &String| {
+        let found = value.field(name).map(to_json).unwrap_or_default();
+        let there = &attributes[name];
+        let empty = |json: &Json| json.is_null() || json.as_array().is_some_and(Vec::is_empty);
+        *there == found || (empty(there) && empty(&found))
+    };
+    !held_by.is_empty()
+        && prior.objects.keys().any(|address| {
+            let names = held_by.get(&*address.type_name);
+            names.zip(prior.current(address)).is_some_and(|(names, object)| {
+                names.iter().all(|name| is_same(&object.attributes, name))
+            })
+        })
 }
 
 /// Finds the smallest configuration with which nothing is planned: what stands in the way of that is left out, and what is missing
@@ -376,6 +407,10 @@ fn told(workbench: &mut Workbench<'_, '_>, pieces: &[Piece], notes: &Notes, name
         lines.push("\nNot looked at:".to_string());
     }
     lines.extend(notes.refused.iter().map(|(what, why)| format!("  {what}: {why}")));
+    if !notes.never.is_empty() {
+        lines.push("\nNot looked for:".to_string());
+    }
+    lines.extend(notes.never.iter().map(|(what, why)| format!("  {what} ({why})")));
     let end = match pieces.len() {
         0 => "\nThere is nothing to import.".to_string(),
         count => format!("\nWrote {count} resources to {name}. Plan to see what is imported."),

@@ -77,6 +77,10 @@ pub(super) fn referring(provider: &dyn Provider, pieces: &mut [Piece]) {
             let Some(text) = piece.text(name).filter(|text| text.contains(['/', '@'])) else {
                 continue;
             };
+            // Whom a grant is for is not it.
+            if name == "member" && piece.text("email").is_none() {
+                continue;
+            }
             by_text.entry(text.to_string()).or_insert((place, name));
             let path = text.strip_prefix(LINK).map(str::to_string);
             by_text.entry(path.unwrap_or_else(|| format!("{LINK}{text}"))).or_insert((place, name));
@@ -102,7 +106,8 @@ pub(super) fn referring(provider: &dyn Provider, pieces: &mut [Piece]) {
         let config = replaced(&all[place].config, None, &mut |attribute, text| {
             let whole = wholes.iter().find(|whole| {
                 attribute.is_some_and(|name| name != "name")
-                    && all[**whole].text("name") == Some(text)
+                    // A bucket is also named `b/NAME`.
+                    && all[**whole].text("name") == Some(text.strip_prefix("b/").unwrap_or(text))
             });
             let named = whole.map(|whole| (*whole, "name"));
             let (of, name) = named.or_else(|| by_text.get(text).copied())?;

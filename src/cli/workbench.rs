@@ -275,9 +275,8 @@ impl<'e, 's> Workbench<'e, 's> {
             .chain(others.map(|path| self.environment.cwd.join(path)))
             .collect::<Vec<_>>();
         let own = own_types::read(&folders, &mut self.sources)?;
-        let google = google::google_in(&self.world(), own);
-        registry.add("hashicorp/google", google.clone());
-        registry.add("hashicorp/google-beta", google);
+        registry.add("hashicorp/google-beta", google::google_beta_in(&self.world(), own.clone()));
+        registry.add("hashicorp/google", google::google_in(&self.world(), own));
         registry.add("hashicorp/kubernetes", kubernetes::kubernetes());
         registry.add("hashicorp/helm", helm::helm());
         for provider in small::small() {

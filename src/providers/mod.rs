@@ -158,6 +158,16 @@ pub trait Provider: Send + Sync {
         BTreeMap::new()
     }
 
+    /// Gives the types whose objects are not looked for, each with the reason.
+    fn undiscovered(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// Gives the types whose objects hold those of a type too, each with the attributes that are then the same.
+    fn held_by(&self, _type_name: &str) -> BTreeMap<String, Vec<String>> {
+        BTreeMap::new()
+    }
+
     /// Gives the smallest configuration that says what an object is. Pure.
     fn minimal(&self, _type_name: &str, found: &Value, _provider: &Value) -> Value {
         found.clone()

@@ -48,6 +48,31 @@ fn remarks(type_name: &str, path: &str, fact: &Json) -> String {
     words.join("; ")
 }
 
+/// Says what `google-beta` has beside all this.
+fn tried_out(stable: &Google) -> String {
+    let beta = Google::new().beta();
+    let mut text = String::from(
+        "\n## What `google-beta` has beside\n\nThe provider `hashicorp/google-beta` has all of this, and what the service tries out; it speaks to the version of the service \
+         that has it.\n\n",
+    );
+    for name in beta.type_names(Mode::Managed) {
+        let of = |google: &Google| {
+            let entry = google.catalog().entry(Mode::Managed, &name);
+            entry.map(|entry| attributes(&entry.spec)).unwrap_or_default()
+        };
+        let known = of(stable);
+        let further: Vec<String> = of(&beta)
+            .into_keys()
+            .filter(|path| !known.contains_key(path))
+            .map(|path| format!("`{path}`"))
+            .collect();
+        if !further.is_empty() {
+            let _ = writeln!(text, "- `{name}`: {}.", further.join(", "));
+        }
+    }
+    text
+}
+
 fn document() -> String {
     let provider = Google::new();
     let mut text = String::from(
@@ -83,6 +108,7 @@ fn document() -> String {
             provider.type_names(mode).iter().map(|name| format!("`{name}`")).collect();
         let _ = write!(text, "\n## {title}\n\n{}.\n", names.join(", "));
     }
+    text += &tried_out(&provider);
     let tally = traffic::replayed();
     let _ = write!(
         text,

@@ -10,33 +10,38 @@ use super::attributes::swept;
 use super::laws::{block_on, enable, laws};
 use super::support::Bench;
 
-const INSTANCE: &str = "google_sql_database_instance";
+pub(crate) const INSTANCE: &str = "google_sql_database_instance";
 const USER: &str = "google_sql_user";
 
-fn postgres(name: &str) -> Json {
+pub(crate) fn postgres(name: &str) -> Json {
     json!({
         "name": name, "database_version": "POSTGRES_16", "region": "asia-south1", "deletion_protection": false,
         "settings": { "tier": "db-custom-1-3840" },
     })
 }
 
-fn mysql(name: &str) -> Json {
+pub(crate) fn mysql(name: &str) -> Json {
     json!({
         "name": name, "database_version": "MYSQL_8_0", "region": "asia-south1", "deletion_protection": false,
         "settings": { "tier": "db-custom-1-3840", "backup_configuration": { "enabled": true, "binary_log_enabled": true } },
     })
 }
 
-async fn told(bench: &Bench, path: &str) -> Json {
+pub(crate) async fn told(bench: &Bench, path: &str) -> Json {
     let ask = Ask::get("sqladmin", format!("projects/polls-demo/{path}"), "asking");
     bench.session.api.send(&ask, &*bench.session.api.clock).await.unwrap()
 }
 
-fn calls(bench: &Bench) -> Vec<String> {
+pub(crate) fn calls(bench: &Bench) -> Vec<String> {
     bench.desk.sent.lock().unwrap().drain(..).collect()
 }
 
-async fn change(bench: &Bench, type_name: &str, standing: &Value, config: &Json) -> Value {
+pub(crate) async fn change(
+    bench: &Bench,
+    type_name: &str,
+    standing: &Value,
+    config: &Json,
+) -> Value {
     let config = bench.config(type_name, config);
     let planned = bench.plan(type_name, Some(standing), &config);
     assert!(planned.problems.is_empty(), "{:?}", planned.problems);

@@ -103,6 +103,15 @@ impl Bench {
 
     /// A bench with a server of the test's own beside the sandbox.
     pub(crate) fn beside(server: Server) -> Bench {
+        Bench::of(server, |google| google)
+    }
+
+    /// A bench of the provider that has what is still tried out.
+    pub(crate) fn beta() -> Bench {
+        Bench::of(Arc::new(|_| None), Google::beta)
+    }
+
+    fn of(server: Server, made: fn(Google) -> Google) -> Bench {
         let start: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
         let world = sandbox::World::open(None, 0.0, start).unwrap();
         let clock: Arc<dyn Clock> = world.clock();
@@ -119,7 +128,7 @@ impl Bench {
         };
         let (bodies, ids) = (Bodies::default(), Ids::default());
         let transport = InProcess(world.clone(), bodies.clone(), ids.clone(), server);
-        let provider = Google::over(Arc::new(transport));
+        let provider = made(Google::over(Arc::new(transport)));
         let block = provider.schema().empty();
         let block = block.with_field("project", Value::string("polls-demo"));
         let block = block.with_field("region", Value::string("asia-south1"));

@@ -30,6 +30,8 @@ KEEP = {
                   r"|objects\.(get|list|insert|delete|patch|update|copy|rewrite|compose)|managedFolders\.list|projects\.(hmacKeys\..*|serviceAccount\.get))",
     "container.v1": r"container\.projects\.locations\.(getServerConfig|clusters\.(create|delete|get|list|set\w+|update|updateMaster)"
                     r"|clusters\.nodePools\.(create|delete|get|list|set\w+|update)|operations\..*)",
+    "container.v1beta1": r"container\.projects\.locations\.(getServerConfig|clusters\.(create|delete|get|list|set\w+|update|updateMaster)"
+                         r"|clusters\.nodePools\.(create|delete|get|list|set\w+|update)|operations\..*)",
     "iam.v1": r"iam\.projects\.serviceAccounts\.(create|delete|get|list|patch|update|enable|disable|getIamPolicy|setIamPolicy"
               r"|testIamPermissions|keys\.(create|delete|get|list|upload))",
     "serviceusage.v1": r"serviceusage\.(services\.(get|list|enable|disable|batchEnable|batchGet)|operations\.(get|list))",
@@ -44,7 +46,7 @@ KEEP = {
     "pubsub.v1": r"pubsub\.projects\.(topics|subscriptions)\.(create|get|list|patch|delete|detach|getIamPolicy|setIamPolicy|testIamPermissions"
                  r"|subscriptions\.list)",
     "sqladmin.v1": r"sql\.(instances\.(insert|get|list|update|patch|delete|clone|restoreBackup|pointInTimeRestore|promoteReplica|switchover)"
-                   r"|(databases|users)\.(insert|get|list|update|patch|delete)|operations\.(get|list))",
+                   r"|backupRuns\.(insert|get|list|delete)|(databases|users)\.(insert|get|list|update|patch|delete)|operations\.(get|list))",
     "dns.v1": r"dns\.(managedZones\.(create|get|list|patch|update|delete)|resourceRecordSets\.(create|get|list|patch|delete)|changes\.(create|get|list))",
     "redis.v1": r"redis\.projects\.locations\.(instances\.(create|get|list|patch|delete|upgrade|getAuthString)|operations\.get)",
     "firestore.v1": r"firestore\.projects\.databases\.(create|get|list|patch|delete|operations\.get)",

@@ -49,9 +49,22 @@ pub fn google() -> Result<Arc<dyn Provider>, Vec<Diagnostic>> {
 /// Makes the provider with the environment's help: what a provider block leaves out (the project, the region) is
 /// known when a plan is made. `own` are the types that the user describes ([`own::own_types`]).
 pub fn google_in(world: &World, own: Vec<Spec>) -> Arc<dyn Provider> {
-    let files = Catalog::new(resources::RESOURCES, resources::SHARED, resources::HOOKS);
-    let catalog = Arc::new(files.with_own(own));
-    Arc::new(Google { world: Some(world.clone()), catalog, transport: None })
+    Arc::new(in_world(world, own))
+}
+
+/// Makes the provider `hashicorp/google-beta` as [`google_in`] does: it has what is still tried out, and asks for it at
+/// addresses of its own.
+pub fn google_beta_in(world: &World, own: Vec<Spec>) -> Arc<dyn Provider> {
+    Arc::new(in_world(world, own).beta())
+}
+
+fn in_world(world: &World, own: Vec<Spec>) -> Google {
+    let catalog = Arc::new(files().with_own(own));
+    Google { world: Some(world.clone()), catalog, transport: None, is_beta: false }
+}
+
+fn files() -> Catalog {
+    Catalog::new(resources::RESOURCES, resources::SHARED, resources::HOOKS)
 }
 
 /// The provider.
@@ -59,6 +72,7 @@ pub struct Google {
     world: Option<World>,
     catalog: Arc<Catalog>,
     transport: Option<Arc<dyn Transport>>,
+    is_beta: bool,
 }
 
 impl Default for Google {
@@ -70,15 +84,17 @@ impl Default for Google {
 impl Google {
     /// Makes the provider; it sends over the network.
     pub fn new() -> Google {
-        Google {
-            catalog: Arc::new(Catalog::new(
-                resources::RESOURCES,
-                resources::SHARED,
-                resources::HOOKS,
-            )),
-            transport: None,
-            world: None,
-        }
+        Google { catalog: Arc::new(files()), transport: None, world: None, is_beta: false }
+    }
+
+    /// Makes the provider with what is still tried out.
+    ///
+    /// # Panics
+    /// The catalog is in use already.
+    #[must_use]
+    pub fn beta(self) -> Google {
+        let catalog = Arc::into_inner(self.catalog).expect("a new provider's catalog is its own");
+        Google { catalog: Arc::new(catalog.with_beta()), is_beta: true, ..self }
     }
 
     /// Makes the provider with another way to send: a sandbox in the same process.
@@ -102,6 +118,9 @@ impl Google {
     /// Gives the address of each service, of those as well that only the user's types speak to.
     fn bases(&self, config: &Value, world: &World) -> BTreeMap<String, String> {
         let mut bases = settings::bases(config, world);
+        if self.is_beta {
+            settings::tried_out(&mut bases);
+        }
         for spec in self.catalog.own() {
             let Some(base) = &spec.base else { continue };
             let base = settings::in_world(&spec.service, base, config, world);
@@ -290,6 +309,21 @@ impl Provider for Google {
         listed
             .map(|entry| (entry.spec.type_name.clone(), above(&entry.spec).into_keys().collect()))
             .collect()
+    }
+
+    fn undiscovered(&self) -> BTreeMap<String, String> {
+        let names = self.catalog.names(Mode::Managed).into_iter();
+        let entries = names.filter_map(|name| self.catalog.entry(Mode::Managed, &name));
+        let never = entries.filter_map(|entry| {
+            Some((entry.spec.type_name.clone(), entry.spec.discover.as_ref()?.never.clone()?))
+        });
+        never.collect()
+    }
+
+    fn held_by(&self, type_name: &str) -> BTreeMap<String, Vec<String>> {
+        let entry = self.catalog.entry(Mode::Managed, type_name);
+        let discover = entry.and_then(|entry| entry.spec.discover.clone());
+        discover.map(|discover| discover.held_by).unwrap_or_default()
     }
 
     fn minimal(&self, type_name: &str, found: &Value, provider: &Value) -> Value {

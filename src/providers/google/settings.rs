@@ -197,6 +197,20 @@ pub fn bases(config: &Value, world: &World) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The services of which attributes are known that only the version that is still tried out has: the two versions.
+const TRIED_OUT: [(&str, &str, &str); 1] = [("container", "/v1/", "/v1beta1/")];
+
+/// Leads to the versions of services that are still tried out; an address that somebody gave with another version stays.
+pub fn tried_out(bases: &mut BTreeMap<String, String>) {
+    for (service, stable, beta) in TRIED_OUT {
+        if let Some(base) = bases.get_mut(service)
+            && let Some(root) = base.strip_suffix(stable)
+        {
+            *base = format!("{root}{beta}");
+        }
+    }
+}
+
 /// Gives the address at which a service is reached that nobody has given another one: in the sandbox, or in the universe.
 pub fn in_world(service: &str, usual: &str, config: &Value, world: &World) -> String {
     if let Some(sandbox) = &world.sandbox {

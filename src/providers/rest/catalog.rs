@@ -11,7 +11,7 @@ use super::hook::{Hook, Plain};
 use super::read::read;
 use super::schema::schema;
 use super::shared::SharedRow;
-use super::spec::Spec;
+use super::spec::{Part, Shape, Spec};
 
 /// A resource file: mode, type name, text.
 pub type FileRow = (Mode, &'static str, &'static str);
@@ -37,6 +37,8 @@ pub struct Catalog {
     own: BTreeMap<(Mode, String), Arc<Entry>>,
     shared: &'static [SharedRow],
     hooks: &'static [HookRow],
+    /// What is still tried out is there too.
+    beta: bool,
 }
 
 impl Catalog {
@@ -50,7 +52,13 @@ impl Catalog {
             .iter()
             .map(|(mode, name, text)| ((*mode, *name), (*text, OnceLock::new())))
             .collect();
-        Catalog { files, own: BTreeMap::new(), shared, hooks }
+        Catalog { files, own: BTreeMap::new(), shared, hooks, beta: false }
+    }
+
+    /// Has what is still tried out too.
+    #[must_use]
+    pub fn with_beta(self) -> Catalog {
+        Catalog { beta: true, ..self }
     }
 
     /// Takes in types that the user describes.
@@ -113,6 +121,9 @@ impl Catalog {
         };
         let read = || {
             let mut spec = read(text, self.shared, &self.hook_names()).ok()?;
+            if !self.beta {
+                settle(&mut spec.parts);
+            }
             if spec.like {
                 spec = spec.like(&self.entry(Mode::Managed, type_name)?.spec);
             }
@@ -126,5 +137,15 @@ impl Catalog {
     pub fn hook(&self, spec: &Spec) -> &'static dyn Hook {
         let named = self.hooks.iter().find(|(name, _)| Some(*name) == spec.hook.as_deref());
         named.map_or(&Plain, |(_, hook)| *hook)
+    }
+}
+
+/// Leaves out what is still tried out.
+fn settle(parts: &mut Vec<Part>) {
+    parts.retain(|part| !part.beta);
+    for part in parts {
+        if let Shape::Block { parts, .. } = &mut part.shape {
+            settle(parts);
+        }
     }
 }

@@ -41,7 +41,8 @@ impl RestSession {
         let lists = pace::all(&self.api.pace, lists).await;
         for (place, objects) in places.iter().zip(lists) {
             let objects: Vec<Json> = objects?;
-            for object in objects {
+            let hook = self.catalog.hook(spec);
+            for object in objects.into_iter().flat_map(|element| hook.apart(element)) {
                 let value = self.decoded(spec, &object, Some(&based(spec, &place.base, &object)));
                 if let Some(own) = own(spec, &object, place.above.as_ref()) {
                     let name = text_at(&value, "name").or_else(|| text_at(&value, "id"));
@@ -66,6 +67,12 @@ impl RestSession {
         parents: &BTreeMap<String, Vec<Value>>,
     ) -> Result<Vec<Place>, ApiError> {
         let base = self.located(spec, empty);
+        // What a block must say of its project is looked for in the provider's.
+        let project = base.field("project").filter(|project| project.is_null());
+        let base = match project.and_then(|_| self.defaults.fill("project")) {
+            Some(project) => base.with_field("project", project.clone()),
+            None => base,
+        };
         let below = above(spec);
         if !below.is_empty() {
             let mut places = Vec::new();
@@ -140,10 +147,13 @@ fn is_gone(call: &Call, object: &Json) -> bool {
 
 /// Gives the rule by which an object is a service's own.
 fn own<'a>(spec: &'a Spec, object: &Json, above: Option<&Value>) -> Option<&'a Own> {
-    let text =
-        |member: &str| json::dotted(object, member).and_then(Json::as_str).unwrap_or_default();
+    let told = |member: &str| json::dotted(object, member).and_then(Json::as_str);
+    let text = |member: &str| told(member).unwrap_or_default();
     spec.discover.as_ref()?.own.iter().find(|rule| {
         let found = text(&rule.member);
+        if !rule.member.is_empty() && told(&rule.member).is_none() {
+            return false;
+        }
         let like = rule.like.as_ref().is_none_or(|like| like.is_match(found));
         let same = rule.same.iter().all(|(member, attribute)| {
             above.and_then(|above| text_at(above, attribute)).as_deref() == Some(text(member))

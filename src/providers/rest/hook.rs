@@ -25,6 +25,11 @@ pub trait Hook: Send + Sync {
         Vec::new()
     }
 
+    /// Takes an element of a list apart, where several objects of ours stand in it.
+    fn apart(&self, element: Json) -> Vec<Json> {
+        vec![element]
+    }
+
     /// Changes the service's JSON before it is decoded.
     fn answered(&self, _object: &mut Json, _base: Option<&Value>) {}
 

@@ -81,7 +81,8 @@ pub fn listed(spec: &Spec, items: &str, aggregated: bool) -> Option<String> {
     for member in &spec.made {
         root.forget(&member.split('.').collect::<Vec<_>>());
     }
-    if root.0.is_empty() {
+    // What holds the list is the object itself: its elements are other things.
+    if root.0.is_empty() || root.0.contains_key(items) {
         return None;
     }
     for member in beside(spec) {

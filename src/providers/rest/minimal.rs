@@ -27,6 +27,9 @@ pub fn is_listed(spec: &Spec) -> bool {
     else {
         return false;
     };
+    if spec.discover.as_ref().is_some_and(|discover| discover.never.is_some()) {
+        return false;
+    }
     let above = above(spec);
     let places = spec.discover.as_ref().is_some_and(|discover| discover.places.is_some());
     let given = |name: &str| {

@@ -257,9 +257,16 @@ fn discovering(word: Word, words: &mut Words<'_>) -> Discover {
         });
         words.finish();
     }
+    let held_by = match inner.take("held_by") {
+        Some(Word::Object(fields)) => fields.into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let held_by =
+        held_by.into_iter().filter_map(|(name, word)| Some((name, word.texts()?))).collect();
+    let never = inner.text("never");
     let list = call_words(&mut inner).zip(items);
     inner.finish();
-    Discover { list, places, aggregated, of, without, own }
+    Discover { list, places, aggregated, of, without, own, held_by, never }
 }
 
 /// Gives a word that is a pattern.
@@ -466,6 +473,7 @@ fn common(name: String, shape: Shape, words: &mut Words<'_>) -> Part {
         never_kept: words.flag("never_kept"),
         quiet: words.flag("quiet"),
         deprecated: words.text("deprecated"),
+        beta: words.flag("beta"),
         read: other_place(words.text("read"), &api),
         write: other_place(words.text("write"), &api),
         wire: words.choice(

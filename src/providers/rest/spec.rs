@@ -169,6 +169,10 @@ pub struct Discover {
     pub without: Vec<String>,
     /// What of them is a service's own and nobody's to manage.
     pub own: Vec<Own>,
+    /// Types whose objects hold what is found too, with the attributes by which they do: it is theirs then.
+    pub held_by: BTreeMap<String, Vec<String>>,
+    /// Why they are never looked for.
+    pub never: Option<String>,
 }
 
 /// A rule by which an object is a service's own.
@@ -269,6 +273,8 @@ pub struct Part {
     pub quiet: bool,
     /// What to use in its place.
     pub deprecated: Option<String>,
+    /// Only the provider with what is tried out has it.
+    pub beta: bool,
     /// Where it is read from; nothing where the service does not tell it.
     pub read: Option<Place>,
     /// Where it is written to; nothing where it is not sent.

@@ -154,7 +154,12 @@ fn hole(value: &Value, name: &str) -> Option<String> {
 }
 
 /// Gives an attribute's text; of a bool or number its plain form.
+///
+/// `block.name` is that of the only block of the name.
 pub fn text_at(value: &Value, name: &str) -> Option<String> {
+    if let Some((block, name)) = name.split_once('.') {
+        return text_at(first_block(value, block)?, name);
+    }
     let value = value.field(name)?;
     match (value.as_str(), value.as_bool(), value.as_number()) {
         (Some(""), _, _) => None,

@@ -73,7 +73,9 @@ macro_rules! data {
 /// The APIs: name, title, how errors look, and the description.
 const APIS: &[(&str, &str, Style, &[u8])] = &[
     ("storage", "Cloud Storage API", Style::Errors, data!("storage.v1")),
-    ("container", "Kubernetes Engine API", Style::Both, data!("container.v1")),
+    // What is still tried out stands before what will be it.
+    ("container", ENGINE, Style::Both, data!("container.v1beta1")),
+    ("container", ENGINE, Style::Both, data!("container.v1")),
     ("iam", "Identity and Access Management (IAM) API", Style::Both, data!("iam.v1")),
     ("serviceusage", "Service Usage API", Style::Status, data!("serviceusage.v1")),
     ("cloudresourcemanager", RESOURCES, Style::Status, data!("cloudresourcemanager.v1")),
@@ -98,6 +100,7 @@ const APIS: &[(&str, &str, Style, &[u8])] = &[
     ("logging", "Cloud Logging API", Style::Status, data!("logging.v2")),
 ];
 
+const ENGINE: &str = "Kubernetes Engine API";
 const RESOURCES: &str = "Cloud Resource Manager API";
 
 /// Gives all APIs.

@@ -27,6 +27,7 @@ pub mod policies;
 pub mod pubsub;
 pub mod sql;
 pub mod sql_inside;
+pub mod sql_copies;
 pub mod dns;
 pub mod redis;
 pub mod firestore;
@@ -76,6 +77,7 @@ const TABLES: &[&[Row]] = &[
     pubsub::ROWS,
     sql::ROWS,
     sql_inside::ROWS,
+    sql_copies::ROWS,
     dns::ROWS,
     redis::ROWS,
     firestore::ROWS,

@@ -14,6 +14,7 @@ use super::compute;
 use super::network;
 use super::operation;
 use super::refusal::Refusal;
+use super::sql_copies;
 use super::storage::patched;
 use super::turn::{self, Answer, Row, Turn};
 
@@ -25,8 +26,6 @@ pub const ROWS: &[Row] = &[
     ("sql.instances.update", update),
     ("sql.instances.patch", patch),
     ("sql.instances.delete", delete),
-    ("sql.instances.clone", clone),
-    ("sql.instances.promoteReplica", promote),
     ("sql.operations.get", get_operation),
     ("sql.operations.list", list_operations),
 ];
@@ -34,7 +33,8 @@ pub const ROWS: &[Row] = &[
 /// For so long the name of a deleted instance is not free.
 const RESERVED: SignedDuration = SignedDuration::from_hours(7 * 24);
 const MAKING: Duration = Duration::from_secs(360);
-const CHANGING: Duration = Duration::from_secs(60);
+/// How long a change takes.
+pub const CHANGING: Duration = Duration::from_secs(60);
 
 /// Versions, in the order in which they are upgraded, with what is installed.
 const VERSIONS: &[(&str, &str)] = &[
@@ -77,7 +77,8 @@ pub fn refuse(code: u16, reason: &'static str, message: impl Into<String>) -> Re
     Refusal { reason, ..refusal }
 }
 
-fn wrong(message: impl std::fmt::Display) -> Refusal {
+/// A refusal of what does not fit together.
+pub fn wrong(message: impl std::fmt::Display) -> Refusal {
     refuse(400, "invalid", format!("Invalid request: {message}"))
 }
 
@@ -253,7 +254,7 @@ fn addresses(instance: &Json) -> Json {
 }
 
 /// Gives an instance with all that the service says of it.
-fn made(turn: &mut Turn<'_>, body: &Json) -> Json {
+pub fn made(turn: &mut Turn<'_>, body: &Json) -> Json {
     let (project, name) = (turn.path[0].clone(), body["name"].as_str().unwrap_or_default());
     let region = body["region"].as_str().filter(|it| !it.is_empty()).unwrap_or("us-central1");
     let version = body["databaseVersion"].as_str().unwrap_or("MYSQL_8_0");
@@ -328,11 +329,14 @@ fn insert(turn: &mut Turn<'_>) -> Answer {
     } else if body["instanceType"].is_string() {
         instance["instanceType"] = body["instanceType"].clone();
     }
-    begin_making(turn, instance)
+    begin_making(turn, instance, Vec::new())
 }
 
 /// Refuses a name that is wrong, in use, or was until a short time ago.
-fn taken(turn: &Turn<'_>, project: &str, name: &str) -> Result<(), Refusal> {
+///
+/// # Errors
+/// Why it is not free.
+pub fn taken(turn: &Turn<'_>, project: &str, name: &str) -> Result<(), Refusal> {
     if !name_fits(name) {
         return Err(wrong(format!("Invalid instance name ({name}).")));
     }
@@ -366,14 +370,18 @@ fn primary(turn: &Turn<'_>, replica: &Json) -> Result<Json, Refusal> {
     Ok(primary)
 }
 
-/// Begins the making of an instance, with the users and databases that a new one has.
-fn begin_making(turn: &mut Turn<'_>, instance: Json) -> Answer {
+/// Begins the making of an instance, with the users and databases that a new one has, and what further is `inside`.
+///
+/// # Errors
+/// None; the type is that of a method.
+pub fn begin_making(turn: &mut Turn<'_>, instance: Json, inside: Vec<Effect>) -> Answer {
     let (project, name) =
         (turn.path[0].clone(), instance["name"].as_str().unwrap_or_default().to_owned());
     let place = key(&project, &name);
     turn.store.put(place.clone(), instance.clone());
     let mut effects = super::sql_inside::first(turn.store, &place, &instance);
     let stands = json!({"state": "RUNNABLE", "ipAddresses": addresses(&instance)});
+    effects.extend(inside);
     effects.push(Effect::Set(place, stands));
     let answer =
         operation::sql(turn.store, turn.now, (&project, &name, ""), "CREATE", (MAKING, effects));
@@ -432,7 +440,8 @@ fn change(turn: &mut Turn<'_>, place: &str, old: &Json, mut new: Json) -> Answer
 }
 
 /// Members of an instance that a change may bring.
-const CHANGEABLE: [&str; 6] = [
+const CHANGEABLE: [&str; 7] = [
+    "replicationCluster",
     "databaseVersion",
     "maintenanceVersion",
     "sqlNetworkArchitecture",
@@ -498,6 +507,7 @@ fn delete(turn: &mut Turn<'_>) -> Answer {
     leave(turn, &instance);
     instance["state"] = json!("PENDING_DELETE");
     turn.store.put(place.clone(), instance);
+    sql_copies::forget(turn.store, &place);
     let until = (turn.now + RESERVED).to_string();
     turn.store.hidden.insert(reserved(&project, &name), json!(until));
     let effects = vec![Effect::RemoveBelow(format!("{place}/")), Effect::Remove(place)];
@@ -507,7 +517,7 @@ fn delete(turn: &mut Turn<'_>) -> Answer {
 }
 
 /// Takes a replica off its primary's list.
-fn leave(turn: &mut Turn<'_>, replica: &Json) {
+pub fn leave(turn: &mut Turn<'_>, replica: &Json) {
     let of = replica["masterInstanceName"].as_str().unwrap_or_default();
     let place = key(&turn.path[0], of.rsplit(':').next().unwrap_or_default());
     if let Some(mut primary) = turn.store.find(&place).cloned().filter(|_| !of.is_empty()) {
@@ -516,37 +526,6 @@ fn leave(turn: &mut Turn<'_>, replica: &Json) {
         }
         turn.store.put(place, primary);
     }
-}
-
-fn promote(turn: &mut Turn<'_>) -> Answer {
-    let (place, replica) = find(turn)?;
-    free(turn, &place)?;
-    if replica["instanceType"] != "READ_REPLICA_INSTANCE" {
-        return Err(wrong("The instance is not a replica."));
-    }
-    leave(turn, &replica);
-    let (project, name) = (turn.path[0].clone(), turn.path[1].clone());
-    let alone = json!({"instanceType": "CLOUD_SQL_INSTANCE", "masterInstanceName": null, "replicaConfiguration": null});
-    let effects = vec![Effect::Set(place, alone)];
-    let work = (CHANGING, effects);
-    let answer =
-        operation::sql(turn.store, turn.now, (&project, &name, ""), "PROMOTE_REPLICA", work);
-    turn::ok(&answer)
-}
-
-fn clone(turn: &mut Turn<'_>) -> Answer {
-    let (place, source) = find(turn)?;
-    free(turn, &place)?;
-    let context = turn.body["cloneContext"].clone();
-    let name = context["destinationInstanceName"].as_str().unwrap_or_default().to_owned();
-    taken(turn, &turn.path[0].clone(), &name)?;
-    let mut body = source;
-    body["name"] = json!(name);
-    if let Some(fields) = body.as_object_mut() {
-        fields.remove("masterInstanceName");
-    }
-    let copy = made(turn, &body);
-    begin_making(turn, copy)
 }
 
 fn get_operation(turn: &mut Turn<'_>) -> Answer {

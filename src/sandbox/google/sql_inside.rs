@@ -9,6 +9,7 @@ use crate::sandbox::store::{Effect, Store, merge_fields};
 use super::operation;
 use super::refusal::Refusal;
 use super::sql::{find, free, refuse};
+use super::sql_copies::note;
 use super::turn::{self, Answer, Row, Turn};
 
 /// The methods.
@@ -114,6 +115,7 @@ fn insert_database(turn: &mut Turn<'_>) -> Answer {
     }
     let database = database(turn.store, &instance, &turn.body);
     let link = format!("/databases/{name}");
+    note(turn.store, turn.now, &place, &name, Some(&database));
     done(turn, "CREATE_DATABASE", &link, Duration::ZERO, Effect::Put(key, database))
 }
 
@@ -156,6 +158,7 @@ fn update_database(turn: &mut Turn<'_>) -> Answer {
         database[field] = given;
     }
     let (key, link) = (database_key(&place, &turn.path[2]), format!("/databases/{}", turn.path[2]));
+    note(turn.store, turn.now, &place, &turn.path[2].clone(), Some(&database));
     done(turn, "UPDATE_DATABASE", &link, Duration::from_secs(2), Effect::Put(key, database))
 }
 
@@ -163,6 +166,7 @@ fn delete_database(turn: &mut Turn<'_>) -> Answer {
     let (place, _) = running(turn, true)?;
     find_database(turn, &place)?;
     let (key, link) = (database_key(&place, &turn.path[2]), format!("/databases/{}", turn.path[2]));
+    note(turn.store, turn.now, &place, &turn.path[2].clone(), None);
     done(turn, "DELETE_DATABASE", &link, Duration::from_secs(2), Effect::Remove(key))
 }
 

@@ -38,6 +38,15 @@ async fn listed(session: &RestSession, spec: &Spec, of: &Value) -> Result<Vec<Js
 
 #[async_trait]
 impl Hook for AccountKey {
+    /// The account stands in the key's name.
+    fn imported(&self, value: Value) -> Value {
+        let name = text_at(&value, "name").unwrap_or_default();
+        match name.split_once("/keys/") {
+            Some((account, _)) => value.with_field("service_account_id", Value::string(account)),
+            None => value,
+        }
+    }
+
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
         let until = job.until("create", planned);
         let (path, body) = match text_at(planned, "public_key_data") {

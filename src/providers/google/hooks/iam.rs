@@ -285,6 +285,17 @@ impl Hook for Member {
         of_bucket(value)
     }
 
+    /// A binding has several members.
+    fn apart(&self, element: Json) -> Vec<Json> {
+        let members = element["members"].as_array().cloned().unwrap_or_default();
+        let one = |member: Json| {
+            let mut binding = element.clone();
+            binding["members"] = member;
+            json!({ "bindings": binding })
+        };
+        members.into_iter().map(one).collect()
+    }
+
     async fn read_many(
         &self,
         session: &RestSession,

@@ -134,7 +134,31 @@ fn settings_of(spec: &Spec, settings: &Value, names: &[&str]) -> Step {
 fn differs(old: &Value, new: &Value, name: &str) -> bool {
     let at = |value: &Value| value.field(name).cloned().unwrap_or(Value::null(Type::Any));
     let (old, new) = (at(old), at(new));
-    new.is_whole() && old != new && !(is_zero(&old) && is_zero(&new))
+    let new = wished(&old, &new);
+    old != new && !(is_zero(&old) && is_zero(&new))
+}
+
+/// Gives a wish with what stands in the place of what is not known yet.
+fn wished(old: &Value, new: &Value) -> Value {
+    if new.is_whole() {
+        return new.clone();
+    }
+    if !new.is_known() {
+        return old.clone();
+    }
+    if let Some(fields) = new.fields() {
+        return Value::object(fields.iter().map(|(name, field)| {
+            let stands = old.field(name).cloned();
+            let stands = stands.unwrap_or_else(|| Value::null(field.ty()));
+            (&**name, wished(&stands, field))
+        }));
+    }
+    let mut place = 0;
+    new.map_parts(&mut |part| {
+        let stands = old.elements().and_then(|elements| elements.get(place)).cloned();
+        place += 1;
+        wished(&stands.unwrap_or_else(|| Value::null(part.ty())), part)
+    })
 }
 
 /// Gives the call by which a replica becomes a primary: alone, or in the place of its own.

@@ -7,6 +7,7 @@ resource "google_api_resource" {
   import  = ["{service}/{version}/{collection*}/{name}"]
 
   create = { post = "{collection}" }
+  discover = { never = "what it makes has no one list" }
   read   = { get = "{collection}/{name}" }
   update = { patch = "{collection}/{name}", how = merge }
   delete = { delete = "{collection}/{name}" }

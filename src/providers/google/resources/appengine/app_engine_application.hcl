@@ -8,6 +8,7 @@ resource "google_app_engine_application" {
   operation = standard
 
   create = { post = "apps" }
+  discover = { never = "there is no list of it" }
   read   = { get = "apps/{project}" }
   update = { patch = "apps/{project}", how = query_mask }
   timeouts = { create = "4m", update = "4m" }

@@ -28,7 +28,7 @@ resource "google_compute_instance" {
   create = { post = "projects/{project}/zones/{zone}/instances" }
   read   = { get = "projects/{project}/zones/{zone}/instances/{name}" }
   list   = { get = "projects/{project}/zones/{zone}/instances?maxResults=500", items = "items", by = "name" }
-  discover = { get = "projects/{project}/aggregated/instances?maxResults=500&returnPartialSuccess=true", items = "instances", aggregated = true, own = [{ member = "name", like = "^gke-", why = "nodes of clusters" }] }
+  discover = { get = "projects/{project}/aggregated/instances?maxResults=500&returnPartialSuccess=true", items = "instances", aggregated = true, own = [{ member = "labels.goog-gke-node", why = "nodes of clusters" }] }
   update = { post = "projects/{project}/zones/{zone}/instances/{name}/setLabels", how = client }
   delete = { delete = "projects/{project}/zones/{zone}/instances/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }

@@ -36,7 +36,7 @@ resource "google_container_cluster" {
   timeouts = { create = "90m", read = "90m", update = "90m", delete = "90m" }
   schema_version = 2
   at_least_one_of = [
-    ["addons_config.agent_sandbox_config", "addons_config.cloudrun_config", "addons_config.config_connector_config", "addons_config.dns_cache_config", "addons_config.gce_persistent_disk_csi_driver_config", "addons_config.gcp_filestore_csi_driver_config", "addons_config.gcs_fuse_csi_driver_config", "addons_config.gke_backup_agent_config", "addons_config.high_scale_checkpointing_config", "addons_config.horizontal_pod_autoscaling", "addons_config.http_load_balancing", "addons_config.lustre_csi_driver_config", "addons_config.network_policy_config", "addons_config.node_readiness_config", "addons_config.parallelstore_csi_driver_config", "addons_config.pod_snapshot_config", "addons_config.ray_operator_config", "addons_config.slice_controller_config", "addons_config.slurm_operator_config", "addons_config.stateful_ha_config"],
+    ["addons_config.istio_config", "addons_config.kalm_config", "addons_config.agent_sandbox_config", "addons_config.cloudrun_config", "addons_config.config_connector_config", "addons_config.dns_cache_config", "addons_config.gce_persistent_disk_csi_driver_config", "addons_config.gcp_filestore_csi_driver_config", "addons_config.gcs_fuse_csi_driver_config", "addons_config.gke_backup_agent_config", "addons_config.high_scale_checkpointing_config", "addons_config.horizontal_pod_autoscaling", "addons_config.http_load_balancing", "addons_config.lustre_csi_driver_config", "addons_config.network_policy_config", "addons_config.node_readiness_config", "addons_config.parallelstore_csi_driver_config", "addons_config.pod_snapshot_config", "addons_config.ray_operator_config", "addons_config.slice_controller_config", "addons_config.slurm_operator_config", "addons_config.stateful_ha_config"],
     ["cluster_autoscaling.auto_provisioning_defaults.shielded_instance_config.enable_integrity_monitoring", "cluster_autoscaling.auto_provisioning_defaults.shielded_instance_config.enable_secure_boot"],
     ["private_cluster_config.enable_private_endpoint", "private_cluster_config.enable_private_nodes", "private_cluster_config.master_global_access_config", "private_cluster_config.master_ipv4_cidr_block", "private_cluster_config.private_endpoint_subnetwork"],
   ]
@@ -103,6 +103,29 @@ resource "google_container_cluster" {
     max_items = 1
     api       = "addonsConfig"
     update    = { rpc = "update", field = "desiredAddonsConfig" }
+
+    block "istio_config" {
+      optional  = true
+      computed  = true
+      max_items = 1
+      beta      = true
+      api       = "istioConfig"
+      attributes = {
+        disabled = { type = bool, required = true, api = "disabled" }
+        auth     = { type = string, optional = true, one_of = ["AUTH_NONE", "AUTH_MUTUAL_TLS"], api = "auth" }
+      }
+    }
+
+    block "kalm_config" {
+      optional  = true
+      computed  = true
+      max_items = 1
+      beta      = true
+      api       = "kalmConfig"
+      attributes = {
+        enabled = { type = bool, required = true, api = "enabled" }
+      }
+    }
 
     block "agent_sandbox_config" {
       optional  = true
@@ -872,6 +895,78 @@ resource "google_container_cluster" {
         cidr_block   = { type = string, required = true, api = "cidrBlock" }
         display_name = { type = string, optional = true, api = "displayName" }
       }
+    }
+  }
+
+  block "cluster_telemetry" {
+    optional  = true
+    computed  = true
+    max_items = 1
+    beta      = true
+    api       = "clusterTelemetry"
+    update    = { rpc = "update", field = "desiredClusterTelemetry" }
+    attributes = {
+      type = { type = string, required = true, one_of = ["DISABLED", "ENABLED", "SYSTEM_ONLY"], api = "type" }
+    }
+  }
+
+  block "pod_security_policy_config" {
+    optional  = true
+    computed  = true
+    max_items = 1
+    beta      = true
+    api       = "podSecurityPolicyConfig"
+    update    = { rpc = "update", field = "desiredPodSecurityPolicyConfig" }
+    attributes = {
+      enabled = { type = bool, required = true, api = "enabled" }
+    }
+  }
+
+  block "protect_config" {
+    optional  = true
+    computed  = true
+    max_items = 1
+    beta      = true
+    api       = "protectConfig"
+    update    = { rpc = "update", field = "desiredProtectConfig" }
+    attributes = {
+      workload_vulnerability_mode = { type = string, optional = true, computed = true, one_of = ["DISABLED", "BASIC", "WORKLOAD_VULNERABILITY_MODE_UNSPECIFIED"], api = "workloadVulnerabilityMode" }
+    }
+
+    block "workload_config" {
+      optional  = true
+      computed  = true
+      max_items = 1
+      api       = "workloadConfig"
+      attributes = {
+        audit_mode = { type = string, optional = true, computed = true, one_of = ["DISABLED", "BASIC", "BASELINE", "RESTRICTED", "MODE_UNSPECIFIED"], api = "auditMode" }
+      }
+    }
+  }
+
+  block "workload_alts_config" {
+    optional  = true
+    computed  = true
+    max_items = 1
+    beta      = true
+    api       = "workloadAltsConfig"
+    update    = { rpc = "update", field = "desiredWorkloadAltsConfig" }
+    attributes = {
+      enable_alts = { type = bool, required = true, api = "enableAlts" }
+    }
+  }
+
+  block "tpu_config" {
+    optional  = true
+    computed  = true
+    replaces  = true
+    max_items = 1
+    beta      = true
+    api       = "tpuConfig"
+    attributes = {
+      enabled                = { type = bool, required = true, replaces = true, api = "enabled" }
+      ipv4_cidr_block        = { type = string, computed = true, api = "ipv4CidrBlock" }
+      use_service_networking = { type = bool, optional = true, replaces = true, api = "useServiceNetworking" }
     }
   }
 

@@ -235,6 +235,17 @@ shared "node_config" {
     }
   }
 
+  block "ephemeral_storage_config" {
+    optional  = true
+    replaces  = true
+    max_items = 1
+    beta      = true
+    api       = "ephemeralStorageConfig"
+    attributes = {
+      local_ssd_count = { type = int, required = true, replaces = true, api = "localSsdCount" }
+    }
+  }
+
   block "gvnic" {
     optional  = true
     max_items = 1

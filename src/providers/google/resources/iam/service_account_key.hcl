@@ -4,6 +4,8 @@ resource "google_service_account_key" {
   object  = "ServiceAccountKey"
   hook    = "service_account_key"
   id      = "{name}"
+  import  = ["{name*}"]
+  import_sets = { public_key_type = "TYPE_X509_PEM_FILE", private_key_type = "TYPE_GOOGLE_CREDENTIALS_FILE" }
   inside  = { google_service_account = "{service_account_id}" }
 
   needs = [
@@ -13,6 +15,7 @@ resource "google_service_account_key" {
   create = { post = "{service_account_id}/keys" }
   read   = { get = "{name}?publicKeyType={public_key_type}", denied_is_gone = true }
   delete = { delete = "{name}" }
+  discover = { get = "{service_account_id}/keys?keyTypes=USER_MANAGED", items = "keys", of = { google_service_account = "{service_account_id*}" } }
 
   attributes = {
     service_account_id = { type = string, required = true, replaces = true }

@@ -6,6 +6,7 @@ resource "google_project_iam_policy" {
   id      = "{project}"
   import  = ["{project}"]
 
+  discover = { never = "its members are found one by one" }
   read   = { post = "projects/{project}:getIamPolicy", with = { "options.requestedPolicyVersion" = 3 } }
   update = { post = "projects/{project}:setIamPolicy", body = "policy", with = { updateMask = "bindings,etag,auditConfigs" }, how = none }
 

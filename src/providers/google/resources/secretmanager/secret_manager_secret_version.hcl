@@ -12,6 +12,7 @@ resource "google_secret_manager_secret_version" {
   ]
 
   create = { post = "{secret}:addVersion" }
+  discover = { never = "what it holds would stand in the configuration" }
   read   = { get = "{name}", gone_when = { state = "DESTROYED" } }
   update = { post = "{name}:enable", how = client }
   delete = { post = "{name}:destroy", body = none }

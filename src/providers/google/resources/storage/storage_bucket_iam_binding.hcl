@@ -7,6 +7,7 @@ resource "google_storage_bucket_iam_binding" {
   import  = ["{bucket} {role} {condition.title}", "{bucket} {role}"]
   inside  = { google_storage_bucket = "{bucket/}" }
 
+  discover = { never = "its members are found one by one" }
   read   = { get = "{bucket}/iam?optionsRequestedPolicyVersion=3" }
   update = { put = "{bucket}/iam", how = none }
   timeouts = { create = "20m" }

@@ -9,6 +9,7 @@ resource "google_storage_bucket_iam_member" {
 
   read   = { get = "{bucket}/iam?optionsRequestedPolicyVersion=3" }
   update = { put = "{bucket}/iam", how = none }
+  discover = { get = "b/{bucket/}/iam?optionsRequestedPolicyVersion=3", items = "bindings", of = { google_storage_bucket = "{bucket}" }, held_by = { google_storage_bucket_iam_binding = ["bucket", "role", "condition"], google_storage_bucket_iam_policy = ["bucket"] }, own = [{ member = "bindings.members", like = "^project(Owner|Editor|Viewer):", why = "what a bucket gives to those of its project by itself" }, { member = "bindings.members", like = "^serviceAccount:([0-9]+@cloudservices|[0-9]+-compute@developer|[a-z0-9-]+@appspot|service-[0-9]+@[a-z0-9.-]+)\\.gserviceaccount\\.com$", why = "Google's own accounts" }, { member = "bindings.members", like = "^deleted:", why = "accounts that are gone" }] }
   timeouts = { create = "20m" }
 
   attributes = {

@@ -15,6 +15,7 @@ resource "google_storage_bucket_object" {
   ]
 
   create = { post = "b/{bucket}/o?uploadType=multipart&name={name}" }
+  discover = { never = "its bytes are in no configuration" }
   read   = { get = "b/{bucket}/o/{name%}" }
   update = { put = "b/{bucket}/o/{name%}", how = whole }
   delete = { delete = "b/{bucket}/o/{name%}" }
