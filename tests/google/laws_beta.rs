@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use terrane::addr::Mode;
 use terrane::providers::Provider;
 use terrane::schema::Schema;
+use terrane::value::Value;
 
 use super::laws::{block_on, enable, laws};
 use super::support::Bench;
@@ -36,7 +37,7 @@ fn clusters_with_what_is_tried_out() {
             "pod_security_policy_config": { "enabled": false },
             "protect_config": { "workload_config": { "audit_mode": "BASIC" }, "workload_vulnerability_mode": "BASIC" },
             "addons_config": { "istio_config": { "disabled": false, "auth": "AUTH_MUTUAL_TLS" }, "kalm_config": { "enabled": true } },
-            "node_config": { "ephemeral_storage_config": { "local_ssd_count": 1 } },
+            "node_config": { "ephemeral_storage_config": { "local_ssd_count": 1 }, "sandbox_config": { "sandbox_type": "gvisor" } },
         });
         let changes = [
             json!({ "cluster_telemetry": { "type": "ENABLED" } }),
@@ -63,5 +64,28 @@ fn clusters_with_what_is_tried_out() {
         ] {
             assert!(has(member), "{member}");
         }
+    });
+}
+
+#[test]
+fn the_account_of_a_service_is_told_and_stays() {
+    block_on(async {
+        let bench = Bench::beta();
+        enable(&bench).await;
+        let type_name = "google_project_service_identity";
+        assert!(!Bench::new().provider.type_names(Mode::Managed).contains(&type_name.to_string()));
+        let config = json!({ "project": "polls-demo", "service": "gkehub.googleapis.com" });
+
+        let made = bench.create(type_name, &config).await;
+
+        let email = made.field("email").and_then(Value::as_str).unwrap();
+        assert!(email.starts_with("service-") && email.contains("@gcp-sa-gkehub."), "{email}");
+        let member = format!("serviceAccount:{email}");
+        assert_eq!(made.field("member"), Some(&Value::string(&member)));
+        let read = bench.read(type_name, &made).await.unwrap();
+        let again = bench.plan(type_name, Some(&read), &bench.config(type_name, &config));
+        super::support::assert_same("the plan after", &made, &again.after);
+        let deed = terrane::providers::Deed::Delete { prior: made };
+        bench.act(type_name, deed).await.unwrap();
     });
 }

@@ -282,6 +282,25 @@ fn a_secret_of_the_state_moves_to_a_sink_and_another_sink_wants_another_key() {
     });
 }
 
+#[test]
+fn a_version_whose_answer_was_lost_is_found_and_no_second_one_is_made() {
+    block_on(async {
+        let bench = bench().await;
+        let lost = json!({ "method": "POST", "path": ":addVersion", "lost": true });
+        bench.world.faults.lock().unwrap().add(&lost).unwrap();
+
+        let made = bench.create(KEY, &with_sink(&json!({}))).await;
+
+        let name = version(&made);
+        let secret = secret_of(&bench, text(&made, "access_id"));
+        assert_eq!(held(&bench, &name).await["secret"], secret);
+        let list = name.rsplit_once('/').unwrap().0.to_string();
+        let ask = Ask::get("secretmanager", list, "listing");
+        let found = bench.session.api.send(&ask, &*bench.session.api.clock).await.unwrap();
+        assert_eq!(found["versions"].as_array().unwrap().len(), 1, "{found}");
+    });
+}
+
 fn break_sink(bench: &Bench) {
     let fault = json!({ "method": "POST", "path": ":addVersion", "status": 403, "times": 1 });
     bench.world.faults.lock().unwrap().add(&fault).unwrap();

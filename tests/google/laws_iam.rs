@@ -225,3 +225,30 @@ fn members_of_one_policy_are_written_together_and_a_refusal_is_that_of_its_membe
         }
     });
 }
+
+#[test]
+fn policies_of_several_buckets_are_read_at_the_same_time_and_each_once() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let type_name = "google_storage_bucket_iam_member";
+        let mut wanted = Vec::new();
+        for number in 0..5 {
+            let name = format!("polls-iam-{number}");
+            bench.create("google_storage_bucket", &json!({ "name": name, "location": "US" })).await;
+            for role in ["roles/storage.objectViewer", "roles/storage.objectCreator"] {
+                let config =
+                    json!({ "bucket": name, "role": role, "member": "user:a@example.com" });
+                let made = bench.create(type_name, &config).await;
+                wanted.push(super::support::wanted(type_name, &made));
+            }
+        }
+        bench.bodies.lock().unwrap().clear();
+        bench.waves.begin();
+
+        let read = bench.session.read_many(&wanted).await;
+
+        assert!(read.iter().all(|read| matches!(read, Ok(Some(_)))), "{read:?}");
+        assert_eq!((bench.bodies.lock().unwrap().len(), bench.waves.count()), (5, 1));
+    });
+}

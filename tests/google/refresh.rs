@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use terrane::addr::{Address, Mode};
 use terrane::http::Method;
+use terrane::http::pace::{Pace, all};
 use terrane::providers::rest::api::Ask;
 use terrane::providers::{Provider, Session, Wanted};
 
@@ -74,6 +75,27 @@ async fn a_thousand_buckets_a_hundred_accounts_and_their_keys_are_three_calls() 
 
     assert_eq!(wanted.len(), 1300);
     assert_eq!(asked.len(), 3, "{asked:#?}");
+}
+
+#[tokio::test]
+async fn what_is_read_waits_for_one_answer_where_single_reads_wait_for_a_hundred_and_thirty() {
+    let bench = Bench::new();
+    let wanted = made(&bench, 1000, 100).await;
+
+    bench.waves.begin();
+    asked(&bench, &wanted).await;
+    let listed = bench.waves.count();
+    bench.waves.begin();
+    let (session, pace) = (&bench.session, Pace::fixed(10));
+    let gets = wanted.iter().map(|wanted| async move {
+        let spec = &session.catalog.entry(Mode::Managed, &wanted.type_name).unwrap().spec;
+        session.get(spec, &wanted.value, "reading").await.unwrap().unwrap()
+    });
+    all(&pace, gets).await;
+    let single = bench.waves.count();
+
+    // The first page of each list is asked for at the same time.
+    assert_eq!((listed, single), (1, 130));
 }
 
 #[tokio::test]

@@ -24,7 +24,32 @@ use terrane::value::json::from_json;
 use terrane::value::{Type, Value};
 
 /// Sends to a sandbox in the same process, but for what a server of the test's own answers.
-struct InProcess(Arc<sandbox::World>, Bodies, Ids, Server);
+struct InProcess(Arc<sandbox::World>, Bodies, Ids, Server, Arc<Waves>);
+
+/// How many requests had to wait for each other's answers: the longest chain.
+#[derive(Default)]
+pub(crate) struct Waves(std::sync::atomic::AtomicUsize);
+
+impl Waves {
+    /// Forgets what was, and begins to count.
+    pub(crate) fn begin(&self) {
+        self.0.store(0, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// Gives the longest chain.
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// Lets all that is ready be sent before the answer comes.
+    async fn pass(&self) {
+        let wave = self.count() + 1;
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        self.0.fetch_max(wave, std::sync::atomic::Ordering::SeqCst);
+    }
+}
 
 /// A server of a test's own: what it leaves is the sandbox's.
 pub(crate) type Server = Arc<dyn Fn(&Request) -> Option<Result<Response, SendError>> + Send + Sync>;
@@ -45,6 +70,7 @@ impl Transport for InProcess {
         };
         self.2.lock().unwrap().extend(id);
         self.1.lock().unwrap().push((format!("{} {url}", request.method), body));
+        self.4.pass().await;
         if let Some(answer) = (self.3)(&request) {
             return answer;
         }
@@ -94,6 +120,7 @@ pub(crate) struct Bench {
     pub block: Value,
     pub bodies: Bodies,
     pub ids: Ids,
+    pub waves: Arc<Waves>,
 }
 
 impl Bench {
@@ -127,7 +154,9 @@ impl Bench {
             tokens: None,
         };
         let (bodies, ids) = (Bodies::default(), Ids::default());
-        let transport = InProcess(world.clone(), bodies.clone(), ids.clone(), server);
+        let waves = Arc::new(Waves::default());
+        let transport =
+            InProcess(world.clone(), bodies.clone(), ids.clone(), server, waves.clone());
         let provider = made(Google::over(Arc::new(transport)));
         let block = provider.schema().empty();
         let block = block.with_field("project", Value::string("polls-demo"));
@@ -135,7 +164,7 @@ impl Bench {
         let session = provider.session(&block, &given).unwrap();
         let (sent, kept, told) = (Mutex::default(), Mutex::default(), Mutex::default());
         let desk = Table { clock, sent, kept, told };
-        Bench { provider, session, world, desk, block, bodies, ids }
+        Bench { provider, session, world, desk, block, bodies, ids, waves }
     }
 
     pub(crate) fn spec(&self, type_name: &str) -> Spec {

@@ -94,7 +94,7 @@ impl Google {
     #[must_use]
     pub fn beta(self) -> Google {
         let catalog = Arc::into_inner(self.catalog).expect("a new provider's catalog is its own");
-        Google { catalog: Arc::new(catalog.with_beta()), is_beta: true, ..self }
+        Google { catalog: Arc::new(catalog.with_beta(resources::BETA)), is_beta: true, ..self }
     }
 
     /// Makes the provider with another way to send: a sandbox in the same process.

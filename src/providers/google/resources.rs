@@ -210,6 +210,13 @@ pub const RESOURCES: &[FileRow] = &[
     ),
 ];
 
+/// The files of types that are still tried out: `google-beta` alone has them.
+pub const BETA: &[FileRow] = &[(
+    Mode::Managed,
+    "google_project_service_identity",
+    include_str!("resources/serviceusage/project_service_identity.hcl"),
+)];
+
 /// What several resource files have in common.
 pub const SHARED: &[SharedRow] = &[
     ("health_checked_targets", include_str!("resources/dns/shared_health_checked_targets.hcl")),
@@ -230,6 +237,7 @@ pub const HOOKS: &[HookRow] = &[
     ("iam_member", &hooks::iam::Member),
     ("service_account", &hooks::iam::ServiceAccount),
     ("project_service", &hooks::project::Service),
+    ("service_identity", &hooks::project::Identity),
     ("cluster", &hooks::cluster::Cluster),
     ("node_pool", &hooks::pool::NodePool),
     ("client_config", &hooks::project::ClientConfig),

@@ -198,7 +198,8 @@ pub fn bases(config: &Value, world: &World) -> BTreeMap<String, String> {
 }
 
 /// The services of which attributes are known that only the version that is still tried out has: the two versions.
-const TRIED_OUT: [(&str, &str, &str); 1] = [("container", "/v1/", "/v1beta1/")];
+const TRIED_OUT: [(&str, &str, &str); 2] =
+    [("container", "/v1/", "/v1beta1/"), ("serviceusage", "/v1/", "/v1beta1/")];
 
 /// Leads to the versions of services that are still tried out; an address that somebody gave with another version stays.
 pub fn tried_out(bases: &mut BTreeMap<String, String>) {

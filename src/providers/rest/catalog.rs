@@ -55,9 +55,12 @@ impl Catalog {
         Catalog { files, own: BTreeMap::new(), shared, hooks, beta: false }
     }
 
-    /// Has what is still tried out too.
+    /// Has what is still tried out too: attributes, and further files.
     #[must_use]
-    pub fn with_beta(self) -> Catalog {
+    pub fn with_beta(mut self, files: &[FileRow]) -> Catalog {
+        let rows = files.iter();
+        self.files
+            .extend(rows.map(|(mode, name, text)| ((*mode, *name), (*text, OnceLock::new()))));
         Catalog { beta: true, ..self }
     }
 
@@ -121,9 +124,7 @@ impl Catalog {
         };
         let read = || {
             let mut spec = read(text, self.shared, &self.hook_names()).ok()?;
-            if !self.beta {
-                settle(&mut spec.parts);
-            }
+            settle(&mut spec.parts, self.beta);
             if spec.like {
                 spec = spec.like(&self.entry(Mode::Managed, type_name)?.spec);
             }
@@ -140,12 +141,12 @@ impl Catalog {
     }
 }
 
-/// Leaves out what is still tried out.
-fn settle(parts: &mut Vec<Part>) {
-    parts.retain(|part| !part.beta);
+/// Leaves out what the other provider has: the one with what is tried out, or the one without.
+fn settle(parts: &mut Vec<Part>, beta: bool) {
+    parts.retain(|part| part.beta.is_none_or(|of| of == beta));
     for part in parts {
         if let Shape::Block { parts, .. } = &mut part.shape {
-            settle(parts);
+            settle(parts, beta);
         }
     }
 }

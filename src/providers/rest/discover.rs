@@ -13,8 +13,8 @@ use super::codec::last_segment;
 use super::json;
 use super::mask;
 use super::minimal::above;
-use super::session::RestSession;
-use super::spec::{Call, Own, Spec};
+use super::session::{RestSession, is_gone};
+use super::spec::{Own, Spec};
 use super::template::text_at;
 
 /// Where objects of a type are listed: what is known of them before, and what they are below.
@@ -138,11 +138,6 @@ fn based(spec: &Spec, base: &Value, object: &Json) -> Value {
             None => base,
         }
     })
-}
-
-fn is_gone(call: &Call, object: &Json) -> bool {
-    let mut signs = call.gone_when.iter();
-    signs.any(|(path, gone)| json::dotted(object, path).and_then(Json::as_str) == Some(gone))
 }
 
 /// Gives the rule by which an object is a service's own.

@@ -473,7 +473,7 @@ fn common(name: String, shape: Shape, words: &mut Words<'_>) -> Part {
         never_kept: words.flag("never_kept"),
         quiet: words.flag("quiet"),
         deprecated: words.text("deprecated"),
-        beta: words.flag("beta"),
+        beta: words.take("beta").map(|word| matches!(word, Word::Bool(true))),
         read: other_place(words.text("read"), &api),
         write: other_place(words.text("write"), &api),
         wire: words.choice(

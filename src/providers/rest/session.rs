@@ -363,7 +363,8 @@ fn picked<'a>(spec: &Spec, pick: &Pick, items: &'a [Json], value: &Value) -> Opt
     })
 }
 
-fn is_gone(call: &Call, json: &Json) -> bool {
+/// Says whether an object that can be read is gone all the same.
+pub(super) fn is_gone(call: &Call, json: &Json) -> bool {
     call.gone_when
         .iter()
         .any(|(path, gone)| json::dotted(json, path).and_then(Json::as_str) == Some(gone))

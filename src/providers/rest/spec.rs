@@ -273,8 +273,8 @@ pub struct Part {
     pub quiet: bool,
     /// What to use in its place.
     pub deprecated: Option<String>,
-    /// Only the provider with what is tried out has it.
-    pub beta: bool,
+    /// Only the provider with what is tried out has it, or only the one without; both where nothing is said.
+    pub beta: Option<bool>,
     /// Where it is read from; nothing where the service does not tell it.
     pub read: Option<Place>,
     /// Where it is written to; nothing where it is not sent.

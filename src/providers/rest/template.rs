@@ -186,6 +186,11 @@ pub fn first_block<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.field(name).and_then(Value::elements).and_then(<[Value]>::first)
 }
 
+/// Puts a block in the place of the only one of its name.
+pub fn with_first_block(value: &Value, name: &str, block: Value) -> Value {
+    value.with_field(name, Value::list(block.ty(), vec![block]))
+}
+
 /// Escapes a text for a path (slashes and colons stay) or a query.
 pub fn escape(text: &str, query: bool) -> String {
     let mut out = String::new();

@@ -22,6 +22,7 @@ pub const ROWS: &[Row] = &[
     ("serviceusage.services.enable", enable),
     ("serviceusage.services.batchEnable", batch_enable),
     ("serviceusage.services.disable", disable),
+    ("serviceusage.services.generateServiceIdentity", identity),
     ("serviceusage.operations.get", get_operation),
     ("serviceusage.operations.list", list_operations),
 ];
@@ -180,6 +181,24 @@ fn enable(turn: &mut Turn<'_>) -> Answer {
     }
     let answer = begin(turn, &project, &[service], "EnableServiceResponse");
     turn::ok(&answer)
+}
+
+/// Tells the account by which a service works in the project; where there is none, it is made.
+fn identity(turn: &mut Turn<'_>) -> Answer {
+    let (project, service) = (turn.path[1].clone(), turn.path[2].clone());
+    check(&service)?;
+    let name = service.split('.').next().unwrap_or_default();
+    let number = project_number(&project);
+    let home = match name {
+        "container" => "container-engine-robot".to_owned(),
+        "compute" => "compute-system".to_owned(),
+        name => format!("gcp-sa-{name}"),
+    };
+    turn::ok(&noop(&json!({
+        "@type": "type.googleapis.com/google.api.serviceusage.v1beta1.ServiceIdentity",
+        "email": format!("service-{number}@{home}.iam.gserviceaccount.com"),
+        "uniqueId": format!("1{:020}", crate::sandbox::store::hash(&format!("{number}{name}"))),
+    })))
 }
 
 const TYPES: &str = "type.googleapis.com/google.api.serviceusage.v1.";

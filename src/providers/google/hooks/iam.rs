@@ -1,11 +1,12 @@
 //! Members of policies, and service accounts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 
-use crate::http::Clock;
+use crate::http::{Clock, pace};
 use crate::providers::rest::equal::normal_member;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
@@ -249,30 +250,32 @@ pub(super) async fn rewrite(
     }
 }
 
-/// Reads the policies that several instances speak of, each once.
+/// Reads the policies that several instances speak of, each once, all at the same time.
 pub(super) async fn policies(
     session: &RestSession,
     spec: &Spec,
     wanted: &[&Wanted],
 ) -> Vec<Result<Option<(Value, Json)>, ApiError>> {
-    let mut policies: Vec<(String, Result<Option<Json>, ApiError>)> = Vec::new();
-    let mut found = Vec::new();
-    for wanted in wanted {
-        let value = session.located(spec, &wanted.value);
-        let place =
-            spec.read.as_ref().and_then(|call| call.path.url(&value).ok()).unwrap_or_default();
-        let read = match policies.iter().find(|(known, _)| *known == place) {
-            Some((_, read)) => read.clone(),
-            None => {
-                let what = format!("reading {}", wanted.address);
-                let read = policy(session, spec, &value, &what, &*session.api.clock).await;
-                policies.push((place, read.clone()));
-                read
-            }
-        };
-        found.push(read.map(|policy| policy.map(|policy| (value, policy))));
+    let values: Vec<Value> =
+        wanted.iter().map(|wanted| session.located(spec, &wanted.value)).collect();
+    let place = |value: &Value| {
+        spec.read.as_ref().and_then(|call| call.path.url(value).ok()).unwrap_or_default()
+    };
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, value) in values.iter().enumerate() {
+        first.entry(place(value)).or_insert(number);
     }
-    found
+    let reads = first.into_iter().map(|(place, number)| {
+        let (value, what) = (&values[number], format!("reading {}", wanted[number].address));
+        async move { (place, policy(session, spec, value, &what, &*session.api.clock).await) }
+    });
+    let reads: Vec<_> = reads.collect();
+    let read: BTreeMap<_, _> = pace::all(&session.api.pace, reads).await.into_iter().collect();
+    let found = values.into_iter().map(|value| {
+        let policy = read.get(&place(&value)).cloned().unwrap_or(Ok(None));
+        policy.map(|policy| policy.map(|policy| (value, policy)))
+    });
+    found.collect()
 }
 
 #[async_trait]

@@ -11,7 +11,7 @@ use crate::providers::rest::job::Job;
 use crate::providers::rest::plan::Draft;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::{Part, Spec};
-use crate::providers::rest::template::{escape, first_block, text_at};
+use crate::providers::rest::template::{escape, first_block, text_at, with_first_block};
 use crate::providers::rest::validate::problem;
 use crate::value::{Path, Type, Value};
 
@@ -21,17 +21,15 @@ use super::{image, machine};
 /// `google_compute_instance`.
 pub struct Instance;
 
-/// Sets the only block of a kind.
-fn with_first(value: &Value, name: &str, element: Value) -> Value {
-    let ty = element.ty();
-    value.with_field(name, Value::list(ty, vec![element]))
-}
-
 /// Changes how the boot disk is made.
 fn with_initial(value: &Value, change: impl FnOnce(&Value) -> Value) -> Value {
     let Some(boot) = first_block(value, "boot_disk") else { return value.clone() };
     let Some(initial) = first_block(boot, "initialize_params") else { return value.clone() };
-    with_first(value, "boot_disk", with_first(boot, "initialize_params", change(initial)))
+    with_first_block(
+        value,
+        "boot_disk",
+        with_first_block(boot, "initialize_params", change(initial)),
+    )
 }
 
 fn initial_text(value: &Value, name: &str) -> Option<String> {
@@ -459,7 +457,7 @@ impl Hook for Instance {
             made[to] = made[from].clone();
         }
         let initial = decode(parts, &made, first_block(boot, "initialize_params"));
-        with_first(&value, "boot_disk", with_first(boot, "initialize_params", initial))
+        with_first_block(&value, "boot_disk", with_first_block(boot, "initialize_params", initial))
     }
 
     async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {

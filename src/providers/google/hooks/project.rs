@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::codec::last_segment;
 use crate::providers::rest::hook::Hook;
-use crate::providers::rest::job::Job;
+use crate::providers::rest::job::{Job, settled};
 use crate::providers::rest::json as members;
 use crate::providers::rest::session::RestSession;
 use crate::providers::rest::spec::Spec;
@@ -18,6 +18,40 @@ use crate::value::{Type, Value};
 
 /// `google_project_service`.
 pub struct Service;
+
+/// `google_project_service_identity`.
+pub struct Identity;
+
+#[async_trait]
+impl Hook for Identity {
+    /// No call tells it: it stays as it was made.
+    async fn read_many(
+        &self,
+        _session: &RestSession,
+        _spec: &Spec,
+        wanted: &[&Wanted],
+    ) -> Option<Vec<Result<Option<Value>, ApiError>>> {
+        Some(wanted.iter().map(|wanted| Ok(Some(wanted.value.clone()))).collect())
+    }
+
+    async fn create(&self, job: &Job<'_>, planned: &Value) -> Result<Value, Failure> {
+        let Some(call) = &job.spec.create else { return Ok(planned.clone()) };
+        let planned = job.session.located(job.spec, planned);
+        let until = job.until("create", &planned);
+        let ask = job.ask(call, &planned, None, "creating")?;
+        // Where it is there already, this is the answer too: it may be sent again.
+        let answer = job.send(&ask, &planned, until).await?;
+        let made = job.wait(answer, &planned, until).await?;
+        // A service without an account of its own has none to tell.
+        let email = made["email"].as_str().unwrap_or_default();
+        let member = match email {
+            "" => Value::null(Type::String),
+            email => Value::string(format!("serviceAccount:{email}")),
+        };
+        let planned = planned.with_field("email", Value::string(email));
+        Ok(settled(&identified(job.spec, &planned.with_field("member", member))))
+    }
+}
 
 /// Gives the names of all services that are on in a project: one LIST answers for all.
 async fn enabled(

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::http::Method;
+use crate::http::retry::Retry;
 use crate::providers::kubernetes::{Handed, Place};
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::session::RestSession;
-use crate::providers::rest::template::{escape, first_block, text_at};
+use crate::providers::rest::template::{escape, first_block, text_at, with_first_block};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, Failure, Problem};
 use crate::value::{Path, Type, Value};
@@ -66,7 +68,7 @@ pub(super) fn sunk(value: &Value) -> Option<String> {
 pub(super) fn with_version(value: &Value, version: Value) -> Value {
     let Some(block) = first_block(value, "secret_sink") else { return value.clone() };
     let block = block.with_field("version", version);
-    value.with_field("secret_sink", Value::list(block.ty(), vec![block]))
+    with_first_block(value, "secret_sink", block)
 }
 
 /// Checks the block of a configuration.
@@ -121,9 +123,51 @@ async fn to_manager(
     let path = format!("{}:addVersion", escape(&name, false));
     let ask = Ask::get("secretmanager", path, job.what("writing the secret of"));
     let body = Some(json!({ "payload": { "data": STANDARD.encode(pair) } }));
-    let ask = Ask { method: Method::POST, body, ..ask };
-    let answer = job.send(&ask, made, job.until("create", made)).await?;
-    Ok(answer.get("name").and_then(Json::as_str).unwrap_or_default().to_string())
+    // A second try could make a second version, of which nobody would know.
+    let ask = Ask { method: Method::POST, body, careful: true, ..ask };
+    let (clock, retry, mut lost) = (job.desk.clock(), Retry::default(), 0);
+    let begun = clock.now();
+    loop {
+        let refused = match job.send(&ask, made, job.until("create", made)).await {
+            Ok(answer) => return Ok(text(&answer, "name")),
+            Err(refused) if refused.unknown => refused,
+            Err(refused) => return Err(refused.into()),
+        };
+        lost += 1;
+        job.desk.note("the answer was lost: looking whether the secret has a new version");
+        if let Some(version) = version_since(job, &name, begun).await {
+            return Ok(version);
+        }
+        match retry.pause(lost) {
+            Some(pause) => clock.sleep(pause).await,
+            None => return Err(refused.into()),
+        }
+    }
+}
+
+/// How far the service's clock may be behind ours.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+
+/// Gives the version that a secret has got since a moment. Where it cannot be looked at, there is none: the key's secret must
+/// not be lost.
+async fn version_since(job: &Job<'_>, name: &str, since: Timestamp) -> Option<String> {
+    let path = format!("{}/versions?pageSize=25", escape(name, false));
+    let ask = Ask::get("secretmanager", path, job.what("looking for the secret of"));
+    let found = job.session.api.send(&ask, &*job.desk.clock()).await;
+    let found = found.inspect_err(|refused| {
+        tracing::warn!(status = %refused.status(), "the versions of the secret cannot be listed");
+    });
+    let found = found.ok()?;
+    let is_new = |version: &&Json| {
+        let made = version["createTime"].as_str().and_then(|made| made.parse::<Timestamp>().ok());
+        made.is_some_and(|made| made >= since - SKEW)
+    };
+    let versions = found["versions"].as_array()?;
+    versions.iter().find(is_new).map(|version| text(version, "name"))
+}
+
+fn text(json: &Json, name: &str) -> String {
+    json.get(name).and_then(Json::as_str).unwrap_or_default().to_string()
 }
 
 async fn to_cluster(

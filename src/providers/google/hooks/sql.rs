@@ -10,7 +10,7 @@ use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::json::{self, drop_nulls};
 use crate::providers::rest::plan::Draft;
-use crate::providers::rest::template::{escape, first_block, text, text_at};
+use crate::providers::rest::template::{escape, first_block, text, text_at, with_first_block};
 use crate::providers::rest::validate::problem;
 use crate::providers::{ApiError, Deed, Failure, Problem};
 use crate::value::json::to_json;
@@ -23,11 +23,6 @@ pub struct Instance;
 
 /// `google_sql_user`.
 pub struct User;
-
-/// Puts a block in the place of the one that stands.
-fn with_block(value: &Value, name: &str, block: Value) -> Value {
-    value.with_field(name, Value::list(block.ty(), vec![block]))
-}
 
 /// What a plan knows of an instance's disk, network and version beyond the attributes.
 fn settle_settings(draft: &mut Draft<'_>, prior: &Value) {
@@ -66,7 +61,7 @@ fn settle_settings(draft: &mut Draft<'_>, prior: &Value) {
         }
         new = new.with_field("version", Value::unknown_not_null(Type::Number));
     }
-    draft.after = with_block(&draft.after, "settings", new);
+    draft.after = with_first_block(&draft.after, "settings", new);
 }
 
 impl Instance {

@@ -506,6 +506,19 @@ shared "node_config" {
     optional  = true
     replaces  = true
     max_items = 1
+    beta      = true
+    api       = "sandboxConfig"
+    attributes = {
+      sandbox_type = { type = string, optional = true, replaces = true, one_of = ["gvisor"], api = "sandboxType" }
+      type         = { type = string, optional = true, replaces = true, one_of = ["GVISOR"], api = "type" }
+    }
+  }
+
+  block "sandbox_config" {
+    optional  = true
+    replaces  = true
+    max_items = 1
+    beta      = false
     api       = "sandboxConfig"
     attributes = {
       type = { type = string, required = true, one_of = ["GVISOR"], api = "type" }

@@ -7,7 +7,7 @@ resource "google_storage_hmac_key" {
   import  = ["projects/{project}/hmacKeys/{access_id}", "{project}/{access_id}", "{access_id}"]
 
   needs = [
-    { when = ["create", "update"], permissions = ["secretmanager.versions.add"], with = "secret_sink.secret" },
+    { when = ["create", "update"], permissions = ["secretmanager.versions.add", "secretmanager.versions.list"], with = "secret_sink.secret" },
     { when = ["create", "update"], permissions = ["container.secrets.create", "container.secrets.get", "container.secrets.update"], with = "secret_sink.kubernetes_secret" },
   ]
 
