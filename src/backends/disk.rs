@@ -220,6 +220,18 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Disk::default().write_whole(Of::Aside, path, bytes)
 }
 
+/// Writes a file of somebody else's anew: who may read it stays, and where its name is a link, what that leads to is written.
+///
+/// # Errors
+/// Why it could not be written; then the former file stands.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    let filled = Disk::default().filled(Of::Aside, &path, bytes)?;
+    filled.file.set_permissions(permissions)?;
+    filled.put()?.settle()
+}
+
 /// Gives the folder that a file is in.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))

@@ -2,13 +2,15 @@
 //!
 //! It only reads: no lock is taken, no dry-run is asked for, and the state is not written.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use jiff::tz::TimeZone;
 
-use super::accept::{Accepted, Work, accept, acceptance};
+use super::accept::{Accepted, accept, prove, splices};
 use super::planning::{self, Told, planned_as};
+use super::prove::{Wanted, Work};
 use super::recover::taken_up;
 use super::workbench::{Loaded, Workbench};
 use super::{Command, Exit, all, many};
@@ -19,7 +21,8 @@ use crate::drift::accept::Editor;
 use crate::drift::gather::{self, gather};
 use crate::drift::ignore::{self, Rule};
 use crate::drift::remedy::remedies;
-use crate::drift::{Class, Finding, Report};
+use crate::drift::text::edits;
+use crate::drift::{Acceptance, Class, Finding, Report};
 use crate::eval::ProviderRef;
 use crate::plan::planner::Options;
 use crate::plan::{Change, Plan, PlanMode};
@@ -76,6 +79,8 @@ pub(super) struct Looked {
     pub(super) options: Options,
     pub(super) plan: Plan,
     pub(super) report: Report,
+    /// The edits of the findings that are proven.
+    pub(super) good: Vec<Wanted>,
 }
 
 /// Looks at all that the arguments name; at these objects alone where some are given.
@@ -103,9 +108,14 @@ pub(super) fn look(
         true => unmanaged::unmanaged(workbench, matches, (&loaded, &registry, &plan))?,
         false => (Vec::new(), Vec::new()),
     };
-    let mut report = found(workbench, &loaded, &registry, &plan, more)?;
+    let (mut report, wanted) = found(workbench, &loaded, &registry, &plan, more)?;
+    let good = {
+        let (loaded, registry, plan, options) = (&loaded, &registry, &plan, &options);
+        let work = Work { matches, loaded, registry, plan, options };
+        prove(workbench, &work, &mut report, wanted)
+    };
     report.findings.retain(|finding| classes.is_empty() || classes.contains(&finding.class));
-    Ok(Looked { loaded, registry, options, plan, report })
+    Ok(Looked { loaded, registry, options, plan, report, good })
 }
 
 fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
@@ -121,7 +131,7 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
         return drift_watch::watch(workbench, matches);
     }
     let looked = look(workbench, matches, None)?;
-    let Looked { loaded, registry, options, plan, mut report } = looked;
+    let Looked { loaded, registry, options, plan, mut report, good } = looked;
     drift_reports::write(workbench, matches, &report)?;
     let Some(chosen) = chosen(workbench, matches)? else {
         show(workbench, &report, None);
@@ -129,7 +139,7 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     };
     let (loaded, registry, plan, options) = (&loaded, &registry, &plan, &options);
     let work = Work { matches, loaded, registry, plan, options };
-    let accepted = accept(workbench, &work, &report, &chosen)?;
+    let accepted = accept(workbench, &work, &report, (good, &chosen))?;
     let done = |finding: &Finding| {
         accepted.done.iter().any(|(of, _)| Some(of) == finding.address.as_ref())
     };
@@ -181,14 +191,14 @@ fn chosen(
     Ok(Some(chosen))
 }
 
-/// Makes the findings of a plan that only looked, with what can be done about each.
-pub(super) fn found(
+/// Makes the findings of a plan that only looked, with what can be done about each, and the edits of those that can be written.
+fn found(
     workbench: &mut Workbench<'_, '_>,
     loaded: &Loaded,
     registry: &Registry,
     plan: &Plan,
     (more, notes): (Vec<Finding>, Vec<String>),
-) -> Result<Report, Exit> {
+) -> Result<(Report, Vec<Wanted>), Exit> {
     let rules = rules(workbench)?;
     let schema = |address: &Address, provider: &ProviderRef| -> Option<Arc<Schema>> {
         registry.provider(&provider.source)?.resource(address.mode, &address.type_name)
@@ -207,11 +217,19 @@ pub(super) fn found(
     let over = ignore::ignore(&mut report, &rules, today);
     let tracer = Tracer::new(&loaded.config, &workbench.sources, &loaded.inputs);
     let editor = Editor { tracer, sources: &workbench.sources };
+    let wanted = RefCell::new(Vec::new());
     let accepted =
-        |finding: &Finding, change: &Change| acceptance(&editor, registry, finding, change);
+        |finding: &Finding, change: &Change| match splices(&editor, registry, finding, change) {
+            Err(why) => Acceptance::Impossible { why },
+            Ok(splices) => {
+                let told = edits(&workbench.sources, &splices);
+                wanted.borrow_mut().extend(finding.address.clone().map(|of| (of, splices)));
+                Acceptance::Edits(told)
+            }
+        };
     remedies(&mut report, plan, &workbench.sources, &accepted);
     workbench.tell(&over);
-    Ok(report)
+    Ok((report, wanted.into_inner()))
 }
 
 /// Reads the rules of what is told no more.

@@ -134,8 +134,13 @@ fn blocks(
         text: stubs.collect(),
     };
     let (config, mut problems) = load(&folder, &mut workbench.sources, &loader);
-    let gathered =
-        variables::gather(&folder, workbench.environment, matches, &config, &mut workbench.sources);
+    let gathered = variables::gather(
+        (&folder, &Disk),
+        workbench.environment,
+        matches,
+        &config,
+        &mut workbench.sources,
+    );
     let (values, more) = gathered;
     problems.extend(more);
     if has_errors(&problems) {

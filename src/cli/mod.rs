@@ -16,6 +16,7 @@ mod sandboxed;
 mod variables;
 mod workbench;
 
+mod prove;
 mod accept;
 mod apply;
 mod completions;

@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches};
 
 use super::environment::Environment;
 use super::many;
-use crate::config::{Config, Disk, Module, load_variables};
+use crate::config::{Config, Loader, Module, load_variables};
 use crate::diag::{Diagnostic, Sources, has_errors};
 use crate::eval::{
     Evaluator, InputValue, Inputs, RawInput, Schemas, is_plain_text, missing as not_given,
@@ -27,9 +27,9 @@ pub(super) fn arguments() -> [Arg; 2] {
     ]
 }
 
-/// Gathers the values.
+/// Gathers the values; those of files as `files` reads them.
 pub(super) fn gather(
-    folder: &Path,
+    (folder, files): (&Path, &dyn Loader),
     environment: &Environment,
     matches: &ArgMatches,
     config: &Config,
@@ -41,6 +41,7 @@ pub(super) fn gather(
         problems: Vec::new(),
         sources,
         config,
+        files,
     };
     for (name, text) in &environment.variables {
         let Some(name) = name.strip_prefix("TF_VAR_") else { continue };
@@ -87,6 +88,7 @@ struct Gathered<'a> {
     problems: Vec<Diagnostic>,
     sources: &'a mut Sources,
     config: &'a Config,
+    files: &'a dyn Loader,
 }
 
 impl Gathered<'_> {
@@ -102,7 +104,7 @@ impl Gathered<'_> {
     }
 
     fn file(&mut self, path: &Path, name: &str) {
-        let (attributes, problems) = load_variables(path, name, self.sources, &Disk);
+        let (attributes, problems) = load_variables(path, name, self.sources, self.files);
         self.problems.extend(problems);
         let json = if name.ends_with(".json") { literals(path) } else { Default::default() };
         for (variable, attribute) in attributes {

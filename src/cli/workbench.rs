@@ -17,7 +17,7 @@ use crate::apply::late::Unmade;
 use crate::backends::vault::Encryption;
 use crate::backends::{self, Backend, BackendError, Holder, Lock};
 use crate::config::installed::{Installed, Manifest};
-use crate::config::{Config, Disk, Module, load, source};
+use crate::config::{Config, Disk, Edited, Loader, Module, load, source};
 use crate::diag::{Diagnostic, Sources, fold, gathered, has_errors};
 use crate::eval::{InputValue, Inputs, LOCAL_EXEC, RawInput};
 use crate::http::pace::Pace;
@@ -47,6 +47,8 @@ pub(super) struct Workbench<'e, 's> {
     /// What the configuration says of encryption, once it has been read; and what it comes to.
     encryption: Written,
     pub(super) vaults: Option<Encryption>,
+    /// Texts of files that are tried before they are written, by the files' true paths.
+    pub(super) tried: BTreeMap<PathBuf, String>,
     /// Whether the configuration that has been read has no file.
     empty: bool,
     pub(super) json: bool,
@@ -136,6 +138,7 @@ impl<'e, 's> Workbench<'e, 's> {
             backend: None,
             encryption: Written::default(),
             vaults: None,
+            tried: BTreeMap::new(),
             empty: false,
             json,
             open: Vec::new(),
@@ -309,15 +312,17 @@ impl<'e, 's> Workbench<'e, 's> {
             let problem = Diagnostic::error("Invalid workspace name set using TF_WORKSPACE", "");
             return (Config::default(), vec![problem]);
         }
-        let loader = Installed { files: &Disk, manifest: self.manifest() };
+        let files = Edited { files: &Disk, texts: &self.tried };
+        let loader = Installed { files: &files, manifest: self.manifest() };
         let (config, problems) = load(&self.folder, &mut self.sources, &loader);
+        let manifest = loader.manifest;
         self.keeps_state_as(&config);
         let asked = self.environment.variable(encryption::VARIABLE).is_some();
         self.encryption = Written::of(&config, asked);
         self.empty = self.sources.files().next().is_none();
-        if !loader.manifest.0.is_empty() {
+        if !manifest.0.is_empty() {
             // A saved plan keeps all texts: with this one it can tell where the modules' files are.
-            self.sources.add(MANIFEST, loader.manifest.to_text());
+            self.sources.add(MANIFEST, manifest.to_text());
         }
         (config, problems)
     }
@@ -377,9 +382,7 @@ impl<'e, 's> Workbench<'e, 's> {
     /// Reads the configuration and the variables; prints what is wrong.
     pub(super) fn load(&mut self, matches: &ArgMatches) -> Result<Loaded, Exit> {
         let (config, mut problems) = self.config();
-        let gathered =
-            variables::gather(&self.folder, self.environment, matches, &config, &mut self.sources);
-        let (mut values, more) = gathered;
+        let (mut values, more) = self.values(matches, &config);
         problems.extend(more);
         if !has_errors(&problems) {
             problems.extend(provisioners(&config.root, self.no_exec(matches)));
@@ -391,6 +394,17 @@ impl<'e, 's> Workbench<'e, 's> {
         self.ask_for(&config, matches, &mut values);
         let inputs = self.inputs(values);
         Ok(Loaded { config, inputs })
+    }
+
+    /// Gathers what the variables are given.
+    pub(super) fn values(
+        &mut self,
+        matches: &ArgMatches,
+        config: &Config,
+    ) -> (BTreeMap<String, InputValue>, Vec<Diagnostic>) {
+        let files = Edited { files: &Disk, texts: &self.tried };
+        let given = (&*self.folder, &files as &dyn Loader);
+        variables::gather(given, self.environment, matches, config, &mut self.sources)
     }
 
     /// Asks for what must be given, where there is somebody to ask.

@@ -24,7 +24,7 @@ mod values;
 pub mod version;
 
 pub use self::key::{BlockKey, BlockName, Blocks, block_name};
-pub use self::load::{Disk, Loader, Memory, load, load_variables, told_in_blocks};
+pub use self::load::{Disk, Edited, Loader, Memory, load, load_variables, told_in_blocks};
 
 #[cfg(test)]
 mod tests;

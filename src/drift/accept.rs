@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::gather::part_at;
-use super::text::{Splice, block, key, written};
+use super::text::{Splice, block, ended_as, heredoc, is_number, key, written};
 use crate::addr::Address;
 use crate::diag::{Sources, Span};
 use crate::plan::{Change, Verb};
@@ -71,6 +71,9 @@ impl Editor<'_> {
             };
             splices.extend(found.map_err(|why| format!("It cannot be written: {path} {why}."))?);
         }
+        for splice in &mut splices {
+            splice.text = ended_as(self.sources.text(splice.file), &splice.text);
+        }
         Ok(splices)
     }
 
@@ -126,12 +129,16 @@ impl Editor<'_> {
     /// Writes a value in place of an expression: what was a number or a truth without quotes stays so.
     fn like(&self, expr: &Expr, value: &Value) -> Result<String, String> {
         let bare = match (&expr.kind, value.as_str()) {
-            (ExprKind::Number(_), Some(text)) => text.parse::<f64>().is_ok_and(f64::is_finite),
+            (ExprKind::Number(_), Some(text)) => is_number(text),
             (ExprKind::Bool(_), Some(text)) => ["true", "false"].contains(&text),
             _ => false,
         };
         if bare {
             return Ok(value.as_str().unwrap_or_default().to_string());
+        }
+        let former = self.sources.slice(expr.span);
+        if let Some(text) = value.as_str().and_then(|text| heredoc(former, text)) {
+            return Ok(text);
         }
         written(value, self.indent(expr.span)).ok_or_else(|| "has no text".to_string())
     }

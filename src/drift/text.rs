@@ -62,6 +62,53 @@ pub(super) fn written(value: &Value, indent: usize) -> Option<String> {
     Some(format!("{open}\n{lines}{outer}{close}"))
 }
 
+/// Says whether a text is a number as it would be written.
+pub(super) fn is_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = text.split_once('.').unwrap_or((text, "0"));
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    digits(whole) && digits(rest) && (whole == "0" || !whole.starts_with('0'))
+}
+
+/// Writes a text as the heredoc that stood there did; nothing where it was none, or where the text cannot stand in one.
+pub(super) fn heredoc(former: &str, text: &str) -> Option<String> {
+    let (open, body) = former.strip_prefix("<<")?.split_once('\n')?;
+    let (flush, marker) = match open.trim_end().strip_prefix('-') {
+        Some(marker) => (true, marker.trim()),
+        None => (false, open.trim()),
+    };
+    let lines = text.strip_suffix('\n')?;
+    let odd = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let least = |text: &str| text.lines().filter(|of| !of.trim().is_empty()).map(indent).min();
+    let ends = lines.lines().any(|line| line.trim() == marker);
+    // What is indented alike would lose that.
+    if ends || lines.contains(odd) || flush && least(lines).is_some_and(|least| least > 0) {
+        return None;
+    }
+    let (inside, close) = body.rsplit_once('\n').unwrap_or(("", body));
+    let outer = &close[..indent(close)];
+    let inner = match (flush, inside.lines().find(|line| Some(indent(line)) == least(inside))) {
+        (false, _) => String::new(),
+        (true, Some(line)) => line[..indent(line)].to_string(),
+        (true, None) => format!("{outer}  "),
+    };
+    let line = |line: &str| match line {
+        "" => "\n".to_string(),
+        line => format!("{inner}{}\n", line.replace("${", "$${").replace("%{", "%%{")),
+    };
+    let lines: String = lines.split('\n').map(line).collect();
+    Some(format!("<<{}\n{lines}{outer}{marker}", open.trim_end()))
+}
+
+/// Gives a text with the line ends of another.
+pub(super) fn ended_as(other: &str, text: &str) -> String {
+    match other.contains("\r\n") {
+        true => text.replace("\r\n", "\n").replace('\n', "\r\n"),
+        false => text.to_string(),
+    }
+}
+
 /// Writes the key of an object.
 pub(super) fn key(name: &str) -> String {
     if is_name(name) { name.to_string() } else { Expression::from(name).to_string() }
@@ -170,6 +217,36 @@ mod tests {
         assert_eq!(told(json!([1, true, null])), "[1, true, null]");
         assert_eq!(told(json!({ "a": 1, "b.c": [] })), "{\n    a = 1\n    \"b.c\" = []\n  }");
         assert_eq!(written(&Value::string("s").sensitive(), 0), None);
+    }
+
+    #[test]
+    fn a_heredoc_stays_one_with_its_indent() {
+        let former = "<<-EOT\n    a\n      b\n  EOT";
+
+        assert_eq!(
+            heredoc(former, "x\n\n  ${y}\n").unwrap(),
+            "<<-EOT\n    x\n\n      $${y}\n  EOT"
+        );
+        assert_eq!(heredoc("<<E\na\nE", "x\n  y\n").unwrap(), "<<E\nx\n  y\nE");
+        for (former, text) in [(former, " x\n"), (former, "x"), ("\"a\"", "x\n"), (former, "EOT\n")]
+        {
+            assert_eq!(heredoc(former, text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_a_number_where_it_would_be_written_so() {
+        for (text, is) in [
+            ("80", true),
+            ("-1.5", true),
+            ("0", true),
+            ("07", false),
+            ("1e3", false),
+            ("5.", false),
+            ("+5", false),
+        ] {
+            assert_eq!(is_number(text), is, "{text}");
+        }
     }
 
     #[test]

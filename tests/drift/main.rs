@@ -9,6 +9,7 @@ mod program;
 mod hooks;
 mod outputs;
 mod stage;
+mod texts;
 mod watch;
 
 use std::collections::BTreeMap;

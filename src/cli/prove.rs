@@ -1,0 +1,263 @@
+//! Whether edits of the configuration do what they should: a plan with them tells, from the objects as they were found. Nothing is
+//! written for that.
+//!
+//! What is accepted must need no change any more, and nothing else another change than before. Of edits that do not hold together
+//! those that do are found by halves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use super::all;
+use super::workbench::{Loaded, Workbench};
+use crate::addr::Address;
+use crate::diag::{FileId, has_errors};
+use crate::drift::text::{Splice, changed};
+use crate::plan::make::{Given, make};
+use crate::plan::planner::Options;
+use crate::plan::{Change, Plan};
+use crate::providers::Registry;
+use crate::review::parts::{Differing, differing};
+use crate::value::Value;
+
+/// The edits by which an instance is configured as it is.
+pub(super) type Wanted = (Address, Vec<Splice>);
+
+/// What was looked at: what edits are of.
+pub(super) struct Work<'a> {
+    pub(super) matches: &'a ArgMatches,
+    pub(super) loaded: &'a Loaded,
+    pub(super) registry: &'a Registry,
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a Options,
+}
+
+/// Edits that hold together, and those that do not, each with why.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    pub(super) good: Vec<Wanted>,
+    pub(super) bad: Vec<(Address, String)>,
+}
+
+/// Why edits do not hold.
+enum Wrong {
+    /// The configuration cannot be planned with them.
+    Config(String),
+    /// The plan is not as it should be.
+    Plan(String),
+}
+
+/// Finds which of the edits hold together.
+pub(super) fn proven(
+    workbench: &mut Workbench<'_, '_>,
+    work: &Work<'_>,
+    wanted: Vec<Wanted>,
+) -> Proof {
+    let mut proof = Proof::default();
+    let texts = Texts::of(workbench, work.matches, &wanted);
+    let mut whole = Vec::new();
+    for one in wanted {
+        match texts.changed(std::slice::from_ref(&one)) {
+            Ok(_) => whole.push(one),
+            Err(why) => proof.bad.push((one.0, why)),
+        }
+    }
+    let wrong = tried(workbench, work, &texts, &whole);
+    if let Some(Wrong::Config(_)) = &wrong
+        && let Err(why) = again(workbench, work)
+    {
+        // Without them it cannot be planned either: nothing can be said of any.
+        let why = format!("The plan that would prove the edit cannot be made: {why}");
+        proof.bad.extend(whole.into_iter().map(|(address, _)| (address, why.clone())));
+        return proof;
+    }
+    match wrong {
+        None => proof.good = whole,
+        Some(wrong) => {
+            let mut sieve = Sieve { work, texts: &texts, proof };
+            sieve.split(workbench, whole, wrong);
+            proof = sieve.proof;
+        }
+    }
+    proof
+}
+
+/// Sorts edits into those that hold together and the others.
+struct Sieve<'a> {
+    work: &'a Work<'a>,
+    texts: &'a Texts,
+    proof: Proof,
+}
+
+impl Sieve<'_> {
+    /// Sorts some that do not hold beside those that are good.
+    fn split(&mut self, workbench: &mut Workbench<'_, '_>, mut some: Vec<Wanted>, wrong: Wrong) {
+        if some.len() < 2 {
+            let why = match wrong {
+                Wrong::Config(why) => format!("With it the configuration is wrong: {why}"),
+                Wrong::Plan(why) => why,
+            };
+            self.proof.bad.extend(some.into_iter().map(|(address, _)| (address, why.clone())));
+            return;
+        }
+        let rest = some.split_off(some.len() / 2);
+        for half in [some, rest] {
+            let mut all = self.proof.good.clone();
+            all.extend(half.iter().cloned());
+            match tried(workbench, self.work, self.texts, &all) {
+                None => self.proof.good = all,
+                Some(wrong) => self.split(workbench, half, wrong),
+            }
+        }
+    }
+}
+
+/// The texts that edits are of, each with its file's true path.
+pub(super) struct Texts {
+    files: BTreeMap<FileId, (String, Option<PathBuf>, String)>,
+}
+
+impl Texts {
+    /// Finds the files that edits are of.
+    pub(super) fn of(
+        workbench: &Workbench<'_, '_>,
+        matches: &ArgMatches,
+        wanted: &[Wanted],
+    ) -> Texts {
+        let given = all(matches, "var-file");
+        let mut files = BTreeMap::new();
+        for splice in wanted.iter().flat_map(|(_, splices)| splices) {
+            files.entry(splice.file).or_insert_with(|| {
+                let name = workbench.sources.name(splice.file).to_string();
+                let text = workbench.sources.text(splice.file).to_string();
+                let beside = given.contains(&name).then(|| workbench.environment.cwd.join(&name));
+                let places = beside.into_iter().chain([workbench.folder.join(&name)]);
+                // What is not as it was read is not written over.
+                let is_it =
+                    |path: &PathBuf| std::fs::read(path).is_ok_and(|is| is == text.as_bytes());
+                let path = places.into_iter().find(is_it).and_then(|path| path.canonicalize().ok());
+                (name, path, text)
+            });
+        }
+        Texts { files }
+    }
+
+    /// Gives the texts with some edits, by the files' true paths.
+    ///
+    /// # Errors
+    /// Why they cannot be made.
+    pub(super) fn changed(&self, wanted: &[Wanted]) -> Result<BTreeMap<PathBuf, String>, String> {
+        let mut by_file: BTreeMap<FileId, Vec<Splice>> = BTreeMap::new();
+        for splice in wanted.iter().flat_map(|(_, splices)| splices) {
+            by_file.entry(splice.file).or_default().push(splice.clone());
+        }
+        let mut texts = BTreeMap::new();
+        for (file, splices) in by_file {
+            let Some((name, path, text)) = self.files.get(&file) else { continue };
+            let Some(path) = path else {
+                return Err(format!(
+                    "The text of {name} is not as it was read: it has changed meanwhile, or is not UTF-8."
+                ));
+            };
+            let text = changed(text, &splices)
+                .ok_or("It is written in one place with others, which are otherwise.")?;
+            texts.insert(path.clone(), text);
+        }
+        Ok(texts)
+    }
+}
+
+/// Plans with some edits; gives what is wrong with them.
+fn tried(
+    workbench: &mut Workbench<'_, '_>,
+    work: &Work<'_>,
+    texts: &Texts,
+    wanted: &[Wanted],
+) -> Option<Wrong> {
+    if wanted.is_empty() {
+        return None;
+    }
+    match texts.changed(wanted) {
+        Ok(texts) => workbench.tried = texts,
+        Err(why) => return Some(Wrong::Plan(why)),
+    }
+    let plan = again(workbench, work);
+    workbench.tried.clear();
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(why) => return Some(Wrong::Config(why)),
+    };
+    let accepted: BTreeSet<&Address> = wanted.iter().map(|(address, _)| address).collect();
+    let mut others = BTreeSet::new();
+    for ((address, deposed), change) in &plan.changes {
+        if change.verb.is_keep() || deposed.is_some() {
+            continue;
+        }
+        if accepted.contains(address) {
+            return Some(Wrong::Plan(format!(
+                "With the edit {address} would still be changed by the next apply."
+            )));
+        }
+        let before = work.plan.changes.get(&(address.clone(), None));
+        if before.is_none_or(|before| grows(before, change)) {
+            others.insert(address.to_string());
+        }
+    }
+    let others: Vec<String> = others.into_iter().collect();
+    (!others.is_empty()).then(|| {
+        Wrong::Plan(format!(
+            "What is written there is not only its own: the edit would change {}, too.",
+            others.join(", ")
+        ))
+    })
+}
+
+/// Says whether a change does something that the one before did not.
+fn grows(before: &Change, after: &Change) -> bool {
+    let parts = |change: &Change| -> Vec<Differing> { differing(&change.verb, None) };
+    let plain = |value: &Option<Value>| value.as_ref().map(Value::without_marks);
+    let known = parts(before);
+    let known: Vec<_> = known.iter().map(|part| (&part.path, plain(&part.after))).collect();
+    std::mem::discriminant(&before.verb) != std::mem::discriminant(&after.verb)
+        || parts(after).iter().any(|part| !known.contains(&(&part.path, plain(&part.after))))
+}
+
+/// Reads the configuration with the texts that are tried, and plans from the objects as they were found.
+fn again(workbench: &mut Workbench<'_, '_>, work: &Work<'_>) -> Result<Plan, String> {
+    let sources = std::mem::take(&mut workbench.sources);
+    let plan = planned(workbench, work);
+    workbench.sources = sources;
+    plan
+}
+
+fn planned(workbench: &mut Workbench<'_, '_>, work: &Work<'_>) -> Result<Plan, String> {
+    let (config, mut problems) = workbench.config();
+    let (mut values, more) = workbench.values(work.matches, &config);
+    problems.extend(more);
+    // What was asked for is not asked for again.
+    for (name, value) in &work.loaded.inputs.variables {
+        values.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    let inputs = workbench.inputs(values);
+    if !has_errors(&problems) {
+        let options = Options { refresh: false, ..work.options.clone() };
+        let given = Given {
+            config: &config,
+            sources: &workbench.sources,
+            inputs: &inputs,
+            registry: work.registry,
+            prior: &work.plan.prior,
+            world: workbench.world(),
+            options: &options,
+            tell: &|_| (),
+        };
+        let (plan, more) = workbench.runtime.block_on(make(&given));
+        problems.extend(more);
+        if !has_errors(&problems) {
+            return Ok(plan);
+        }
+    }
+    let first = problems.iter().find(|problem| problem.is_error());
+    Err(first.map(|problem| format!("{}.", problem.summary)).unwrap_or_default())
+}
