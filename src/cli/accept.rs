@@ -23,7 +23,8 @@ pub(super) struct Accepted {
     pub(super) left: Vec<(Address, String)>,
 }
 
-/// Gives the edits by which a finding's live object is written, as far as the texts alone tell.
+/// Gives the edits by which a finding's live object is written, or what is gone is taken out, as far as the texts alone tell. What
+/// is gone has no change.
 ///
 /// # Errors
 /// Why it cannot be written, in full sentences.
@@ -31,9 +32,13 @@ pub(super) fn splices(
     editor: &Editor<'_>,
     registry: &Registry,
     finding: &Finding,
-    change: &Change,
+    change: Option<&Change>,
 ) -> Result<Vec<Splice>, String> {
     let address = finding.address.as_ref().ok_or("It is managed by nobody.")?;
+    let Some(change) = change else {
+        let block = finding.place.ok_or("It has no block.")?;
+        return editor.removed(address, block);
+    };
     let provider = registry.provider(&change.provider.source);
     let schema = provider.and_then(|of| of.resource(address.mode, &address.type_name));
     let schema = schema.ok_or("Its resource type is not known here.")?;

@@ -106,7 +106,7 @@ pub(super) fn look(
     workbench.tell(&plan.warnings);
     let more = match whole {
         true => unmanaged::unmanaged(workbench, matches, (&loaded, &registry, &plan))?,
-        false => (Vec::new(), Vec::new()),
+        false => unmanaged::More::default(),
     };
     let (mut report, wanted) = found(workbench, &loaded, &registry, &plan, more)?;
     let good = {
@@ -135,7 +135,7 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     drift_reports::write(workbench, matches, &report)?;
     let Some(chosen) = chosen(workbench, matches)? else {
         show(workbench, &report, None);
-        return Ok(if report.has_drift() { 2 } else { 0 });
+        return Ok(exit(&report));
     };
     let (loaded, registry, plan, options) = (&loaded, &registry, &plan, &options);
     let work = Work { matches, loaded, registry, plan, options };
@@ -145,7 +145,16 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     };
     report.findings.retain(|finding| !done(finding));
     show(workbench, &report, Some(&accepted));
-    Ok(if report.has_drift() { 2 } else { 0 })
+    Ok(exit(&report))
+}
+
+/// Gives the exit code of a report: what could not be read is an error.
+fn exit(report: &Report) -> Exit {
+    match (report.unread.is_empty(), report.has_drift()) {
+        (false, _) => 1,
+        (true, true) => 2,
+        (true, false) => 0,
+    }
 }
 
 /// Shows a report, and what was accepted of it.
@@ -197,7 +206,7 @@ fn found(
     loaded: &Loaded,
     registry: &Registry,
     plan: &Plan,
-    (more, notes): (Vec<Finding>, Vec<String>),
+    more: unmanaged::More,
 ) -> Result<(Report, Vec<Wanted>), Exit> {
     let rules = rules(workbench)?;
     let schema = |address: &Address, provider: &ProviderRef| -> Option<Arc<Schema>> {
@@ -211,23 +220,25 @@ fn found(
         schema: &schema,
     };
     let mut report = gather(&given);
-    report.findings.extend(more);
-    report.notes.extend(notes);
+    report.findings.extend(more.findings);
+    report.notes.extend(more.notes);
+    report.unlisted = more.unlisted;
     let today = workbench.clock.now().to_zoned(TimeZone::UTC).date();
     let over = ignore::ignore(&mut report, &rules, today);
     let tracer = Tracer::new(&loaded.config, &workbench.sources, &loaded.inputs);
     let editor = Editor { tracer, sources: &workbench.sources };
     let wanted = RefCell::new(Vec::new());
-    let accepted =
-        |finding: &Finding, change: &Change| match splices(&editor, registry, finding, change) {
-            Err(why) => Acceptance::Impossible { why },
-            Ok(splices) => {
-                let told = edits(&workbench.sources, &splices);
-                wanted.borrow_mut().extend(finding.address.clone().map(|of| (of, splices)));
-                Acceptance::Edits(told)
-            }
-        };
-    remedies(&mut report, plan, &workbench.sources, &accepted);
+    let accepted = |finding: &Finding, change: Option<&Change>| match splices(
+        &editor, registry, finding, change,
+    ) {
+        Err(why) => Acceptance::Impossible { why },
+        Ok(splices) => {
+            let told = edits(&workbench.sources, &splices);
+            wanted.borrow_mut().extend(finding.address.clone().map(|of| (of, splices)));
+            Acceptance::Edits(told)
+        }
+    };
+    remedies(&mut report, plan, &accepted);
     workbench.tell(&over);
     Ok((report, wanted.into_inner()))
 }

@@ -69,7 +69,7 @@ pub(super) fn stacks(
     } else {
         workbench.screen.print(render::drift_stacks::text(&stacks, &style));
     }
-    let failed = stacks.iter().any(|stack| stack.found.is_err());
+    let failed = stacks.iter().any(|stack| stack.found.is_err() || stack.unread > 0);
     Ok(match (failed, stacks.iter().any(has_drift)) {
         (true, _) => 1,
         (false, true) => 2,
@@ -110,7 +110,11 @@ fn one_stack(
                 quiet: render::drift::is_quiet(finding),
                 settled: finding.is_settled(),
             });
-            (told.collect::<Vec<Told>>(), looked.report.looked_at, looked.report.notes.clone())
+            let report = &looked.report;
+            let mut notes = report.notes.clone();
+            let unread = report.unread.iter();
+            notes.extend(unread.map(|(address, why)| format!("Not read: {address}: {why}.")));
+            (told.collect::<Vec<Told>>(), report.looked_at, report.unread.len(), notes)
         });
         if told.is_err() {
             workbench.tell(&problems);
@@ -120,11 +124,13 @@ fn one_stack(
         told.map_err(|_| closed)
     });
     match found {
-        Ok((told, looked_at, notes)) => Stack { name, looked_at, found: Ok(told), notes },
+        Ok((told, looked_at, unread, notes)) => {
+            Stack { name, looked_at, found: Ok(told), unread, notes }
+        }
         Err(_) => {
             out.extend(err);
             let why = String::from_utf8_lossy(&out).into_owned();
-            Stack { name, looked_at: 0, found: Err(why), notes: Vec::new() }
+            Stack { name, looked_at: 0, found: Err(why), unread: 0, notes: Vec::new() }
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use tokio::sync::watch;
 
+use super::alarm_book::{Book, Step};
 use super::drift::look;
 use super::watch_server::{Page, listen};
 use super::webhook::{Sent, Webhook, body};
 use super::workbench::{Workbench, duration, file_problem};
 use super::{Exit, all, flag, many, one, option};
 use crate::addr::{Address, Target};
-use crate::backends::disk::write_whole;
 use crate::diag::{Diagnostic, Sources};
 use crate::drift::alarms::{Alarm, Alarms, Event, Scope};
 use crate::drift::measures::Measures;
-use crate::drift::{Finding, Report};
+use crate::drift::{Class, Finding, Report};
 use crate::http::Clock;
 use crate::http::pace::Pace;
 use crate::plan::history::Asked;
@@ -38,6 +38,9 @@ use crate::render::json::Reveal;
 const SETTLES: Duration = Duration::from_secs(2);
 /// How soon a check that failed is tried again; each time twice as late, up to twice the interval.
 const AGAIN: Duration = Duration::from_secs(30);
+
+/// After so many checks in a row of which something is not known all is told as it is.
+const UNSURE: u32 = 3;
 
 /// The arguments.
 pub(super) fn arguments(command: clap::Command) -> clap::Command {
@@ -71,7 +74,6 @@ struct Settings {
     interval: Duration,
     listen: Option<SocketAddr>,
     webhooks: Vec<Webhook>,
-    file: Option<PathBuf>,
     rounds: Option<u64>,
 }
 
@@ -80,6 +82,7 @@ struct Watch {
     settings: Settings,
     /// Who is called back, by the file's names.
     to: BTreeSet<String>,
+    book: Book,
     alarms: Alarms,
     measures: Measures,
     page: watch::Sender<Page>,
@@ -109,12 +112,13 @@ type Followers = Vec<(Box<dyn Follow>, Vec<Address>)>;
 /// Goes on looking until it is asked to stop.
 pub(super) fn watch(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit, Exit> {
     let settings = settings(workbench, matches)?;
-    let alarms = kept(workbench, &settings)?;
+    let (book, alarms) = kept(workbench, matches)?;
     let (page, seen) = watch::channel(Page::default());
     let to: BTreeSet<String> = settings.webhooks.iter().map(|of| of.id.clone()).collect();
     let mut watch = Watch {
         settings,
         to,
+        book,
         alarms,
         measures: Measures::default(),
         page,
@@ -181,23 +185,15 @@ fn settings(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<S
             Some(text.parse().map_err(|_| wrong("rounds", text, "it is not a whole number"))?)
         }
     };
-    let file = one(matches, "alarms").map(|name| workbench.folder.join(name));
-    Ok(Settings { interval, listen, webhooks, file, rounds })
+    Ok(Settings { interval, listen, webhooks, rounds })
 }
 
 /// Reads what was alarmed before.
-fn kept(workbench: &mut Workbench<'_, '_>, settings: &Settings) -> Result<Alarms, Exit> {
-    let Some(path) = &settings.file else { return Ok(Alarms::default()) };
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Alarms::default()),
-        Err(error) => {
-            let problem = file_problem("Failed to read what was alarmed", path, &error);
-            return Err(workbench.fail(&[problem]));
-        }
-    };
-    Alarms::parse(&text).map_err(|why| {
-        let problem = file_problem("Failed to read what was alarmed", path, &why);
+fn kept(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<(Book, Alarms), Exit> {
+    let path = one(matches, "alarms").map(|name| workbench.folder.join(name));
+    Book::open(path.clone()).map_err(|why| {
+        let path = path.unwrap_or_default();
+        let problem = file_problem("Failed to read what was alarmed", &path, &why);
         let help = "Remove the file to begin anew: what stands is alarmed again then.";
         workbench.fail(&[problem.help(help)])
     })
@@ -218,9 +214,16 @@ impl Watch {
             self.publish();
             return Ok(false);
         };
-        self.failed = 0;
-        self.measures.take(&report, workbench.clock.now());
-        self.tell(workbench, &report, Scope::All)?;
+        let whole = report.unread.is_empty() && !report.is_unsure;
+        let now = workbench.clock.now();
+        self.measures.take(&report);
+        let whole_for_long = self.failed >= UNSURE;
+        self.tell(workbench, report, (Scope::All, whole_for_long))?;
+        self.failed = if whole { 0 } else { self.failed + 1 };
+        match whole {
+            true => self.measures.last_success = Some(now),
+            false => self.measures.last_failure = Some(now),
+        }
         if followers.is_empty() {
             *followers = workbench.runtime.block_on(follow(&asked));
             // What changed between the check and the watches is found by another check soon.
@@ -230,7 +233,7 @@ impl Watch {
         }
         self.measures.followed = followers.len();
         self.publish();
-        Ok(true)
+        Ok(whole)
     }
 
     /// Makes a plan that only reads, and its report; nothing where it could not be made.
@@ -249,7 +252,14 @@ impl Watch {
         self.measures.calls = self.pace.answers();
         match looked {
             Ok(looked) => {
-                self.said.clear();
+                let report = &looked.report;
+                match report.unread.is_empty() && !report.is_unsure {
+                    true => self.said.clear(),
+                    false => self.measures.failures += 1,
+                }
+                for (address, why) in &report.unread {
+                    self.say(workbench, &format!("Not read: {address}: {why}"));
+                }
                 Ok(Some((looked.report, looked.plan.past.asked)))
             }
             Err(_) if workbench.environment.stop.is_asked() => Ok(None),
@@ -276,13 +286,16 @@ impl Watch {
     fn tell(
         &mut self,
         workbench: &mut Workbench<'_, '_>,
-        report: &Report,
-        scope: Scope<'_>,
+        mut report: Report,
+        (scope, is_late): (Scope<'_>, bool),
     ) -> Result<(), Exit> {
+        if report.is_unsure && !is_late {
+            self.put_off(&mut report);
+        }
         let now = workbench.clock.now();
         let sources = &workbench.sources;
         let told = |finding: &Finding| render::json::drift::finding(finding, sources, Reveal::No);
-        let made = self.alarms.take(report, scope, now, &self.to, &told);
+        let made = self.alarms.take(&report, scope, now, &self.to, &told);
         self.measures.alarms += made.len() as u64;
         for alarm in &made {
             let line = match workbench.json() {
@@ -297,23 +310,36 @@ impl Watch {
         self.call_back(workbench)
     }
 
+    /// Leaves out what nothing tells of while who would know does not answer: it may be a service's own doing.
+    fn put_off(&self, report: &mut Report) {
+        let (unknown, known): (Vec<Finding>, Vec<Finding>) = std::mem::take(&mut report.findings)
+            .into_iter()
+            .partition(|finding| finding.class == Class::Unknown && finding.address.is_some());
+        report.findings = known;
+        let why = "nobody tells who changed it";
+        let put_off = unknown.into_iter().filter_map(|finding| finding.address);
+        report.unread.extend(put_off.map(|address| (address, why.to_string())));
+    }
+
     /// Sends what waits, until somebody does not answer.
     fn call_back(&mut self, workbench: &mut Workbench<'_, '_>) -> Result<(), Exit> {
+        let mut sent_any = false;
         for number in 0..self.settings.webhooks.len() {
             let webhook = &self.settings.webhooks[number];
             let (id, name) = (webhook.id.clone(), webhook.name());
             while let Some(alarm) = self.alarms.first_for(&id).cloned() {
+                self.note(workbench, Step::Sending, &alarm.id, &id)?;
                 let clock = workbench.clock.clone();
                 let webhook = &self.settings.webhooks[number];
                 let sent = workbench.runtime.block_on(webhook.send(&alarm, clock.as_ref()));
-                match sent {
-                    Sent::Taken => {}
+                let step = match sent {
+                    Sent::Taken => Step::Taken,
                     Sent::Refused(why) => {
-                        self.alarms.dropped += 1;
                         self.say(
                             workbench,
                             &format!("The webhook at {name} refuses alarms: {why}"),
                         );
+                        Step::Refused
                     }
                     Sent::Later(why) => {
                         self.say(
@@ -322,22 +348,41 @@ impl Watch {
                         );
                         break;
                     }
-                }
-                self.alarms.taken(&alarm.id, &id);
-                self.keep(workbench)?;
+                };
+                self.note(workbench, step, &alarm.id, &id)?;
+                sent_any = true;
             }
+        }
+        if sent_any {
+            self.keep(workbench)?;
         }
         (self.measures.waiting, self.measures.dropped) =
             (self.alarms.waiting(), self.alarms.dropped);
         Ok(())
     }
 
-    fn keep(&self, workbench: &mut Workbench<'_, '_>) -> Result<(), Exit> {
-        let Some(path) = &self.settings.file else { return Ok(()) };
-        write_whole(path, self.alarms.to_text().as_bytes()).map_err(|error| {
-            let problem = file_problem("Failed to write what was alarmed", path, &error);
-            workbench.fail(&[problem])
-        })
+    fn keep(&mut self, workbench: &mut Workbench<'_, '_>) -> Result<(), Exit> {
+        let kept = self.book.keep(&self.alarms);
+        kept.map_err(|error| self.not_kept(workbench, &error))
+    }
+
+    /// Notes what becomes of an alarm, durably and then here.
+    fn note(
+        &mut self,
+        workbench: &mut Workbench<'_, '_>,
+        step: Step,
+        id: &str,
+        who: &str,
+    ) -> Result<(), Exit> {
+        let noted = self.book.note(step, id, who);
+        noted.map_err(|error| self.not_kept(workbench, &error))?;
+        step.take(&mut self.alarms, id, who);
+        Ok(())
+    }
+
+    fn not_kept(&self, workbench: &mut Workbench<'_, '_>, error: &std::io::Error) -> Exit {
+        let path = self.book.path().unwrap_or(Path::new(""));
+        workbench.fail(&[file_problem("Failed to write what was alarmed", path, error)])
     }
 
     /// Waits for the time of the next whole check, and checks meanwhile what watches tell of; says whether to go on.
@@ -390,7 +435,8 @@ impl Watch {
             return Ok(());
         };
         report.findings.retain(|finding| names.contains(&finding.name()));
-        self.tell(workbench, &report, Scope::Only(&names))
+        let is_late = self.failed >= UNSURE;
+        self.tell(workbench, report, (Scope::Only(&names), is_late))
     }
 
     /// Gives how long to wait for the next whole check: the interval, a little more or less so that many do not come at once.

@@ -17,6 +17,7 @@ mod variables;
 mod workbench;
 
 mod prove;
+mod alarm_book;
 mod accept;
 mod apply;
 mod completions;

@@ -21,6 +21,11 @@ use crate::providers::Registry;
 use crate::review::parts::{Differing, differing};
 use crate::value::Value;
 
+/// So many plans are made at most to tell edits that hold from others.
+const MOST: usize = 40;
+/// Why edits of one place do not hold.
+const SHARED: &str = "It is written in one place with others, which are otherwise.";
+
 /// The edits by which an instance is configured as it is.
 pub(super) type Wanted = (Address, Vec<Splice>);
 
@@ -56,10 +61,12 @@ pub(super) fn proven(
 ) -> Proof {
     let mut proof = Proof::default();
     let texts = Texts::of(workbench, work.matches, &wanted);
+    let apart = apart(&wanted);
     let mut whole = Vec::new();
-    for one in wanted {
-        match texts.changed(std::slice::from_ref(&one)) {
-            Ok(_) => whole.push(one),
+    for (place, one) in wanted.into_iter().enumerate() {
+        match texts.found(&one) {
+            _ if apart.contains(&place) => proof.bad.push((one.0, SHARED.to_string())),
+            Ok(()) => whole.push(one),
             Err(why) => proof.bad.push((one.0, why)),
         }
     }
@@ -75,7 +82,7 @@ pub(super) fn proven(
     match wrong {
         None => proof.good = whole,
         Some(wrong) => {
-            let mut sieve = Sieve { work, texts: &texts, proof };
+            let mut sieve = Sieve { work, texts: &texts, proof, plans: MOST };
             sieve.split(workbench, whole, wrong);
             proof = sieve.proof;
         }
@@ -88,6 +95,8 @@ struct Sieve<'a> {
     work: &'a Work<'a>,
     texts: &'a Texts,
     proof: Proof,
+    /// How many plans may still be made.
+    plans: usize,
 }
 
 impl Sieve<'_> {
@@ -103,6 +112,13 @@ impl Sieve<'_> {
         }
         let rest = some.split_off(some.len() / 2);
         for half in [some, rest] {
+            if self.plans == 0 {
+                let why = "Too many others are edited: accept it alone, and it is proven alone.";
+                let left = half.into_iter().map(|(address, _)| (address, why.to_string()));
+                self.proof.bad.extend(left);
+                continue;
+            }
+            self.plans -= 1;
             let mut all = self.proof.good.clone();
             all.extend(half.iter().cloned());
             match tried(workbench, self.work, self.texts, &all) {
@@ -143,6 +159,14 @@ impl Texts {
         Texts { files }
     }
 
+    /// Says why an edit's files cannot be edited.
+    fn found(&self, (_, splices): &Wanted) -> Result<(), String> {
+        let files = splices.iter().filter_map(|splice| self.files.get(&splice.file));
+        files
+            .map(|(name, path, _)| path.as_ref().map(|_| ()).ok_or_else(|| strange(name)))
+            .collect()
+    }
+
     /// Gives the texts with some edits, by the files' true paths.
     ///
     /// # Errors
@@ -155,17 +179,36 @@ impl Texts {
         let mut texts = BTreeMap::new();
         for (file, splices) in by_file {
             let Some((name, path, text)) = self.files.get(&file) else { continue };
-            let Some(path) = path else {
-                return Err(format!(
-                    "The text of {name} is not as it was read: it has changed meanwhile, or is not UTF-8."
-                ));
-            };
-            let text = changed(text, &splices)
-                .ok_or("It is written in one place with others, which are otherwise.")?;
+            let path = path.as_ref().ok_or_else(|| strange(name))?;
+            let text = changed(text, &splices).ok_or(SHARED)?;
             texts.insert(path.clone(), text);
         }
         Ok(texts)
     }
+}
+
+fn strange(name: &str) -> String {
+    format!("The text of {name} is not as it was read: it has changed meanwhile, or is not UTF-8.")
+}
+
+/// Gives the places of edits that would write one place otherwise than others would: none of them can hold.
+fn apart(wanted: &[Wanted]) -> BTreeSet<usize> {
+    let all = wanted.iter().enumerate();
+    let mut splices: Vec<(&Splice, usize)> =
+        all.flat_map(|(place, (_, splices))| splices.iter().map(move |of| (of, place))).collect();
+    splices.sort();
+    let mut found = BTreeSet::new();
+    let mut last: Option<(&Splice, Vec<usize>)> = None;
+    for (splice, place) in splices {
+        match &mut last {
+            Some((before, places)) if *before == splice => places.push(place),
+            Some((before, places)) if before.file == splice.file && splice.start < before.end => {
+                found.extend(places.iter().copied().chain([place]));
+            }
+            _ => last = Some((splice, vec![place])),
+        }
+    }
+    found
 }
 
 /// Plans with some edits; gives what is wrong with them.

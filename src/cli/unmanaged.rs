@@ -30,15 +30,24 @@ pub(super) fn arguments(command: clap::Command) -> clap::Command {
     command.arg(unmanaged).arg(many("namespace", "NAME", namespace))
 }
 
+/// What a report has of what is in no state.
+#[derive(Default)]
+pub(super) struct More {
+    pub(super) findings: Vec<Finding>,
+    pub(super) notes: Vec<String>,
+    /// What could not be listed.
+    pub(super) unlisted: Vec<String>,
+}
+
 /// Gives what is in no state, with what should be known of it; nothing where it is not asked for.
 pub(super) fn unmanaged(
     workbench: &mut Workbench<'_, '_>,
     matches: &ArgMatches,
     (loaded, registry, plan): (&Loaded, &Registry, &Plan),
-) -> Result<(Vec<Finding>, Vec<String>), Exit> {
+) -> Result<More, Exit> {
     let asked = all(matches, "unmanaged");
     if asked.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(More::default());
     }
     let patterns: Vec<String> = asked.into_iter().filter(|pattern| !pattern.is_empty()).collect();
     let mut told = Told::default();
@@ -48,7 +57,9 @@ pub(super) fn unmanaged(
         loaded.config.resource(address).is_some() || plan.prior.objects.contains_key(address)
     };
     told.strays.sort_by(|one, other| (&one.type_name, &one.id).cmp(&(&other.type_name, &other.id)));
-    Ok((findings(told.strays, &has), notes(&told.left, &told.refused)))
+    let unlisted = told.refused.iter().map(|(what, _)| what.clone()).collect();
+    let notes = notes(&told.left, &told.refused);
+    Ok(More { findings: findings(told.strays, &has), notes, unlisted })
 }
 
 /// What was found, and what was not.

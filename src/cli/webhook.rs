@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::drift::alarms::Alarm;
 use crate::http::client::{Client, Transport};
-use crate::http::{Clock, Method, Request};
+use crate::http::{Clock, HeaderValue, Method, Request};
 
 /// How often an alarm is sent before it waits for the next check.
 const ATTEMPTS: u32 = 3;
@@ -57,14 +57,18 @@ impl Webhook {
         let mut pause = Duration::from_secs(1);
         let mut why = String::new();
         for attempt in 1..=ATTEMPTS {
-            let request = Request::new(Method::POST, &self.url).json(&body(alarm));
+            let mut request = Request::new(Method::POST, &self.url).json(&sent(alarm, &self.id));
+            if let Ok(id) = HeaderValue::from_str(&alarm.id) {
+                request.headers.insert("idempotency-key", id);
+            }
             match self.client.send(request).await {
                 Ok(answer) if answer.status.is_success() => return Sent::Taken,
                 Ok(answer) => {
                     let status = answer.status.as_u16();
-                    let passes = matches!(status, 401 | 403 | 408 | 425 | 429 | 500..);
+                    let stays = matches!(status, 400..=499)
+                        && !matches!(status, 401 | 403 | 404 | 408 | 425 | 429);
                     why = format!("it answered {status}");
-                    if !passes {
+                    if stays {
                         return Sent::Refused(why);
                     }
                 }
@@ -79,7 +83,16 @@ impl Webhook {
     }
 }
 
-/// Gives what is sent.
+/// Gives what is sent to somebody: of what may have been sent before, that, too.
+fn sent(alarm: &Alarm, who: &str) -> Json {
+    let mut body = body(alarm);
+    if alarm.sent.contains(who) {
+        body["repeated"] = true.into();
+    }
+    body
+}
+
+/// Gives an alarm as JSON.
 pub(super) fn body(alarm: &Alarm) -> Json {
     json!({
         "format_version": "1.0",

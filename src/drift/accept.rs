@@ -116,6 +116,11 @@ impl Editor<'_> {
             Site::Body { body, .. } => body.span,
             Site::None(_) => return Ok(()),
         };
+        self.is_editable(span)
+    }
+
+    /// Says why the file of a place is not to be edited.
+    pub(super) fn is_editable(&self, span: Span) -> Result<(), String> {
         let name = self.sources.name(span.file);
         if name.ends_with(".json") {
             return Err(format!("is written in {name}: JSON is edited by hand"));
@@ -151,7 +156,7 @@ impl Editor<'_> {
     }
 
     /// Takes a part away, with its line where nothing else is in it.
-    fn without(&self, span: Span) -> Splice {
+    pub(super) fn without(&self, span: Span) -> Splice {
         let text = self.sources.text(span.file);
         let (mut start, mut end) = (span.start as usize, span.end as usize);
         let line = text[..start].rfind('\n').map_or(0, |at| at + 1);

@@ -1,7 +1,9 @@
 //! What was alarmed: each change once, and once more when it went away.
 //!
 //! The book is kept in a file between runs. An alarm waits in it until each of those that are called back has taken it, so that none
-//! is lost when a run ends in between; what is sent again then has the same id. Of a finding that was told it keeps the hash alone.
+//! is lost when a run ends in between. That it is going to be sent is noted before it is: where a run ended before the answer was
+//! noted, it is sent again with the same id, and says that it may be a repeat. Of a finding that was told it keeps the hash alone,
+//! and of one that has secrets when somebody last touched these.
 //!
 //! Invariant: what is known was told once, and what waits is in the order in which it was told.
 
@@ -29,6 +31,8 @@ pub struct Alarms {
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     print: String,
+    /// When its secrets were last touched, where that is known.
+    touched: Option<Timestamp>,
     since: Timestamp,
     kind: String,
     class: String,
@@ -50,6 +54,8 @@ pub struct Alarm {
     pub finding: Json,
     /// Who has not taken it yet.
     pub to: BTreeSet<String>,
+    /// To whom it was going to be sent: they may have taken it.
+    pub sent: BTreeSet<String>,
 }
 
 /// What happened.
@@ -66,9 +72,9 @@ pub enum Event {
 /// Which objects a report speaks of: what is not in it went away only where they were looked at.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'a> {
-    /// All.
+    /// All that could be read.
     All,
-    /// Those of these names.
+    /// Those of these names that could be read.
     Only(&'a BTreeSet<String>),
 }
 
@@ -101,13 +107,18 @@ impl Alarms {
             let name = finding.name();
             let print = print(finding);
             here.insert(name.clone());
-            let before = self.known.get(&name);
-            if before.is_some_and(|known| known.print == print) {
+            let touched = touched(finding);
+            let before = self.known.get_mut(&name);
+            if let Some(known) = &before
+                && known.print == print
+                && (known.touched.is_none() || touched <= known.touched)
+            {
                 continue;
             }
             let event = if before.is_some() { Event::Changed } else { Event::Found };
             let known = Known {
                 print,
+                touched,
                 since: now,
                 kind: finding.kind.word().to_string(),
                 class: finding.class.word().to_string(),
@@ -116,12 +127,18 @@ impl Alarms {
             made.push(alarm(event, &name, &known, now, told(finding), to));
             self.known.insert(name, known);
         }
-        let looked_at = |name: &String| match scope {
-            Scope::All => true,
-            Scope::Only(names) => names.contains(name),
+        let unread: BTreeSet<String> =
+            report.unread.iter().map(|(address, _)| address.to_string()).collect();
+        let looked_at = |name: &String, known: &Known| {
+            let meant = match scope {
+                Scope::All => true,
+                Scope::Only(names) => names.contains(name),
+            };
+            meant && !unread.contains(name) && !is_unlisted(report, known)
         };
+        let gone = self.known.iter().filter(|(name, known)| looked_at(name, known));
         let gone: Vec<String> =
-            self.known.keys().filter(|of| looked_at(of) && !here.contains(*of)).cloned().collect();
+            gone.map(|(name, _)| name.clone()).filter(|name| !here.contains(name)).collect();
         for name in gone {
             let Some(known) = self.known.remove(&name) else { continue };
             let finding = json!({
@@ -143,6 +160,19 @@ impl Alarms {
     /// Gives the first alarm that somebody has not taken yet.
     pub fn first_for(&self, who: &str) -> Option<&Alarm> {
         self.waiting.iter().find(|alarm| alarm.to.contains(who))
+    }
+
+    /// Notes that an alarm is going to be sent to somebody.
+    pub fn sending(&mut self, id: &str, who: &str) {
+        for alarm in self.waiting.iter_mut().filter(|alarm| alarm.id == id) {
+            alarm.sent.insert(who.to_string());
+        }
+    }
+
+    /// Notes that somebody has refused an alarm for good.
+    pub fn refused(&mut self, id: &str, who: &str) {
+        self.dropped += 1;
+        self.taken(id, who);
     }
 
     /// Notes that somebody has taken an alarm.
@@ -177,10 +207,13 @@ impl Alarms {
             .known
             .iter()
             .map(|(name, known)| {
-                let json = json!({
+                let mut json = json!({
                     "print": known.print, "since": known.since.to_string(), "kind": known.kind,
                     "class": known.class, "type": known.type_name,
                 });
+                if let Some(touched) = known.touched {
+                    json["touched"] = touched.to_string().into();
+                }
                 (name.clone(), json)
             })
             .collect();
@@ -190,7 +223,7 @@ impl Alarms {
             .map(|alarm| {
                 json!({
                     "id": alarm.id, "event": alarm.event.word(), "name": alarm.name,
-                    "at": alarm.at.to_string(), "finding": alarm.finding, "to": alarm.to,
+                    "at": alarm.at.to_string(), "finding": alarm.finding, "to": alarm.to, "sent": alarm.sent,
                 })
             })
             .collect();
@@ -229,6 +262,22 @@ pub fn is_told(finding: &Finding) -> bool {
     finding.class != Class::Service && !finding.is_settled()
 }
 
+/// Says when the secrets of a finding were last touched: their values are in no print.
+fn touched(finding: &Finding) -> Option<Timestamp> {
+    let secret = finding.attributes.iter().filter(|attribute| attribute.is_sensitive());
+    secret.filter_map(|attribute| finding.touch(attribute)?.when).max()
+}
+
+/// Says whether a finding that was told is of what could not be listed.
+fn is_unlisted(report: &Report, known: &Known) -> bool {
+    let squashed = known.type_name.replace('_', "");
+    let of_it = |what: &String| {
+        let what = what.split(' ').next().unwrap_or_default();
+        known.type_name == what || squashed.contains(&what.to_lowercase())
+    };
+    known.kind == "unmanaged" && report.unlisted.iter().any(of_it)
+}
+
 /// Says in short what a finding is: another print is another change. What a service does beside it is no part of it.
 fn print(finding: &Finding) -> String {
     let mut of = finding.clone();
@@ -254,13 +303,15 @@ fn alarm(
     to: &BTreeSet<String>,
 ) -> Alarm {
     let id = hash(&[event.word(), name, &known.print, &known.since.to_string()]);
-    Alarm { id, event, name: name.to_string(), at: now, finding, to: to.clone() }
+    let (name, to) = (name.to_string(), to.clone());
+    Alarm { id, event, name, at: now, finding, to, sent: BTreeSet::new() }
 }
 
 fn known_of(json: &Json) -> Option<Known> {
     let text = |name: &str| json[name].as_str().map(String::from);
     Some(Known {
         print: text("print")?,
+        touched: json["touched"].as_str().and_then(|text| text.parse().ok()),
         since: json["since"].as_str()?.parse().ok()?,
         kind: text("kind")?,
         class: text("class")?,
@@ -271,14 +322,17 @@ fn known_of(json: &Json) -> Option<Known> {
 fn waiting_of(json: &Json) -> Option<Alarm> {
     let text = |name: &str| json[name].as_str().map(String::from);
     let word = json["event"].as_str()?;
-    let to = json["to"].as_array()?.iter().filter_map(Json::as_str).map(String::from);
+    let names = |json: &Json| -> BTreeSet<String> {
+        json.as_array().into_iter().flatten().filter_map(Json::as_str).map(String::from).collect()
+    };
     Some(Alarm {
         id: text("id")?,
         event: Event::ALL.into_iter().find(|event| event.word() == word)?,
         name: text("name")?,
         at: json["at"].as_str()?.parse().ok()?,
         finding: json["finding"].clone(),
-        to: to.collect(),
+        to: names(&json["to"]),
+        sent: names(&json["sent"]),
     })
 }
 
@@ -286,6 +340,7 @@ fn waiting_of(json: &Json) -> Option<Alarm> {
 mod tests {
     use super::super::{Attribute, Kind};
     use super::*;
+    use crate::providers::touch::{ToldBy, Touch};
     use crate::value::{Path, Value};
 
     fn report(live: Option<&str>, class: Class) -> Report {
@@ -336,6 +391,54 @@ mod tests {
     }
 
     #[test]
+    fn another_value_of_a_secret_is_alarmed_by_the_time_of_its_touch() {
+        let mut alarms = Alarms::default();
+        let at = |second: Option<i64>| {
+            let mut report = report(Some("1"), Class::Person);
+            let finding = &mut report.findings[0];
+            finding.attributes[0].live = Some(Value::string("1").sensitive());
+            finding.attributes[0].touch = second.map(|_| 0);
+            finding.touches.extend(second.map(|second| Touch {
+                who: "ana".into(),
+                agent: None,
+                how: "Update".into(),
+                when: Timestamp::from_second(second).ok(),
+                told_by: ToldBy::ManagedFields,
+                parts: Vec::new(),
+                is_service: false,
+                is_ours: false,
+            }));
+            report
+        };
+
+        assert_eq!(words(&mut alarms, &at(Some(1)), Scope::All), ["found"]);
+        assert!(words(&mut alarms, &at(Some(1)), Scope::All).is_empty());
+        assert_eq!(words(&mut alarms, &at(Some(2)), Scope::All), ["changed"]);
+        assert!(words(&mut alarms, &at(None), Scope::All).is_empty(), "nobody knows");
+    }
+
+    #[test]
+    fn what_could_not_be_read_or_listed_is_not_gone() {
+        let mut alarms = Alarms::default();
+        let mut found = report(Some("1"), Class::Person);
+        found.findings[0].address = Some("a.b".parse().unwrap());
+        words(&mut alarms, &found, Scope::All);
+        let mut stray = report(Some("1"), Class::Person);
+        (stray.findings[0].kind, stray.unread) =
+            (Kind::Unmanaged, vec![("a.b".parse().unwrap(), "why".into())]);
+        assert_eq!(words(&mut alarms, &stray, Scope::All), ["found"]);
+
+        let mut none = report(None, Class::Person);
+        none.unread = vec![("a.b".parse().unwrap(), "why".into())];
+        none.unlisted = vec!["t".into()];
+        assert!(words(&mut alarms, &none, Scope::All).is_empty());
+        none.unread.clear();
+        assert_eq!(words(&mut alarms, &none, Scope::All), ["gone"]);
+        none.unlisted.clear();
+        assert_eq!(words(&mut alarms, &none, Scope::All), ["gone"]);
+    }
+
+    #[test]
     fn what_services_do_by_themselves_is_not_alarmed() {
         let mut alarms = Alarms::default();
 
@@ -351,6 +454,9 @@ mod tests {
         assert_eq!(read, alarms);
         assert!(words(&mut read, &report(Some("1"), Class::Person), Scope::All).is_empty());
         let id = read.first_for("w").unwrap().id.clone();
+        read.sending(&id, "w");
+        read = Alarms::parse(&read.to_text()).unwrap();
+        assert!(read.first_for("w").unwrap().sent.contains("w"), "it may have been taken");
         read.taken(&id, "w");
         assert_eq!(read.first_for("w"), None);
         assert!(Alarms::parse("{}").is_err());

@@ -74,6 +74,8 @@ pub fn gather(given: &Given<'_>) -> Report {
         }
     }
     report.notes = given.plan.past.notes.clone();
+    report.unread = given.plan.past.unread.clone();
+    report.is_unsure = given.plan.past.is_unsure;
     for (address, finding) in findings {
         match ignored_by_block(given, &address) {
             Some(ignore) => split(finding, &ignore, &mut report),
@@ -82,7 +84,7 @@ pub fn gather(given: &Given<'_>) -> Report {
     }
     let here = given.plan.prior.objects.keys().filter(|of| of.mode == Mode::Managed).count();
     let gone = given.plan.drift.values().filter(|drift| drift.found.is_none()).count();
-    report.looked_at = here + gone;
+    report.looked_at = (here + gone).saturating_sub(report.unread.len());
     report
 }
 

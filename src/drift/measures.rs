@@ -37,12 +37,12 @@ pub struct Measures {
 
 impl Measures {
     /// Takes in a whole report.
-    pub fn take(&mut self, report: &Report, now: Timestamp) {
+    pub fn take(&mut self, report: &Report) {
         self.objects.clear();
         for finding in &report.findings {
             let key = (finding.class.word(), finding.kind.word(), finding.type_name.clone());
             *self.objects.entry(key).or_default() += 1;
         }
-        (self.looked_at, self.last_success) = (report.looked_at, Some(now));
+        self.looked_at = report.looked_at;
     }
 }

@@ -17,6 +17,7 @@ pub mod classify;
 pub mod gather;
 pub mod remedy;
 pub mod accept;
+pub mod removal;
 pub mod text;
 pub mod ignore;
 pub mod unmanaged;
@@ -41,6 +42,12 @@ pub struct Report {
     pub ignored: Vec<Ignored>,
     /// How many objects were looked at.
     pub looked_at: usize,
+    /// What could not be read, each with why.
+    pub unread: Vec<(Address, String)>,
+    /// Somebody who would know who did what did not answer.
+    pub is_unsure: bool,
+    /// Which types or kinds could not be listed for what is in no state.
+    pub unlisted: Vec<String>,
     /// What should be known of the report itself, each once: whom nobody could ask who did it.
     pub notes: Vec<String>,
 }

@@ -1,15 +1,13 @@
 //! What can be done about each finding: set the world back, write what is live, or tell it no more.
 
 use super::{Acceptance, Finding, Kind, Remedy, Report};
-use crate::diag::Sources;
 use crate::plan::{Change, Plan};
 
 /// Gives each finding its remedies; `accepted` says how what is live is written, where it can be.
 pub fn remedies(
     report: &mut Report,
     plan: &Plan,
-    sources: &Sources,
-    accepted: &dyn Fn(&Finding, &Change) -> Acceptance,
+    accepted: &dyn Fn(&Finding, Option<&Change>) -> Acceptance,
 ) {
     for finding in &mut report.findings {
         let Some(address) = finding.address.clone() else { continue };
@@ -21,27 +19,14 @@ pub fn remedies(
             finding.remedies.push(Remedy::Revert { command: command("") });
         }
         let accept = match (finding.kind, change) {
-            (Kind::Missing, _) => Acceptance::Impossible { why: removal(finding, sources) },
-            (_, Some(change)) if !keeps => accepted(finding, change),
+            (Kind::Missing, _) if finding.place.is_some() => accepted(finding, None),
+            (_, Some(change)) if !keeps => accepted(finding, Some(change)),
             // What nothing in the configuration speaks of is taken in as it is.
             _ => Acceptance::Recorded { command: command(" -refresh-only") },
         };
         finding.remedies.push(Remedy::Accept(accept));
         finding.remedies.push(Remedy::Ignore { rule: rule(finding) });
     }
-}
-
-/// Says how the removal of an object is accepted.
-fn removal(finding: &Finding, sources: &Sources) -> String {
-    let place = finding.place.map(|span| format!(" ({})", sources.file_line(span)));
-    let again = match finding.place {
-        Some(_) => "The next apply makes it again. ",
-        None => "",
-    };
-    format!(
-        "{again}To leave it gone, remove its block{}: what is gone then only leaves the state.",
-        place.unwrap_or_default()
-    )
 }
 
 /// Gives the rule that takes a finding away.

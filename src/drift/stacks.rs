@@ -16,6 +16,8 @@ pub struct Stack {
     pub looked_at: usize,
     /// Its findings, or why it could not be looked at.
     pub found: Result<Vec<Told>, String>,
+    /// How many objects could not be read.
+    pub unread: usize,
     /// What should be known of the report.
     pub notes: Vec<String>,
 }
@@ -88,8 +90,13 @@ mod tests {
             quiet: false,
             settled: false,
         };
-        let stack =
-            |name: &str, found| Stack { name: name.into(), looked_at: 1, found, notes: Vec::new() };
+        let stack = |name: &str, found| Stack {
+            name: name.into(),
+            looked_at: 1,
+            found,
+            unread: 0,
+            notes: Vec::new(),
+        };
         let stacks = [
             stack("a", Ok(vec![told("x", "1"), told("y", "2")])),
             stack("b", Err("no".into())),

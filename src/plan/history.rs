@@ -20,6 +20,10 @@ pub struct Past {
     pub added: BTreeMap<Address, Vec<(Path, Value)>>,
     /// Why some could not be asked for.
     pub notes: Vec<String>,
+    /// What could not be read, each with why: it is taken to be as it was saved.
+    pub unread: Vec<(Address, String)>,
+    /// Somebody who would know who did what did not answer.
+    pub is_unsure: bool,
     /// The sessions that were asked, each with its objects.
     pub asked: Asked,
 }
@@ -47,6 +51,7 @@ impl Maker<'_, '_> {
             let objects: Vec<Touched> = asked.iter().map(|(_, touched)| touched.clone()).collect();
             let history = session.history(&objects).await;
             past.notes.extend(history.notes);
+            past.is_unsure |= history.is_unsure;
             let mut added = history.added.into_iter();
             let mut names = history.logged_as.into_iter();
             for ((address, touched), touches) in asked.iter().zip(history.touches) {
@@ -64,6 +69,7 @@ impl Maker<'_, '_> {
             }
         }
         self.logged(&jobs, &named, &mut past).await;
+        past.unread = self.unread();
         past.notes.sort();
         past.notes.dedup();
         past.asked = Asked(jobs);
@@ -79,11 +85,23 @@ impl Maker<'_, '_> {
         for (session, _) in jobs {
             let Some(history) = session.logged(&names).await else { continue };
             past.notes.extend(history.notes);
+            past.is_unsure |= history.is_unsure;
             for ((address, _), touches) in named.iter().zip(history.touches) {
                 past.touches.entry(address.clone()).or_default().extend(touches);
             }
             return;
         }
+    }
+
+    /// Gives the objects that could not be read.
+    fn unread(&self) -> Vec<(Address, String)> {
+        let failed = self.planner.failed.iter();
+        let managed = failed.filter(|((address, _), _)| address.mode == Mode::Managed);
+        let told = managed.map(|((address, _), error)| {
+            let why = error.detail.lines().find(|line| !line.is_empty()).unwrap_or(&error.summary);
+            (address.clone(), why.trim_end_matches('.').to_string())
+        });
+        told.collect()
     }
 
     fn jobs(&mut self, plan: &Plan, evaluator: &mut Evaluator<'_>) -> Vec<Job> {

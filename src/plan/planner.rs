@@ -220,14 +220,17 @@ impl<'a> Planner<'a> {
         if let Some(found) = self.observed.get(&key) {
             return Ok(found.clone());
         }
-        if let Some(error) = self.failed.get(&key) {
-            return Err(not_read(asked, error));
-        }
-        let Some(provider) = self.provider(asked) else { return Ok(None) };
         let object = self.prior.current(asked.address);
         let is_kept = object.is_some();
+        // Who only looks goes on with what was saved of an object that could not be read.
+        let lenient = self.options.looks && is_kept;
+        let is_left = match self.failed.get(&key) {
+            Some(error) if !lenient => return Err(not_read(asked, error)),
+            failed => failed.is_some(),
+        };
+        let Some(provider) = self.provider(asked) else { return Ok(None) };
         let importing = self.imports.get(asked.address).filter(|_| !is_kept);
-        let reads = self.refresh || importing.is_some();
+        let reads = self.refresh && !is_left || importing.is_some();
         let (value, private) = match (object, importing) {
             (None, None) => return Ok(None),
             (Some(object), _) => {
@@ -253,7 +256,11 @@ impl<'a> Planner<'a> {
             private,
         };
         if let Some(found) = read_at_once(&*session, &wanted, self.tell) {
-            return noted(self, asked, found);
+            let saved = Observed { value: wanted.value, private: wanted.private };
+            return match noted(self, asked, found) {
+                Err(_) if lenient => Ok(Some(saved)),
+                found => found,
+            };
         }
         self.wanted.push(Job { session, of: wanted });
         Err(Answer::Pending)

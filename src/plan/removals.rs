@@ -149,6 +149,9 @@ impl Maker<'_, '_> {
                 Ok(found) => {
                     self.planner.observed.insert((address, deposed), found);
                 }
+                Err(error) if self.given.options.looks => {
+                    self.planner.failed.insert((address, deposed), error);
+                }
                 Err(error) => self.problems.push(error.to_diagnostic(&address)),
             }
         }

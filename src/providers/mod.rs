@@ -610,6 +610,14 @@ pub enum ApiErrorKind {
     Internal,
 }
 
+impl ApiErrorKind {
+    /// Says whether the same request may be answered later.
+    pub fn passes(self) -> bool {
+        use ApiErrorKind::{Internal, Interrupted, Quota, Timeout, Unauthenticated, Unreachable};
+        matches!(self, Internal | Interrupted | Quota | Timeout | Unauthenticated | Unreachable)
+    }
+}
+
 /// What a service answered instead of doing as asked.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{summary}: {detail}")]

@@ -76,6 +76,8 @@ pub struct History {
     pub logged_as: Vec<Vec<String>>,
     /// Why some could not be asked for: told once.
     pub notes: Vec<String>,
+    /// Somebody did not answer, who may the next time.
+    pub is_unsure: bool,
 }
 
 impl History {
@@ -86,6 +88,7 @@ impl History {
             added: vec![Vec::new(); many],
             logged_as: vec![Vec::new(); many],
             notes: Vec::new(),
+            is_unsure: false,
         }
     }
 }

@@ -38,10 +38,18 @@ pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
     for note in &report.notes {
         text += &format!("Note: {note}\n");
     }
-    if !(report.ignored.is_empty() && report.notes.is_empty()) {
+    for line in unread(report) {
+        text += &format!("{}\n", style.paint(Ink::BoldRed, &line));
+    }
+    if !(report.ignored.is_empty() && report.notes.is_empty() && report.unread.is_empty()) {
         text.push('\n');
     }
     text + &summary(report, style)
+}
+
+/// Tells what could not be read, a line each.
+pub(super) fn unread(report: &Report) -> Vec<String> {
+    report.unread.iter().map(|(address, why)| format!("Not read: {address}: {why}.")).collect()
 }
 
 /// Says whether nobody must decide anything about a finding.
@@ -53,7 +61,10 @@ pub fn is_quiet(finding: &Finding) -> bool {
 pub(super) fn summary(report: &Report, style: Style) -> String {
     let looked_at = counted(report.looked_at, "object");
     if report.findings.is_empty() {
-        let head = style.paint(Ink::BoldGreen, "No drift.");
+        let head = match report.unread.is_empty() {
+            true => style.paint(Ink::BoldGreen, "No drift."),
+            false => style.paint(Ink::Bold, "No drift in what was read."),
+        };
         let verb = if report.looked_at == 1 { "is" } else { "are" };
         return format!("{head} {looked_at} {verb} as saved.\n");
     }

@@ -2,7 +2,7 @@
 //!
 //! Other than an origin, a site is one place only: where the text does not tell which way a value takes, there is none.
 
-use super::scope::{Bound, Scope};
+use super::scope::{Bound, Scope, Turn};
 use super::step::{Step, literal};
 use super::trace::{DEEPEST, Tracer};
 use crate::addr::Address;
@@ -53,6 +53,33 @@ impl Tracer<'_> {
         };
         let steps: Vec<Step> = path.0.iter().map(Step::from).collect();
         self.in_body(&block.body, &steps, &scope)
+    }
+
+    /// Gives the place of an instance's key among what its block, or the list that this names, is repeated over: an entry of an
+    /// object, or an element of a list of texts.
+    ///
+    /// # Errors
+    /// Why there is none, as the end of a sentence that begins with the key.
+    pub fn key_site(&self, address: &Address) -> Result<Span, String> {
+        let Some(scope) = self.scope_of(address) else { return Err("has no block".into()) };
+        let Some(Turn::Each(expr, key)) = &scope.turn else {
+            return Err("is a place in a list".into());
+        };
+        let outer = scope.without_turn();
+        let entry = self.in_expr(expr, &[Step::Name(key.clone())], &outer, None, 0);
+        let why = match entry {
+            Site::Value { whole: Some(span), .. } => return Ok(span),
+            Site::None(why) => why,
+            _ => "is not written".to_string(),
+        };
+        match self.in_expr(expr, &[], &outer, None, 0) {
+            Site::Value { expr, .. } => {
+                let ExprKind::Tuple(elements) = &expr.kind else { return Err(why) };
+                let own = |element: &&Expr| literal(element).as_ref() == Some(key);
+                elements.iter().find(own).map(|element| element.span).ok_or(why)
+            }
+            _ => Err(why),
+        }
     }
 
     fn in_body<'t>(&'t self, body: &'t Body, steps: &[Step], scope: &Scope<'t>) -> Site {

@@ -162,6 +162,35 @@ fn who_may_only_read_is_told_everything_and_takes_no_lock() {
 }
 
 #[test]
+fn what_cannot_be_read_is_listed_and_the_others_are_told() {
+    let stage = Stage::made("storage");
+    let cases = cases(include_str!("people.json"));
+    stage.done(&cases["storage"][0]);
+    for (path, status) in [("/o/index.html", 403), ("hmacKeys", 500)] {
+        stage.fault(&serde_json::json!({ "path": path, "status": status, "times": 1000 }));
+    }
+
+    let (exit, report) = stage.json(&["drift", "-json"]);
+    let told = stage.run(&["drift", "-html-into=drift.html", "-md-into=drift.md"]);
+
+    assert_eq!(exit, 1, "{report:#}");
+    let unread = report["unread"].as_array().unwrap();
+    let names: Vec<&str> = unread.iter().filter_map(|of| of["address"].as_str()).collect();
+    let wanted = ["google_storage_bucket_object.index", "google_storage_hmac_key.key"];
+    assert_eq!(names, wanted, "{report:#}");
+    assert!(of(&report, "google_storage_bucket.files").is_some(), "{report:#}");
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1, "{report:#}");
+    assert_eq!(told.exit, 1);
+    for text in [told.out, read(&stage, "drift.html"), read(&stage, "drift.md")] {
+        assert!(text.contains("Not read: google_storage_bucket"), "{text}");
+    }
+}
+
+fn read(stage: &Stage, name: &str) -> String {
+    std::fs::read_to_string(stage.path(name)).unwrap()
+}
+
+#[test]
 fn where_the_logs_may_not_be_read_it_is_told_once_and_nobody_is_blamed() {
     let stage = Stage::made("storage");
     let cases = cases(include_str!("people.json"));

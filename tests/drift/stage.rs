@@ -178,6 +178,11 @@ impl Stage {
         }
     }
 
+    /// Lets requests fail.
+    pub(crate) fn fault(&self, fault: &Json) {
+        self.world.faults.lock().unwrap().add(fault).unwrap();
+    }
+
     /// Takes a permission from all callers.
     pub(crate) fn deny(&self, permission: &str) {
         let denied = json!([permission]);

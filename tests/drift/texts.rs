@@ -106,3 +106,28 @@ fn a_heredoc_stays_one() {
     assert!(written.contains(mode), "{report:#}\n{written}");
     assert_eq!(stage.run(&["plan", "-detailed-exitcode"]).exit, 0);
 }
+
+#[test]
+fn a_block_of_what_is_gone_goes_with_its_comment_unless_something_refers_to_it() {
+    let stage = Stage::made("storage");
+    let text = fs::read_to_string(stage.path("main.tf")).unwrap();
+    let block = "resource \"google_storage_bucket_object\"";
+    let commented = format!("# The page that all see.\n// It is small.\n{block}");
+    let output = "\noutput \"logs\" {\n  value = google_storage_bucket.logs.url\n}\n";
+    stage.write("main.tf", &(text.replace(block, &commented) + output));
+    let requests = [
+        json!({ "method": "DELETE", "path": "/storage/v1/b/demo-files/o/index.html" }),
+        json!({ "method": "DELETE", "path": "/storage/v1/b/demo-logs" }),
+    ];
+    stage.done(&json!({ "name": "a bucket and a page", "do": requests }));
+
+    let (_, report) = stage.json(&["drift", "-json", "-accept"]);
+
+    let all = report["accepted"].as_array().unwrap();
+    let logs = all.iter().find(|of| of["address"] == "google_storage_bucket.logs").unwrap();
+    let why = logs["impossible"].as_str().unwrap();
+    assert!(why.contains(" refers to it: remove that and its block (main.tf:"), "{report:#}");
+    let written = fs::read_to_string(stage.path("main.tf")).unwrap();
+    assert!(!written.contains("index.html") && !written.contains("It is small"), "{written}");
+    assert!(written.contains("}\n\nresource \"google_service_account\" \"people\""), "{written}");
+}

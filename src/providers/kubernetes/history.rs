@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded::byte_serialize;
 
+use crate::providers::ApiError;
 use crate::providers::habits;
 use crate::providers::touch::{History, ToldBy, Touch, Touched};
 use crate::value::json::from_json;
@@ -42,11 +43,12 @@ pub(super) async fn history(session: &KubernetesSession, asked: &[Touched]) -> H
     for ((_, namespace), (kind, objects)) in groups {
         let live = match read(session, &kind, &namespace, &objects).await {
             Ok(live) => live,
-            Err(why) => {
+            Err(error) => {
+                history.is_unsure |= error.kind.passes();
                 history.notes.push(format!(
                     "Who changed the objects of the kind {} cannot be read: {}.",
                     kind.kind,
-                    why.trim_end_matches('.')
+                    error.detail.trim_end_matches('.')
                 ));
                 continue;
             }
@@ -70,15 +72,15 @@ async fn read(
     kind: &Kind,
     namespace: &str,
     objects: &[(usize, Name, &Touched)],
-) -> Result<BTreeMap<String, Json>, String> {
+) -> Result<BTreeMap<String, Json>, ApiError> {
     if let [(_, name, _)] = objects {
         return match session.cluster.get(&kind.path(namespace, &name.name)).await {
             Ok(live) => Ok([(name.name.clone(), live)].into()),
             Err(refusal) if refusal.is_gone() => Ok(BTreeMap::new()),
-            Err(refusal) => Err(refusal.error.detail),
+            Err(refusal) => Err(refusal.error),
         };
     }
-    session.list(kind, namespace).await.map_err(|error| error.detail)
+    session.list(kind, namespace).await
 }
 
 /// Names an object as the audit logs of its cloud do: `apps/v1/namespaces/web/deployments/api`.

@@ -116,16 +116,21 @@ async fn ask_all(
                     history.touches[*place] = touches(&found, names);
                 }
             }
-            Err(note) => {
+            Err((note, passes)) => {
                 history.notes.push(note);
+                history.is_unsure |= passes;
                 return;
             }
         }
     }
 }
 
-/// Asks for the entries of a filter, the last first.
-async fn entries(session: &RestSession, project: &str, filter: &str) -> Result<Vec<Json>, String> {
+/// Asks for the entries of a filter, the last first; of an error it is said whether it may pass.
+async fn entries(
+    session: &RestSession,
+    project: &str,
+    filter: &str,
+) -> Result<Vec<Json>, (String, bool)> {
     let mut found = Vec::new();
     let mut token = None;
     for _ in 0..PAGES {
@@ -143,9 +148,10 @@ async fn entries(session: &RestSession, project: &str, filter: &str) -> Result<V
         };
         let mut page = session.api.send(&ask, &*session.api.clock).await.map_err(|refused| {
             let why = refused.message.lines().next().unwrap_or_default().trim_end_matches('.');
-            format!(
+            let note = format!(
                 "The audit logs of the project \"{project}\" cannot be read, so nobody says who changed what there: {why}."
-            )
+            );
+            (note, refused.error.kind.passes())
         })?;
         if let Some(Json::Array(entries)) = page.get_mut("entries").map(Json::take) {
             found.extend(entries);

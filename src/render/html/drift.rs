@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::super::drift::{is_quiet, summary, told_of};
+use super::super::drift::{is_quiet, summary, told_of, unread};
 use super::super::report::Places;
 use super::super::style::Style;
 use super::{STYLE, escape};
@@ -31,8 +31,13 @@ pub fn drift(report: &Report, sources: &Sources, places: &Places) -> String {
         }
         main += "</section>\n";
     }
-    let notes: String =
-        report.notes.iter().map(|note| format!("<p>{}</p>\n", escape(note))).collect();
+    let unread = unread(report);
+    let notes: String = report
+        .notes
+        .iter()
+        .chain(&unread)
+        .map(|note| format!("<p>{}</p>\n", escape(note)))
+        .collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\

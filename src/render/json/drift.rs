@@ -20,7 +20,7 @@ pub fn drift(report: &Report, sources: &Sources, reveal: Reveal) -> Json {
         out["reason"] = json!(ignored.reason);
         out
     });
-    let mut summary = json!({ "checked": report.looked_at, "drift": report.has_drift() });
+    let mut summary = json!({ "checked": report.looked_at, "drift": report.has_drift(), "unread": report.unread.len() });
     for kind in Kind::ALL {
         summary[kind.word()] = json!(report.count(kind));
     }
@@ -32,9 +32,14 @@ pub fn drift(report: &Report, sources: &Sources, reveal: Reveal) -> Json {
         "format_version": "2.0",
         "findings": findings,
         "ignored": ignored.collect::<Vec<Json>>(),
+        "unread": report.unread.iter().map(unread).collect::<Vec<Json>>(),
         "notes": report.notes,
         "summary": summary,
     })
+}
+
+fn unread((address, why): &(Address, String)) -> Json {
+    json!({ "address": address.to_string(), "why": why })
 }
 
 /// Gives a finding.

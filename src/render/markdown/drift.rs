@@ -1,6 +1,6 @@
 //! Findings of drift as Markdown, for an issue or a pull request's comment.
 
-use super::super::drift::{by, is_quiet, summary, told_of};
+use super::super::drift::{by, is_quiet, summary, told_of, unread};
 use super::super::report::Places;
 use super::super::style::{Style, counted};
 use super::LONGEST;
@@ -46,7 +46,8 @@ pub fn drift(report: &Report, sources: &Sources, places: &Places) -> String {
     if quiet > 0 {
         out += &format!("\nNothing to decide: {}.\n", counted(quiet, "object"));
     }
-    for note in &report.notes {
+    let unread = unread(report);
+    for note in report.notes.iter().chain(&unread) {
         out += &format!("\n_{}_\n", text(note));
     }
     out
