@@ -88,6 +88,9 @@ fn permissions(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Resul
     let schemas = RegistrySchemas(&registry);
     let desired = desired(workbench, &loaded, &schemas, &sources)?;
     let mut needs = needs(&desired, &registry, doing);
+    if command == "drift" {
+        logs(&mut needs);
+    }
     state(workbench, doing, &mut needs)?;
     if let Some(project) = one(matches, "project") {
         needs.retain(|place, _| *place == Place::Project(project.to_string()));
@@ -152,6 +155,25 @@ fn needs(desired: &Desired, registry: &Registry, doing: Doing) -> Needs {
         }
     }
     needs
+}
+
+/// Adds what it takes to know who changed what: the audit logs of each project.
+fn logs(needs: &mut Needs) {
+    for (place, names) in needs.iter_mut() {
+        let Place::Project(project) = place else { continue };
+        let provider = names.values().flatten().find_map(|need| need.provider.clone());
+        let permission = Permission {
+            name: "logging.logEntries.list".to_string(),
+            project: Some(project.clone()),
+            bucket: None,
+            deed: "read".to_string(),
+            attribute: None,
+            role: Some("roles/logging.viewer".to_string()),
+        };
+        let address = "who changed what".to_string();
+        let need = Need { block: address.clone(), address, permission, span: None, provider };
+        names.entry(need.permission.name.clone()).or_default().push(need);
+    }
 }
 
 /// Adds what the state needs, where it is in a bucket.

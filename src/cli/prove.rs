@@ -21,13 +21,19 @@ use crate::providers::Registry;
 use crate::review::parts::{Differing, differing};
 use crate::value::Value;
 
-/// So many plans are made at most to tell edits that hold from others.
+/// So many plans are made at most to tell edits that hold from others, and so many at least; between them so many that they plan so
+/// many objects in all.
 const MOST: usize = 40;
+const FEWEST: usize = 4;
+const AT_ONCE: usize = 20_000;
 /// Why edits of one place do not hold.
 const SHARED: &str = "It is written in one place with others, which are otherwise.";
 
 /// The edits by which an instance is configured as it is.
 pub(super) type Wanted = (Address, Vec<Splice>);
+
+/// Instances that the same edits are for: they hold together or not at all.
+type Unit = Vec<Wanted>;
 
 /// What was looked at: what edits are of.
 pub(super) struct Work<'a> {
@@ -82,8 +88,9 @@ pub(super) fn proven(
     match wrong {
         None => proof.good = whole,
         Some(wrong) => {
-            let mut sieve = Sieve { work, texts: &texts, proof, plans: MOST };
-            sieve.split(workbench, whole, wrong);
+            let plans = (AT_ONCE / work.plan.changes.len().max(1)).clamp(FEWEST, MOST);
+            let mut sieve = Sieve { work, texts: &texts, proof, plans };
+            sieve.split(workbench, units(whole), wrong);
             proof = sieve.proof;
         }
     }
@@ -101,26 +108,28 @@ struct Sieve<'a> {
 
 impl Sieve<'_> {
     /// Sorts some that do not hold beside those that are good.
-    fn split(&mut self, workbench: &mut Workbench<'_, '_>, mut some: Vec<Wanted>, wrong: Wrong) {
+    fn split(&mut self, workbench: &mut Workbench<'_, '_>, mut some: Vec<Unit>, wrong: Wrong) {
         if some.len() < 2 {
             let why = match wrong {
                 Wrong::Config(why) => format!("With it the configuration is wrong: {why}"),
                 Wrong::Plan(why) => why,
             };
-            self.proof.bad.extend(some.into_iter().map(|(address, _)| (address, why.clone())));
+            let some = some.into_iter().flatten();
+            self.proof.bad.extend(some.map(|(address, _)| (address, why.clone())));
             return;
         }
         let rest = some.split_off(some.len() / 2);
         for half in [some, rest] {
             if self.plans == 0 {
                 let why = "Too many others are edited: accept it alone, and it is proven alone.";
-                let left = half.into_iter().map(|(address, _)| (address, why.to_string()));
+                let half = half.into_iter().flatten();
+                let left = half.map(|(address, _)| (address, why.to_string()));
                 self.proof.bad.extend(left);
                 continue;
             }
             self.plans -= 1;
             let mut all = self.proof.good.clone();
-            all.extend(half.iter().cloned());
+            all.extend(half.iter().flatten().cloned());
             match tried(workbench, self.work, self.texts, &all) {
                 None => self.proof.good = all,
                 Some(wrong) => self.split(workbench, half, wrong),
@@ -185,6 +194,17 @@ impl Texts {
         }
         Ok(texts)
     }
+}
+
+/// Puts those together that the same edits are for.
+fn units(wanted: Vec<Wanted>) -> Vec<Unit> {
+    let mut units: BTreeMap<Vec<Splice>, Unit> = BTreeMap::new();
+    for (address, splices) in wanted {
+        let mut key = splices.clone();
+        key.sort();
+        units.entry(key).or_default().push((address, splices));
+    }
+    units.into_values().collect()
 }
 
 fn strange(name: &str) -> String {

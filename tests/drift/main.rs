@@ -7,6 +7,7 @@
 #[path = "../support/program.rs"]
 mod program;
 mod hooks;
+mod lots;
 mod outputs;
 mod stage;
 mod texts;

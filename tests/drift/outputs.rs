@@ -73,6 +73,58 @@ fn stacks_are_looked_at_together_and_one_that_fails_does_not_end_the_others() {
     assert_eq!(document["causes"][0]["in"].as_array().map(Vec::len), Some(2));
 }
 
+/// What a request of a kind needs: method, what is in the path, permission. The first that fits counts.
+const NEEDS: &[(&str, &str, &str)] = &[
+    ("POST", "entries:list", "logging.logEntries.list"),
+    ("POST", ":getIamPolicy", "resourcemanager.projects.getIamPolicy"),
+    ("GET", "/iam?", "storage.buckets.getIamPolicy"),
+    ("GET", "/iam", "storage.buckets.getIamPolicy"),
+    ("GET", "/v1/b?", "storage.buckets.list"),
+    ("GET", "/v1/b/", "storage.buckets.get"),
+    ("GET", "/serviceAccounts?", "iam.serviceAccounts.list"),
+    ("GET", "/serviceAccounts/", "iam.serviceAccounts.get"),
+    ("GET", "/services?", "serviceusage.services.list"),
+    ("GET", "/services/", "serviceusage.services.get"),
+    ("GET", "/services", "serviceusage.services.list"),
+    ("GET", "/serviceAccounts", "iam.serviceAccounts.list"),
+    ("GET", "/v1/b", "storage.buckets.list"),
+    ("GET", "/clusters/", "container.clusters.get"),
+    ("GET", "/clusters", "container.clusters.list"),
+];
+
+#[test]
+fn the_examples_role_is_what_is_named_and_all_that_is_asked() {
+    let stage = Stage::made("examples/drift");
+    let ran = stage.run(&["permissions", "drift", "-format=role"]);
+    let role = fs::read_to_string(stage.path("role.yaml")).unwrap();
+    let listed = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| Some(line.strip_prefix("- ")?.to_string())).collect()
+    };
+    assert_eq!(listed(&role), listed(&ran.out), "{}{}", ran.out, ran.err);
+    let request = serde_json::json!({
+        "method": "PATCH", "path": "/storage/v1/b/polls-demo-reports", "body": { "labels": { "own": "x" } },
+    });
+    stage.done(&serde_json::json!({ "name": "a label", "do": [request] }));
+    let before = stage.world.requests().len();
+
+    let ran = stage.run(&["drift"]);
+
+    let role = listed(&role);
+    let mut asked = std::collections::BTreeSet::new();
+    for request in &stage.world.requests()[before..] {
+        let (method, path) =
+            (request["method"].as_str().unwrap(), request["path"].as_str().unwrap());
+        if path.contains("/api/") || path.contains("/apis") || path.contains("token") {
+            continue;
+        }
+        let need = NEEDS.iter().find(|(verb, part, _)| *verb == method && path.contains(part));
+        let (.., permission) = need.unwrap_or_else(|| panic!("{method} {path}"));
+        assert!(role.iter().any(|name| name == permission), "{permission} for {method} {path}");
+        asked.insert(*permission);
+    }
+    assert!(asked.len() > 5 && asked.contains("logging.logEntries.list"), "{asked:?} {}", ran.out);
+}
+
 #[test]
 fn the_example_that_watches_needs_permissions_to_read_only_and_its_roles_read_only() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/drift");

@@ -65,7 +65,11 @@ impl Stage {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = folder();
         fs::create_dir(folder.path().join(".terrane")).unwrap();
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drift/stacks").join(stack);
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let from = match stack.contains('/') {
+            true => here.join(stack),
+            false => here.join("tests/drift/stacks").join(stack),
+        };
         for file in fs::read_dir(from).unwrap().flatten() {
             fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
         }

@@ -60,6 +60,8 @@ struct Day {
 struct Done {
     count: usize,
     rounds: usize,
+    /// How much memory the process had at some of the rounds.
+    memory: BTreeMap<usize, u64>,
     wanted: BTreeSet<(String, String)>,
 }
 
@@ -68,6 +70,16 @@ const OBJECTS: usize = 12;
 
 /// How often it is looked.
 const INTERVAL: Duration = Duration::from_secs(600);
+
+/// So much may the whole process have grown between the checks 20 and 120: the world's own logs are in it.
+const GROWS: u64 = 48 << 20;
+
+/// Gives how much memory this process has, where the machine tells.
+fn resident() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
+}
 
 impl Day {
     /// Makes one change; no object is changed twice in one wait.
@@ -104,6 +116,10 @@ impl Script for Day {
         let mut done = self.done.lock().unwrap();
         world.faults.lock().unwrap().clear();
         done.rounds += 1;
+        if [20, 120].contains(&done.rounds) {
+            let rounds = done.rounds;
+            done.memory.extend(resident().map(|bytes| (rounds, bytes)));
+        }
         let each = 7.min(self.changes - done.count);
         for _ in 0..each {
             world.clock().advance(wait / 8);
@@ -199,6 +215,11 @@ fn a_day_with_a_thousand_changes_outages_and_restarts_alarms_each_change_once() 
     let ids: BTreeSet<&str> = taken.iter().filter_map(|of| of["id"].as_str()).collect();
     assert_eq!(ids.len(), 1000);
     assert!(taken.iter().all(|of| of["finding"]["touches"][0]["who"] != Json::Null), "who did it");
+    let memory = &clock.script.done.lock().unwrap().memory;
+    if let (Some(early), Some(late)) = (memory.get(&20), memory.get(&120)) {
+        assert!(late.saturating_sub(*early) < GROWS, "memory grows: {early} to {late}");
+    }
+    assert!(memory.len() == 2 || !cfg!(target_os = "linux"), "{memory:?}");
     // The book has the objects, not the day.
     assert!(fs::metadata(stage.path("alarms.json")).unwrap().len() < 20_000);
 }
@@ -289,17 +310,17 @@ fn what_changes_in_a_cluster_is_told_at_once_and_when_it_went_away() {
 #[test]
 fn what_is_in_no_state_is_told_with_blocks_that_import_it_and_what_the_cluster_has_is_left_out() {
     let stage = Stage::made("many");
-    let case = json!({ "name": "made by hand" });
     let made = [
+        // One that a person wants, and one that each project has.
+        json!({ "method": "POST", "path": "/v1/projects/demo/services/pubsub.googleapis.com:enable", "body": {} }),
+        json!({ "method": "POST", "path": "/v1/projects/demo/services/bigquery.googleapis.com:enable", "body": {} }),
         json!({ "method": "POST", "path": "/storage/v1/b?project=demo", "body": { "name": "by-hand", "location": "EU" } }),
         json!({ "method": "POST", "path": "/api/v1/namespaces?fieldManager=kubectl-create",
             "body": { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "web" } } }),
         json!({ "method": "POST", "path": "/api/v1/namespaces/web/secrets?fieldManager=kubectl-create",
             "body": { "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "key" }, "stringData": { "a": "hunter2" } } }),
     ];
-    for what in &made {
-        send(&stage.world, &case, what);
-    }
+    stage.done(&json!({ "name": "made by hand", "do": made }));
     stage.refuse_writes();
 
     let (exit, report) = stage.json(&["drift", "-json", "-unmanaged"]);
@@ -322,6 +343,9 @@ fn what_is_in_no_state_is_told_with_blocks_that_import_it_and_what_the_cluster_h
     }
     let bucket = found.iter().find(|(name, _)| name.contains("by-hand"));
     assert!(bucket.is_some_and(|(_, block)| block.contains("to = google_storage_bucket.by-hand")));
+    let services: Vec<_> = names.iter().filter(|name| name.contains("_service ")).collect();
+    let has = |name: &str| services.iter().any(|of| of.contains(name));
+    assert!(has("/pubsub.googleapis.com") && !has("/bigquery.googleapis.com"), "{names:?}");
     let kubernetes = names.iter().filter(|name| name.starts_with("kubernetes_")).count();
     assert_eq!(kubernetes, 2, "{names:?}");
     assert!(!report.to_string().contains("hunter2"));

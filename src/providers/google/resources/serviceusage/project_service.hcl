@@ -12,6 +12,11 @@ resource "google_project_service" {
   list   = { get = "projects/{project}/services?filter=state:ENABLED&pageSize=200&fields=services/name,nextPageToken", items = "services", by = "name" }
   update = { how = client }
   delete = { post = "projects/{project}/services/{service}:disable" }
+  # What each new project has, and what comes along with other services.
+  discover = { own = [
+    { member = "name", like = "(^|/)(analyticshub|bigquery|bigqueryconnection|bigquerydatapolicy|bigquerydatatransfer|bigquerymigration|bigqueryreservation|bigquerystorage|cloudapis|cloudtrace|dataform|dataplex|datastore|logging|monitoring|servicemanagement|serviceusage|sql-component|storage|storage-api|storage-component|telemetry)[.]googleapis[.]com$", why = "services that each new project has" },
+    { member = "name", like = "(^|/)(autoscaling|containerfilesystem|containerregistry|deploymentmanager|gkebackup|iamcredentials|networkconnectivity|oslogin|replicapool|replicapoolupdater|resourceviews)[.]googleapis[.]com$", why = "services that come along with others" },
+  ] }
   timeouts = { create = "20m", read = "10m", update = "20m", delete = "20m" }
 
   attributes = {
