@@ -94,6 +94,11 @@ pub fn authority(access: &Access) -> Option<&str> {
     }
 }
 
+/// Gives the address of the API server; nothing where that cannot be told.
+pub async fn host(access: &Access) -> Option<String> {
+    config(access).await.ok().map(|config| config.cluster_url.to_string())
+}
+
 async fn config(access: &Access) -> Result<Config, String> {
     match access {
         Access::Pod => Config::incluster().map_err(|error| plain(&error)),

@@ -46,7 +46,7 @@ impl Maker<'_, '_> {
     pub(super) async fn past(&mut self, plan: &Plan, evaluator: &mut Evaluator<'_>) -> Past {
         let jobs = self.jobs(plan, evaluator);
         let mut past = Past::default();
-        let mut named: Vec<(Address, Vec<String>)> = Vec::new();
+        let mut named: BTreeMap<String, Vec<(Address, Vec<String>)>> = BTreeMap::new();
         for (session, asked) in &jobs {
             let objects: Vec<Touched> = asked.iter().map(|(_, touched)| touched.clone()).collect();
             let history = session.history(&objects).await;
@@ -58,7 +58,8 @@ impl Maker<'_, '_> {
                 let added = added.next().unwrap_or_default();
                 let names = names.next().unwrap_or_default();
                 if !names.is_empty() && (touched.differs || !added.is_empty()) {
-                    named.push((address.clone(), names));
+                    let there = named.entry(history.lives_at.clone()).or_default();
+                    there.push((address.clone(), names));
                 }
                 if !added.is_empty() {
                     past.added.insert(address.clone(), added);
@@ -68,7 +69,9 @@ impl Maker<'_, '_> {
                 }
             }
         }
-        self.logged(&jobs, &named, &mut past).await;
+        for (lives_at, named) in &named {
+            self.logged(&jobs, (lives_at, named), &mut past).await;
+        }
         past.unread = self.unread();
         past.notes.sort();
         past.notes.dedup();
@@ -77,13 +80,15 @@ impl Maker<'_, '_> {
     }
 
     /// Asks the logs of the cloud for objects that live in clusters.
-    async fn logged(&self, jobs: &[Job], named: &[(Address, Vec<String>)], past: &mut Past) {
-        if named.is_empty() {
-            return;
-        }
+    async fn logged(
+        &self,
+        jobs: &[Job],
+        (lives_at, named): (&str, &[(Address, Vec<String>)]),
+        past: &mut Past,
+    ) {
         let names: Vec<Vec<String>> = named.iter().map(|(_, names)| names.clone()).collect();
         for (session, _) in jobs {
-            let Some(history) = session.logged(&names).await else { continue };
+            let Some(history) = session.logged(lives_at, &names).await else { continue };
             past.notes.extend(history.notes);
             past.is_unsure |= history.is_unsure;
             for ((address, _), touches) in named.iter().zip(history.touches) {

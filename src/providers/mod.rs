@@ -515,9 +515,9 @@ pub trait Session: Send + Sync {
         touch::History::of_none(asked.len())
     }
 
-    /// Says what the cloud's audit logs have of objects that are named so, each by any of its names; nothing where the session has no
-    /// such logs.
-    async fn logged(&self, _names: &[Vec<String>]) -> Option<touch::History> {
+    /// Says what the cloud's audit logs have of objects that are named so, each by any of its names, and that live at an address;
+    /// nothing where the session has no such logs.
+    async fn logged(&self, _lives_at: &str, _names: &[Vec<String>]) -> Option<touch::History> {
         None
     }
 

@@ -74,6 +74,8 @@ pub struct History {
     pub added: Vec<Vec<(Path, Value)>>,
     /// What the object is called in the audit logs of the cloud that it lives in, where another session can ask those.
     pub logged_as: Vec<Vec<String>>,
+    /// The address of what the objects live in: the cloud's logs have objects of the same name in others, too.
+    pub lives_at: String,
     /// Why some could not be asked for: told once.
     pub notes: Vec<String>,
     /// Somebody did not answer, who may the next time.
@@ -87,6 +89,7 @@ impl History {
             touches: vec![Vec::new(); many],
             added: vec![Vec::new(); many],
             logged_as: vec![Vec::new(); many],
+            lives_at: String::new(),
             notes: Vec::new(),
             is_unsure: false,
         }

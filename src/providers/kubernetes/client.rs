@@ -86,6 +86,11 @@ impl Cluster {
         Cluster { access, bearer, client: OnceCell::new(), clock, pace, user_agent }
     }
 
+    /// Gives the server's address; an empty text where it cannot be told.
+    pub(super) async fn host(&self) -> String {
+        access::host(&self.access).await.unwrap_or_default()
+    }
+
     /// Gives how many requests may be under way.
     pub(super) fn pace(&self) -> &Pace {
         &self.pace

@@ -28,6 +28,7 @@ type Groups<'a> = BTreeMap<(String, String), (Cow<'static, Kind>, Vec<(usize, Na
 /// Asks about objects: one list for several of a kind and namespace.
 pub(super) async fn history(session: &KubernetesSession, asked: &[Touched]) -> History {
     let mut history = History::of_none(asked.len());
+    history.lives_at = session.cluster.host().await;
     let mut groups: Groups<'_> = BTreeMap::new();
     for (place, touched) in asked.iter().enumerate() {
         let Ok(kind) = session.kind_of(&touched.type_name, &touched.recorded).await else {

@@ -1,7 +1,7 @@
 //! Who has touched objects, from the Cloud Audit Logs: one question for many objects of a project, as far back as our own last
 //! change of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
@@ -46,19 +46,75 @@ pub(super) async fn history(session: &RestSession, asked: &[Touched]) -> History
         }
     }
     for (project, objects) in projects {
-        ask_all(session, &project, &objects, &mut history).await;
+        ask_all(session, &project, (&objects, None), &mut history).await;
     }
     history
 }
 
 /// Asks for objects by their names in the session's own project.
-pub(super) async fn logged(session: &RestSession, names: &[Vec<String>]) -> Option<History> {
+///
+/// In several clusters there may be objects of one name: only entries of the cluster at that address count. Where nobody tells
+/// which one that is, those of any do that alone has a name in the logs.
+pub(super) async fn logged(
+    session: &RestSession,
+    lives_at: &str,
+    names: &[Vec<String>],
+) -> Option<History> {
     session.api.bases.get("logging")?;
     let project = project(session)?;
     let mut history = History::of_none(names.len());
     let objects: Vec<(usize, Vec<String>)> = names.iter().cloned().enumerate().collect();
-    ask_all(session, &project, &objects, &mut history).await;
+    let within = cluster_at(session, &project, lives_at).await;
+    ask_all(session, &project, (&objects, Some(&within)), &mut history).await;
     Some(history)
+}
+
+/// A cluster as the logs name it: its place and its name.
+type Named = (String, String);
+
+/// Finds the cluster at an address; nothing where the clusters cannot be listed or none is there.
+async fn cluster_at(session: &RestSession, project: &str, lives_at: &str) -> Option<Named> {
+    session.api.bases.get("container")?;
+    let what = format!("listing the clusters of the project \"{project}\"");
+    let ask = Ask::get("container", format!("projects/{project}/locations/-/clusters"), what);
+    let list = session.api.send(&ask, &*session.api.clock).await.ok()?;
+    let clusters = list.get("clusters").and_then(Json::as_array)?;
+    named_at(clusters, lives_at)
+}
+
+/// Finds the cluster that has an address among its endpoints.
+fn named_at(clusters: &[Json], lives_at: &str) -> Option<Named> {
+    let host = lives_at.split("://").last()?.trim_end_matches('/');
+    let ends = [
+        "/endpoint",
+        "/privateClusterConfig/privateEndpoint",
+        "/privateClusterConfig/publicEndpoint",
+        "/controlPlaneEndpointsConfig/dnsEndpointConfig/endpoint",
+    ];
+    let has = |cluster: &&Json| {
+        let mut own = ends.iter().filter_map(|place| cluster.pointer(place).and_then(Json::as_str));
+        own.any(|end| end == host || Some(end) == host.strip_suffix(":443"))
+    };
+    let cluster = clusters.iter().find(has)?;
+    let text = |name: &str| cluster.get(name).and_then(Json::as_str).map(str::to_string);
+    Some((text("location")?, text("name")?))
+}
+
+/// Gives the cluster that an entry is of.
+fn cluster_of(entry: &Json) -> Option<Named> {
+    let label = |name: &str| {
+        let label = entry.pointer(&format!("/resource/labels/{name}"));
+        label.and_then(Json::as_str).map(str::to_string)
+    };
+    Some((label("location")?, label("cluster_name")?))
+}
+
+/// Keeps the entries of one cluster: of the one that is named, or of the only one that there is.
+fn of_cluster(entries: Vec<Json>, within: Option<&Named>) -> Vec<Json> {
+    let all: BTreeSet<Named> = entries.iter().filter_map(cluster_of).collect();
+    let only = if all.len() == 1 { all.first() } else { None };
+    let Some(within) = within.or(only) else { return Vec::new() };
+    entries.into_iter().filter(|entry| cluster_of(entry).as_ref() == Some(within)).collect()
 }
 
 fn project(session: &RestSession) -> Option<String> {
@@ -91,7 +147,7 @@ fn names(session: &RestSession, type_name: &str, value: &Value) -> Vec<String> {
 async fn ask_all(
     session: &RestSession,
     project: &str,
-    objects: &[(usize, Vec<String>)],
+    (objects, within): (&[(usize, Vec<String>)], Option<&Option<Named>>),
     history: &mut History,
 ) {
     let since = session.api.clock.now() - SignedDuration::from_hours(24 * DAYS);
@@ -112,6 +168,10 @@ async fn ask_all(
         );
         match entries(session, project, &filter).await {
             Ok(found) => {
+                let found = match within {
+                    Some(within) => of_cluster(found, within.as_ref()),
+                    None => found,
+                };
                 for (place, names) in some {
                     history.touches[*place] = touches(&found, names);
                 }
@@ -214,6 +274,29 @@ mod tests {
                 "authenticationInfo": { "principalEmail": who }, "requestMetadata": { "callerSuppliedUserAgent": agent },
             },
         })
+    }
+
+    #[test]
+    fn objects_of_one_name_in_two_clusters_are_told_apart() {
+        let entry = |cluster: &str, who: &str| {
+            json!({
+                "resource": { "labels": { "location": "a", "cluster_name": cluster } }, "who": who,
+            })
+        };
+        let both = || vec![entry("one", "ana"), entry("two", "bob")];
+        let clusters = [
+            json!({ "name": "one", "location": "a", "endpoint": "10.0.0.1" }),
+            json!({ "name": "two", "location": "a", "endpoint": "10.0.0.2" }),
+        ];
+        let who = |entries: Vec<Json>| -> Vec<String> {
+            entries.iter().map(|of| of["who"].as_str().unwrap().to_string()).collect()
+        };
+
+        let two = named_at(&clusters, "https://10.0.0.2:443/");
+        assert_eq!(who(of_cluster(both(), two.as_ref())), ["bob"]);
+        assert_eq!(named_at(&clusters, "https://10.0.0.3"), None);
+        assert!(of_cluster(both(), None).is_empty(), "nobody is blamed");
+        assert_eq!(who(of_cluster(vec![entry("one", "ana")], None)), ["ana"]);
     }
 
     #[test]

@@ -445,8 +445,8 @@ impl Session for RestSession {
         super::history::history(self, asked).await
     }
 
-    async fn logged(&self, names: &[Vec<String>]) -> Option<History> {
-        super::history::logged(self, names).await
+    async fn logged(&self, lives_at: &str, names: &[Vec<String>]) -> Option<History> {
+        super::history::logged(self, lives_at, names).await
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
