@@ -9,6 +9,7 @@ use super::beside::Beside;
 use super::event::PlanEvent;
 use super::going::{self, Going};
 use super::implied::{add_implied, with_required};
+use super::known::Known;
 use super::moves::apply_moves;
 use super::moves_check::{check_moves, left_out};
 use super::objects;
@@ -59,12 +60,13 @@ pub async fn make(given: &Given<'_>) -> (Plan, Vec<Diagnostic>) {
     let mut opened = Vec::new();
     let mut options = given.options.clone();
     let mut brought = Vec::new();
+    let mut known = Known::default();
     loop {
         options.targets =
             with_required(&Given { options: &options, world: given.world.clone(), ..*given });
         let given = &Given { options: &options, world: given.world.clone(), ..*given };
         let mut going = Going::new();
-        let (mut plan, mut problems) = work_out(given, &mut opened, &mut going).await;
+        let (mut plan, mut problems) = work_out(given, &mut opened, &mut going, &mut known).await;
         problems.extend(close(&mut opened).await);
         // What lives in something that goes is targeted with it.
         if options.exclude.is_empty() && !going.is_empty() {
@@ -85,6 +87,7 @@ async fn work_out(
     given: &Given<'_>,
     opened: &mut Vec<Opened>,
     going: &mut Going,
+    known: &mut Known,
 ) -> (Plan, Vec<Diagnostic>) {
     let mut prior = given.prior.clone();
     let moves = apply_moves(given.config, &mut prior);
@@ -110,6 +113,7 @@ async fn work_out(
     };
     let fresh = || if unchecked { whole() } else { limited() };
     let mut planner = Planner::new(given, prior);
+    planner.begin_with(std::mem::take(known));
     // What there is nothing of is not looked at to destroy it.
     let looked_at = given.options.refresh && !given.prior.objects.is_empty();
     if unchecked && looked_at {
@@ -202,6 +206,9 @@ async fn work_out(
         plan.past = maker.past(&plan, &mut evaluator).await;
     }
     *going = maker.going(&plan);
+    if !going.is_empty() {
+        *known = maker.planner.known(&maker.desired);
+    }
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);
     (plan, maker.problems)

@@ -13,6 +13,7 @@ pub mod former;
 pub mod history;
 pub mod implied;
 pub mod file;
+mod known;
 mod live;
 mod look;
 pub mod make;

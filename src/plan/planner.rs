@@ -25,7 +25,7 @@ use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Desired, Instance, Oracle, ProviderRef};
 use crate::http::Clock;
 use crate::providers::opened::Opened;
-use crate::providers::{ApiError, Observed, Planned, Problem, Proposed, Provider, Session, Wanted};
+use crate::providers::{ApiError, Observed, Problem, Proposed, Provider, Session, Wanted};
 use crate::schema::Schema;
 use crate::state::{Object, Snapshot};
 use crate::value::{Path, Value};
@@ -374,22 +374,17 @@ impl<'a> Planner<'a> {
         let anew = prior.is_some() && (forced.is_some() || !planned.replaces.is_empty());
         let anew = (anew && provider.renders(&asked.address.type_name))
             .then(|| plan_one(None, prior, written));
-        let asking = if anew.is_some() { written } else { &config };
-        let previewed = sound.then(|| {
-            self.previewed(asked, prior, &private, asking, anew.as_ref().unwrap_or(&planned))
-        });
-        let (seen, refused) = match previewed {
-            Some(Ok(seen)) => seen,
-            Some(Err(answer)) => return answer,
-            None => (anew.clone().unwrap_or_else(|| planned.clone()), false),
+        let tried = match sound {
+            true => self.tried(asked, prior, &private, &config, planned, anew),
+            false => Ok((planned, anew.map(|anew| anew.after), false)),
+        };
+        let (planned, anew, refused) = match tried {
+            Ok(tried) => tried,
+            Err(answer) => return answer,
         };
         if refused {
-            return Answer::Known(seen.after);
+            return Answer::Known(anew.unwrap_or(planned.after));
         }
-        let (planned, anew) = match anew {
-            Some(_) => (Planned { notes: seen.notes, ..planned }, Some(seen.after)),
-            None => (seen, None),
-        };
         let fresh = || anew.clone().unwrap_or_else(|| plan_one(None, prior, written).after);
         let marked = objects::with_marks_of(&planned.after.without_marks(), &config);
         let (mut verb, reason) = decide(prior, marked.clone(), &planned.replaces, forced, fresh);

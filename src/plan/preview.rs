@@ -28,6 +28,25 @@ fn nearest(wanted: Option<&Path>, places: &[(Path, Span)]) -> Option<Span> {
 }
 
 impl Planner<'_> {
+    /// Has a plan tried out, or that of making the object anew. Gives the plan, what is made anew, and whether the server refuses.
+    pub(super) fn tried(
+        &mut self,
+        asked: &Asked<'_>,
+        prior: Option<&Value>,
+        private: &[u8],
+        config: &Value,
+        planned: Planned,
+        anew: Option<Planned>,
+    ) -> Result<(Planned, Option<Value>, bool), Answer> {
+        let Some(anew) = anew else {
+            let (planned, refused) = self.previewed(asked, prior, private, config, &planned)?;
+            return Ok((planned, None, refused));
+        };
+        let written = &asked.instance.config;
+        let (anew, refused) = self.previewed(asked, prior, private, written, &anew)?;
+        Ok((Planned { notes: anew.notes, ..planned }, Some(anew.after), refused))
+    }
+
     /// Asks the server's own dry-run where there is a server and something would change. The second part says
     /// that the server refuses.
     pub(super) fn previewed(

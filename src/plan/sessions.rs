@@ -19,14 +19,34 @@ use crate::value::Value;
 pub struct Sessions<'a> {
     registry: &'a Registry,
     world: World,
-    open: Vec<(ProviderRef, Value, Result<Arc<dyn Session>, Diagnostic>)>,
+    open: Vec<Opened>,
     /// Those that do without a server, of blocks that are not known yet.
     offline: Vec<(ProviderRef, Value, Arc<dyn Session>)>,
     /// Who manages the instances that a provider block may be made from.
     owners: HashMap<Address, Arc<ProviderRef>, FixedState>,
 }
 
+/// A block, its configuration, and the session that came of it.
+type Opened = (ProviderRef, Value, Result<Arc<dyn Session>, Diagnostic>);
+
+/// Sessions that are open, without what they are for.
+#[derive(Default)]
+pub struct Open {
+    open: Vec<Opened>,
+    offline: Vec<(ProviderRef, Value, Arc<dyn Session>)>,
+}
+
 impl<'a> Sessions<'a> {
+    /// Gives away what is open.
+    pub fn take(&mut self) -> Open {
+        Open { open: std::mem::take(&mut self.open), offline: std::mem::take(&mut self.offline) }
+    }
+
+    /// Takes over what others have opened.
+    pub fn give(&mut self, open: Open) {
+        (self.open, self.offline) = (open.open, open.offline);
+    }
+
     /// Starts without any.
     pub fn new(registry: &'a Registry, world: World) -> Sessions<'a> {
         Sessions {
