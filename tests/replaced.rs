@@ -503,18 +503,16 @@ fn a_targeted_cluster_brings_along_what_goes_down_with_it() {
     edited(&folder, "europe-west1-b", "europe-west1-c");
 
     let target = "-target=google_container_cluster.one";
-    folder.variables.insert("TF_LOG".into(), "DEBUG".into());
-    folder.variables.insert("TF_LOG_PATH".into(), "log.txt".into());
-    folder.must(0, &["plan", "-sandbox", target]);
-    folder.variables.clear();
-    let log = fs::read_to_string(folder.path("log.txt")).unwrap();
+    let plan = folder.must(0, &["plan", "-sandbox", "-json", target]);
     let told = folder.must(0, &["apply", "-sandbox", "-auto-approve", target]);
 
     // What is brought along is read; what was read before is not read again.
-    let reads = |of: &str| {
-        log.lines().filter(|line| line.contains("DEBUG GET") && line.contains(of)).count()
-    };
-    assert_eq!(reads("/clusters/one "), 1, "{log}");
+    for address in ["google_container_cluster.one", "kubernetes_service_v1.open"] {
+        let of = format!("\"addr\":\"{address}\"");
+        let reads = plan.lines().filter(|it| it.contains("refresh_start") && it.contains(&of));
+        assert!(reads.count() <= 1, "{address}: {plan}");
+    }
+    assert!(plan.contains("refresh_start"), "{plan}");
     assert!(folder.printed.contains("Warning: More than the targets"), "{told}");
     assert!(folder.printed.contains(" - kubernetes_service_v1.open"), "{told}");
     for address in ["kubernetes_service_v1.open", "kubernetes_ingress_v1.web"] {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
+use super::Plan;
 use super::planner::{ObjectKey, Planner};
 use super::preview::Previewed;
 use super::sessions::Open;
 use crate::addr::{Address, Mode};
-use crate::eval::Desired;
 use crate::providers::Observed;
 use crate::value::Value;
 
@@ -25,7 +25,7 @@ pub(super) struct Known {
 
 impl Planner<'_> {
     /// Gives what was found out of what is wanted: what is not was not looked at whole. What was open for this planning is closed.
-    pub(super) fn known(&mut self, desired: &Desired) -> Known {
+    pub(super) fn known(&mut self, plan: &Plan) -> Known {
         let mut known = Known {
             sessions: self.sessions.take(),
             observed: std::mem::take(&mut self.observed),
@@ -33,10 +33,7 @@ impl Planner<'_> {
             data: std::mem::take(&mut self.data),
             previews: std::mem::take(&mut self.previews),
         };
-        let drafts = &self.drafts;
-        let is_wanted = |address: &Address| {
-            desired.instances.contains_key(address) && drafts.contains_key(address)
-        };
+        let is_wanted = |address: &Address| plan.changes.contains_key(&(address.clone(), None));
         known.observed.retain(|(address, aside), _| aside.is_none() && is_wanted(address));
         known.saved.retain(|address, _| is_wanted(address));
         known.data.retain(|address, _| address.mode != Mode::Ephemeral);

@@ -207,7 +207,7 @@ async fn work_out(
     }
     *going = maker.going(&plan);
     if !going.is_empty() {
-        *known = maker.planner.known(&maker.desired);
+        *known = maker.planner.known(&plan);
     }
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);
