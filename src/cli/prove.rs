@@ -170,10 +170,11 @@ impl Texts {
 
     /// Says why an edit's files cannot be edited.
     fn found(&self, (_, splices): &Wanted) -> Result<(), String> {
-        let files = splices.iter().filter_map(|splice| self.files.get(&splice.file));
-        files
-            .map(|(name, path, _)| path.as_ref().map(|_| ()).ok_or_else(|| strange(name)))
-            .collect()
+        let mut files = splices.iter().filter_map(|splice| self.files.get(&splice.file));
+        match files.find(|(_, path, _)| path.is_none()) {
+            Some((name, ..)) => Err(strange(name)),
+            None => Ok(()),
+        }
     }
 
     /// Gives the texts with some edits, by the files' true paths.

@@ -64,7 +64,7 @@ impl Maker<'_, '_> {
             });
             put(&mut self.planner.prior, address, deposed, refreshed);
         }
-        self.planner.observed = observed;
+        (self.planner.observed, self.planner.saved) = (observed, known);
     }
 }
 

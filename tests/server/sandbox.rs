@@ -25,6 +25,8 @@ impl Cloud for NoCloud {
         Vec::new()
     }
 
+    fn grow(&self, _: &ClusterName, _: &str, _: &str, _: u64) {}
+
     fn put(&self, _: &str, _: &str, _: Json) {}
 
     fn remove(&self, _: &str, _: &str, _: &str) {}
