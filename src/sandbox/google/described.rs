@@ -561,7 +561,7 @@ mod tests {
 
     fn check(body: Json) -> Result<Json, Refusal> {
         let apis = all();
-        let api = apis.iter().find(|api| api.name == "container").unwrap();
+        let api = apis.iter().rfind(|api| api.name == "container").unwrap();
         let path: Vec<String> =
             "v1/projects/p/locations/l/clusters".split('/').map(str::to_owned).collect();
         let found = api.matches("POST", &path);
