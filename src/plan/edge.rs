@@ -158,7 +158,6 @@ impl Maker<'_, '_> {
         };
         let leaving = stranded.iter().filter(leaves);
         let mut first: BTreeMap<Address, ()> = leaving.map(|(of, _)| (of.clone(), ())).collect();
-        first.extend(self.homes(plan, stranded).into_iter().map(|address| (address, ())));
         // A claim that is mounted would wait for its pods for ever.
         loop {
             let uses = |(address, needs): &(&Address, &BTreeSet<Address>)| {
@@ -174,28 +173,6 @@ impl Maker<'_, '_> {
             first.extend(more.into_iter().map(|address| (address, ())));
         }
         first
-    }
-
-    /// Gives what must go before its cluster since something would stay in it that others have had made: namespaces.
-    fn homes(&self, plan: &Plan, stranded: &BTreeMap<Address, Observed>) -> Vec<Address> {
-        let provider = |address: &Address| {
-            let change = plan.changes.get(&(address.clone(), None))?;
-            self.given.registry.provider(&change.provider.source)
-        };
-        let mut wanted: BTreeSet<String> = BTreeSet::new();
-        for (address, former) in stranded {
-            let (type_name, value) = (&address.type_name, &former.value);
-            if let Some(provider) = provider(address)
-                && provider.leaves_where_it_lives(type_name, value)
-            {
-                wanted.extend(provider.lives_in(type_name, value));
-            }
-        }
-        let is_home = |(address, former): &(&Address, &Observed)| {
-            let names = provider(address).map(|it| it.offers(&address.type_name, &former.value));
-            names.into_iter().flatten().any(|name| wanted.contains(&name))
-        };
-        stranded.iter().filter(is_home).map(|(address, _)| address.clone()).collect()
     }
 
     /// Gives what a deposed object was put aside with: what its provider's block is made from.

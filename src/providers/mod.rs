@@ -112,8 +112,7 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
-    /// Gives what an object lives in, by the names that [`Provider::offers`] gives that: a namespace, the definition of its kind. When
-    /// that goes, the object goes with it.
+    /// Gives what an object lives in and goes with, by the names of [`Provider::offers`]: a namespace, the definition of its kind.
     fn lives_in(&self, _type_name: &str, _value: &Value) -> Vec<String> {
         Vec::new()
     }
@@ -121,12 +120,6 @@ pub trait Provider: Send + Sync {
     /// Says whether something that an object has had made elsewhere (a load balancer, a disk) would be left behind if the object only
     /// went down with its cluster: then it is removed before.
     fn leaves_behind(&self, _type_name: &str, _value: &Value) -> bool {
-        false
-    }
-
-    /// Says whether an object has had something made elsewhere that stays when it is removed, and goes with what it lives in: the
-    /// claims of a StatefulSet, with its namespace.
-    fn leaves_where_it_lives(&self, _type_name: &str, _value: &Value) -> bool {
         false
     }
 

@@ -13,6 +13,7 @@ mod schema;
 mod record;
 mod release;
 mod words;
+mod claims;
 mod program;
 mod render;
 mod session;
@@ -102,14 +103,11 @@ impl Provider for HelmProvider {
 
     fn leaves_behind(&self, _type_name: &str, value: &Value) -> bool {
         let objects = release::rows(value.field("resources"));
-        let makes = |text: &String| serde_json::from_str(text).is_ok_and(|it| makes_outside(&it));
+        let makes = |text: &String| {
+            serde_json::from_str(text).is_ok_and(|it| makes_outside(&it) || claims_stay(&it))
+        };
         // A release of which it is not known what is in it may have anything.
         objects.is_empty() || objects.values().any(makes)
-    }
-
-    fn leaves_where_it_lives(&self, _type_name: &str, value: &Value) -> bool {
-        let objects = release::rows(value.field("resources"));
-        objects.values().any(|text| serde_json::from_str(text).is_ok_and(|it| claims_stay(&it)))
     }
 
     fn validate(&self, _mode: Mode, _type_name: &str, config: &Value) -> Vec<Problem> {

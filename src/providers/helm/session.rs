@@ -17,6 +17,7 @@ use crate::providers::{
 use crate::state::Broken;
 use crate::value::Value;
 
+use super::claims;
 use super::program::{Helm, Private, Run};
 use super::record::{Record, latest, secret};
 use super::release::{Memory, metadata_of, observed};
@@ -577,7 +578,11 @@ impl Session for HelmSession {
                 self.update(planned, config, &action.private, desk).await.map(Some)
             }
             Deed::Delete { prior } => {
-                self.remove(prior, desk).await.map(|()| None).map_err(Failure::from)
+                self.remove(prior, desk).await?;
+                if let Some(reach) = self.reach.as_ref().filter(|_| action.cleared) {
+                    claims::cleared(reach, prior, desk).await?;
+                }
+                Ok(None)
             }
         }
     }

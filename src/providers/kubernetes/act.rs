@@ -374,7 +374,7 @@ impl Act<'_> {
         let list = self.cluster.get(&kind.collection(&set.namespace)).await?;
         let names = list["items"].as_array().into_iter().flatten();
         let names = names.filter_map(|claim| Some((claim, claim["metadata"]["name"].as_str()?)));
-        for (claim, name) in names.filter(|(_, name)| belongs(name, &set.name, templates)) {
+        for (claim, name) in names.filter(|(_, name)| is_claim_of(name, &set.name, templates)) {
             let uid = claim["metadata"]["uid"].as_str().unwrap_or_default();
             let name = Name { namespace: set.namespace.clone(), name: name.to_string() };
             self.desk.note(&format!("removing claim {}", name.name));
@@ -418,7 +418,7 @@ impl Act<'_> {
 }
 
 /// Says whether a claim was made from a StatefulSet's template: `TEMPLATE-SET-ORDINAL`.
-fn belongs(claim: &str, set: &str, templates: &[String]) -> bool {
+pub(in crate::providers) fn is_claim_of(claim: &str, set: &str, templates: &[String]) -> bool {
     templates.iter().any(|template| {
         let ordinal = claim.strip_prefix(&format!("{template}-{set}-"));
         ordinal.is_some_and(|ordinal| {

@@ -51,6 +51,7 @@ mod laws;
 #[cfg(test)]
 mod laws_of_derived;
 
+pub(super) use self::act::is_claim_of;
 pub(super) use self::connection::NO_CLUSTER;
 pub(super) use self::handed::{Handed, Place};
 pub use self::kubeconfig::kubeconfig;
