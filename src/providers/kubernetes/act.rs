@@ -455,8 +455,8 @@ mod tests {
     fn a_claim_belongs_to_the_set_whose_template_made_it() {
         let templates = ["data".to_string()];
 
-        assert!(belongs("data-db-0", "db", &templates));
-        assert!(!belongs("data-db-two-0", "db", &templates));
-        assert!(!belongs("logs-db-0", "db", &templates));
+        assert!(is_claim_of("data-db-0", "db", &templates));
+        assert!(!is_claim_of("data-db-two-0", "db", &templates));
+        assert!(!is_claim_of("logs-db-0", "db", &templates));
     }
 }
