@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Plan;
 use super::make::Maker;
 use crate::addr::{Address, Mode};
+use crate::diag::Diagnostic;
 use crate::eval::{Evaluator, ProviderRef};
 use crate::providers::Session;
 use crate::providers::touch::{Touch, Touched};
@@ -22,6 +23,8 @@ pub struct Past {
     pub notes: Vec<String>,
     /// What could not be read, each with why: it is taken to be as it was saved.
     pub unread: Vec<(Address, String)>,
+    /// The same as problems at their blocks.
+    pub refused: Vec<Diagnostic>,
     /// Somebody who would know who did what did not answer.
     pub is_unsure: bool,
     /// The sessions that were asked, each with its objects.
@@ -73,6 +76,7 @@ impl Maker<'_, '_> {
             self.logged(&jobs, (lives_at, named), &mut past).await;
         }
         past.unread = self.unread();
+        past.refused = self.refused(plan);
         past.notes.sort();
         past.notes.dedup();
         past.asked = Asked(jobs);
@@ -105,6 +109,20 @@ impl Maker<'_, '_> {
         let told = managed.map(|((address, _), error)| {
             let why = error.detail.lines().find(|line| !line.is_empty()).unwrap_or(&error.summary);
             (address.clone(), why.trim_end_matches('.').to_string())
+        });
+        told.collect()
+    }
+
+    /// Gives why these could not be read, at their blocks.
+    fn refused(&self, plan: &Plan) -> Vec<Diagnostic> {
+        let failed = self.planner.failed.iter();
+        let managed = failed.filter(|((address, _), _)| address.mode == Mode::Managed);
+        let told = managed.map(|(key, error)| {
+            let problem = error.to_diagnostic(&key.0);
+            match plan.changes.get(key).and_then(|change| change.span) {
+                Some(span) => problem.at(span, ""),
+                None => problem,
+            }
         });
         told.collect()
     }

@@ -38,7 +38,12 @@ pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
     for note in &report.notes {
         text += &format!("Note: {note}\n");
     }
-    for line in unread(report) {
+    for (address, _) in report.unread.iter().take(UNREAD) {
+        let line = format!("Not read: {address}");
+        text += &format!("{}\n", style.paint(Ink::BoldRed, &line));
+    }
+    if let Some(more) = report.unread.len().checked_sub(UNREAD).filter(|more| *more > 0) {
+        let line = format!("Not read: {more} more");
         text += &format!("{}\n", style.paint(Ink::BoldRed, &line));
     }
     if !(report.ignored.is_empty() && report.notes.is_empty() && report.unread.is_empty()) {
@@ -46,6 +51,9 @@ pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
     }
     text + &summary(report, style)
 }
+
+/// So many objects that could not be read are named on the terminal: why is told before, and the other renderings name all.
+const UNREAD: usize = 20;
 
 /// Tells what could not be read, a line each.
 pub(super) fn unread(report: &Report) -> Vec<String> {
