@@ -133,7 +133,7 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
     let looked = look(workbench, matches, None)?;
     let Looked { loaded, registry, options, plan, mut report, good } = looked;
     drift_reports::write(workbench, matches, &report)?;
-    refused(workbench, &loaded, &plan);
+    refused(workbench, &plan);
     let Some(chosen) = chosen(workbench, matches)? else {
         show(workbench, &report, None);
         return Ok(exit(&report));
@@ -150,16 +150,10 @@ fn drift(workbench: &mut Workbench<'_, '_>, matches: &ArgMatches) -> Result<Exit
 }
 
 /// Tells why some objects could not be read, one cause once; lines of JSON have it with each.
-fn refused(workbench: &mut Workbench<'_, '_>, loaded: &Loaded, plan: &Plan) {
-    if workbench.json() {
-        return;
+fn refused(workbench: &mut Workbench<'_, '_>, plan: &Plan) {
+    if !workbench.json() {
+        workbench.tell(&plan.past.refused);
     }
-    let mut problems = plan.past.refused.clone();
-    for problem in &mut problems {
-        let context = problem.span().and_then(|span| loaded.config.context(span));
-        problem.context = context.map(String::from);
-    }
-    workbench.tell(&problems);
 }
 
 /// Gives the exit code of a report: what could not be read is an error.

@@ -118,11 +118,13 @@ impl Maker<'_, '_> {
         let failed = self.planner.failed.iter();
         let managed = failed.filter(|((address, _), _)| address.mode == Mode::Managed);
         let told = managed.map(|(key, error)| {
-            let problem = error.to_diagnostic(&key.0);
-            match plan.changes.get(key).and_then(|change| change.span) {
-                Some(span) => problem.at(span, ""),
-                None => problem,
+            let mut problem = error.to_diagnostic(&key.0);
+            if let Some(span) = plan.changes.get(key).and_then(|change| change.span) {
+                problem = problem.at(span, "");
+                let (type_name, name) = (&key.0.type_name, &key.0.name);
+                problem.context = Some(format!("resource \"{type_name}\" \"{name}\""));
             }
+            problem
         });
         told.collect()
     }
