@@ -4,13 +4,23 @@ use std::fmt::Write;
 
 /// The services that `gcloud` is sent here for, each with the path that `gcloud` expects in its base address.
 const SERVICES: &[(&str, &str)] = &[
+    ("APPENGINE", "appengine/"),
     ("ARTIFACTREGISTRY", "artifactregistry/"),
+    ("BIGTABLEADMIN", "bigtableadmin/"),
+    ("CLOUDKMS", "cloudkms/"),
     ("CLOUDRESOURCEMANAGER", "cloudresourcemanager/"),
     ("COMPUTE", "compute/v1/"),
     ("CONTAINER", "container/"),
+    ("DNS", "dns/dns/v1/"),
+    ("FIRESTORE", "firestore/"),
     ("IAM", "iam/"),
     ("IAMCREDENTIALS", "iamcredentials/"),
+    ("LOGGING", "logging/"),
+    ("PUBSUB", "pubsub/"),
+    ("REDIS", "redis/"),
+    ("SECRETMANAGER", "secretmanager/"),
     ("SERVICEUSAGE", "serviceusage/"),
+    ("SQL", "sqladmin/"),
     ("STORAGE", "storage/v1/"),
 ];
 

@@ -118,10 +118,11 @@ impl Store {
         hex::encode(digest)[..length.min(64)].to_owned()
     }
 
-    /// Gives an etag.
+    /// Gives an etag: bytes in base64 which both alphabets write alike, as some clients send them back in the other one.
     pub fn etag(&mut self) -> String {
         let seed = self.count();
-        STANDARD.encode(&Sha256::digest(format!("etag {seed}"))[..8])
+        let etag = STANDARD.encode(&Sha256::digest(format!("etag {seed}"))[..8]);
+        etag.replace('+', "p").replace('/', "s")
     }
 
     /// Ends the operations that are due.

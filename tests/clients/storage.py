@@ -51,6 +51,28 @@ bucket.copy_blob(blob, bucket, "copy")
 blob.delete()
 assert not blob.exists() and bucket.blob("copy").exists()
 
+# Versions, a batch, a glob, folders page by page.
+for content in ["one", "two"]:
+    bucket.blob("folder/versions").upload_from_string(content)
+versions = [found.generation for found in client.list_blobs(bucket, prefix="folder/", versions=True)]
+assert len(versions) == 2, versions
+for name in ["many/a.txt", "many/b.md", "many/sub/c.txt"]:
+    bucket.blob(name).upload_from_string("x")
+assert [found.name for found in client.list_blobs(bucket, match_glob="many/*.txt")] == ["many/a.txt"]
+pages = client.list_blobs(bucket, prefix="many/", delimiter="/", page_size=1)
+assert [found.name for found in pages] == ["many/a.txt", "many/b.md"] and pages.prefixes == {"many/sub/"}, pages.prefixes
+with client.batch():
+    for name in ["many/a.txt", "many/b.md", "many/sub/c.txt"]:
+        bucket.blob(name).delete()
+assert not list(client.list_blobs(bucket, prefix="many/"))
+
+# A notification.
+notification = bucket.notification(topic_name="topic", topic_project=PROJECT, event_types=["OBJECT_FINALIZE"])
+notification.create()
+assert [found.notification_id for found in bucket.list_notifications()] == [notification.notification_id]
+notification.delete()
+assert not list(bucket.list_notifications())
+
 # Its policy.
 policy = bucket.get_iam_policy(requested_policy_version=3)
 policy.bindings.append({"role": "roles/storage.objectViewer", "members": {"allUsers"}})

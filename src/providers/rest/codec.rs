@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::equal::duration_seconds;
 
@@ -33,6 +33,8 @@ pub enum Codec {
     GoDuration,
     /// A document as text.
     Document,
+    /// A type of Bigtable as text: a document, or the short name of an aggregate of whole numbers.
+    Aggregate,
     /// One of two texts for a truth: that for true, that for false.
     Choice(Arc<str>, Arc<str>),
     /// Write: nothing for an empty text, also where what is empty is said.
@@ -50,6 +52,7 @@ const CODECS: &[(&str, Codec)] = &[
     ("not_empty", Codec::NotEmpty),
     ("go_duration", Codec::GoDuration),
     ("json", Codec::Document),
+    ("aggregate", Codec::Aggregate),
 ];
 
 impl Codec {
@@ -91,7 +94,23 @@ impl Codec {
             Codec::DurationSeconds | Codec::NotEmpty => json.cloned(),
             Codec::GoDuration => text.map(|text| go_duration(text).into()),
             Codec::Document => json.map(|json| json.to_string().into()),
+            Codec::Aggregate => json.map(|json| aggregate_text(json).into()),
             Codec::Choice(yes, no) => Some(if truth == Some(true) { &**yes } else { &**no }.into()),
+        }
+    }
+
+    /// Says what a text must be that could not be brought to the service's form.
+    pub fn refused(&self, text: &str) -> Option<String> {
+        match self {
+            Codec::Document if serde_json::from_str::<Json>(text).is_err() => {
+                Some("a JSON document".to_string())
+            }
+            Codec::Aggregate if aggregate_type(text).is_none() => {
+                let names: Vec<String> =
+                    AGGREGATES.iter().map(|(name, _)| format!("{name:?}")).collect();
+                Some(format!("one of {} or a type as a JSON object", names.join(", ")))
+            }
+            _ => None,
         }
     }
 
@@ -106,6 +125,7 @@ impl Codec {
             },
             Codec::NetworkingMode => json.as_str().map(|mode| Json::Bool(mode == "VPC_NATIVE")),
             Codec::Document => serde_json::from_str(json.as_str()?).ok(),
+            Codec::Aggregate => aggregate_type(json.as_str()?),
             Codec::Choice(yes, _) => json.as_str().map(|text| Json::Bool(text == &**yes)),
             Codec::DurationSeconds | Codec::GoDuration => {
                 let seconds = json.as_str().and_then(duration_seconds);
@@ -121,6 +141,32 @@ impl Codec {
             }
         }
     }
+}
+
+/// The short names of aggregates of whole numbers, as `google_bigtable_table` takes them, with the members that they stand for.
+const AGGREGATES: [(&str, &str); 4] =
+    [("intsum", "sum"), ("intmin", "min"), ("intmax", "max"), ("inthll", "hllppUniqueCount")];
+
+/// Gives the type that a text says: a document, or a short name; nothing where it is neither.
+pub fn aggregate_type(text: &str) -> Option<Json> {
+    let short = AGGREGATES.iter().find(|(name, _)| *name == text);
+    match short {
+        Some((_, member)) => Some(json!({
+            "aggregateType": {
+                "inputType": { "int64Type": { "encoding": { "bigEndianBytes": {} } } },
+                (*member): {},
+            }
+        })),
+        None => serde_json::from_str(text).ok().filter(Json::is_object),
+    }
+}
+
+/// Gives a type's short name where it has one, else the document.
+fn aggregate_text(json: &Json) -> String {
+    let of = &json["aggregateType"];
+    let whole = of["inputType"]["int64Type"].is_object();
+    let short = AGGREGATES.iter().find(|(_, member)| whole && of[*member].is_object());
+    short.map_or_else(|| json.to_string(), |(name, _)| (*name).to_string())
 }
 
 /// Gives a duration in hours, minutes and seconds.
@@ -142,4 +188,24 @@ fn go_duration(text: &str) -> String {
 /// Gives the text after the last slash.
 pub fn last_segment(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aggregates_have_short_names() {
+        let codec = Codec::Aggregate;
+        for name in ["intsum", "intmin", "intmax", "inthll"] {
+            let sent = codec.write(name.into()).unwrap();
+            assert_eq!(codec.read(Some(&sent)), Some(name.into()), "{sent}");
+            assert_eq!(codec.refused(name), None);
+        }
+        let other = json!({ "stringType": { "encoding": { "utf8Bytes": {} } } });
+        assert_eq!(codec.write(other.to_string().into()), Some(other.clone()));
+        assert_eq!(codec.read(Some(&other)), Some(other.to_string().into()));
+        assert!(codec.refused("intsumm").unwrap().contains("\"intsum\""));
+        assert_eq!(Codec::Document.refused("{").as_deref(), Some("a JSON document"));
+    }
 }

@@ -83,6 +83,11 @@ fn attribute(part: &Part, value: &Value, path: &Path, problems: &mut Vec<Problem
             let detail = format!("The value of \"{name}\" must be one of {known}, not {text:?}.");
             problems.push(problem(path, "Invalid value", detail));
         }
+        let wanted = part.codec.as_ref().and_then(|codec| codec.refused(text));
+        if let Some(wanted) = wanted {
+            let detail = format!("The value of \"{name}\" must be {wanted}, not {text:?}.");
+            problems.push(problem(path, "Invalid value", detail));
+        }
         if let Some((low, high)) = checks.length
             && !(low..=high).contains(&text.chars().count())
         {

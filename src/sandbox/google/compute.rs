@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::store::{Effect, Store, merge_fields, project_number, stamp};
+use crate::sandbox::store::{Effect, Store, hash, merge_fields, project_number, stamp};
 
 use super::disk;
 use super::firewall;
@@ -501,11 +501,16 @@ fn operations(turn: &mut Turn<'_>, project: &str, place: &Place, verb: &str) -> 
     )
 }
 
+/// Gives the number of a place, which is always the same.
+fn number_of(name: &str) -> String {
+    (1000 + hash(name) % 9000).to_string()
+}
+
 fn locations(turn: &mut Turn<'_>, project: &str, collection: &str, verb: &str) -> Answer {
     let zone = |region: &str, letter: char| {
         let name = format!("{region}-{letter}");
         json!({
-            "kind": "compute#zone", "id": name, "name": name, "description": name, "status": "UP",
+            "kind": "compute#zone", "id": number_of(&name), "name": name, "description": name, "status": "UP",
             "region": link(project, &format!("regions/{region}")), "selfLink": link(project, &format!("zones/{name}")),
         })
     };
@@ -521,7 +526,7 @@ fn locations(turn: &mut Turn<'_>, project: &str, collection: &str, verb: &str) -
                 .map(|letter| link(project, &format!("zones/{name}-{letter}")))
                 .collect();
             json!({
-                "kind": "compute#region", "id": name, "name": name, "description": name, "status": "UP",
+                "kind": "compute#region", "id": number_of(name), "name": name, "description": name, "status": "UP",
                 "zones": zones, "selfLink": link(project, &format!("regions/{name}")),
             })
         };

@@ -94,9 +94,14 @@ fn compose(turn: &mut Turn<'_>) -> Answer {
     let mut content = Vec::new();
     for source in &sources {
         let part = source["name"].as_str().unwrap_or_default();
-        let place = key(&bucket_name, part);
-        if turn.store.find(&place).is_none() {
+        let generation = source["generation"].as_str();
+        let found = versions::find(turn.store, &bucket_name, part, generation);
+        let Some((place, object)) = found else {
             return Err(Refusal::not_found(format!("No such object: {bucket_name}/{part}")));
+        };
+        let wanted = source["objectPreconditions"]["ifGenerationMatch"].as_str();
+        if wanted.is_some_and(|wanted| object["generation"] != wanted) {
+            return Err(Refusal::condition(versions::BROKEN));
         }
         content.extend(turn.store.contents.get(&place).into_iter().flatten());
     }

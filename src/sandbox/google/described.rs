@@ -253,8 +253,8 @@ impl Api {
                 return Err(Refusal::required(name));
             }
         }
-        for (name, value) in &given {
-            let Some(field) = method.query.get(name) else {
+        for (name, value) in &mut given {
+            let Some(field) = method.query.get(name.as_str()) else {
                 let common = name.starts_with('$') || self.content().parameters.contains(name);
                 // A member of the body may be said in the address.
                 let member = method.request.as_ref().is_some_and(|schema| {
@@ -269,11 +269,27 @@ impl Api {
                      '{name}' could not be found in request message."
                 )));
             };
-            if let Some(values) = field["enum"].as_array()
-                && !values.iter().any(|known| known == value)
-            {
+            let (kind, fits) = match field["type"].as_str().unwrap_or_default() {
+                // Some clients write them with a capital letter.
+                "boolean" => {
+                    *value = value.to_ascii_lowercase();
+                    ("TYPE_BOOL", matches!(value.as_str(), "true" | "false"))
+                }
+                "integer" => match field["format"].as_str() {
+                    Some("uint32") => ("TYPE_UINT32", value.parse::<u32>().is_ok()),
+                    _ => ("TYPE_INT32", value.parse::<i32>().is_ok()),
+                },
+                _ => {
+                    let known = field["enum"].as_array();
+                    let fits = known.is_none_or(|values| {
+                        values.iter().any(|known| known.as_str() == Some(value.as_str()))
+                    });
+                    ("TYPE_ENUM", fits)
+                }
+            };
+            if !fits {
                 return Err(Refusal::invalid(format!(
-                    "Invalid value at '{name}' (TYPE_ENUM), \"{value}\""
+                    "Invalid value at '{name}' ({kind}), \"{value}\""
                 )));
             }
         }

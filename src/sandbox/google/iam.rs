@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::store::{hash, stamp};
+use crate::sandbox::store::{hash, random, stamp};
 
 use super::policy;
 use super::refusal::{Refusal, Style};
@@ -224,8 +224,8 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
         "validAfterTime": stamp(turn.now),
         "validBeforeTime": "9999-12-31T23:59:59Z",
     });
-    let pair = rcgen::KeyPair::generate().map_err(|error| Refusal::invalid(error.to_string()))?;
-    let private = pair.serialize_pem();
+    let bits = if algorithm == "KEY_ALG_RSA_1024" { 1024 } else { 2048 };
+    let (private, public) = rsa_pair(bits).map_err(Refusal::invalid)?;
     // The key is exchanged for a token where it was made.
     let token_uri = match turn.request.header("host") {
         Some(host) => format!("http://{host}/token"),
@@ -244,13 +244,53 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
     });
     let key = format!("{place}/keys/{id}");
     turn.store.put(&key, shown.clone());
-    let public = STANDARD.encode(pair.public_key_pem());
-    turn.store.hidden.insert(key, json!({ "publicKeyData": public }));
+    turn.store.hidden.insert(key, json!({ "publicKeyData": STANDARD.encode(public) }));
     let mut answer = shown;
     answer["privateKeyType"] = json!(kind);
     answer["privateKeyData"] = json!(STANDARD.encode(file.to_string()));
     turn::ok(&answer)
 }
+
+/// Makes a key of RSA, as Google's libraries sign with it: its private and its public part in PEM.
+fn rsa_pair(bits: usize) -> Result<(String, String), String> {
+    use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
+
+    let key = rsa::PrivateKey::new(&mut Random, bits).map_err(|error| error.to_string())?;
+    let private = key.to_pkcs8_der().map_err(|error| error.to_string())?;
+    let public = key.to_public_key().to_public_key_der().map_err(|error| error.to_string())?;
+    Ok((pem("PRIVATE KEY", private.as_bytes()), pem("PUBLIC KEY", public.as_bytes())))
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> =
+        (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+/// The sandbox's source of chance, as keys are made from it.
+struct Random;
+
+impl rsa::rand_core::TryRng for Random {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(u32::from_le_bytes(random()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(u64::from_le_bytes(random()))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        for part in bytes.chunks_mut(32) {
+            part.copy_from_slice(&random::<32>()[..part.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl rsa::rand_core::TryCryptoRng for Random {}
 
 fn find_key(turn: &Turn<'_>) -> Result<(String, Json), Refusal> {
     let (place, _) = find(turn)?;

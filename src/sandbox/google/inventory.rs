@@ -94,6 +94,9 @@ fn item(key: &str, object: &Json) -> Option<Json> {
             let name = compute::singular(collection);
             return Some(described("compute", &name, key, object, &Json::Null));
         }
+        ["plain", service, .., collection, _] => {
+            return Some(described(service, collection, key, object, &Json::Null));
+        }
         _ => return None,
     };
     Some(described(service, kind, key, object, &detail))

@@ -118,9 +118,8 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
     if turn.store.find(&place(&name)).is_some() {
         return Err(Refusal::exists(format!("CryptoKey {name} already exists.")));
     }
-    if turn.body["purpose"] != "ENCRYPT_DECRYPT" {
-        return Err(Refusal::invalid("The sandbox has keys of the purpose ENCRYPT_DECRYPT only."));
-    }
+    let symmetric = turn.body["purpose"] == "ENCRYPT_DECRYPT";
+    check_purpose(&turn.body)?;
     let mut key = turn.body.clone();
     key["name"] = json!(name);
     key["createTime"] = json!(stamp(turn.now));
@@ -134,11 +133,42 @@ fn create_key(turn: &mut Turn<'_>) -> Answer {
         merge_fields(&mut key["versionTemplate"], &asked);
     }
     if turn.parameter("skipInitialVersionCreation") != Some("true") {
-        key["primary"] = add_version(turn, &key)["name"].clone();
+        let first = add_version(turn, &key);
+        // Who uses a key of another purpose names the version.
+        if symmetric {
+            key["primary"] = first["name"].clone();
+        }
     }
     turn.store.put(place(&name), key.clone());
     let key = shown(turn, key);
     turn::ok(&key)
+}
+
+/// Checks that a new key has a purpose, an algorithm that serves it, and no rotation where its versions cannot be changed unseen
+/// (page "Key purposes and algorithms").
+fn check_purpose(key: &Json) -> Result<(), Refusal> {
+    let purpose = key["purpose"].as_str().unwrap_or_default();
+    let algorithm = key["versionTemplate"]["algorithm"].as_str().unwrap_or_default();
+    let serves: &[&str] = match purpose {
+        "ENCRYPT_DECRYPT" => &["", "GOOGLE_SYMMETRIC_ENCRYPTION", "EXTERNAL_SYMMETRIC_ENCRYPTION"],
+        "RAW_ENCRYPT_DECRYPT" => &["AES_"],
+        "ASYMMETRIC_SIGN" => &["EC_SIGN_", "RSA_SIGN_", "PQ_SIGN_"],
+        "ASYMMETRIC_DECRYPT" => &["RSA_DECRYPT_"],
+        "MAC" => &["HMAC_"],
+        _ => return Err(Refusal::invalid("A key's purpose must be set.")),
+    };
+    let fits = |one: &&str| algorithm == *one || one.ends_with('_') && algorithm.starts_with(*one);
+    if !serves.iter().any(fits) {
+        return Err(Refusal::invalid(format!(
+            "The algorithm {algorithm:?} cannot be used with the purpose {purpose}."
+        )));
+    }
+    if purpose != "ENCRYPT_DECRYPT" && !key["rotationPeriod"].is_null() {
+        return Err(Refusal::invalid(format!(
+            "Keys of the purpose {purpose} cannot be rotated automatically."
+        )));
+    }
+    Ok(())
 }
 
 /// Makes a key's next version, with bytes of its own.

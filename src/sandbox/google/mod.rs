@@ -7,12 +7,14 @@
 pub mod refusal;
 pub mod described;
 pub mod turn;
+mod batch;
 pub mod partial;
 pub mod operation;
 pub mod policy;
 pub mod storage;
 pub mod objects;
 pub mod uploads;
+mod listing;
 pub mod holds;
 pub mod versions;
 pub mod copies;
@@ -46,6 +48,7 @@ pub mod cluster;
 pub mod cluster_update;
 pub mod node_pool;
 pub mod logging;
+pub mod plain;
 pub mod token;
 pub mod inventory;
 pub mod cloud;
@@ -97,12 +100,14 @@ pub struct Google {
     /// The ports that clusters listen on.
     pub ports: Ports,
     apis: Vec<Api>,
+    plain: Vec<plain::Described>,
 }
 
 impl Google {
     /// Makes the services over a store.
     pub fn new(store: Store, clock: Arc<VirtualClock>) -> Google {
-        Google { store: Mutex::new(store), clock, ports: Ports::default(), apis: described::all() }
+        let (apis, plain) = (described::all(), plain::all());
+        Google { store: Mutex::new(store), clock, ports: Ports::default(), apis, plain }
     }
 
     /// Gives the store, for one reader or writer at a time.
@@ -117,6 +122,9 @@ impl Google {
 
     /// Answers a request of any Google service.
     pub fn answer(&self, request: &Request) -> Response {
+        if batch::is_batch(request) {
+            return batch::answer(request, |call| self.answer(call));
+        }
         let mut store = self.locked();
         store.settle(self.clock.now());
         if let Some(answer) = token::endpoint(&mut store, self.clock.now(), request) {
@@ -125,7 +133,7 @@ impl Google {
         let path = split(request.path());
         let bearer = bearer(request);
         let Some(found) = self.find(request, &path, &store) else {
-            return self.stray(request, &path, &store, bearer);
+            return self.stray(request, &path, &mut store, bearer);
         };
         let style = found.api.style;
         let good = bearer.is_some_and(|bearer| token_is_good(&store, bearer, self.clock.now()));
@@ -134,10 +142,15 @@ impl Google {
         if !good && !open {
             return Refusal::unauthenticated(bearer.is_some()).answer(style);
         }
-        let call = logging::Call::of(&store, request, &found.method.id);
+        let (call, api) = (logging::Call::of(&store, request, &found.method.id), found.api);
         match self.perform(&mut store, request, found) {
             Ok(answer) => {
                 call.note(&mut store, self.clock.now(), request, &answer);
+                if request.method == Method::DELETE {
+                    // The service's name may stand before the path, and begins that of some.
+                    plain::removed_with(&mut store, api.name, &path);
+                    plain::removed_with(&mut store, api.name, path.get(1..).unwrap_or_default());
+                }
                 masked(answer, request)
             }
             Err(refusal) => refusal.answer(style),
@@ -149,6 +162,10 @@ impl Google {
         let body =
             if upload { serde_json::json!({}) } else { found.api.check(found.method, request)? };
         let query = found.api.query(found.method, request)?;
+        let pages = query.iter().find(|(name, token)| name == "pageToken" && !token.is_empty());
+        if let Some((_, token)) = pages.filter(|(_, token)| token.parse::<u64>().is_err()) {
+            return Err(Refusal::invalid(format!("Invalid page token: {token:?}")));
+        }
         let mask = query.iter().find(|(name, mask)| name == "fields" && !mask.is_empty());
         if let (Some((_, mask)), Some(schema)) = (mask, &found.method.response) {
             partial::check(found.api, schema, mask)?;
@@ -179,8 +196,8 @@ impl Google {
     /// Finds the method: under the service's prefix, or by the path alone.
     fn find(&self, request: &Request, path: &[String], store: &Store) -> Option<Match<'_>> {
         let verb = match request.method.as_str() {
-            // The pieces of an upload are put where it began.
-            "PUT" if request.url.contains("upload_id=") => "POST",
+            // The pieces of an upload are put where it began, and it is given up there.
+            "PUT" | "DELETE" if request.url.contains("upload_id=") => "POST",
             verb => verb,
         };
         let path = without_transfer(path);
@@ -207,12 +224,12 @@ impl Google {
         Some(found.swap_remove(index))
     }
 
-    /// Answers what no description has: a bucket's object by its public address, or nothing.
+    /// Answers what no service has a row for: a bucket's object by its public address, an object that is only kept, or nothing.
     fn stray(
         &self,
         request: &Request,
         path: &[String],
-        store: &Store,
+        store: &mut Store,
         bearer: Option<&str>,
     ) -> Response {
         let good = bearer.is_some_and(|bearer| token_is_good(store, bearer, self.clock.now()));
@@ -224,7 +241,50 @@ impl Google {
         if !good {
             return Refusal::unauthenticated(bearer.is_some()).answer(Style::Both);
         }
-        Refusal::no_route(request.path()).answer(Style::Both)
+        let Some(mut wish) = plain::find(&self.plain, request.method.as_str(), path) else {
+            return Refusal::no_route(request.path()).answer(Style::Both);
+        };
+        let of = self.apis.iter().filter(|api| api.name == wish.service());
+        wish.told_elsewhere =
+            of.flat_map(|api| api.matches("GET", &wish.object())).next().is_some();
+        let style = plain::style_of(&self.apis, wish.service());
+        match self.keep(store, request, &wish, style) {
+            Ok(answer) => masked(answer, request),
+            Err(refusal) => refusal.answer(style),
+        }
+    }
+
+    /// Answers for an object that is only kept.
+    fn keep(
+        &self,
+        store: &mut Store,
+        request: &Request,
+        wish: &plain::Wish<'_>,
+        style: Style,
+    ) -> turn::Answer {
+        let above =
+            Request::new(Method::GET, format!("/{}/{}", wish.service(), wish.parent().join("/")));
+        let above = Request { headers: request.headers.clone(), ..above };
+        if let Some(found) = self.find(&above, &split(above.path()), store)
+            && found.api.name == wish.service()
+            && found.method.id.ends_with(".get")
+        {
+            self.perform(store, &above, found)?;
+        }
+        let mut turn = Turn {
+            store,
+            ports: &self.ports,
+            now: self.clock.now(),
+            id: wish.service(),
+            path: wish.variables(),
+            query: request.query(),
+            body: plain::body(request)?,
+            request,
+        };
+        if let Some(api) = self.apis.iter().find(|api| api.name == wish.service()) {
+            serviceusage::must_be_enabled(&turn, api)?;
+        }
+        wish.answer(&mut turn, style)
     }
 }
 

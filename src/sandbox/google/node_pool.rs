@@ -535,7 +535,15 @@ fn update(turn: &mut Turn<'_>) -> Answer {
                 labels
             }
             ("diskSizeGb", Json::String(size)) => json!(size.parse::<u64>().unwrap_or(100)),
-            ("kubeletConfig", value) => patched(&config["kubeletConfig"], value),
+            // It is taken as a whole; these two the service gives by itself.
+            ("kubeletConfig", value) => {
+                let mut own = config["kubeletConfig"].clone();
+                if let Some(members) = own.as_object_mut() {
+                    let lasting = ["insecureKubeletReadonlyPortEnabled", "maxParallelImagePulls"];
+                    members.retain(|name, _| lasting.contains(&name.as_str()));
+                }
+                patched(&own, value)
+            }
             (_, Json::Array(items)) if items.is_empty() => Json::Null,
             (_, value) => value.clone(),
         };

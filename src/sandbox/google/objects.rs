@@ -12,6 +12,7 @@ use crate::sandbox::store::{Store, merge_fields, stamp};
 
 use super::described::Match;
 use super::holds;
+use super::listing;
 use super::policy;
 use super::refusal::{Refusal, Style};
 use super::storage::{self, bucket};
@@ -23,7 +24,7 @@ use super::versions;
 pub const ROWS: &[Row] = &[
     ("storage.objects.insert", insert),
     ("storage.objects.get", get),
-    ("storage.objects.list", list),
+    ("storage.objects.list", listing::list),
     ("storage.objects.patch", patch),
     ("storage.objects.update", update),
     ("storage.objects.delete", delete),
@@ -296,51 +297,6 @@ fn cut(range: &str, length: usize) -> Option<(usize, usize)> {
         (Err(_), Err(_)) => return None,
     };
     (first <= last).then_some((first, last))
-}
-
-fn list(turn: &mut Turn<'_>) -> Answer {
-    let bucket_name = turn.path[0].clone();
-    bucket(turn, &bucket_name)?;
-    let root = key(&bucket_name, "");
-    let prefix = turn.parameter("prefix").unwrap_or_default().to_owned();
-    let delimiter = turn.parameter("delimiter").unwrap_or_default().to_owned();
-    let start_at = turn.parameter("startOffset").unwrap_or_default().to_owned();
-    let end_at = turn.parameter("endOffset").unwrap_or_default().to_owned();
-    let trailing = turn.parameter("includeTrailingDelimiter") == Some("true");
-    let (mut items, mut prefixes) = (Vec::new(), Vec::<String>::new());
-    let start = format!("{root}{prefix}");
-    let mut found: Vec<&Json> = turn.store.below(&start).map(|(_, object)| object).collect();
-    if turn.parameter("versions") == Some("true") {
-        found.extend(versions::former(turn.store, &bucket_name, &prefix).map(|(_, object)| object));
-        found.sort_by_key(|object| {
-            ["name", "generation"].map(|field| object[field].as_str().unwrap_or_default())
-        });
-    }
-    for object in found {
-        let name = object["name"].as_str().unwrap_or_default();
-        if name < start_at.as_str() || (!end_at.is_empty() && name >= end_at.as_str()) {
-            continue;
-        }
-        let cut = (!delimiter.is_empty()).then(|| name[prefix.len()..].find(&delimiter)).flatten();
-        match cut {
-            // The object that is the folder's own mark is told beside it, where that is wished.
-            Some(at) => {
-                if trailing && name.len() == prefix.len() + at + delimiter.len() {
-                    items.push(shown(turn, object.clone()));
-                }
-                let group = name[..prefix.len() + at + delimiter.len()].to_owned();
-                if prefixes.last() != Some(&group) {
-                    prefixes.push(group);
-                }
-            }
-            None => items.push(shown(turn, object.clone())),
-        }
-    }
-    let mut frame = json!({"kind": "storage#objects"});
-    if !prefixes.is_empty() {
-        frame["prefixes"] = json!(prefixes);
-    }
-    turn::list(frame, "items", turn.page(items, "maxResults"))
 }
 
 /// Changes what is said of an object: some of it, or all at once.

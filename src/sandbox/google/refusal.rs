@@ -105,7 +105,9 @@ impl Refusal {
 
     /// Nobody answers at this path.
     pub fn no_route(path: &str) -> Refusal {
-        Refusal::not_found(format!("The requested URL {path} was not found on this server."))
+        Refusal::not_found(format!(
+            "The requested URL {path} was not found on this server. The sandbox serves no such call."
+        ))
     }
 
     /// There was no token, or one that is no good.

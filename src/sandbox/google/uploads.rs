@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::http::{HeaderValue, Response, StatusCode};
+use crate::http::{HeaderValue, Method, Response, StatusCode};
 use crate::sandbox::store::random;
 
 use super::objects::{finish, key};
@@ -64,6 +64,13 @@ pub fn go_on(turn: &mut Turn<'_>, bucket: &str) -> Answer {
     };
     if let Some(made) = begun.get("made") {
         return super::turn::ok(made);
+    }
+    // It is given up: 499 is what Cloud Storage says then.
+    if turn.request.method == Method::DELETE {
+        turn.store.hidden.remove(&id);
+        turn.store.contents.remove(&id);
+        let given_up = StatusCode::from_u16(499).unwrap_or(StatusCode::NO_CONTENT);
+        return Ok(Response::empty(given_up));
     }
     let body = &turn.request.body;
     let whole = Range { piece: Some((0, body.len())), total: Some(body.len()) };

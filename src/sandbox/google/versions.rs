@@ -12,6 +12,9 @@ use super::refusal::Refusal;
 use super::storage;
 use super::turn::Turn;
 
+/// What a request is told whose conditions do not hold.
+pub const BROKEN: &str = "At least one of the pre-conditions you specified did not hold.";
+
 /// Where a bucket's former versions are kept.
 fn root(bucket: &str) -> String {
     format!("storage/b/{bucket}/v/")
@@ -91,8 +94,14 @@ pub fn check(turn: &Turn<'_>, present: Option<&Json>) -> Result<(), Refusal> {
         turn.parameter(parameter).is_some_and(|value| (value == number(field)) != *equal)
     });
     if broken {
-        let message = "At least one of the pre-conditions you specified did not hold.";
-        return Err(Refusal::condition(message));
+        return Err(Refusal::condition(BROKEN));
+    }
+    let etag = |header: &str| turn.request.header(header).map(|etag| etag.trim_matches('"'));
+    if let (Some(wanted), Some(present)) = (etag("if-match"), present)
+        && wanted != "*"
+        && present["etag"] != wanted
+    {
+        return Err(Refusal::condition(BROKEN));
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod objects;
 mod clusters;
 mod world;
 mod whole;
+mod plain;
 
 const PROJECT: &str = "polls-demo";
 const CLUSTERS: &str = "/v1/projects/polls-demo/locations/asia-south1-a/clusters";

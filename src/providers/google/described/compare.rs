@@ -114,11 +114,17 @@ fn is_nothing(json: &Json) -> bool {
 }
 
 /// Gives the smallest change from one body to another, and the paths that it changes: null for what goes away. `is_open` says of a
-/// path that a mask can go on below it; a map of labels is changed as a whole.
-pub fn change(before: &Json, after: &Json, is_open: &dyn Fn(&str) -> bool) -> (Json, Vec<String>) {
+/// path that a mask can go on below it; a map of labels is changed as a whole. Where the service `merges` what it is sent into what
+/// stands, entries of a map that go away are null too.
+pub fn change(
+    before: &Json,
+    after: &Json,
+    is_open: &dyn Fn(&str) -> bool,
+    merges: bool,
+) -> (Json, Vec<String>) {
     let none = Map::new();
     let of = |body: &'_ Json| body.as_object().cloned().unwrap_or_else(|| none.clone());
-    let mut change = Change { is_open, mask: Vec::new() };
+    let mut change = Change { is_open, merges, mask: Vec::new() };
     let patch = change.between(&of(before), &of(after), "");
     change.mask.sort();
     (patch.into(), change.mask)
@@ -126,6 +132,7 @@ pub fn change(before: &Json, after: &Json, is_open: &dyn Fn(&str) -> bool) -> (J
 
 struct Change<'a> {
     is_open: &'a dyn Fn(&str) -> bool,
+    merges: bool,
     mask: Vec<String>,
 }
 
@@ -144,6 +151,13 @@ impl Change<'_> {
                 (one, other) if one == other => {}
                 (Some(Json::Object(one)), Some(Json::Object(other))) if (self.is_open)(&here) => {
                     patch.insert(name.clone(), self.between(one, other, &here).into());
+                }
+                (Some(Json::Object(one)), Some(Json::Object(other))) if self.merges => {
+                    let gone = one.keys().filter(|name| !other.contains_key(*name));
+                    let mut merged = other.clone();
+                    merged.extend(gone.map(|name| (name.clone(), Json::Null)));
+                    patch.insert(name.clone(), merged.into());
+                    self.mask.push(here);
                 }
                 (_, other) => {
                     patch.insert(name.clone(), other.cloned().unwrap_or(Json::Null));
@@ -227,10 +241,16 @@ mod tests {
         let after = json!({ "a": { "x": 1, "y": 3 }, "labels": { "k-1": "w" }, "same": [1] });
 
         let open = |path: &str| path == "a";
-        let (patch, mask) = change(&before, &after, &open);
+        let (patch, mask) = change(&before, &after, &open, false);
 
         assert_eq!(patch, json!({ "a": { "y": 3 }, "labels": { "k-1": "w" }, "gone": null }));
         assert_eq!(mask, ["a.y", "gone", "labels"]);
-        assert!(change(&after, &after, &open).1.is_empty());
+        assert!(change(&after, &after, &open, false).1.is_empty());
+
+        // Where the service merges, entries that go are said.
+        let (before, after) =
+            (json!({ "labels": { "a": "b", "c": "d" } }), json!({ "labels": { "a": "b" } }));
+        let (patch, _) = change(&before, &after, &|_| false, true);
+        assert_eq!(patch, json!({ "labels": { "a": "b", "c": null } }));
     }
 }

@@ -105,7 +105,7 @@ fn named(planned: &Value, answer: &Json, spec: &Spec) -> Value {
                 .or_else(|| text("/metadata/target"))
                 .or_else(|| text("/response/name"));
             let is_operation = spec.operation != OperationKind::None && is_operation(answer);
-            let own = || text("/resourceName").or_else(|| text("/name"));
+            let own = || own_name(answer);
             let name = found.or_else(|| if is_operation { None } else { own() }).map(last_segment);
             name.map_or_else(
                 || planned.clone(),
@@ -115,6 +115,13 @@ fn named(planned: &Value, answer: &Json, spec: &Spec) -> Value {
     };
     let id = spec.id.value(&value);
     value.with_field("id", id)
+}
+
+/// Gives the name of an object as the service tells it: some tell a link or an id in its place.
+fn own_name(object: &Json) -> Option<&str> {
+    ["resourceName", "name", "selfLink", "id"]
+        .into_iter()
+        .find_map(|member| object[member].as_str().filter(|name| !name.is_empty()))
 }
 
 fn is_operation(answer: &Json) -> bool {
@@ -244,7 +251,7 @@ impl Hook for ApiResource {
             None => value,
         };
         if text_at(&value, "name").is_none()
-            && let Some(name) = object["resourceName"].as_str().or(object["name"].as_str())
+            && let Some(name) = own_name(object)
         {
             value = value.with_field("name", Value::string(last_segment(name)));
         }
@@ -336,7 +343,8 @@ impl Hook for ApiResource {
                 .as_ref()
                 .is_some_and(|(description, schema)| description.has_members(schema, path))
         };
-        let (mut patch, mask) = change(&before, &body(planned), &is_open);
+        let merges = calls.changing == Some(Changing::Merged);
+        let (mut patch, mask) = change(&before, &body(planned), &is_open, merges);
         let (Some(call), false) = (&own.update.call, mask.is_empty()) else {
             return job.settle(planned, until).await;
         };

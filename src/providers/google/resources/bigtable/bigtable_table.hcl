@@ -47,7 +47,7 @@ resource "google_bigtable_table" {
     keyed    = "family"
     attributes = {
       family = { type = string, required = true, api = "family", write = none }
-      type   = { type = string, optional = true, suppress = "json_semantic", api = "valueType", codec = "json" }
+      type   = { type = string, optional = true, suppress = "aggregate", api = "valueType", codec = "aggregate" }
     }
   }
 }
