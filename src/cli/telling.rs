@@ -1,5 +1,6 @@
 //! What commands print: results given to `render`, and its text to the screen.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::render::json::{Reveal, stream};
 use crate::render::progress::{self, Progress};
 use crate::render::{self, Style};
 use crate::review::{self, Review, review};
-use crate::schema::Schema;
+use crate::schema::{RiskRule, Schema};
 use crate::state::{Object, Snapshot};
 
 /// Begins a stream of JSON lines.
@@ -102,7 +103,19 @@ pub(super) fn reviewed(
 ) -> Review {
     let schemas = |address: &Address, change: &Change| of_change(registry, address, change);
     let sources = &workbench.sources;
-    let rules = |address: &Address| risks::of(&address.type_name);
+    // Objects of a type mostly stand together.
+    let last: RefCell<Option<(String, &'static [RiskRule])>> = RefCell::default();
+    let rules = |address: &Address| {
+        let mut last = last.borrow_mut();
+        match last.as_ref() {
+            Some((name, rules)) if *name == address.type_name => *rules,
+            _ => {
+                let rules = risks::of(&address.type_name);
+                *last = Some((address.type_name.clone(), rules));
+                rules
+            }
+        }
+    };
     let (schemas, rules) = (&schemas as _, &rules as _);
     review(&review::Given { plan, config, sources, inputs, schemas, rules, whole })
 }

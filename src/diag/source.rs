@@ -46,13 +46,21 @@ pub struct Place {
     pub byte: usize,
 }
 
+/// What most lines are longer than, in bytes.
+const LINE: usize = 16;
+
 impl Sources {
     /// Takes in a file.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
         let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let lines = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
+        let mut lines = Vec::with_capacity(text.len() / LINE + 1);
+        lines.push(0);
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\n' {
+                lines.push(at + 1);
+            }
+        }
         self.files.push(File { name: name.into(), text, lines });
         FileId(id)
     }

@@ -648,6 +648,9 @@ fn lasting(value: &Value) -> Value {
     if value.marks().ephemeral {
         return Value::null(value.ty());
     }
+    if !value.all_marks().ephemeral {
+        return value.clone();
+    }
     value.map_parts(&mut lasting)
 }
 

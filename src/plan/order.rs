@@ -65,8 +65,11 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs, sinking: &Sinking)
     let anything_goes = changes.values().any(goes);
     let nothing = Needs::new();
     let prior = if anything_goes { prior } else { &nothing };
-    let former = Index::new(changes, prior);
-    let before = Expanded::new(&former, prior);
+    let former = anything_goes.then(|| {
+        let former = Index::new(changes, prior);
+        let before = Expanded::new(&former, prior);
+        (former, before)
+    });
     for ((address, deposed), change) in changes {
         for call in calls(&change.verb) {
             nodes.push(action(address, deposed, *call));
@@ -97,9 +100,7 @@ pub fn order(changes: &Changes, needs: &Needs, prior: &Needs, sinking: &Sinking)
             waits.extend(wholes.map(|whole| (own.clone(), whole)));
             continue;
         }
-        if !anything_goes {
-            continue;
-        }
+        let Some((former, before)) = &former else { continue };
         let needed = former.number(address).map(|number| before.of(number)).unwrap_or_default();
         let needed: BTreeSet<&Address> =
             needed.iter().map(|need| former.addresses[*need]).collect();

@@ -34,7 +34,8 @@ pub(super) fn object(
             text += &format!("  # {from} has moved to {}", style.paint(Ink::Bold, &name));
         }
         _ => {
-            name.insert_str(0, &format!("{margin}# "));
+            name.insert_str(0, "# ");
+            name.insert_str(0, margin);
             text += &style.paint(Ink::Bold, &name);
             text.push(' ');
             text += &fate(change, style);
@@ -190,8 +191,9 @@ pub(super) fn block(
 ) -> String {
     let word = if address.mode == Mode::Data { "data" } else { "resource" };
     let fields = schema.map(|schema| &schema.fields);
-    let sealed = [before, after].map(|side| side.zip(schema).map(|(side, of)| of.sealed(side)));
-    let [before, after] = [(0, before), (1, after)].map(|(at, side)| sealed[at].as_ref().or(side));
+    let sealed = |side: Option<&Value>| side.zip(schema).map(|(side, of)| of.sealed(side));
+    let (sealed_before, sealed_after) = (sealed(before), sealed(after));
+    let (before, after) = (sealed_before.as_ref().or(before), sealed_after.as_ref().or(after));
     let body = diff.body(fields, before, after, &Spot::new(1));
     let mut text = String::with_capacity(body.len() + ROOM / 4);
     for part in [symbol, " ", word, " \"", &address.type_name, "\" \"", &address.name, "\" {"] {

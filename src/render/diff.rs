@@ -12,7 +12,7 @@ use super::loose::loosened;
 use super::pairs::{self, Pair};
 use super::style::{Ink, Style, counted};
 use crate::schema::{Block, BlockKind, Field, Nesting};
-use crate::value::{Kind, Path, Type, Value};
+use crate::value::{Fields, Kind, Path, Type, Value};
 
 /// What becomes of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,17 @@ pub(super) struct Diff<'a> {
     pub(super) whole: bool,
     /// The parts whose change replaces the object.
     pub(super) replaces: &'a [Path],
+}
+
+/// Adds spaces.
+fn push_spaces(text: &mut String, number: usize) {
+    const MANY: &str = "                                ";
+    let mut missing = number;
+    while missing > 0 {
+        let portion = missing.min(MANY.len());
+        text.push_str(&MANY[..portion]);
+        missing -= portion;
+    }
 }
 
 /// What most lines have room in.
@@ -87,7 +98,7 @@ impl Diff<'_> {
 
     /// Adds the start of a line.
     fn push_lead(&self, text: &mut String, depth: usize, act: Act) {
-        text.extend(std::iter::repeat_n(' ', depth * 4));
+        push_spaces(text, depth * 4);
         if !self.symbols {
             return;
         }
@@ -116,8 +127,8 @@ impl Diff<'_> {
     ) {
         self.push_lead(text, at.0, at.1);
         text.push_str(name);
-        let missing = width.saturating_sub(name.chars().count());
-        text.extend(std::iter::repeat_n(' ', missing));
+        let length = if name.is_ascii() { name.len() } else { name.chars().count() };
+        push_spaces(text, width.saturating_sub(length));
         text.push_str(" = ");
         text.push_str(value);
         text.push('\n');
@@ -431,28 +442,20 @@ impl Diff<'_> {
         after: Option<&Value>,
         spot: &Spot,
     ) -> String {
-        let mut names: Vec<&str> = [before, after]
-            .into_iter()
-            .flatten()
-            .filter_map(Value::fields)
-            .flatten()
-            .map(|(name, _)| &**name)
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        let field = |name: &str| fields.and_then(|fields| fields.get(name));
-        let is_block = |name: &&str| {
-            field(name).is_some_and(|field| matches!(field.nesting, Nesting::Block(_)))
-        };
-        let (blocks, attributes): (Vec<&str>, Vec<&str>) =
-            names.into_iter().partition(|name| is_block(name));
-        let mut text = self.attributes(&attributes, fields, (before, after), spot);
+        let (mut attributes, mut blocks) = (Vec::new(), Vec::new());
+        for (name, before, after) in sides(before, after) {
+            let field = fields.and_then(|fields| fields.get(name));
+            match field.map(|field| (&field.nesting, field.sensitive)) {
+                Some((Nesting::Block(block), secret)) => {
+                    blocks.push(((name, block, secret), (before, after)));
+                }
+                _ => attributes.push((name, field, before, after)),
+            }
+        }
+        let mut text = self.attributes(attributes, spot);
         let mut hidden = 0;
-        for name in blocks {
-            let Some(Field { nesting: Nesting::Block(block), .. }) = field(name) else { continue };
-            let secret = field(name).is_some_and(|field| field.sensitive);
-            let sides = (side(before, name), side(after, name));
-            let (shown, kept) = self.blocks((name, block, secret), sides, spot);
+        for (block, sides) in blocks {
+            let (shown, kept) = self.blocks(block, sides, spot);
             text += &shown;
             hidden += kept;
         }
@@ -463,37 +466,18 @@ impl Diff<'_> {
         text
     }
 
-    fn attributes(
-        &self,
-        names: &[&str],
-        fields: Option<&BTreeMap<String, Field>>,
-        (before, after): Pair<'_>,
-        spot: &Spot,
-    ) -> String {
-        let is_there = |name: &&&str| {
-            let there = |whole| side(whole, name).is_some_and(|value| !value.is_null());
-            there(before) || there(after)
-        };
-        let quiet = |name: &&&str| {
-            !self.whole && fields.and_then(|fields| fields.get(**name)).is_some_and(|it| it.quiet)
-        };
-        let shown = |name: &&&str| is_there(name) && !quiet(name);
-        let names: Vec<&str> = names.iter().filter(shown).copied().collect();
-        let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
-        let (mut text, mut hidden) = (String::with_capacity(names.len() * LINE), 0);
-        for name in names {
-            let field = fields.and_then(|fields| fields.get(name));
-            let sensitive = field.is_some_and(|field| field.sensitive);
+    fn attributes(&self, mut attributes: Vec<Attribute<'_>>, spot: &Spot) -> String {
+        attributes.retain(|(_, field, before, after)| {
+            let there = |side: &Option<&Value>| side.is_some_and(|value| !value.is_null());
+            let quiet = !self.whole && field.is_some_and(|field| field.quiet);
+            !quiet && (there(before) || there(after))
+        });
+        let width = attributes.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+        let (mut text, mut hidden) = (String::with_capacity(attributes.len() * LINE), 0);
+        for (name, field, before, after) in attributes {
             let is_open = field.is_some_and(|field| field.ty == Type::Any);
-            let sides = [side(before, name), side(after, name)];
-            let sealed = sides.map(|value| {
-                let secret = value.filter(|value| sensitive && !value.is_null());
-                secret.map(|value| value.clone().sensitive())
-            });
-            let [before, after] = [0, 1].map(|at| sealed[at].as_ref().or(sides[at]));
-            let open = |value| if is_open { loosened(value) } else { Cow::Borrowed(value) };
-            let loose = [before, after].map(|side| side.map(open));
-            let [before, after] = [0, 1].map(|at| loose[at].as_deref());
+            let (before, after) = (told_by(field, before), told_by(field, after));
+            let (before, after) = (before.as_deref(), after.as_deref());
             let act = act(before, after);
             let telling = self.tells(name);
             if act == Act::Keep && !telling && !self.whole {
@@ -501,11 +485,19 @@ impl Diff<'_> {
                 continue;
             }
             text += &self.seal_remark(before, after, spot.depth);
-            let inside = Spot { path: spot.path.attribute(name), loose: is_open, ..*spot };
+            let inside = Spot { path: self.attribute(spot, name), loose: is_open, ..*spot };
             let value = self.value(before, after, &inside);
             self.push_part(&mut text, (spot.depth, act), (name, width), &value);
         }
         text + &self.hidden(spot.depth, hidden, "attribute")
+    }
+
+    /// Gives the way to an attribute; none where nothing is looked up by it.
+    fn attribute(&self, spot: &Spot, name: &str) -> Path {
+        match self.replaces.is_empty() && spot.path.0.is_empty() {
+            true => Path::root(),
+            false => spot.path.attribute(name),
+        }
     }
 
     /// Says that a value becomes, or is no longer, a secret.
@@ -588,6 +580,47 @@ impl Diff<'_> {
 enum Place {
     Number(usize),
     Name(String),
+}
+
+/// An attribute's name, what the schema says of it, and its two sides.
+type Attribute<'v> = (&'v str, Option<&'v Field>, Option<&'v Value>, Option<&'v Value>);
+
+/// Gives the names of both sides' fields in their order, each with what the sides have.
+fn sides<'v>(
+    before: Option<&'v Value>,
+    after: Option<&'v Value>,
+) -> Vec<(&'v str, Option<&'v Value>, Option<&'v Value>)> {
+    let of = |side: Option<&'v Value>| side.and_then(Value::fields);
+    let (before, after) = (of(before), of(after));
+    let mut sides = Vec::with_capacity(before.or(after).map_or(0, Fields::len));
+    let fields = |side: Option<&'v Fields>| side.into_iter().flatten();
+    for (name, value) in fields(before) {
+        sides.push((&**name, Some(value), after.and_then(|after| after.get(name))));
+    }
+    let known = sides.len();
+    for (name, value) in fields(after) {
+        if before.is_none_or(|before| before.get(name).is_none()) {
+            sides.push((&**name, None, Some(value)));
+        }
+    }
+    // The fields of one side stand in their order.
+    if known > 0 && sides.len() > known {
+        sides.sort_unstable_by_key(|(name, ..)| *name);
+    }
+    sides
+}
+
+/// Gives an attribute's side as its field has it told: sealed, or without what its open type adds.
+fn told_by<'v>(field: Option<&Field>, value: Option<&'v Value>) -> Option<Cow<'v, Value>> {
+    let (value, field) = (value?, field);
+    let secret = field.is_some_and(|field| field.sensitive) && !value.is_null();
+    let is_open = field.is_some_and(|field| field.ty == Type::Any);
+    Some(match (secret, is_open) {
+        (false, false) => Cow::Borrowed(value),
+        (false, true) => loosened(value),
+        (true, false) => Cow::Owned(value.clone().sensitive()),
+        (true, true) => Cow::Owned(loosened(&value.clone().sensitive()).into_owned()),
+    })
 }
 
 fn side<'v>(whole: Option<&'v Value>, name: &str) -> Option<&'v Value> {

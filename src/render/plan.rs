@@ -74,17 +74,17 @@ fn told(
             text += &legend(&shown, style);
         }
         text += head;
-        let mut group = None;
+        let (mut group, mut next) = (None, 0);
         for (address, deposed, change) in &shown {
             text += "\n";
-            let own = style.group.map(|by| by.of(address, review.item(address, *deposed)).1);
+            let item = review.item_from(&mut next, address, *deposed);
+            let own = style.group.map(|by| by.of(address, item).1);
             if own != group {
                 let name = own.clone().unwrap_or_default();
                 text += &format!("{}\n\n", style.paint(Ink::Bold, &format!("{name}:")));
                 group = own;
             }
-            let beside = review.item(address, *deposed).map(|item| lines(item, sources, style));
-            let beside = beside.unwrap_or_default();
+            let beside = item.map(|item| lines(item, sources, style)).unwrap_or_default();
             text += &object(plan, (address, *deposed), change, (schemas, sources), &beside, style);
         }
         text += &summary_of_review(review, sources, style);

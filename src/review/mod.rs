@@ -50,6 +50,20 @@ impl Review {
             self.items.binary_search_by(|item| (&item.address, item.deposed.as_deref()).cmp(&key));
         found.ok().map(|place| &self.items[place])
     }
+
+    /// Gives the change of an object that is mostly the next after the one asked for before, whose place is kept in `next`.
+    pub fn item_from(
+        &self,
+        next: &mut usize,
+        address: &Address,
+        deposed: Option<&str>,
+    ) -> Option<&Item> {
+        let ahead = self.items.get(*next);
+        let ahead =
+            ahead.filter(|item| item.address == *address && item.deposed.as_deref() == deposed);
+        *next += 1;
+        ahead.or_else(|| self.item(address, deposed))
+    }
 }
 
 /// One change of an object.

@@ -21,14 +21,18 @@ pub(super) fn ends_early(heredoc: &str) -> bool {
 
 /// Says whether a dot is the last before a line's end or a comment: it is taken for part of a reference everywhere.
 fn dots_before_line_ends(text: &str) -> bool {
-    let after_dot = |part: &str| {
-        let rest = part.trim_start_matches([' ', '\t', '\r']);
-        rest.is_empty() || rest.starts_with('#') || rest.starts_with("//") || rest.starts_with("/*")
-    };
-    text.lines().any(|line| {
-        line.contains('.')
-            && !line.trim_start().starts_with('#')
-            && line.split('.').skip(1).any(after_dot)
+    let bytes = text.as_bytes();
+    text.match_indices('.').any(|(at, _)| {
+        let rest = bytes[at + 1..].iter().skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+        let mut rest = rest.copied();
+        let ends = match rest.next() {
+            None | Some(b'\n' | b'.' | b'#') => true,
+            Some(b'/') => matches!(rest.next(), Some(b'/' | b'*')),
+            Some(_) => false,
+        };
+        let before = &text[..at];
+        let line = || &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+        ends && !line().trim_start().starts_with('#')
     })
 }
 
@@ -39,10 +43,7 @@ fn lone_returns(text: &str) -> bool {
 
 /// Says whether a line begins with what goes on with the line before, where that has ended.
 fn goes_on(text: &str) -> bool {
-    let signs =
-        ['.', '*', '/', '+', '-', '%', '=', '<', '>', '&', '|', '?', ':', ',', '[', '(', '!'];
-    let begins = |line: &str| line.trim_start_matches([' ', '\t']).starts_with(signs);
-    if !text.lines().any(|line| begins(line) && !line.trim_start().starts_with("//")) {
+    if !signs_at_line_starts(text.as_bytes()) {
         return false;
     }
     let tokens = scan(text);
@@ -71,6 +72,23 @@ fn goes_on(text: &str) -> bool {
                 lines.pop();
             }
             _ => {}
+        }
+    }
+    false
+}
+
+/// Says whether a line begins with an operator, a closing sign's like or an opening bracket, and not with a comment.
+fn signs_at_line_starts(text: &[u8]) -> bool {
+    let mut starts = true;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'\n' => starts = true,
+            b' ' | b'\t' => {}
+            _ if !starts => {}
+            b'/' if text.get(at + 1) == Some(&b'/') => starts = false,
+            b'.' | b'*' | b'/' | b'+' | b'-' | b'%' | b'=' | b'<' | b'>' | b'&' | b'|' | b'?'
+            | b':' | b',' | b'[' | b'(' | b'!' => return true,
+            _ => starts = false,
         }
     }
     false

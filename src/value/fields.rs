@@ -11,6 +11,9 @@ use super::Value;
 #[derive(Clone, Default, PartialEq)]
 pub struct Fields(Vec<(Arc<str>, Value)>);
 
+/// Among so many names one is found fastest by going through them.
+const FEW: usize = 8;
+
 impl Fields {
     /// Makes no fields.
     pub fn new() -> Fields {
@@ -25,24 +28,32 @@ impl Fields {
         }
     }
 
+    fn found(&self, name: &str) -> Option<usize> {
+        match self.0.len() <= FEW {
+            // The lengths tell most apart.
+            true => self.0.iter().position(|(other, _)| **other == *name),
+            false => self.place(name).ok(),
+        }
+    }
+
     /// Gives the value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.place(name).ok().map(|place| &self.0[place].1)
+        self.found(name).map(|place| &self.0[place].1)
     }
 
     /// Gives a name as it is kept here, with its value.
     pub fn get_key_value(&self, name: &str) -> Option<(&Arc<str>, &Value)> {
-        self.place(name).ok().map(|place| (&self.0[place].0, &self.0[place].1))
+        self.found(name).map(|place| (&self.0[place].0, &self.0[place].1))
     }
 
     /// Gives the value of a name, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.place(name).ok().map(|place| &mut self.0[place].1)
+        self.found(name).map(|place| &mut self.0[place].1)
     }
 
     /// Says whether there is such a name.
     pub fn contains_key(&self, name: &str) -> bool {
-        self.place(name).is_ok()
+        self.found(name).is_some()
     }
 
     /// Sets the value of a name; gives the one that it had.
