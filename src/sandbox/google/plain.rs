@@ -285,7 +285,7 @@ impl Wish<'_> {
             return Ok((json!({}), wrapper));
         };
         for name in members.keys() {
-            if !known.contains_key(name) && !(sent != own && wrapper.is_none()) {
+            if !(known.contains_key(name) || sent != own && wrapper.is_none()) {
                 return Err(Refusal::invalid(format!(
                     "Invalid JSON payload received. Unknown name \"{name}\": Cannot find field."
                 )));
