@@ -261,7 +261,7 @@ impl Provider for Google {
         let root = self.world.as_ref().map(|world| world.root.clone()).unwrap_or_default();
         let defaults = settings::defaults(&self.complete(request.provider));
         let defaults = Defaults { root, ..defaults };
-        plan(&entry.spec, self.catalog.hook(&entry.spec), &defaults, request)
+        plan(&self.catalog, &entry.spec, self.catalog.hook(&entry.spec), &defaults, request)
     }
 
     fn resumes(&self, type_name: &str) -> bool {

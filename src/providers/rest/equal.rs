@@ -96,6 +96,7 @@ const RULES: &[(&str, Rule)] = &[
         is_zero(b) && a.as_str() == Some("SEV") && is_true(around.beside, "enabled")
     }),
     ("gke_sandbox_labels", |a, b, _| same_without(a, b, "sandbox.gke.io/")),
+    ("gke_metadata", |a, b, _| same_metadata(a, b)),
     ("gke_goog_labels", |a, b, _| same_without(a, b, "goog-gke")),
     ("gke_recurrence_daily", |a, b, _| {
         texts(a, b, |a, b| b == "FREQ=DAILY" && a == "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU")
@@ -355,6 +356,13 @@ fn same_but(a: &Value, b: &Value, extra: &[&str]) -> bool {
         && a.iter()
             .filter(added)
             .all(|value| value.as_str().is_some_and(|text| extra.contains(&text)))
+}
+
+/// Says whether metadata of nodes is the same but for what the service adds where it is not written.
+fn same_metadata(a: &Value, b: &Value) -> bool {
+    const ADDED: &str = "disable-legacy-endpoints";
+    let written = b.field(ADDED).is_some();
+    written && a == b || !written && b.is_known() && same_without(a, b, ADDED)
 }
 
 fn same_without(a: &Value, b: &Value, prefix: &str) -> bool {

@@ -11,6 +11,7 @@ use crate::providers::{PlanRequest, Planned, Problem};
 use crate::schema::Given;
 use crate::value::{Path, Value};
 
+use super::catalog::Catalog;
 use super::equal::Around;
 use super::hook::Hook;
 use super::labels;
@@ -58,10 +59,13 @@ pub struct Draft<'a> {
     pub problems: Vec<Problem>,
     /// What the provider block gives.
     pub defaults: &'a Defaults,
+    /// All types.
+    pub catalog: &'a Catalog,
 }
 
 /// Plans one instance.
 pub fn plan(
+    catalog: &Catalog,
     spec: &Spec,
     hook: &dyn Hook,
     defaults: &Defaults,
@@ -69,9 +73,10 @@ pub fn plan(
 ) -> Planned {
     let config = request.config.without_marks();
     let prior = request.prior.map(Value::without_marks);
-    let mut draft = draft(spec, hook, defaults, request.address, &config, prior.as_ref());
+    let mut draft =
+        draft((catalog, spec), hook, defaults, request.address, &config, prior.as_ref());
     if let Some(prior) = prior.as_ref().filter(|_| !draft.replaces.is_empty()) {
-        let again = self::draft(spec, hook, defaults, request.address, &config, None);
+        let again = self::draft((catalog, spec), hook, defaults, request.address, &config, None);
         draft.after = kept(spec, prior, again.after);
     }
     if let Some(replaced) = request.replaced.filter(|_| prior.is_none()) {
@@ -82,7 +87,7 @@ pub fn plan(
 }
 
 fn draft<'a>(
-    spec: &'a Spec,
+    (catalog, spec): (&'a Catalog, &'a Spec),
     hook: &dyn Hook,
     defaults: &'a Defaults,
     address: &'a Address,
@@ -108,6 +113,7 @@ fn draft<'a>(
         replaces: Vec::new(),
         problems: Vec::new(),
         defaults,
+        catalog,
     };
     hook.plan(&mut draft);
     if let Some(prior) = prior {
@@ -384,13 +390,26 @@ fn any_replaces(parts: &[Part]) -> bool {
     parts.iter().any(|part| part.replaces || part.inside().is_some_and(any_replaces))
 }
 
+/// Gives the changed parts of an object that no call can change, but for those that are said to replace it.
+pub fn lasting(parts: &[Part], prior: &Value, after: &Value) -> Vec<Path> {
+    let mut found = Vec::new();
+    unchangeable(parts, prior, after, &Path::root(), &mut found);
+    found
+}
+
 /// Collects changed parts that no call can change: they replace the object too.
 fn unchangeable(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &mut Vec<Path>) {
     for part in parts.iter().filter(|part| part.change.is_none()) {
         let (Some(old), Some(new)) = (prior.field(&part.name), after.field(&part.name)) else {
             continue;
         };
-        if old == new || part.given == Given::Service || part.replaces || part.write.is_none() {
+        if old == new || part.given == Given::Service || part.write.is_none() {
+            continue;
+        }
+        let number = |side: &Value| side.elements().map(<[Value]>::len);
+        let alike = matches!(part.shape, Shape::Block { .. }) && number(old) == number(new);
+        // Of blocks it says that another number of them replaces the object: what is in them stands for itself.
+        if part.replaces && !alike {
             continue;
         }
         let here = path.attribute(&part.name);

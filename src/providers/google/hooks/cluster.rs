@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use crate::addr::Mode;
 use crate::providers::rest::change::{Concern, concerns};
 use crate::providers::rest::encode::{Empty, encode};
 use crate::providers::rest::hook::Hook;
@@ -16,6 +17,7 @@ use crate::providers::rest::validate::problem;
 use crate::providers::{ApiErrorKind, Failure};
 use crate::value::{Path, Type, Value};
 
+use super::inline;
 use super::pool::custom_image;
 
 /// `google_container_cluster`.
@@ -100,13 +102,18 @@ impl Hook for Cluster {
             value.field("node_pool").and_then(Value::elements).map(<[Value]>::to_vec)
         };
         let configured = pools(draft.config).is_some_and(|pools| !pools.is_empty());
-        let (old, new) = (pools(prior), pools(&draft.after));
-        if configured && old != new && old.map(|pools| pools.len()) == new.map(|pools| pools.len())
-        {
-            let detail = "A node pool inside the cluster's block cannot be changed in place. Write it as a \
-                          google_container_node_pool of its own.";
-            let path = Path::root().attribute("node_pool");
-            draft.problems.push(problem(&path, "Inline node pool changed", detail.into()));
+        let (Some(old), Some(new)) = (pools(prior), pools(&draft.after)) else { return };
+        let entry = draft.catalog.entry(Mode::Managed, inline::POOL);
+        let Some(entry) = entry.filter(|_| configured && old.len() == new.len()) else { return };
+        for (place, (old, new)) in old.iter().zip(&new).enumerate() {
+            let path = Path::root().attribute("node_pool").place(place);
+            for part in inline::lasting(&entry.spec, (prior, old), (&draft.after, new)) {
+                let detail = format!(
+                    "{part} of a node pool inside the cluster's block cannot be changed in place, and the cluster is not \
+                     replaced for it. Write the pool as a google_container_node_pool of its own."
+                );
+                draft.problems.push(problem(&path, "Inline node pool changed", detail));
+            }
         }
     }
 
@@ -292,6 +299,11 @@ impl Hook for Cluster {
                 if flag(planned, "remove_default_node_pool") {
                     remove_default_pool(job, planned, until).await?;
                 }
+                continue;
+            }
+            if concern.rpc == inline::CHANGE {
+                inline::change(job, prior, planned, until).await?;
+                found = job.rest(planned, until).await?;
                 continue;
             }
             for concern in finished(concern, &found, prior, planned, job) {

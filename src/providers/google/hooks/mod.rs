@@ -15,6 +15,7 @@ pub mod project;
 pub mod pubsub;
 pub mod cluster;
 pub mod pool;
+mod inline;
 pub mod ephemeral;
 pub mod keys;
 pub mod compute;

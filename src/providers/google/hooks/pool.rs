@@ -25,6 +25,37 @@ fn number(value: &Value, name: &str) -> Option<i64> {
     value.field(name).and_then(Value::as_i64)
 }
 
+/// Gives a change of a pool as the service takes it.
+pub fn finished(mut concern: Concern) -> Concern {
+    let group = "desiredNodePoolAutoscaling";
+    let is_on = members::dotted(&concern.body, group).is_some_and(Json::is_object);
+    if concern.group == group && !is_on {
+        concern.body = json!({ "desiredNodePoolAutoscaling": { "enabled": false } });
+    }
+    custom_image(&mut concern);
+    concern
+}
+
+/// Leaves out accelerators of which there are none: the service does not tell them.
+fn without_empty_accelerators(pool: &Value) -> Value {
+    let (config, accelerators) = ("node_config", "guest_accelerator");
+    let Some(written) = first_block(pool, config) else { return pool.clone() };
+    let Some(entries) = written.field(accelerators).and_then(Value::elements) else {
+        return pool.clone();
+    };
+    let some: Vec<Value> =
+        entries.iter().filter(|entry| number(entry, "count") != Some(0)).cloned().collect();
+    let Some(Type::List(ty)) = written.field(accelerators).map(Value::ty) else {
+        return pool.clone();
+    };
+    if some.len() == entries.len() {
+        return pool.clone();
+    }
+    let written = written.with_field(accelerators, Value::list(*ty, some));
+    let ty = written.ty();
+    pool.with_field(config, Value::list(ty, vec![written]))
+}
+
 /// A cluster that is given by its id says where the pool is; while the id is not known, neither is the place.
 fn place(draft: &mut Draft<'_>) {
     if draft.prior.is_some() {
@@ -93,6 +124,7 @@ impl Hook for NodePool {
 
     fn plan(&self, draft: &mut Draft<'_>) {
         place(draft);
+        draft.after = without_empty_accelerators(&draft.after);
         let written = draft.config.field("name").is_some_and(|name| !name.is_null());
         if draft.prior.is_none() && !written {
             let after = draft.after.with_field("name", Value::unknown_not_null(Type::String));
@@ -216,15 +248,8 @@ impl Hook for NodePool {
         let clock = job.desk.clock();
         let _one = job.session.api.lock(&lock_name(planned, "cluster"), &*clock).await;
         job.rest(prior, until).await?;
-        for mut concern in changes {
-            if concern.group == "desiredNodePoolAutoscaling"
-                && !members::dotted(&concern.body, "desiredNodePoolAutoscaling")
-                    .is_some_and(Json::is_object)
-            {
-                concern.body = json!({ "desiredNodePoolAutoscaling": { "enabled": false } });
-            }
-            custom_image(&mut concern);
-            job.concern(&concern, planned, until).await?;
+        for concern in changes {
+            job.concern(&finished(concern), planned, until).await?;
             job.rest(planned, until).await?;
         }
         job.settle(planned, until).await

@@ -26,6 +26,7 @@ resource "google_container_cluster" {
   rpc "set_network_policy" { post = "projects/{project}/locations/{location}/clusters/{name}:setNetworkPolicy" }
   rpc "set_maintenance_policy" { post = "projects/{project}/locations/{location}/clusters/{name}:setMaintenancePolicy" }
   rpc "set_resource_labels" { post = "projects/{project}/locations/{location}/clusters/{name}:setResourceLabels" }
+  rpc "node_pools" { get = "projects/{project}/locations/{location}/clusters/{name}/nodePools" }
   rpc "delete_default_node_pool" { delete = "projects/{project}/locations/{location}/clusters/{name}/nodePools/default-pool" }
   rpc "default_pool_image" {
     put  = "projects/{project}/locations/{location}/clusters/{name}"
@@ -1073,6 +1074,7 @@ resource "google_container_cluster" {
     replaces       = true
     conflicts_with = ["enable_autopilot"]
     api            = "nodePools"
+    update         = { rpc = "node_pools" }
     attributes = {
       ignore_node_count_changes   = { type = bool, optional = true }
       initial_node_count          = { type = int, optional = true, computed = true, replaces = true, api = "initialNodeCount" }

@@ -14,7 +14,7 @@ shared "node_config" {
     logging_variant             = { type = string, optional = true, computed = true, one_of = ["DEFAULT", "MAX_THROUGHPUT"], api = "loggingConfig.variantConfig.variant", update = { rpc = "update", field = "loggingConfig", wrap = "variantConfig.variant" } }
     machine_type                = { type = string, optional = true, computed = true, api = "machineType", update = { rpc = "update", field = "machineType", group = "machine" } }
     max_run_duration            = { type = string, optional = true, replaces = true, api = "maxRunDuration" }
-    metadata                    = { type = map(string), optional = true, computed = true, replaces = true, api = "metadata" }
+    metadata                    = { type = map(string), optional = true, computed = true, replaces = true, api = "metadata", suppress = "gke_metadata" }
     min_cpu_platform            = { type = string, optional = true, computed = true, replaces = true, api = "minCpuPlatform" }
     node_group                  = { type = string, optional = true, replaces = true, api = "nodeGroup" }
     oauth_scopes                = { type = set(string), optional = true, computed = true, replaces = true, api = "oauthScopes", suppress = "gke_added_monitoring_scope", normalize = "oauth_scopes" }
