@@ -8,7 +8,6 @@ use super::compute::{self, DISKS, Place, begin, complete, default_of, find, key,
 use super::images;
 use super::reference;
 use super::refusal::Refusal;
-use super::storage::patched;
 use super::turn::{Answer, Turn};
 
 /// Checks a new disk, and fills in what the service gives.
@@ -137,11 +136,17 @@ pub(super) fn answer(turn: &mut Turn<'_>, project: &str, place: &Place, verb: &s
             Effect::Set(own, json!({ "sizeGb": wanted.to_string() }))
         }
         "update" => {
-            let paths = turn.parameter("paths").unwrap_or_default().to_owned();
+            let paths = turn.parameter("paths").or(turn.parameter("updateMask"));
+            let paths = paths.unwrap_or_default().to_owned();
             if let Some(path) = paths.split(',').find(|path| turn.body[*path].is_null()) {
                 return Err(Refusal::invalid(format!("The path '{path}' is not set in the body.")));
             }
-            Effect::Put(own, patched(&object, &turn.body))
+            // What a path names is taken over whole.
+            let mut changed = object.clone();
+            for path in paths.split(',') {
+                changed[path] = turn.body[path].clone();
+            }
+            Effect::Put(own, changed)
         }
         "createSnapshot" => {
             let mut body = turn.body.clone();

@@ -13,10 +13,10 @@ use crate::value::{Path, Value};
 use super::pool::{NodePool, finished};
 
 /// The type of pools of their own.
-pub const POOL: &str = "google_container_node_pool";
+pub(super) const POOL: &str = "google_container_node_pool";
 
 /// The name of the change in the cluster's file.
-pub const CHANGE: &str = "node_pools";
+pub(super) const CHANGE: &str = "node_pools";
 
 /// Gives a block as a pool of its own.
 fn own(spec: &Spec, cluster: &Value, block: &Value) -> Value {
@@ -32,7 +32,7 @@ fn own(spec: &Spec, cluster: &Value, block: &Value) -> Value {
 }
 
 /// Gives the changed parts that no call changes.
-pub fn lasting(spec: &Spec, old: (&Value, &Value), new: (&Value, &Value)) -> Vec<Path> {
+pub(super) fn lasting(spec: &Spec, old: (&Value, &Value), new: (&Value, &Value)) -> Vec<Path> {
     let (old, new) = (own(spec, old.0, old.1), own(spec, new.0, new.1));
     // What the service alone says is no change of the configuration.
     let known = |path: &Path| new.at(path).is_none_or(Value::is_whole);
@@ -43,7 +43,7 @@ pub fn lasting(spec: &Spec, old: (&Value, &Value), new: (&Value, &Value)) -> Vec
 ///
 /// # Errors
 /// As the calls.
-pub async fn change(
+pub(super) async fn change(
     job: &Job<'_>,
     prior: &Value,
     planned: &Value,
