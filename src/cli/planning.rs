@@ -14,7 +14,7 @@ use crate::graph::Stop;
 use crate::plan::event::PlanEvent;
 use crate::plan::make::{Given, make};
 use crate::plan::planner::Options;
-use crate::plan::{Plan, PlanMode};
+use crate::plan::{Plan, PlanMode, digest};
 use crate::providers::Registry;
 use crate::render::json::stream;
 use crate::state::Snapshot;
@@ -240,6 +240,7 @@ pub(super) fn planned_as(
         let again = of_check || CHECKED_AGAIN.contains(&summary);
         !(told.without.contains(&summary) || (told.checked_again && again))
     });
+    plan.base.text = digest::text(&plan, &loaded.config, &workbench.sources);
     Ok(plan)
 }
 

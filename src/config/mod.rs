@@ -20,11 +20,13 @@ mod resource;
 mod rewrites;
 mod settings;
 pub mod source;
+mod sum;
 mod values;
 pub mod version;
 
 pub use self::key::{BlockKey, BlockName, Blocks, block_name};
 pub use self::load::{Disk, Edited, Loader, Memory, load, load_variables, told_in_blocks};
+pub use self::sum::text_sum;
 
 #[cfg(test)]
 mod tests;

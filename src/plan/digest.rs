@@ -15,6 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::decide::differences;
 use super::{Action, Change, OutputChange, Plan, PlanMode, Verb};
 use crate::addr::Address;
+use crate::config::{Config, Module, text_sum};
+use crate::diag::Sources;
 use crate::value::{Bounds, Kind, Number, Path, PathStep, Type, Value};
 
 /// Gives a plan's digest, in hexadecimal.
@@ -38,7 +40,39 @@ pub fn digest(plan: &Plan) -> String {
     }
     sum.end();
     order(&mut sum, plan);
+    if let Some(text) = &plan.base.text {
+        sum.tag(1).text(text);
+        for (name, value) in &plan.variables {
+            sum.tag(1).text(name);
+            sum.value(value);
+        }
+        sum.end();
+    }
     hex::encode(sum.finish())
+}
+
+/// Gives the sum of a configuration's text, where a plan does what its values do not tell: its blocks run programs, or a value is
+/// worked out only in the apply. It is the same in whatever files of whatever folder the text stands.
+pub fn text(plan: &Plan, config: &Config, sources: &Sources) -> Option<String> {
+    let runs = |address: &Address| {
+        let block = config.resource(address);
+        block.is_some_and(|block| !block.provisioners.is_empty())
+    };
+    let open = plan.changes.iter().any(|((address, _), change)| {
+        let unknown = change.config.as_ref().is_some_and(|config| !config.is_whole());
+        !change.verb.is_keep() && (unknown || runs(address))
+    });
+    if !open && !has_programs_of_removed(&config.root) {
+        return None;
+    }
+    Some(text_sum(sources))
+}
+
+/// Says whether what is no longer there has programs to run when it goes.
+fn has_programs_of_removed(module: &Module) -> bool {
+    let mut children = module.calls.values().map(|call| &call.module);
+    module.removed.iter().any(|removed| !removed.provisioners.is_empty())
+        || children.any(has_programs_of_removed)
 }
 
 /// Adds the calls, and by their places which waits for which.

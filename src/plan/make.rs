@@ -355,6 +355,7 @@ impl Maker<'_, '_> {
                 serial: self.given.prior.serial,
                 mode: self.given.options.mode,
                 made: self.given.inputs.plan_time,
+                text: None,
             },
             moves,
             checks: self.desired.checks.clone(),

@@ -100,6 +100,9 @@ pub struct Base {
     pub mode: PlanMode,
     /// The moment, for `plantimestamp()` and the JSON form.
     pub made: Option<jiff::Timestamp>,
+    /// A sum of the configuration's text, where the plan does what its values do not tell: runs programs, or works out values only
+    /// in the apply.
+    pub text: Option<String>,
 }
 
 /// What a plan is for.

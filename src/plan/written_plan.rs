@@ -23,6 +23,8 @@ pub(super) struct WrittenPlan {
     serial: u64,
     mode: WrittenMode,
     made: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
     prior: String,
     data: BTreeMap<String, WrittenValue>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -185,6 +187,7 @@ impl From<&Plan> for WrittenPlan {
                 PlanMode::RefreshOnly => WrittenMode::RefreshOnly,
             },
             made: plan.base.made.map(|made| made.to_string()),
+            text: plan.base.text.clone(),
             prior: file::write(&plan.prior),
             data: plan.data.iter().map(|(at, value)| (at.to_string(), value.into())).collect(),
             unread: plan.unread.iter().map(ToString::to_string).collect(),
@@ -241,6 +244,7 @@ impl TryFrom<WrittenPlan> for Plan {
                 WrittenMode::RefreshOnly => PlanMode::RefreshOnly,
             },
             made: made.transpose()?,
+            text: written.text,
         };
         let prior: Snapshot = file::read(&written.prior).map_err(|error| error.to_string())?;
         let mut plan =

@@ -75,6 +75,37 @@ fn a_digest_is_the_same_everywhere_as_long_as_the_effects_are() {
 }
 
 #[test]
+fn a_digest_tells_apart_what_is_run_and_what_is_worked_out_only_in_the_apply() {
+    let program = |command: &str| {
+        format!(
+            "resource \"terraform_data\" \"a\" {{\n  provisioner \"local-exec\" {{\n    command = \"{command}\"\n  }}\n}}\n"
+        )
+    };
+    let open = |input: &str| {
+        format!(
+            "resource \"terraform_data\" \"a\" {{}}\nlocals {{\n  end = \"x\"\n}}\nvariable \"v\" {{\n  default = 1\n}}\n\
+             resource \"terraform_data\" \"b\" {{\n  input = {input}\n}}\n"
+        )
+    };
+    let of = |config: &str, arguments: &[&str]| digest(folder(config).path(), arguments);
+
+    assert_ne!(of(&program("echo a"), &[]), of(&program("rm -r x"), &[]));
+    let first = of(&open("terraform_data.a.id"), &[]);
+    assert_ne!(of(&open("\"${terraform_data.a.id}y\""), &[]), first);
+    let through = open("\"${terraform_data.a.id}${local.end}${var.v}\"");
+    let second = of(&through, &[]);
+    assert_ne!(of(&through.replace("end = \"x\"", "end = \"z\""), &[]), second);
+    assert_ne!(of(&through, &["-var=v=2"]), second);
+
+    // Remarks, layout, and the file's name say nothing.
+    let laid = through.replace("  end =", "  # The end.\n\n  end     =");
+    let other = folder("");
+    fs::write(other.path().join("other.tf"), format!("// Begins.\n{laid}")).unwrap();
+    fs::remove_file(other.path().join("main.tf")).unwrap();
+    assert_eq!(digest(other.path(), &[]), second);
+}
+
+#[test]
 fn an_apply_goes_on_without_asking_only_if_the_digest_is_the_approved_one() {
     let folder = folder(CONFIG);
     let folder = folder.path();
