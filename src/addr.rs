@@ -204,6 +204,16 @@ impl fmt::Display for Key {
     }
 }
 
+/// Says whether a character is seen as itself: no control character, no blank but the usual one, and nothing that turns the direction
+/// of what follows.
+fn is_shown(character: char) -> bool {
+    let turns = matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    !character.is_control() && !turns && (character == ' ' || !character.is_whitespace())
+}
+
 /// Writes text as a quoted string of the language.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
@@ -214,7 +224,9 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            other => out.push(other),
+            other if is_shown(other) => out.push(other),
+            other if u32::from(other) < 0x1_0000 => out += &format!("\\u{:04x}", u32::from(other)),
+            other => out += &format!("\\U{:08x}", u32::from(other)),
         }
     }
     let out = out.replace("${", "$${").replace("%{", "%%{");
@@ -361,6 +373,13 @@ fn key_of(inside: &str) -> Result<(Key, &str), &'static str> {
                     Some((_, 'n')) => name.push('\n'),
                     Some((_, 'r')) => name.push('\r'),
                     Some((_, 't')) => name.push('\t'),
+                    Some((at, letter @ ('u' | 'U'))) => {
+                        let length = if letter == 'u' { 4 } else { 8 };
+                        let digits = quoted.get(at + 1..at + 1 + length);
+                        let number = digits.and_then(|it| u32::from_str_radix(it, 16).ok());
+                        name.push(number.and_then(char::from_u32).ok_or("an escape is none")?);
+                        characters.nth(length - 1);
+                    }
                     Some((_, other)) => name.push(other),
                     None => break,
                 },
@@ -386,6 +405,21 @@ mod tests {
             let address: Address = text.parse().unwrap();
 
             assert_eq!(address.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_in_keys() {
+        let address = Address::root(Mode::Managed, "a", "b");
+        for (key, text) in [
+            ("esc\u{1b}[31m", "a.b[\"esc\\u001b[31m\"]"),
+            ("rtl\u{202e}x", "a.b[\"rtl\\u202ex\"]"),
+            ("é 😀", "a.b[\"é 😀\"]"),
+        ] {
+            let address = address.with_key(Some(Key::String(key.into())));
+
+            assert_eq!(address.to_string(), text);
+            assert_eq!(text.parse::<Address>().unwrap(), address);
         }
     }
 
