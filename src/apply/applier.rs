@@ -362,7 +362,8 @@ impl Applier<'_, '_> {
         let (address, type_name) = (action.address.clone(), action.address.type_name.clone());
         let cleared =
             matches!(deed, Deed::Delete { .. }) && self.given.plan.cleared.contains(&address);
-        providers::Action { address, type_name, deed, private, cleared }
+        let met = self.given.plan.met.clone();
+        providers::Action { address, type_name, deed, private, cleared, met }
     }
 
     /// Fills in what was unknown, and holds it to the plan.

@@ -337,6 +337,7 @@ impl Recovery<'_, '_> {
             deed: Deed::Create { planned: planned.clone(), config: planned },
             private: found.private.clone(),
             cleared: false,
+            met: Vec::new(),
         };
         let resumed = session.resume(&action, found, &self.desk).await;
         resumed.map_err(|failure| format!("{}: {}", failure.error.summary, failure.error.detail))
@@ -403,6 +404,7 @@ impl Recovery<'_, '_> {
                 deed: Deed::Delete { prior: stray.value },
                 private: stray.private,
                 cleared: false,
+                met: Vec::new(),
             };
             if let Err(failure) = session.act(&action, &self.desk).await {
                 return Some(Answer::Unknown(failure.error.detail));

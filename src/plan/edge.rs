@@ -10,10 +10,10 @@ use super::order::Needs;
 use super::planner::{ObjectKey, Planner, cannot_be_destroyed};
 use super::sessions::RegistrySchemas;
 use super::{Change, Plan, Reason, Verb};
-use crate::addr::Address;
+use crate::addr::{Address, Mode};
 use crate::eval::{Asked, Desired, Evaluator, ProviderConfig, ProviderRef};
-use crate::providers::Observed;
-use crate::state::Snapshot;
+use crate::providers::{ApiError, ApiErrorKind, Observed};
+use crate::state::{Object, Snapshot};
 use crate::value::Value;
 
 /// What an object is named by where another says that it is inside of it.
@@ -68,6 +68,23 @@ impl Planner<'_> {
         let needs = asked.provider.needs_of(endpoint)?;
         let mut needs = needs.iter().flat_map(|need| need.within(&self.drafts));
         needs.find(|(_, draft)| draft.verb.is_made()).map(|(address, _)| address.clone())
+    }
+
+    /// Says whether an object that is not where its provider's block leads went down with its server: the block leads to what the
+    /// object has lived in, and that is another one by now. Else the block leads elsewhere.
+    pub(super) fn went_down(
+        &self,
+        error: &ApiError,
+        reference: &ProviderRef,
+        config: &ProviderConfig,
+        object: &Object,
+    ) -> bool {
+        let endpoint = self.sessions.provider(reference).and_then(|it| it.endpoint_argument());
+        let servers = endpoint.and_then(|endpoint| config.needs_of(endpoint));
+        let managed = servers.into_iter().flatten().filter(|server| server.mode == Mode::Managed);
+        let servers: Vec<&Address> = managed.collect();
+        let lived_in = |server: &&Address| object.needs.iter().any(|need| need.covers(server));
+        error.kind == ApiErrorKind::Elsewhere && !servers.is_empty() && servers.iter().all(lived_in)
     }
 
     /// Gives the object that an instance is a part of. By what both are, not by how their blocks name it: a part may be moved.

@@ -209,6 +209,7 @@ async fn work_out(
     if !going.is_empty() {
         *known = maker.planner.known(&plan);
     }
+    plan.met = maker.planner.sessions.met();
     plan.variables = evaluator.root_variables(&mut super::planner::Unread);
     dedup(&mut maker.problems);
     (plan, maker.problems)
@@ -513,7 +514,10 @@ impl Maker<'_, '_> {
             object.provider.clone_from(provider);
             let block = address.without_keys();
             let needs = known.entry(block).or_insert_with_key(|block| evaluator.reach(block));
-            if address.mode != Mode::Managed {
+            let server = self.planner.sessions.provider(&change.provider);
+            let server = server.and_then(|it| it.endpoint_argument());
+            // Whether it is in the server that its block leads to was not looked at.
+            if address.mode != Mode::Managed || (!refresh && server.is_some()) {
                 continue;
             }
             if change.verb.is_keep() && mode == PlanMode::Normal {

@@ -87,6 +87,8 @@ pub struct Plan {
     pub sinking: sinking::Sinking,
     /// What is removed before that which it lives in goes, with all that it has had made.
     pub cleared: BTreeSet<Address>,
+    /// The worlds that its sessions met ([`crate::providers::Session::identity`]): it is for these and no others.
+    pub met: Vec<serde_json::Value>,
 }
 
 /// What a plan was made from.

@@ -224,6 +224,14 @@ impl<'a> Planner<'a> {
         let is_kept = object.is_some();
         // Who only looks goes on with what was saved of an object that could not be read.
         let lenient = self.options.looks && is_kept;
+        let went_down = self.failed.get(&key).zip(object).is_some_and(|(error, object)| {
+            self.went_down(error, &asked.instance.provider, asked.provider, object)
+        });
+        if went_down {
+            self.failed.remove(&key);
+            self.observed.insert(key, None);
+            return Ok(None);
+        }
         let is_left = match self.failed.get(&key) {
             Some(error) if !lenient => return Err(not_read(asked, error)),
             failed => failed.is_some(),

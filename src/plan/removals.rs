@@ -12,7 +12,7 @@ use crate::addr::{Address, Key, Mode, Step, Target};
 use crate::config::{Module, ModuleCall, Resource, block_name, constant};
 use crate::diag::{Diagnostic, has_errors};
 use crate::eval::{Evaluator, Instance};
-use crate::providers::{Session, Wanted};
+use crate::providers::{ApiError, Session, Wanted};
 use crate::state::Object;
 use crate::value::Value;
 
@@ -146,6 +146,9 @@ impl Maker<'_, '_> {
         for (address, result) in read_objects(jobs, self.planner.tell).await {
             let deposed = keys.get(&address).cloned().flatten();
             match result {
+                Err(error) if self.went_down(&error, &address) => {
+                    self.planner.observed.insert((address, deposed), None);
+                }
                 Ok(found) => {
                     self.planner.observed.insert((address, deposed), found);
                 }
@@ -155,6 +158,17 @@ impl Maker<'_, '_> {
                 Err(error) => self.problems.push(error.to_diagnostic(&address)),
             }
         }
+    }
+
+    /// Says whether an orphan went down with its server.
+    fn went_down(&self, error: &ApiError, address: &Address) -> bool {
+        let object = self.planner.prior.current(address);
+        let of = object.and_then(|object| {
+            let reference = crate::plan::objects::provider_ref(&object.provider)?;
+            let config = self.desired.providers.get(&reference)?;
+            Some(self.planner.went_down(error, &reference, config, object))
+        });
+        of.unwrap_or(false)
     }
 
     /// Adds the removal of what no block wants.

@@ -68,6 +68,12 @@ impl<'a> Sessions<'a> {
         self.owners.insert(address.clone(), provider.clone());
     }
 
+    /// Gives the worlds that were met, where it matters which.
+    pub fn met(&self) -> Vec<serde_json::Value> {
+        let sessions = self.open.iter().filter_map(|(_, _, session)| session.as_ref().ok());
+        sessions.filter_map(|session| session.identity()).collect()
+    }
+
     /// Gives the minor version of Kubernetes that an instance serves, where it is a cluster and that is known.
     pub fn serves(&self, address: &Address, value: &Value) -> Option<u32> {
         let provider = self.provider(self.owners.get(address)?)?;

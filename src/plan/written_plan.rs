@@ -50,6 +50,8 @@ pub(super) struct WrittenPlan {
     sinking: BTreeMap<String, Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cleared: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    met: Vec<serde_json::Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -226,6 +228,7 @@ impl From<&Plan> for WrittenPlan {
                 })
                 .collect(),
             cleared: plan.cleared.iter().map(ToString::to_string).collect(),
+            met: plan.met.clone(),
         }
     }
 }
@@ -286,6 +289,7 @@ impl TryFrom<WrittenPlan> for Plan {
         for at in written.cleared {
             plan.cleared.insert(read_address(&at)?);
         }
+        plan.met = written.met;
         plan.order = read_order(written.order)?;
         plan.checks =
             written.checks.into_iter().map(CheckResult::try_from).collect::<Result<_, _>>()?;

@@ -9,6 +9,7 @@ pub mod rest;
 pub mod risks;
 pub mod habits;
 pub mod touch;
+mod whose;
 pub mod opened;
 pub mod google;
 pub mod kubernetes;
@@ -381,6 +382,8 @@ pub struct Action {
     pub private: Vec<u8>,
     /// What it lives in goes after it: what it has had made goes too, whatever it says of that.
     pub cleared: bool,
+    /// The worlds ([`Session::identity`]) that the plan met by the provider's block.
+    pub met: Vec<Json>,
 }
 
 /// What to do with an object.
@@ -515,16 +518,12 @@ pub trait Session: Send + Sync {
     }
 
     /// Begins to be told when some of these objects change; nothing where the service does not tell.
-    async fn follow(
-        self: Arc<Self>,
-        _objects: &[touch::Touched],
-    ) -> Option<Box<dyn touch::Follow>> {
+    async fn follow(self: Arc<Self>, _of: &[touch::Touched]) -> Option<Box<dyn touch::Follow>> {
         None
     }
 
-    /// Lists what there is beside these objects, of the types that patterns choose by type name or kind: all where there are none.
-    /// Nothing where the session has
-    /// no list of its own kinds ([`Provider::discovers`] has).
+    /// Lists what there is beside these objects, of the types that patterns choose (all where there are none); nothing where
+    /// the session has no list of its own kinds.
     async fn strays(
         &self,
         _objects: &[touch::Touched],
@@ -597,6 +596,8 @@ pub enum ApiErrorKind {
     Failed,
     /// A safety of the configuration forbids it (`deletion_protection`, a bucket that is not empty).
     Protected,
+    /// It is in another world than the session's ([`Session::identity`]).
+    Elsewhere,
     /// The run was asked to stop.
     Interrupted,
     /// The service is at fault.

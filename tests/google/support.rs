@@ -238,6 +238,7 @@ impl Bench {
             deed,
             private: Vec::new(),
             cleared: false,
+            met: Vec::new(),
         };
         let done = self.session.act(&action, &self.desk).await;
         self.desk.clock.leave();

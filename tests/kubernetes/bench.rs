@@ -333,7 +333,7 @@ impl Bench {
     ) -> Result<Option<Observed>, Failure> {
         let address = Address::root(Mode::Managed, type_name, "this");
         let type_name = type_name.into();
-        let action = Action { address, type_name, deed, private, cleared: false };
+        let action = Action { address, type_name, deed, private, cleared: false, met: Vec::new() };
         self.session.act(&action, &self.desk).await
     }
 

@@ -12,7 +12,7 @@ use crate::http::pace;
 use crate::providers::kubernetes::{NO_CLUSTER, Reach};
 use crate::providers::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Preview, Proposed,
-    Session, Wanted, World,
+    Session, Wanted, World, whose,
 };
 use crate::state::Broken;
 use crate::value::Value;
@@ -186,6 +186,34 @@ impl HelmSession {
             });
         }
         answers
+    }
+
+    /// Does what an action says.
+    async fn deed(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
+        match &action.deed {
+            Deed::Create { planned, config } => self.create(planned, config, desk).await.map(Some),
+            Deed::Update { planned, config, .. } => {
+                self.update(planned, config, &action.private, desk).await.map(Some)
+            }
+            Deed::Delete { prior } => {
+                self.remove(prior, desk).await?;
+                if let Some(reach) = self.reach.as_ref().filter(|_| action.cleared) {
+                    claims::cleared(reach, prior, desk).await?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Says with a release that it is of this cluster: one that is made or taken in, and one that said so before.
+    fn whose(&self, found: Observed, before: &[u8]) -> Observed {
+        match before.is_empty() || whose::mark(before).is_some() {
+            true => {
+                let private = whose::marked(found.private, self.identity().as_ref());
+                Observed { private, ..found }
+            }
+            false => found,
+        }
     }
 
     /// Gives the values of a release.
@@ -503,10 +531,14 @@ impl Session for HelmSession {
             reach.recognise().await;
         }
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (place, one) in wanted.iter().enumerate() {
-            groups.entry(namespace(&one.value)).or_default().push(place);
-        }
         let mut answers: Vec<Option<Answer>> = wanted.iter().map(|_| None).collect();
+        let here = self.identity();
+        for (place, one) in wanted.iter().enumerate() {
+            match whose::elsewhere(&one.private, here.as_ref()) {
+                Ok(()) => groups.entry(namespace(&one.value)).or_default().push(place),
+                Err(error) => answers[place] = Some(Err(error)),
+            }
+        }
         let mut reads: Vec<futures::future::BoxFuture<'_, (Vec<usize>, Vec<Answer>)>> = Vec::new();
         for (namespace, places) in groups {
             reads.push(Box::pin(async move {
@@ -520,8 +552,12 @@ impl Session for HelmSession {
                 answers[place] = Some(answer);
             }
         }
-        let all = answers.into_iter();
-        all.map(|answer| answer.expect("each wanted release is in one namespace")).collect()
+        let all = answers.into_iter().zip(wanted);
+        all.map(|(answer, wanted)| {
+            let answer = answer.expect("each wanted release is in one namespace");
+            answer.map(|found| found.map(|found| self.whose(found, &wanted.private)))
+        })
+        .collect()
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
@@ -557,7 +593,7 @@ impl Session for HelmSession {
         let Some(record) = self.rested(wanted, since, desk).await? else {
             return Ok(Found::default());
         };
-        let object = self.look(wanted, &record).await?;
+        let object = self.whose(self.look(wanted, &record).await?, &[]);
         let values = self.values(&wanted.value)?;
         let told = metadata_of(&record, &values)
             .field("values")
@@ -572,17 +608,13 @@ impl Session for HelmSession {
         if let Some(reach) = &self.reach {
             reach.recognise().await;
         }
-        match &action.deed {
-            Deed::Create { planned, config } => self.create(planned, config, desk).await.map(Some),
-            Deed::Update { planned, config, .. } => {
-                self.update(planned, config, &action.private, desk).await.map(Some)
-            }
-            Deed::Delete { prior } => {
-                self.remove(prior, desk).await?;
-                if let Some(reach) = self.reach.as_ref().filter(|_| action.cleared) {
-                    claims::cleared(reach, prior, desk).await?;
-                }
-                Ok(None)
+        whose::elsewhere(&action.private, self.identity().as_ref())?;
+        whose::moved(&action.met, self.identity().as_ref())?;
+        match self.deed(action, desk).await {
+            Ok(made) => Ok(made.map(|made| self.whose(made, &[]))),
+            Err(failure) => {
+                let partial = failure.partial.map(|made| self.whose(made, &[]));
+                Err(Failure { partial, ..failure })
             }
         }
     }

@@ -66,7 +66,23 @@ pub(super) fn way(
 /// Makes the session of a way into a cluster.
 pub(super) fn session(access: Access, bearer: Option<Bearer>, world: &World) -> KubernetesSession {
     let hash = authority(&access).map(|text| hex::encode(Sha256::digest(text.trim().as_bytes())));
-    KubernetesSession::new(Cluster::new(access, bearer, world), hash)
+    let at = address(&access);
+    KubernetesSession::new(Cluster::new(access, bearer, world), hash, at)
+}
+
+/// Gives the address of a cluster as the configuration says it: the same leads to the same cluster, as long as nobody puts another there.
+fn address(access: &Access) -> String {
+    match access {
+        Access::Direct(direct) => direct.host.clone(),
+        Access::Files(files) => {
+            let paths: Vec<_> = files.paths.iter().map(|path| path.display().to_string()).collect();
+            let chosen =
+                [&files.context, &files.cluster].map(|name| name.clone().unwrap_or_default());
+            format!("{} {}", paths.join(":"), chosen.join(" "))
+        }
+        Access::Pod => "pod".into(),
+        Access::Over(base, direct) => format!("{} {}", address(base), direct.host),
+    }
 }
 
 struct Settings<'a> {

@@ -16,7 +16,7 @@ use crate::value::{Path, Value};
 use super::super::touch::{Follow, History, Strays, Touched};
 use super::super::{
     Action, ApiError, ApiErrorKind, Deed, Desk, Failure, Found, Observed, Preview, Proposed,
-    Session, Wanted,
+    Session, Wanted, whose,
 };
 use super::act::Act;
 use super::apply::{self, By, apply};
@@ -35,6 +35,8 @@ use super::{certificate, parts, queries, token, tried};
 pub(super) struct KubernetesSession {
     pub(super) cluster: Cluster,
     authority: Option<String>,
+    /// The address, as the provider's block says it.
+    at: String,
     identity: OnceLock<Json>,
     /// What the cluster said of kinds that not each cluster has.
     kinds: Mutex<BTreeMap<(String, String), Kind>>,
@@ -42,8 +44,13 @@ pub(super) struct KubernetesSession {
 
 impl KubernetesSession {
     /// Makes one. `authority` is the hash of the cluster's own authority, where it is known.
-    pub(super) fn new(cluster: Cluster, authority: Option<String>) -> KubernetesSession {
-        KubernetesSession { cluster, authority, identity: OnceLock::new(), kinds: Mutex::default() }
+    pub(super) fn new(
+        cluster: Cluster,
+        authority: Option<String>,
+        at: String,
+    ) -> KubernetesSession {
+        let (identity, kinds) = (OnceLock::new(), Mutex::default());
+        KubernetesSession { cluster, authority, at, identity, kinds }
     }
 
     /// Finds out once which cluster this is. A cluster that does not tell has its authority only.
@@ -57,7 +64,7 @@ impl KubernetesSession {
             return;
         };
         let uid = namespace["metadata"]["uid"].clone();
-        let _ = self.identity.set(json!({ "uid": uid, "ca": self.authority }));
+        let _ = self.identity.set(json!({ "uid": uid, "ca": self.authority, "at": self.at }));
     }
 
     /// Gives the kind of an object: by its resource type, or as its manifest says.
@@ -231,6 +238,25 @@ impl KubernetesSession {
         }
     }
 
+    async fn left(
+        &self,
+        wanted: &Wanted,
+        since: Timestamp,
+        desk: &dyn Desk,
+    ) -> Result<Found, ApiError> {
+        if is_manifest(&wanted.type_name) {
+            return self.left_of_manifest(wanted, since, desk).await;
+        }
+        let kind =
+            tables().kind(&wanted.type_name).ok_or_else(|| unknown_type(&wanted.type_name))?;
+        match kind.way {
+            Way::Part => parts::left(&self.cluster, kind, wanted).await,
+            // Nobody knows a token that was not heard.
+            Way::Token => Ok(Found::default()),
+            _ => left(&self.cluster, kind, wanted, since, desk).await,
+        }
+    }
+
     async fn left_of_manifest(
         &self,
         wanted: &Wanted,
@@ -254,6 +280,61 @@ impl KubernetesSession {
         let act = Act { cluster: &self.cluster, kind: &kind, desk };
         let (object, complete) = manifest::found(&act, &wanted.value, live, &name).await?;
         Ok(Found { object: Some(object), complete, ours, strays: Vec::new() })
+    }
+
+    /// Does what an action says.
+    async fn deed(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
+        if is_manifest(&action.type_name) {
+            return self.act_on_manifest(action, desk).await;
+        }
+        let kind =
+            tables().kind(&action.type_name).ok_or_else(|| unknown_type(&action.type_name))?;
+        let act = Act { cluster: &self.cluster, kind, desk };
+        match (kind.way, &action.deed) {
+            (Way::Certificate, Deed::Create { planned, config }) => {
+                return certificate::make(&act, planned, config).await.map(Some);
+            }
+            (Way::Token, Deed::Create { planned, config }) => {
+                return token::make(&act, planned, config).await.map(Some);
+            }
+            // What was asked for once is not there any more: its names are the state's alone.
+            (Way::Certificate | Way::Token, Deed::Update { planned, .. }) => {
+                let (value, private) = (planned.clone(), action.private.clone());
+                return Ok(Some(Observed { value, private }));
+            }
+            (Way::Token, Deed::Delete { .. }) => return Ok(None),
+            (Way::Part, Deed::Create { planned, config }) => {
+                return parts::make(&act, planned, config).await.map(Some);
+            }
+            (Way::Part, Deed::Update { prior, planned, config }) => {
+                return parts::update(&act, prior, planned, config).await.map(Some);
+            }
+            (Way::Part, Deed::Delete { prior }) => {
+                parts::unmake(&act, prior).await?;
+                return Ok(None);
+            }
+            _ => {}
+        }
+        match &action.deed {
+            Deed::Create { planned, config } => act.create(planned, config).await.map(Some),
+            Deed::Update { prior, planned, config } => {
+                let memory = Memory::read(&action.private);
+                act.update(prior, planned, config, &memory).await.map(Some)
+            }
+            Deed::Delete { prior } => {
+                act.delete(prior, action.cleared).await.map(|()| None).map_err(Failure::from)
+            }
+        }
+    }
+
+    /// Says with an object that it is of this cluster: one that is made or taken in, and one that said so before.
+    fn whose(&self, found: Observed, before: &[u8]) -> Observed {
+        match before.is_empty() || whose::mark(before).is_some() {
+            true => {
+                Observed { private: whose::marked(found.private, self.identity.get()), ..found }
+            }
+            false => found,
+        }
     }
 
     /// Gives the planned value by what a dry-run made of the object: where that is what stands there already (an admission
@@ -400,6 +481,10 @@ impl Session for KubernetesSession {
             BTreeMap::new();
         let mut answers: Vec<Option<Answer>> = wanted.iter().map(|_| None).collect();
         for (place, one) in wanted.iter().enumerate() {
+            if let Err(error) = whose::elsewhere(&one.private, self.identity.get()) {
+                answers[place] = Some(Err(error));
+                continue;
+            }
             let kind = match self.kind_of(&one.type_name, &one.value).await {
                 Ok(kind) => kind,
                 // With its kind the object is gone.
@@ -428,7 +513,8 @@ impl Session for KubernetesSession {
         }
         let mut reads: Vec<BoxFuture<'_, (Vec<usize>, Vec<Answer>)>> = Vec::new();
         for (place, one) in wanted.iter().enumerate() {
-            if let Some(kind) = part(&one.type_name) {
+            let kind = part(&one.type_name).filter(|_| answers[place].is_none());
+            if let Some(kind) = kind {
                 reads.push(Box::pin(async move {
                     (vec![place], vec![parts::read(&self.cluster, kind, one).await])
                 }));
@@ -446,10 +532,12 @@ impl Session for KubernetesSession {
                 answers[place] = Some(answer);
             }
         }
-        answers
-            .into_iter()
-            .map(|answer| answer.expect("each wanted object is in one group"))
-            .collect()
+        let all = answers.into_iter().zip(wanted);
+        all.map(|(answer, wanted)| {
+            let answer = answer.expect("each wanted object is in one group");
+            answer.map(|found| found.map(|found| self.whose(found, &wanted.private)))
+        })
+        .collect()
     }
 
     async fn read_data(&self, type_name: &str, config: &Value) -> Result<Value, ApiError> {
@@ -513,62 +601,22 @@ impl Session for KubernetesSession {
         broken: &Broken,
         desk: &dyn Desk,
     ) -> Result<Found, ApiError> {
-        let since = broken.since;
         self.recognise().await;
-        if is_manifest(&wanted.type_name) {
-            return self.left_of_manifest(wanted, since, desk).await;
-        }
-        let kind =
-            tables().kind(&wanted.type_name).ok_or_else(|| unknown_type(&wanted.type_name))?;
-        match kind.way {
-            Way::Part => parts::left(&self.cluster, kind, wanted).await,
-            // Nobody knows a token that was not heard.
-            Way::Token => Ok(Found::default()),
-            _ => left(&self.cluster, kind, wanted, since, desk).await,
-        }
+        whose::elsewhere(&wanted.private, self.identity.get())?;
+        let found = self.left(wanted, broken.since, desk).await?;
+        let object = found.object.map(|object| self.whose(object, &[]));
+        Ok(Found { object, ..found })
     }
 
     async fn act(&self, action: &Action, desk: &dyn Desk) -> Result<Option<Observed>, Failure> {
         self.recognise().await;
-        if is_manifest(&action.type_name) {
-            return self.act_on_manifest(action, desk).await;
-        }
-        let kind =
-            tables().kind(&action.type_name).ok_or_else(|| unknown_type(&action.type_name))?;
-        let act = Act { cluster: &self.cluster, kind, desk };
-        match (kind.way, &action.deed) {
-            (Way::Certificate, Deed::Create { planned, config }) => {
-                return certificate::make(&act, planned, config).await.map(Some);
-            }
-            (Way::Token, Deed::Create { planned, config }) => {
-                return token::make(&act, planned, config).await.map(Some);
-            }
-            // What was asked for once is not there any more: its names are the state's alone.
-            (Way::Certificate | Way::Token, Deed::Update { planned, .. }) => {
-                let (value, private) = (planned.clone(), action.private.clone());
-                return Ok(Some(Observed { value, private }));
-            }
-            (Way::Token, Deed::Delete { .. }) => return Ok(None),
-            (Way::Part, Deed::Create { planned, config }) => {
-                return parts::make(&act, planned, config).await.map(Some);
-            }
-            (Way::Part, Deed::Update { prior, planned, config }) => {
-                return parts::update(&act, prior, planned, config).await.map(Some);
-            }
-            (Way::Part, Deed::Delete { prior }) => {
-                parts::unmake(&act, prior).await?;
-                return Ok(None);
-            }
-            _ => {}
-        }
-        match &action.deed {
-            Deed::Create { planned, config } => act.create(planned, config).await.map(Some),
-            Deed::Update { prior, planned, config } => {
-                let memory = Memory::read(&action.private);
-                act.update(prior, planned, config, &memory).await.map(Some)
-            }
-            Deed::Delete { prior } => {
-                act.delete(prior, action.cleared).await.map(|()| None).map_err(Failure::from)
+        whose::elsewhere(&action.private, self.identity.get())?;
+        whose::moved(&action.met, self.identity.get())?;
+        match self.deed(action, desk).await {
+            Ok(made) => Ok(made.map(|made| self.whose(made, &[]))),
+            Err(failure) => {
+                let partial = failure.partial.map(|made| self.whose(made, &[]));
+                Err(Failure { partial, ..failure })
             }
         }
     }

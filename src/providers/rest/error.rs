@@ -198,6 +198,7 @@ fn summary(kind: ApiErrorKind) -> &'static str {
         ApiErrorKind::Timeout => "Not ready in time",
         ApiErrorKind::Failed => "Operation failed",
         ApiErrorKind::Protected => "Protected from removal",
+        ApiErrorKind::Elsewhere => "Elsewhere",
         ApiErrorKind::Interrupted => "Interrupted",
         ApiErrorKind::Internal => "Service failed",
     }
