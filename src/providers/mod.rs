@@ -59,8 +59,7 @@ pub trait Provider: Send + Sync {
     /// Plans one managed instance: fills in what can be known, says what replaces. Pure.
     fn plan(&self, request: &PlanRequest<'_>) -> Planned;
 
-    /// Names the argument of the provider block that says which server it speaks to, where that can be an
-    /// object of this configuration (a cluster).
+    /// Names the argument of the provider block that says which server it speaks to, where that can be an object here (a cluster).
     fn endpoint_argument(&self) -> Option<&str> {
         None
     }
@@ -181,7 +180,7 @@ pub trait Provider: Send + Sync {
     /// The forms that an id of this type has.
     fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String>;
 
-    /// Gives an object that is to be taken over, without what its block says is secret. Pure.
+    /// Gives an object that is to be taken over, as its block stands for it: secrets are hidden, and what no object has is the block's.
     fn imported(&self, _type_name: &str, found: Observed, _config: &Value) -> Observed {
         found
     }
@@ -522,8 +521,7 @@ pub trait Session: Send + Sync {
         None
     }
 
-    /// Lists what there is beside these objects, of the types that patterns choose (all where there are none); nothing where
-    /// the session has no list of its own kinds.
+    /// Lists what there is beside these objects, of the types that patterns choose (none: all); nothing where the session has no list.
     async fn strays(
         &self,
         _objects: &[touch::Touched],

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value as Json};
 use terrane::addr::Mode;
+use terrane::value::Value;
 
 use super::bench::Bench;
 
@@ -63,6 +64,15 @@ async fn the_server_takes_what_the_provider_lacks_and_a_change_of_it() {
         };
         if !bench.is_settled(&kept).await {
             wrong.push(format!("{type_name} {}: the next plan is not empty", row[1]));
+        }
+        let id = kept.observed.value.field("id").and_then(Value::as_str).expect("an id");
+        let mut imported = bench.import(type_name, id, &first).await.expect("it is there");
+        let found = imported.observed.clone();
+        imported.observed = bench.provider.imported(type_name, found, &imported.config);
+        let (_, planned) = bench.plan(&imported, None);
+        let same = planned.after.without_marks() == imported.observed.value.without_marks();
+        if !same || !planned.replaces.is_empty() {
+            wrong.push(format!("{type_name} {}: an import does not take it in", row[1]));
         }
         let kept = match bench.update(&kept, Some(&second)).await {
             Ok(changed) => changed,

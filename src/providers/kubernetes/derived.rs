@@ -2,7 +2,7 @@
 //!
 //! They are written as the provider writes its own: names in snake case, an object as one block, a list of objects as
 //! blocks of the singular, all else as arguments. None is given by the server, so that its defaults make no change,
-//! and none is read where the configuration does not give it.
+//! and none is read where the configuration does not give it; an import takes in what somebody has written.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};

@@ -44,6 +44,7 @@ mod follow;
 mod strays;
 mod outside;
 mod parts;
+mod taken;
 mod upgrade;
 mod manifest;
 #[cfg(test)]
@@ -71,7 +72,7 @@ use crate::value::{Fields, Kind as Content, Value};
 
 use self::memory::Memory;
 use self::tables::{Way, tables};
-use super::{OFFLINE, PlanRequest, Planned, Problem, Provider, Session, World};
+use super::{OFFLINE, Observed, PlanRequest, Planned, Problem, Provider, Session, World};
 
 /// Data sources: those of a kind that has one, by the resource type's name.
 const DATA: &[&str] = &[
@@ -264,6 +265,22 @@ impl Provider for Kubernetes {
                 value.with_field("metadata", Value::list(schema::object_type(nodes), vec![block]));
         }
         Ok(value)
+    }
+
+    fn imported(&self, type_name: &str, found: Observed, config: &Value) -> Observed {
+        let Some(kind) = tables().kind(type_name) else { return found };
+        // How it is made and waited for is no part of the object.
+        let outside = kind.nodes.iter().filter(|(_, node)| {
+            node.api.is_none() && !node.wrapper && node.optional && !node.write_only
+        });
+        let names = outside.map(|(name, _)| name.as_str()).chain(["timeouts"]);
+        let value = names.fold(found.value.clone(), |value, name| match config.field(name) {
+            Some(given) if given.is_whole() && !given.is_null() && value.field(name).is_some() => {
+                value.with_field(name, given.clone())
+            }
+            _ => value,
+        });
+        Observed { value, ..found }
     }
 
     fn offers(&self, type_name: &str, value: &Value) -> Vec<String> {

@@ -121,7 +121,7 @@ impl Reader<'_> {
         Value::object(nodes.iter().map(|(name, node)| {
             let path = format!("{before}{name}");
             let given = template.and_then(|template| template.field(name));
-            if node.beyond && (given.is_none() || matches!(self.mode, Mode::Whole)) {
+            if node.beyond && given.is_none() && !matches!(self.mode, Mode::Whole) {
                 return (name.as_str(), nothing(node));
             }
             let value = match (&node.api, node.wrapper) {

@@ -158,8 +158,13 @@ impl Planner<'_> {
                 _ => given.clone(),
             }
         };
-        // What an import does not read may well be there.
-        let unread = node.beyond && self.memory.imported && self.memory.written.is_none();
+        // What an import has not taken in may well be there.
+        let unread = node.beyond
+            && self.memory.imported
+            && self.memory.written.is_none()
+            && prior.is_none_or(|prior| {
+                prior.is_null() || prior.elements().is_some_and(<[Value]>::is_empty)
+            });
         if node.replaces
             && !unread
             && prior.is_some_and(|prior| prior.without_marks() != value.without_marks())

@@ -29,6 +29,7 @@ use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
 use super::tables::{Kind, Way, tables};
+use super::taken::taken;
 use super::{certificate, parts, queries, token, tried};
 
 /// A configured Kubernetes provider.
@@ -192,7 +193,7 @@ impl KubernetesSession {
         let memory = Memory::read(&wanted.private);
         let known = object::metadata(&wanted.value).and_then(|block| block.field("uid"));
         if known.is_none_or(Value::is_null) {
-            let value = observe(kind, None, live, Mode::Whole);
+            let value = observe(kind, None, &taken(kind, live), Mode::Whole);
             let memory = Memory { written: None, imported: true, uid: None };
             return Some(Observed { value, private: memory.bytes() });
         }
