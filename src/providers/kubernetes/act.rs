@@ -44,7 +44,7 @@ impl Act<'_> {
         config: &Value,
     ) -> Result<Observed, Failure> {
         let written = object::written(&self.kind.nodes, config).into_iter().collect();
-        let memory = Memory { written: Some(written), imported: false, uid: None };
+        let memory = Memory { written: Some(written), imported: false, ..Memory::default() };
         let live = self.put(planned, config).await?;
         self.finish(planned, live, &memory, "create").await
     }
@@ -106,7 +106,8 @@ impl Act<'_> {
         let body = object::intent(self.kind, config, Some(&name));
         let live = self.apply(&name, &body, &By::us(config)).await?;
         let written = object::written(&self.kind.nodes, config).into_iter().collect();
-        let memory = Memory { written: Some(written), imported: memory.imported, uid: None };
+        let memory =
+            Memory { written: Some(written), imported: memory.imported, ..Memory::default() };
         self.finish(planned, live, &memory, "update").await
     }
 
@@ -267,7 +268,8 @@ impl Act<'_> {
             Err(error) => {
                 let found = self.cluster.get(&self.kind.path(&name.namespace, &name.name)).await;
                 let partial = found.map_or(first, |live| observed(&live));
-                Err(Failure { error, partial: Some(partial) })
+                let private = Memory { unready: true, ..memory.clone() }.bytes();
+                Err(Failure { error, partial: Some(Observed { private, ..partial }) })
             }
         }
     }

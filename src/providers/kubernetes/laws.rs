@@ -131,7 +131,7 @@ pub(super) fn applied(
     let live = live(&intent(kind, config, Name::of(kind, config).as_ref()));
     let state = observe(kind, Some(&planned), &live, Mode::Complete);
     let written: BTreeSet<String> = object::written(&kind.nodes, config).into_iter().collect();
-    (state, Memory { written: Some(written), imported: false, uid: None }, live)
+    (state, Memory { written: Some(written), imported: false, ..Memory::default() }, live)
 }
 
 pub(super) fn refreshed(kind: &Kind, state: &Value, memory: &Memory, live: &Json) -> Value {
@@ -315,7 +315,7 @@ fn an_import_makes_an_empty_plan_and_takes_in_no_noise() {
     let (_, _, live) = applied(kind, &config, live_web);
 
     let imported = observe(kind, None, &live, Mode::Whole);
-    let memory = Memory { written: None, imported: true, uid: None };
+    let memory = Memory { written: None, imported: true, ..Memory::default() };
     let (after, replaces) = plan(kind, Some(&imported), &memory, &config);
 
     assert!(imported.is_whole());

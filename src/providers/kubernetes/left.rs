@@ -60,7 +60,7 @@ pub(super) async fn left(
     let value = observe(kind, Some(&open), &live, Mode::Complete);
     let imported = Memory::read(&wanted.private).imported;
     let written = written(&kind.nodes, &planned).into_iter().collect();
-    let memory = Memory { written: Some(written), imported, uid: None };
+    let memory = Memory { written: Some(written), imported, ..Memory::default() };
     complete &= planned.is_within(&value);
     let object = Some(Observed { value, private: memory.bytes() });
     Ok(Found { object, complete, ours: made_since(&live, since), strays: Vec::new() })

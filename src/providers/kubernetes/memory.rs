@@ -13,6 +13,8 @@ pub(super) struct Memory {
     pub imported: bool,
     /// Which object of its name it is, where the attributes do not say.
     pub uid: Option<String>,
+    /// It was not ready when the wait for it ended: it is waited for again.
+    pub unready: bool,
 }
 
 impl Memory {
@@ -25,6 +27,7 @@ impl Memory {
                 .map(|names| names.iter().filter_map(Json::as_str).map(str::to_string).collect()),
             imported: json.get("imported").and_then(Json::as_bool).unwrap_or(false),
             uid: json.get("uid").and_then(Json::as_str).map(str::to_string),
+            unready: json.get("unready").and_then(Json::as_bool).unwrap_or(false),
         }
     }
 
@@ -36,6 +39,9 @@ impl Memory {
         }
         if self.imported {
             json["imported"] = true.into();
+        }
+        if self.unready {
+            json["unready"] = true.into();
         }
         if let Some(uid) = &self.uid {
             json["uid"] = uid.as_str().into();
@@ -62,6 +68,7 @@ mod tests {
             written: Some(["spec.replicas".to_string()].into()),
             imported: true,
             uid: Some("u".into()),
+            unready: true,
         };
 
         assert_eq!(Memory::read(&memory.bytes()), memory);

@@ -197,10 +197,17 @@ impl Provider for Kubernetes {
             };
         };
         let memory = Memory::read(request.private);
-        let (after, replaces) = planning::plan(kind, request.prior, &memory, request.config);
+        let (mut after, replaces) = planning::plan(kind, request.prior, &memory, request.config);
+        let waits = memory.unready && replaces.is_empty() && request.prior.is_some();
+        if waits {
+            after = planning::touched(&after);
+        }
         let changes =
             request.prior.is_none_or(|prior| prior.without_marks() != after.without_marks());
         let (mut problems, mut notes) = (Vec::new(), Vec::new());
+        if waits {
+            notes.push("it was not ready when it was last applied, and is waited for again".into());
+        }
         if changes {
             if let Some((former, release)) = &kind.former {
                 notes.push(format!(

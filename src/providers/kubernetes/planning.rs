@@ -34,6 +34,12 @@ pub(super) fn plan(
     (anew, replaces)
 }
 
+/// Gives an object that is written again as it is.
+pub(super) fn touched(object: &Value) -> Value {
+    let unknown = Value::unknown_not_null(Type::String);
+    with_metadata(object, |metadata| metadata.with_field("resource_version", unknown.clone()))
+}
+
 /// Sets what the server counts as unknown, where anything changes.
 fn counters(prior: &Value, after: Value) -> Value {
     if after.without_marks() == prior.without_marks() {

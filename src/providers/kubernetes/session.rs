@@ -28,6 +28,7 @@ use super::manifest::{self, Who, is_manifest};
 use super::memory::Memory;
 use super::object::{self, Name};
 use super::observe::{Mode, observe, settle};
+use super::ready::{State, rule_of};
 use super::tables::{Kind, Way, tables};
 use super::taken::taken;
 use super::{certificate, parts, queries, token, tried};
@@ -194,14 +195,24 @@ impl KubernetesSession {
         let known = object::metadata(&wanted.value).and_then(|block| block.field("uid"));
         if known.is_none_or(Value::is_null) {
             let value = observe(kind, None, &taken(kind, live), Mode::Whole);
-            let memory = Memory { written: None, imported: true, uid: None };
+            let memory = Memory { written: None, imported: true, ..Memory::default() };
             return Some(Observed { value, private: memory.bytes() });
         }
+        let private = KubernetesSession::still_unready(kind, wanted, &memory, live);
         let ceded = ceded(kind, live);
         let written = memory.written.map(|written| &written - &ceded);
         let mode = Mode::Refresh(written.as_ref());
         let value = settle(&wanted.value, observe(kind, Some(&wanted.value), live, mode));
-        Some(Observed { value, private: wanted.private.clone() })
+        Some(Observed { value, private })
+    }
+
+    /// Gives an object's own bytes; one that was not ready may be so by now.
+    fn still_unready(kind: &Kind, wanted: &Wanted, memory: &Memory, live: &Json) -> Vec<u8> {
+        let rule = rule_of(&kind.kind, &wanted.value).filter(|_| memory.unready);
+        match memory.unready && rule.is_none_or(|rule| (rule.check)(live) == State::Done) {
+            true => Memory { unready: false, ..memory.clone() }.bytes(),
+            false => wanted.private.clone(),
+        }
     }
 
     async fn act_on_manifest(
@@ -351,6 +362,9 @@ impl KubernetesSession {
             },
         };
         let Some(prior) = &proposed.prior else { return set() };
+        if Memory::read(&proposed.private).unready {
+            return set();
+        }
         let live = self.cluster.get(&kind.path(&name.namespace, &name.name)).await;
         if live.map(|live| without_counters(&live)).ok() != Some(without_counters(tried)) {
             return set();

@@ -18,7 +18,7 @@ const COUNTERS: &[&str] =
 /// Gives a typed object as the server would have it.
 pub(super) fn typed(kind: &Kind, planned: &Value, config: &Value, tried: &Json) -> Value {
     let written = object::written(&kind.nodes, config).into_iter().collect();
-    let memory = Memory { written: Some(written), imported: false, uid: None };
+    let memory = Memory { written: Some(written), imported: false, ..Memory::default() };
     let seen = observe(kind, Some(planned), tried, Mode::Refresh(memory.written.as_ref()));
     fields(&kind.nodes, planned, &seen)
 }

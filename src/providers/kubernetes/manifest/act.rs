@@ -134,7 +134,7 @@ async fn finish(
 
 fn remembered(live: &Json, imported: bool) -> Vec<u8> {
     let uid = live["metadata"]["uid"].as_str().map(String::from);
-    Memory { written: None, imported, uid }.bytes()
+    Memory { imported, uid, ..Memory::default() }.bytes()
 }
 
 /// Gives an object as found: `object` anew where anything of it that the manifest says has changed, else as it was.

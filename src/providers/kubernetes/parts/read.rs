@@ -47,7 +47,7 @@ pub(in super::super) async fn read(
         Some(_) => valued(kind, &target, &template, &live, Mode::Complete),
         None => valued(kind, &target, &value, &live, Mode::Complete),
     };
-    let memory = Memory { written: None, imported: true, uid: None };
+    let memory = Memory { written: None, imported: true, ..Memory::default() };
     Ok(Some(Observed { value, private: memory.bytes() }))
 }
 
