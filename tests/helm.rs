@@ -444,6 +444,29 @@ fn a_chart_is_asked_of_its_cluster_and_read_as_helm_reads_it() {
 }
 
 #[test]
+fn a_release_with_hooks_of_its_removal_is_uninstalled_before_its_cluster_goes() {
+    each(|major, folder| {
+        apply(folder, &[]);
+        let without = folder.must(0, &["plan", "-sandbox", "-destroy"]);
+        let parting = HOOK.replace("post-install", "post-upgrade, pre-delete");
+        write(folder, "chart/templates/hook.yaml", &parting);
+        apply(folder, &["-var", "replicas=2"]);
+
+        let with = folder.must(0, &["plan", "-sandbox", "-destroy"]);
+        let quiet = folder.must(0, &["destroy", "-sandbox", "-auto-approve"]);
+
+        assert!(without.contains("goes down with"), "helm {major}: {without}");
+        assert!(!with.contains("goes down with"), "helm {major}: {with}");
+        let at = |text: &str| quiet.find(text).unwrap_or_else(|| panic!("{text}: {quiet}"));
+        assert!(
+            at("helm_release.web: Destruction complete")
+                < at("google_container_cluster.one: Destroying"),
+            "helm {major}"
+        );
+    });
+}
+
+#[test]
 fn a_cluster_that_is_made_anew_takes_its_releases_along() {
     each(|major, folder| {
         let two = ["-var", "cluster=two"];

@@ -171,7 +171,7 @@ impl Maker<'_, '_> {
         let leaves = |(address, former): &(&Address, &Observed)| {
             let change = plan.changes.get(&((*address).clone(), None));
             let provider = change.and_then(|it| self.given.registry.provider(&it.provider.source));
-            provider.is_some_and(|it| it.leaves_behind(&address.type_name, &former.value))
+            provider.is_some_and(|it| it.leaves_behind(&address.type_name, former))
         };
         let leaving = stranded.iter().filter(leaves);
         let mut first: BTreeMap<Address, ()> = leaving.map(|(of, _)| (of.clone(), ())).collect();

@@ -40,7 +40,7 @@ impl Maker<'_, '_> {
                 .entry(change.provider.clone())
                 .or_insert_with(|| self.servers(&change.provider, &clusters));
             if !wholes.is_empty() && !self.has_programs(address) {
-                let observed = Observed { value: before.clone(), private: Vec::new() };
+                let observed = Observed { value: before.clone(), private: change.private.clone() };
                 inside.insert(address.clone(), observed);
                 within.insert(address.clone(), wholes.clone());
             }

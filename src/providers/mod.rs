@@ -117,9 +117,9 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
-    /// Says whether something that an object has had made elsewhere (a load balancer, a disk) would be left behind if the object only
-    /// went down with its cluster: then it is removed before.
-    fn leaves_behind(&self, _type_name: &str, _value: &Value) -> bool {
+    /// Says whether something that an object has had made elsewhere (a load balancer, a disk) would be left behind, or left undone, if
+    /// the object only went down with its cluster: then it is removed before.
+    fn leaves_behind(&self, _type_name: &str, _object: &Observed) -> bool {
         false
     }
 

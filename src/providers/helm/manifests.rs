@@ -33,6 +33,12 @@ pub(super) fn documents(text: &str) -> Result<Vec<Json>, String> {
     Ok(documents)
 }
 
+/// Says whether an object is a hook that runs when its release is uninstalled.
+pub(super) fn is_parting(hook: &Json) -> bool {
+    let hours = hook["metadata"]["annotations"]["helm.sh/hook"].as_str().unwrap_or_default();
+    hours.split(',').any(|hour| ["pre-delete", "post-delete"].contains(&hour.trim()))
+}
+
 /// Says whether a manifest is a hook: it is made at its hour, and no part of the release.
 pub(super) fn is_hook(manifest: &Json) -> bool {
     manifest["metadata"]["annotations"]["helm.sh/hook"].is_string()

@@ -101,13 +101,16 @@ impl Provider for HelmProvider {
         self.wants(type_name, value)
     }
 
-    fn leaves_behind(&self, _type_name: &str, value: &Value) -> bool {
-        let objects = release::rows(value.field("resources"));
+    fn leaves_behind(&self, _type_name: &str, object: &Observed) -> bool {
+        let objects = release::rows(object.value.field("resources"));
+        // What a chart has to be done before it goes may be for somebody outside of the cluster.
+        let parting = release::Memory::read(&object.private).parting
+            && !words::flag(&object.value, "disable_webhooks");
         let makes = |text: &String| {
             serde_json::from_str(text).is_ok_and(|it| makes_outside(&it) || claims_stay(&it))
         };
         // A release of which it is not known what is in it may have anything.
-        objects.is_empty() || objects.values().any(makes)
+        parting || objects.is_empty() || objects.values().any(makes)
     }
 
     fn validate(&self, _mode: Mode, _type_name: &str, config: &Value) -> Vec<Problem> {

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::providers::{Observed, PlanRequest, Planned};
 use crate::value::{Number, Path, Type, Value};
 
-use super::manifests::{key, shown};
+use super::manifests::{is_parting, key, shown};
 use super::record::Record;
 use super::schema::metadata;
 use super::values::Values;
@@ -48,7 +48,7 @@ const CONDUCT: &[&str] = &[
 const BLOCKS: &[&str] = &["set", "set_list", "set_sensitive"];
 
 /// What the state keeps of a release beside its attributes.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Memory {
     /// The objects that are not as the release has them: as it has them.
@@ -60,6 +60,9 @@ pub(super) struct Memory {
     /// The places of values that were given to helm and are kept nowhere.
     #[serde(skip_serializing_if = "Json::is_null")]
     pub(super) unkept: Json,
+    /// Its chart has hooks of its removal.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) parting: bool,
 }
 
 impl Memory {
@@ -68,9 +71,9 @@ impl Memory {
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
-        match (self.meant.is_empty(), self.imported, self.unkept.is_null()) {
-            (true, false, true) => Vec::new(),
-            _ => serde_json::to_vec(self).unwrap_or_default(),
+        match *self == Memory::default() {
+            true => Vec::new(),
+            false => serde_json::to_vec(self).unwrap_or_default(),
         }
     }
 }
@@ -136,7 +139,8 @@ pub(super) fn observed(
         true => values.unkept.clone(),
         false => Json::Null,
     };
-    let mut memory = Memory { imported, unkept, ..Memory::default() };
+    let parting = record.hooks.iter().any(is_parting);
+    let mut memory = Memory { imported, unkept, parting, ..Memory::default() };
     for (name, text) in &meant {
         let found = live.get(name);
         let touched = found != Some(text) || is_touched(record, there, name);

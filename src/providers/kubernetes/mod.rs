@@ -306,8 +306,8 @@ impl Provider for Kubernetes {
         manifest::requires(type_name, value)
     }
 
-    fn leaves_behind(&self, type_name: &str, value: &Value) -> bool {
-        outside::leaves_behind(type_name, value)
+    fn leaves_behind(&self, type_name: &str, object: &Observed) -> bool {
+        outside::leaves_behind(type_name, &object.value)
     }
 
     fn defines(&self, type_name: &str, value: &Value) -> Vec<(String, Value)> {
