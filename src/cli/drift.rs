@@ -234,7 +234,7 @@ fn found(
     let today = workbench.clock.now().to_zoned(TimeZone::UTC).date();
     let over = ignore::ignore(&mut report, &rules, today);
     let tracer = Tracer::new(&loaded.config, &workbench.sources, &loaded.inputs);
-    let editor = Editor { tracer, sources: &workbench.sources };
+    let editor = Editor::new(tracer, &workbench.sources);
     let wanted = RefCell::new(Vec::new());
     let accepted = |finding: &Finding, change: Option<&Change>| match splices(
         &editor, registry, finding, change,

@@ -1,14 +1,17 @@
 //! What is live, written into the configuration: the smallest edits of the texts, with all comments as they stand.
 //!
-//! Each part in which the plan and the live object are apart is followed to the one place where it is written. Whether an edit changes
-//! more than it should is not known here: a plan with the edited texts tells (`cli/accept.rs`).
+//! Each part in which the plan and the live object are apart is followed to the one place where it is written. The edit is one of
+//! hcl-edit's tree (`tree.rs`); where that cannot read the file, or would write other places otherwise, the bytes of the place are edited.
+//! Whether an edit changes more than it should is not known here: a plan with the edited texts tells (`cli/accept.rs`).
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::gather::part_at;
 use super::text::{Splice, block, ended_as, heredoc, is_number, key, written};
+use super::tree::{self, Wish};
 use crate::addr::Address;
-use crate::diag::{Sources, Span};
+use crate::diag::{FileId, Sources, Span};
 use crate::plan::{Change, Verb};
 use crate::providers::habits;
 use crate::review::parts::differing;
@@ -24,6 +27,15 @@ pub struct Editor<'a> {
     pub tracer: Tracer<'a>,
     /// The texts.
     pub sources: &'a Sources,
+    /// The trees of those that were edited, where hcl-edit reads them.
+    trees: RefCell<BTreeMap<FileId, Option<hcl_edit::structure::Body>>>,
+}
+
+impl<'a> Editor<'a> {
+    /// Makes one.
+    pub fn new(tracer: Tracer<'a>, sources: &'a Sources) -> Editor<'a> {
+        Editor { tracer, sources, trees: RefCell::default() }
+    }
 }
 
 impl Editor<'_> {
@@ -88,9 +100,11 @@ impl Editor<'_> {
         self.may_edit(&site)?;
         let splice = match (site, value) {
             (Site::None(why), _) => return Err(why),
-            (Site::Value { expr, .. }, Some(value)) => splice(expr.span, self.like(&expr, value)?),
+            (Site::Value { expr, .. }, Some(value)) => {
+                self.with(expr.span, self.like(&expr, value)?)
+            }
             (Site::Value { whole: Some(whole), .. }, None) => self.without(whole),
-            (Site::Value { expr, whole: None }, None) => splice(expr.span, "null".into()),
+            (Site::Value { expr, whole: None }, None) => self.with(expr.span, "null".into()),
             (Site::Block(found), None) => self.without(found.span),
             (Site::Block(_), Some(_)) => return Err("is one of several blocks".into()),
             (Site::Body { body, name }, Some(value)) => {
@@ -155,8 +169,28 @@ impl Editor<'_> {
         text[start..].chars().take_while(|c| *c == ' ').count()
     }
 
+    /// Makes an edit by the tree of its file; else the bytes that are given.
+    pub(super) fn by_tree(&self, wish: &Wish, bytes: Splice) -> Splice {
+        let text = self.sources.text(bytes.file);
+        let mut trees = self.trees.borrow_mut();
+        let tree = trees.entry(bytes.file).or_insert_with(|| tree::parsed(text));
+        let edited = tree.as_ref().and_then(|tree| tree::edited(tree, text, wish, &bytes));
+        edited.unwrap_or(bytes)
+    }
+
+    /// Writes another expression in the place of one.
+    fn with(&self, span: Span, text: String) -> Splice {
+        let (start, end) = (span.start as usize, span.end as usize);
+        let wish = Wish::Value { of: start..end, text: text.clone() };
+        self.by_tree(&wish, Splice { file: span.file, start, end, text })
+    }
+
     /// Takes a part away, with its line where nothing else is in it.
     pub(super) fn without(&self, span: Span) -> Splice {
+        self.by_tree(&Wish::Gone { from: span.start as usize }, self.without_bytes(span))
+    }
+
+    fn without_bytes(&self, span: Span) -> Splice {
         let text = self.sources.text(span.file);
         let (mut start, mut end) = (span.start as usize, span.end as usize);
         let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -204,12 +238,14 @@ impl Editor<'_> {
             }
             Nesting::Block(of) => blocks(name, of, value, indent).ok_or("has no text")?,
         };
+        let is_argument = matches!(field.nesting, Nesting::Attribute);
+        let wish = Wish::More { body_end: to, lines: line.clone(), is_argument, indent };
         if single {
             let outer = " ".repeat(indent.saturating_sub(2));
             let inside = text[from..to].trim();
             let inside = if inside.is_empty() { String::new() } else { format!("{pad}{inside}\n") };
             let text = format!("\n{inside}{line}{outer}");
-            return Ok(Splice { file, start: from, end: to, text });
+            return Ok(self.by_tree(&wish, Splice { file, start: from, end: to, text }));
         }
         let last = match &field.nesting {
             Nesting::Attribute => body.attributes.last().map(|attribute| attribute.span),
@@ -221,7 +257,7 @@ impl Editor<'_> {
         };
         let after = last.map_or(from, |span| span.end as usize);
         let start = text[after..].find('\n').map_or(to, |at| after + at + 1).min(text.len());
-        Ok(Splice { file, start, end: start, text: line })
+        Ok(self.by_tree(&wish, Splice { file, start, end: start, text: line }))
     }
 
     /// Puts an entry into an object: after its last one.
@@ -241,27 +277,24 @@ impl Editor<'_> {
             _ => self.indent(span) + 2,
         };
         let value = written(value, indent).ok_or("has no text")?;
-        match (single, last) {
+        let bytes = match (single, last) {
             (true, None) => {
-                Ok(Splice { file, start: from, end: to, text: format!("{{ {name} = {value} }}") })
+                Splice { file, start: from, end: to, text: format!("{{ {name} = {value} }}") }
             }
             (true, Some(last)) => {
                 let at = last.end as usize;
-                Ok(Splice { file, start: at, end: at, text: format!(", {name} = {value}") })
+                Splice { file, start: at, end: at, text: format!(", {name} = {value}") }
             }
             (false, last) => {
                 let after = last.map_or(from, |span| span.end as usize);
                 let start = text[after..].find('\n').map_or(to, |at| after + at + 1);
                 let text = format!("{}{name} = {value}\n", " ".repeat(indent));
-                Ok(Splice { file, start, end: start, text })
+                Splice { file, start, end: start, text }
             }
-        }
+        };
+        let wish = Wish::Entry { of: from..to, key: name, text: value, indent };
+        Ok(self.by_tree(&wish, bytes))
     }
-}
-
-fn splice(span: Span, text: String) -> Splice {
-    let (start, end) = (span.start as usize, span.end as usize);
-    Splice { file: span.file, start, end, text }
 }
 
 /// Writes the blocks of a value: one, or one for each element.

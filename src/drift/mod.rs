@@ -19,6 +19,7 @@ pub mod remedy;
 pub mod accept;
 pub mod removal;
 pub mod text;
+pub mod tree;
 pub mod ignore;
 pub mod unmanaged;
 pub mod alarms;

@@ -7,6 +7,7 @@ use std::path::Path as File;
 
 use super::accept::Editor;
 use super::text::Splice;
+use super::tree::Wish;
 use crate::addr::{Address, Mode};
 use crate::config::names::{Subject, references, subject};
 use crate::diag::Span;
@@ -97,7 +98,9 @@ impl Editor<'_> {
         } else if start > 0 && is_empty(begins(start - 1), start) {
             start = begins(start - 1);
         }
-        Splice { file: block.file, start, end, text: String::new() }
+        let from = block.start as usize;
+        let bytes = Splice { file: block.file, start, end, text: String::new() };
+        self.by_tree(&Wish::Gone { from }, bytes)
     }
 }
 
