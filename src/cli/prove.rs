@@ -1,8 +1,9 @@
 //! Whether edits of the configuration do what they should: a plan with them tells, from the objects as they were found. Nothing is
 //! written for that.
 //!
-//! What is accepted must need no change any more, and nothing else another change than before. Of edits that do not hold together
-//! those that do are found by halves.
+//! What is accepted must need no change any more, and nothing else another change than before. All edits are tried together. Where they
+//! do not hold, the plan tells whom to suspect: what would still be changed, or, where others would be changed, too, the edits of places that
+//! others may share. The rest is tried without them, and the suspects are sorted by halves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -53,10 +54,52 @@ pub(super) struct Proof {
 
 /// Why edits do not hold.
 enum Wrong {
+    /// The texts cannot be made.
+    Texts(String),
     /// The configuration cannot be planned with them.
     Config(String),
-    /// The plan is not as it should be.
-    Plan(String),
+    /// These would still be changed.
+    Still(BTreeSet<Address>),
+    /// These would be changed, too.
+    Others(String),
+}
+
+impl Wrong {
+    /// Says why an instance's edit does not hold, which was tried last.
+    fn why(&self, address: &Address) -> String {
+        match self {
+            Wrong::Texts(why) => why.clone(),
+            Wrong::Config(why) => format!("With it the configuration is wrong: {why}"),
+            Wrong::Still(left) => {
+                let address = if left.contains(address) { Some(address) } else { left.first() };
+                let address = address.map(Address::to_string).unwrap_or_default();
+                format!("With the edit {address} would still be changed by the next apply.")
+            }
+            Wrong::Others(others) => format!(
+                "What is written there is not only its own: the edit would change {others}, too."
+            ),
+        }
+    }
+
+    /// Says whether an edit is to be suspected first.
+    fn suspects(&self, work: &Work<'_>, (address, splices): &Wanted) -> bool {
+        match self {
+            Wrong::Texts(_) | Wrong::Config(_) => false,
+            Wrong::Still(left) => left.contains(address),
+            Wrong::Others(_) => {
+                let one = address.key.is_none() && address.module.is_empty();
+                let block = work.loaded.config.resource(address).filter(|_| one);
+                let own = |splice: &Splice| {
+                    block.is_some_and(|block| {
+                        let (start, end) =
+                            (block.span.start as usize, block.body.span.end as usize);
+                        splice.file == block.span.file && start <= splice.start && splice.end <= end
+                    })
+                };
+                !splices.iter().all(own)
+            }
+        }
+    }
 }
 
 /// Finds which of the edits hold together.
@@ -90,7 +133,7 @@ pub(super) fn proven(
         Some(wrong) => {
             let plans = (AT_ONCE / work.plan.changes.len().max(1)).clamp(FEWEST, MOST);
             let mut sieve = Sieve { work, texts: &texts, proof, plans };
-            sieve.split(workbench, units(whole), wrong);
+            sieve.sift(workbench, units(whole), &wrong);
             proof = sieve.proof;
         }
     }
@@ -107,34 +150,62 @@ struct Sieve<'a> {
 }
 
 impl Sieve<'_> {
-    /// Sorts some that do not hold beside those that are good.
-    fn split(&mut self, workbench: &mut Workbench<'_, '_>, mut some: Vec<Unit>, wrong: Wrong) {
+    /// Sorts some that do not hold beside those that are good: those that are not suspected are tried first, together.
+    fn sift(&mut self, workbench: &mut Workbench<'_, '_>, some: Vec<Unit>, wrong: &Wrong) {
+        let suspected = |unit: &Unit| unit.iter().any(|of| wrong.suspects(self.work, of));
+        let (suspects, rest): (Vec<Unit>, Vec<Unit>) = some.into_iter().partition(suspected);
+        if suspects.is_empty() || rest.is_empty() {
+            let all = [suspects, rest].concat();
+            return self.split(workbench, all, wrong);
+        }
+        let bad = self.proof.bad.len();
+        self.half(workbench, rest, wrong);
+        match self.proof.bad.len() == bad {
+            // All others hold: it is known that they do not beside them, together.
+            true => self.split(workbench, suspects, wrong),
+            false => self.half(workbench, suspects, wrong),
+        }
+    }
+
+    /// Sorts some of which it is known that they do not hold beside those that are good, by halves.
+    fn split(&mut self, workbench: &mut Workbench<'_, '_>, mut some: Vec<Unit>, wrong: &Wrong) {
         if some.len() < 2 {
-            let why = match wrong {
-                Wrong::Config(why) => format!("With it the configuration is wrong: {why}"),
-                Wrong::Plan(why) => why,
-            };
-            let some = some.into_iter().flatten();
-            self.proof.bad.extend(some.map(|(address, _)| (address, why.clone())));
-            return;
+            return self.leave(some, wrong);
         }
         let rest = some.split_off(some.len() / 2);
         for half in [some, rest] {
-            if self.plans == 0 {
-                let why = "Too many others are edited: accept it alone, and it is proven alone.";
-                let half = half.into_iter().flatten();
-                let left = half.map(|(address, _)| (address, why.to_string()));
-                self.proof.bad.extend(left);
-                continue;
-            }
-            self.plans -= 1;
-            let mut all = self.proof.good.clone();
-            all.extend(half.iter().flatten().cloned());
-            match tried(workbench, self.work, self.texts, &all) {
-                None => self.proof.good = all,
-                Some(wrong) => self.split(workbench, half, wrong),
-            }
+            self.half(workbench, half, wrong);
         }
+    }
+
+    /// Tries some beside those that are good, and sorts them where they do not hold.
+    fn half(&mut self, workbench: &mut Workbench<'_, '_>, some: Vec<Unit>, wrong: &Wrong) {
+        if self.plans == 0 {
+            let why = "Too many others are edited: accept it alone, and it is proven alone.";
+            for (address, splices) in some.into_iter().flatten() {
+                let known = wrong.suspects(self.work, &(address.clone(), splices));
+                let why = if known { wrong.why(&address) } else { why.to_string() };
+                self.proof.bad.push((address, why));
+            }
+            return;
+        }
+        self.plans -= 1;
+        let mut all = self.proof.good.clone();
+        all.extend(some.iter().flatten().cloned());
+        match tried(workbench, self.work, self.texts, &all) {
+            None => self.proof.good = all,
+            Some(wrong) if some.len() < 2 => self.leave(some, &wrong),
+            Some(wrong) => self.sift(workbench, some, &wrong),
+        }
+    }
+
+    /// Notes that some do not hold.
+    fn leave(&mut self, some: Vec<Unit>, wrong: &Wrong) {
+        let some = some.into_iter().flatten();
+        self.proof.bad.extend(some.map(|(address, _)| {
+            let why = wrong.why(&address);
+            (address, why)
+        }));
     }
 }
 
@@ -244,7 +315,7 @@ fn tried(
     }
     match texts.changed(wanted) {
         Ok(texts) => workbench.tried = texts,
-        Err(why) => return Some(Wrong::Plan(why)),
+        Err(why) => return Some(Wrong::Texts(why)),
     }
     let plan = again(workbench, work);
     workbench.tried.clear();
@@ -253,28 +324,23 @@ fn tried(
         Err(why) => return Some(Wrong::Config(why)),
     };
     let accepted: BTreeSet<&Address> = wanted.iter().map(|(address, _)| address).collect();
-    let mut others = BTreeSet::new();
+    let (mut still, mut others) = (BTreeSet::new(), BTreeSet::new());
     for ((address, deposed), change) in &plan.changes {
         if change.verb.is_keep() || deposed.is_some() {
             continue;
         }
-        if accepted.contains(address) {
-            return Some(Wrong::Plan(format!(
-                "With the edit {address} would still be changed by the next apply."
-            )));
-        }
         let before = work.plan.changes.get(&(address.clone(), None));
-        if before.is_none_or(|before| grows(before, change)) {
+        if accepted.contains(address) {
+            still.insert(address.clone());
+        } else if before.is_none_or(|before| grows(before, change)) {
             others.insert(address.to_string());
         }
     }
+    if !still.is_empty() {
+        return Some(Wrong::Still(still));
+    }
     let others: Vec<String> = others.into_iter().collect();
-    (!others.is_empty()).then(|| {
-        Wrong::Plan(format!(
-            "What is written there is not only its own: the edit would change {}, too.",
-            others.join(", ")
-        ))
-    })
+    (!others.is_empty()).then(|| Wrong::Others(others.join(", ")))
 }
 
 /// Says whether a change does something that the one before did not.

@@ -5,7 +5,7 @@
 
 use super::gather::{gravest, overlap};
 use super::{Attribute, Class, Finding, Kind};
-use crate::providers::touch::Touch;
+use crate::providers::touch::{ToldBy, Touch};
 use crate::value::Path;
 
 /// Gives a finding its touches, the last first, and says whose doing its parts are.
@@ -23,6 +23,9 @@ pub fn classify(finding: &mut Finding, touches: Vec<Touch>) {
         } else if attribute.class == Class::Unknown || only_habits {
             let person = touches.iter().position(|touch| whole(touch) && !touch.is_service);
             let place = person.or_else(|| touches.iter().position(whole));
+            // What comes along with a request, which names other parts, is told with the last of them.
+            let along = |touch: &Touch| touch.told_by == ToldBy::AuditLog && !touch.is_ours;
+            let place = place.or_else(|| touches.iter().position(along));
             if let Some(place) = place {
                 attribute.touch = Some(place);
                 attribute.class = of(&touches[place]).unwrap_or(attribute.class);
@@ -37,6 +40,23 @@ pub fn classify(finding: &mut Finding, touches: Vec<Touch>) {
         Kind::Missing | Kind::Replaced | Kind::Unmanaged => by_whole(finding),
         Kind::Changed | Kind::Unapplied => gravest(finding),
     };
+}
+
+/// Gives who else may have made a part so, before the touch that is told with it: where no request names the parts, the last who
+/// touched the object need not be the one.
+pub fn earlier<'f>(finding: &'f Finding, attribute: &Attribute) -> Vec<&'f Touch> {
+    let told = attribute.touch.and_then(|place| Some((place, finding.touches.get(place)?)));
+    let Some((place, last)) = told.filter(|(_, last)| !names(last, &attribute.path)) else {
+        return Vec::new();
+    };
+    let mut others: Vec<&Touch> = Vec::new();
+    for touch in &finding.touches[place + 1..] {
+        let new = touch.who != last.who && others.iter().all(|other| other.who != touch.who);
+        if new && touch.parts.is_empty() && !touch.is_ours && !touch.is_service {
+            others.push(touch);
+        }
+    }
+    others
 }
 
 /// Says whose doing an object's coming or going is: the last who touched the whole.
@@ -66,9 +86,7 @@ fn names(touch: &Touch, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Report;
     use super::*;
-    use crate::providers::touch::ToldBy;
     use crate::value::Value;
 
     fn touch(who: &str, parts: &[&str], is_service: bool) -> Touch {
@@ -84,8 +102,8 @@ mod tests {
         }
     }
 
-    /// Gives the classes of two parts, of which the second is the service's by habit.
-    fn classes(touches: Vec<Touch>) -> (Class, Class, Class) {
+    /// Gives a finding of two parts, of which the second is the service's by habit.
+    fn finding() -> Finding {
         let attribute = |name: &str, class| Attribute {
             path: Path::root().attribute(name),
             recorded: None,
@@ -95,7 +113,7 @@ mod tests {
             place: None,
             touch: None,
         };
-        let mut finding = Finding {
+        Finding {
             kind: Kind::Changed,
             address: None,
             type_name: "a".into(),
@@ -106,12 +124,38 @@ mod tests {
             class: Class::Unknown,
             touches: Vec::new(),
             remedies: Vec::new(),
-        };
+        }
+    }
+
+    /// Gives the classes of its parts and of the whole.
+    fn classes(touches: Vec<Touch>) -> (Class, Class, Class) {
+        let mut finding = finding();
         classify(&mut finding, touches);
-        let whole = finding.class;
-        let report = Report { findings: vec![finding], ..Report::default() };
-        let parts = &report.findings[0].attributes;
-        (parts[0].class, parts[1].class, whole)
+        (finding.attributes[0].class, finding.attributes[1].class, finding.class)
+    }
+
+    #[test]
+    fn who_touched_the_whole_before_may_have_made_a_part_so() {
+        let mut finding = finding();
+        let all = vec![
+            touch("ana", &["habit"], false),
+            touch("bob", &[], false),
+            touch("cid", &[], false),
+            touch("bob", &[], false),
+        ];
+        classify(&mut finding, all);
+
+        let told: Vec<Vec<&str>> = finding
+            .attributes
+            .iter()
+            .map(|of| {
+                let first = finding.touch(of).unwrap().who.as_str();
+                let more = earlier(&finding, of).into_iter().map(|touch| touch.who.as_str());
+                [first].into_iter().chain(more).collect()
+            })
+            .collect();
+
+        assert_eq!(told, [vec!["bob", "cid"], vec!["ana"]]);
     }
 
     #[test]

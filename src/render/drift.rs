@@ -6,6 +6,7 @@ use super::diff::{Diff, Spot};
 use super::style::{Ink, Style, counted};
 use crate::addr::Address;
 use crate::diag::Sources;
+use crate::drift::classify::earlier;
 use crate::drift::{Acceptance, Attribute, Class, Edit, Finding, Kind, Remedy, Report};
 use crate::providers::touch::Touch;
 
@@ -109,7 +110,8 @@ pub fn told_of(finding: &Finding, sources: &Sources, style: Style) -> String {
     for attribute in &finding.attributes {
         text += &told_part(finding, attribute, sources, style);
         if let (Some(touch), true) = (finding.touch(attribute), said != attribute.touch) {
-            text += &style.paint(Ink::Dim, &format!("      {}", by(touch)));
+            let who = told_by(touch, &earlier(finding, attribute));
+            text += &style.paint(Ink::Dim, &format!("      {who}"));
             text.push('\n');
             said = attribute.touch;
         }
@@ -189,6 +191,15 @@ pub(super) fn by(touch: &Touch) -> String {
     let when = touch.when.map(|when| format!(", {when:.0}")).unwrap_or_default();
     let agent = touch.agent.as_ref().map(|agent| format!(", with {agent}")).unwrap_or_default();
     format!("by {}: {}{when}{agent} ({})", touch.who, touch.how, touch.told_by.word())
+}
+
+/// Says who made a part so; of who touched the whole, who else may have.
+pub(super) fn told_by(touch: &Touch, earlier: &[&Touch]) -> String {
+    if earlier.is_empty() {
+        return by(touch);
+    }
+    let others: Vec<&str> = earlier.iter().map(|touch| touch.who.as_str()).collect();
+    format!("last changed {}; earlier by {}", by(touch), others.join(", "))
 }
 
 fn told_remedy(remedy: &Remedy, style: Style) -> String {

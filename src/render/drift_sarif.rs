@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::drift::{by, is_quiet};
+use super::drift::{by, is_quiet, told_by};
 use super::report::{Places, encoded};
 use super::style::visible;
 use crate::diag::{Sources, Span};
+use crate::drift::classify::earlier;
 use crate::drift::{Class, Finding, Kind, Report};
 use crate::plan::digest;
 
@@ -76,7 +77,9 @@ fn results_of(finding: &Finding, given: &Given<'_>) -> Vec<Json> {
     }
     let parts = finding.attributes.iter().filter(|of| of.class != Class::Service);
     let parts = parts.map(|attribute| {
-        let who = finding.touch(attribute).map(|touch| format!(", {}", by(touch)));
+        let who = finding
+            .touch(attribute)
+            .map(|touch| format!(", {}", told_by(touch, &earlier(finding, attribute))));
         let text = format!(
             "{name}: {} is {}{}.",
             attribute.path,

@@ -6,12 +6,15 @@
 
 #[path = "../support/program.rs"]
 mod program;
+mod clients;
 mod hooks;
 mod lots;
 mod outputs;
+mod proof;
 mod stage;
 mod texts;
 mod watch;
+mod who;
 
 use std::collections::BTreeMap;
 

@@ -73,12 +73,25 @@ impl Stage {
         for file in fs::read_dir(from).unwrap().flatten() {
             fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
         }
+        Stage::begun(folder, one)
+    }
+
+    /// Makes a stack of one file.
+    pub(crate) fn of(name: &str, text: &str) -> Stage {
+        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = folder();
+        fs::create_dir(folder.path().join(".terrane")).unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+        Stage::begun(folder, one)
+    }
+
+    fn begun(folder: tempfile::TempDir, one: MutexGuard<'static, ()>) -> Stage {
         let mut stage = Stage::served(folder);
         stage.one = Some(one);
         let ran = stage.run(&["apply", "-auto-approve"]);
-        assert_eq!(ran.exit, 0, "{stack}\n{}\n{}", ran.out, ran.err);
+        assert_eq!(ran.exit, 0, "{}\n{}", ran.out, ran.err);
         let ran = stage.run(&["drift"]);
-        assert_eq!(ran.exit, 0, "{stack}\n{}\n{}", ran.out, ran.err);
+        assert_eq!(ran.exit, 0, "{}\n{}", ran.out, ran.err);
         stage
     }
 
@@ -108,6 +121,17 @@ impl Stage {
             serve(world.clone(), listener).await.unwrap()
         });
         Stage { folder, runtime, world, server: Some(server), one: None }
+    }
+
+    /// Gives the address of the world's services.
+    pub(crate) fn url(&self) -> String {
+        self.server.as_ref().map(Server::url).unwrap_or_default()
+    }
+
+    /// Lets time pass, with what comes of it.
+    pub(crate) fn passes(&self, time: Duration) {
+        self.world.clock().advance(time);
+        self.world.settle_all();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -2,17 +2,22 @@
 //! change of each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+use crate::addr::Mode;
 use crate::http::Method;
 use crate::providers::habits;
 use crate::providers::touch::{History, ToldBy, Touch, Touched};
 use crate::value::Value;
 
 use super::api::Ask;
+use super::catalog::Entry;
+use super::requested;
 use super::session::RestSession;
+use super::spec::Part;
 use super::template::text_at;
 
 /// How far back the logs are asked for: questions over longer times are slow.
@@ -45,8 +50,12 @@ pub(super) async fn history(session: &RestSession, asked: &[Touched]) -> History
             projects.entry(project).or_default().push((place, names));
         }
     }
+    let known: Vec<Option<Arc<Entry>>> = asked
+        .iter()
+        .map(|touched| session.catalog.entry(Mode::Managed, &touched.type_name))
+        .collect();
     for (project, objects) in projects {
-        ask_all(session, &project, (&objects, None), &mut history).await;
+        ask_all(session, &project, (&objects, None), &known, &mut history).await;
     }
     history
 }
@@ -65,7 +74,7 @@ pub(super) async fn logged(
     let mut history = History::of_none(names.len());
     let objects: Vec<(usize, Vec<String>)> = names.iter().cloned().enumerate().collect();
     let within = cluster_at(session, &project, lives_at).await;
-    ask_all(session, &project, (&objects, Some(&within)), &mut history).await;
+    ask_all(session, &project, (&objects, Some(&within)), &[], &mut history).await;
     Some(history)
 }
 
@@ -124,7 +133,7 @@ fn project(session: &RestSession) -> Option<String> {
 /// Gives the object with what the provider block says of where it is.
 fn located(session: &RestSession, touched: &Touched) -> Value {
     let value = touched.live.as_ref().unwrap_or(&touched.recorded).without_marks();
-    match session.catalog.entry(crate::addr::Mode::Managed, &touched.type_name) {
+    match session.catalog.entry(Mode::Managed, &touched.type_name) {
         Some(entry) => session.located(&entry.spec, &value),
         None => value,
     }
@@ -136,7 +145,7 @@ fn names(session: &RestSession, type_name: &str, value: &Value) -> Vec<String> {
     let mut names: Vec<String> =
         habits.logged_as().iter().filter_map(|form| form.from_value(value)).collect();
     if names.is_empty() {
-        let id = session.catalog.entry(crate::addr::Mode::Managed, type_name);
+        let id = session.catalog.entry(Mode::Managed, type_name);
         let id = id.and_then(|entry| entry.spec.id.from_value(value));
         names.extend(id.filter(|id| id.starts_with("projects/")));
     }
@@ -144,10 +153,12 @@ fn names(session: &RestSession, type_name: &str, value: &Value) -> Vec<String> {
     names.into_iter().map(|name| name.replace("/buckets/b/", "/buckets/")).collect()
 }
 
+/// Asks about objects; `known` has what is known of their types, where requests tell the parts.
 async fn ask_all(
     session: &RestSession,
     project: &str,
     (objects, within): (&[(usize, Vec<String>)], Option<&Option<Named>>),
+    known: &[Option<Arc<Entry>>],
     history: &mut History,
 ) {
     let since = session.api.clock.now() - SignedDuration::from_hours(24 * DAYS);
@@ -173,7 +184,9 @@ async fn ask_all(
                     None => found,
                 };
                 for (place, names) in some {
-                    history.touches[*place] = touches(&found, names);
+                    let entry = known.get(*place).and_then(Option::as_ref);
+                    let parts = entry.map_or(&[][..], |entry| &entry.spec.parts);
+                    history.touches[*place] = touches(&found, names, parts);
                 }
             }
             Err((note, passes)) => {
@@ -225,16 +238,16 @@ async fn entries(
 }
 
 /// Gives the touches of an object since our own last one.
-fn touches(entries: &[Json], names: &[String]) -> Vec<Touch> {
+fn touches(entries: &[Json], names: &[String], parts: &[Part]) -> Vec<Touch> {
     let of_it = entries.iter().filter(|entry| {
         let name = entry.pointer("/protoPayload/resourceName").and_then(Json::as_str);
         name.is_some_and(|name| names.iter().any(|own| own == name))
     });
-    of_it.filter_map(touch).take_while(|touch| !touch.is_ours).collect()
+    of_it.filter_map(|entry| touch(entry, parts)).take_while(|touch| !touch.is_ours).collect()
 }
 
 /// Reads an entry; nothing for what failed and for what only reads.
-fn touch(entry: &Json) -> Option<Touch> {
+fn touch(entry: &Json, parts: &[Part]) -> Option<Touch> {
     let payload = entry.get("protoPayload")?;
     let text = |place: &str| payload.pointer(place).and_then(Json::as_str).unwrap_or_default();
     let failed =
@@ -256,7 +269,7 @@ fn touch(entry: &Json) -> Option<Touch> {
         how: method.to_string(),
         when: when.filter(|when: &Timestamp| *when > Timestamp::UNIX_EPOCH),
         told_by: ToldBy::AuditLog,
-        parts: Vec::new(),
+        parts: requested::parts(parts, payload),
         is_service: by_google || habits::is_agent(who),
         is_ours: agent.to_lowercase().starts_with("terrane/"),
     })
@@ -310,7 +323,7 @@ mod tests {
             entry("c@example.com", "storage.buckets.update", "gcloud", 0),
         ];
 
-        let found = touches(&entries, &["projects/_/buckets/b".into()]);
+        let found = touches(&entries, &["projects/_/buckets/b".into()], &[]);
 
         let told: Vec<_> =
             found.iter().map(|touch| (touch.who.as_str(), touch.is_service)).collect();

@@ -31,6 +31,7 @@ pub mod error;
 pub mod api;
 mod granted;
 mod discover;
+mod requested;
 mod history;
 pub mod minimal;
 pub mod catalog;

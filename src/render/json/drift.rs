@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Reveal, named, path, secrets, value};
 use crate::addr::Address;
 use crate::diag::{Sources, Span};
+use crate::drift::classify::earlier;
 use crate::drift::{Acceptance, Attribute, Class, Edit, Finding, Kind, Remedy, Report};
 use crate::providers::touch::Touch;
 use crate::state::provider;
@@ -67,7 +68,12 @@ pub fn finding(finding: &Finding, sources: &Sources, reveal: Reveal) -> Json {
     // Touches of our own are left out: the places of the others move up.
     for (attribute, of) in finding.attributes.iter().enumerate() {
         if let Some(by) = finding.touch(of) {
+            let earlier = earlier(finding, of).into_iter().map(|touch| touch.who.clone());
+            let earlier: Vec<String> = earlier.collect();
             out["attributes"][attribute]["by"] = touch(by);
+            if !earlier.is_empty() {
+                out["attributes"][attribute]["by"]["earlier"] = json!(earlier);
+            }
         }
     }
     out.insert("remedies".into(), finding.remedies.iter().map(remedy).collect());

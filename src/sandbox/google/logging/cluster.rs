@@ -87,6 +87,7 @@ pub fn note(
             "labels": { "project_id": cluster.project, "location": cluster.location, "cluster_name": cluster.cluster },
         }),
         log: "activity",
+        request: serde_json::Value::Null,
     };
     super::note(store, now, request, &deed);
 }

@@ -43,6 +43,8 @@ pub struct Deed<'a> {
     pub monitored: Json,
     /// Which of the logs: `activity`, `data_access`.
     pub log: &'a str,
+    /// What was asked, as far as the log has it; null where it has nothing of it.
+    pub request: Json,
 }
 
 /// Writes an entry about a request that was done.
@@ -67,6 +69,9 @@ pub fn note(store: &mut Store, now: Timestamp, request: &Request, deed: &Deed<'_
     if who.is_empty() {
         payload["authenticationInfo"] = json!({});
     }
+    if !deed.request.is_null() {
+        payload["request"] = deed.request.clone();
+    }
     let entry = json!({
         "logName": format!("projects/{}/logs/cloudaudit.googleapis.com%2F{log}", deed.project),
         "insertId": format!("sandbox-{number:010}"),
@@ -87,18 +92,20 @@ pub fn note(store: &mut Store, now: Timestamp, request: &Request, deed: &Deed<'_
 pub struct Call {
     id: String,
     place: (String, String),
+    body: Json,
 }
 
 impl Call {
     /// Makes it.
     pub fn of(store: &Store, request: &Request, id: &str) -> Call {
         let body = serde_json::from_slice(&request.body).unwrap_or_default();
-        Call { id: id.to_string(), place: place(store, request, id, &body) }
+        let place = place(store, request, id, &body);
+        Call { id: id.to_string(), place, body }
     }
 
     /// Writes an entry, where it is one that changes something and was done.
     pub fn note(self, store: &mut Store, now: Timestamp, request: &Request, answer: &Response) {
-        let Call { id, place: (project, mut resource) } = self;
+        let Call { id, place: (project, mut resource), body } = self;
         let service = id.split('.').next().unwrap_or_default();
         let last = id.rsplit('.').next().unwrap_or_default();
         let reads = ["test", "get", "wait", "list", "access", "encrypt", "decrypt", "generate"];
@@ -127,9 +134,30 @@ impl Call {
             monitored: json!({ "type": "audited_resource", "labels": labels }),
             resource,
             log: if id.starts_with("storage.objects.") { "data_access" } else { "activity" },
+            request: asked(request, &id, body),
         };
         note(store, now, request, &deed);
     }
+}
+
+/// What no log has of a request: what is secret, and what is a user's own data.
+const PRIVATE: [&str; 6] =
+    ["password", "rootPassword", "payload", "data", "privateKey", "plaintext"];
+
+/// Gives what the logs have of a request: its body, with the mask that its address has. Of requests to Cloud Storage they have nothing, as
+/// long as nobody asks for details there.
+fn asked(request: &Request, id: &str, body: Json) -> Json {
+    let Json::Object(mut members) = body else { return Json::Null };
+    if id.starts_with("storage.") {
+        return Json::Null;
+    }
+    members.retain(|name, _| !PRIVATE.contains(&name.as_str()));
+    members.insert("@type".into(), json!(format!("type.googleapis.com/{id}")));
+    let mask = request.query().iter().find(|(name, _)| name == "updateMask").map(|of| of.1.clone());
+    if let Some(mask) = mask {
+        members.insert("updateMask".into(), mask.into());
+    }
+    Json::Object(members)
 }
 
 /// Names a method as the audit logs do.
