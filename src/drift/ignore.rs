@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A line has an address, with `*` for any text, and what is meant of it: parts (`*` in them, too), kinds, classes. Of what
-//! nobody manages the address is the resource type, and the second word is the name. A rule counts to the end of its day.
+//! nobody manages the address is the resource type, and the second word is the id, in quotes where it has spaces or `=`. A rule counts
+//! to the end of its day.
 
 use jiff::civil::Date;
 
@@ -23,7 +24,8 @@ pub const FILE: &str = ".terraneignore";
 #[derive(Clone, Debug)]
 pub struct Rule {
     address: String,
-    parts: Vec<(String, Pattern)>,
+    /// What is meant of it, as it is written, and as a part; an id in quotes is none.
+    parts: Vec<(String, Option<Pattern>)>,
     kinds: Vec<Kind>,
     classes: Vec<Class>,
     until: Option<Date>,
@@ -89,7 +91,10 @@ impl Rule {
         }
         let named = |attribute: &Attribute| {
             let mut parts = self.parts.iter();
-            let part = self.parts.is_empty() || parts.any(|(_, part)| part.covers(&attribute.path));
+            let covers = |part: &Option<Pattern>| {
+                part.as_ref().is_some_and(|part| part.covers(&attribute.path))
+            };
+            let part = self.parts.is_empty() || parts.any(|(_, part)| covers(part));
             part && class(attribute.class)
         };
         split_off(finding, named, (self.span, self.reason.clone()), report);
@@ -125,13 +130,18 @@ fn rule(file: FileId, start: usize, line: &str, problems: &mut Vec<Diagnostic>) 
         span,
     };
     for (at, word) in &words[1..] {
+        let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+        if let Some(id) = quoted {
+            rule.parts.push((id.to_string(), None));
+            continue;
+        }
         let at = Span::new(file, start + at, start + at + word.len());
         let wrong =
             |detail: String| Diagnostic::error("Invalid rule of .terraneignore", detail).at(at, "");
         let Some((name, value)) = word.split_once('=').filter(|(name, _)| !name.contains('['))
         else {
             match Pattern::parse(word) {
-                Some(pattern) => rule.parts.push((word.clone(), pattern)),
+                Some(pattern) => rule.parts.push((word.clone(), Some(pattern))),
                 None => problems.push(wrong(format!("\"{word}\" is no part of an object."))),
             }
             continue;
@@ -173,6 +183,15 @@ fn named<T: Copy>(
                 problems.push(wrong(format!("\"{name}\" is none of {}.", known.join(", "))));
             }
         }
+    }
+}
+
+/// Writes an id as a word of a rule.
+pub(super) fn id_word(id: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && !"=#\"[]".contains(c);
+    match id.chars().all(plain) && Pattern::parse(id).is_some() {
+        true => id.to_string(),
+        false => format!("\"{}\"", id.replace('"', "*")),
     }
 }
 
@@ -253,6 +272,17 @@ mod tests {
         assert_eq!(left("a.b kind=missing", vec![one()]).1, 0);
         assert_eq!(left("a.b", vec![finding(Some("a.b"), Kind::Missing, &[])]), (vec![], 1, 0));
         assert_eq!(left("a tmp-* kind=unmanaged", vec![finding(None, Kind::Unmanaged, &[])]).1, 1);
+    }
+
+    #[test]
+    fn an_id_with_spaces_or_signs_is_written_in_quotes_and_read_again() {
+        for id in ["a b", "zone/a=b", "#1", "say \"x\"", "12", "plain/1"] {
+            let stray = Finding { id: id.into(), ..finding(None, Kind::Unmanaged, &[]) };
+            let rule = format!("a {} kind=unmanaged", id_word(id));
+
+            assert_eq!(left(&rule, vec![stray]).1, 1, "{rule}");
+            assert_eq!(left(&rule, vec![finding(None, Kind::Unmanaged, &[])]).1, 0, "{rule}");
+        }
     }
 
     #[test]

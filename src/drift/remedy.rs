@@ -1,5 +1,6 @@
 //! What can be done about each finding: set the world back, write what is live, or tell it no more.
 
+use super::ignore::id_word;
 use super::{Acceptance, Finding, Kind, Remedy, Report};
 use crate::plan::{Change, Plan};
 
@@ -32,7 +33,7 @@ pub fn remedies(
 /// Gives the rule that takes a finding away.
 fn rule(finding: &Finding) -> String {
     let name = finding.address.as_ref().map_or_else(
-        || format!("{} {}", finding.type_name, finding.id),
+        || format!("{} {}", finding.type_name, id_word(&finding.id)),
         |address| address.to_string(),
     );
     if finding.attributes.is_empty() {

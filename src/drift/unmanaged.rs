@@ -1,5 +1,6 @@
 //! What exists and is in no state, as findings: each with the block that imports it.
 
+use super::ignore::id_word;
 use super::{Acceptance, Class, Edit, Finding, Kind, Remedy};
 use crate::addr::{Address, Mode};
 use crate::providers::rest::habits::fits;
@@ -54,7 +55,7 @@ pub fn findings(strays: Vec<Stray>, taken: &dyn Fn(&Address) -> bool) -> Vec<Fin
             before: Vec::new(),
             after: import_block(&address, &stray),
         }]);
-        let rule = format!("{} {} kind=unmanaged", stray.type_name, stray.id);
+        let rule = format!("{} {} kind=unmanaged", stray.type_name, id_word(&stray.id));
         findings.push(Finding {
             kind: Kind::Unmanaged,
             address: None,
