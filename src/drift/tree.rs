@@ -326,7 +326,7 @@ fn without_element(array: &mut Array, from: usize) {
         return;
     }
     let trailing = match before.contains('\n') {
-        true => joined(&before, &array.trailing().to_string()),
+        true => joined(&before, array.trailing()),
         false => suffix(&gone),
     };
     array.set_trailing(trailing);
