@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{EphemeralStep, PlanEvent};
+use super::objects::with_marks_of;
 use super::planner::{Job, Planner};
 use super::preview::Previewed;
 use crate::addr::{Address, Mode};
@@ -111,6 +112,8 @@ pub(super) async fn read_objects(
             tell(PlanEvent::Refreshing { address: of.address.clone(), id: id_of(&of.value) });
         }
         let found = session.read_many(&wanted).await;
+        let found: Vec<Found> =
+            wanted.iter().zip(found).map(|(of, found)| marked_as(of, found)).collect();
         for (of, found) in wanted.iter().zip(&found) {
             if let Ok(found) = found {
                 let id = found.as_ref().and_then(|found| id_of(&found.value));
@@ -122,13 +125,22 @@ pub(super) async fn read_objects(
     futures::future::join_all(read).await.into_iter().flatten().collect()
 }
 
+/// Gives what was found with the marks of what was saved: a service knows nothing of them.
+fn marked_as(wanted: &Wanted, found: Found) -> Found {
+    let marked = |found: Observed| {
+        let value = with_marks_of(&found.value, &wanted.value);
+        Observed { value, ..found }
+    };
+    found.map(|found| found.map(marked))
+}
+
 /// Reads an object for which nobody need be asked; nothing where it must wait for the others.
 pub(super) fn read_at_once(
     session: &dyn Session,
     wanted: &Wanted,
     tell: Tell<'_>,
 ) -> Option<Found> {
-    let found = session.read_at_once(wanted)?;
+    let found = marked_as(wanted, session.read_at_once(wanted)?);
     tell(PlanEvent::Refreshing { address: wanted.address.clone(), id: id_of(&wanted.value) });
     if let Ok(found) = &found {
         let id = found.as_ref().and_then(|found| id_of(&found.value));

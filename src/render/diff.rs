@@ -538,6 +538,8 @@ impl Diff<'_> {
         let mut hidden = 0;
         let whole_secret = |side: Option<&Value>| side.is_some_and(Value::is_sensitive);
         let path = spot.path.attribute(name);
+        // A set of which a part is secret is one as a whole.
+        let secret = secret || [before, after].into_iter().any(whole_secret);
         for (step, (before, after)) in block_pairs(block.kind, before, after) {
             let path = step.as_ref().map_or(path.clone(), |step| match step {
                 Place::Number(place) => path.place(*place),

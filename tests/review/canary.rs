@@ -49,6 +49,37 @@ resource "google_secret_manager_secret" "canary" {
   depends_on = [google_project_service.secrets]
 }
 
+# What an ordinary attribute or a block of a set has is read back by the next plan.
+resource "google_service_account" "canary" {
+  account_id   = "canary"
+  display_name = "d ${var.secret}"
+  description  = var.kept
+  depends_on   = [google_project_service.more]
+}
+
+resource "google_sql_database_instance" "canary" {
+  name                = "canary"
+  database_version    = "POSTGRES_15"
+  deletion_protection = false
+  settings {
+    tier        = "db-custom-1-3840"
+    user_labels = { kept = var.kept }
+    ip_configuration {
+      authorized_networks {
+        name  = "n-${var.secret}"
+        value = "203.0.113.77/32"
+      }
+    }
+  }
+  depends_on = [google_project_service.more]
+}
+
+resource "google_project_service" "more" {
+  for_each           = toset(["iam", "sqladmin"])
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false
+}
+
 resource "google_project_service" "secrets" {
   service            = "secretmanager.googleapis.com"
   disable_on_destroy = false
@@ -242,6 +273,7 @@ fn a_secret_is_in_no_rendering() {
     plan("-out=first", &secrets);
     fs::remove_file(&cluster).unwrap();
     told(folder, &["apply", "-sandbox", "-auto-approve"], &[0], &secrets);
+    told(folder, &["plan", "-sandbox", "-detailed-exitcode"], &[0], &secrets);
     let state: Json =
         serde_json::from_str(&fs::read_to_string(folder.join("terraform.tfstate")).unwrap())
             .unwrap();
