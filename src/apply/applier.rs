@@ -117,6 +117,8 @@ pub async fn apply(
         unread: BTreeMap::new(),
         deposing: BTreeMap::new(),
         filled: BTreeMap::new(),
+        decided: BTreeSet::new(),
+        settled: BTreeMap::new(),
         entries: Vec::new(),
         calls: 0,
         started: BTreeMap::new(),
@@ -173,6 +175,10 @@ pub(super) struct Applier<'g, 'a> {
     pub(super) deposing: BTreeMap<Address, String>,
     /// Objects as they were filled in when their turn came, where the plan did not know all: what of them is secret.
     pub(super) filled: BTreeMap<Address, Value>,
+    /// Objects of which it is decided whether they are replaced, where that was open.
+    pub(super) decided: BTreeSet<Address>,
+    /// Those of them that are not, and what becomes of them.
+    pub(super) settled: BTreeMap<Address, Change>,
     pub(super) entries: Vec<Entry>,
     pub(super) calls: u64,
     /// Calls under way, and since when.
@@ -205,7 +211,10 @@ impl Applier<'_, '_> {
     }
 
     pub(super) fn change(&self, action: &Action) -> Option<&'_ Change> {
-        self.given.plan.changes.get(&(action.address.clone(), action.deposed.clone()))
+        let settled = self.settled.get(&action.address).filter(|_| action.deposed.is_none());
+        settled.or_else(|| {
+            self.given.plan.changes.get(&(action.address.clone(), action.deposed.clone()))
+        })
     }
 
     /// Reads anew the data sources of which something is never kept, and opens ephemeral resources anew: each when
@@ -286,6 +295,7 @@ impl Applier<'_, '_> {
             done: &self.done,
             data: &self.data,
             unread: &self.unread,
+            settled: &self.settled,
         };
         self.now.instance(address, &mut oracle)
     }
@@ -304,6 +314,7 @@ impl Applier<'_, '_> {
                 done: &self.done,
                 data: &self.data,
                 unread: &self.unread,
+                settled: &self.settled,
             };
             self.now.provider(reference, &mut oracle)?
         } else {
@@ -379,6 +390,8 @@ impl Applier<'_, '_> {
         let schema = self.schema(address, &change.provider).ok_or_else(Vec::new)?;
         let (prior, planned_then) = match (&change.verb, action.call) {
             (Verb::Update { before, after }, _) => (Some(before), after),
+            // It turned out to be as it should be.
+            (Verb::Keep { before }, Call::Update) => (Some(before), before),
             (Verb::Create { after } | Verb::Replace { after, .. }, _) => (None, after),
             _ => return Err(Vec::new()),
         };
@@ -392,6 +405,7 @@ impl Applier<'_, '_> {
                 done: &self.done,
                 data: &self.data,
                 unread: &self.unread,
+                settled: &self.settled,
             };
             self.now.provider(&change.provider, &mut oracle)?
         };
@@ -536,11 +550,15 @@ impl Applier<'_, '_> {
             self.ended.insert(action);
         }
         let all = self.given.plan.order.nodes();
-        let open: Vec<Action> =
-            all.filter(|action| !self.ended.contains(*action)).cloned().collect();
+        let open: Vec<Action> = all.filter(|action| !self.has_ended(action)).cloned().collect();
         for action in open {
             self.skip(&action, &action.clone());
         }
+    }
+
+    fn has_ended(&self, action: &Action) -> bool {
+        let settled = self.settled_as(action);
+        self.ended.contains(action) || settled.is_some_and(|action| self.ended.contains(&action))
     }
 
     pub(super) fn count(&mut self, action: &Action) {

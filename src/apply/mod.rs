@@ -17,6 +17,7 @@ mod program;
 pub mod recover;
 pub mod resume;
 mod provision;
+mod settle;
 mod walking;
 
 pub use self::applier::{Applied, Given, apply};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::addr::{Address, Key};
 use crate::diag::Diagnostic;
 use crate::eval::{Answer, Asked, Oracle, ProviderRef};
-use crate::plan::Plan;
 use crate::plan::objects::decode;
+use crate::plan::{Change, Plan};
 use crate::providers::Registry;
 use crate::state::Snapshot;
 use crate::value::{Type, Value};
@@ -22,6 +22,8 @@ pub(super) struct Now<'a> {
     pub(super) data: &'a BTreeMap<Address, Value>,
     /// Data sources that could not be read in it.
     pub(super) unread: &'a BTreeMap<Address, Diagnostic>,
+    /// Replacements that turned out to be none.
+    pub(super) settled: &'a BTreeMap<Address, Change>,
 }
 
 impl Oracle for Now<'_> {
@@ -35,7 +37,8 @@ impl Oracle for Now<'_> {
         if let Some(value) = self.data.get(asked.address) {
             return Answer::Known(value.clone());
         }
-        let change = self.plan.changes.get(&(asked.address.clone(), None));
+        let planned = || self.plan.changes.get(&(asked.address.clone(), None));
+        let change = self.settled.get(asked.address).or_else(planned);
         let planned =
             change.filter(|change| !change.verb.is_keep()).and_then(|change| change.verb.after());
         match planned {

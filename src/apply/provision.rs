@@ -160,6 +160,7 @@ impl Applier<'_, '_> {
             done: &self.done,
             data: &self.data,
             unread: &self.unread,
+            settled: &self.settled,
         };
         let destroy = action.call == Call::Delete;
         let value = self.now.provisioner(&action.address, block, this, destroy, &mut oracle)?;

@@ -42,12 +42,18 @@ impl Walk for Applier<'_, '_> {
             self.flush().await;
             return Prepared::Done;
         }
+        let decided = self.settle(&action.address);
+        let Some(settled) = self.settled_as(action) else {
+            self.ended.insert(action.clone());
+            return Prepared::Done;
+        };
+        let action = &settled;
         let id = self.id(&action.address);
         self.started.insert(action.clone(), self.given.world.clock.now());
-        let job = if action.call == Call::Read {
-            self.read_job(action).map(Some)
-        } else {
-            self.act_job(action)
+        let job = match decided {
+            Ok(()) if action.call == Call::Read => self.read_job(action).map(Some),
+            Ok(()) => self.act_job(action),
+            Err(problems) => Err(problems),
         };
         match job {
             Ok(None) => {
@@ -126,8 +132,9 @@ impl Walk for Applier<'_, '_> {
         self.save_meanwhile().await;
     }
 
-    async fn finish(&mut self, action: &Action, done: Done) -> Outcome<Done> {
+    async fn finish(&mut self, planned: &Action, done: Done) -> Outcome<Done> {
         let mut failure = None;
+        let action = &self.settled_as(planned).unwrap_or_else(|| planned.clone());
         // A delete's deposed key is known until it is done.
         let place = self.deposed_key(action);
         let outcome = match done {
@@ -153,7 +160,7 @@ impl Walk for Applier<'_, '_> {
             self.end(action, place, failure.as_ref());
             if let Some(began) = self.started.remove(action) {
                 let now = self.given.world.clock.now();
-                self.applied.spans.insert(action.clone(), (began, now));
+                self.applied.spans.insert(planned.clone(), (began, now));
             }
             self.ended.insert(action.clone());
         }
@@ -370,6 +377,7 @@ impl Applier<'_, '_> {
             done: &self.done,
             data: &self.data,
             unread: &self.unread,
+            settled: &self.settled,
         };
         let (_, problems) = self.now.postconditions(&action.address, value, &mut oracle);
         let failed = crate::diag::has_errors(&problems);
@@ -408,6 +416,7 @@ impl Applier<'_, '_> {
                 done: &self.done,
                 data: &self.data,
                 unread: &self.unread,
+                settled: &self.settled,
             };
             let Ok(instance) = self.now.instance(&address, &mut oracle) else { continue };
             let Some(schema) = self.schema(&address, &instance.provider) else { continue };
@@ -425,6 +434,7 @@ impl Applier<'_, '_> {
             done: &self.done,
             data: &self.data,
             unread: &self.unread,
+            settled: &self.settled,
         };
         let (_, problems) = self.now.preconditions(address, &mut oracle);
         if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(()) }
@@ -463,6 +473,7 @@ impl Applier<'_, '_> {
             done: &self.done,
             data: &self.data,
             unread: &self.unread,
+            settled: &self.settled,
         };
         let evaluation = self.now.evaluate(&mut oracle);
         let refreshing = self.given.plan.base.mode == PlanMode::RefreshOnly;

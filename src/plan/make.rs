@@ -411,7 +411,9 @@ impl Maker<'_, '_> {
             }
         }
         self.sink(&mut plan, &prior);
-        plan.order = order(&self.applied(&plan, evaluator), &needs, &prior, &plan.sinking);
+        let applied = self.applied(&plan, evaluator);
+        plan.order = order(&applied, &needs, &prior, &plan.sinking);
+        plan.open = super::open::wait(&applied, &needs, &mut plan.order);
         if let Err(cycle) = plan.order.sorted() {
             let names: BTreeSet<String> =
                 cycle.iter().map(|action| action.address.to_string()).collect();

@@ -22,6 +22,7 @@ mod moves_check;
 pub mod objects;
 mod observe;
 pub mod one;
+mod open;
 pub mod order;
 pub mod planner;
 mod preview;
@@ -89,6 +90,8 @@ pub struct Plan {
     pub cleared: BTreeSet<Address>,
     /// The worlds that its sessions met ([`crate::providers::Session::identity`]): it is for these and no others.
     pub met: Vec<serde_json::Value>,
+    /// What is perhaps not replaced, since what forces that is not known yet; and what lives in it.
+    pub open: BTreeSet<Address>,
 }
 
 /// What a plan was made from.

@@ -209,7 +209,7 @@ fn calls(verb: &Verb) -> &'static [Call] {
     }
 }
 
-fn action(address: &Address, deposed: &Option<String>, call: Call) -> Action {
+pub(super) fn action(address: &Address, deposed: &Option<String>, call: Call) -> Action {
     Action { address: address.clone(), deposed: deposed.clone(), call }
 }
 
@@ -220,7 +220,7 @@ fn actions(address: &Address, change: &Change, wanted: fn(Call) -> bool) -> Vec<
 }
 
 /// Says whether an object stands as planned after a call.
-fn is_making(call: Call) -> bool {
+pub(super) fn is_making(call: Call) -> bool {
     matches!(call, Call::Create | Call::Update | Call::Read)
 }
 
@@ -229,14 +229,14 @@ fn is_removal(call: Call) -> bool {
 }
 
 /// All addresses by their numbers: those stand in the addresses' own order.
-struct Index<'a> {
-    addresses: Vec<&'a Address>,
+pub(super) struct Index<'a> {
+    pub(super) addresses: Vec<&'a Address>,
     /// What becomes of each one's current object.
-    changes: Vec<Option<&'a Change>>,
+    pub(super) changes: Vec<Option<&'a Change>>,
 }
 
 impl<'a> Index<'a> {
-    fn new(changes: &'a Changes, needs: &'a Needs) -> Index<'a> {
+    pub(super) fn new(changes: &'a Changes, needs: &'a Needs) -> Index<'a> {
         let all = changes.keys().map(|(address, _)| address).chain(needs.keys());
         let mut addresses: Vec<&Address> = all.collect();
         addresses.sort();
@@ -249,7 +249,7 @@ impl<'a> Index<'a> {
         Index { addresses, changes }
     }
 
-    fn number(&self, address: &Address) -> Option<usize> {
+    pub(super) fn number(&self, address: &Address) -> Option<usize> {
         self.addresses.binary_search(&address).ok()
     }
 
@@ -263,7 +263,7 @@ impl<'a> Index<'a> {
         self.changes[number].is_some_and(|change| !calls(&change.verb).is_empty())
     }
 
-    fn actions(&self, number: usize, wanted: fn(Call) -> bool) -> Vec<Action> {
+    pub(super) fn actions(&self, number: usize, wanted: fn(Call) -> bool) -> Vec<Action> {
         let change = self.changes[number];
         change.map(|change| actions(self.addresses[number], change, wanted)).unwrap_or_default()
     }
@@ -271,12 +271,12 @@ impl<'a> Index<'a> {
 
 /// Needs of the instances that something is done with: blocks expanded to their instances, and what
 /// nothing is done with replaced by what it needs in turn. By the numbers of an index.
-struct Expanded {
+pub(super) struct Expanded {
     needs: Vec<Vec<usize>>,
 }
 
 impl Expanded {
-    fn new(index: &Index<'_>, needs: &Needs) -> Expanded {
+    pub(super) fn new(index: &Index<'_>, needs: &Needs) -> Expanded {
         let count = index.addresses.len();
         let mut own = needs.iter().peekable();
         let of: Vec<Option<&BTreeSet<Address>>> = index
@@ -309,7 +309,7 @@ impl Expanded {
         expanded
     }
 
-    fn of(&self, number: usize) -> &[usize] {
+    pub(super) fn of(&self, number: usize) -> &[usize] {
         &self.needs[number]
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct WrittenPlan {
     cleared: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     met: Vec<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    open: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -229,6 +231,7 @@ impl From<&Plan> for WrittenPlan {
                 .collect(),
             cleared: plan.cleared.iter().map(ToString::to_string).collect(),
             met: plan.met.clone(),
+            open: plan.open.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -290,6 +293,9 @@ impl TryFrom<WrittenPlan> for Plan {
             plan.cleared.insert(read_address(&at)?);
         }
         plan.met = written.met;
+        for at in written.open {
+            plan.open.insert(read_address(&at)?);
+        }
         plan.order = read_order(written.order)?;
         plan.checks =
             written.checks.into_iter().map(CheckResult::try_from).collect::<Result<_, _>>()?;
@@ -667,6 +673,7 @@ pub(super) mod tests {
             .push(Diagnostic::warning("W", "d").at(Span::new(FileId(0), 0, 1), "l").help("h"));
         plan.variables.insert("v".into(), value("v"));
         plan.targets.push("module.m".parse().unwrap());
+        plan.open.insert("a.b".parse().unwrap());
         plan.data.insert("data.a.b".parse().unwrap(), value("d"));
         plan.unread.insert("data.a.b".parse().unwrap());
         plan.prior = file::read(include_str!("../../state/samples/members.tfstate")).unwrap();

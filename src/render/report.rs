@@ -211,7 +211,7 @@ impl<'a> Row<'a> {
     pub(super) fn certainty(&self) -> &'static str {
         match self.item.map(|item| &item.certainty) {
             None | Some(Certainty::Certain) => "certain",
-            Some(Certainty::Conditional(_)) => "conditional",
+            Some(Certainty::Conditional(_) | Certainty::WithParent(_)) => "conditional",
             Some(Certainty::PerhapsReplaced(_)) => "replacement-conditional",
         }
     }

@@ -57,6 +57,7 @@ pub fn condition(certainty: &Certainty) -> Option<String> {
     match certainty {
         Certainty::Certain => None,
         Certainty::Conditional(paths) => Some(format!("only where {}", named(paths))),
+        Certainty::WithParent(parent) => Some(format!("only where {parent} is replaced")),
         Certainty::PerhapsReplaced(paths) => Some(format!("replaced only where {}", named(paths))),
     }
 }
@@ -213,6 +214,7 @@ pub(super) fn members(item: &Item, sources: &Sources, reveal: Reveal, out: &mut 
     let (word, on) = match &item.certainty {
         Certainty::Certain => ("certain", &[][..]),
         Certainty::Conditional(on) => ("conditional", &on[..]),
+        Certainty::WithParent(_) => ("conditional", &[][..]),
         Certainty::PerhapsReplaced(on) => ("replacement-conditional", &on[..]),
     };
     out.insert("certainty".into(), word.into());

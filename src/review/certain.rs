@@ -1,6 +1,7 @@
 //! Whether a change is sure to happen, or depends on what is not known yet.
 
 use super::parts::Differing;
+use crate::addr::Address;
 use crate::plan::{Change, Reason, Verb};
 use crate::value::{Kind, Path, PathStep, Value};
 
@@ -13,6 +14,8 @@ pub enum Certainty {
     Conditional(Vec<Path>),
     /// That it is changed is certain; that it is replaced depends on these parts.
     PerhapsReplaced(Vec<Path>),
+    /// It will happen where what it lives in is replaced, which is not certain.
+    WithParent(Address),
 }
 
 impl Certainty {
@@ -23,7 +26,11 @@ impl Certainty {
 }
 
 /// Says how sure a change is: what differs in nothing but what is not known yet may turn out to be none.
-pub(super) fn certainty(change: &Change, differing: &[Differing]) -> Certainty {
+/// Of replacements only those that are `open` may: the others are carried out before it is known.
+pub(super) fn certainty(change: &Change, differing: &[Differing], open: bool) -> Certainty {
+    if let (true, Some(Reason::ParentReplaced(parent))) = (open, &change.reason) {
+        return Certainty::WithParent(parent.clone());
+    }
     let before = change.verb.before();
     let unknown = |part: &&Differing| may_stay(before, part);
     // What the service says is unknown for the change's sake alone.
@@ -39,7 +46,7 @@ pub(super) fn certainty(change: &Change, differing: &[Differing]) -> Certainty {
                 open => Certainty::Conditional(open),
             }
         }
-        Verb::Replace { .. } if matches!(change.reason, Some(Reason::CannotUpdate)) => {
+        Verb::Replace { .. } if open && matches!(change.reason, Some(Reason::CannotUpdate)) => {
             // The parts that force it: where each is unknown, it may turn out as it is.
             let within = |path: &Path| change.replaces.iter().any(|of| begins(path, of));
             let forcing: Vec<&Differing> =
@@ -144,7 +151,7 @@ mod tests {
         let mut change = change(Verb::Update { before, after: after.clone() });
         change.config = Some(after);
         let parts = differing(&change.verb, None);
-        match certainty(&change, &parts) {
+        match certainty(&change, &parts, false) {
             Certainty::Conditional(paths) => paths.iter().map(ToString::to_string).collect(),
             _ => Vec::new(),
         }
@@ -176,6 +183,6 @@ mod tests {
         let mut change = change(Verb::Update { before, after: after.clone() });
         change.config = Some(after);
         let parts = differing(&change.verb, None);
-        assert_eq!(certainty(&change, &parts), Certainty::Certain);
+        assert_eq!(certainty(&change, &parts, false), Certainty::Certain);
     }
 }

@@ -174,6 +174,7 @@ fn item(
     }
     let shrunk =
         matches!(change.reason, Some(Reason::EachKey | Reason::CountIndex | Reason::NoModule));
+    let open = deposed.is_none() && given.plan.open.contains(address);
     let gone = gone && shrunk;
     let repeated = if gone || given.whole { tracer.repetition(address, gone) } else { Vec::new() };
     let own = schema.iter().flat_map(|schema| &schema.risks);
@@ -184,7 +185,7 @@ fn item(
         deposed: deposed.cloned(),
         place: change.span,
         calls: tracer.calls(address),
-        certainty: certain::certainty(change, &differing),
+        certainty: certain::certainty(change, &differing, open),
         parts,
         repeated,
         gone,
