@@ -32,16 +32,18 @@ pub(super) fn certainty(change: &Change, differing: &[Differing], open: bool) ->
         return Certainty::WithParent(parent.clone());
     }
     let before = change.verb.before();
-    let unknown = |part: &&Differing| may_stay(before, part);
+    let sides = (before, change.verb.after());
+    let unknown = |part: &&Differing| may_stay(sides, part);
     // What the service says is unknown for the change's sake alone.
     let given = |part: &&Differing| {
-        let config = change.config.as_ref().and_then(|config| config.at(&part.path));
+        let path = named(before, &part.path);
+        let config = change.config.as_ref().and_then(|config| config.at(&path));
         config.is_some_and(|value| !value.is_null())
     };
     match change.verb {
         Verb::Update { .. } if differing.iter().all(|part| unknown(&part)) => {
-            let open = differing.iter().filter(given).map(|part| part.path.clone());
-            match open.collect::<Vec<_>>() {
+            let open = differing.iter().filter(given).map(|part| named(before, &part.path));
+            match once(open) {
                 open if open.is_empty() => Certainty::Certain,
                 open => Certainty::Conditional(open),
             }
@@ -54,7 +56,7 @@ pub(super) fn certainty(change: &Change, differing: &[Differing], open: bool) ->
             if forcing.is_empty() || !forcing.iter().all(unknown) {
                 return Certainty::Certain;
             }
-            let paths = forcing.iter().map(|part| part.path.clone()).collect();
+            let paths = once(forcing.iter().map(|part| named(before, &part.path)));
             let others = differing.iter().filter(|part| !within(&part.path) && given(part));
             match others.filter(|part| !unknown(part)).count() {
                 0 => Certainty::Conditional(paths),
@@ -65,8 +67,37 @@ pub(super) fn certainty(change: &Change, differing: &[Differing], open: bool) ->
     }
 }
 
-/// Says whether a part that differs in a plan may turn out as it is.
-fn may_stay(whole: Option<&Value>, part: &Differing) -> bool {
+/// Gives the set that a part is in, whose elements have no names while they are not known; else the part.
+fn named(whole: Option<&Value>, path: &Path) -> Path {
+    set_of(whole, path).map_or_else(|| path.clone(), |(set, _)| set)
+}
+
+/// Gives the outermost set that a part is in.
+fn set_of<'v>(whole: Option<&'v Value>, path: &Path) -> Option<(Path, &'v Value)> {
+    (0..path.0.len()).find_map(|length| {
+        let outer = Path(path.0[..length].to_vec());
+        let set = whole?.at(&outer).filter(|of| matches!(of.kind(), Kind::Set(..)))?;
+        Some((outer, set))
+    })
+}
+
+fn once(paths: impl Iterator<Item = Path>) -> Vec<Path> {
+    let mut once: Vec<Path> = Vec::new();
+    for path in paths {
+        if !once.contains(&path) {
+            once.push(path);
+        }
+    }
+    once
+}
+
+/// Says whether a part that differs in a plan may turn out as it is: an element of a set where all of that may.
+fn may_stay((whole, planned): (Option<&Value>, Option<&Value>), part: &Differing) -> bool {
+    if let Some((path, before)) = set_of(whole, &part.path)
+        && let Some(after) = planned.and_then(|planned| planned.at(&path))
+    {
+        return may_equal(before, after);
+    }
     match (&part.before, &part.after) {
         (Some(before), Some(after)) => may_equal(before, after),
         (None, Some(after)) => {
@@ -115,7 +146,7 @@ fn may_equal(known: &Value, value: &Value) -> bool {
             let elements = value.elements().unwrap_or(&[]);
             let found = |element: &Value| known.iter().any(|known| may_equal(known, element));
             let covered = |known: &Value| elements.iter().any(|element| may_equal(known, element));
-            elements.iter().all(found) && known.iter().all(covered)
+            known.len() <= elements.len() && elements.iter().all(found) && known.iter().all(covered)
         }
         _ => match (known.elements(), value.elements(), known.fields(), value.fields()) {
             (Some(known), Some(value), ..) => {
@@ -144,10 +175,14 @@ mod tests {
     use super::*;
     use crate::render::plan::tests::{change, value};
     use crate::review::parts::differing;
+    use crate::value::Type;
 
     /// Gives the parts on which it depends that there is a change at all; the text "?" is not known.
     fn open(before: serde_json::Value, after: serde_json::Value) -> Vec<String> {
-        let (before, after) = (value(before), value(after));
+        open_of(value(before), value(after))
+    }
+
+    fn open_of(before: Value, after: Value) -> Vec<String> {
         let mut change = change(Verb::Update { before, after: after.clone() });
         change.config = Some(after);
         let parts = differing(&change.verb, None);
@@ -165,6 +200,23 @@ mod tests {
             ["a.b"]
         );
         assert_eq!(open(json!({ "a": null }), json!({ "a": "?" })), ["a"]);
+    }
+
+    #[test]
+    fn an_element_of_a_set_that_is_not_known_may_be_the_one_that_goes() {
+        let sets = |side: serde_json::Value| {
+            let elements = value(side).elements().unwrap().to_vec();
+            Value::object([("of", Value::set(Type::Any, elements))])
+        };
+        for (before, after, open) in [
+            (json!(["a", "b"]), json!(["a", "?"]), &["of"][..]),
+            (json!([{ "key": "a", "n": 1 }]), json!([{ "key": "?", "n": 1 }]), &["of"]),
+            (json!(["a", "b"]), json!(["c", "?"]), &[]),
+            (json!(["a", "b"]), json!(["?"]), &[]),
+            (json!([{ "key": "a", "n": 1 }]), json!([{ "key": "?", "n": 2 }]), &[]),
+        ] {
+            assert_eq!(open_of(sets(before), sets(after.clone())), open, "{after}");
+        }
     }
 
     #[test]
