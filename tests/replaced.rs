@@ -275,6 +275,52 @@ resource "google_storage_bucket_iam_member" "all" {
     is_idle(&mut folder);
 }
 
+#[test]
+fn what_holds_a_replaced_object_is_removed_before_it() {
+    let parts = r#"
+resource "google_project_service" "dns" {
+  service            = "dns.googleapis.com"
+  disable_on_destroy = false
+}
+
+resource "google_dns_managed_zone" "zone" {
+  name       = "zone"
+  dns_name   = "one.example."
+  depends_on = [google_project_service.dns]
+}
+
+resource "google_dns_record_set" "www" {
+  managed_zone = google_dns_managed_zone.zone.name
+  name         = "www.${google_dns_managed_zone.zone.dns_name}"
+  type         = "A"
+  ttl          = 60
+  rrdatas      = ["10.0.0.1"]
+}
+
+resource "google_storage_bucket" "files" {
+  name       = "demo-files"
+  location   = "EU"
+  depends_on = [google_project_service.services]
+}
+
+resource "google_storage_bucket_object" "file" {
+  bucket  = google_storage_bucket.files.name
+  name    = "file"
+  content = "x"
+}
+"#;
+    let (services, _) = CLUSTER.split_once("resource \"google_container_cluster\"").unwrap();
+    let mut folder = written(&[services, parts]);
+    applied(&mut folder);
+    edited(&folder, "one.example", "two.example");
+    edited(&folder, "\"EU\"", "\"US\"");
+
+    let told = applied(&mut folder);
+
+    assert!(told.contains("Resources: 4 added, 0 changed, 4 destroyed"), "{told}");
+    is_idle(&mut folder);
+}
+
 /// Gives what is left in the sandbox of what a cluster's controllers make, and of clusters.
 fn left(folder: &Folder) -> Vec<Json> {
     inventory(folder).into_iter().filter(|item| item["service"] != "serviceusage").collect()

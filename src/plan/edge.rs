@@ -124,6 +124,16 @@ impl Planner<'_> {
     }
 }
 
+/// Says whether what an object lives in cannot go with it inside, as that stands.
+fn holds_up(maker: &Maker<'_, '_>, plan: &Plan, address: &Address) -> bool {
+    let change = |of: &Address| plan.changes.get(&(of.clone(), None));
+    let Some(own) = change(address) else { return false };
+    let Some(Reason::ParentReplaced(parent)) = &own.reason else { return false };
+    let whole = change(parent).and_then(|change| change.verb.before());
+    let provider = maker.given.registry.provider(&own.provider.source);
+    provider.zip(whole).is_some_and(|(it, whole)| it.holds(&address.type_name, whole))
+}
+
 /// Says whether an object is one of those that another says to be inside of.
 pub(super) fn is_one_of(wholes: &[(String, String)], address: &Address, value: &Value) -> bool {
     let named = |id: &str| {
@@ -149,10 +159,12 @@ impl Maker<'_, '_> {
             .filter_map(|((of, _), change)| Some((of.clone(), self.former(of, change)?)))
             .collect();
         let first = self.first(plan, &stranded, prior);
+        let held: BTreeSet<Address> =
+            stranded.keys().filter(|of| holds_up(self, plan, of)).cloned().collect();
         for (address, former) in stranded {
             let Some(change) = plan.changes.get_mut(&(address.clone(), None)) else { continue };
             let Verb::Create { after } = &change.verb else { continue };
-            if first.contains_key(&address) {
+            if first.contains_key(&address) || held.contains(&address) {
                 let (before, after) = (former.value, after.clone());
                 change.verb = Verb::Replace { before, after, create_first: false };
                 change.private = former.private;

@@ -112,6 +112,11 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Says whether what an object is a part of cannot go while the object is there: then it is removed before.
+    fn holds(&self, _type_name: &str, _whole: &Value) -> bool {
+        false
+    }
+
     /// Gives what an object lives in and goes with, by the names of [`Provider::offers`]: a namespace, the definition of its kind.
     fn lives_in(&self, _type_name: &str, _value: &Value) -> Vec<String> {
         Vec::new()

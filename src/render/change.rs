@@ -123,7 +123,7 @@ pub(super) fn reasons(
             return Vec::new();
         }
         Reason::ParentReplaced(parent) if matches!(change.verb, Verb::Replace { .. }) => format!(
-            "because {parent} is replaced; it is removed before, so that nothing it has had made outside is left behind"
+            "because {parent} is replaced; it is removed before, so that nothing is in the way or left behind outside"
         ),
         Reason::ParentReplaced(parent) => {
             format!("because {parent} is replaced, and it goes down with it")

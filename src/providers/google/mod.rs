@@ -289,6 +289,12 @@ impl Provider for Google {
         named.map(|(of, id)| (of.clone(), id)).collect()
     }
 
+    fn holds(&self, type_name: &str, whole: &Value) -> bool {
+        let entry = self.catalog.entry(Mode::Managed, type_name);
+        let attribute = entry.as_ref().and_then(|entry| entry.spec.goes_if.as_deref());
+        attribute.is_some_and(|name| whole.field(name).and_then(Value::as_bool) != Some(true))
+    }
+
     fn permissions(
         &self,
         mode: Mode,

@@ -101,6 +101,7 @@ fn spec(
         serves: words.texts("serves"),
         locks: words.texts("locks").iter().map(|text| Template::parse(text)).collect(),
         inside: templates(words.take("inside")),
+        goes_if: words.text("goes_if"),
         needs: needs(&mut words),
         create: None,
         read: None,

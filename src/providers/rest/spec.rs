@@ -42,6 +42,8 @@ pub struct Spec {
     pub locks: Vec<Template>,
     /// What it is a part of, and goes with: the other's type, and its id or name by the attributes of this one.
     pub inside: BTreeMap<String, Template>,
+    /// The attribute of the other that must be true for that: else the other cannot go with this one in it.
+    pub goes_if: Option<String>,
     /// What the account must be allowed beside the calls that stand here.
     pub needs: Vec<Need>,
     /// How the object is made.

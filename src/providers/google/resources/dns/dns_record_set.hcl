@@ -6,6 +6,7 @@ resource "google_dns_record_set" {
   id      = "projects/{project}/managedZones/{managed_zone/}/rrsets/{name}/{type}"
   import  = ["projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}", "{project}/{managed_zone}/{name}/{type}", "{managed_zone}/{name}/{type}"]
   inside  = { google_dns_managed_zone = "projects/{project}/managedZones/{managed_zone/}" }
+  goes_if = "force_destroy"
 
   needs = [
     { when = ["create", "update", "delete"], permissions = ["dns.changes.get", "dns.managedZones.get"] },

@@ -6,6 +6,7 @@ resource "google_storage_bucket_object" {
   id      = "{bucket}-{output_name}"
   import  = ["b/{bucket}/o/{name*}", "{bucket}/{name*}"]
   inside  = { google_storage_bucket = "{bucket}" }
+  goes_if = "force_destroy"
 
   needs = [
     { when = ["create", "update"], permissions = ["storage.objects.setRetention"], with = "retention" },
