@@ -62,7 +62,7 @@ impl Pass<'_, '_> {
                 && !parts.group
             {
                 if fields.contains_key(key) {
-                    note(&mut turned.1, Some(duplicate(key, parts)));
+                    note(&mut turned.1, Some(duplicate(key, parts, marks)));
                 } else {
                     fields.insert(key.clone(), value.clone());
                 }
@@ -346,10 +346,12 @@ pub(super) fn iterable(collection: &Value, span: Span) -> Eval<Option<Entries>> 
     Ok(entries(collection))
 }
 
-fn duplicate(key: &str, parts: &For) -> Stop {
+fn duplicate(key: &str, parts: &For, marks: Marks) -> Stop {
+    // A key that a secret is in is not told.
+    let key = if marks.any() { "(sensitive value)".to_string() } else { format!("{key:?}") };
     let span = parts.key.as_ref().map_or(parts.value.span, |key| key.span);
     let detail = format!(
-        "Two different items produced the key {key:?} in this 'for' expression. If duplicates are expected, use the \
+        "Two different items produced the key {key} in this 'for' expression. If duplicates are expected, use the \
          ellipsis (...) after the value expression to enable grouping by key."
     );
     Stop::problem(Diagnostic::error("Duplicate object key", detail).at(span, ""))

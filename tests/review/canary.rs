@@ -40,6 +40,25 @@ resource "kubernetes_secret_v1" "canary" {
   }
 }
 
+# What is written out in a secret's own place is one, too.
+resource "kubernetes_secret_v1" "written" {
+  metadata {
+    name   = "written"
+    labels = { kept = var.kept }
+  }
+  binary_data = { token = "Y2FuYXJ5LXRoYXQtbm9ib2R5LW1heS1zZWUtN1E=" }
+}
+
+resource "google_secret_manager_secret_version" "written" {
+  secret      = google_secret_manager_secret.canary.id
+  secret_data = "canary-that-nobody-may-see-7Q"
+}
+
+output "written" {
+  sensitive = true
+  value     = "canary-that-nobody-may-see-7Q"
+}
+
 resource "google_secret_manager_secret" "canary" {
   secret_id = "canary"
   labels    = { kept = var.kept }
@@ -304,6 +323,20 @@ fn a_secret_is_in_no_rendering() {
     }
     let plain = fs::read_to_string(folder.join("told.md")).unwrap();
     assert!(plain.contains("terraform\\_data.plain") || plain.contains("terraform_data.plain"));
+}
+
+#[test]
+fn a_problem_tells_no_secret() {
+    for body in ["locals {\n  o = { for k in [var.secret, var.secret] : k => 1 }\n}\n"] {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let variable = "variable \"secret\" {\n  sensitive = true\n}\n";
+        fs::write(folder.join("main.tf"), format!("{variable}{body}")).unwrap();
+        fs::write(folder.join("terraform.tfvars"), format!("secret = \"{SECRET}\"\n")).unwrap();
+
+        let secrets = [SECRET.to_string()];
+        told(folder, &["plan", "-sandbox", "-github"], &[1], &secrets);
+    }
 }
 
 const ENCRYPTION: &str = r#"

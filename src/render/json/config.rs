@@ -10,10 +10,11 @@ use crate::config::{Config, Module, ModuleCall, Output, Resource, Variable, vers
 use crate::diag::Sources;
 use crate::eval::{constant_of, from_json, outline, reference_text};
 use crate::providers::Registry;
-use crate::schema::{BlockKind, Field, Nesting, Schema};
+use crate::schema::{BlockKind, Nesting, Schema};
 use crate::state::provider;
 use crate::syntax::tree::{Block, Body, Expr};
 use crate::value::constraint::conform;
+use crate::value::{Value, json as values};
 
 /// Gives the `configuration` member of a plan's document: as it was before blocks were generated.
 pub fn configuration(
@@ -33,8 +34,6 @@ pub fn configuration(
     out.insert("root_module".into(), Json::Object(writer.module(&config.root)));
     Json::Object(out)
 }
-
-type Fields = BTreeMap<String, Field>;
 
 /// A provider's configuration: its module, the provider's name there, and its alias.
 type Configured = (Vec<String>, String, Option<String>);
@@ -64,7 +63,7 @@ impl Writer<'_> {
                 one["module_address"] = address(&module.path).into();
             }
             if let Some(provider) = self.registry.provider(&source) {
-                let said = self.expressions(&block.body, &provider.schema().fields);
+                let said = self.expressions(&block.body, &provider.schema());
                 if !said.is_empty() {
                     one["expressions"] = Json::Object(said);
                 }
@@ -200,8 +199,11 @@ impl Writer<'_> {
         out.insert("source".into(), call.source.text.as_str().into());
         let inputs = call.inputs.attributes.iter();
         let inputs: Map<String, Json> = inputs
-            .filter(|attribute| call.module.variables.contains_key(&attribute.name.text))
-            .map(|attribute| (attribute.name.text.clone(), self.told(&attribute.expr)))
+            .filter_map(|attribute| {
+                let name = &attribute.name.text;
+                let variable = call.module.variables.get(name)?;
+                Some((name.clone(), self.hidden(&attribute.expr, variable.sensitive)))
+            })
             .collect();
         if !inputs.is_empty() {
             out.insert("expressions".into(), Json::Object(inputs));
@@ -240,7 +242,7 @@ impl Writer<'_> {
         let schema = self.registry.provider(&source);
         let schema = schema.and_then(|provider| provider.resource(resource.mode, type_name));
         let schema = schema.as_deref().cloned().unwrap_or_else(Schema::default);
-        let said = self.expressions(&resource.body, &schema.fields);
+        let said = self.expressions(&resource.body, &schema);
         if !said.is_empty() {
             out.insert("expressions".into(), Json::Object(said));
         }
@@ -252,7 +254,7 @@ impl Writer<'_> {
 
     fn output(&self, output: &Output) -> Json {
         let mut out = Map::new();
-        out.insert("expression".into(), self.told(&output.value));
+        out.insert("expression".into(), self.hidden(&output.value, output.sensitive));
         depends_on(&mut out, &output.depends_on);
         described(&mut out, output.sensitive, &output.description);
         Json::Object(out)
@@ -302,14 +304,38 @@ impl Writer<'_> {
         Json::Object(out)
     }
 
+    /// Gives an argument in outline; a secret that is written out in it is not told.
+    fn sealed(&self, name: &str, expr: &Expr, schema: &Schema) -> Json {
+        let mut told = self.told(expr);
+        if let Some(constant) = told.get("constant_value") {
+            let whole = Value::object([(name, values::from_json(constant))]);
+            let sealed = schema.sealed(&whole);
+            if let Some(part) = sealed.field(name).filter(|part| part.all_marks().any()) {
+                told["constant_value"] = value(part, self.reveal);
+            }
+        }
+        told
+    }
+
+    /// Gives an expression in outline, without its constant where that is a secret.
+    fn hidden(&self, expr: &Expr, secret: bool) -> Json {
+        let mut told = self.told(expr);
+        if secret && self.reveal == Reveal::No && told.get("constant_value").is_some() {
+            told["constant_value"] = SECRET.into();
+        }
+        told
+    }
+
     /// Gives what the arguments and blocks of a body say, in outline.
-    fn expressions(&self, body: &Body, fields: &Fields) -> Map<String, Json> {
+    fn expressions(&self, body: &Body, schema: &Schema) -> Map<String, Json> {
+        let fields = &schema.fields;
         let made = from_json(body, fields, self.sources);
         let body = made.as_ref().unwrap_or(body);
         let mut out = Map::new();
         for attribute in &body.attributes {
             if fields.contains_key(&attribute.name.text) {
-                out.insert(attribute.name.text.clone(), self.told(&attribute.expr));
+                let name = &attribute.name.text;
+                out.insert(name.clone(), self.sealed(name, &attribute.expr, schema));
             }
         }
         for block in &body.blocks {
@@ -318,7 +344,8 @@ impl Writer<'_> {
             else {
                 continue;
             };
-            let said = Json::Object(self.expressions(&block.body, &shape.fields));
+            let inside = Schema { fields: shape.fields.clone(), ..Schema::default() };
+            let said = Json::Object(self.expressions(&block.body, &inside));
             let name = block.kind.text.clone();
             match shape.kind {
                 BlockKind::Single => drop(out.insert(name, said)),
