@@ -39,6 +39,8 @@ pub enum Codec {
     Choice(Arc<str>, Arc<str>),
     /// Write: nothing for an empty text, also where what is empty is said.
     NotEmpty,
+    /// Write: in capitals.
+    Upper,
 }
 
 const CODECS: &[(&str, Codec)] = &[
@@ -50,6 +52,7 @@ const CODECS: &[(&str, Codec)] = &[
     ("networking_mode", Codec::NetworkingMode),
     ("duration_seconds", Codec::DurationSeconds),
     ("not_empty", Codec::NotEmpty),
+    ("upper", Codec::Upper),
     ("go_duration", Codec::GoDuration),
     ("json", Codec::Document),
     ("aggregate", Codec::Aggregate),
@@ -91,7 +94,7 @@ impl Codec {
             Codec::NetworkingMode => {
                 Some(if truth == Some(true) { "VPC_NATIVE" } else { "ROUTES" }.into())
             }
-            Codec::DurationSeconds | Codec::NotEmpty => json.cloned(),
+            Codec::DurationSeconds | Codec::NotEmpty | Codec::Upper => json.cloned(),
             Codec::GoDuration => text.map(|text| go_duration(text).into()),
             Codec::Document => json.map(|json| json.to_string().into()),
             Codec::Aggregate => json.map(|json| aggregate_text(json).into()),
@@ -131,6 +134,7 @@ impl Codec {
                 let seconds = json.as_str().and_then(duration_seconds);
                 Some(seconds.map_or(json, |seconds| format!("{seconds}s").into()))
             }
+            Codec::Upper => json.as_str().map(|text| text.to_uppercase().into()),
             Codec::NotEmpty => (json.as_str() != Some("")).then_some(json),
             Codec::Prefix(prefix) => {
                 let text = json.as_str()?;

@@ -32,6 +32,10 @@ fn object(
         let around = Around { prior: whole, beside: base };
         // Nothing stands for the default: what is read as empty is told apart from it.
         let means = |standing: &&Value| {
+            // Blocks that there are none of are an empty list, which can be counted.
+            if standing.is_null() && part.inside().is_some() {
+                return false;
+            }
             !standing.is_null() || part.default.as_ref().is_none_or(is_zero) || value.is_null()
         };
         let value = match standing.filter(means) {

@@ -117,7 +117,8 @@ fn draft<'a>(
     };
     hook.plan(&mut draft);
     if let Some(prior) = prior {
-        replacing(&spec.parts, prior, &draft.after, &Path::root(), &mut draft.replaces);
+        let sides = [prior, &draft.after, config];
+        replacing(&spec.parts, sides, &Path::root(), &mut draft.replaces);
         if spec.update.how == How::Fields {
             unchangeable(&spec.parts, prior, &draft.after, &Path::root(), &mut draft.replaces);
         }
@@ -345,8 +346,9 @@ fn expanded(part: &Part, expand: &str, after: Value) -> Value {
     if value.is_known() && !value.is_null() { after.with_field(&part.name, value) } else { after }
 }
 
-/// Collects the parts whose change replaces the object.
-fn replacing(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &mut Vec<Path>) {
+/// Collects the parts whose change replaces the object: what it is, what it will be, and what is written.
+fn replacing(parts: &[Part], sides: [&Value; 3], path: &Path, found: &mut Vec<Path>) {
+    let [prior, after, config] = sides;
     for part in parts {
         let (Some(old), Some(new)) = (prior.field(&part.name), after.field(&part.name)) else {
             continue;
@@ -356,8 +358,11 @@ fn replacing(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &
         }
         let here = path.attribute(&part.name);
         let Shape::Block { set, parts, .. } = &part.shape else {
+            // What the service will give to a new block is no change that somebody asks for.
+            let unasked = || config.field(&part.name).is_none_or(Value::is_null);
+            let given = old.is_null() && !new.is_known() && unasked();
             // Nothing and a default that says nothing are the same.
-            if part.replaces && !part.both_empty(old, new) {
+            if part.replaces && !given && !part.both_empty(old, new) {
                 found.push(here);
             }
             continue;
@@ -380,7 +385,9 @@ fn replacing(parts: &[Part], prior: &Value, after: &Value, path: &Path, found: &
             for place in 0..old.len().max(new.len()) {
                 let (old, new) =
                     (old.get(place).unwrap_or(&empty), new.get(place).unwrap_or(&empty));
-                replacing(parts, old, new, &here.place(place), found);
+                let written = config.field(&part.name).and_then(Value::elements);
+                let written = written.and_then(|all| all.get(place)).unwrap_or(&empty);
+                replacing(parts, [old, new, written], &here.place(place), found);
             }
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::http::Method;
 use crate::providers::rest::api::Ask;
 use crate::providers::rest::change::concerns;
+use crate::providers::rest::codec::last_segment;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
 use crate::providers::rest::json::drop_nulls;
@@ -26,7 +27,11 @@ pub(super) fn in_zone(planned: &Value, collection: &str, name: &str) -> String {
         return name.to_string();
     }
     let text = |field: &str| text_at(planned, field).unwrap_or_default();
-    format!("projects/{}/zones/{}/{collection}/{name}", text("project"), text("zone"))
+    format!(
+        "projects/{}/zones/{}/{collection}/{name}",
+        text("project"),
+        last_segment(&text("zone"))
+    )
 }
 
 impl Disk {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 
 use crate::http::{Clock, pace};
+use crate::providers::rest::codec::last_segment;
 use crate::providers::rest::equal::normal_member;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
@@ -180,8 +181,15 @@ pub(super) fn identity(value: &Value) -> Value {
     if !known {
         return Value::unknown_not_null(Type::String);
     }
-    let mut parts: Vec<String> =
-        names.iter().map(|name| text_at(value, name).unwrap_or_default()).collect();
+    // A project may be written as `projects/NAME`.
+    let text = |name: &&str| {
+        let text = text_at(value, name).unwrap_or_default();
+        match *name {
+            "project" => last_segment(&text).to_string(),
+            _ => text,
+        }
+    };
+    let mut parts: Vec<String> = names.iter().map(text).collect();
     if let Some(condition) = condition {
         parts.extend(
             ["title", "description", "expression"]

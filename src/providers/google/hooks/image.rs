@@ -20,6 +20,11 @@ const PUBLIC: [(&str, &str); 11] = [
     ("windows", "windows-cloud"),
 ];
 
+/// Gives the project that publishes images whose names begin so.
+fn public(name: &str) -> Option<&'static str> {
+    PUBLIC.iter().find(|(start, _)| name.starts_with(start)).map(|(_, project)| *project)
+}
+
 /// Gives what a name may mean, in the order that is tried; a path that says all is the only one.
 fn candidates(project: &str, text: &str) -> Vec<String> {
     let image = |project: &str, name: &str| format!("projects/{project}/global/images/{name}");
@@ -29,13 +34,16 @@ fn candidates(project: &str, text: &str) -> Vec<String> {
     }
     let below = text.trim_start_matches("global/images/");
     match below.split_once('/') {
-        Some(("family", name)) => vec![family(project, name)],
+        Some(("family", name)) => {
+            let mut all = vec![family(project, name)];
+            all.extend(public(name).map(|of| family(of, name)));
+            all
+        }
         Some((other, name)) => vec![image(other, name), family(other, name)],
         None if below != text => vec![image(project, below)],
         None => {
-            let public = PUBLIC.iter().find(|(start, _)| text.starts_with(start));
             let mut all = vec![image(project, text), family(project, text)];
-            all.extend(public.into_iter().flat_map(|(_, of)| [image(of, text), family(of, text)]));
+            all.extend(public(text).into_iter().flat_map(|of| [image(of, text), family(of, text)]));
             all
         }
     }
@@ -85,6 +93,13 @@ mod tests {
     #[test]
     fn a_bare_name_is_looked_for_at_home_and_then_where_its_kind_is_published() {
         assert_eq!(candidates("p", "family/web"), ["projects/p/global/images/family/web"]);
+        assert_eq!(
+            candidates("p", "family/debian-12"),
+            [
+                "projects/p/global/images/family/debian-12",
+                "projects/debian-cloud/global/images/family/debian-12"
+            ]
+        );
         assert_eq!(
             candidates("p", "debian-cloud/debian-12"),
             [

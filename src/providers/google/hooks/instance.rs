@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::providers::Failure;
 use crate::providers::rest::api::Ask;
+use crate::providers::rest::codec::last_segment;
 use crate::providers::rest::decode::decode;
 use crate::providers::rest::hook::Hook;
 use crate::providers::rest::job::Job;
@@ -53,7 +54,8 @@ fn in_region(planned: &Value, project: Option<&str>, collection: &str, name: &st
     let own = text_at(planned, "project").unwrap_or_default();
     let project = project.map_or(own, str::to_string);
     let zone = text_at(planned, "zone").unwrap_or_default();
-    let region = zone.rsplit_once('-').map_or(zone.as_str(), |(region, _)| region);
+    let zone = last_segment(&zone);
+    let region = zone.rsplit_once('-').map_or(zone, |(region, _)| region);
     match collection {
         "networks" => format!("projects/{project}/global/networks/{name}"),
         _ => format!("projects/{project}/regions/{region}/{collection}/{name}"),

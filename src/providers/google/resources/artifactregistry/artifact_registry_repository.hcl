@@ -19,7 +19,7 @@ resource "google_artifact_registry_repository" {
   ]
 
   attributes = {
-    format                 = { type = string, required = true, replaces = true, api = "format", suppress = "case_insensitive" }
+    format                 = { type = string, required = true, replaces = true, api = "format", codec = "upper", suppress = "case_insensitive" }
     repository_id          = { type = string, required = true, replaces = true, api = "name", codec = "last_segment", write = none }
     cleanup_policy_dry_run = { type = bool, optional = true, api = "cleanupPolicyDryRun" }
     deletion_policy        = { type = string, optional = true, computed = true }

@@ -3,7 +3,7 @@ resource "google_compute_address" {
   service   = "compute"
   object    = "Address"
   hook      = "labelled"
-  id        = "projects/{project}/regions/{region}/addresses/{name}"
+  id        = "projects/{project}/regions/{region/}/addresses/{name}"
   import    = ["projects/{project}/regions/{region}/addresses/{name}", "{project}/{region}/{name}", "{region}/{name}", "{name}"]
   labels    = "labels"
   operation = compute
@@ -13,12 +13,12 @@ resource "google_compute_address" {
     { when = ["create"], permissions = ["compute.networks.use"], with = "network" },
   ]
 
-  create = { post = "projects/{project}/regions/{region}/addresses" }
-  read   = { get = "projects/{project}/regions/{region}/addresses/{name}" }
-  list   = { get = "projects/{project}/regions/{region}/addresses?maxResults=500", items = "items", by = "name" }
+  create = { post = "projects/{project}/regions/{region/}/addresses" }
+  read   = { get = "projects/{project}/regions/{region/}/addresses/{name}" }
+  list   = { get = "projects/{project}/regions/{region/}/addresses?maxResults=500", items = "items", by = "name" }
   discover = { get = "projects/{project}/aggregated/addresses?maxResults=500&returnPartialSuccess=true", items = "addresses", aggregated = true, own = [{ member = "name", like = "^(gke-|k8s-|nat-auto-ip-)", why = "addresses of clusters and gateways" }] }
-  update = { post = "projects/{project}/regions/{region}/addresses/{name}/setLabels", how = client }
-  delete = { delete = "projects/{project}/regions/{region}/addresses/{name}" }
+  update = { post = "projects/{project}/regions/{region/}/addresses/{name}/setLabels", how = client }
+  delete = { delete = "projects/{project}/regions/{region/}/addresses/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }
 
   attributes = {
@@ -37,7 +37,7 @@ resource "google_compute_address" {
     project            = { type = string, optional = true, computed = true, replaces = true, fill = project }
     purpose            = { type = string, optional = true, computed = true, replaces = true, api = "purpose" }
     region             = { type = string, optional = true, computed = true, replaces = true, api = "region", codec = "last_segment", write = none, suppress = "self_link_or_name", fill = region }
-    subnetwork         = { type = string, optional = true, computed = true, replaces = true, api = "subnetwork", suppress = "self_link_or_name", expand = "projects/{project}/regions/{region}/subnetworks/{}" }
+    subnetwork         = { type = string, optional = true, computed = true, replaces = true, api = "subnetwork", suppress = "self_link_or_name", expand = "projects/{project}/regions/{region/}/subnetworks/{}" }
     address_id         = { type = string, computed = true, api = "id" }
     creation_timestamp = { type = string, computed = true, api = "creationTimestamp" }
     effective_labels   = { type = map(string), computed = true, api = "labels" }

@@ -3,7 +3,7 @@ resource "google_compute_disk" {
   service   = "compute"
   object    = "Disk"
   hook      = "disk"
-  id        = "projects/{project}/zones/{zone}/disks/{name}"
+  id        = "projects/{project}/zones/{zone/}/disks/{name}"
   import    = ["projects/{project}/zones/{zone}/disks/{name}", "{project}/{zone}/{name}", "{zone}/{name}", "{name}"]
   labels    = "labels"
   operation = compute
@@ -15,18 +15,18 @@ resource "google_compute_disk" {
     { when = ["delete"], permissions = ["compute.instances.detachDisk", "compute.instances.get"] },
   ]
 
-  create = { post = "projects/{project}/zones/{zone}/disks" }
-  read   = { get = "projects/{project}/zones/{zone}/disks/{name}" }
-  list   = { get = "projects/{project}/zones/{zone}/disks?maxResults=500", items = "items", by = "name" }
+  create = { post = "projects/{project}/zones/{zone/}/disks" }
+  read   = { get = "projects/{project}/zones/{zone/}/disks/{name}" }
+  list   = { get = "projects/{project}/zones/{zone/}/disks?maxResults=500", items = "items", by = "name" }
   discover = { get = "projects/{project}/aggregated/disks?maxResults=500&returnPartialSuccess=true", items = "disks", aggregated = true, own = [{ member = "name", like = "^(gke-|pvc-)", why = "disks of clusters" }, { member = "name", names = "users", why = "boot disks belong to their machine" }] }
-  update = { post = "projects/{project}/zones/{zone}/disks/{name}/setLabels", how = client }
-  delete = { delete = "projects/{project}/zones/{zone}/disks/{name}" }
+  update = { post = "projects/{project}/zones/{zone/}/disks/{name}/setLabels", how = client }
+  delete = { delete = "projects/{project}/zones/{zone/}/disks/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }
 
-  rpc "resize" { post = "projects/{project}/zones/{zone}/disks/{name}/resize" }
-  rpc "access" { patch = "projects/{project}/zones/{zone}/disks/{name}?paths=accessMode" }
-  rpc "iops" { patch = "projects/{project}/zones/{zone}/disks/{name}?paths=provisionedIops" }
-  rpc "throughput" { patch = "projects/{project}/zones/{zone}/disks/{name}?paths=provisionedThroughput" }
+  rpc "resize" { post = "projects/{project}/zones/{zone/}/disks/{name}/resize" }
+  rpc "access" { patch = "projects/{project}/zones/{zone/}/disks/{name}?paths=accessMode" }
+  rpc "iops" { patch = "projects/{project}/zones/{zone/}/disks/{name}?paths=provisionedIops" }
+  rpc "throughput" { patch = "projects/{project}/zones/{zone/}/disks/{name}?paths=provisionedThroughput" }
 
   attributes = {
     name                                  = { type = string, required = true, replaces = true, api = "name", regex = "^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$" }

@@ -6,7 +6,7 @@ resource "google_compute_instance" {
   looks_at       = ["disks", "serviceAccounts"]
   made           = ["attachedDisks", "bootDisk", "scratchDisks", "metadataMap", "serviceAccount", "startupScript"]
   schema_version = 6
-  id             = "projects/{project}/zones/{zone}/instances/{name}"
+  id             = "projects/{project}/zones/{zone/}/instances/{name}"
   import         = ["projects/{project}/zones/{zone}/instances/{name}", "{project}/{zone}/{name}", "{name}"]
   labels         = "labels"
   operation      = compute
@@ -25,12 +25,12 @@ resource "google_compute_instance" {
     { when = ["update"], permissions = ["compute.instances.addAccessConfig", "compute.instances.addResourcePolicies", "compute.instances.attachDisk", "compute.instances.deleteAccessConfig", "compute.instances.detachDisk", "compute.instances.removeResourcePolicies", "compute.instances.setDeletionProtection", "compute.instances.setDiskAutoDelete", "compute.instances.setMachineType", "compute.instances.setMinCpuPlatform", "compute.instances.setMetadata", "compute.instances.setScheduling", "compute.instances.setServiceAccount", "compute.instances.setTags", "compute.instances.update", "compute.instances.updateAccessConfig", "compute.instances.updateDisplayDevice", "compute.instances.updateNetworkInterface", "compute.instances.updateShieldedInstanceConfig"] },
   ]
 
-  create = { post = "projects/{project}/zones/{zone}/instances" }
-  read   = { get = "projects/{project}/zones/{zone}/instances/{name}" }
-  list   = { get = "projects/{project}/zones/{zone}/instances?maxResults=500", items = "items", by = "name" }
+  create = { post = "projects/{project}/zones/{zone/}/instances" }
+  read   = { get = "projects/{project}/zones/{zone/}/instances/{name}" }
+  list   = { get = "projects/{project}/zones/{zone/}/instances?maxResults=500", items = "items", by = "name" }
   discover = { get = "projects/{project}/aggregated/instances?maxResults=500&returnPartialSuccess=true", items = "instances", aggregated = true, own = [{ member = "labels.goog-gke-node", why = "nodes of clusters" }] }
-  update = { post = "projects/{project}/zones/{zone}/instances/{name}/setLabels", how = client }
-  delete = { delete = "projects/{project}/zones/{zone}/instances/{name}" }
+  update = { post = "projects/{project}/zones/{zone/}/instances/{name}/setLabels", how = client }
+  delete = { delete = "projects/{project}/zones/{zone/}/instances/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }
 
   at_least_one_of = [

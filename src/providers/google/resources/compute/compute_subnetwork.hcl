@@ -3,7 +3,7 @@ resource "google_compute_subnetwork" {
   service   = "compute"
   object    = "Subnetwork"
   hook      = "subnetwork"
-  id        = "projects/{project}/regions/{region}/subnetworks/{name}"
+  id        = "projects/{project}/regions/{region/}/subnetworks/{name}"
   import    = ["projects/{project}/regions/{region}/subnetworks/{name}", "{project}/{region}/{name}", "{region}/{name}", "{name}"]
   operation = compute
 
@@ -11,22 +11,22 @@ resource "google_compute_subnetwork" {
     { when = ["create", "delete"], permissions = ["compute.networks.updatePolicy"], at = "network" },
   ]
 
-  create = { post = "projects/{project}/regions/{region}/subnetworks" }
-  read   = { get = "projects/{project}/regions/{region}/subnetworks/{name}" }
-  list   = { get = "projects/{project}/regions/{region}/subnetworks?maxResults=500", items = "items", by = "name" }
+  create = { post = "projects/{project}/regions/{region/}/subnetworks" }
+  read   = { get = "projects/{project}/regions/{region/}/subnetworks/{name}" }
+  list   = { get = "projects/{project}/regions/{region/}/subnetworks?maxResults=500", items = "items", by = "name" }
   discover = { get = "projects/{project}/aggregated/subnetworks?maxResults=500&returnPartialSuccess=true", items = "subnetworks", aggregated = true, own = [{ member = "name", like = "^default$", why = "ranges of the default network" }] }
-  update = { patch = "projects/{project}/regions/{region}/subnetworks/{name}", how = fields, precondition = "fingerprint" }
-  delete = { delete = "projects/{project}/regions/{region}/subnetworks/{name}" }
+  update = { patch = "projects/{project}/regions/{region/}/subnetworks/{name}", how = fields, precondition = "fingerprint" }
+  delete = { delete = "projects/{project}/regions/{region/}/subnetworks/{name}" }
   timeouts = { create = "20m", update = "20m", delete = "20m" }
 
   at_least_one_of = [["log_config.aggregation_interval", "log_config.filter_expr", "log_config.flow_sampling", "log_config.metadata"]]
 
   rpc "expand" {
-    post = "projects/{project}/regions/{region}/subnetworks/{name}/expandIpCidrRange"
+    post = "projects/{project}/regions/{region/}/subnetworks/{name}/expandIpCidrRange"
   }
 
   rpc "set_private_access" {
-    post = "projects/{project}/regions/{region}/subnetworks/{name}/setPrivateIpGoogleAccess"
+    post = "projects/{project}/regions/{region/}/subnetworks/{name}/setPrivateIpGoogleAccess"
   }
 
   attributes = {

@@ -3,9 +3,9 @@ data "google_compute_subnetwork" {
   service = "compute"
   object  = "Subnetwork"
   hook    = "network_data"
-  id      = "projects/{project}/regions/{region}/subnetworks/{name}"
+  id      = "projects/{project}/regions/{region/}/subnetworks/{name}"
 
-  read = { get = "projects/{project}/regions/{region}/subnetworks/{name}" }
+  read = { get = "projects/{project}/regions/{region/}/subnetworks/{name}" }
 
   at_least_one_of = [["name", "self_link"]]
 

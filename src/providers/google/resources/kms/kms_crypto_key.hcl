@@ -4,7 +4,7 @@ resource "google_kms_crypto_key" {
   object  = "CryptoKey"
   hook    = "crypto_key"
   id      = "{key_ring}/cryptoKeys/{name}"
-  import  = ["{key_ring*}/cryptoKeys/{name}"]
+  import  = ["{key_ring*}/cryptoKeys/{name}", "{key_ring*}/{name}"]
   labels  = "labels"
 
   needs = [

@@ -3,12 +3,12 @@ resource "google_project_iam_binding" {
   service = "cloudresourcemanager"
   object  = "Policy"
   hook    = "iam_binding"
-  id      = "{project}/{role}"
+  id      = "{project/}/{role}"
   import  = ["{project} {role} {condition.title}", "{project} {role}"]
 
   discover = { never = "its members are found one by one" }
-  read   = { post = "projects/{project}:getIamPolicy", with = { "options.requestedPolicyVersion" = 3 } }
-  update = { post = "projects/{project}:setIamPolicy", body = "policy", with = { updateMask = "bindings,etag,auditConfigs" }, how = none }
+  read   = { post = "projects/{project/}:getIamPolicy", with = { "options.requestedPolicyVersion" = 3 } }
+  update = { post = "projects/{project/}:setIamPolicy", body = "policy", with = { updateMask = "bindings,etag,auditConfigs" }, how = none }
 
   attributes = {
     project = { type = string, required = true, replaces = true, suppress = "last_path_segment" }
