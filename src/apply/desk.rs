@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::addr::Address;
 use crate::graph::Stop;
 use crate::http::Clock;
 use crate::plan::Action;
@@ -24,6 +25,8 @@ pub(super) enum Message {
     Answer { call: u64, outcome: String },
     /// The object as far as it exists.
     Keep { action: Action, object: Observed },
+    /// Who else has an object of this type and id.
+    Tracked { action: Action, id: String, told: oneshot::Sender<Option<Address>> },
     /// What is being waited for.
     Note { action: Action, text: String },
     /// Lines of a log.
@@ -80,5 +83,11 @@ impl Desk for WorkerDesk {
 
     fn stopping(&self) -> bool {
         self.stop.is_asked()
+    }
+
+    async fn tracked(&self, _type_name: &str, id: &str) -> Option<Address> {
+        let (told, answer) = oneshot::channel();
+        self.tell(Message::Tracked { action: self.action.clone(), id: id.to_string(), told });
+        answer.await.unwrap_or_default()
     }
 }

@@ -64,6 +64,12 @@ async fn taken(
     if !complete && !ours {
         return None;
     }
+    let id = object.value.field("id").and_then(crate::value::Value::as_str);
+    if let Some(id) = id
+        && desk.tracked(&action.type_name, id).await.is_some()
+    {
+        return None;
+    }
     desk.note("what the run before this one had asked for has come: it is taken over");
     let resumed = session.resume(action, object.clone(), desk).await;
     if complete || expected.provider.resumes(&action.type_name) {

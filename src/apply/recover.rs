@@ -285,7 +285,11 @@ impl Recovery<'_, '_> {
                 None => Answer::NotMade,
             },
             ("create", Some(observed)) => {
-                let ours = complete || made || question.succeeded || self.is_kept(question);
+                // An object that the state has for another instance is that one's, however alike.
+                let id = observed.value.field("id").and_then(Value::as_str);
+                let other = id.and_then(|id| self.recovered.snapshot.tracking(&address, id));
+                let ours = other.is_none()
+                    && (complete || made || question.succeeded || self.is_kept(question));
                 let observed = match self.resumed(question, ours, session, observed).await {
                     Ok(observed) => observed,
                     Err(why) => return self.found(question, Answer::Unknown(why)),

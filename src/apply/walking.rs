@@ -114,6 +114,10 @@ impl Walk for Applier<'_, '_> {
                     let object = self.object(&action, &object, action.call == Call::Create);
                     self.set(&action, object);
                 }
+                Message::Tracked { action, id, told } => {
+                    // A worker that has gone away asks no more.
+                    let _ = told.send(self.state.tracking(&action.address, &id));
+                }
                 Message::Note { action, text } => {
                     (self.tell)(ApplyEvent::Note { action, text });
                 }

@@ -202,6 +202,9 @@ async fn work_out(
     // Where it was looked at what is to be destroyed, it was moved then.
     let moved = if unchecked && looked_at { BTreeMap::new() } else { moves.moved };
     let mut plan = maker.finish(moved, &evaluator);
+    let shared = super::alone::shared(&plan, &maker.planner.sessions);
+    plan.warnings.extend(shared.iter().cloned());
+    maker.problems.extend(shared);
     if given.options.looks && given.options.refresh {
         plan.past = maker.past(&plan, &mut evaluator).await;
     }

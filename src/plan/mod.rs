@@ -1,5 +1,6 @@
 //! Desired, prior and observed to a plan: changes *and* the order of calls. Apply decides nothing.
 
+mod alone;
 mod beside;
 mod data;
 pub mod decide;

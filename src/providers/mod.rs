@@ -86,6 +86,11 @@ pub trait Provider: Send + Sync {
         true
     }
 
+    /// Says whether an id names one object at a service, which two blocks would only take from each other.
+    fn is_one(&self, _type_name: &str) -> bool {
+        false
+    }
+
     /// Names what an object may be needed by where nothing refers to it: a namespace's name, a mounted Secret's.
     fn offers(&self, _type_name: &str, _value: &Value) -> Vec<String> {
         Vec::new()
@@ -574,6 +579,12 @@ pub trait Desk: Send + Sync {
     /// Says whether the run was asked to stop: a wait that waits for nothing may end early with
     /// `ApiErrorKind::Interrupted`.
     fn stopping(&self) -> bool;
+
+    /// Names the instance beside this one that the state has an object of this type and id for: such an object is not taken
+    /// for one that was just made.
+    async fn tracked(&self, _type_name: &str, _id: &str) -> Option<Address> {
+        None
+    }
 }
 
 /// What kind of thing went wrong: one for each thing that a caller does differently.

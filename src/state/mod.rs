@@ -97,6 +97,20 @@ pub struct Object {
 }
 
 impl Snapshot {
+    /// Names what has an object of the type and id that an instance is to have: another instance, or the instance itself where
+    /// the object waits for its successor.
+    pub fn tracking(&self, address: &Address, id: &str) -> Option<Address> {
+        let has = |object: &Object| object.attributes["id"] == id;
+        let all = self.objects.iter().filter(|(other, _)| {
+            other.mode == address.mode && other.type_name == address.type_name
+        });
+        let mut having = all.filter(|(other, tracked)| {
+            let current = tracked.current.iter().filter(|_| *other != address);
+            current.chain(tracked.deposed.values()).any(has)
+        });
+        having.next().map(|(other, _)| other.clone())
+    }
+
     /// Gives the current object at an address.
     pub fn current(&self, address: &Address) -> Option<&Object> {
         self.objects.get(address).and_then(|tracked| tracked.current.as_ref())

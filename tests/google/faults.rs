@@ -9,7 +9,7 @@ use terrane::value::Value;
 use super::laws::{block_on, enable};
 use super::support::{Bench, address, assert_same};
 
-async fn ask(bench: &Bench, method: Method, url: &str, body: &Json) -> u16 {
+pub(super) async fn ask(bench: &Bench, method: Method, url: &str, body: &Json) -> u16 {
     let token = bench.session.api.tokens.token().await.unwrap();
     let mut request = Request::new(method, url).json(body);
     request.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());

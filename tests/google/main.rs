@@ -20,6 +20,8 @@ mod laws_storage;
 mod laws_beta;
 mod laws_uploads;
 mod lookups;
+mod written;
+mod since;
 mod recorded;
 mod faults;
 mod credentials;

@@ -87,6 +87,8 @@ pub(crate) struct Table {
     pub kept: Mutex<Vec<Value>>,
     /// What the journal was told with each request.
     pub told: Mutex<Vec<Json>>,
+    /// Which other instance has the object that is asked for.
+    pub tracked: Mutex<Option<Address>>,
 }
 
 #[async_trait]
@@ -108,6 +110,9 @@ impl Desk for Table {
     }
     fn stopping(&self) -> bool {
         false
+    }
+    async fn tracked(&self, _type_name: &str, _id: &str) -> Option<Address> {
+        self.tracked.lock().unwrap().clone()
     }
 }
 
@@ -163,7 +168,7 @@ impl Bench {
         let block = block.with_field("region", Value::string("asia-south1"));
         let session = provider.session(&block, &given).unwrap();
         let (sent, kept, told) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let desk = Table { clock, sent, kept, told };
+        let desk = Table { clock, sent, kept, told, tracked: Mutex::default() };
         Bench { provider, session, world, desk, block, bodies, ids, waves }
     }
 

@@ -22,6 +22,7 @@ use crate::http::{HeaderMap, HeaderValue};
 use crate::providers::permission::{Doing, Permission};
 use crate::providers::rest::api::Api;
 use crate::providers::rest::catalog::Catalog;
+use crate::providers::rest::claims::Claims;
 use crate::providers::rest::job::protected;
 use crate::providers::rest::json::set_dotted;
 use crate::providers::rest::minimal::{above, is_listed, minimal};
@@ -186,6 +187,7 @@ impl Google {
             defaults: Defaults { root: world.root.clone(), ..settings::defaults(&config) },
             world: world.clone(),
             together: Together::default(),
+            claims: Claims::default(),
         })
     }
 }
@@ -344,6 +346,10 @@ impl Provider for Google {
         Ok(upgraded(type_name, version, attributes))
     }
 
+    fn is_one(&self, _type_name: &str) -> bool {
+        true
+    }
+
     fn import(&self, type_name: &str, id: &str, provider_config: &Value) -> Result<Value, String> {
         let entry =
             self.catalog.entry(Mode::Managed, type_name).ok_or("there is no such resource type")?;
@@ -385,8 +391,11 @@ fn imported(
     id: &str,
     fill: impl Fn(&str) -> Option<String>,
 ) -> Result<Value, String> {
+    // A link names the object by what stands after the service and its version.
+    let below = id.find("://").and_then(|at| Some(at + id[at..].find("/projects/")? + 1));
+    let path = below.map_or(id, |at| &id[at..]);
     for form in &spec.import {
-        let Some(mut found) = form.take_apart(id) else { continue };
+        let Some(mut found) = form.take_apart(path) else { continue };
         for part in spec.parts.iter().filter(|part| part.fill.is_some()) {
             if !found.contains_key(&part.name)
                 && let Some(text) = fill(&part.name)

@@ -33,6 +33,11 @@ fn shares(spec: &Spec) -> impl Iterator<Item = Share<'_>> {
     labels.into_iter().chain(annotations)
 }
 
+/// Names the attributes that have all labels and annotations of an object.
+pub(super) fn all(spec: &Spec) -> impl Iterator<Item = &'static str> {
+    shares(spec).map(|share| share.all)
+}
+
 /// Plans the attributes.
 pub(super) fn planned(
     spec: &Spec,

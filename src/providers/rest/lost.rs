@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
+use crate::addr::Address;
 use crate::http::Method;
 use crate::http::retry::Retry;
 use crate::providers::{ApiError, ApiErrorKind, Failure, Found, Observed, Wanted};
@@ -33,6 +34,10 @@ impl Job<'_> {
         until: jiff::Timestamp,
     ) -> Result<Json, Failure> {
         let ask = once(&Ask { careful: true, ..ask.clone() });
+        let id = self.spec.id.from_value(&self.session.located(self.spec, planned));
+        if let Some(id) = &id {
+            self.session.claims.claim(&self.spec.type_name, id, &self.action.address);
+        }
         let (retry, mut lost, begun) = (Retry::default(), 0, self.desk.clock().now());
         loop {
             let refused = match self.send(&ask, planned, until).await {
@@ -45,7 +50,9 @@ impl Job<'_> {
                 // Somebody on the way may have sent it twice: the conflict is with what the first one made.
                 let there = self.session.get(self.spec, planned, &self.what("looking for")).await;
                 return match there {
-                    Ok(Some(json)) if made_since(&json, begun) => self.ours(planned, &json),
+                    Ok(Some(json)) if made_since(&json, begun) => {
+                        self.ours(planned, &json, id.as_deref()).await
+                    }
                     _ => Err(refused.into()),
                 };
             }
@@ -63,7 +70,7 @@ impl Job<'_> {
             lost += 1;
             self.desk.note("the answer was lost: looking whether it was done");
             match self.session.get(self.spec, planned, &self.what("looking for")).await? {
-                Some(json) => return self.ours(planned, &json),
+                Some(json) => return self.ours(planned, &json, id.as_deref()).await,
                 None => match retry.pause(lost) {
                     Some(pause) => self.desk.clock().sleep(pause).await,
                     None => return Err(refused.into()),
@@ -72,12 +79,36 @@ impl Job<'_> {
         }
     }
 
-    /// Takes an object that was found for the one that was asked for, where it is as planned.
-    fn ours(&self, planned: &Value, found: &Json) -> Result<Json, Failure> {
+    /// Takes an object that was found for the one that was asked for, where it is as planned and no other instance has it.
+    async fn ours(&self, planned: &Value, found: &Json, id: Option<&str>) -> Result<Json, Failure> {
+        if let Some(id) = id {
+            let (type_name, address) = (&self.spec.type_name, &self.action.address);
+            let other = match self.session.claims.other(type_name, id, address) {
+                Some(other) => Some(other),
+                None => self.desk.tracked(type_name, id).await,
+            };
+            if let Some(other) = other {
+                return Err(self.anothers(id, &other).into());
+            }
+        }
         match self.session.is_as_planned(self.spec, planned, found) {
             true => Ok(Json::Object(Map::new())),
             false => Err(self.foreign().into()),
         }
+    }
+
+    fn anothers(&self, id: &str, other: &Address) -> ApiError {
+        let address = &self.action.address;
+        let detail = match other == address {
+            true => format!(
+                "The object \"{id}\" that {address} is made anew for still exists: both cannot have the same name at once."
+            ),
+            false => format!(
+                "The object \"{id}\" that {address} asks for is that of {other}: two blocks cannot have one object."
+            ),
+        };
+        ApiError::new(ApiErrorKind::Conflict, "The object exists already", detail)
+            .help("Choose another name, or take one of the blocks away.")
     }
 
     fn foreign(&self) -> ApiError {

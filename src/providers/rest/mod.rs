@@ -35,6 +35,8 @@ mod requested;
 mod history;
 pub mod minimal;
 pub mod catalog;
+pub mod claims;
 pub mod job;
 pub mod lost;
 pub mod session;
+mod since;

@@ -19,6 +19,7 @@ use crate::value::{Type, Value};
 
 use super::api::{Api, Ask};
 use super::catalog::Catalog;
+use super::claims::Claims;
 use super::codec::last_segment;
 use super::decode::decode;
 use super::equal::Around;
@@ -42,6 +43,8 @@ pub struct RestSession {
     pub world: World,
     /// Changes of documents that several objects share, before they are written.
     pub together: Together,
+    /// Which instances have asked for an object, by its type and id.
+    pub claims: Claims,
 }
 
 impl RestSession {
@@ -202,7 +205,7 @@ impl RestSession {
         }
     }
 
-    async fn read_group(
+    pub(super) async fn read_group(
         &self,
         spec: &Spec,
         wanted: &[&Wanted],
@@ -514,7 +517,9 @@ impl Session for RestSession {
                 Some(hook.create(&job, &planned.without_marks()).await?)
             }
             Deed::Update { prior, planned, .. } => {
-                Some(hook.update(&job, &prior.without_marks(), &planned.without_marks()).await?)
+                let (prior, planned) = (prior.without_marks(), planned.without_marks());
+                self.unchanged(&entry.spec, action, &prior, &planned).await?;
+                Some(hook.update(&job, &prior, &planned).await?)
             }
             Deed::Delete { prior } => {
                 let prior = prior.without_marks();
