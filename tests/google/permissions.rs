@@ -149,6 +149,24 @@ fn calls_are_named_as_the_services_name_them() {
             "secretmanager.versions.access",
         ),
         (
+            "cloudkms",
+            Method::GET,
+            "projects/p/locations/global/keyRings/r",
+            "cloudkms.keyRings.get",
+        ),
+        (
+            "cloudkms",
+            Method::POST,
+            "projects/p/locations/global/keyRings?keyRingId=r",
+            "cloudkms.keyRings.create",
+        ),
+        (
+            "artifactregistry",
+            Method::DELETE,
+            "projects/p/locations/global/repositories/x",
+            "artifactregistry.repositories.delete",
+        ),
+        (
             "at:run/v2",
             Method::POST,
             "projects/p/locations/l/services?serviceId=s",

@@ -108,7 +108,11 @@ fn by_rule(
     // A placeholder at the front is the whole name of what the object is below.
     let leads = segments.first().is_some_and(|first| first.starts_with('{'));
     let below = if leads { &segments[1..] } else { segments };
-    let plain: Vec<&str> = below.iter().copied().filter(|segment| *segment != "global").collect();
+    // `projects/P/global/networks` has one segment more than its collections; `locations/global` has none.
+    let scope =
+        (below.first() == Some(&"projects") && below.get(2) == Some(&"global")).then_some(2);
+    let plain = below.iter().enumerate().filter(|(place, _)| Some(*place) != scope);
+    let plain: Vec<&str> = plain.map(|(_, segment)| *segment).collect();
     let is_verb = |word: &&str| {
         let start = word.find(|c: char| c.is_ascii_uppercase()).unwrap_or(word.len());
         READ.verbs.contains(&&word[..start])
@@ -123,7 +127,7 @@ fn by_rule(
     let at = if whole { plain.len().checked_sub(2)? } else { plain.len() - 1 };
     let collection = *plain.get(at)?;
     let around = match below.iter().position(|segment| *segment == collection) {
-        Some(place) if place > 0 && below[place - 1] == "global" => "global",
+        Some(place) if place > 0 && scope == Some(place - 1) => "global",
         _ => at.checked_sub(2).and_then(|before| plain.get(before)).copied().unwrap_or_default(),
     };
     let place = format!("{around}/{collection}");
