@@ -8,7 +8,7 @@ use terrane::value::Value;
 
 use super::attributes::swept;
 use super::laws::{block_on, enable, laws};
-use super::support::Bench;
+use super::support::{Bench, assert_same};
 
 pub(crate) const INSTANCE: &str = "google_sql_database_instance";
 const USER: &str = "google_sql_user";
@@ -207,6 +207,29 @@ fn a_disk_that_grew_by_itself_is_no_change_and_one_that_shall_shrink_is_made_ane
         assert_eq!(same.after, grown);
         let less = bench.plan(INSTANCE, Some(&grown), &bench.config(INSTANCE, &with(false, 10)));
         assert!(!less.replaces.is_empty());
+    });
+}
+
+#[test]
+fn a_password_of_root_is_set_where_the_service_had_a_root_that_everybody_could_be() {
+    block_on(async {
+        let bench = Bench::new();
+        enable(&bench).await;
+        let with = |password: &str, size: u32| {
+            let mut config = mysql("my");
+            config["root_password"] = json!(password);
+            config["settings"]["disk_size"] = json!(size);
+            config
+        };
+        let made = bench.create(INSTANCE, &with("f1rst", 10)).await;
+
+        let changed = change(&bench, INSTANCE, &made, &with("sec0nd", 20)).await;
+        let again = change(&bench, INSTANCE, &changed, &with("th1rd", 20)).await;
+
+        let planned =
+            bench.plan(INSTANCE, Some(&again), &bench.config(INSTANCE, &with("th1rd", 20)));
+        assert_same("the plan after", &again, &planned.after);
+        assert_eq!(again.field("root_password"), Some(&Value::string("th1rd")));
     });
 }
 

@@ -209,7 +209,21 @@ impl Instance {
                     "name": name, "instance": text(planned, "name"),
                     "password": Instance::password(job, planned).unwrap_or_default(),
                 });
-                job.perform(Method::PUT, path, Some(body), ("updating", planned)).await.map(drop)
+                let all = format!("{}/users", Instance::path(planned));
+                match job
+                    .perform(Method::PUT, path, Some(body.clone()), ("updating", planned))
+                    .await
+                {
+                    // A new MySQL's `root` from any host was taken away: who gives it a password wants it back.
+                    Err(error) if error.status == Some(404) => {
+                        let mut body = body;
+                        body["host"] = json!(host.replace("%25", "%"));
+                        let asked =
+                            job.perform(Method::POST, all, Some(body), ("updating", planned));
+                        asked.await.map(drop)
+                    }
+                    set => set.map(drop),
+                }
             }
             Step::Put => {
                 let found = job.session.get(job.spec, planned, &job.what("reading")).await?;

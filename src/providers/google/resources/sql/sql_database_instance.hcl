@@ -12,7 +12,7 @@ resource "google_sql_database_instance" {
 
   needs = [
     { when = ["create"], permissions = ["cloudsql.users.delete", "cloudsql.users.list"], at = "root_password" },
-    { when = ["update"], permissions = ["cloudsql.users.update"], at = "root_password" },
+    { when = ["update"], permissions = ["cloudsql.users.create", "cloudsql.users.update"], at = "root_password" },
     { when = ["update"], permissions = ["cloudsql.instances.promoteReplica"], at = "master_instance_name" },
     { when = ["create"], permissions = ["cloudsql.instances.clone"], with = "clone" },
     { when = ["create"], permissions = ["cloudsql.instances.restoreBackup"], with = "restore_backup_context" },
