@@ -87,6 +87,20 @@ fn strange(spec: &Spec, span: Span, builtin: &Google) -> Option<Diagnostic> {
         let detail = format!("\"{name}\" has no `{word}`: how it is done cannot be guessed.");
         return Some(problem(span, detail, "docs/adding-a-resource.md lists the words of calls."));
     }
+    if let Some((place, hole)) = unfilled(spec) {
+        let detail = format!("\"{name}\" has no attribute \"{hole}\" for its `{place}`.");
+        return Some(problem(span, detail, "What stands in braces is an attribute of the type."));
+    }
+    if let Some((form, hole)) = unread(spec) {
+        let detail = format!(
+            "The import form `{form}` of \"{name}\" does not give \"{hole}\", which `read` needs."
+        );
+        return Some(problem(
+            span,
+            detail,
+            "Let the form name all that stands in braces in `read`.",
+        ));
+    }
     let known = settings::services().any(|service| service == spec.service);
     match &spec.base {
         Some(_) if known => {
@@ -113,6 +127,39 @@ fn strange(spec: &Spec, span: Span, builtin: &Google) -> Option<Diagnostic> {
     }
 }
 
+/// Gives a placeholder that no attribute fills, and the word that it stands in.
+fn unfilled(spec: &Spec) -> Option<(&'static str, String)> {
+    let calls = [
+        ("read", spec.read.as_ref()),
+        ("create", spec.create.as_ref()),
+        ("update", spec.update.call.as_ref()),
+        ("delete", spec.delete.as_ref()),
+    ];
+    let paths = calls.into_iter().filter_map(|(word, call)| Some((word, &call?.path)));
+    let imports = spec.import.iter().map(|form| ("import", form));
+    let mut all = std::iter::once(("id", &spec.id)).chain(paths).chain(imports);
+    all.find_map(|(word, template)| {
+        let block = |hole: &str| hole.split('.').next().unwrap_or(hole).to_string();
+        let hole = template.holes().find(|hole| spec.part(&block(hole)).is_none() && *hole != "id");
+        Some((word, hole?.to_string()))
+    })
+}
+
+/// Gives an import form by which an object could not be read, and what is missing. A hook may know more.
+fn unread(spec: &Spec) -> Option<(String, String)> {
+    let read = spec.read.as_ref().filter(|_| spec.hook.is_none())?;
+    spec.import.iter().find_map(|form| {
+        let given: BTreeSet<&str> = form.holes().collect();
+        let filled = |hole: &str| spec.part(hole).is_some_and(|part| part.fill.is_some());
+        let set = |hole: &str| spec.import_sets.iter().any(|(name, _)| name == hole);
+        let missing = read
+            .path
+            .holes()
+            .find(|hole| !given.contains(hole) && !filled(hole) && !set(hole) && *hole != "id")?;
+        Some((form.to_string(), missing.to_string()))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,7 +171,10 @@ resource "google_own" {
   id      = "{name}"
   create  = { post = "projects/{project}/things" }
   read    = { get = "{name}" }
-  attributes = { name = { type = string, computed = true, api = "name" } }
+  attributes = {
+    name    = { type = string, computed = true, api = "name" }
+    project = { type = string, optional = true, computed = true, replaces = true, fill = project }
+  }
 }
 "#;
 
@@ -166,6 +216,18 @@ resource "google_own" {
         assert!(
             with("  base    = \"https://metastore.googleapis.com/v1\"\n", "")
                 .contains("is not known")
+        );
+        assert!(with("get = \"{name}\"", "get = \"{nam}\"").contains("no attribute \"nam\""));
+        assert!(
+            with("  create ", "  import = [\"{project}\"]\n  create ")
+                .contains("does not give \"name\"")
+        );
+        assert!(with("optional = true,", "required = true,").contains("is required, so neither"));
+        assert!(with("fill = project", "default = 5").contains("is not of its type"));
+        assert!(with("fill = project", "one_of = \"A\"").contains("is a list of texts"));
+        assert!(
+            with("  create ", "  timeouts = { create = \"20q\" }\n  create ")
+                .contains("is no duration")
         );
         assert!(with("resource", "module").contains("only blocks"));
         assert!(with("  id ", "  hook = \"bucket\"\n  id ").contains("There is no hook"));

@@ -138,6 +138,9 @@ fn spec(
     }
     if let Some(Word::Object(fields)) = words.take("timeouts") {
         let seconds = |word: &Word| word.text().and_then(|text| equal::duration_seconds(&text));
+        for (name, _) in fields.iter().filter(|(_, word)| seconds(word).is_none()) {
+            words.problem(format!("The timeout `{name}` is no duration like \"20m\"."));
+        }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -380,7 +383,13 @@ fn attribute(name: String, mut words: Words<'_>) -> Part {
             (Type::Any, false)
         }
     };
-    let default = words.take("default").and_then(|word| word.value(&ty));
+    let default = words.take("default").and_then(|word| {
+        let value = word.value(&ty);
+        if value.is_none() {
+            words.problem(format!("The default of \"{name}\" is not of its type."));
+        }
+        value
+    });
     let mut part = common(name, Shape::Attribute { ty, integer }, &mut words);
     part.default = default;
     words.finish();
@@ -439,7 +448,11 @@ fn nested(block: &Block, shared: &[SharedRow], problems: &mut Vec<Diagnostic>) -
 
 fn common(name: String, shape: Shape, words: &mut Words<'_>) -> Part {
     let given = match (words.flag("required"), words.flag("optional"), words.flag("computed")) {
-        (true, _, _) => Given::Required,
+        (true, false, false) => Given::Required,
+        (true, ..) => {
+            words.problem(format!("\"{name}\" is required, so neither optional nor computed."));
+            Given::Required
+        }
         (_, true, true) => Given::OptionalOrService,
         (_, true, false) => Given::Optional,
         (_, false, true) => Given::Service,

@@ -102,22 +102,33 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
-        self.take(name).and_then(|word| word.text())
+        let word = self.take(name)?;
+        word.text().or_else(|| self.misused(name, "a text"))
     }
 
     pub(super) fn texts(&mut self, name: &'static str) -> Vec<String> {
-        self.take(name).and_then(|word| word.texts()).unwrap_or_default()
+        let Some(word) = self.take(name) else { return Vec::new() };
+        word.texts().or_else(|| self.misused(name, "a list of texts")).unwrap_or_default()
     }
 
     pub(super) fn flag(&mut self, name: &'static str) -> bool {
-        matches!(self.take(name), Some(Word::Bool(true)))
+        match self.take(name) {
+            None => false,
+            Some(Word::Bool(flag)) => flag,
+            Some(_) => self.misused(name, "true or false").unwrap_or(false),
+        }
     }
 
     pub(super) fn number(&mut self, name: &'static str) -> Option<f64> {
-        match self.take(name) {
-            Some(Word::Number(number)) => Some(number),
-            _ => None,
+        match self.take(name)? {
+            Word::Number(number) => Some(number),
+            _ => self.misused(name, "a number"),
         }
+    }
+
+    fn misused<T>(&mut self, name: &str, wanted: &str) -> Option<T> {
+        self.problem(format!("The word `{name}` is {wanted}."));
+        None
     }
 
     pub(super) fn count(&mut self, name: &'static str) -> Option<usize> {
