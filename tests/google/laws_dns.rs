@@ -117,9 +117,14 @@ fn a_change_takes_away_what_stands_whoever_wrote_it() {
         bench.create(SET, &set("192.0.2.7")).await;
         let config = bench.config(SET, &set("192.0.2.2"));
         let planned = bench.plan(SET, Some(&made), &config).after;
-        bench.act(SET, Deed::Update { prior: made.clone(), planned, config }).await.unwrap();
+        let stale = Deed::Update { prior: made.clone(), planned, config: config.clone() };
+        let refused = bench.act(SET, stale).await.unwrap_err().error;
+        let stands = bench.read(SET, &made).await.unwrap();
+        let planned = bench.plan(SET, Some(&stands), &config).after;
+        bench.act(SET, Deed::Update { prior: stands, planned, config }).await.unwrap();
 
         let found = told(&bench, "managedZones/polls/rrsets?name=www.polls.example.com.").await;
+        assert_eq!(refused.summary, "Changed since the plan");
         assert_eq!(found["rrsets"][0]["rrdatas"], json!(["192.0.2.2"]));
         bench.act(SET, Deed::Delete { prior: made.clone() }).await.unwrap();
         assert!(bench.read(SET, &made).await.is_none());

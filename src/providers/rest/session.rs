@@ -205,7 +205,7 @@ impl RestSession {
         }
     }
 
-    pub(super) async fn read_group(
+    async fn read_group(
         &self,
         spec: &Spec,
         wanted: &[&Wanted],
@@ -346,7 +346,7 @@ fn is_disabled(reasons: &[String]) -> bool {
     reasons.iter().any(|reason| reason == "SERVICE_DISABLED" || reason == "accessNotConfigured")
 }
 
-fn is_asleep(spec: &Spec, error: &ApiError) -> bool {
+pub(super) fn is_asleep(spec: &Spec, error: &ApiError) -> bool {
     let says = spec.read.as_ref().and_then(|read| read.asleep.as_deref());
     says.is_some_and(|says| error.detail.contains(says))
 }

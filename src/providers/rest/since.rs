@@ -4,12 +4,14 @@
 //! the apply may lie hours, in which a plan is approved: so the object is read once more before it is changed, and what
 //! the change would write over must be as the plan found it.
 
+use serde_json::Value as Json;
+
 use crate::providers::{Action, ApiError, ApiErrorKind, Wanted};
 use crate::schema::Given;
 use crate::value::{Path, Value};
 
 use super::labels;
-use super::session::RestSession;
+use super::session::{RestSession, is_asleep};
 use super::spec::{How, Part, Shape, Spec};
 
 impl RestSession {
@@ -35,17 +37,19 @@ impl RestSession {
             value: prior.clone(),
             private: action.private.clone(),
         };
-        let found = self.read_group(spec, &[&wanted]).await.pop();
-        let Some(found) = found.transpose()?.flatten() else { return Ok(()) };
-        let found = found.without_marks();
-        let whole = spec.update.how == How::Whole;
         let mut changed = Vec::new();
-        let sides = [prior, planned, &found];
-        collect(&spec.parts, sides, whole, &Path::root(), &mut changed);
-        for name in labels::all(spec) {
-            let [prior, planned, found] = sides.map(|side| side.field(name));
-            if prior != planned && prior != found && planned != found {
-                changed.push(Path::root().attribute(name));
+        // What the object says itself is enough in most cases: what is read beside it is read where it seems changed.
+        let hook = self.catalog.hook(spec);
+        let what = format!("reading {}", action.address);
+        let quick = hook.read_many(self, spec, &[&wanted]).await;
+        if let Some(mut read) = quick {
+            let Some(found) = read.pop().transpose()?.flatten() else { return Ok(()) };
+            changed = differences(spec, [prior, planned, &found.without_marks()]);
+        } else if let Some(json) = self.awake(spec, prior, &what).await? {
+            let found = self.decoded(spec, &json, Some(prior)).without_marks();
+            if !differences(spec, [prior, planned, &found]).is_empty() {
+                let found = self.observe(spec, json, Some(prior)).await.without_marks();
+                changed = differences(spec, [prior, planned, &found]);
             }
         }
         if changed.is_empty() {
@@ -60,6 +64,35 @@ impl RestSession {
         Err(ApiError::new(ApiErrorKind::Conflict, "Changed since the plan", detail)
             .help("Plan again: the new plan shows what would become of that change."))
     }
+}
+
+impl RestSession {
+    /// Reads an object; gives nothing of one that is asleep and cannot be looked at.
+    async fn awake(
+        &self,
+        spec: &Spec,
+        value: &Value,
+        what: &str,
+    ) -> Result<Option<Json>, ApiError> {
+        match self.get(spec, value, what).await {
+            Err(error) if is_asleep(spec, &error) => Ok(None),
+            read => read,
+        }
+    }
+}
+
+/// Gives what was changed of what will be written: the object as it was, as it will be, as it is found.
+fn differences(spec: &Spec, sides: [&Value; 3]) -> Vec<Path> {
+    let mut changed = Vec::new();
+    let whole = spec.update.how == How::Whole;
+    collect(&spec.parts, sides, whole, &Path::root(), &mut changed);
+    for name in labels::all(spec) {
+        let [prior, planned, found] = sides.map(|side| side.field(name));
+        if prior != planned && prior != found && planned != found {
+            changed.push(Path::root().attribute(name));
+        }
+    }
+    changed
 }
 
 /// Says whether an attribute is read and written.
