@@ -287,7 +287,7 @@ impl Recovery<'_, '_> {
             ("create", Some(observed)) => {
                 // An object that the state has for another instance is that one's, however alike.
                 let id = observed.value.field("id").and_then(Value::as_str);
-                let other = id.and_then(|id| self.recovered.snapshot.tracking(&address, id));
+                let other = id.and_then(|id| self.recovered.snapshot.tracking(address, id));
                 let ours = other.is_none()
                     && (complete || made || question.succeeded || self.is_kept(question));
                 let observed = match self.resumed(question, ours, session, observed).await {

@@ -58,7 +58,7 @@ fn told(id: &str, of: &[(&Address, &Change)]) -> Diagnostic {
     );
     let problem = Diagnostic::warning("One object in several blocks", detail)
         .help("Take all but one of them away, or choose other names.");
-    match of.iter().rev().find_map(|(_, change)| change.span.clone()) {
+    match of.iter().rev().find_map(|(_, change)| change.span) {
         Some(span) => problem.at(span, ""),
         None => problem,
     }

@@ -9,6 +9,7 @@ pub mod rest;
 pub mod risks;
 pub mod habits;
 pub mod touch;
+mod desk;
 mod whose;
 pub mod opened;
 pub mod google;
@@ -32,6 +33,7 @@ use crate::schema::Schema;
 use crate::state::Broken;
 use crate::value::{Path, Value};
 
+pub use self::desk::Desk;
 use self::permission::{Doing, Permission, Tested};
 
 /// A provider, offline.
@@ -127,8 +129,7 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
-    /// Says whether something that an object has had made elsewhere (a load balancer, a disk) would be left behind, or left undone, if
-    /// the object only went down with its cluster: then it is removed before.
+    /// Says whether something would be left behind (a disk) or undone if it only went down with its cluster: then it goes before.
     fn leaves_behind(&self, _type_name: &str, _object: &Observed) -> bool {
         false
     }
@@ -547,42 +548,6 @@ pub trait Session: Send + Sync {
 
     /// Gives a source of access tokens, where the session has one.
     fn tokens(&self) -> Option<Arc<dyn TokenSource>> {
-        None
-    }
-}
-
-/// Where a session reports while it acts: the owner of the state keeps what it says.
-#[async_trait]
-pub trait Desk: Send + Sync {
-    /// Says what is about to be sent; returns when that is durable. `request` is method and URL; `identity` is
-    /// what finds the object if the answer is lost.
-    ///
-    /// # Errors
-    /// The journal cannot be written: nothing may be sent.
-    async fn intent(&self, request: &str, identity: Json) -> Result<u64, ApiError>;
-
-    /// Says what was answered.
-    async fn answer(&self, call: u64, outcome: &str);
-
-    /// Keeps the object as far as it exists now, between the requests of one action.
-    async fn keep(&self, object: &Observed);
-
-    /// Tells the person what is being waited for, in a few words (`waiting for operation …`, `2 of 3 pods ready`).
-    fn note(&self, text: &str);
-
-    /// Shows lines of a log (a migration Job's last lines).
-    fn log(&self, lines: &[String]);
-
-    /// Gives the clock to wait by.
-    fn clock(&self) -> Arc<dyn Clock>;
-
-    /// Says whether the run was asked to stop: a wait that waits for nothing may end early with
-    /// `ApiErrorKind::Interrupted`.
-    fn stopping(&self) -> bool;
-
-    /// Names the instance beside this one that the state has an object of this type and id for: such an object is not taken
-    /// for one that was just made.
-    async fn tracked(&self, _type_name: &str, _id: &str) -> Option<Address> {
         None
     }
 }

@@ -152,6 +152,7 @@ fn an_object_that_another_instance_makes_is_not_taken_for_ones_own() {
             deed: Deed::Create { planned: planned.clone(), config: config.clone() },
             private: Vec::new(),
             cleared: false,
+            met: Vec::new(),
         };
 
         let first = bench.session.act(&act("a"), &bench.desk).await;
