@@ -147,6 +147,8 @@ fn what_is_changed_through_real_clients_is_found_named_attributed_and_can_be_wri
         }
         for (case, client) in &cases {
             make(&stage, client, case);
+            // A change takes its time, and the next of the same object must not begin before.
+            stage.passes(Duration::from_secs(60));
         }
         stage.passes(Duration::from_secs(3600));
         let (exit, report) = stage.json(&["drift", "-json"]);
@@ -158,7 +160,7 @@ fn what_is_changed_through_real_clients_is_found_named_attributed_and_can_be_wri
         let texts = stage.texts();
         let written = cases.iter().map(|(case, _)| text(case, "writes"));
         let missing = written.filter(|wanted| !texts.contains(wanted));
-        wrong_ones.extend(missing.map(|wanted| format!("{wanted} is not written")));
+        wrong_ones.extend(missing.map(|wanted| format!("{wanted} is not written:\n{texts}")));
         if plan.exit != 0 {
             let told = &report["accepted"];
             wrong_ones.push(format!("{stack}: after accepting: {}\n{told:#}\n{texts}", plan.out));
