@@ -12,12 +12,14 @@ use crate::value::Value;
 pub(super) fn shared(plan: &Plan, sessions: &Sessions<'_>) -> Vec<Diagnostic> {
     let mut wanted: BTreeMap<Key<'_>, Vec<(&Address, &Change)>> = BTreeMap::new();
     for ((address, deposed), change) in &plan.changes {
-        let provider = sessions.provider(&change.provider);
-        let is_one = provider.is_some_and(|provider| provider.is_one(&address.type_name));
-        if address.mode != Mode::Managed || deposed.is_some() || !is_one {
+        if address.mode != Mode::Managed || deposed.is_some() {
             continue;
         }
-        if let Some(key) = change.verb.after().and_then(|after| key(address, change, after)) {
+        let Some(key) = change.verb.after().and_then(|after| key(address, change, after)) else {
+            continue;
+        };
+        let provider = sessions.provider(&change.provider);
+        if provider.is_some_and(|provider| provider.is_one(&address.type_name)) {
             wanted.entry(key).or_default().push((address, change));
         }
     }

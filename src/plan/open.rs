@@ -18,11 +18,10 @@ pub(super) fn wait(
     needs: &Needs,
     order: &mut Graph<Action>,
 ) -> BTreeSet<Address> {
-    let index = Index::new(changes, needs);
-    let open = |change: &Option<&Change>| change.is_some_and(may_fall_away);
-    if !index.changes.iter().any(open) {
+    if !changes.values().any(may_fall_away) {
         return BTreeSet::new();
     }
+    let index = Index::new(changes, needs);
     let now = Expanded::new(&index, needs);
     let waiters = order.reverse();
     let mut waiting = Waiting { index: &index, now: &now, order, waiters, found: BTreeMap::new() };

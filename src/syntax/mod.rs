@@ -9,11 +9,13 @@ mod mend;
 mod doubt;
 mod template;
 mod literal;
+mod bare;
 mod scan;
 mod parse;
 pub mod format;
 mod json;
 
+pub use self::bare::bare;
 pub use self::format::format;
 pub use self::json::{Contexts, Document, Nesting, parse_json, parse_json_values};
 
@@ -123,30 +125,6 @@ fn shifted(id: FileId, shift: i64, start: usize, end: usize) -> Span {
 
 fn offset_of(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
-}
-
-/// Gives a text without remarks and layout: the same for all texts that differ in these alone, and another for any other. Each of its
-/// tokens stands after its length.
-pub fn bare(text: &str) -> Vec<u8> {
-    let mut bare = Vec::with_capacity(text.len());
-    let mut ended = true;
-    for token in scan::scan(text) {
-        let ends = matches!(token.kind, scan::Kind::Newline | scan::Kind::Comment);
-        if ends {
-            // Where a line ends matters, how many are empty does not.
-            let source = text.get(token.start..token.end).unwrap_or_default();
-            if !ended && source.ends_with('\n') {
-                bare.push(0);
-                ended = true;
-            }
-            continue;
-        }
-        let source = text.get(token.start..token.end).unwrap_or_default();
-        bare.extend((source.len() as u64 + 1).to_le_bytes());
-        bare.extend(source.as_bytes());
-        ended = false;
-    }
-    bare
 }
 
 #[cfg(test)]
