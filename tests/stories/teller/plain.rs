@@ -31,7 +31,10 @@ pub(super) fn plain(text: &str, folder: &Path) -> String {
         VARYING.iter().map(|(pattern, name)| (Regex::new(pattern).unwrap(), *name)).collect()
     });
     let text = text.replace(&folder.display().to_string(), "DIR");
-    let lines = text.lines().filter(|line| !line.contains(": Still "));
+    // How long a machine takes to read is no part of the story.
+    let goes_on =
+        |line: &str| line.contains(": Still ") || line.ends_with("Still reading what there is...");
+    let lines = text.lines().filter(|line| !goes_on(line));
     let mut text: String = lines.map(|line| format!("{line}\n")).collect();
     for (pattern, name) in patterns {
         text = pattern.replace_all(&text, *name).into_owned();
