@@ -11,7 +11,7 @@ use super::agree::disagreement;
 use super::desk::Message;
 use super::late::Unmade;
 use super::makespan::Span;
-use super::oracle::Now;
+use super::oracle::now;
 use super::program::Run;
 use super::provision::Provisioning;
 use super::walking::{inconsistent, overlaid, place};
@@ -288,15 +288,7 @@ impl Applier<'_, '_> {
     }
 
     pub(super) fn instance(&mut self, address: &Address) -> Result<Instance, Vec<Diagnostic>> {
-        let mut oracle = Now {
-            plan: self.given.plan,
-            registry: self.given.registry,
-            state: &self.state,
-            done: &self.done,
-            data: &self.data,
-            unread: &self.unread,
-            settled: &self.settled,
-        };
+        let mut oracle = now!(self);
         self.now.instance(address, &mut oracle)
     }
 
@@ -307,15 +299,7 @@ impl Applier<'_, '_> {
         now: bool,
     ) -> Result<Arc<dyn Session>, Vec<Diagnostic>> {
         let config = if now {
-            let mut oracle = Now {
-                plan: self.given.plan,
-                registry: self.given.registry,
-                state: &self.state,
-                done: &self.done,
-                data: &self.data,
-                unread: &self.unread,
-                settled: &self.settled,
-            };
+            let mut oracle = now!(self);
             self.now.provider(reference, &mut oracle)?
         } else {
             let data = &self.former_data;
@@ -398,15 +382,7 @@ impl Applier<'_, '_> {
         // What is made anew is made as its block says: nothing is left as it was.
         let config = ignore_changes(&instance.lifecycle.ignore, prior, &instance.config);
         let provider_config = {
-            let mut oracle = Now {
-                plan: self.given.plan,
-                registry: self.given.registry,
-                state: &self.state,
-                done: &self.done,
-                data: &self.data,
-                unread: &self.unread,
-                settled: &self.settled,
-            };
+            let mut oracle = now!(self);
             self.now.provider(&change.provider, &mut oracle)?
         };
         let private = prior.map(|_| change.private.as_slice()).unwrap_or_default();

@@ -26,6 +26,23 @@ pub(super) struct Now<'a> {
     pub(super) settled: &'a BTreeMap<Address, Change>,
 }
 
+/// Gives what an apply knows by now, without taking hold of the whole of it: what evaluates is another part of it.
+macro_rules! now {
+    ($apply:expr) => {
+        crate::apply::oracle::Now {
+            plan: $apply.given.plan,
+            registry: $apply.given.registry,
+            state: &$apply.state,
+            done: &$apply.done,
+            data: &$apply.data,
+            unread: &$apply.unread,
+            settled: &$apply.settled,
+        }
+    };
+}
+
+pub(super) use now;
+
 impl Oracle for Now<'_> {
     fn object(&mut self, asked: &Asked<'_>) -> Answer {
         if let Some(problem) = self.unread.get(asked.address) {

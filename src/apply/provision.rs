@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::applier::{Applier, Done};
 use super::desk::Message;
-use super::oracle::Now;
+use super::oracle::now;
 use super::program::{Program, Run};
 use crate::addr::{Address, Target};
 use crate::config::Module;
@@ -153,15 +153,7 @@ impl Applier<'_, '_> {
         block: &Block,
         this: &Value,
     ) -> Result<Program, Vec<Diagnostic>> {
-        let mut oracle = Now {
-            plan: self.given.plan,
-            registry: self.given.registry,
-            state: &self.state,
-            done: &self.done,
-            data: &self.data,
-            unread: &self.unread,
-            settled: &self.settled,
-        };
+        let mut oracle = now!(self);
         let destroy = action.call == Call::Delete;
         let value = self.now.provisioner(&action.address, block, this, destroy, &mut oracle)?;
         Program::new(&value, &self.given.world).map_err(|(summary, detail)| {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::agree::disagreement;
 use super::applier::Applier;
-use super::oracle::Now;
+use super::oracle::now;
 use super::walking::inconsistent;
 use crate::addr::Address;
 use crate::diag::Diagnostic;
@@ -64,15 +64,7 @@ impl Applier<'_, '_> {
         let config =
             ignore_changes(&instance.lifecycle.ignore, Some(&prior.value), &instance.config);
         let provider_config = {
-            let mut oracle = Now {
-                plan: self.given.plan,
-                registry: self.given.registry,
-                state: &self.state,
-                done: &self.done,
-                data: &self.data,
-                unread: &self.unread,
-                settled: &self.settled,
-            };
+            let mut oracle = now!(self);
             self.now.provider(&change.provider, &mut oracle)?
         };
         let none = BTreeMap::new();

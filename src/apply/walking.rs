@@ -7,7 +7,7 @@ use super::applier::{Applier, Done, Given};
 use super::desk::{Message, WorkerDesk};
 use super::diary::known;
 use super::late::{self, Expected};
-use super::oracle::Now;
+use super::oracle::now;
 use super::provision::Next;
 use crate::addr::{Address, Mode};
 use crate::diag::{Diagnostic, Severity, Span};
@@ -374,15 +374,7 @@ impl Applier<'_, '_> {
     }
 
     fn postconditions(&mut self, action: &Action, value: &Value) -> Outcome<Done> {
-        let mut oracle = Now {
-            plan: self.given.plan,
-            registry: self.given.registry,
-            state: &self.state,
-            done: &self.done,
-            data: &self.data,
-            unread: &self.unread,
-            settled: &self.settled,
-        };
+        let mut oracle = now!(self);
         let (_, problems) = self.now.postconditions(&action.address, value, &mut oracle);
         let failed = crate::diag::has_errors(&problems);
         self.applied.problems.extend(problems);
@@ -413,15 +405,7 @@ impl Applier<'_, '_> {
             if address.mode == Mode::Ephemeral {
                 continue;
             }
-            let mut oracle = Now {
-                plan: self.given.plan,
-                registry: self.given.registry,
-                state: &self.state,
-                done: &self.done,
-                data: &self.data,
-                unread: &self.unread,
-                settled: &self.settled,
-            };
+            let mut oracle = now!(self);
             let Ok(instance) = self.now.instance(&address, &mut oracle) else { continue };
             let Some(schema) = self.schema(&address, &instance.provider) else { continue };
             let object = encode(&schema, &value, &[], &instance.provider, Vec::new());
@@ -431,15 +415,7 @@ impl Applier<'_, '_> {
 
     /// Evaluates an instance's preconditions, with all known that it waited for.
     pub(super) fn preconditions(&mut self, address: &Address) -> Result<(), Vec<Diagnostic>> {
-        let mut oracle = Now {
-            plan: self.given.plan,
-            registry: self.given.registry,
-            state: &self.state,
-            done: &self.done,
-            data: &self.data,
-            unread: &self.unread,
-            settled: &self.settled,
-        };
+        let mut oracle = now!(self);
         let (_, problems) = self.now.preconditions(address, &mut oracle);
         if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(()) }
     }
@@ -470,15 +446,7 @@ impl Applier<'_, '_> {
     /// Evaluates all once more with what was made: checks and the root's outputs. An output that is not known
     /// because something failed stays as it was.
     pub(super) fn conclude(&mut self) {
-        let mut oracle = Now {
-            plan: self.given.plan,
-            registry: self.given.registry,
-            state: &self.state,
-            done: &self.done,
-            data: &self.data,
-            unread: &self.unread,
-            settled: &self.settled,
-        };
+        let mut oracle = now!(self);
         let evaluation = self.now.evaluate(&mut oracle);
         let refreshing = self.given.plan.base.mode == PlanMode::RefreshOnly;
         let mut checks = evaluation.desired.checks;
